@@ -1,0 +1,89 @@
+import { streamQuery, updateUnchanged } from '../../shared/store/firestore.ts';
+import { integerParam } from '../../shared/task/params.ts';
+import type { ActResult, ReplyFacts, Task } from '../../shared/task/task.ts';
+import {
+  closingFields,
+  DEFAULT_INACTIVITY_MINUTES,
+  decideClose,
+  type OpenVisit,
+  openVisitsStartedBefore,
+  type SweepReason,
+  toOpenVisit,
+} from '../../shared/visits/close.ts';
+
+const params = { inactivity_minutes: integerParam(1, 1440).default(DEFAULT_INACTIVITY_MINUTES) };
+
+interface Params {
+  inactivity_minutes: number;
+}
+
+/**
+ * Closes page visits that were left open.
+ *
+ * Closed: open, and more than `inactivity_minutes` since the last sign of life (the start, where there is no later one).
+ * `end_time` is that last sign of life, so neither the sweep's own time nor its frequency shows in the data.
+ * Each closing is conditional on the document being as it was read: a heartbeat that comes in between wins, and a
+ * visit never ends before a heartbeat that was acknowledged. Nothing may happen twice; a killed run leaves the rest
+ * for the next one.
+ */
+export const closeInactiveVisits: Task<typeof params, OpenVisit, null, SweepReason> = {
+  name: 'close-inactive-visits',
+  route: '/api/v1/monitoring/close-inactive-visits',
+  methods: ['POST'],
+  params,
+  onOverlap: 'skip',
+  budgetSeconds: 120,
+  batchSize: 500,
+  concurrency: 4,
+
+  async *find({ store, meter, now }, { inactivity_minutes }) {
+    const cutoff = new Date(now.getTime() - inactivity_minutes * 60_000);
+    for await (const snapshot of streamQuery(openVisitsStartedBefore(store, cutoff), meter))
+      yield toOpenVisit(snapshot);
+  },
+
+  gather: () => Promise.resolve(null),
+
+  decide: (visit, _facts, { inactivity_minutes }, now) => decideClose(visit, inactivity_minutes, now),
+
+  async act(visits, _facts, { inactivity_minutes }, { store, meter, now }) {
+    const updates = visits.map((visit) => ({
+      snapshot: visit.snapshot,
+      fields: closingFields(
+        { startTime: visit.startTime, endTime: visit.lastActivityAt, lastSign: visit.lastSign },
+        decideClose(visit, inactivity_minutes, now).reason,
+        now,
+      ),
+    }));
+    const results = await updateUnchanged(store, updates, meter);
+    return results.map((result): ActResult<SweepReason> => {
+      if (result === 'updated') return { outcome: 'acted' };
+      if (result === 'changed') return { outcome: 'skipped', reason: 'changed_meanwhile' };
+      return {
+        outcome: 'failed',
+        reason: `store_${String((result as { code?: unknown }).code ?? result.name)}`,
+        retry: true,
+      };
+    });
+  },
+
+  reply({ outcome, dryRun, params: { inactivity_minutes }, counts }) {
+    return {
+      message: message({ outcome, dryRun, params: { inactivity_minutes }, counts }),
+      closed_count: dryRun ? 0 : counts.acted,
+      ...(dryRun ? { would_close_count: counts.acted } : {}),
+      inactivity_minutes,
+    };
+  },
+};
+
+function message({ outcome, dryRun, counts }: ReplyFacts<Params>): string {
+  if (outcome === 'skipped_overlap') return 'Skipped: another run is closing page visits';
+  if (outcome === 'deduplicated') return 'Deduplicated: this occurrence has been done';
+  if (outcome === 'failed') return `Failed after closing ${dryRun ? 0 : counts.acted} inactive page visits`;
+  if (outcome === 'partial')
+    return `Closed ${counts.acted} inactive page visits, terminée avec ${counts.failed} échec(s)`;
+  return dryRun
+    ? `Would close ${counts.acted} inactive page visits`
+    : `Closed ${counts.acted} inactive page visits`;
+}

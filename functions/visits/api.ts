@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { USER_CALLERS } from '../../shared/auth/caller.ts';
+import { authenticate } from '../../shared/auth/door.ts';
+import { sendError } from '../../shared/http/answer.ts';
+import { handleCors } from '../../shared/http/cors.ts';
+import { HttpError } from '../../shared/http/errors.ts';
+import {
+  type HttpHandler,
+  type HttpRequest,
+  jsonBody,
+  location,
+  sendJson,
+} from '../../shared/http/request.ts';
+import { requireMethod } from '../../shared/http/route.ts';
+import { traceFields } from '../../shared/log.ts';
+import type { Deps } from '../../shared/task/task.ts';
+import {
+  endVisit,
+  heartbeat,
+  startVisit,
+  type TrackContext,
+  type TrackResult,
+} from '../../shared/visits/track.ts';
+import { beatBody, startBody } from '../../shared/visits/visit.ts';
+
+const ROUTE = '/api/v1/visits';
+const uuid = z.guid();
+
+/**
+ * Page visits as the browser reports them: POST `/api/v1/visits` starts one, `/{id}/heartbeat` keeps it alive, `/{id}/end`
+ * ends it. A visit belongs to the token's subject; another user's is not found. All three may come twice, late or out of
+ * order; a closed visit answers 409 and stays as it is.
+ */
+export function visitsHandler(open: () => Deps): HttpHandler {
+  return async (request, response) => {
+    const deps = open();
+    const fields = {
+      'logging.googleapis.com/labels': { function: 'visits' },
+      ...traceFields(request.headers, deps.config.project),
+    };
+    try {
+      if (handleCors(request, response, deps.config.allowedOrigins)) return;
+      const action = findAction(location(request).path);
+      requireMethod(request.method, ['POST']);
+      const caller = await authenticate(request, deps, USER_CALLERS);
+      const { store } = deps;
+      const { status, id } = await action(request, { store, userId: caller.id ?? '', now: deps.clock() });
+      sendJson(response, status, { visit_id: id });
+    } catch (error) {
+      sendError(response, error, deps.log, fields);
+    }
+  };
+}
+
+type Action = (request: HttpRequest, context: TrackContext) => Promise<{ status: number; id: string }>;
+
+function findAction(path: string): Action {
+  if (path === '/' || path === ROUTE) return start;
+  const [, id, verb] = /^(?:\/api\/v1\/visits)?\/([^/]+)\/(heartbeat|end)$/.exec(path) ?? [];
+  if (id === undefined)
+    throw new HttpError(404, `Nothing is here; visits answers at ${ROUTE}, /{id}/heartbeat and /{id}/end.`);
+  return async (request, context) => {
+    if (!uuid.safeParse(id).success) throw new HttpError(404, 'There is no such visit.');
+    const body = parseBody(beatBody, request);
+    const act = verb === 'end' ? endVisit : heartbeat;
+    return { status: statusOf(await act(id, body, context)), id };
+  };
+}
+
+const start: Action = async (request, context) => {
+  const body = parseBody(startBody, request);
+  return { status: statusOf(await startVisit(body, context)), id: body.visit_id };
+};
+
+function statusOf({ result }: TrackResult): 200 | 201 {
+  if (result === 'unknown') throw new HttpError(404, 'There is no such visit.');
+  if (result === 'closed') throw new HttpError(409, 'The visit is closed; start a new one.');
+  return result === 'created' ? 201 : 200;
+}
+
+function parseBody<T>(schema: z.ZodType<T>, request: HttpRequest): T {
+  const parsed = schema.safeParse(jsonBody(request));
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => ({
+    parameter: issue.path.join('.') || '(body)',
+    rule: issue.message,
+  }));
+  throw new HttpError(400, faults.map((fault) => `${fault.parameter}: ${fault.rule}`).join('; '), {
+    details: faults,
+  });
+}

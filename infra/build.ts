@@ -1,0 +1,84 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+
+const ROOT = join(import.meta.dirname, '..');
+const FRAMEWORK = '@google-cloud/functions-framework';
+
+/** One built function. */
+export interface BuiltFunction {
+  name: string;
+  folder: string;
+  bytes: number;
+}
+
+/** Every function there is: a folder of functions/ with an index.ts, in alphabetical order. */
+export function functionNames(): string[] {
+  const folder = join(ROOT, 'functions');
+  return readdirSync(folder)
+    .filter((name) => existsSync(join(folder, name, 'index.ts')))
+    .sort();
+}
+
+/** Bundles the functions (or those of `only`), each into a folder of `out` that can be deployed as it is. */
+export async function buildFunctions(
+  options: { only?: readonly string[]; out?: string } = {},
+): Promise<BuiltFunction[]> {
+  const all = functionNames();
+  const out = options.out ?? join(ROOT, 'dist');
+  for (const name of options.only ?? []) {
+    if (!all.includes(name)) throw new Error(`there is no function "${name}"; legal: ${all.join(', ')}`);
+  }
+  return await Promise.all((options.only ?? all).map((name) => buildOne(name, join(out, name))));
+}
+
+async function buildOne(name: string, folder: string): Promise<BuiltFunction> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const bundle = join(folder, 'index.js');
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: [join(ROOT, 'functions', name, 'index.ts')],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    minifyIdentifiers: false,
+    sourcemap: false,
+    external: [FRAMEWORK],
+    logLevel: 'silent',
+  });
+  const manifest = {
+    name,
+    version: versionIn(join(ROOT, 'package.json')),
+    private: true,
+    main: 'index.js',
+    engines: { node: '24' },
+    dependencies: { [FRAMEWORK]: versionIn(join(ROOT, 'node_modules', FRAMEWORK, 'package.json')) },
+  };
+  await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  return { name, folder, bytes: (await stat(bundle)).size };
+}
+
+function versionIn(manifest: string): string {
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { only: { type: 'string' }, out: { type: 'string' } } });
+  const built = await buildFunctions({
+    ...(values.only === undefined ? {} : { only: values.only.split(',') }),
+    ...(values.out === undefined ? {} : { out: values.out }),
+  });
+  for (const { name, bytes } of built) console.log(`${name} ${(bytes / 1024).toFixed(0)} KiB`);
+}
+
+if (import.meta.main) {
+  await main().catch((error: unknown) => {
+    console.error(`build failed: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  });
+}

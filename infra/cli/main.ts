@@ -1,0 +1,94 @@
+#!/usr/bin/env node
+import { randomBytes } from 'node:crypto';
+import { Command, CommanderError } from 'commander';
+import { loadDotEnv } from '../../shared/config.ts';
+import { loop, parseEvery } from './loop.ts';
+import { callTask, describe, findTask, parsePairs, UsageError } from './run-task.ts';
+import { findTarget } from './target.ts';
+
+/** 32 bytes, 64 hexadecimal characters, as `openssl rand -hex 32` makes them. */
+const SECRET_BYTES = 32;
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+let exitCode = 0;
+
+interface RunOptions {
+  dryRun?: true;
+  force?: true;
+  param: string[];
+  json?: true;
+}
+
+const collect = (value: string, all: string[]) => [...all, value];
+
+const program = new Command('ronde')
+  .description(
+    'Runs and watches the rounds: against the local cloud where one is up, else against the deployed project.',
+  )
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text) });
+
+program
+  .command('run <task>')
+  .description('run a task once and print what it did')
+  .option('--dry-run', 'show what would be done; nothing is written')
+  .option('--force', 'pass force=true to a task that takes it')
+  .option('--param <name=value>', 'a parameter of the task, repeatable', collect, [])
+  .option('--json', "print the task's answer as JSON")
+  .action(async (name: string, options: RunOptions) => {
+    const task = findTask(name);
+    const params = {
+      ...parsePairs(options.param),
+      ...(options.dryRun ? { dry_run: true } : {}),
+      ...(options.force ? { force: true } : {}),
+    };
+    const answer = await callTask(task, params, await findTarget());
+    print(options.json ? JSON.stringify(answer.body, null, 2) : describe(answer));
+    exitCode = answer.status === 200 ? 0 : 1;
+  });
+
+program
+  .command('loop <task>')
+  .description('stay and run a task again and again, for development without a scheduler')
+  .option('--every <time>', 'time between two runs, such as 90s, 15m or 1h', '15m')
+  .option('--json', 'print each line as a JSON object')
+  .action(async (name: string, options: { every: string; json?: true }) => {
+    const task = findTask(name);
+    const stopping = new AbortController();
+    process.once('SIGINT', () => stopping.abort());
+    process.once('SIGTERM', () => stopping.abort());
+    const printLine = (line: string) =>
+      print(options.json ? JSON.stringify({ task: task.name, line }) : line);
+    await loop(task, {
+      everyMs: parseEvery(options.every),
+      signal: stopping.signal,
+      target: () => findTarget(),
+      print: printLine,
+    });
+  });
+
+program
+  .command('secret')
+  .description('secrets')
+  .command('generate')
+  .description('print a new random secret, fit for CRON_SECRET')
+  .option('--json', 'print it as a JSON object')
+  .action((options: { json?: true }) => {
+    const secret = randomBytes(SECRET_BYTES).toString('hex');
+    print(options.json ? JSON.stringify({ secret }) : secret);
+  });
+
+/** Exit codes: 0 done, 1 failed, 2 wrong usage. */
+async function main(): Promise<number> {
+  loadDotEnv();
+  try {
+    await program.parseAsync();
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,66 @@
+import { tasks } from '../../functions/registry.ts';
+import type { AnyTask } from '../../shared/task/task.ts';
+import type { Target } from './target.ts';
+
+/** A little more than the longest a function may take. */
+const TIMEOUT_MS = 3_660_000;
+
+/** What the command line got wrong: one line, exit code 2. */
+export class UsageError extends Error {}
+
+/** The task of this name; the names that exist otherwise. */
+export function findTask(name: string): AnyTask {
+  const task = tasks.find((candidate) => candidate.name === name);
+  if (!task)
+    throw new UsageError(
+      `There is no task ${JSON.stringify(name)}; there are ${tasks.map((t) => t.name).join(', ')}.`,
+    );
+  return task;
+}
+
+/** `k=v` pairs as parameters. */
+export function parsePairs(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, name, value] = /^([a-z_]+)=(.*)$/s.exec(pair) ?? [];
+      if (name === undefined)
+        throw new UsageError(`--param ${JSON.stringify(pair)} is not of the form name=value.`);
+      return [name, value ?? ''];
+    }),
+  );
+}
+
+export interface TaskAnswer {
+  status: number;
+  body: Record<string, unknown>;
+  text: string;
+}
+
+/** Runs a task once over HTTP, as its administrator or operator. */
+export async function callTask(task: AnyTask, params: object, target: Target): Promise<TaskAnswer> {
+  const response = await fetch(target.url + task.route, {
+    method: 'POST',
+    headers: { Authorization: target.authorization, 'Content-Type': 'application/json' },
+    body: JSON.stringify(params),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  const text = await response.text();
+  return { status: response.status, body: parse(text), text };
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}
+
+/** One line for people: what the run did, or why it was refused. */
+export function describe({ status, body, text }: TaskAnswer): string {
+  const error = body.error as { message?: string } | undefined;
+  const message = body.message ?? error?.message ?? text;
+  const counts = Object.entries((body.counts as Record<string, number> | undefined) ?? {});
+  const sums = counts.map(([name, count]) => `${count} ${name}`).join(', ');
+  return `${body.outcome ?? status}: ${message}${sums ? ` (${sums})` : ''}`;
+}

@@ -1,0 +1,53 @@
+import { tasks } from '../../functions/registry.ts';
+import { loadDotEnv } from '../../shared/config.ts';
+import { localSettings } from './settings.ts';
+import { type Stack, startStack } from './stack.ts';
+
+const line = (text: string) => process.stdout.write(`${text}\n`);
+
+/** `npm run demo`: starts the local cloud, fills it, runs every task once (first dry), says what each did, and stops. */
+async function main(): Promise<number> {
+  loadDotEnv();
+  const settings = { ...localSettings(), port: 0, firing: false, demo: true };
+  const stack = await startStack({ ...settings, progress: line });
+  try {
+    let failed = 0;
+    for (const task of tasks) {
+      line(`\n${task.name}`);
+      line(`  dry run   ${await runTask(stack, task.route, true).then(({ text }) => text)}`);
+      const real = await runTask(stack, task.route, false);
+      line(`  run       ${real.text}`);
+      if (!real.ok) failed += 1;
+    }
+    line(`\n${tasks.length - failed} of ${tasks.length} task(s) ran.`);
+    return failed === 0 ? 0 : 1;
+  } finally {
+    await stack.stop();
+  }
+}
+
+async function runTask(stack: Stack, route: string, dry: boolean): Promise<{ ok: boolean; text: string }> {
+  const response = await fetch(stack.file.gateway + route, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${stack.file.tokens.admin}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ dry_run: dry }),
+  });
+  const body = (await response.json()) as {
+    message?: string;
+    outcome?: string;
+    counts?: Record<string, number>;
+  };
+  const counts = Object.entries(body.counts ?? {}).map(([name, count]) => `${count} ${name}`);
+  return {
+    ok: response.ok,
+    text: `${body.outcome ?? response.status}: ${body.message ?? ''} (${counts.join(', ')})`,
+  };
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);

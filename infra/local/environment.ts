@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+
+/** What the local cloud's functions are configured with; the same variables as on Google Cloud. */
+export interface LocalParts {
+  project: string;
+  firestoreHost: string;
+  redis: { url: string; token: string };
+  issuer: { issuer: string; googleIssuer: string; audience: string };
+  gateway: string;
+  /** Undefined: a fresh random one. Empty: none, and the tasks are open to this machine. */
+  cronSecret: string | undefined;
+}
+
+export const LOCAL_PROJECT = 'ronde-local';
+export const LOCAL_REGION = 'europe-west1';
+export const SCHEDULER_ACCOUNT = `scheduler@${LOCAL_PROJECT}.iam.gserviceaccount.com`;
+const CONSOLE_ACCOUNT = `console@${LOCAL_PROJECT}.iam.gserviceaccount.com`;
+export const OPERATOR = 'operator@example.test';
+
+/** The environment of a function in the local cloud, for the gateway and for function processes of tests alike. */
+export function localEnvironment(parts: LocalParts): Record<string, string> {
+  return {
+    GOOGLE_CLOUD_PROJECT: parts.project,
+    FIRESTORE_EMULATOR_HOST: parts.firestoreHost,
+    METADATA_SERVER_DETECTION: 'none',
+    UPSTASH_REDIS_REST_URL: parts.redis.url,
+    UPSTASH_REDIS_REST_TOKEN: parts.redis.token,
+    CRON_SECRET: parts.cronSecret ?? randomBytes(32).toString('hex'),
+    SCHEDULER_SERVICE_ACCOUNT: SCHEDULER_ACCOUNT,
+    SERVICE_ACCOUNTS: CONSOLE_ACCOUNT,
+    OPERATORS: OPERATOR,
+    FUNCTION_URLS: parts.gateway,
+    AUTH_ISSUER: parts.issuer.issuer,
+    AUTH_AUDIENCE: parts.issuer.audience,
+    ALLOWED_ORIGINS: parts.gateway,
+    RONDE_LOCAL: '1',
+    RONDE_GOOGLE_ISSUER: parts.issuer.googleIssuer,
+  };
+}

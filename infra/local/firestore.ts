@@ -1,0 +1,129 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Engine, freePort, spawnEngine } from './process.ts';
+
+const JAR = join('platform', 'cloud-firestore-emulator', 'cloud-firestore-emulator.jar');
+const MAIN_CLASS = 'com.google.cloud.datastore.emulator.firestore.CloudFirestore';
+const EMBEDDED_ENTRY = fileURLToPath(new URL('./firestore-embedded.ts', import.meta.url));
+const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
+
+/** Which engine to take: the real one, the one from npm, or the real one where it is there. */
+export type Preference = 'real' | 'embedded' | 'auto';
+
+export interface FirestoreOptions {
+  project: string;
+  prefer?: Preference;
+  /** The emulator's Java heap, as java -Xmx takes it. */
+  heap?: string;
+  env?: NodeJS.ProcessEnv;
+}
+
+export interface LocalFirestore {
+  /** host:port, as FIRESTORE_EMULATOR_HOST takes it. */
+  host: string;
+  project: string;
+  engine: 'external' | 'google-emulator' | 'embedded';
+  pid: number | null;
+  stop(): Promise<void>;
+  /** Calls back if the engine's process ends; never for an external one. */
+  onExit(callback: () => void): void;
+}
+
+export type EmulatorFound = { java: string; jar: string } | { missing: string };
+
+/** The full path of a program on PATH, or null. */
+export function onPath(program: string, env: NodeJS.ProcessEnv): string | null {
+  for (const folder of (env['PATH'] ?? '').split(delimiter)) {
+    const file = join(folder, program);
+    try {
+      if (folder === '') continue;
+      accessSync(file, constants.X_OK);
+      return file;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return null;
+}
+
+function findJar(env: NodeJS.ProcessEnv): string | null {
+  const named = env['RONDE_FIRESTORE_JAR'];
+  if (named !== undefined && named !== '') return existsSync(named) ? named : null;
+  const home = env['HOME'];
+  const roots = [
+    '/usr/lib/google-cloud-sdk',
+    '/usr/share/google-cloud-sdk',
+    '/opt/google-cloud-sdk',
+    home === undefined ? '' : join(home, 'google-cloud-sdk'),
+    env['CLOUDSDK_ROOT_DIR'] ?? '',
+  ];
+  return roots.filter((root) => root !== '').map((root) => join(root, JAR)).find(existsSync) ?? null;
+}
+
+/** Google's Firestore emulator on this machine, or what is missing for it. */
+export function findFirestoreEmulator(env: NodeJS.ProcessEnv = process.env): EmulatorFound {
+  const java = onPath('java', env);
+  const jar = findJar(env);
+  if (java !== null && jar !== null) return { java, jar };
+  const named = env['RONDE_FIRESTORE_JAR'];
+  const lacks: string[] = [];
+  if (java === null) lacks.push('no java on PATH');
+  if (jar === null) lacks.push(named ? `no jar at RONDE_FIRESTORE_JAR=${named}` : 'no jar in a Google Cloud SDK');
+  const remedy =
+    'install a Java runtime and the gcloud component cloud-firestore-emulator, or set RONDE_FIRESTORE_JAR to the jar';
+  return { missing: `Firestore emulator: ${lacks.join(' and ')}; ${remedy}` };
+}
+
+async function answersOk(host: string): Promise<boolean> {
+  const response = await fetch(`http://${host}/`, { signal: AbortSignal.timeout(1_000) });
+  return (await response.text()).startsWith('Ok');
+}
+
+async function startEmulator(found: { java: string; jar: string }, options: FirestoreOptions): Promise<LocalFirestore> {
+  const port = await freePort();
+  const host = `127.0.0.1:${port}`;
+  const jvm = [`-Xmx${options.heap ?? '1g'}`, '-XX:+UseSerialGC', '-Duser.language=en', '-cp', found.jar];
+  const args = [...jvm, MAIN_CLASS, 'start', '--host=127.0.0.1', `--port=${port}`];
+  const engine = await spawnEngine('Firestore emulator', found.java, args, {
+    env: options.env ?? process.env,
+    ready: { probe: () => answersOk(host) },
+  });
+  return owned(engine, host, options.project, 'google-emulator');
+}
+
+async function startEmbedded(options: FirestoreOptions): Promise<LocalFirestore> {
+  if (!PROJECT_ID.test(options.project)) {
+    throw new Error(
+      `project '${options.project}' is not a project id (6 to 30 of a-z, 0-9 and -, a letter first); name another`,
+    );
+  }
+  const port = await freePort();
+  const engine = await spawnEngine('embedded Firestore', process.execPath, [EMBEDDED_ENTRY], {
+    env: { ...(options.env ?? process.env), PORT: String(port), METADATA_SERVER_DETECTION: 'none' },
+    ready: { line: /^listening / },
+  });
+  return owned(engine, `127.0.0.1:${port}`, options.project, 'embedded');
+}
+
+function owned(engine: Engine, host: string, project: string, kind: LocalFirestore['engine']): LocalFirestore {
+  const onExit = (callback: () => void) => engine.onExit(() => callback());
+  return { host, project, engine: kind, pid: engine.pid, stop: () => engine.stop(), onExit };
+}
+
+/**
+ * A Firestore for the local cloud. With 'auto' the first that is there: the one at FIRESTORE_EMULATOR_HOST, Google's
+ * emulator, the embedded one. 'real' refuses the embedded one; 'embedded' looks for nothing else.
+ */
+export async function startFirestore(options: FirestoreOptions): Promise<LocalFirestore> {
+  const { project, prefer = 'auto', env = process.env } = options;
+  if (prefer === 'embedded') return startEmbedded(options);
+  const external = env['FIRESTORE_EMULATOR_HOST'];
+  if (external !== undefined && external !== '') {
+    return { host: external, project, engine: 'external', pid: null, stop: async () => {}, onExit: () => {} };
+  }
+  const found = findFirestoreEmulator(env);
+  if (!('missing' in found)) return startEmulator(found, options);
+  if (prefer === 'real') throw new Error(found.missing);
+  return startEmbedded(options);
+}

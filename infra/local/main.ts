@@ -1,0 +1,35 @@
+import { loadDotEnv } from '../../shared/config.ts';
+import { localSettings } from './settings.ts';
+import { removeStackFile, type Stack, startStack, writeStackFile } from './stack.ts';
+
+const line = (text: string) => process.stdout.write(`${text}\n`);
+
+/** `npm start`: brings the local cloud up and stays until SIGINT, SIGTERM or the death of one part. */
+async function main(): Promise<void> {
+  loadDotEnv();
+  let stack: Stack | undefined;
+  let ending = false;
+  const end = async (code: number) => {
+    if (ending) return;
+    ending = true;
+    removeStackFile();
+    await stack?.stop();
+    process.exit(code);
+  };
+  process.on('SIGINT', () => void end(0));
+  process.on('SIGTERM', () => void end(0));
+  stack = await startStack({ ...localSettings(), progress: line });
+  if (ending) return void (await stack.stop());
+  stack.onCrash((part) => {
+    if (ending) return;
+    process.stderr.write(`${part} has died; stopping everything. Start again with npm start.\n`);
+    void end(1);
+  });
+  writeStackFile(stack.file);
+  line(`Ready: ${stack.file.gateway} (addresses and tokens in .local/stack.json; Ctrl-C stops everything)`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { onPath, type Preference } from './firestore.ts';
+import { type Engine, freePort, spawnEngine } from './process.ts';
+import { startRedisBridge } from './redis-bridge.ts';
+
+const EMBEDDED_ENTRY = fileURLToPath(new URL('./redis-embedded.ts', import.meta.url));
+
+export type RedisEngine = 'redis-server' | 'js-redis-server';
+
+export interface RedisOptions {
+  prefer?: Preference;
+  env?: NodeJS.ProcessEnv;
+}
+
+export interface LocalRedis {
+  /** Where the Upstash client finds the bridge, and the token that it must send. */
+  url: string;
+  token: string;
+  engine: RedisEngine;
+  /** The engine's own port and process, for those who speak Redis or want to see it fail. */
+  port: number;
+  pid: number;
+  /** Starts the engine anew (empty) on its port, after it was stopped or died; the bridge reconnects by itself. */
+  restart(): Promise<void>;
+  /** Stops the engine alone and leaves the bridge answering 503. */
+  stopEngine(): Promise<void>;
+  /** Calls back if the engine's process ends without being asked to. */
+  onExit(callback: () => void): void;
+  /** Stops the bridge and the engine. */
+  stop(): Promise<void>;
+}
+
+/** The path of redis-server, or null where this machine has none. */
+export function findRedisServer(env: NodeJS.ProcessEnv = process.env): string | null {
+  return onPath('redis-server', env);
+}
+
+function answersPing(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1', timeout: 500 });
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => socket.write('PING\r\n'));
+    socket.once('data', (data) => end(data.toString().startsWith('+PONG')));
+    socket.once('error', () => end(false)).once('timeout', () => end(false));
+  });
+}
+
+function startEngine(binary: string | null, port: number, env: NodeJS.ProcessEnv): Promise<Engine> {
+  if (binary === null) {
+    return spawnEngine('js-redis-server', process.execPath, [EMBEDDED_ENTRY], {
+      env: { ...env, PORT: String(port) },
+      ready: { line: /^listening / },
+    });
+  }
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+  return spawnEngine('redis-server', binary, args, { env, ready: { probe: () => answersPing(port) } });
+}
+
+function choose(prefer: Preference, env: NodeJS.ProcessEnv): string | null {
+  if (prefer === 'embedded') return null;
+  const binary = findRedisServer(env);
+  if (binary === null && prefer === 'real') {
+    throw new Error('Redis: no redis-server on PATH; install the package redis-server, or take the embedded engine');
+  }
+  return binary;
+}
+
+/** A Redis for the local cloud behind Upstash's REST protocol: redis-server where it is there, else one from npm. */
+export async function startRedis(options: RedisOptions = {}): Promise<LocalRedis> {
+  const { prefer = 'auto', env = process.env } = options;
+  const binary = choose(prefer, env);
+  const port = await freePort();
+  const token = randomBytes(24).toString('base64url');
+  let engine = await startEngine(binary, port, env);
+  const bridge = await startRedisBridge({ redisPort: port, token }).catch(async (thrown: unknown) => {
+    await engine.stop();
+    throw thrown;
+  });
+  return {
+    url: bridge.url,
+    token,
+    engine: binary === null ? 'js-redis-server' : 'redis-server',
+    port,
+    get pid() {
+      return engine.pid;
+    },
+    async restart() {
+      await engine.stop();
+      engine = await startEngine(binary, port, env);
+    },
+    stopEngine: () => engine.stop(),
+    onExit: (callback) => engine.onExit(callback),
+    async stop() {
+      await bridge.stop();
+      await engine.stop();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import type { Job } from './scheduler-jobs.ts';
+import { pacific, seconds } from './scheduler-rules.ts';
+
+/** What an attempt needs from around it. */
+export interface FireDeps {
+  clock: () => Date;
+  signOidc: (email: string, audience: string) => Promise<string>;
+  log: (line: string) => void;
+  /** Aborts attempts when the scheduler stops. */
+  stopped: AbortSignal;
+}
+
+const REPLACED = /^(host|content-length|user-agent|x-google-.*|x-appengine-.*|x-cloudscheduler.*)$/i;
+/** google.rpc.Code by HTTP status. */
+const CODES: Record<number, number> = {
+  ...{ 400: 3, 401: 16, 403: 7, 404: 5, 409: 10, 429: 8 },
+  ...{ 499: 1, 501: 12, 503: 14, 504: 4 },
+};
+
+/** Sends one request and gives its google.rpc.Code; 0 is success. Never throws. */
+export async function deliver(
+  job: Job,
+  occurrence: Date,
+  deps: FireDeps,
+): Promise<{ code: number; detail: string }> {
+  const target = job.httpTarget;
+  if (!target) return { code: 3, detail: 'no target' };
+  try {
+    const deadline = AbortSignal.timeout(seconds(job.attemptDeadline ?? '180s') * 1000);
+    const response = await fetch(target.uri, {
+      method: target.httpMethod,
+      headers: await requestHeaders(job, target, occurrence, deps),
+      ...(target.body ? { body: Buffer.from(target.body, 'base64') } : {}),
+      signal: AbortSignal.any([deadline, deps.stopped]),
+    });
+    await response.arrayBuffer();
+    const failed = CODES[response.status] ?? (response.status >= 500 ? 13 : 2);
+    return { code: response.ok ? 0 : failed, detail: `HTTP ${response.status}` };
+  } catch (error) {
+    const late = (error as Error).name === 'TimeoutError';
+    return { code: late ? 4 : 14, detail: late ? 'no answer before the deadline' : (error as Error).message };
+  }
+}
+
+type Target = NonNullable<Job['httpTarget']>;
+
+async function requestHeaders(job: Job, target: Target, occurrence: Date, deps: FireDeps): Promise<Headers> {
+  const headers = new Headers();
+  if (target.body) headers.set('Content-Type', 'application/octet-stream');
+  for (const [name, value] of Object.entries(target.headers ?? {})) {
+    if (!REPLACED.test(name)) headers.set(name, value);
+  }
+  headers.set('User-Agent', 'Google-Cloud-Scheduler');
+  headers.set('X-CloudScheduler', 'true');
+  headers.set('X-CloudScheduler-JobName', shortId(job));
+  headers.set('X-CloudScheduler-ScheduleTime', pacific(occurrence));
+  if (target.oidcToken) {
+    const { serviceAccountEmail, audience } = target.oidcToken;
+    headers.set(
+      'Authorization',
+      `Bearer ${await deps.signOidc(serviceAccountEmail, audience || target.uri)}`,
+    );
+  }
+  return headers;
+}
+
+/** The last part of a job's name, as handlers see it. */
+export const shortId = (job: Job): string => job.name.split('/').pop() ?? '';

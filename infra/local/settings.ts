@@ -1,0 +1,26 @@
+import type { Preference } from './firestore.ts';
+
+/** How the local cloud is to start, from the environment; a wrong value is one clear line. */
+export function localSettings(env: NodeJS.ProcessEnv = process.env) {
+  return {
+    port: portOf(env.PORT ?? '8080'),
+    prefer: preferenceOf(env.RONDE_ENGINES ?? ''),
+    firing: env.RONDE_CLOCK !== 'off',
+    demo: env.RONDE_DEMO !== '0',
+    cronSecret: env.CRON_SECRET,
+  };
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new Error(
+    `PORT is ${JSON.stringify(text)}; it must be a whole number from 0 (any free one) to 65535.`,
+  );
+}
+
+function preferenceOf(text: string): Preference {
+  if (text === '') return 'auto';
+  if (text === 'real' || text === 'embedded' || text === 'auto') return text;
+  throw new Error(`RONDE_ENGINES is ${JSON.stringify(text)}; it must be real, embedded or auto.`);
+}

@@ -1,0 +1,193 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { remoteKeys } from '../../shared/auth/keys.ts';
+import { type Clock, systemClock } from '../../shared/clock.ts';
+import { loadConfig } from '../../shared/config.ts';
+import { createLog, type Log } from '../../shared/log.ts';
+import { openRedis } from '../../shared/redis/redis.ts';
+import { openStore } from '../../shared/store/firestore.ts';
+import type { Deps } from '../../shared/task/task.ts';
+import { readSchedule } from '../scheduler/file.ts';
+import { toJob } from '../scheduler/job.ts';
+import { fillDemo } from './demo-data.ts';
+import { LOCAL_PROJECT, LOCAL_REGION, localEnvironment, SCHEDULER_ACCOUNT } from './environment.ts';
+import { type LocalFirestore, type Preference, startFirestore } from './firestore.ts';
+import { startGateway } from './gateway.ts';
+import { startIssuer } from './issuer.ts';
+import { type LocalRedis, startRedis } from './redis.ts';
+import { type LocalScheduler, startLocalScheduler } from './scheduler.ts';
+
+const STACK_DIR = '.local';
+const STACK_FILE = `${STACK_DIR}/stack.json`;
+const DAY_SECONDS = 86_400;
+
+export interface StackOptions {
+  port: number;
+  prefer: Preference;
+  /** Whether the local scheduler fires by itself. */
+  firing: boolean;
+  demo: boolean;
+  cronSecret: string | undefined;
+  clock?: Clock;
+  log?: Log;
+  /** Told of each step as it begins, for a person who watches. */
+  progress?: (line: string) => void;
+}
+
+/** What `.local/stack.json` holds; parts that do not exist yet are null. */
+export interface StackFile {
+  gateway: string;
+  console: string | null;
+  firestore: { host: string; project: string };
+  redis: { url: string; token: string };
+  smtp: null;
+  imap: null;
+  issuer: string;
+  scheduler: string;
+  tasks: null;
+  functions: null;
+  tokens: { admin: string; user: string; expired: string; foreign: string };
+  cron_secret: string;
+  engines: { firestore: string; redis: string; imap: null };
+  pids: { firestore: number | null; redis: number | null; imap: null };
+}
+
+export interface Stack {
+  file: StackFile;
+  deps: Deps;
+  scheduler: LocalScheduler;
+  /** Calls back when an engine's process ends by itself, with its name. */
+  onCrash(callback: (part: string) => void): void;
+  stop(): Promise<void>;
+}
+
+/** Starts the whole cloud on loopback. If one part cannot start, those that have are stopped again. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const stopPart of stops.splice(0).reverse()) await stopPart();
+  };
+  try {
+    return await startParts(options, stops, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startParts(
+  options: StackOptions,
+  stops: (() => Promise<void>)[],
+  stop: () => Promise<void>,
+): Promise<Stack> {
+  const { progress = () => undefined, clock = systemClock } = options;
+  progress('Firestore ...');
+  const firestore = await startFirestore({ project: LOCAL_PROJECT, prefer: options.prefer });
+  stops.push(() => firestore.stop());
+  progress(`Firestore: ${firestore.engine} on ${firestore.host}`);
+  const redis = await startRedis({ prefer: options.prefer });
+  stops.push(() => redis.stop());
+  progress(`Redis: ${redis.engine} behind the Upstash REST bridge on ${redis.url}`);
+  const issuer = await startIssuer({ clock });
+  stops.push(() => issuer.stop());
+  progress(`Sign-in: ${issuer.issuer}`);
+  let deps: Deps | undefined;
+  const gateway = await startGateway(() => deps as Deps, options.port);
+  stops.push(() => gateway.stop());
+  const environment = localEnvironment({
+    project: firestore.project,
+    firestoreHost: firestore.host,
+    redis,
+    issuer,
+    gateway: gateway.url,
+    cronSecret: options.cronSecret,
+  });
+  const config = loadConfig(environment);
+  deps = {
+    config,
+    clock,
+    log: options.log ?? createLog(),
+    keys: remoteKeys(),
+    store: openStore(config),
+    redis: openRedis(config),
+  };
+  const scheduler = await startLocalScheduler({
+    clock,
+    firing: options.firing,
+    signOidc: (email, audience) => issuer.googleToken({ email, audience }),
+  });
+  stops.push(() => scheduler.stop());
+  await applySchedule(scheduler, gateway.url, environment);
+  progress(`Cloud Scheduler: ${scheduler.url}, ${scheduler.jobs().length} job(s) from infra/scheduler.yaml`);
+  if (options.demo) progress(`Demo data: ${(await fillDemo(deps.store, clock())).visits} visits`);
+  const tokens = {
+    admin: await issuer.userToken('admintest1', { ttlSeconds: DAY_SECONDS }),
+    user: await issuer.userToken('usertest1', { ttlSeconds: DAY_SECONDS }),
+    expired: await issuer.expiredToken(),
+    foreign: await issuer.foreignToken(),
+  };
+  const file = stackFile(firestore, redis, {
+    gateway: gateway.url,
+    issuer: issuer.issuer,
+    scheduler: scheduler.url,
+    tokens,
+    cron_secret: environment.CRON_SECRET ?? '',
+  });
+  const onCrash = (callback: (part: string) => void) => {
+    firestore.onExit(() => callback(`Firestore (${firestore.engine})`));
+    redis.onExit(() => callback(`Redis (${redis.engine})`));
+  };
+  const store = deps.store;
+  stops.push(() => store.terminate());
+  return { file, deps, scheduler, onCrash, stop };
+}
+
+function stackFile(
+  firestore: LocalFirestore,
+  redis: LocalRedis,
+  rest: Pick<StackFile, 'gateway' | 'issuer' | 'scheduler' | 'tokens' | 'cron_secret'>,
+): StackFile {
+  return {
+    ...rest,
+    console: null,
+    firestore: { host: firestore.host, project: firestore.project },
+    redis: { url: redis.url, token: redis.token },
+    smtp: null,
+    imap: null,
+    tasks: null,
+    functions: null,
+    engines: { firestore: firestore.engine, redis: redis.engine, imap: null },
+    pids: { firestore: firestore.pid, redis: redis.pid, imap: null },
+  };
+}
+
+async function applySchedule(
+  scheduler: LocalScheduler,
+  gateway: string,
+  env: Record<string, string>,
+): Promise<void> {
+  const schedule = readSchedule();
+  const parent = `${scheduler.url.replace(/\/$/, '')}/v1/projects/${LOCAL_PROJECT}/locations/${LOCAL_REGION}/jobs`;
+  for (const job of schedule.jobs) {
+    const body = toJob(job, {
+      project: LOCAL_PROJECT,
+      region: LOCAL_REGION,
+      urlOf: () => gateway,
+      schedulerServiceAccount: SCHEDULER_ACCOUNT,
+      cronSecret: env.CRON_SECRET,
+    });
+    const response = await fetch(parent, { method: 'POST', body: JSON.stringify(body) });
+    if (!response.ok)
+      throw new Error(`The local Cloud Scheduler refused ${job.function}: ${await response.text()}`);
+  }
+}
+
+/** Writes `.local/stack.json`, readable by this user only: it holds tokens. */
+export function writeStackFile(file: StackFile): void {
+  mkdirSync(STACK_DIR, { recursive: true });
+  writeFileSync(STACK_FILE, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
+}
+
+/** Removes `.local/stack.json`. */
+export function removeStackFile(): void {
+  rmSync(STACK_FILE, { force: true });
+}

@@ -1,0 +1,106 @@
+import { periodSeconds } from './cron.ts';
+import type { Found, ScheduledJob } from './found.ts';
+import { suggest } from './problems.ts';
+import type { JobEntry } from './schema.ts';
+import { checkOverlap, checkRetries, checkTimes } from './time-checks.ts';
+
+/** Functions against the folders, the tasks and the jobs. */
+export function checkFunctions({ functions, named, jobs, context, problems }: Found): void {
+  for (const name of named) {
+    if (context.functions.includes(name)) continue;
+    problems.add(
+      ['functions', name],
+      undefined,
+      `has no folder functions/${name}${suggest(name, context.functions)}`,
+    );
+  }
+  for (const name of context.functions) {
+    if (!named.includes(name))
+      problems.add(['functions'], undefined, `lacks ${name}, which has a folder in functions/`);
+  }
+  for (const { name, task, concurrency, cpu, memory } of functions) {
+    const path = ['functions', name];
+    if (task !== Object.hasOwn(context.tasks, name)) {
+      problems.add(
+        [...path, 'task'],
+        task,
+        task ? 'but the function is no task; legal: false' : 'but the function is a task; legal: true',
+      );
+    }
+    if (task && !jobs.some((job) => job.name === name))
+      problems.add(path, undefined, 'is a task and has no job; legal: exactly one');
+    if (concurrency > 1 && (cpu ?? impliedCpu(memory)) < 1) {
+      const why = cpu === undefined ? `${memory} implies less than one` : `cpu is ${cpu}`;
+      problems.add(
+        [...path, 'concurrency'],
+        concurrency,
+        `needs a whole CPU and ${why}; legal: cpu of at least 1, memory of at least 2Gi, or concurrency 1`,
+      );
+    }
+  }
+}
+
+/** The CPU that Cloud Run gives a function which states only its memory. */
+function impliedCpu(memory: string): number {
+  return memory.endsWith('Gi') && Number.parseInt(memory, 10) >= 2 ? 1 : 0.5;
+}
+
+/** Each job on its own and against its function and task; returns those that could be completed. */
+export function checkJobs(found: Found): ScheduledJob[] {
+  const seen = new Map<string, number>();
+  return found.jobs.flatMap(({ index, name, entry }) => {
+    const path = ['jobs', index];
+    if (name !== undefined) {
+      const first = seen.get(name);
+      if (first === undefined) seen.set(name, index);
+      else
+        found.problems.add(
+          [...path, 'function'],
+          name,
+          `has a job already, jobs[${first}]; legal: one job per task`,
+        );
+    }
+    if (!entry) return [];
+    checkTarget(entry, index, found);
+    const period = periodSeconds(entry.schedule, entry.time_zone);
+    checkTimes(entry, index, found);
+    const overlap = checkOverlap(entry, index, period, found);
+    checkRetries(entry, index, { period, overlap }, found.problems);
+    return [{ ...entry, on_overlap: overlap, period_seconds: period, line: found.problems.lineOf(path) }];
+  });
+}
+
+function checkTarget(job: JobEntry, index: number, { functions, named, context, problems }: Found): void {
+  const at = (key: string) => ['jobs', index, key];
+  if (!named.includes(job.function)) {
+    problems.add(at('function'), job.function, `is not under functions${suggest(job.function, named)}`);
+  }
+  const task = Object.hasOwn(context.tasks, job.function) ? context.tasks[job.function] : undefined;
+  if (!task) {
+    const legal = Object.keys(context.tasks);
+    problems.add(
+      at('function'),
+      job.function,
+      `is not a task; legal: ${legal.join(', ')}${suggest(job.function, legal)}`,
+    );
+    return;
+  }
+  if (job.route !== task.route)
+    problems.add(at('route'), job.route, `is not the task's; legal: ${task.route}`);
+  if (!task.methods.includes(job.method)) {
+    problems.add(at('method'), job.method, `is not the task's; legal: ${task.methods.join(' or ')}`);
+  }
+  for (const [param, value] of Object.entries(job.params)) {
+    if (task.params.includes(param)) continue;
+    const rule = `the task has no such parameter; legal: ${task.params.join(', ') || 'none'}${suggest(param, task.params)}`;
+    problems.add([...at('params'), param], value, rule);
+  }
+  const target = functions.find(({ name }) => name === job.function);
+  if (job.auth.type === 'secret' && target && !Object.hasOwn(target.secrets, 'CRON_SECRET')) {
+    problems.add(
+      [...at('auth'), 'type'],
+      'secret',
+      `but functions.${target.name}.secrets has no CRON_SECRET`,
+    );
+  }
+}

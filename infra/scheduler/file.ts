@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { mounted, tasks } from '../../functions/registry.ts';
+import { paramNames } from '../../shared/task/params.ts';
+import { type KnownTask, parseSchedule, type ScheduleFile } from './parse.ts';
+
+const SCHEDULE = fileURLToPath(new URL('../scheduler.yaml', import.meta.url));
+
+/** What the schedule is checked against: the tasks as they are in the code. */
+export function knownTasks(): Record<string, KnownTask> {
+  return Object.fromEntries(
+    tasks.map((task) => [
+      task.name,
+      {
+        route: task.route,
+        methods: task.methods,
+        params: paramNames(task),
+        budgetSeconds: task.budgetSeconds,
+        onOverlap: task.onOverlap,
+      },
+    ]),
+  );
+}
+
+/** Reads infra/scheduler.yaml. `env` fills its ${NAME} placeholders; throws ScheduleError with every problem. */
+export function readSchedule(env?: Record<string, string | undefined>): ScheduleFile {
+  return parseSchedule(readFileSync(SCHEDULE, 'utf8'), {
+    file: 'infra/scheduler.yaml',
+    tasks: knownTasks(),
+    functions: mounted.map(({ name }) => name),
+    ...(env ? { env } : {}),
+  });
+}

@@ -1,0 +1,75 @@
+import type { ScheduledJob } from './parse.ts';
+
+/** Every job of ours says so in its description, so that others' jobs are never taken for ours. */
+const MARKER = 'Managed by infra/scheduler.yaml of Ronde.';
+
+/** What a job needs that the schedule does not know. */
+export interface JobContext {
+  project: string;
+  region: string;
+  /** Address of a function, without a trailing slash. */
+  urlOf: (functionName: string) => string;
+  schedulerServiceAccount: string;
+  cronSecret: string | undefined;
+}
+
+/** A job as Cloud Scheduler's REST v1 takes it. */
+export interface JobBody {
+  name: string;
+  description: string;
+  schedule: string;
+  timeZone: string;
+  attemptDeadline: string;
+  retryConfig: Record<string, string | number>;
+  httpTarget: Record<string, unknown>;
+}
+
+/** The body of one job. Its parameters travel as a JSON body with POST, in the query string with GET. */
+export function toJob(job: ScheduledJob, context: JobContext): JobBody {
+  const { retry } = job;
+  return {
+    name: `projects/${context.project}/locations/${context.region}/jobs/${job.function}`,
+    description: `${job.description}\n${MARKER}`,
+    schedule: job.schedule,
+    timeZone: job.time_zone,
+    attemptDeadline: `${job.attempt_deadline}s`,
+    retryConfig: {
+      retryCount: retry.count,
+      minBackoffDuration: `${retry.min_backoff}s`,
+      maxBackoffDuration: `${retry.max_backoff}s`,
+      maxDoublings: retry.max_doublings,
+      maxRetryDuration: `${retry.max_duration}s`,
+    },
+    httpTarget: target(job, context),
+  };
+}
+
+function target(job: ScheduledJob, context: JobContext): Record<string, unknown> {
+  const base = context.urlOf(job.function);
+  const params = { ...job.params, budget_seconds: job.budget_seconds };
+  const query = new URLSearchParams(
+    Object.entries(params).map(([name, value]): [string, string] => [name, String(value)]),
+  );
+  const body = Buffer.from(JSON.stringify(params)).toString('base64');
+  const { headers, oidcToken } = proof(job, context, base);
+  return {
+    uri: job.method === 'GET' ? `${base}${job.route}?${query}` : `${base}${job.route}`,
+    httpMethod: job.method,
+    headers: { ...(job.method === 'GET' ? {} : { 'Content-Type': 'application/json' }), ...headers },
+    ...(job.method === 'GET' ? {} : { body }),
+    ...(oidcToken ? { oidcToken } : {}),
+  };
+}
+
+function proof(job: ScheduledJob, context: JobContext, base: string) {
+  if (job.auth.type === 'secret') {
+    if (!context.cronSecret)
+      throw new Error(`${job.function} is called with a secret, and CRON_SECRET is not set; set it.`);
+    return { headers: { 'X-Cron-Secret': context.cronSecret }, oidcToken: undefined };
+  }
+  const oidcToken = {
+    serviceAccountEmail: context.schedulerServiceAccount,
+    audience: job.auth.audience ?? base,
+  };
+  return { headers: {}, oidcToken };
+}

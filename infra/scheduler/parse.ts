@@ -1,0 +1,154 @@
+import { isAlias, LineCounter, parseDocument, visit } from 'yaml';
+import type { z } from 'zod';
+import { checkFunctions, checkJobs } from './checks.ts';
+import type { FoundFunction, FoundJob, KnownTask, ScheduledJob } from './found.ts';
+import { type Path, Problems, ScheduleError, suggest } from './problems.ts';
+import { type Defaults, defaultsSchema, functionSchema, jobSchema, KEYS } from './schema.ts';
+
+export { ScheduleError, type ScheduleProblem } from './problems.ts';
+export type { KnownTask, ScheduledJob };
+
+/** One function; `timeout` is in seconds. */
+export type ScheduledFunction = FoundFunction;
+
+/** The whole schedule, checked. */
+export interface ScheduleFile {
+  file: string;
+  defaults: Defaults;
+  functions: ScheduledFunction[];
+  jobs: ScheduledJob[];
+}
+
+/** What the schedule is checked against. */
+export interface ScheduleContext {
+  /** The file's name, for messages. */
+  file: string;
+  /** What each task says of itself. */
+  tasks: Readonly<Record<string, KnownTask>>;
+  /** Every function there is. */
+  functions: readonly string[];
+  /** Where given, ${NAME} is replaced by its value, and a name without one is a problem. */
+  env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Reads and checks a schedule. Throws ScheduleError with every problem in it. */
+export function parseSchedule(source: string, context: ScheduleContext): ScheduleFile {
+  const lines = new LineCounter();
+  const doc = parseDocument(source, { lineCounter: lines, merge: true });
+  const problems = new Problems(context.file, doc, lines);
+  for (const fault of [...doc.errors, ...doc.warnings]) {
+    problems.addAt(fault.linePos?.[0].line ?? 1, [], undefined, syntaxRule(fault.code, fault.message));
+  }
+  visit(doc, (_key, node) => {
+    if (isAlias(node) && !node.resolve(doc)) {
+      const { line } = lines.linePos(node.range?.[0] ?? 0);
+      problems.addAt(
+        line,
+        [],
+        `*${node.source}`,
+        'has no anchor before it; put values that begin with * in quotes',
+      );
+    }
+  });
+  if (problems.found.length > 0) throw new ScheduleError(problems.found);
+  const file = readParts(doc.toJS({ maxAliasCount: 1000 }), context, problems);
+  if (problems.found.length > 0 || !file) throw new ScheduleError(problems.found);
+  return file;
+}
+
+function syntaxRule(code: string, message: string): string {
+  const first = (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
+  const hint = /ALIAS|UNEXPECTED_TOKEN|MULTILINE/.test(code) ? ' (values that begin with * need quotes)' : '';
+  return `is not YAML: ${first}${hint}`;
+}
+
+function readParts(raw: unknown, context: ScheduleContext, problems: Problems): ScheduleFile | null {
+  if (!isRecord(raw)) {
+    problems.add([], raw, 'legal: a map with defaults, functions and jobs');
+    return null;
+  }
+  for (const key of Object.keys(raw)) {
+    if (!KEYS.top.some((known) => known === key)) unknownKey(problems, [key], KEYS.top);
+  }
+  const resolved = resolve(raw, [], context.env, problems);
+  const {
+    defaults: rawDefaults,
+    functions: rawFunctions,
+    jobs: rawJobs,
+  } = resolved as Record<string, unknown>;
+  const defaults = read(defaultsSchema, rawDefaults, ['defaults'], problems);
+  const functions: FoundFunction[] = [];
+  if (!isRecord(rawFunctions)) problems.add(['functions'], rawFunctions, 'legal: a map of name to function');
+  for (const [name, value] of Object.entries(isRecord(rawFunctions) ? rawFunctions : {})) {
+    const entry = read(functionSchema, value, ['functions', name], problems);
+    if (entry) functions.push({ ...entry, name });
+  }
+  if (!Array.isArray(rawJobs)) problems.add(['jobs'], rawJobs, 'legal: a list of jobs');
+  const jobs: FoundJob[] = (Array.isArray(rawJobs) ? rawJobs : []).map((value: unknown, index) => ({
+    index,
+    name: isRecord(value) && typeof value.function === 'string' ? value.function : undefined,
+    entry: read(jobSchema, value, ['jobs', index], problems),
+  }));
+  const named = isRecord(rawFunctions) ? Object.keys(rawFunctions) : [];
+  checkFunctions({ functions, named, jobs, context, problems });
+  const complete = checkJobs({ functions, named, jobs, context, problems });
+  return defaults ? { file: context.file, defaults, functions, jobs: complete } : null;
+}
+
+/** Checks one part by its schema, and notes each issue at its own place. */
+function read<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  path: Path,
+  problems: Problems,
+): z.output<S> | null {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) {
+    const at = [...path, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
+    if (issue.code === 'unrecognized_keys') {
+      const legal = at.at(-1) === 'auth' ? KEYS.auth : KEYS.all;
+      for (const key of issue.keys) unknownKey(problems, [...at, key], legal);
+    } else if (issue.code === 'invalid_key') {
+      problems.add(at, at.at(-1), issue.issues[0]?.message ?? issue.message);
+    } else {
+      const found = valueAt(value, issue.path);
+      problems.add(at, found, found === undefined ? `is missing; ${issue.message}` : issue.message);
+    }
+  }
+  return null;
+}
+
+function unknownKey(problems: Problems, path: Path, legal: readonly string[]): void {
+  const key = String(path.at(-1));
+  problems.add(path, undefined, `is not a key that is known here${suggest(key, legal)}`);
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, step) => (at as Record<PropertyKey, unknown> | undefined)?.[step], value);
+}
+
+/** Replaces every ${NAME} in the texts of the file. */
+function resolve(value: unknown, path: Path, env: ScheduleContext['env'], problems: Problems): unknown {
+  if (!env) return value;
+  if (Array.isArray(value)) return value.map((item, index) => resolve(item, [...path, index], env, problems));
+  if (isRecord(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, resolve(item, [...path, key], env, problems)]),
+    );
+  }
+  if (typeof value !== 'string') return value;
+  return value.replace(/\$\{([^}]*)\}/g, (placeholder, variable: string) => {
+    if (env[variable]) return env[variable];
+    problems.add(
+      path,
+      value,
+      `${variable} is not set in the environment${suggest(variable, Object.keys(env))}`,
+    );
+    return placeholder;
+  });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

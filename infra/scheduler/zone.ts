@@ -1,0 +1,18 @@
+import { suggest } from './problems.ts';
+
+/** What is wrong with a time zone's name; null when it is an IANA one. */
+export function zoneFault(zone: string): string | null {
+  if (/^[A-Z][A-Za-z0-9_+-]*(?:\/[A-Z][A-Za-z0-9_+-]*)*$/.test(zone) && isKnown(zone)) return null;
+  const names = ['Etc/UTC', ...Intl.supportedValuesOf('timeZone')];
+  const city = names.find((name) => name.split('/').at(-1)?.toLowerCase() === zone.toLowerCase());
+  const near = city ? `; did you mean ${city}?` : suggest(zone, names);
+  return `is not an IANA time zone; legal: Etc/UTC, Europe/Paris and so on${near}`;
+}
+
+function isKnown(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,56 @@
+import { HttpError } from '../http/errors.ts';
+import { type HttpRequest, header, location } from '../http/request.ts';
+import type { Caller } from './caller.ts';
+import { checkQuerySecret, checkSecret } from './secret.ts';
+import { checkToken, looksLikeToken, type TokenDeps } from './token.ts';
+
+const NO_PROOF = 'Proof is missing; send Authorization: Bearer TOKEN, or X-Cron-Secret for a task.';
+
+/**
+ * The door of every function: who is calling, and may they? Functions are publicly invokable, so nothing gets past here
+ * without a proof of its own. Throws HttpError 401, 403 or 503; nothing has been read or written by then.
+ *
+ * A cron secret is a proof only where 'secret' is among the allowed kinds; elsewhere it is no proof at all.
+ */
+export async function authenticate(
+  request: HttpRequest,
+  deps: TokenDeps,
+  allowed: readonly Caller['kind'][],
+): Promise<Caller> {
+  const caller = await identify(request, deps, allowed.includes('secret'));
+  if (!allowed.includes(caller.kind)) {
+    throw new HttpError(403, 'This account may not call this.', {
+      check: `a caller of kind ${caller.kind} may not call this`,
+    });
+  }
+  return caller;
+}
+
+async function identify(request: HttpRequest, deps: TokenDeps, secrets: boolean): Promise<Caller> {
+  const cronSecret = header(request, 'x-cron-secret');
+  if (secrets && cronSecret !== undefined) return checkSecret(cronSecret, deps.config, 'X-Cron-Secret');
+  const authorization = header(request, 'authorization');
+  if (authorization !== undefined) return bearer(authorization, deps, secrets);
+  const inQuery = location(request).query.getAll('secret');
+  if (secrets && inQuery.length > 0) return checkQuerySecret(inQuery, deps.config);
+  if (secrets && openLocally(request, deps)) return { kind: 'local', id: null, claims: {} };
+  throw new HttpError(401, NO_PROOF, { check: 'no proof' });
+}
+
+function bearer(authorization: string, deps: TokenDeps, secrets: boolean): Promise<Caller> | Caller {
+  const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+  if (!token) throw new HttpError(401, NO_PROOF, { check: 'Authorization is not of the form Bearer TOKEN' });
+  if (looksLikeToken(token)) return checkToken(token, deps);
+  if (secrets) return checkSecret(token, deps.config, 'bearer');
+  throw new HttpError(401, 'The token is not valid here; get a new one.', {
+    check: 'bearer: the token is malformed',
+  });
+}
+
+/** Without CRON_SECRET a task is open only in the local cloud, and only to this machine itself. */
+function openLocally(request: HttpRequest, deps: TokenDeps): boolean {
+  const { config } = deps;
+  const peer = request.socket.remoteAddress ?? '';
+  const loopback = /^(::ffff:)?127\.|^::1$/.test(peer) && header(request, 'x-forwarded-for') === undefined;
+  return config.local && config.cronSecrets.length === 0 && loopback;
+}

@@ -1,0 +1,49 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Config } from '../config.ts';
+import { HttpError } from '../http/errors.ts';
+import type { Caller } from './caller.ts';
+
+const SECRET: Caller = { kind: 'secret', id: null, claims: {} };
+
+/**
+ * Checks a cron secret, however it arrived. Nothing configured: 503 that says what to set. Wrong: 403.
+ * Every configured secret is compared, in constant time and case-sensitively (digests make the lengths equal).
+ */
+export function checkSecret(sent: string, config: Config, where: string): Caller {
+  if (config.cronSecrets.length === 0) {
+    throw new HttpError(
+      503,
+      'No cron secret is configured here; set CRON_SECRET (at least 32 characters) or call with OIDC.',
+      {
+        check: `${where}: CRON_SECRET is not set`,
+      },
+    );
+  }
+  const digest = sha256(sent);
+  const matches = config.cronSecrets.map((secret) => timingSafeEqual(digest, sha256(secret)));
+  if (!matches.includes(true))
+    throw new HttpError(403, 'The secret is wrong; it is case-sensitive.', {
+      check: `${where}: wrong secret`,
+    });
+  return SECRET;
+}
+
+/** `?secret=S`: allowed in development, and on Google Cloud only where ALLOW_QUERY_SECRET says so, since URLs are logged. */
+export function checkQuerySecret(sent: string[], config: Config): Caller {
+  if (sent.length !== 1)
+    throw new HttpError(400, 'The parameter secret is given more than once; give it once.');
+  if (!config.allowQuerySecret) {
+    throw new HttpError(
+      403,
+      'A secret in the URL is refused, since URLs are logged; send X-Cron-Secret, or set ALLOW_QUERY_SECRET=true.',
+      {
+        check: 'query: ALLOW_QUERY_SECRET is not true',
+      },
+    );
+  }
+  return checkSecret(sent[0] ?? '', config, 'query');
+}
+
+function sha256(value: string): Buffer {
+  return createHash('sha256').update(value).digest();
+}

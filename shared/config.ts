@@ -1,0 +1,148 @@
+import { existsSync } from 'node:fs';
+import { z } from 'zod';
+
+/** Secrets shorter than this refuse to start: 32 characters is what `openssl rand -hex 16` gives at least. */
+const MIN_SECRET_LENGTH = 32;
+
+/** What the operator did wrong, every fault at once; printed as plain lines, without a stack. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[];
+  constructor(faults: readonly string[]) {
+    super(`The environment is not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+/** An unset and an empty variable are the same thing to a shell; both mean "not given" here. */
+const optional = z
+  .string()
+  .optional()
+  .transform((value) => (value === '' ? undefined : value));
+const boolean = optional.pipe(
+  z
+    .enum(['true', 'True', '1', 'false', 'False', '0'], { error: 'must be true, True, 1, false, False or 0' })
+    .optional()
+    .transform((value) => value !== undefined && ['true', 'True', '1'].includes(value)),
+);
+const list = optional.transform((value) =>
+  (value ?? '')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean),
+);
+const url = optional.pipe(z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional());
+const secret = optional.pipe(
+  z
+    .string()
+    .refine(
+      (value) => value === value.trim(),
+      'has white space around it; store it again without (printf, not echo)',
+    )
+    .refine(
+      (value) => value.length >= MIN_SECRET_LENGTH,
+      `is shorter than ${MIN_SECRET_LENGTH} characters; make one with \`npm run ronde -- secret generate\``,
+    )
+    .optional(),
+);
+
+const environment = z.object({
+  GOOGLE_CLOUD_PROJECT: z
+    .string({ error: 'is not set; give the Google Cloud project id' })
+    .min(1, 'is empty'),
+  FIRESTORE_DATABASE: optional,
+  FIRESTORE_EMULATOR_HOST: optional,
+  UPSTASH_REDIS_REST_URL: z.url({ error: 'must be the https URL of the Upstash database' }),
+  UPSTASH_REDIS_REST_TOKEN: z
+    .string({ error: 'is not set; copy it from the Upstash console' })
+    .min(1, 'is empty'),
+  CRON_SECRET: secret,
+  CRON_SECRET_PREVIOUS: secret,
+  ALLOW_QUERY_SECRET: boolean,
+  SCHEDULER_SERVICE_ACCOUNT: optional,
+  SERVICE_ACCOUNTS: list,
+  OPERATORS: list,
+  FUNCTION_URLS: list,
+  AUTH_ISSUER: url,
+  AUTH_AUDIENCE: optional,
+  AUTH_ADMIN_CLAIM: optional,
+  ALLOWED_ORIGINS: list,
+  EMAIL_BACKEND: optional,
+  K_SERVICE: optional,
+  RONDE_LOCAL: boolean,
+  RONDE_GOOGLE_ISSUER: url,
+});
+
+export interface Config {
+  project: string;
+  firestore: { database: string; emulatorHost: string | undefined };
+  redis: { url: string; token: string };
+  /** Cron secrets that open a task, newest first; empty when none is configured. */
+  cronSecrets: readonly string[];
+  /** True where `?secret=` may be used: in development, or where ALLOW_QUERY_SECRET says so. */
+  allowQuerySecret: boolean;
+  schedulerServiceAccount: string | undefined;
+  serviceAccounts: readonly string[];
+  operators: readonly string[];
+  functionUrls: readonly string[];
+  /** Issuer of Google-signed tokens: Google's, or the local cloud's stand-in. */
+  googleIssuer: string | undefined;
+  auth: { issuer: string; audience: string } | undefined;
+  adminClaim: string;
+  allowedOrigins: readonly string[];
+  local: boolean;
+  warnings: readonly string[];
+}
+
+/**
+ * Reads and checks the whole environment once. Throws ConfigError with every fault: the variable's name, what is wrong
+ * and the remedy, never its value.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const parsed = environment.safeParse(env);
+  const faults = parsed.success
+    ? crossFaults(parsed.data)
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
+  return toConfig(parsed.data);
+}
+
+/** Reads `.env` from the working directory where there is one; for development only, deployed bundles have none. */
+export function loadDotEnv(): void {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+}
+
+type Environment = z.infer<typeof environment>;
+
+function crossFaults(e: Environment): string[] {
+  const faults: string[] = [];
+  if (e.RONDE_LOCAL && e.K_SERVICE)
+    faults.push('RONDE_LOCAL is for the local cloud and K_SERVICE says this is Google Cloud; unset it');
+  if (e.RONDE_GOOGLE_ISSUER && !e.RONDE_LOCAL)
+    faults.push('RONDE_GOOGLE_ISSUER replaces Google only with RONDE_LOCAL=1; unset it');
+  if (e.CRON_SECRET_PREVIOUS && !e.CRON_SECRET)
+    faults.push('CRON_SECRET_PREVIOUS is set without CRON_SECRET; set the new secret too');
+  if (Boolean(e.AUTH_ISSUER) !== Boolean(e.AUTH_AUDIENCE))
+    faults.push('AUTH_ISSUER and AUTH_AUDIENCE go together; set both or neither');
+  return faults;
+}
+
+function toConfig(e: Environment): Config {
+  return {
+    project: e.GOOGLE_CLOUD_PROJECT,
+    firestore: { database: e.FIRESTORE_DATABASE ?? '(default)', emulatorHost: e.FIRESTORE_EMULATOR_HOST },
+    redis: { url: e.UPSTASH_REDIS_REST_URL, token: e.UPSTASH_REDIS_REST_TOKEN },
+    cronSecrets: [e.CRON_SECRET, e.CRON_SECRET_PREVIOUS].filter((value) => value !== undefined),
+    allowQuerySecret: e.ALLOW_QUERY_SECRET || !e.K_SERVICE,
+    schedulerServiceAccount: e.SCHEDULER_SERVICE_ACCOUNT,
+    serviceAccounts: e.SERVICE_ACCOUNTS,
+    operators: e.OPERATORS,
+    functionUrls: e.FUNCTION_URLS,
+    googleIssuer: e.RONDE_GOOGLE_ISSUER,
+    auth: e.AUTH_ISSUER && e.AUTH_AUDIENCE ? { issuer: e.AUTH_ISSUER, audience: e.AUTH_AUDIENCE } : undefined,
+    adminClaim: e.AUTH_ADMIN_CLAIM ?? 'role',
+    allowedOrigins: e.ALLOWED_ORIGINS,
+    local: e.RONDE_LOCAL,
+    warnings: e.EMAIL_BACKEND ? ['EMAIL_BACKEND is ignored: mail goes out by SMTP, see EMAIL_HOST'] : [],
+  };
+}

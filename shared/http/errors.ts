@@ -1,0 +1,42 @@
+const CODES = {
+  400: 'invalid_argument',
+  401: 'unauthenticated',
+  403: 'permission_denied',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  409: 'conflict',
+  413: 'payload_too_large',
+  429: 'too_many_requests',
+  500: 'internal',
+  503: 'unavailable',
+} as const;
+
+export type ErrorStatus = keyof typeof CODES;
+
+/** An answer that is not a success: the status, a message for the caller, and what only the log may say. */
+export class HttpError extends Error {
+  readonly status: ErrorStatus;
+  readonly details: unknown;
+  readonly headers: Record<string, string>;
+  /** Which check failed, for the log line; never holds a secret or a token. */
+  readonly check: string;
+
+  constructor(
+    status: ErrorStatus,
+    message: string,
+    extra: { details?: unknown; headers?: Record<string, string>; check?: string } = {},
+  ) {
+    super(message);
+    this.name = 'HttpError';
+    this.status = status;
+    this.details = extra.details;
+    this.headers = extra.headers ?? {};
+    this.check = extra.check ?? message;
+  }
+
+  /** The body of every error answer. */
+  body(): object {
+    const details = this.details === undefined ? {} : { details: this.details };
+    return { error: { code: CODES[this.status], message: this.message, ...details } };
+  }
+}

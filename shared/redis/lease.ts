@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from '@upstash/redis';
+import type { Meter } from '../cost.ts';
+import { evalScript } from './redis.ts';
+
+/** A killed holder's lease is gone after this long. */
+export const LEASE_SECONDS = 30;
+/** While the holder works, its lease is renewed this often: two renewals may fail before it is lost. */
+const RENEW_MS = 10_000;
+
+const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
+const RENEW = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`;
+
+export interface Lease {
+  /** False once a renewal found that somebody else holds it, or that it expired. */
+  held(): boolean;
+  /** Gives the lease back, if it is still ours (compare and delete). Never throws: an unreleased lease expires. */
+  release(): Promise<void>;
+}
+
+/**
+ * Takes the lease of this name, or returns null when another holds it. Throws when Redis is out of reach.
+ * Redis counts its time-to-live, so no clock of ours takes part.
+ */
+export async function takeLease(redis: Redis, name: string, meter: Meter): Promise<Lease | null> {
+  const token = randomUUID();
+  meter.redis_commands += 1;
+  const taken = await redis.set(name, token, { nx: true, px: LEASE_SECONDS * 1000 });
+  if (taken === null) return null;
+  let held = true;
+  const timer = setInterval(async () => {
+    const renewed = await evalScript(
+      redis,
+      meter,
+      RENEW,
+      [name],
+      [token, String(LEASE_SECONDS * 1000)],
+    ).catch(() => null);
+    if (renewed !== null && Number(renewed) === 0) held = false;
+  }, RENEW_MS);
+  timer.unref();
+  return {
+    held: () => held,
+    release: async () => {
+      clearInterval(timer);
+      await evalScript(redis, meter, RELEASE, [name], [token]).catch(() => undefined);
+    },
+  };
+}

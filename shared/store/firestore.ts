@@ -1,0 +1,85 @@
+import {
+  Firestore,
+  GrpcStatus,
+  type Query,
+  type QueryDocumentSnapshot,
+  type Timestamp,
+} from '@google-cloud/firestore';
+import type { Config } from '../config.ts';
+import type { Meter } from '../cost.ts';
+
+/** The Firestore client of one process; off Google Cloud it speaks to FIRESTORE_EMULATOR_HOST. */
+export function openStore(config: Config): Firestore {
+  const emulator = config.firestore.emulatorHost;
+  return new Firestore({
+    projectId: config.project,
+    databaseId: config.firestore.database,
+    ignoreUndefinedProperties: true,
+    ...(emulator ? { host: emulator, ssl: false, customHeaders: { Authorization: 'Bearer owner' } } : {}),
+  });
+}
+
+/** Streams a query's documents, backpressured, counting reads (Firestore bills an empty result as one). */
+export async function* streamQuery(query: Query, meter: Meter): AsyncGenerator<QueryDocumentSnapshot> {
+  let documents = 0;
+  try {
+    for await (const snapshot of query.stream() as AsyncIterable<unknown>) {
+      documents += 1;
+      yield snapshot as QueryDocumentSnapshot;
+    }
+  } finally {
+    meter.firestore_reads += Math.max(1, documents);
+  }
+}
+
+/** Whether a write failed because its precondition did not hold: the document changed, exists already or is gone. */
+export function isConflict(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return (
+    code === GrpcStatus.FAILED_PRECONDITION ||
+    code === GrpcStatus.ALREADY_EXISTS ||
+    code === GrpcStatus.NOT_FOUND
+  );
+}
+
+/** One conditional update of a document that was read before. */
+export interface ConditionalUpdate {
+  snapshot: QueryDocumentSnapshot;
+  fields: Record<string, unknown>;
+}
+
+export type UpdateResult = 'updated' | 'changed' | Error;
+
+/**
+ * Applies updates, each only if its document has not changed since it was read. A Firestore batch is atomic, so one that
+ * fails on a precondition is split in halves until the changed documents stand alone; all others are written.
+ * Returns a result per update, in order: 'updated', 'changed', or the error that stopped it.
+ */
+export async function updateUnchanged(
+  store: Firestore,
+  updates: readonly ConditionalUpdate[],
+  meter: Meter,
+): Promise<UpdateResult[]> {
+  if (updates.length === 0) return [];
+  const batch = store.batch();
+  for (const { snapshot, fields } of updates) {
+    batch.update(snapshot.ref, fields, { lastUpdateTime: snapshot.updateTime });
+  }
+  try {
+    await batch.commit();
+    meter.firestore_writes += updates.length;
+    return updates.map(() => 'updated');
+  } catch (error) {
+    if (!isConflict(error)) return updates.map(() => error as Error);
+    if (updates.length === 1) return ['changed'];
+    const middle = Math.ceil(updates.length / 2);
+    const first = await updateUnchanged(store, updates.slice(0, middle), meter);
+    return [...first, ...(await updateUnchanged(store, updates.slice(middle), meter))];
+  }
+}
+
+/** A Firestore timestamp as milliseconds since the epoch; null where the field is absent, null or of another type. */
+export function millis(value: unknown): number | null {
+  const timestamp = value as Partial<Timestamp> | null | undefined;
+  return typeof timestamp?.toMillis === 'function' ? timestamp.toMillis() : null;
+}

@@ -1,0 +1,32 @@
+import { remoteKeys } from '../auth/keys.ts';
+import { systemClock } from '../clock.ts';
+import { type Config, loadConfig, loadDotEnv } from '../config.ts';
+import { createLog } from '../log.ts';
+import { openRedis } from '../redis/redis.ts';
+import { openStore } from '../store/firestore.ts';
+import type { Deps } from './task.ts';
+
+/** The real engines for a configuration. */
+export function openDeps(config: Config): Deps {
+  const log = createLog();
+  for (const warning of config.warnings) log.warn({}, warning);
+  return {
+    config,
+    clock: systemClock,
+    log,
+    keys: remoteKeys(),
+    store: openStore(config),
+    redis: openRedis(config),
+  };
+}
+
+/** Reads the environment now, so that a bad one refuses to start, and opens the engines on the first request. */
+export function processDeps(): () => Deps {
+  loadDotEnv();
+  const config = loadConfig();
+  let deps: Deps | undefined;
+  return () => {
+    deps ??= openDeps(config);
+    return deps;
+  };
+}

@@ -1,0 +1,185 @@
+import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
+import { cost, type Meter } from '../cost.ts';
+import { isConflict, streamQuery, updateUnchanged } from '../store/firestore.ts';
+import type { RunIdentity } from './occurrence.ts';
+import type { Counts, Outcome } from './task.ts';
+
+/** How long a run is kept; Firestore's TTL policy on `expires_at` deletes it. */
+const KEEP_DAYS = 90;
+const DAY_MS = 86_400_000;
+
+export interface RunStart {
+  task: string;
+  trigger: string;
+  requestedBy: string | null;
+  params: object;
+  startedAt: Date;
+}
+
+export interface RunEnd {
+  outcome: Outcome;
+  complete: boolean;
+  counts: Counts;
+  skipped: Record<string, number>;
+  failed: Record<string, number>;
+  error: string | null;
+  finishedAt: Date;
+}
+
+/** An attempt that is under way in the ledger. */
+export interface OpenRun {
+  attempt: number;
+}
+
+const runs = (store: Firestore) => store.collection('task_runs');
+
+/**
+ * Opens a run in the ledger: attempt 1, or the next one where an earlier attempt failed, stopped early or was killed.
+ * Returns null where this occurrence is settled already. The caller holds the task's lease, or knows that it has none.
+ *
+ * `resumes` says that a run its budget ended early is to be taken up again under the same id.
+ */
+export async function openRun(
+  store: Firestore,
+  run: RunIdentity,
+  start: RunStart,
+  resumes: boolean,
+  meter: Meter,
+): Promise<OpenRun | null> {
+  const ref = runs(store).doc(run.id);
+  for (;;) {
+    let before: DocumentSnapshot | null = null;
+    if (run.occurrence) {
+      before = await ref.get();
+      meter.firestore_reads += 1;
+      if (before.exists && isSettled(before, resumes)) return null;
+    }
+    const attempt = Number(before?.get('attempt') ?? 0) + 1;
+    try {
+      await writeStart(ref, before, { ...runFields(run, start), attempt });
+      meter.firestore_writes += 1;
+      return { attempt };
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+    }
+  }
+}
+
+function isSettled(snapshot: DocumentSnapshot, resumes: boolean): boolean {
+  const outcome = snapshot.get('outcome') as string | null;
+  if (outcome === null || ['failed', 'skipped_overlap', 'abandoned'].includes(outcome)) return false;
+  return !(resumes && snapshot.get('complete') === false);
+}
+
+function writeStart(
+  ref: FirebaseFirestore.DocumentReference,
+  before: DocumentSnapshot | null,
+  fields: object,
+) {
+  if (!before?.exists) return ref.create(fields);
+  const attempts = [...((before.get('attempts') as object[] | undefined) ?? []), earlierAttempt(before)];
+  return ref.update({ ...fields, attempts }, before.updateTime ? { lastUpdateTime: before.updateTime } : {});
+}
+
+/** What is kept of an attempt that another one follows; one that never finished was killed. */
+function earlierAttempt(before: DocumentSnapshot): object {
+  return {
+    attempt: before.get('attempt'),
+    started_at: before.get('started_at'),
+    finished_at: before.get('finished_at') ?? null,
+    outcome: before.get('outcome') ?? 'abandoned',
+    counts: before.get('counts') ?? null,
+    error: before.get('error') ?? null,
+  };
+}
+
+function runFields(run: RunIdentity, start: RunStart): object {
+  return {
+    task: start.task,
+    occurrence: run.occurrence ? Timestamp.fromDate(run.occurrence) : null,
+    trigger: start.trigger,
+    ...(start.requestedBy ? { requested_by: start.requestedBy } : {}),
+    started_at: Timestamp.fromDate(start.startedAt),
+    finished_at: null,
+    duration_ms: null,
+    outcome: null,
+    complete: null,
+    dry_run: false,
+    params: start.params,
+    counts: null,
+    skipped: {},
+    failed: {},
+    cost: null,
+    error: null,
+    expires_at: Timestamp.fromMillis(start.startedAt.getTime() + KEEP_DAYS * DAY_MS),
+  };
+}
+
+/**
+ * Marks this task's other unfinished runs `abandoned`. Only for who holds the lease: nobody else can be at work then.
+ * Each is re-checked by its own precondition, so one that finishes at this moment stays as it is.
+ */
+export async function abandonOthers(
+  store: Firestore,
+  task: string,
+  ownId: string,
+  meter: Meter,
+): Promise<number> {
+  const unfinished = runs(store).where('task', '==', task).where('outcome', '==', null);
+  const others = [];
+  for await (const snapshot of streamQuery(unfinished, meter)) {
+    if (snapshot.id !== ownId) others.push({ snapshot, fields: { outcome: 'abandoned' } });
+  }
+  const results = await updateUnchanged(store, others, meter);
+  return results.filter((result) => result === 'updated').length;
+}
+
+/** Settles a run in the ledger, with all it counted; the cost includes this very write. */
+export async function closeRun(
+  store: Firestore,
+  id: string,
+  startedAt: Date,
+  end: RunEnd,
+  meter: Meter,
+): Promise<void> {
+  meter.firestore_writes += 1;
+  await runs(store)
+    .doc(id)
+    .update({ ...endFields(end, startedAt), cost: cost(meter) });
+}
+
+/** Records a delivery that found the task at work. Where the occurrence has a record already, that one stands. */
+export async function recordOverlap(
+  store: Firestore,
+  run: RunIdentity,
+  start: RunStart,
+  end: RunEnd,
+  meter: Meter,
+): Promise<void> {
+  meter.firestore_writes += 1;
+  const fields = {
+    ...runFields(run, start),
+    ...endFields(end, start.startedAt),
+    attempt: 0,
+    cost: cost(meter),
+  };
+  await runs(store)
+    .doc(run.id)
+    .create(fields)
+    .catch((error: unknown) => {
+      if (!isConflict(error)) throw error;
+    });
+}
+
+function endFields(end: RunEnd, startedAt: Date): object {
+  return {
+    outcome: end.outcome,
+    complete: end.complete,
+    counts: { ...end.counts },
+    skipped: end.skipped,
+    failed: end.failed,
+    error: end.error,
+    finished_at: Timestamp.fromDate(end.finishedAt),
+    duration_ms: end.finishedAt.getTime() - startedAt.getTime(),
+  };
+}

@@ -1,0 +1,168 @@
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { type Lease, takeLease } from '../redis/lease.ts';
+import { abandonOthers, closeRun, openRun, type RunEnd, type RunStart, recordOverlap } from './ledger.ts';
+import type { RunIdentity } from './occurrence.ts';
+import type { CommonParams } from './params.ts';
+import { type PipelineResult, runPipeline } from './pipeline.ts';
+import type { AnyTask, Outcome, RunContext } from './task.ts';
+
+export interface RunRequest {
+  identity: RunIdentity;
+  trigger: string;
+  requestedBy: string | null;
+  params: Record<string, unknown> & CommonParams;
+}
+
+export interface RunResult extends PipelineResult {
+  outcome: Outcome;
+  attempt: number;
+  startedAt: Date;
+  finishedAt: Date;
+  error: string | null;
+}
+
+export interface RunDeps {
+  clock: Clock;
+  log: Log;
+}
+
+const NO_WORK: PipelineResult = {
+  counts: { candidates: 0, acted: 0, skipped: 0, failed: 0 },
+  skipped: {},
+  failed: {},
+  wantsRetry: false,
+  complete: true,
+  shown: [],
+};
+
+/** A dry run: the same find and decide at the same instant, and nothing is written anywhere, no lease taken. */
+export async function dryRun(
+  task: AnyTask,
+  request: RunRequest,
+  context: RunContext,
+  deps: RunDeps,
+): Promise<RunResult> {
+  return work(task, request, context, deps, null, 0);
+}
+
+/**
+ * A real run: lease, ledger, pipeline, ledger, lease given back. Losing Redis costs the lease only: the run goes on,
+ * since every effect is guarded by its own conditional write.
+ */
+export async function realRun(
+  task: AnyTask,
+  request: RunRequest,
+  context: RunContext,
+  deps: RunDeps,
+): Promise<RunResult> {
+  const lease = await takeLease(context.redis, `lease:${task.name}`, context.meter).catch(
+    (error: unknown) => {
+      deps.log.warn(
+        { task: task.name, error: String(error) },
+        'Redis is out of reach; running without a lease',
+      );
+      return 'unavailable' as const;
+    },
+  );
+  if (lease === null) return overlapped(task, request, context, deps);
+  try {
+    return await ledgered(task, request, context, deps, lease === 'unavailable' ? null : lease);
+  } finally {
+    if (lease !== 'unavailable') await lease.release();
+  }
+}
+
+async function ledgered(
+  task: AnyTask,
+  request: RunRequest,
+  context: RunContext,
+  deps: RunDeps,
+  lease: Lease | null,
+): Promise<RunResult> {
+  const { store, meter, now } = context;
+  const opened = await openRun(
+    store,
+    request.identity,
+    runStart(task, request, now),
+    task.onOverlap === 'retry',
+    meter,
+  );
+  if (!opened)
+    return {
+      ...NO_WORK,
+      outcome: 'deduplicated',
+      attempt: 0,
+      startedAt: now,
+      finishedAt: deps.clock(),
+      error: null,
+    };
+  if (lease) await abandonOthers(store, task.name, request.identity.id, meter);
+  const result = await work(task, request, context, deps, lease, opened.attempt);
+  await closeRun(store, request.identity.id, now, runEnd(result), meter);
+  return result;
+}
+
+async function overlapped(
+  task: AnyTask,
+  request: RunRequest,
+  context: RunContext,
+  deps: RunDeps,
+): Promise<RunResult> {
+  const result: RunResult = {
+    ...NO_WORK,
+    outcome: 'skipped_overlap',
+    attempt: 0,
+    startedAt: context.now,
+    finishedAt: deps.clock(),
+    error: null,
+  };
+  const start = runStart(task, request, context.now);
+  await recordOverlap(context.store, request.identity, start, runEnd(result), context.meter);
+  return result;
+}
+
+async function work(
+  task: AnyTask,
+  request: RunRequest,
+  context: RunContext,
+  deps: RunDeps,
+  lease: Lease | null,
+  attempt: number,
+): Promise<RunResult> {
+  const deadline = context.now.getTime() + request.params.budget_seconds * 1000;
+  const mayGoOn = () => deps.clock().getTime() < deadline && (lease?.held() ?? true);
+  let error: string | null = null;
+  const result = await runPipeline(task, request.params, context, {
+    dryRun: request.params.dry_run,
+    mayGoOn,
+  }).catch((thrown: unknown) => {
+    error = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+    return { ...NO_WORK, wantsRetry: true, complete: false };
+  });
+  return {
+    ...result,
+    error,
+    attempt,
+    outcome: outcomeOf(result, error),
+    startedAt: context.now,
+    finishedAt: deps.clock(),
+  };
+}
+
+/** The closed list of how a run that did its own work can end. */
+function outcomeOf(result: PipelineResult, error: string | null): Outcome {
+  if (error !== null || result.wantsRetry) return 'failed';
+  if (result.counts.failed > 0) return 'partial';
+  return result.counts.acted > 0 ? 'succeeded' : 'nothing_to_do';
+}
+
+function runStart(task: AnyTask, request: RunRequest, startedAt: Date): RunStart {
+  const { trigger, requestedBy, params } = request;
+  return { task: task.name, trigger, requestedBy, params, startedAt };
+}
+
+function runEnd(result: RunResult): RunEnd {
+  const { outcome, complete, counts, skipped, failed, error, finishedAt } = result;
+  return { outcome, complete, counts, skipped, failed, error, finishedAt };
+}

@@ -1,0 +1,106 @@
+import type { Firestore } from '@google-cloud/firestore';
+import type { Redis } from '@upstash/redis';
+import type { z } from 'zod';
+import type { TokenDeps } from '../auth/token.ts';
+import type { Meter } from '../cost.ts';
+import type { Log } from '../log.ts';
+
+/** What every function is handed: its engines, its clock and its configuration. Built once per process. */
+export interface Deps extends TokenDeps {
+  store: Firestore;
+  redis: Redis;
+  log: Log;
+}
+
+/** What one run works with: the engines, the instant the run decides by, and the meter that counts its cost. */
+export interface RunContext {
+  store: Firestore;
+  redis: Redis;
+  meter: Meter;
+  /** The instant of all decisions of this run, read from the clock once. */
+  now: Date;
+}
+
+/** A rule's verdict on a candidate: act, or skip with a reason from the task's closed list. */
+export type Decision<Reason extends string> = { act: true; reason: Reason } | { act: false; reason: Reason };
+
+/** What became of a candidate that was to be acted on. */
+export type ActResult<Reason extends string> =
+  | { outcome: 'acted' }
+  | { outcome: 'skipped'; reason: Reason }
+  /** `retry` is true when another attempt within minutes may heal it and no next attempt is recorded anywhere else. */
+  | { outcome: 'failed'; reason: string; retry: boolean };
+
+/** How a run ended. `deduplicated` and `skipped_overlap` did no work of their own. */
+export type Outcome =
+  | 'succeeded'
+  | 'nothing_to_do'
+  | 'partial'
+  | 'skipped_overlap'
+  | 'deduplicated'
+  | 'failed';
+
+/** The sums of a run; candidates = acted + skipped + failed. In a dry run `acted` is what would be acted on. */
+export interface Counts {
+  candidates: number;
+  acted: number;
+  skipped: number;
+  failed: number;
+}
+
+/** What a task's own reply is made from. */
+export interface ReplyFacts<Params> {
+  outcome: Outcome;
+  dryRun: boolean;
+  params: Params;
+  counts: Counts;
+}
+
+/**
+ * A periodic task. The runtime does the rest once: authentication, parameters, lease, occurrence, budget, dry run,
+ * counts, ledger, cost, log line and reply.
+ */
+export interface Task<
+  Shape extends z.ZodRawShape = z.ZodRawShape,
+  Candidate extends { id: string } = { id: string },
+  Facts = unknown,
+  Reason extends string = string,
+> {
+  /** Folder, function, Scheduler job and log label share this name. */
+  name: string;
+  route: string;
+  methods: readonly ('GET' | 'POST')[];
+  /** The task's own parameters; `dry_run` and `budget_seconds` are added by the runtime. */
+  params: Shape;
+  /** What a delivery that finds the lease held is told: 200 `skipped_overlap`, or 503 so that Scheduler retries. */
+  onOverlap: 'skip' | 'retry';
+  /** New work stops after this long, unless the caller asks for less. */
+  budgetSeconds: number;
+  batchSize: number;
+  /** Batches in flight at a time. */
+  concurrency: number;
+  /** All candidates, as a backpressured stream; never all in memory. */
+  find(context: RunContext, params: z.infer<z.ZodObject<Shape>>): AsyncIterable<Candidate>;
+  /** The facts that deciding needs, in bulk. */
+  gather(batch: readonly Candidate[], context: RunContext): Promise<Facts>;
+  /** Pure. */
+  decide(
+    candidate: Candidate,
+    facts: Facts,
+    params: z.infer<z.ZodObject<Shape>>,
+    now: Date,
+  ): Decision<Reason>;
+  /** Conditional, idempotent effects; one result per candidate, in order. */
+  act(
+    batch: readonly Candidate[],
+    facts: Facts,
+    params: z.infer<z.ZodObject<Shape>>,
+    context: RunContext,
+  ): Promise<ActResult<Reason>[]>;
+  /** The task's own fields of the answer, which come first. */
+  reply(facts: ReplyFacts<z.infer<z.ZodObject<Shape>>>): Record<string, unknown>;
+}
+
+/** A task with its own types forgotten, as the runtime holds it. */
+// biome-ignore lint/suspicious/noExplicitAny: candidates and facts differ per task; each task is checked where it is defined
+export type AnyTask = Task<any, any, any, any>;

@@ -1,0 +1,218 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parseSchedule, ScheduleError } from '../../../infra/scheduler/parse.ts';
+
+const SHIPPED = readFileSync(join(import.meta.dirname, '../../../infra/scheduler.yaml'), 'utf8');
+// Without comments and blank lines, so that a rule is found on the line of its key and nowhere else.
+const PLAIN = `${SHIPPED.split('\n')
+  .filter((line) => line.trim() !== '' && !line.trim().startsWith('#'))
+  .join('\n')}\n`;
+const TASK = {
+  route: '/api/v1/monitoring/close-inactive-visits',
+  methods: ['POST'],
+  params: ['inactivity_minutes', 'dry_run'],
+  budgetSeconds: 120,
+  onOverlap: 'skip' as 'skip' | 'retry',
+};
+const CONTEXT = {
+  file: 'infra/scheduler.yaml',
+  tasks: { 'close-inactive-visits': TASK },
+  functions: ['close-inactive-visits', 'visits'],
+};
+
+/** The problems of a text, and the message that lists them. */
+function refusal(text: string, context: Parameters<typeof parseSchedule>[1] = CONTEXT): ScheduleError {
+  try {
+    parseSchedule(text, context);
+  } catch (error) {
+    if (error instanceof ScheduleError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+test('the shipped file parses', () => {
+  const file = parseSchedule(SHIPPED, CONTEXT);
+  expect(file.functions.map(({ name }) => name)).toEqual(['close-inactive-visits', 'visits']);
+  expect(file.jobs).toMatchObject([
+    { function: 'close-inactive-visits', on_overlap: 'skip', period_seconds: 900 },
+  ]);
+});
+
+const REJECTED: [title: string, from: string, to: string, message: RegExp][] = [
+  [
+    'a minute out of range',
+    "'*/15 * * * *'",
+    "'61 * * * *'",
+    /jobs\[0\]\.schedule: "61 \* \* \* \*" .*legal: 0-59/,
+  ],
+  ['an unquoted star', "'*/15 * * * *'", '*/15 * * * *', /need quotes|in quotes/],
+  ['a nickname', "'*/15 * * * *'", "'@daily'", /nickname/],
+  ['seconds', "'*/15 * * * *'", "'0 */15 * * * *'", /6 fields/],
+  ['a day that never comes', "'*/15 * * * *'", "'0 0 30 2 *'", /never fires/],
+  ['a number for a schedule', "'*/15 * * * *'", '15', /schedule: 15 legal: a unix-cron/],
+  ['an unknown zone', 'Etc/UTC', 'Paris', /did you mean Europe\/Paris/],
+  ['an offset for a zone', 'Etc/UTC', "'+02:00'", /time_zone: "\+02:00" is not an IANA/],
+  ['a route that is not the task’s', 'route: /api/v1/', 'route: /api/v2/', /route: .* is not the task's/],
+  ['a route with a query', '-visits\n    schedule', '-visits?a=1\n    schedule', /has no query/],
+  [
+    'a method the task refuses',
+    'method: POST',
+    'method: GET',
+    /method: "GET" is not the task's; legal: POST/,
+  ],
+  ['a method that is none', 'method: POST', 'method: PUT', /legal: GET or POST/],
+  [
+    'an unknown parameter',
+    'inactivity_minutes: 30',
+    'inactivity_minute: 30',
+    /did you mean inactivity_minutes/,
+  ],
+  ['a list for a parameter', 'inactivity_minutes: 30', 'inactivity_minutes: [30]', /a text, a number/],
+  ['an unknown key of a job', 'time_zone:', 'time_zon:', /time_zon: .*did you mean time_zone/],
+  ['an unknown key of a retry', 'min_backoff:', 'min_backof:', /did you mean min_backoff/],
+  ['an unknown key at the top', 'jobs:', 'job:', /did you mean jobs/],
+  ['a duplicate key', 'method: POST', 'method: POST\n    method: POST', /unique/],
+  [
+    'a job for nobody',
+    '- function: close-inactive-visits',
+    '- function: close-inactive-visit',
+    /did you mean/,
+  ],
+  ['a job for an API', '- function: close-inactive-visits', '- function: visits', /is not a task/],
+  [
+    'a budget at the deadline',
+    'attempt_deadline: 180s',
+    'attempt_deadline: 120s',
+    /below the attempt_deadline/,
+  ],
+  [
+    'a budget above the task’s',
+    'budget_seconds: 120',
+    'budget_seconds: 121',
+    /above the task's own; legal: 5 to 120/,
+  ],
+  ['a budget that is too small', 'budget_seconds: 120', 'budget_seconds: 4', /legal: a whole number from 5/],
+  ['a deadline above the timeout', 'attempt_deadline: 180s', 'attempt_deadline: 301s', /timeout of 300s/],
+  ['a deadline above 30 minutes', 'attempt_deadline: 180s', 'attempt_deadline: 31m', /15s to 30m/],
+  ['a deadline below 15 seconds', 'attempt_deadline: 180s', 'attempt_deadline: 14s', /15s to 30m/],
+  ['a duration without unit', 'attempt_deadline: 180s', 'attempt_deadline: 180', /180s, 3m or 1h/],
+  ['a fractional duration', 'grace: 10m', 'grace: 1.5m', /180s, 3m or 1h/],
+  ['a grace as long as the period', 'grace: 10m', 'grace: 15m', /grace: "900s" legal: less than the 900s/],
+  ['a timeout above an hour', 'timeout: 300s', 'timeout: 3601s', /1s to 3600s/],
+  ['too many retries', 'count: 3', 'count: 6', /from 0 to 5/],
+  ['retries that are not stated', '      count: 3\n', '', /retry\.count: is missing/],
+  ['no retry at all', '      max_duration: 0s\n', '', /max_duration: is missing/],
+  ['retries into the next round', 'count: 3', 'count: 5', /until the next occurrence/],
+  [
+    'a duration without retries',
+    'count: 3\n      min_backoff: 15s\n      max_backoff: 60s\n      max_doublings: 2\n      max_duration: 0s',
+    'count: 0\n      min_backoff: 15s\n      max_backoff: 60s\n      max_doublings: 2\n      max_duration: 1m',
+    /no effect without retries/,
+  ],
+  ['a minimum above the maximum', 'min_backoff: 15s', 'min_backoff: 61s', /at most the max_backoff/],
+  ['no doubling', 'max_doublings: 2', 'max_doublings: 0', /from 1 to 16/],
+  ['another overlap than the task’s', 'on_overlap: skip', 'on_overlap: retry', /legal: skip/],
+  ['an overlap that is none', 'on_overlap: skip', 'on_overlap: queue', /skip or retry/],
+  ['no proof', '      type: oidc\n', '      audience: https://a.example\n', /type oidc/],
+  ['a proof that is none', 'type: oidc', 'type: basic', /type oidc/],
+  ['an audience for a secret', 'type: oidc', 'type: secret\n      audience: https://a.example', /audience/],
+  [
+    'an audience with a query',
+    'type: oidc',
+    'type: oidc\n      audience: https://a.example?x',
+    /without query/,
+  ],
+  ['paused in words', 'paused: false', 'paused: no', /true or false/],
+  ['an empty description', 'description: Closes', "description: ''\n    #", /1 to 500/],
+  ['concurrency on part of a CPU', 'concurrency: 1\n', 'concurrency: 2\n', /512Mi implies less than one/],
+  ['memory that cannot be had', 'memory: 512Mi', 'memory: 500Mi', /128Mi to 32Gi/],
+  ['a CPU that cannot be had', 'cpu: 1', 'cpu: 3', /0\.08 to 1/],
+  ['a secret with a slash', 'ronde-cron-secret', 'projects/a/secrets/b', /name of a secret/],
+  ['a variable of Cloud Run’s own', '      CRON_SECRET:', '      PORT:', /does not set itself/],
+  ['an API called a task', 'task: false', 'task: true', /is no task/],
+  ['a task called an API', 'task: true', 'task: false', /is a task; legal: true/],
+  ['a function without folder', '  visits:', '  visit:', /no folder .*did you mean visits/],
+  ['another runtime', 'nodejs24', 'nodejs20', /legal: nodejs24/],
+  ['an alias without anchor', 'retry:', 'retry: *usual\n    x:', /no anchor/],
+];
+
+test.each(REJECTED)('refuses %s', (_title, from, to, message) => {
+  expect(PLAIN).toContain(from);
+  const error = refusal(PLAIN.replace(from, () => to));
+  expect(error.message).toMatch(message);
+  const first = PLAIN.slice(0, PLAIN.indexOf(from)).split('\n').length;
+  const lines = error.problems.map(({ line }) => line);
+  // The change, or the key it belongs to, is where the finger points.
+  expect(lines.some((line) => line >= first - 6 && line <= first + to.split('\n').length)).toBe(true);
+});
+
+test('two jobs of one task, and a task without job', () => {
+  const job = PLAIN.slice(PLAIN.indexOf('  - function'));
+  expect(refusal(PLAIN + job).message).toMatch(/jobs\[1\]\.function: .* has a job already, jobs\[0\]/);
+  expect(refusal(PLAIN.replace(`jobs:\n${job}`, 'jobs: []\n')).message).toMatch(/is a task and has no job/);
+});
+
+test('a task that retries needs two retries that outlast the lease', () => {
+  const context = {
+    ...CONTEXT,
+    tasks: { 'close-inactive-visits': { ...TASK, onOverlap: 'retry' as const } },
+  };
+  const retrying = PLAIN.replace('on_overlap: skip', 'on_overlap: retry').replace('count: 3', 'count: 1');
+  expect(refusal(retrying, context).message).toMatch(/at least 2[\s\S]*more than the lease of 30s/);
+});
+
+test('every problem is told at once, each on its line', () => {
+  const wrong = PLAIN.replace('nodejs24', 'nodejs20')
+    .replace('Etc/UTC', 'Mars')
+    .replace('count: 3', 'count: 9');
+  const { problems, message } = refusal(wrong.replace("'*/15 * * * *'", "'61 * * * *'"));
+  expect(problems.map(({ key }) => key)).toEqual([
+    'defaults.runtime',
+    'jobs[0].schedule',
+    'jobs[0].time_zone',
+    'jobs[0].retry.count',
+  ]);
+  expect(message).toContain('infra/scheduler.yaml:2 defaults.runtime: "nodejs20" legal: nodejs24');
+});
+
+test('variables come from the environment, and a missing one is named', () => {
+  const env = { FUNCTIONS_SERVICE_ACCOUNT: 'f@p.example', SCHEDULER_SERVICE_ACCOUNT: 's@p.example' };
+  expect(parseSchedule(PLAIN, { ...CONTEXT, env }).defaults.service_account).toBe('f@p.example');
+  expect(refusal(PLAIN, { ...CONTEXT, env: {} }).problems).toHaveLength(2);
+});
+
+test('aliases are followed', () => {
+  const text = PLAIN.replace('secrets:', 'secrets: &s').replace(
+    /secrets:\n {6}UPSTASH_REDIS_REST_TOKEN: .*\n/,
+    'secrets: *s\n',
+  );
+  expect(parseSchedule(text, CONTEXT).functions[1]?.secrets).toHaveProperty('CRON_SECRET');
+});
+
+test('a legal file always parses', () => {
+  const legal = fc.record({
+    every: fc.constantFrom('*/15 * * * *', '*/20 * * * *', '7,37 8-18 * * MON-FRI'),
+    zone: fc.constantFrom('Etc/UTC', 'Europe/Paris', 'America/New_York'),
+    budget: fc.integer({ min: 5, max: 120 }),
+    count: fc.integer({ min: 0, max: 3 }),
+    minutes: fc.integer({ min: 1, max: 1440 }),
+    paused: fc.boolean(),
+    memory: fc.constantFrom('256Mi', '1Gi', '4Gi'),
+  });
+  fc.assert(
+    fc.property(legal, (v) => {
+      const text = PLAIN.replace('*/15 * * * *', v.every)
+        .replace('Etc/UTC', v.zone)
+        .replace('budget_seconds: 120', `budget_seconds: ${v.budget}`)
+        .replace('count: 3', `count: ${v.count}`)
+        .replace('minutes: 30', `minutes: ${v.minutes}`)
+        .replace('paused: false', `paused: ${v.paused}`)
+        .replace('512Mi', v.memory);
+      const [job] = parseSchedule(text, CONTEXT).jobs;
+      expect(job).toMatchObject({ schedule: v.every, budget_seconds: v.budget, paused: v.paused });
+    }),
+  );
+});
