@@ -18,6 +18,8 @@ export interface BridgeOptions {
 
 export interface RedisBridge {
   url: string;
+  /** Resolves once the bridge is connected to its Redis. */
+  connected(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -157,6 +159,8 @@ export async function startRedisBridge(options: BridgeOptions): Promise<RedisBri
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    connected: () =>
+      redis.status === 'ready' ? Promise.resolve() : new Promise((resolve) => redis.once('ready', () => resolve())),
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();

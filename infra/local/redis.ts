@@ -92,6 +92,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<LocalRedis
     async restart() {
       await engine.stop();
       engine = await startEngine(binary, port, env);
+      await bridge.connected();
     },
     stopEngine: () => engine.stop(),
     onExit: (callback) => engine.onExit(callback),

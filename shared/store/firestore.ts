@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import {
   Firestore,
   GrpcStatus,
@@ -19,15 +21,41 @@ export function openStore(config: Config): Firestore {
   });
 }
 
+/**
+ * Documents per streamed request. The client cannot cancel a query stream (a destroyed one keeps its connection for
+ * ever), so whoever stops early has to drain it: this bounds what that costs.
+ */
+const STREAM_PAGE = 10_000;
+
 /** Streams a query's documents, backpressured, counting reads (Firestore bills an empty result as one). */
 export async function* streamQuery(query: Query, meter: Meter): AsyncGenerator<QueryDocumentSnapshot> {
+  let last: QueryDocumentSnapshot | undefined;
+  let inPage: number;
+  do {
+    inPage = 0;
+    for await (const snapshot of streamPage(last ? query.startAfter(last) : query, meter)) {
+      inPage += 1;
+      last = snapshot;
+      yield snapshot;
+    }
+  } while (inPage === STREAM_PAGE);
+}
+
+async function* streamPage(query: Query, meter: Meter): AsyncGenerator<QueryDocumentSnapshot> {
+  const stream = query.limit(STREAM_PAGE).stream() as Readable;
   let documents = 0;
   try {
-    for await (const snapshot of query.stream() as AsyncIterable<unknown>) {
+    for await (const snapshot of stream.iterator({ destroyOnReturn: false })) {
       documents += 1;
       yield snapshot as QueryDocumentSnapshot;
     }
   } finally {
+    if (!stream.readableEnded && !stream.destroyed) {
+      stream.on('data', () => {
+        documents += 1;
+      });
+      await finished(stream, { writable: false }).catch(() => undefined);
+    }
     meter.firestore_reads += Math.max(1, documents);
   }
 }
