@@ -43,6 +43,9 @@ export async function callTask(task: AnyTask, params: object, target: Target): P
     headers: { Authorization: target.authorization, 'Content-Type': 'application/json' },
     body: JSON.stringify(params),
     signal: AbortSignal.timeout(TIMEOUT_MS),
+  }).catch((error: Error) => {
+    const cause = error.cause instanceof Error ? error.cause.message : error.message;
+    throw new Error(`${target.url} does not answer: ${cause}`, { cause: error });
   });
   const text = await response.text();
   return { status: response.status, body: parse(text), text };

@@ -1,5 +1,7 @@
+import { createWriteStream, mkdirSync } from 'node:fs';
 import { tasks } from '../../functions/registry.ts';
 import { loadDotEnv } from '../../shared/config.ts';
+import { createLog } from '../../shared/log.ts';
 import { localSettings } from './settings.ts';
 import { type Stack, startStack } from './stack.ts';
 
@@ -9,7 +11,9 @@ const line = (text: string) => process.stdout.write(`${text}\n`);
 async function main(): Promise<number> {
   loadDotEnv();
   const settings = { ...localSettings(), port: 0, firing: false, demo: true };
-  const stack = await startStack({ ...settings, progress: line });
+  mkdirSync('.local', { recursive: true });
+  const log = createLog(createWriteStream('.local/demo.log'));
+  const stack = await startStack({ ...settings, progress: line, log });
   try {
     let failed = 0;
     for (const task of tasks) {

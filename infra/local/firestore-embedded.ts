@@ -7,12 +7,12 @@ import { createRequire } from 'node:module';
 import { FirestoreMock } from '@firebase-bridge/firestore-admin';
 import {
   loadPackageDefinition,
-  type sendUnaryData,
   Server,
   ServerCredentials,
   type ServerUnaryCall,
   type ServerWritableStream,
   type ServiceDefinition,
+  type sendUnaryData,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
@@ -62,7 +62,10 @@ async function ask(method: string, request: Message): Promise<unknown> {
   return answer;
 }
 
-function unary(method: string, wrap: (request: Message) => Promise<unknown> = (request) => ask(method, request)) {
+function unary(
+  method: string,
+  wrap: (request: Message) => Promise<unknown> = (request) => ask(method, request),
+) {
   return (call: ServerUnaryCall<Message, unknown>, reply: sendUnaryData<unknown>): void => {
     wrap(call.request).then(
       (answer) => reply(null, answer),
@@ -117,9 +120,13 @@ function definition(): ServiceDefinition {
 
 const server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 });
 server.addService(definition(), service);
-server.bindAsync(`127.0.0.1:${process.env['PORT'] ?? '0'}`, ServerCredentials.createInsecure(), (error, port) => {
-  if (error !== null) throw error;
-  console.log(`listening ${port}`);
-});
+server.bindAsync(
+  `127.0.0.1:${process.env['PORT'] ?? '0'}`,
+  ServerCredentials.createInsecure(),
+  (error, port) => {
+    if (error !== null) throw error;
+    console.log(`listening ${port}`);
+  },
+);
 process.on('SIGTERM', () => process.exit(0));
 process.on('SIGINT', () => process.exit(0));

@@ -58,7 +58,12 @@ function findJar(env: NodeJS.ProcessEnv): string | null {
     home === undefined ? '' : join(home, 'google-cloud-sdk'),
     env['CLOUDSDK_ROOT_DIR'] ?? '',
   ];
-  return roots.filter((root) => root !== '').map((root) => join(root, JAR)).find(existsSync) ?? null;
+  return (
+    roots
+      .filter((root) => root !== '')
+      .map((root) => join(root, JAR))
+      .find(existsSync) ?? null
+  );
 }
 
 /** Google's Firestore emulator on this machine, or what is missing for it. */
@@ -69,7 +74,8 @@ export function findFirestoreEmulator(env: NodeJS.ProcessEnv = process.env): Emu
   const named = env['RONDE_FIRESTORE_JAR'];
   const lacks: string[] = [];
   if (java === null) lacks.push('no java on PATH');
-  if (jar === null) lacks.push(named ? `no jar at RONDE_FIRESTORE_JAR=${named}` : 'no jar in a Google Cloud SDK');
+  if (jar === null)
+    lacks.push(named ? `no jar at RONDE_FIRESTORE_JAR=${named}` : 'no jar in a Google Cloud SDK');
   const remedy =
     'install a Java runtime and the gcloud component cloud-firestore-emulator, or set RONDE_FIRESTORE_JAR to the jar';
   return { missing: `Firestore emulator: ${lacks.join(' and ')}; ${remedy}` };
@@ -80,7 +86,10 @@ async function answersOk(host: string): Promise<boolean> {
   return (await response.text()).startsWith('Ok');
 }
 
-async function startEmulator(found: { java: string; jar: string }, options: FirestoreOptions): Promise<LocalFirestore> {
+async function startEmulator(
+  found: { java: string; jar: string },
+  options: FirestoreOptions,
+): Promise<LocalFirestore> {
   const port = await freePort();
   const host = `127.0.0.1:${port}`;
   const jvm = [`-Xmx${options.heap ?? '1g'}`, '-XX:+UseSerialGC', '-Duser.language=en', '-cp', found.jar];
@@ -106,7 +115,12 @@ async function startEmbedded(options: FirestoreOptions): Promise<LocalFirestore>
   return owned(engine, `127.0.0.1:${port}`, options.project, 'embedded');
 }
 
-function owned(engine: Engine, host: string, project: string, kind: LocalFirestore['engine']): LocalFirestore {
+function owned(
+  engine: Engine,
+  host: string,
+  project: string,
+  kind: LocalFirestore['engine'],
+): LocalFirestore {
   const onExit = (callback: () => void) => engine.onExit(() => callback());
   return { host, project, engine: kind, pid: engine.pid, stop: () => engine.stop(), onExit };
 }

@@ -88,7 +88,11 @@ async function stopChild(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-async function untilReady(child: ChildProcess, ready: () => Promise<boolean>, ms: number): Promise<string | null> {
+async function untilReady(
+  child: ChildProcess,
+  ready: () => Promise<boolean>,
+  ms: number,
+): Promise<string | null> {
   const deadline = Date.now() + ms;
   while (Date.now() < deadline) {
     if (ended(child)) return `ended with ${child.signalCode ?? `code ${child.exitCode}`} before it was ready`;
@@ -112,7 +116,9 @@ export async function spawnEngine(
     child.once('error', resolve).once('spawn', () => resolve(null));
   });
   if (refusal !== null || child.pid === undefined) {
-    throw new Error(`${name}: '${command}' does not start (${refusal?.message}); install it or correct the path`);
+    throw new Error(
+      `${name}: '${command}' does not start (${refusal?.message}); install it or correct the path`,
+    );
   }
   track(child);
   child.once('exit', () => living.delete(child)).on('error', () => undefined);

@@ -1,32 +1,18 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { Redis } from 'ioredis';
-import { encodeReply, parseCommand, parseCommands } from './redis-reply.ts';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import type { Redis } from 'ioredis';
 
 const BODY_LIMIT = 10 * 1024 * 1024;
-const COMMAND_TIMEOUT_MS = 5_000;
-const RECONNECT_MS = 200;
 const ROUTES = new Set(['/', '/pipeline', '/multi-exec']);
+/** Commands that would change or block the one connection that all requests share. */
+const BARRED = new Set(
+  `multi exec discard watch unwatch select auth hello reset quit monitor subscribe psubscribe ssubscribe blpop brpop
+  blmove blmpop brpoplpush bzpopmin bzpopmax bzmpop wait waitaof`.split(/\s+/),
+);
 
-export interface BridgeOptions {
-  redisPort: number;
-  token: string;
-  /** Port of the bridge; a free one if left out. */
-  port?: number;
-}
-
-export interface RedisBridge {
-  url: string;
-  /** Resolves once the bridge is connected to its Redis. */
-  connected(): Promise<void>;
-  stop(): Promise<void>;
-}
-
-interface Answer {
-  status: number;
-  body: unknown;
-}
+type Command = [string, ...string[]];
+type Outcome = { result: unknown } | { error: string };
+type Answer = { status: number; body: unknown };
 
 /** An answer that ends the request early. */
 class Refusal extends Error {
@@ -42,7 +28,7 @@ function sameToken(header: string | undefined, token: string): boolean {
   return timingSafeEqual(digest(header ?? ''), digest(`Bearer ${token}`));
 }
 
-/** Reads the whole body, and on past the limit too: a client that still writes would not see the answer. */
+/** Reads the whole body, past the limit too: a client that still writes would not see the answer. */
 async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -51,7 +37,10 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
     if (size <= BODY_LIMIT) chunks.push(chunk);
   }
   if (size > BODY_LIMIT) {
-    throw new Refusal(413, `ERR the body has ${size} bytes, at most ${BODY_LIMIT} are taken; send fewer commands`);
+    throw new Refusal(
+      413,
+      `ERR the body has ${size} bytes, at most ${BODY_LIMIT} are taken; send less at once`,
+    );
   }
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
@@ -60,59 +49,89 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
+function parseCommand(body: unknown): Command {
+  const parts = Array.isArray(body) ? body : [];
+  const [name, ...args] = parts.map((part) => (typeof part === 'string' ? part : JSON.stringify(part)));
+  if (name === undefined || typeof parts[0] !== 'string') {
+    const got = (JSON.stringify(body) ?? '').slice(0, 80);
+    throw new Refusal(400, `ERR ${got} is no command; send a JSON array that starts with the command's name`);
+  }
+  if (BARRED.has(name.toLowerCase())) {
+    throw new Refusal(400, `ERR ${name} needs a connection of its own; over REST use /multi-exec or poll`);
+  }
+  return [name, ...args];
+}
+
+function parseCommands(body: unknown): Command[] {
+  if (Array.isArray(body) && body.length > 0) return body.map(parseCommand);
+  throw new Refusal(400, 'ERR the body holds no commands; send a JSON array of arrays');
+}
+
+/** A reply as JSON: strings in base64 if asked for, maps flattened; only an outermost OK stays bare. */
+function encode(reply: unknown, base64: boolean, outermost = true): unknown {
+  if (reply instanceof Error) return encode(reply.message, base64, outermost);
+  if (Buffer.isBuffer(reply) || typeof reply === 'string') {
+    const bytes = Buffer.from(reply as string);
+    const bare = !base64 || (outermost && bytes.toString('latin1') === 'OK');
+    return bytes.toString(bare ? 'utf8' : 'base64');
+  }
+  if (Array.isArray(reply)) return reply.map((each) => encode(each, base64, false));
+  if (reply instanceof Map) return encode([...reply].flat(), base64, false);
+  if (typeof reply === 'bigint') return Number(reply);
+  if (typeof reply === 'object' && reply !== null) return encode(Object.entries(reply).flat(), base64, false);
+  return reply ?? null;
+}
+
 function isReplyError(thrown: unknown): thrown is Error {
   return thrown instanceof Error && thrown.name === 'ReplyError';
 }
 
-function run(redis: Redis, [name, ...args]: [string, ...string[]]): Promise<unknown> {
+function run(redis: Redis, [name, ...args]: Command): Promise<unknown> {
   return redis.callBuffer(name, ...args);
 }
 
-/** Outcome of one command: Redis's own refusals are results, a lost connection is not. */
-async function outcome(reply: Promise<unknown>, base64: boolean): Promise<{ result: unknown } | { error: string }> {
+/** Redis's own refusal of a command is an outcome; a lost connection is not. */
+async function outcome(reply: Promise<unknown>, base64: boolean): Promise<Outcome> {
   try {
-    return { result: encodeReply(await reply, base64) };
+    return { result: encode(await reply, base64) };
   } catch (thrown) {
     if (isReplyError(thrown)) return { error: thrown.message };
     throw thrown;
   }
 }
 
-async function pipeline(redis: Redis, body: unknown, base64: boolean): Promise<Answer> {
-  const replies = parseCommands(body).map((command) => outcome(run(redis, command), base64));
-  return { status: 200, body: await Promise.all(replies) };
-}
-
-/** All commands leave in one tick over the one connection, so nothing can come between MULTI and EXEC. */
-async function transaction(redis: Redis, body: unknown, base64: boolean): Promise<Answer> {
-  const commands = parseCommands(body);
-  const sent = [run(redis, ['MULTI']), ...commands.map((command) => run(redis, command)), run(redis, ['EXEC'])];
-  const settled = await Promise.allSettled(sent);
-  const failed = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
-  const lost = failed.find((reason) => !isReplyError(reason));
+/** All commands leave in one tick over the one connection, so nothing comes between MULTI and EXEC. */
+async function transaction(redis: Redis, commands: Command[], base64: boolean): Promise<Answer> {
+  const whole: Command[] = [['MULTI'], ...commands, ['EXEC']];
+  const settled = await Promise.allSettled(whole.map((command) => run(redis, command)));
+  const reasons = settled.map((each) => (each.status === 'rejected' ? (each.reason as unknown) : null));
+  const lost = reasons.find((reason) => reason !== null && !isReplyError(reason));
   if (lost !== undefined) throw lost;
-  const last = settled.at(-1);
-  if (last?.status !== 'fulfilled') return { status: 400, body: { error: (last?.reason as Error).message } };
-  const entries = (last.value as unknown[]).map((value) =>
-    value instanceof Error ? { error: value.message } : { result: encodeReply(value, base64) },
+  const exec = settled.at(-1);
+  if (exec === undefined) throw new Error('no reply to EXEC');
+  if (exec.status === 'rejected') return { status: 400, body: { error: (exec.reason as Error).message } };
+  const entries = (exec.value as unknown[]).map(
+    (each): Outcome => (each instanceof Error ? { error: each.message } : { result: encode(each, base64) }),
   );
   return { status: 200, body: entries };
 }
 
 async function answer(redis: Redis, token: string, request: IncomingMessage): Promise<Answer> {
-  if (!sameToken(request.headers.authorization, token)) {
+  const path = request.url?.split('?')[0] ?? '/';
+  const allowed = sameToken(request.headers.authorization, token);
+  if (!allowed || request.method !== 'POST' || !ROUTES.has(path)) {
     request.resume();
-    throw new Refusal(401, 'WRONGPASS invalid or missing auth token; send it as Authorization: Bearer TOKEN');
-  }
-  const path = (request.url ?? '/').split('?')[0] ?? '/';
-  if (request.method !== 'POST' || !ROUTES.has(path)) {
-    request.resume();
-    throw new Refusal(404, `ERR ${request.method} ${path} is no route; POST to /, /pipeline or /multi-exec`);
+    if (allowed)
+      throw new Refusal(404, `ERR ${request.method} ${path} is no route; POST to ${[...ROUTES].join(', ')}`);
+    throw new Refusal(401, 'WRONGPASS invalid or missing auth token; send Authorization: Bearer TOKEN');
   }
   const body = await readJson(request);
   const base64 = request.headers['upstash-encoding'] === 'base64';
-  if (path === '/pipeline') return pipeline(redis, body, base64);
-  if (path === '/multi-exec') return transaction(redis, body, base64);
+  if (path === '/multi-exec') return transaction(redis, parseCommands(body), base64);
+  if (path === '/pipeline') {
+    const outcomes = parseCommands(body).map((command) => outcome(run(redis, command), base64));
+    return { status: 200, body: await Promise.all(outcomes) };
+  }
   const single = await outcome(run(redis, parseCommand(body)), base64);
   return { status: 'error' in single ? 400 : 200, body: single };
 }
@@ -120,52 +139,15 @@ async function answer(redis: Redis, token: string, request: IncomingMessage): Pr
 function failure(thrown: unknown): Answer {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   if (thrown instanceof Refusal) return { status: thrown.status, body: { error: message } };
-  if (thrown instanceof TypeError) return { status: 400, body: { error: message } };
   return { status: 503, body: { error: `ERR Redis does not answer (${message}); start it again` } };
 }
 
-function send(request: IncomingMessage, response: ServerResponse, { status, body }: Answer): void {
-  const token = request.headers['upstash-sync-token'];
-  if (typeof token === 'string') response.setHeader('upstash-sync-token', token);
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-}
-
-function openConnection(port: number): Promise<Redis> {
-  const redis = new Redis({
-    host: '127.0.0.1',
-    port,
-    connectTimeout: 1_000,
-    commandTimeout: COMMAND_TIMEOUT_MS,
-    enableOfflineQueue: false,
-    enableReadyCheck: false,
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-    retryStrategy: (times) => Math.min(times * 25, RECONNECT_MS),
-  });
-  redis.on('error', () => undefined);
-  return new Promise((resolve) => redis.once('ready', () => resolve(redis)));
-}
-
-/** Upstash's REST protocol on loopback in front of one Redis; waits for its first connection. */
-export async function startRedisBridge(options: BridgeOptions): Promise<RedisBridge> {
-  const redis = await openConnection(options.redisPort);
-  const server = createServer((request, response) => {
-    answer(redis, options.token, request)
-      .catch(failure)
-      .then((result) => send(request, response, result));
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve);
-  });
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    connected: () =>
-      redis.status === 'ready' ? Promise.resolve() : new Promise((resolve) => redis.once('ready', () => resolve())),
-    async stop() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-      redis.disconnect();
-    },
+/** Upstash's REST protocol as a node:http listener over one Redis connection, for bearers of the token. */
+export function redisBridge(redis: Redis, token: string): RequestListener {
+  return async (request, response) => {
+    const { status, body } = await answer(redis, token, request).catch(failure);
+    const sync = request.headers['upstash-sync-token'];
+    if (typeof sync === 'string') response.setHeader('upstash-sync-token', sync);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   };
 }

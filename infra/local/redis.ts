@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { connect } from 'node:net';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
 import { onPath, type Preference } from './firestore.ts';
 import { type Engine, freePort, spawnEngine } from './process.ts';
-import { startRedisBridge } from './redis-bridge.ts';
+import { redisBridge } from './redis-bridge.ts';
 
 const EMBEDDED_ENTRY = fileURLToPath(new URL('./redis-embedded.ts', import.meta.url));
 
@@ -65,9 +67,54 @@ function choose(prefer: Preference, env: NodeJS.ProcessEnv): string | null {
   if (prefer === 'embedded') return null;
   const binary = findRedisServer(env);
   if (binary === null && prefer === 'real') {
-    throw new Error('Redis: no redis-server on PATH; install the package redis-server, or take the embedded engine');
+    throw new Error(
+      'Redis: no redis-server on PATH; install the package redis-server, or take the embedded engine',
+    );
   }
   return binary;
+}
+
+/** A connection that fails at once while Redis is away, sends nothing twice and comes back by itself. */
+function openConnection(port: number): Redis {
+  const redis = new Redis({
+    host: '127.0.0.1',
+    port,
+    connectTimeout: 1_000,
+    commandTimeout: 5_000,
+    enableOfflineQueue: false,
+    enableReadyCheck: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: (times) => Math.min(times * 25, 200),
+  });
+  return redis.on('error', () => undefined);
+}
+
+interface Bridge {
+  url: string;
+  /** Resolves once the bridge is connected to its Redis. */
+  connected(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+async function startBridge(redisPort: number, token: string): Promise<Bridge> {
+  const redis = openConnection(redisPort);
+  const server = createServer(redisBridge(redis, token));
+  await new Promise((resolve) => redis.once('ready', resolve));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    connected: () =>
+      redis.status === 'ready'
+        ? Promise.resolve()
+        : new Promise((resolve) => redis.once('ready', () => resolve())),
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+      redis.disconnect();
+    },
+  };
 }
 
 /** A Redis for the local cloud behind Upstash's REST protocol: redis-server where it is there, else one from npm. */
@@ -77,10 +124,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<LocalRedis
   const port = await freePort();
   const token = randomBytes(24).toString('base64url');
   let engine = await startEngine(binary, port, env);
-  const bridge = await startRedisBridge({ redisPort: port, token }).catch(async (thrown: unknown) => {
-    await engine.stop();
-    throw thrown;
-  });
+  const bridge = await startBridge(port, token);
   return {
     url: bridge.url,
     token,

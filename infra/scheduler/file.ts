@@ -7,7 +7,7 @@ import { type KnownTask, parseSchedule, type ScheduleFile } from './parse.ts';
 const SCHEDULE = fileURLToPath(new URL('../scheduler.yaml', import.meta.url));
 
 /** What the schedule is checked against: the tasks as they are in the code. */
-export function knownTasks(): Record<string, KnownTask> {
+function knownTasks(): Record<string, KnownTask> {
   return Object.fromEntries(
     tasks.map((task) => [
       task.name,

@@ -4,7 +4,7 @@ import type { Meter } from '../cost.ts';
 import { evalScript } from './redis.ts';
 
 /** A killed holder's lease is gone after this long. */
-export const LEASE_SECONDS = 30;
+const LEASE_SECONDS = 30;
 /** While the holder works, its lease is renewed this often: two renewals may fail before it is lost. */
 const RENEW_MS = 10_000;
 

@@ -1,12 +1,6 @@
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import {
-  Firestore,
-  GrpcStatus,
-  type Query,
-  type QueryDocumentSnapshot,
-  type Timestamp,
-} from '@google-cloud/firestore';
+import { Firestore, type Query, type QueryDocumentSnapshot, type Timestamp } from '@google-cloud/firestore';
 import type { Config } from '../config.ts';
 import type { Meter } from '../cost.ts';
 
@@ -60,14 +54,13 @@ async function* streamPage(query: Query, meter: Meter): AsyncGenerator<QueryDocu
   }
 }
 
+/** gRPC's NOT_FOUND, ALREADY_EXISTS and FAILED_PRECONDITION (https://grpc.io/docs/guides/status-codes). */
+const CONFLICTS = [5, 6, 9];
+
 /** Whether a write failed because its precondition did not hold: the document changed, exists already or is gone. */
 export function isConflict(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
-  return (
-    code === GrpcStatus.FAILED_PRECONDITION ||
-    code === GrpcStatus.ALREADY_EXISTS ||
-    code === GrpcStatus.NOT_FOUND
-  );
+  return CONFLICTS.some((conflict) => conflict === code);
 }
 
 /** One conditional update of a document that was read before. */

@@ -7,7 +7,7 @@ import { openStore } from '../store/firestore.ts';
 import type { Deps } from './task.ts';
 
 /** The real engines for a configuration. */
-export function openDeps(config: Config): Deps {
+function openDeps(config: Config): Deps {
   const log = createLog();
   for (const warning of config.warnings) log.warn({}, warning);
   return {

@@ -10,6 +10,7 @@ import {
   type StartBody,
   signOfLife,
   storedVisit,
+  unseenVisit,
 } from './visit.ts';
 
 /** A visit's tab sends one report at a time, and a sweep writes it once: more lost races than this are a fault. */
@@ -73,14 +74,8 @@ export async function heartbeat(id: string, body: BeatBody, context: TrackContex
 /** The end of a visit, at what the browser reports. For an id not seen yet it makes the visit, closed at once. */
 export async function endVisit(id: string, body: BeatBody, context: TrackContext): Promise<TrackResult> {
   const reason = body.reason ?? 'left';
-  const age = body.elapsed_ms ?? 0;
-  const startTime = context.now.getTime() - age;
-  const unseen = {
-    startTime,
-    lastActivityAt: context.now.getTime(),
-    engagedSeconds: Math.min(body.engaged_ms ?? 0, age) / 1000,
-  };
-  return createOr(id, body, context, endFields(unseen, reason, context.now), (snapshot) =>
+  const unseen = endFields(unseenVisit(body, context.now), reason, context.now);
+  return createOr(id, body, context, unseen, (snapshot) =>
     endFields(signOfLife(storedVisit(snapshot), body, context.now), reason, context.now),
   );
 }

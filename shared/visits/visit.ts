@@ -3,8 +3,13 @@ import { z } from 'zod';
 import { millis } from '../store/firestore.ts';
 import { closingFields, DEFAULT_INACTIVITY_MINUTES, MAX_VISIT_MS } from './close.ts';
 
-/** Longest elapsed time a browser may report; more is legal to send and is clamped. */
-const elapsed = z.number().min(0, 'must be milliseconds, 0 or more').finite().optional();
+/** Elapsed time as a browser reports it: whole milliseconds count, and what is impossibly long is clamped later. */
+const elapsed = z
+  .number()
+  .min(0, 'must be milliseconds, 0 or more')
+  .finite()
+  .transform((ms) => Math.floor(ms))
+  .optional();
 
 /** What a start may carry. `elapsed_ms` is the time since the visit's start by the browser's own clock. */
 export const startBody = z.strictObject({
@@ -51,27 +56,36 @@ export function storedVisit(snapshot: DocumentSnapshot): StoredVisit {
 }
 
 /**
- * The document of a visit that is heard of for the first time. The server's clock makes the times: a report that took
- * `elapsed_ms` to arrive began that long before now, at most one visit's greatest length.
+ * A visit that is heard of for the first time. The server's clock makes the times: it began `elapsed_ms` before now, at
+ * most one visit's greatest length.
  */
+export function unseenVisit(body: Pick<BeatBody, 'elapsed_ms' | 'engaged_ms'>, now: Date): StoredVisit {
+  const age = Math.min(body.elapsed_ms ?? 0, MAX_VISIT_MS);
+  const lastActivityAt = now.getTime();
+  return {
+    startTime: lastActivityAt - age,
+    lastActivityAt,
+    engagedSeconds: engaged(body.engaged_ms, 0, age),
+  };
+}
+
+/** The document of a visit that is heard of for the first time. */
 export function newVisit(
   userId: string,
   body: Omit<StartBody, 'visit_id' | 'previous_visit_id'>,
   now: Date,
 ): Record<string, unknown> {
-  const age = Math.min(body.elapsed_ms ?? 0, MAX_VISIT_MS);
-  const startTime = now.getTime() - age;
+  const visit = unseenVisit(body, now);
   return {
     user_id: userId,
     session_id: body.session_id,
     path: body.path,
     ...(body.title === undefined ? {} : { title: body.title }),
     ...(body.referrer === undefined ? {} : { referrer: body.referrer }),
-    start_time: Timestamp.fromMillis(startTime),
-    last_activity_at: Timestamp.fromDate(now),
+    start_time: Timestamp.fromMillis(visit.startTime),
+    ...activityFields(visit),
     end_time: null,
     duration_seconds: null,
-    engaged_seconds: engaged(body.engaged_ms, 0, age),
     close_reason: null,
     duration_source: null,
     closed_at: null,

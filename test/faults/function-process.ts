@@ -13,12 +13,20 @@ export interface FunctionProcess {
 }
 
 /** A deployed bundle as Google Cloud starts it: the Functions Framework in a process of its own. */
-export async function startFunction(name: string, folder: string, env: Record<string, string>): Promise<FunctionProcess> {
+export async function startFunction(
+  name: string,
+  folder: string,
+  env: Record<string, string>,
+): Promise<FunctionProcess> {
   const port = await freePort();
-  const child = spawn(process.execPath, [FRAMEWORK, `--target=${name}`, `--source=${folder}/${name}`, `--port=${port}`], {
-    env: { PATH: process.env.PATH ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [FRAMEWORK, `--target=${name}`, `--source=${folder}/${name}`, `--port=${port}`],
+    {
+      env: { PATH: process.env.PATH ?? '', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const errors: string[] = [];
   child.stderr.on('data', (chunk) => errors.push(String(chunk)));

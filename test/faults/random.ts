@@ -11,5 +11,8 @@ export function seededRandom(seed: number): () => number {
 
 /** How many runs, and from which seed: RONDE_FAULT_RUNS and RONDE_FAULT_SEED, else a small sample of seed 1. */
 export function faultRuns(sample: number): { runs: number; seed: number } {
-  return { runs: Number(process.env.RONDE_FAULT_RUNS ?? sample), seed: Number(process.env.RONDE_FAULT_SEED ?? 1) };
+  return {
+    runs: Number(process.env.RONDE_FAULT_RUNS ?? sample),
+    seed: Number(process.env.RONDE_FAULT_SEED ?? 1),
+  };
 }

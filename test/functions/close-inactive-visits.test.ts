@@ -14,7 +14,8 @@ afterAll(() => world.stop());
 beforeEach(async () => {
   world.clock.set(NOW);
   admin = await world.issuer.userToken('admintest1', { ttlSeconds: 7 * 86_400 });
-  for (const name of ['page_visits', 'task_runs']) await world.store.recursiveDelete(world.store.collection(name));
+  for (const name of ['page_visits', 'task_runs'])
+    await world.store.recursiveDelete(world.store.collection(name));
   await world.redis.flushall();
 });
 
@@ -33,7 +34,8 @@ function mixed(total: number): Map<string, Record<string, unknown>> {
     (index: number) => visit(60 + (index % 300), 31 + (index % 29)),
     (index: number) => visit(45 + (index % 300), index % 29),
     () => visit(90, 30),
-    () => visit(90, 60, { end_time: Timestamp.fromMillis(NOW.getTime() - minutes(60)), duration_seconds: 1800 }),
+    () =>
+      visit(90, 60, { end_time: Timestamp.fromMillis(NOW.getTime() - minutes(60)), duration_seconds: 1800 }),
     (index: number) => visit(31 + (index % 400), null),
   ];
   return new Map(
@@ -47,7 +49,9 @@ function mixed(total: number): Map<string, Record<string, unknown>> {
 /** Ends and durations as they are stored. */
 async function results(): Promise<Record<string, unknown>> {
   const { docs } = await visits().get();
-  return Object.fromEntries(docs.map((doc) => [doc.id, [doc.get('end_time')?.toMillis(), doc.get('duration_seconds')]]));
+  return Object.fromEntries(
+    docs.map((doc) => [doc.id, [doc.get('end_time')?.toMillis(), doc.get('duration_seconds')]]),
+  );
 }
 
 /** What every cadence must arrive at: the end that is there already, else the last sign of life. */
@@ -78,7 +82,9 @@ describe('closing visits left open', () => {
       if (kind === 0 || kind === 4) {
         const lastSign = doc.get('last_activity_at') ?? doc.get('start_time');
         expect(doc.get('end_time')).toEqual(lastSign);
-        expect(doc.get('duration_seconds')).toBe((lastSign.toMillis() - doc.get('start_time').toMillis()) / 1000);
+        expect(doc.get('duration_seconds')).toBe(
+          (lastSign.toMillis() - doc.get('start_time').toMillis()) / 1000,
+        );
         expect(doc.get('duration_source')).toBe(kind === 0 ? 'measured' : 'inferred');
         expect(doc.get('closed_at').toDate()).toEqual(NOW);
       } else expect(doc.get('close_reason')).toBe(null);
@@ -113,14 +119,22 @@ describe('closing visits left open', () => {
 
   it('keeps the microseconds of other back ends: end_time is exactly last_activity_at', async () => {
     const lastSign = new Timestamp(Math.floor(NOW.getTime() / 1000) - 7200, 123_456_000);
-    await seed(world.store, 'page_visits', new Map([['precise', { ...visit(180, null), last_activity_at: lastSign }]]));
+    await seed(
+      world.store,
+      'page_visits',
+      new Map([['precise', { ...visit(180, null), last_activity_at: lastSign }]]),
+    );
     await sweep();
     expect((await visits().doc('precise').get()).get('end_time')).toEqual(lastSign);
   });
 
   it('says nothing to do, and costs at most three reads for it', async () => {
     const { body } = await sweep();
-    expect(body).toMatchObject({ outcome: 'nothing_to_do', message: 'Closed 0 inactive page visits', closed_count: 0 });
+    expect(body).toMatchObject({
+      outcome: 'nothing_to_do',
+      message: 'Closed 0 inactive page visits',
+      closed_count: 0,
+    });
     expect(body.cost.firestore_reads).toBeLessThanOrEqual(3);
     expect(await runs()).toHaveLength(1);
   });
@@ -147,7 +161,10 @@ describe('a heartbeat that races a sweep', () => {
     const ids = Array.from({ length: 200 }, () => crypto.randomUUID());
     await seed(world.store, 'page_visits', new Map(ids.map((id) => [id, visit(60, 31)])));
     const beat = (id: string) =>
-      world.post(`/api/v1/visits/${id}/heartbeat`, { body: {}, headers: { Authorization: `Bearer ${user}` } });
+      world.post(`/api/v1/visits/${id}/heartbeat`, {
+        body: {},
+        headers: { Authorization: `Bearer ${user}` },
+      });
     const [, ...beats] = await Promise.all([sweep(), ...ids.map(beat)]);
     for (const [index, id] of ids.entries()) {
       const stored = await visits().doc(id).get();
@@ -162,7 +179,9 @@ describe('a heartbeat that races a sweep', () => {
 describe('one occurrence', () => {
   it('has its effect once when it is delivered 50 times in parallel, then again', async () => {
     await seed(world.store, 'page_visits', mixed(500));
-    const replies = await Promise.all(Array.from({ length: 50 }, () => asScheduler('2026-03-04T02:00:00-08:00')));
+    const replies = await Promise.all(
+      Array.from({ length: 50 }, () => asScheduler('2026-03-04T02:00:00-08:00')),
+    );
     const outcomes = replies.map(({ body }) => body.outcome);
     expect(replies.every(({ status }) => status === 200)).toBe(true);
     expect(outcomes.filter((outcome) => outcome === 'succeeded')).toHaveLength(1);
@@ -189,10 +208,24 @@ describe('one occurrence', () => {
 
   it('is taken up again under the same id after a killed attempt, which the ledger calls abandoned', async () => {
     const id = 'close-inactive-visits@2026-03-04T10:00:00.000Z';
-    const open = { task: 'close-inactive-visits', attempt: 1, outcome: null, started_at: Timestamp.fromDate(NOW) };
-    await seed(world.store, 'task_runs', new Map([[id, open], ['close-inactive-visits!dead', open]]));
+    const open = {
+      task: 'close-inactive-visits',
+      attempt: 1,
+      outcome: null,
+      started_at: Timestamp.fromDate(NOW),
+    };
+    await seed(
+      world.store,
+      'task_runs',
+      new Map([
+        [id, open],
+        ['close-inactive-visits!dead', open],
+      ]),
+    );
     await asScheduler('2026-03-04T10:00:00Z');
-    const [run, other] = await Promise.all([id, 'close-inactive-visits!dead'].map((key) => world.store.doc(`task_runs/${key}`).get()));
+    const [run, other] = await Promise.all(
+      [id, 'close-inactive-visits!dead'].map((key) => world.store.doc(`task_runs/${key}`).get()),
+    );
     expect(run?.get('attempt')).toBe(2);
     expect(run?.get('outcome')).toBe('nothing_to_do');
     expect(run?.get('attempts')).toMatchObject([{ attempt: 1, outcome: 'abandoned' }]);
@@ -217,13 +250,19 @@ describe('a dry run', () => {
     const before = await dump(world.store, world.redis);
     const dry = await sweep({ dry_run: true });
     expect(await dump(world.store, world.redis)).toBe(before);
-    expect(dry.body).toMatchObject({ message: 'Would close 36 inactive page visits', closed_count: 0, would_close_count: 36 });
+    expect(dry.body).toMatchObject({
+      message: 'Would close 36 inactive page visits',
+      closed_count: 0,
+      would_close_count: 36,
+    });
     const named = dry.body.candidates
       .filter((one: { decision: string }) => one.decision === 'act')
       .map((one: { id: string }) => one.id)
       .sort();
     await sweep();
-    const closed = (await visits().where('closed_at', '==', Timestamp.fromDate(NOW)).get()).docs.map((doc) => doc.id);
+    const closed = (await visits().where('closed_at', '==', Timestamp.fromDate(NOW)).get()).docs.map(
+      (doc) => doc.id,
+    );
     expect(named).toEqual(closed.sort());
   });
 });

@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import { Firestore, type Query } from '@google-cloud/firestore';
+import { describe, expect, it } from 'vitest';
+import { openVisitsStartedBefore } from '../../shared/visits/close.ts';
+
+interface IndexField {
+  fieldPath: string;
+  order?: string;
+}
+interface Index {
+  collectionGroup: string;
+  queryScope: string;
+  fields: IndexField[];
+}
+interface Filter {
+  compositeFilter?: { op: string; filters: Filter[] };
+  fieldFilter?: { field: { fieldPath: string }; op: string };
+  unaryFilter?: { field: { fieldPath: string }; op: string };
+}
+interface StructuredQuery {
+  from: { collectionId: string; allDescendants?: boolean }[];
+  where?: Filter;
+  orderBy?: { field: { fieldPath: string }; direction: string }[];
+}
+
+const { indexes } = JSON.parse(
+  readFileSync(new URL('../../infra/firestore.indexes.json', import.meta.url), 'utf8'),
+) as { indexes: Index[] };
+
+const store = new Firestore({ projectId: 'ronde-indexes' });
+const NOW = new Date('2026-03-04T10:00:00.000Z');
+
+/** Every query of the product that Firestore cannot answer from its single-field indexes. */
+const composite: [string, Query][] = [['openVisitsStartedBefore', openVisitsStartedBefore(store, NOW)]];
+
+/** The query as it goes over the wire; the client keeps the method to itself. */
+function wire(query: Query): StructuredQuery {
+  const { structuredQuery } = (
+    query as unknown as { toProto(): { structuredQuery: StructuredQuery } }
+  ).toProto();
+  return structuredQuery;
+}
+
+function conditions(filter: Filter | undefined): { field: string; op: string }[] {
+  if (!filter) return [];
+  if (filter.compositeFilter) return filter.compositeFilter.filters.flatMap(conditions);
+  const one = filter.fieldFilter ?? filter.unaryFilter;
+  return one ? [{ field: one.field.fieldPath, op: one.op }] : [];
+}
+
+const EQUALITIES = ['EQUAL', 'IS_NULL', 'IS_NAN', 'IN'];
+
+/** The equal fields of a query in no order, then the fields that order it. */
+function needs(query: Query) {
+  const { from, where, orderBy = [] } = wire(query);
+  const all = conditions(where);
+  const equal = new Set(all.filter(({ op }) => EQUALITIES.includes(op)).map(({ field }) => field));
+  const ranges = all.filter(({ op }) => !EQUALITIES.includes(op)).map(({ field }) => field);
+  const ordered = orderBy.map(({ field, direction }) => ({ fieldPath: field.fieldPath, order: direction }));
+  const implicit = ranges
+    .filter((field) => !ordered.some(({ fieldPath }) => fieldPath === field))
+    .map((fieldPath) => ({ fieldPath, order: 'ASCENDING' }));
+  const [source] = from;
+  return {
+    collection: source?.collectionId,
+    scope: source?.allDescendants ? 'COLLECTION_GROUP' : 'COLLECTION',
+    equal,
+    order: [...ordered, ...implicit],
+  };
+}
+
+/** Whether an index answers the query: its equal fields first, in any order, then its order, or all of it reversed. */
+function hasIndex(query: Query, declared: readonly Index[]): boolean {
+  const { collection, scope, equal, order } = needs(query);
+  const forward = JSON.stringify(order);
+  const back = JSON.stringify(
+    order.map(({ fieldPath, order: way }) => ({
+      fieldPath,
+      order: way === 'ASCENDING' ? 'DESCENDING' : 'ASCENDING',
+    })),
+  );
+  return declared.some(({ collectionGroup, queryScope, fields }) => {
+    if (collectionGroup !== collection || queryScope !== scope) return false;
+    const head = fields.slice(0, equal.size).map(({ fieldPath }) => fieldPath);
+    const tail = fields.slice(equal.size).map(({ fieldPath, order: way }) => ({ fieldPath, order: way }));
+    const sameHead = new Set(head).size === equal.size && head.every((field) => equal.has(field));
+    return sameHead && [forward, back].includes(JSON.stringify(tail));
+  });
+}
+
+describe('firestore.indexes.json', () => {
+  it.each(composite)('has the index of %s', (_name, query) => {
+    expect(hasIndex(query, indexes)).toBe(true);
+  });
+
+  it('holds no index that no query uses', () => {
+    for (const index of indexes) {
+      expect(composite.filter(([, query]) => hasIndex(query, [index]))).not.toEqual([]);
+    }
+  });
+
+  it.each<[string, Query]>([
+    [
+      'of another order',
+      store.collection('page_visits').where('end_time', '==', null).orderBy('start_time').orderBy('path'),
+    ],
+    [
+      'of another equal field',
+      store.collection('page_visits').where('user_id', '==', 'u').orderBy('start_time'),
+    ],
+    [
+      'with a range on another field',
+      store.collection('page_visits').where('end_time', '==', null).where('last_activity_at', '<', NOW),
+    ],
+    [
+      'of another collection',
+      store.collection('tickets').where('end_time', '==', null).orderBy('start_time'),
+    ],
+    [
+      'of the whole collection group',
+      store.collectionGroup('page_visits').where('end_time', '==', null).orderBy('start_time'),
+    ],
+  ])('would be found wanting by a query %s', (_name, query) => {
+    expect(hasIndex(query, indexes)).toBe(false);
+  });
+
+  it('would be found wanting without its page_visits index', () => {
+    const rest = indexes.filter(({ collectionGroup }) => collectionGroup !== 'page_visits');
+    expect(hasIndex(openVisitsStartedBefore(store, NOW), rest)).toBe(false);
+  });
+});
