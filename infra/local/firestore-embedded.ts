@@ -58,7 +58,9 @@ function grpcError(thrown: unknown): Error & { code: number; details: string } {
 
 async function ask(method: string, request: Message): Promise<unknown> {
   const client = await clientFor(request);
-  const [answer] = (await client[method]?.(request)) as [unknown];
+  const call = client[method];
+  if (call === undefined) throw new Error(`The embedded Firestore has no method ${method}.`);
+  const [answer] = (await call.call(client, request)) as [unknown];
   return answer;
 }
 
