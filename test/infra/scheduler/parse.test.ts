@@ -44,15 +44,15 @@ test('the shipped file parses', () => {
 const REJECTED: [title: string, from: string, to: string, message: RegExp][] = [
   [
     'a minute out of range',
-    "'*/15 * * * *'",
+    '"*/15 * * * *"',
     "'61 * * * *'",
     /jobs\[0\]\.schedule: "61 \* \* \* \*" .*legal: 0-59/,
   ],
-  ['an unquoted star', "'*/15 * * * *'", '*/15 * * * *', /need quotes|in quotes/],
-  ['a nickname', "'*/15 * * * *'", "'@daily'", /nickname/],
-  ['seconds', "'*/15 * * * *'", "'0 */15 * * * *'", /6 fields/],
-  ['a day that never comes', "'*/15 * * * *'", "'0 0 30 2 *'", /never fires/],
-  ['a number for a schedule', "'*/15 * * * *'", '15', /schedule: 15 legal: a unix-cron/],
+  ['an unquoted star', '"*/15 * * * *"', '*/15 * * * *', /need quotes|in quotes/],
+  ['a nickname', '"*/15 * * * *"', "'@daily'", /nickname/],
+  ['seconds', '"*/15 * * * *"', "'0 */15 * * * *'", /6 fields/],
+  ['a day that never comes', '"*/15 * * * *"', "'0 0 30 2 *'", /never fires/],
+  ['a number for a schedule', '"*/15 * * * *"', '15', /schedule: 15 legal: a unix-cron/],
   ['an unknown zone', 'Etc/UTC', 'Paris', /did you mean Europe\/Paris/],
   ['an offset for a zone', 'Etc/UTC', "'+02:00'", /time_zone: "\+02:00" is not an IANA/],
   ['a route that is not the task’s', 'route: /api/v1/', 'route: /api/v2/', /route: .* is not the task's/],
@@ -168,7 +168,7 @@ test('every problem is told at once, each on its line', () => {
   const wrong = PLAIN.replace('nodejs24', 'nodejs20')
     .replace('Etc/UTC', 'Mars')
     .replace('count: 3', 'count: 9');
-  const { problems, message } = refusal(wrong.replace("'*/15 * * * *'", "'61 * * * *'"));
+  const { problems, message } = refusal(wrong.replace('"*/15 * * * *"', "'61 * * * *'"));
   expect(problems.map(({ key }) => key)).toEqual([
     'defaults.runtime',
     'jobs[0].schedule',
