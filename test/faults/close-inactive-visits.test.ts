@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Timestamp } from '@google-cloud/firestore';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildFunctions } from '../../infra/build.ts';
-import { seed, startWorld, type World } from '../support/world.ts';
+import { clear, seed, startWorld, type World } from '../support/world.ts';
 import { startFunction } from './function-process.ts';
 import { faultRuns, seededRandom } from './random.ts';
 
@@ -64,7 +64,7 @@ describe(`a ${VISITS}-visit run that is killed, ${runs} time(s) from seed ${firs
   it.each(Array.from({ length: runs }, (_, index) => firstSeed + index))(
     'loses nothing and closes nothing twice (seed %i)',
     async (runSeed) => {
-      await world.store.recursiveDelete(world.store.collection('task_runs'));
+      await clear(world.store, 'task_runs');
       await seed(world.store, 'page_visits', staleVisits());
       const first = await startFunction(NAME, out, world.environment);
       const answer = call(first.url).catch(() => null);
@@ -91,7 +91,7 @@ describe(`a ${VISITS}-visit run that is killed, ${runs} time(s) from seed ${firs
         finished || outcomes.length === 1 ? outcomes.toSorted() : ['abandoned', own].toSorted(),
       );
       expect(outcomes).not.toContain(null);
-      await world.store.recursiveDelete(visits());
+      await clear(world.store, 'page_visits');
     },
   );
 });

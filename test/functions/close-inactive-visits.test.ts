@@ -1,6 +1,6 @@
 import { Timestamp } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { dump, minutes, NOW, seed, startWorld, visit, type World } from '../support/world.ts';
+import { clear, dump, minutes, NOW, seed, startWorld, visit, type World } from '../support/world.ts';
 
 const ROUTE = '/api/v1/monitoring/close-inactive-visits';
 const TOTAL = 2_500;
@@ -14,8 +14,7 @@ afterAll(() => world.stop());
 beforeEach(async () => {
   world.clock.set(NOW);
   admin = await world.issuer.userToken('admintest1', { ttlSeconds: 7 * 86_400 });
-  for (const name of ['page_visits', 'task_runs'])
-    await world.store.recursiveDelete(world.store.collection(name));
+  for (const name of ['page_visits', 'task_runs']) await clear(world.store, name);
   await world.redis.flushall();
 });
 

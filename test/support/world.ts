@@ -185,3 +185,13 @@ export async function seed(
     await batch.commit();
   }
 }
+
+/** Deletes a whole collection in batches; the client's own recursiveDelete takes 500 a second. */
+export async function clear(store: Firestore, collection: string): Promise<void> {
+  const { docs } = await store.collection(collection).select().get();
+  for (let from = 0; from < docs.length; from += 500) {
+    const batch = store.batch();
+    for (const doc of docs.slice(from, from + 500)) batch.delete(doc.ref);
+    await batch.commit();
+  }
+}

@@ -6,14 +6,21 @@ import {
   type LocalFirestore,
   startFirestore,
 } from '../../../infra/local/firestore.ts';
-import { findRedisServer, type LocalRedis, startRedis } from '../../../infra/local/redis.ts';
+import { type LocalRedis, startRedis } from '../../../infra/local/redis.ts';
 
 const { FIRESTORE_EMULATOR_HOST: _shared, ...env } = process.env;
 const PREFERENCES = ['real', 'embedded'] as const;
 
-function absent(missing: string | null): boolean {
-  if (missing !== null) console.warn(`SKIPPED: ${missing}`);
-  return missing !== null;
+/** Whether the real engine is not on this machine, said loudly; any other failure to start is one. */
+async function absent(start: () => Promise<{ stop(): Promise<void> }>): Promise<boolean> {
+  try {
+    await (await start()).stop();
+    return false;
+  } catch (thrown) {
+    if (!/no (java|jar|redis-server)/.test(String(thrown))) throw thrown;
+    console.warn(`SKIPPED: ${thrown}`);
+    return true;
+  }
 }
 
 function alive(pid: number | null): boolean {
@@ -24,9 +31,8 @@ function alive(pid: number | null): boolean {
   }
 }
 
-const noRedis = absent(findRedisServer(env) === null ? 'no redis-server on PATH' : null);
-const emulator = findFirestoreEmulator(env);
-const noEmulator = absent('missing' in emulator ? emulator.missing : null);
+const noRedis = await absent(() => startRedis({ prefer: 'real', env }));
+const noEmulator = await absent(() => startFirestore({ prefer: 'real', env, project: 'ronde-engines' }));
 
 describe.each(PREFERENCES)('the Upstash bridge over the %s Redis', (prefer) => {
   const it_ = it.skipIf(prefer === 'real' && noRedis);
