@@ -67,7 +67,7 @@ function findJar(env: NodeJS.ProcessEnv): string | null {
 }
 
 /** Google's Firestore emulator on this machine, or what is missing for it. */
-export function findFirestoreEmulator(env: NodeJS.ProcessEnv = process.env): EmulatorFound {
+function findFirestoreEmulator(env: NodeJS.ProcessEnv = process.env): EmulatorFound {
   const java = onPath('java', env);
   const jar = findJar(env);
   if (java !== null && jar !== null) return { java, jar };

@@ -35,7 +35,7 @@ export interface LocalRedis {
 }
 
 /** The path of redis-server, or null where this machine has none. */
-export function findRedisServer(env: NodeJS.ProcessEnv = process.env): string | null {
+function findRedisServer(env: NodeJS.ProcessEnv = process.env): string | null {
   return onPath('redis-server', env);
 }
 

@@ -1,11 +1,7 @@
 import { Firestore, Timestamp } from '@google-cloud/firestore';
 import { Redis } from '@upstash/redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  findFirestoreEmulator,
-  type LocalFirestore,
-  startFirestore,
-} from '../../../infra/local/firestore.ts';
+import { type LocalFirestore, startFirestore } from '../../../infra/local/firestore.ts';
 import { type LocalRedis, startRedis } from '../../../infra/local/redis.ts';
 
 const { FIRESTORE_EMULATOR_HOST: _shared, ...env } = process.env;
