@@ -98,7 +98,7 @@ describe('closing visits left open', () => {
     ['once a day, after a missed day', [2880]],
     ['twice over', [0, 0, 60, 60, 120, 120]],
   ])('gives the same ends and durations when it sweeps %s', async (_title, at) => {
-    const seeded = mixed(100);
+    const seeded = mixed(TOTAL);
     await seed(world.store, 'page_visits', seeded);
     for (const minute of at) {
       world.clock.set(new Date(NOW.getTime() + minutes(minute)));

@@ -1,0 +1,217 @@
+import { describe, expect, it } from 'vitest';
+import { type Config, loadConfig } from '../../shared/config.ts';
+
+const SECRET = 's'.repeat(32);
+const OTHER = 'o'.repeat(40);
+const least = {
+  GOOGLE_CLOUD_PROJECT: 'repairs-prod',
+  UPSTASH_REDIS_REST_URL: 'https://eu1.upstash.io',
+  UPSTASH_REDIS_REST_TOKEN: 'upstash-token',
+};
+type Environment = Record<string, string | undefined>;
+
+function faultsOf(changes: Environment): { name: string; faults: string[]; message: string } {
+  try {
+    loadConfig({ ...least, ...changes });
+  } catch (error) {
+    return error as ReturnType<typeof faultsOf>;
+  }
+  return { name: 'accepted', faults: [], message: '' };
+}
+
+describe('an environment is accepted', () => {
+  it.each<[string, Environment, Partial<Config>]>([
+    [
+      'with the least there can be: nothing is open',
+      {},
+      {
+        project: 'repairs-prod',
+        cronSecrets: [],
+        local: false,
+        operators: [],
+        serviceAccounts: [],
+        functionUrls: [],
+        allowedOrigins: [],
+        auth: undefined,
+        googleIssuer: undefined,
+        adminClaim: 'role',
+        warnings: [],
+        firestore: { database: '(default)', emulatorHost: undefined },
+      },
+    ],
+    [
+      'with an empty variable, as if it were not set',
+      {
+        CRON_SECRET: '',
+        AUTH_ISSUER: '',
+        AUTH_AUDIENCE: '',
+        RONDE_LOCAL: '',
+        AUTH_ADMIN_CLAIM: '',
+        FIRESTORE_DATABASE: '',
+      },
+      { cronSecrets: [], auth: undefined, local: false, adminClaim: 'role' },
+    ],
+    ['with a secret of exactly 32 characters', { CRON_SECRET: SECRET }, { cronSecrets: [SECRET] }],
+    [
+      'with two secrets, the new one first',
+      { CRON_SECRET: SECRET, CRON_SECRET_PREVIOUS: OTHER },
+      { cronSecrets: [SECRET, OTHER] },
+    ],
+    [
+      'with lists, spaces and empty entries in them',
+      { OPERATORS: ' a@x.test ,, b@x.test,', ALLOWED_ORIGINS: 'https://a.test' },
+      { operators: ['a@x.test', 'b@x.test'], allowedOrigins: ['https://a.test'] },
+    ],
+    [
+      'with an issuer and an audience',
+      { AUTH_ISSUER: 'https://id.test', AUTH_AUDIENCE: 'app' },
+      { auth: { issuer: 'https://id.test', audience: 'app' } },
+    ],
+    ['in development: a secret in the URL is allowed', {}, { allowQuerySecret: true }],
+    ['on Google Cloud: a secret in the URL is not', { K_SERVICE: 'f' }, { allowQuerySecret: false }],
+    [
+      'on Google Cloud, saying that it is',
+      { K_SERVICE: 'f', ALLOW_QUERY_SECRET: 'True' },
+      { allowQuerySecret: true },
+    ],
+    [
+      'for the local cloud',
+      { RONDE_LOCAL: '1', RONDE_GOOGLE_ISSUER: 'http://127.0.0.1:1/google' },
+      { local: true, googleIssuer: 'http://127.0.0.1:1/google' },
+    ],
+    ...['true', 'True', '1'].map((text): [string, Environment, Partial<Config>] => [
+      `with ${text} for yes`,
+      { RONDE_LOCAL: text },
+      { local: true },
+    ]),
+    ...['false', 'False', '0'].map((text): [string, Environment, Partial<Config>] => [
+      `with ${text} for no`,
+      { RONDE_LOCAL: text },
+      { local: false },
+    ]),
+  ])('%s', (_title, changes, expected) => {
+    expect(loadConfig({ ...least, ...changes })).toMatchObject(expected);
+  });
+
+  it('with EMAIL_BACKEND, which is ignored with one warning that does not show it', () => {
+    const { warnings } = loadConfig({ ...least, EMAIL_BACKEND: 'django.smtp' });
+    expect(warnings).toEqual([expect.stringContaining('EMAIL_BACKEND is ignored')]);
+    expect(warnings.join()).not.toContain('django');
+  });
+});
+
+describe('an environment is refused', () => {
+  it.each<[string, Environment, RegExp]>([
+    ['without a project', { GOOGLE_CLOUD_PROJECT: undefined }, /^GOOGLE_CLOUD_PROJECT is not set/],
+    ['with an empty project', { GOOGLE_CLOUD_PROJECT: '' }, /^GOOGLE_CLOUD_PROJECT is empty/],
+    ['without Redis', { UPSTASH_REDIS_REST_URL: undefined }, /^UPSTASH_REDIS_REST_URL must be/],
+    [
+      'with a Redis that is no URL',
+      { UPSTASH_REDIS_REST_URL: 'leaky-value' },
+      /^UPSTASH_REDIS_REST_URL must be/,
+    ],
+    [
+      'with a Redis URL of another protocol',
+      { UPSTASH_REDIS_REST_URL: 'redis://leaky-value' },
+      /^UPSTASH_REDIS_REST_URL must be/,
+    ],
+    [
+      'without a Redis token',
+      { UPSTASH_REDIS_REST_TOKEN: undefined },
+      /^UPSTASH_REDIS_REST_TOKEN is not set/,
+    ],
+    [
+      'with a secret of 31 characters',
+      { CRON_SECRET: 'leaky-value'.padEnd(31, 'x') },
+      /^CRON_SECRET is shorter than 32/,
+    ],
+    [
+      'with a previous secret that is short',
+      { CRON_SECRET: SECRET, CRON_SECRET_PREVIOUS: 'leaky-value' },
+      /^CRON_SECRET_PREVIOUS is shorter/,
+    ],
+    [
+      'with a space before the secret',
+      { CRON_SECRET: ` leaky-value${SECRET}` },
+      /^CRON_SECRET has white space/,
+    ],
+    [
+      'with a space behind the secret',
+      { CRON_SECRET: `leaky-value${SECRET} ` },
+      /^CRON_SECRET has white space/,
+    ],
+    [
+      'with a line end behind the secret',
+      { CRON_SECRET: `leaky-value${SECRET}\n` },
+      /^CRON_SECRET has white space/,
+    ],
+    [
+      'with a previous secret alone',
+      { CRON_SECRET_PREVIOUS: `leaky-value${SECRET}` },
+      /^CRON_SECRET_PREVIOUS is set without/,
+    ],
+    ...['yes', 'TRUE', ' true', '2', 'on'].map((text): [string, Environment, RegExp] => [
+      `with ${JSON.stringify(text)} for a boolean`,
+      { ALLOW_QUERY_SECRET: text },
+      /^ALLOW_QUERY_SECRET must be true, True, 1/,
+    ]),
+    [
+      'with an issuer that is no URL',
+      { AUTH_ISSUER: 'leaky-value', AUTH_AUDIENCE: 'app' },
+      /^AUTH_ISSUER must be an http/,
+    ],
+    [
+      'with an issuer of another protocol',
+      { AUTH_ISSUER: 'ftp://leaky-value', AUTH_AUDIENCE: 'app' },
+      /^AUTH_ISSUER must be an http/,
+    ],
+    [
+      'with an issuer but no audience',
+      { AUTH_ISSUER: 'https://leaky-value' },
+      /^AUTH_ISSUER and AUTH_AUDIENCE go together/,
+    ],
+    [
+      'with an audience but no issuer',
+      { AUTH_AUDIENCE: 'leaky-value' },
+      /^AUTH_ISSUER and AUTH_AUDIENCE go together/,
+    ],
+    [
+      'with RONDE_LOCAL on Google Cloud',
+      { RONDE_LOCAL: '1', K_SERVICE: 'leaky-value' },
+      /^RONDE_LOCAL is for the local cloud/,
+    ],
+    [
+      'with another Google outside the local cloud',
+      { RONDE_GOOGLE_ISSUER: 'https://leaky-value' },
+      /^RONDE_GOOGLE_ISSUER replaces/,
+    ],
+  ])('%s, without showing the value', (_title, changes, fault) => {
+    const { name, faults, message } = faultsOf(changes);
+    expect([name, faults]).toEqual(['ConfigError', [expect.stringMatching(fault)]]);
+    expect(message).toContain(faults[0]);
+    expect(message).not.toContain('leaky-value');
+  });
+
+  it('with every fault at once, those of one variable and those between two', () => {
+    const { faults, message } = faultsOf({
+      GOOGLE_CLOUD_PROJECT: undefined,
+      UPSTASH_REDIS_REST_URL: 'leaky-value-1',
+      UPSTASH_REDIS_REST_TOKEN: '',
+      CRON_SECRET: 'leaky-value-2',
+      ALLOW_QUERY_SECRET: 'leaky-value-3',
+      RONDE_LOCAL: '1',
+      K_SERVICE: 'leaky-value-4',
+      AUTH_AUDIENCE: 'leaky-value-5',
+    });
+    expect(faults.map((fault) => fault.split(' ')[0]).sort()).toEqual([
+      'ALLOW_QUERY_SECRET',
+      'AUTH_ISSUER',
+      'CRON_SECRET',
+      'GOOGLE_CLOUD_PROJECT',
+      'RONDE_LOCAL',
+      'UPSTASH_REDIS_REST_TOKEN',
+      'UPSTASH_REDIS_REST_URL',
+    ]);
+    expect(message).not.toContain('leaky-value');
+  });
+});
