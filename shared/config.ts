@@ -52,7 +52,10 @@ const environment = z.object({
     .min(1, 'is empty'),
   FIRESTORE_DATABASE: optional,
   FIRESTORE_EMULATOR_HOST: optional,
-  UPSTASH_REDIS_REST_URL: z.url({ error: 'must be the https URL of the Upstash database' }),
+  UPSTASH_REDIS_REST_URL: z.url({
+    protocol: /^https?$/,
+    error: 'must be the https URL of the Upstash database',
+  }),
   UPSTASH_REDIS_REST_TOKEN: z
     .string({ error: 'is not set; copy it from the Upstash console' })
     .min(1, 'is empty'),
@@ -100,9 +103,8 @@ export interface Config {
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const parsed = environment.safeParse(env);
-  const faults = parsed.success
-    ? crossFaults(parsed.data)
-    : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+  const faults = (parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')} ${issue.message}`);
+  faults.push(...crossFaults(env));
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   return toConfig(parsed.data);
 }
@@ -114,11 +116,13 @@ export function loadDotEnv(): void {
 
 type Environment = z.infer<typeof environment>;
 
-function crossFaults(e: Environment): string[] {
+/** Faults between variables; of the environment as given, so that they show beside those of single variables. */
+function crossFaults(e: NodeJS.ProcessEnv): string[] {
   const faults: string[] = [];
-  if (e.RONDE_LOCAL && e.K_SERVICE)
+  const local = boolean.safeParse(e.RONDE_LOCAL).data;
+  if (local && e.K_SERVICE)
     faults.push('RONDE_LOCAL is for the local cloud and K_SERVICE says this is Google Cloud; unset it');
-  if (e.RONDE_GOOGLE_ISSUER && !e.RONDE_LOCAL)
+  if (e.RONDE_GOOGLE_ISSUER && local === false)
     faults.push('RONDE_GOOGLE_ISSUER replaces Google only with RONDE_LOCAL=1; unset it');
   if (e.CRON_SECRET_PREVIOUS && !e.CRON_SECRET)
     faults.push('CRON_SECRET_PREVIOUS is set without CRON_SECRET; set the new secret too');

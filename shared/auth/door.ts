@@ -1,7 +1,7 @@
 import { HttpError } from '../http/errors.ts';
 import { type HttpRequest, header, location } from '../http/request.ts';
 import type { Caller } from './caller.ts';
-import { checkQuerySecret, checkSecret } from './secret.ts';
+import { checkQuerySecret, checkSecret, isSecret } from './secret.ts';
 import { checkToken, looksLikeToken, type TokenDeps } from './token.ts';
 
 const NO_PROOF = 'Proof is missing; send Authorization: Bearer TOKEN, or X-Cron-Secret for a task.';
@@ -40,7 +40,8 @@ async function identify(request: HttpRequest, deps: TokenDeps, secrets: boolean)
 function bearer(authorization: string, deps: TokenDeps, secrets: boolean): Promise<Caller> | Caller {
   const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
   if (!token) throw new HttpError(401, NO_PROOF, { check: 'Authorization is not of the form Bearer TOKEN' });
-  if (looksLikeToken(token)) return checkToken(token, deps);
+  // A secret may be built like a token, of three parts with dots between them.
+  if (looksLikeToken(token) && !(secrets && isSecret(token, deps.config))) return checkToken(token, deps);
   if (secrets) return checkSecret(token, deps.config, 'bearer');
   throw new HttpError(401, 'The token is not valid here; get a new one.', {
     check: 'bearer: the token is malformed',

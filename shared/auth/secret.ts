@@ -19,13 +19,18 @@ export function checkSecret(sent: string, config: Config, where: string): Caller
       },
     );
   }
-  const digest = sha256(sent);
-  const matches = config.cronSecrets.map((secret) => timingSafeEqual(digest, sha256(secret)));
-  if (!matches.includes(true))
+  if (!isSecret(sent, config))
     throw new HttpError(403, 'The secret is wrong; it is case-sensitive.', {
       check: `${where}: wrong secret`,
     });
   return SECRET;
+}
+
+/** Whether a value is one of the configured cron secrets. */
+export function isSecret(sent: string, config: Config): boolean {
+  const digest = sha256(sent);
+  const matches = config.cronSecrets.map((secret) => timingSafeEqual(digest, sha256(secret)));
+  return matches.includes(true);
 }
 
 /** `?secret=S`: allowed in development, and on Google Cloud only where ALLOW_QUERY_SECRET says so, since URLs are logged. */

@@ -10,6 +10,9 @@ const GCLOUD_CLIENT = '32555940559.apps.googleusercontent.com';
 /** What Cloud Run's own IAM check leaves of a signature it has verified. */
 const REMOVED_SIGNATURE = 'SIGNATURE_REMOVED_BY_GOOGLE';
 
+/** jose's codes for keys that did not come: too late, not with 200, or not as a key set. The token is not at fault. */
+const KEYS_UNREACHABLE = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID']);
+
 export interface TokenDeps {
   config: Config;
   clock: Clock;
@@ -79,7 +82,7 @@ async function verify(
     });
     return payload;
   } catch (error) {
-    if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError))
+    if (!(error instanceof errors.JOSEError) || KEYS_UNREACHABLE.has(error.code))
       throw keysUnreachable(error);
     throw refused(`${error.code}: ${error.message}`);
   }

@@ -79,7 +79,8 @@ export function parseParams(task: AnyTask, request: HttpRequest): Record<string,
 }
 
 function collect(request: HttpRequest): Record<string, unknown> {
-  const given: Record<string, unknown> = { ...jsonBody(request) };
+  // Without a prototype, so that a parameter named __proto__ is one like any other.
+  const given: Record<string, unknown> = Object.assign(Object.create(null), jsonBody(request));
   const { query } = location(request);
   for (const name of new Set(query.keys())) {
     if (name === 'secret') continue;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
+import { createRemoteJWKSet, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { dump, minutes, NOW, startWorld, type World } from '../../support/world.ts';
 
@@ -270,6 +270,27 @@ describe('the door of a task opens', () => {
     world.reconfigure({});
     expect((await call({ 'X-Cron-Secret': previous })).status).toBe(403);
   });
+});
+
+it('a task opens to a secret with dots in it, as bearer too', async () => {
+  const dotted = `${'d'.repeat(20)}.${'o'.repeat(20)}.${'t'.repeat(20)}`;
+  world.reconfigure({ CRON_SECRET: dotted });
+  expect((await call(bearer(dotted))).status).toBe(200);
+});
+
+it.each([
+  ['cannot be reached', async () => Promise.reject(new Error('connection refused'))],
+  ['answer with an error', async () => createRemoteJWKSet(new URL(`${world.url}/no-keys-here`))],
+])("when the issuer's keys %s a token is answered 503, to be tried again", async (_title, keys) => {
+  const { keys: real } = world.deps;
+  world.deps.keys = keys;
+  try {
+    const proof = async (): Promise<[Headers]> => [await google(scheduler)];
+    const reply = await refused(TASK, 503, proof, /keys out of reach/);
+    expect(reply.headers.get('retry-after')).toBe('10');
+  } finally {
+    world.deps.keys = real;
+  }
 });
 
 describe('without CRON_SECRET', () => {
