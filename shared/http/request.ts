@@ -25,8 +25,8 @@ const MAX_BODY_BYTES = 64 * 1024;
 
 /** Path (without a trailing slash) and query of a request. */
 export function location(request: HttpRequest): { path: string; query: URLSearchParams } {
-  const { pathname, searchParams } = new URL(request.url, 'http://ronde.invalid');
-  return { path: pathname.length > 1 ? pathname.replace(/\/+$/, '') : pathname, query: searchParams };
+  const { pathname, searchParams } = new URL(`http://ronde.invalid${request.url}`);
+  return { path: pathname.replace(/\/+$/, '') || '/', query: searchParams };
 }
 
 /** One header's value; several of the same name are joined as HTTP says. */
