@@ -16,7 +16,8 @@ const START = Date.parse('2026-03-04T10:00:00.000Z');
 const HOUR_MS = 60 * 60 * 1000;
 
 const span = fc.integer({ min: 0, max: 2 * MAX_VISIT_MS });
-const reported = fc.option(fc.double({ min: 0, max: 3 * MAX_VISIT_MS, noNaN: true }), { nil: undefined });
+/** Whole milliseconds, as the schema of a body leaves them. */
+const reported = fc.option(fc.nat({ max: 3 * MAX_VISIT_MS }), { nil: undefined });
 const report = fc.record({ elapsed_ms: reported, engaged_ms: reported });
 
 const fresh: StoredVisit = { startTime: START, lastActivityAt: START, engagedSeconds: 0 };
