@@ -5,7 +5,7 @@ import { z } from 'zod';
 const MIN_SECRET_LENGTH = 32;
 
 /** What the operator did wrong, every fault at once; printed as plain lines, without a stack. */
-class ConfigError extends Error {
+export class ConfigError extends Error {
   readonly faults: readonly string[];
   constructor(faults: readonly string[]) {
     super(`The environment is not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);

@@ -3,6 +3,7 @@ import { USER_CALLERS } from '../../shared/auth/caller.ts';
 import { authenticate } from '../../shared/auth/door.ts';
 import { sendError } from '../../shared/http/answer.ts';
 import { handleCors } from '../../shared/http/cors.ts';
+import { within } from '../../shared/http/deadline.ts';
 import { HttpError } from '../../shared/http/errors.ts';
 import {
   type HttpHandler,
@@ -24,6 +25,8 @@ import {
 import { beatBody, startBody } from '../../shared/visits/visit.ts';
 
 const ROUTE = '/api/v1/visits';
+/** A browser that hears nothing for this long does better to keep the report and come again. */
+const ANSWER_MS = 10_000;
 const uuid = z.guid();
 
 /**
@@ -44,7 +47,8 @@ export function visitsHandler(open: () => Deps): HttpHandler {
       requireMethod(request.method, ['POST']);
       const caller = await authenticate(request, deps, USER_CALLERS);
       const { store } = deps;
-      const { status, id } = await action(request, { store, userId: caller.id ?? '', now: deps.clock() });
+      const context = { store, userId: caller.id ?? '', now: deps.clock() };
+      const { status, id } = await within(ANSWER_MS, action(request, context), 'The store does not answer.');
       sendJson(response, status, { visit_id: id });
     } catch (error) {
       sendError(response, error, deps.log, fields);
@@ -61,14 +65,14 @@ function findAction(path: string): Action {
     throw new HttpError(404, `Nothing is here; visits answers at ${ROUTE}, /{id}/heartbeat and /{id}/end.`);
   return async (request, context) => {
     if (!uuid.safeParse(id).success) throw new HttpError(404, 'There is no such visit.');
-    const body = parseBody(beatBody, request);
+    const body = await parseBody(beatBody, request);
     const act = verb === 'end' ? endVisit : heartbeat;
     return { status: statusOf(await act(id, body, context)), id };
   };
 }
 
 const start: Action = async (request, context) => {
-  const body = parseBody(startBody, request);
+  const body = await parseBody(startBody, request);
   return { status: statusOf(await startVisit(body, context)), id: body.visit_id };
 };
 
@@ -78,8 +82,8 @@ function statusOf({ result }: TrackResult): 200 | 201 {
   return result === 'created' ? 201 : 200;
 }
 
-function parseBody<T>(schema: z.ZodType<T>, request: HttpRequest): T {
-  const parsed = schema.safeParse(jsonBody(request));
+async function parseBody<T>(schema: z.ZodType<T>, request: HttpRequest): Promise<T> {
+  const parsed = schema.safeParse(await jsonBody(request));
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => ({
     parameter: issue.path.join('.') || '(body)',

@@ -1,24 +1,18 @@
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import http, { type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { http as register } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { mounted } from '../../functions/registry.ts';
 import { HttpError } from '../../shared/http/errors.ts';
-import { sendJson } from '../../shared/http/request.ts';
+import { leaveBodyUnread, sendJson } from '../../shared/http/request.ts';
 import type { Deps } from '../../shared/task/task.ts';
-
-/** More than any function takes, and little enough for one machine's memory. */
-const MAX_BODY_BYTES = 1024 * 1024;
 
 export interface Gateway {
   url: string;
   stop(): Promise<void>;
 }
 
-/**
- * Puts every function on one port, each behind the real Functions Framework. Bodies are read here, since the framework
- * would answer a malformed one with a page of its own; the functions parse them themselves.
- */
+/** Puts every function on one port, each behind the real Functions Framework. */
 export async function startGateway(open: () => Deps, port: number): Promise<Gateway> {
   const functions = mounted.map(({ name, prefix, handler }) => {
     register(name, handler(open));
@@ -37,7 +31,8 @@ export async function startGateway(open: () => Deps, port: number): Promise<Gate
       );
       return;
     }
-    readBody(request, response, () => found.server.emit('request', request, response));
+    leaveBodyUnread(request);
+    found.server.emit('request', request, response);
   });
   await listen(server, port);
   return {
@@ -52,27 +47,6 @@ export async function startGateway(open: () => Deps, port: number): Promise<Gate
 
 function refuse(response: ServerResponse, error: HttpError): void {
   sendJson(response, error.status, error.body(), error.headers);
-}
-
-function readBody(request: IncomingMessage, response: ServerResponse, next: () => void): void {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  request.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
-  });
-  request.on('end', () => {
-    if (size > MAX_BODY_BYTES) {
-      refuse(
-        response,
-        new HttpError(413, `The body has ${size} bytes; at most ${MAX_BODY_BYTES} are taken.`),
-      );
-      return;
-    }
-    // `_body` tells body-parser, which the framework uses, that the body has been read.
-    Object.assign(request, { rawBody: Buffer.concat(chunks), _body: true });
-    next();
-  });
 }
 
 function listen(server: http.Server, port: number): Promise<void> {

@@ -2,6 +2,7 @@ import { type Caller, TASK_CALLERS } from '../auth/caller.ts';
 import { authenticate } from '../auth/door.ts';
 import { cost, newMeter } from '../cost.ts';
 import { sendError } from '../http/answer.ts';
+import { within } from '../http/deadline.ts';
 import { HttpError } from '../http/errors.ts';
 import {
   type HttpHandler,
@@ -19,6 +20,9 @@ import type { AnyTask, Deps, RunContext } from './task.ts';
 
 /** A little longer than a lease lasts, so that the retry finds a killed run's lease gone. */
 const RETRY_AFTER_SECONDS = 35;
+
+/** The answer comes within the budget and this: what was begun may end, and a store that hangs is not waited for. */
+const ANSWER_SLACK_MS = 2500;
 
 /** The HTTP function of a task: at `/` of its own URL and at its route. Dependencies are opened on the first request. */
 export function taskHandler(task: AnyTask, open: () => Deps): HttpHandler {
@@ -53,13 +57,21 @@ async function serve(
   caller: Caller,
   fields: object,
 ): Promise<void> {
-  const params = parseParams(task, request);
+  const params = await parseParams(task, request);
   const now = deps.clock();
   const identity = identifyRun(task.name, request, caller, now);
   const context: RunContext = { store: deps.store, redis: deps.redis, meter: newMeter(), now };
   const run: RunRequest = { identity, trigger: caller.kind, requestedBy: caller.id, params };
-  const result = await (params.dry_run ? dryRun : realRun)(task, run, context, deps);
-  logRun(deps, fields, run, result, context);
+  const work = (params.dry_run ? dryRun : realRun)(task, run, context, deps).then((result) => {
+    logRun(deps, fields, run, result, context);
+    return result;
+  });
+  const result = await within(
+    params.budget_seconds * 1000 + ANSWER_SLACK_MS,
+    work,
+    `The run ${identity.id} did not end within its budget of ${params.budget_seconds} s; its record tells how it ends.`,
+    RETRY_AFTER_SECONDS,
+  );
   const status = statusOf(task, run, result);
   sendJson(
     response,

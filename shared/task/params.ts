@@ -45,8 +45,11 @@ export function paramNames(task: AnyTask): string[] {
  * A request's parameters, from the query string or the JSON body, never both for one name. 400 names a malformed one
  * with its value and what is legal, and unknown ones without their values (they may be secrets that lost their way).
  */
-export function parseParams(task: AnyTask, request: HttpRequest): Record<string, unknown> & CommonParams {
-  const given = collect(request);
+export async function parseParams(
+  task: AnyTask,
+  request: HttpRequest,
+): Promise<Record<string, unknown> & CommonParams> {
+  const given = await collect(request);
   const known = paramNames(task);
   const unknown = Object.keys(given).filter((name) => !known.includes(name));
   if (unknown.length > 0) {
@@ -78,9 +81,9 @@ export function parseParams(task: AnyTask, request: HttpRequest): Record<string,
   );
 }
 
-function collect(request: HttpRequest): Record<string, unknown> {
+async function collect(request: HttpRequest): Promise<Record<string, unknown>> {
   // Without a prototype, so that a parameter named __proto__ is one like any other.
-  const given: Record<string, unknown> = Object.assign(Object.create(null), jsonBody(request));
+  const given: Record<string, unknown> = Object.assign(Object.create(null), await jsonBody(request));
   const { query } = location(request);
   for (const name of new Set(query.keys())) {
     if (name === 'secret') continue;

@@ -21,6 +21,12 @@ export interface PipelineResult {
   shown: Shown[];
 }
 
+/** A result with nothing in it yet. */
+export function emptyResult(): PipelineResult {
+  const counts = { candidates: 0, acted: 0, skipped: 0, failed: 0 };
+  return { counts, skipped: {}, failed: {}, wantsRetry: false, complete: true, shown: [] };
+}
+
 export interface PipelineOptions {
   dryRun: boolean;
   /** Asked before each new batch: may more work be started? */
@@ -37,14 +43,7 @@ export async function runPipeline(
   context: RunContext,
   { dryRun, mayGoOn }: PipelineOptions,
 ): Promise<PipelineResult> {
-  const result: PipelineResult = {
-    counts: { candidates: 0, acted: 0, skipped: 0, failed: 0 },
-    skipped: {},
-    failed: {},
-    wantsRetry: false,
-    complete: true,
-    shown: [],
-  };
+  const result = emptyResult();
   const inFlight = new Set<Promise<void>>();
   const start = (batch: { id: string }[]) => {
     const work = runBatch(task, params, context, dryRun, batch, result).finally(() => inFlight.delete(work));

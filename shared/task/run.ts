@@ -4,7 +4,7 @@ import { type Lease, takeLease } from '../redis/lease.ts';
 import { abandonOthers, closeRun, openRun, type RunEnd, type RunStart, recordOverlap } from './ledger.ts';
 import type { RunIdentity } from './occurrence.ts';
 import type { CommonParams } from './params.ts';
-import { type PipelineResult, runPipeline } from './pipeline.ts';
+import { emptyResult, type PipelineResult, runPipeline } from './pipeline.ts';
 import type { AnyTask, Outcome, RunContext } from './task.ts';
 
 export interface RunRequest {
@@ -26,15 +26,6 @@ export interface RunDeps {
   clock: Clock;
   log: Log;
 }
-
-const NO_WORK: PipelineResult = {
-  counts: { candidates: 0, acted: 0, skipped: 0, failed: 0 },
-  skipped: {},
-  failed: {},
-  wantsRetry: false,
-  complete: true,
-  shown: [],
-};
 
 /** A dry run: the same find and decide at the same instant, and nothing is written anywhere, no lease taken. */
 export async function dryRun(
@@ -90,7 +81,7 @@ async function ledgered(
   );
   if (!opened)
     return {
-      ...NO_WORK,
+      ...emptyResult(),
       outcome: 'deduplicated',
       attempt: 0,
       startedAt: now,
@@ -110,7 +101,7 @@ async function overlapped(
   deps: RunDeps,
 ): Promise<RunResult> {
   const result: RunResult = {
-    ...NO_WORK,
+    ...emptyResult(),
     outcome: 'skipped_overlap',
     attempt: 0,
     startedAt: context.now,
@@ -138,7 +129,7 @@ async function work(
     mayGoOn,
   }).catch((thrown: unknown) => {
     error = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-    return { ...NO_WORK, wantsRetry: true, complete: false };
+    return { ...emptyResult(), wantsRetry: true, complete: false };
   });
   return {
     ...result,

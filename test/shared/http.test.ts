@@ -1,5 +1,7 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { expect, it } from 'vitest';
-import { location } from '../../shared/http/request.ts';
+import { type HttpRequest, location } from '../../shared/http/request.ts';
 
 it.each([
   ['/', '/'],
@@ -7,6 +9,6 @@ it.each([
   ['//other.example/path', '//other.example/path'],
   ['/api/v1/visits/?x=1', '/api/v1/visits'],
 ])('the path of %s is %s, whatever it begins with', (url, path) => {
-  const request = { method: 'POST', url, headers: {}, socket: {} };
-  expect(location(request).path).toBe(path);
+  const request = Object.assign(new IncomingMessage(new Socket()), { method: 'POST', url });
+  expect(location(request as HttpRequest).path).toBe(path);
 });
