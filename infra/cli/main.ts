@@ -4,13 +4,13 @@ import { Command, CommanderError } from 'commander';
 import { loadDotEnv } from '../../shared/config.ts';
 import { loop, parseEvery } from './loop.ts';
 import { callTask, describe, findTask, parsePairs, UsageError } from './run-task.ts';
+import { addSchedulerCommands } from './scheduler.ts';
 import { findTarget } from './target.ts';
 
 /** 32 bytes, 64 hexadecimal characters, as `openssl rand -hex 32` makes them. */
 const SECRET_BYTES = 32;
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
-let exitCode = 0;
 
 interface RunOptions {
   dryRun?: true;
@@ -44,7 +44,7 @@ program
     };
     const answer = await callTask(task, params, await findTarget());
     print(options.json ? JSON.stringify(answer.body, null, 2) : describe(answer));
-    exitCode = answer.status === 200 ? 0 : 1;
+    if (answer.status !== 200) process.exitCode = 1;
   });
 
 program
@@ -78,17 +78,21 @@ program
     print(options.json ? JSON.stringify({ secret }) : secret);
   });
 
-/** Exit codes: 0 done, 1 failed, 2 wrong usage. */
-async function main(): Promise<number> {
+addSchedulerCommands(program);
+
+/** Exit codes: 0 done, 1 failed, 2 wrong usage, 3 drift. */
+async function main(): Promise<void> {
   loadDotEnv();
   try {
     await program.parseAsync();
-    return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+      return;
+    }
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    return error instanceof UsageError ? 2 : 1;
+    process.exitCode = error instanceof UsageError ? 2 : 1;
   }
 }
 
-process.exitCode = await main();
+await main();

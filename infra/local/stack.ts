@@ -6,13 +6,15 @@ import { createLog, type Log } from '../../shared/log.ts';
 import { openRedis } from '../../shared/redis/redis.ts';
 import { openStore } from '../../shared/store/firestore.ts';
 import type { Deps } from '../../shared/task/task.ts';
-import { readSchedule } from '../scheduler/file.ts';
-import { toJob } from '../scheduler/job.ts';
+import { applyPlan } from '../scheduler/apply.ts';
+import { openScheduler } from '../scheduler/client.ts';
+import { planSchedule } from '../scheduler/plan.ts';
 import { fillDemo } from './demo-data.ts';
-import { LOCAL_PROJECT, LOCAL_REGION, localEnvironment, SCHEDULER_ACCOUNT } from './environment.ts';
+import { LOCAL_PROJECT, LOCAL_REGION, localEnvironment } from './environment.ts';
 import { type LocalFirestore, type Preference, startFirestore } from './firestore.ts';
 import { startGateway } from './gateway.ts';
 import { startIssuer } from './issuer.ts';
+import { localJobs } from './jobs.ts';
 import { type LocalRedis, startRedis } from './redis.ts';
 import { type LocalScheduler, startLocalScheduler } from './scheduler.ts';
 
@@ -116,7 +118,7 @@ async function startParts(
     signOidc: (email, audience) => issuer.googleToken({ email, audience }),
   });
   stops.push(() => scheduler.stop());
-  await applySchedule(scheduler, gateway.url, environment);
+  await applySchedule(scheduler, gateway.url, environment.CRON_SECRET ?? '');
   progress(`Cloud Scheduler: ${scheduler.url}, ${scheduler.jobs().length} job(s) from infra/scheduler.yaml`);
   if (options.demo) progress(`Demo data: ${(await fillDemo(deps.store, clock())).visits} visits`);
   const tokens = {
@@ -160,25 +162,15 @@ function stackFile(
   };
 }
 
-async function applySchedule(
-  scheduler: LocalScheduler,
-  gateway: string,
-  env: Record<string, string>,
-): Promise<void> {
-  const schedule = readSchedule();
-  const parent = `${scheduler.url.replace(/\/$/, '')}/v1/projects/${LOCAL_PROJECT}/locations/${LOCAL_REGION}/jobs`;
-  for (const job of schedule.jobs) {
-    const body = toJob(job, {
-      project: LOCAL_PROJECT,
-      region: LOCAL_REGION,
-      urlOf: () => gateway,
-      schedulerServiceAccount: SCHEDULER_ACCOUNT,
-      cronSecret: env.CRON_SECRET,
-    });
-    const response = await fetch(parent, { method: 'POST', body: JSON.stringify(body) });
-    if (!response.ok)
-      throw new Error(`The local Cloud Scheduler refused ${job.function}: ${await response.text()}`);
-  }
+async function applySchedule(scheduler: LocalScheduler, gateway: string, cronSecret: string): Promise<void> {
+  const api = openScheduler({ project: LOCAL_PROJECT, region: LOCAL_REGION, endpoint: scheduler.url });
+  const wanted = localJobs({ gateway, cron_secret: cronSecret });
+  const failed = (await applyPlan(planSchedule(wanted, []), api, { adopt: false })).filter(
+    ({ error }) => error,
+  );
+  await api.close();
+  const [first] = failed;
+  if (first) throw new Error(`The local Cloud Scheduler refused ${first.id}: ${first.error}`);
 }
 
 /** Writes `.local/stack.json`, readable by this user only: it holds tokens. */

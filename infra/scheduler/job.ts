@@ -1,7 +1,10 @@
-import type { ScheduledJob } from './parse.ts';
+import type { ScheduledJob, ScheduleFile } from './parse.ts';
 
 /** Every job of ours says so in its description, so that others' jobs are never taken for ours. */
 const MARKER = 'Managed by infra/scheduler.yaml of Ronde.';
+
+/** Whether a job is one of ours, by the marker in its description. */
+export const isOurs = (job: Pick<JobBody, 'description'>): boolean => job.description.includes(MARKER);
 
 /** What a job needs that the schedule does not know. */
 export interface JobContext {
@@ -20,12 +23,40 @@ export interface JobBody {
   schedule: string;
   timeZone: string;
   attemptDeadline: string;
-  retryConfig: Record<string, string | number>;
-  httpTarget: Record<string, unknown>;
+  retryConfig: RetryBody;
+  httpTarget: TargetBody;
+}
+
+interface RetryBody {
+  retryCount: number;
+  minBackoffDuration: string;
+  maxBackoffDuration: string;
+  maxDoublings: number;
+  maxRetryDuration: string;
+}
+
+interface TargetBody {
+  uri: string;
+  httpMethod: string;
+  headers: Record<string, string>;
+  /** Base64. */
+  body?: string;
+  oidcToken?: { serviceAccountEmail: string; audience: string };
+}
+
+/** A job as the file wants it. */
+export interface WantedJob {
+  body: JobBody;
+  paused: boolean;
+}
+
+/** Every job of the file, as the service is to have it. */
+export function wantedJobs(schedule: ScheduleFile, context: JobContext): WantedJob[] {
+  return schedule.jobs.map((job) => ({ body: toJob(job, context), paused: job.paused }));
 }
 
 /** The body of one job. Its parameters travel as a JSON body with POST, in the query string with GET. */
-export function toJob(job: ScheduledJob, context: JobContext): JobBody {
+function toJob(job: ScheduledJob, context: JobContext): JobBody {
   const { retry } = job;
   return {
     name: `projects/${context.project}/locations/${context.region}/jobs/${job.function}`,
@@ -44,7 +75,7 @@ export function toJob(job: ScheduledJob, context: JobContext): JobBody {
   };
 }
 
-function target(job: ScheduledJob, context: JobContext): Record<string, unknown> {
+function target(job: ScheduledJob, context: JobContext): TargetBody {
   const base = context.urlOf(job.function);
   const params = { ...job.params, budget_seconds: job.budget_seconds };
   const query = new URLSearchParams(
