@@ -31,16 +31,21 @@ export async function buildFunctions(
   for (const name of options.only ?? []) {
     if (!all.includes(name)) throw new Error(`there is no function "${name}"; legal: ${all.join(', ')}`);
   }
-  return await Promise.all((options.only ?? all).map((name) => buildOne(name, join(out, name))));
+  return await Promise.all(
+    (options.only ?? all).map((name) =>
+      bundleFunction(name, join(ROOT, 'functions', name, 'index.ts'), join(out, name)),
+    ),
+  );
 }
 
-async function buildOne(name: string, folder: string): Promise<BuiltFunction> {
+/** Bundles the function that `entry` registers under `name` into `folder`, with a manifest to deploy it by. */
+export async function bundleFunction(name: string, entry: string, folder: string): Promise<BuiltFunction> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const bundle = join(folder, 'index.js');
   await build({
     absWorkingDir: ROOT,
-    entryPoints: [join(ROOT, 'functions', name, 'index.ts')],
+    entryPoints: [entry],
     outfile: bundle,
     bundle: true,
     platform: 'node',

@@ -8,6 +8,7 @@ const FRAMEWORK = fileURLToPath(
 
 export interface FunctionProcess {
   url: string;
+  pid: number;
   /** SIGKILL, and wait until it is gone. */
   kill(): Promise<void>;
 }
@@ -33,6 +34,7 @@ export async function startFunction(
   await ready(child, ended, errors);
   return {
     url: `http://127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
     async kill() {
       child.kill('SIGKILL');
       await ended;

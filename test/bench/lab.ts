@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Firestore } from '@google-cloud/firestore';
+import { buildFunctions, bundleFunction } from '../../infra/build.ts';
+import { localEnvironment } from '../../infra/local/environment.ts';
+import { startFirestore } from '../../infra/local/firestore.ts';
+import { type LocalIssuer, startIssuer } from '../../infra/local/issuer.ts';
+import { startRedis } from '../../infra/local/redis.ts';
+import { systemClock } from '../../shared/clock.ts';
+import { loadConfig } from '../../shared/config.ts';
+import { openStore } from '../../shared/store/firestore.ts';
+import { type FunctionProcess, startFunction } from '../faults/function-process.ts';
+
+/** The emulator slows down and dies as it fills: a bench has one of its own, with this much heap. */
+const EMULATOR_HEAP = '3g';
+
+/** What a bench works with. */
+export interface Lab {
+  /** Fewer rounds of less: shows that a bench works, and measures little. */
+  quick: boolean;
+  /** A line for the person who waits. */
+  progress(line: string): void;
+  /** Bundles functions (of functions/) and peers (of test/bench/peers/) as they are deployed. */
+  build(functions: readonly string[], peers: readonly string[]): Promise<void>;
+  /** A built function or peer in a process of its own. */
+  start(name: string, env: Record<string, string>): Promise<FunctionProcess>;
+  /** Fresh engines for `work`, stopped afterwards. */
+  withEngines<T>(work: (engines: Engines) => Promise<T>): Promise<T>;
+  /** Deletes the bundles. */
+  close(): Promise<void>;
+}
+
+/** Real engines of their own: Google's emulator with a big heap, Redis, an issuer. */
+export interface Engines {
+  issuer: LocalIssuer;
+  /** A Firestore project that nobody has used yet, and what a function process needs to work in it. */
+  project(): Project;
+}
+
+export interface Project {
+  store: Firestore;
+  environment: Record<string, string>;
+  /** The CRON_SECRET of the environment. */
+  secret: string;
+  /** Deletes every document at once, so that the next project finds the emulator empty. */
+  drop(): Promise<void>;
+}
+
+/** A lab whose bundles live in `folder`, which it empties. */
+export async function openLab(folder: string, options: Pick<Lab, 'quick' | 'progress'>): Promise<Lab> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  return {
+    ...options,
+    async build(functions, peers) {
+      await buildFunctions({ only: functions, out: folder });
+      const entry = (peer: string) => join(import.meta.dirname, 'peers', `${peer}.ts`);
+      await Promise.all(peers.map((peer) => bundleFunction(peer, entry(peer), join(folder, peer))));
+    },
+    start: (name, env) => startFunction(name, folder, env),
+    withEngines,
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+async function withEngines<T>(work: (engines: Engines) => Promise<T>): Promise<T> {
+  const stops: (() => Promise<unknown>)[] = [];
+  try {
+    const { FIRESTORE_EMULATOR_HOST: _shared, ...env } = process.env;
+    const firestore = await startFirestore({
+      project: 'ronde-bench',
+      prefer: 'real',
+      heap: EMULATOR_HEAP,
+      env,
+    });
+    stops.push(() => firestore.stop());
+    const redis = await startRedis({ prefer: 'real' });
+    stops.push(() => redis.stop());
+    const issuer = await startIssuer({ clock: systemClock });
+    stops.push(() => issuer.stop());
+    let projects = 0;
+    const project = (): Project => {
+      projects += 1;
+      const name = `ronde-bench-${projects}`;
+      const parts = { project: name, firestoreHost: firestore.host, redis, issuer };
+      const environment = localEnvironment({
+        ...parts,
+        gateway: 'http://127.0.0.1',
+        cronSecret: undefined,
+      });
+      const store = openStore(loadConfig(environment));
+      stops.push(() => store.terminate());
+      return {
+        store,
+        environment,
+        secret: environment.CRON_SECRET ?? '',
+        drop: () => dropDocuments(firestore.host, name),
+      };
+    };
+    return await work({ issuer, project });
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+  }
+}
+
+async function dropDocuments(host: string, project: string): Promise<void> {
+  const url = `http://${host}/emulator/v1/projects/${project}/databases/(default)/documents`;
+  const response = await fetch(url, { method: 'DELETE' });
+  if (!response.ok) throw new Error(`The emulator answered ${response.status} to DELETE ${url}`);
+}
+
+/** The largest resident memory that a living process has had, in MB (Linux's VmHWM). */
+export function peakMegabytes({ pid }: FunctionProcess): number {
+  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kilobytes ?? Number.NaN) / 1024;
+}

@@ -1,0 +1,66 @@
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type Bench, type BenchReport, judge } from './bench.ts';
+import { benches } from './benches.ts';
+import { openLab } from './lab.ts';
+import { table } from './table.ts';
+
+const USAGE = `usage: npm run bench -- [name...] [--json] [--quick]; names: ${benches.map(({ name }) => name).join(', ')}`;
+
+/** A mistake of the person at the keyboard: one line, no stack. */
+class UsageError extends Error {}
+
+interface Choice {
+  chosen: readonly Bench[];
+  json: boolean;
+  quick: boolean;
+}
+
+function choose(args: string[]): Choice {
+  let parsed: { values: { json?: boolean; quick?: boolean }; positionals: string[] };
+  try {
+    const options = { json: { type: 'boolean' }, quick: { type: 'boolean' } } as const;
+    parsed = parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\n${USAGE}`);
+  }
+  const { values, positionals } = parsed;
+  const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));
+  if (unknown.length > 0) throw new UsageError(`there is no bench ${unknown.join(', ')}\n${USAGE}`);
+  const chosen = benches.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  return { chosen, json: values.json ?? false, quick: values.quick ?? false };
+}
+
+async function main(): Promise<void> {
+  const { chosen, json, quick } = choose(process.argv.slice(2));
+  const lab = await openLab(`.local/bench-${process.pid}`, {
+    quick,
+    progress: (line) => void process.stderr.write(`${line}\n`),
+  });
+  const reports: BenchReport[] = [];
+  try {
+    for (const bench of chosen) {
+      lab.progress(`${bench.name}: ${bench.compares}`);
+      const report = judge(bench, await bench.run(lab));
+      reports.push(report);
+      if (!json) process.stdout.write(`\n${table(report)}\n`);
+    }
+  } finally {
+    await lab.close();
+  }
+  if (json)
+    process.stdout.write(`${JSON.stringify({ machine: machine(), quick, benches: reports }, null, 2)}\n`);
+  else if (quick)
+    process.stdout.write('--quick: the benches work; for figures to rely on, run them in full.\n');
+  if (!reports.every(({ met }) => met)) process.exitCode = 1;
+}
+
+function machine(): object {
+  return { node: process.version, cpus: cpus().length, cpu: cpus()[0]?.model ?? 'unknown', at: new Date() };
+}
+
+await main().catch((error: unknown) => {
+  const text = error instanceof UsageError ? error.message : ((error as Error).stack ?? String(error));
+  process.stderr.write(`${text}\n`);
+  process.exitCode = 2;
+});

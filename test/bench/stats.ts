@@ -1,0 +1,35 @@
+/** What a handful of samples say: the middle one, and how far they lie apart. */
+export interface Summary {
+  median: number;
+  min: number;
+  max: number;
+}
+
+/** The middle sample, or the mean of the two in the middle; NaN where there is none, which no target accepts. */
+export function median(samples: readonly number[]): number {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const upper = sorted[Math.floor(middle)] ?? Number.NaN;
+  if (sorted.length % 2 === 1) return upper;
+  return ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+/** Median and extremes; one sample that is not a number makes all three NaN, so that it cannot hide. */
+export function summarize(samples: readonly number[]): Summary {
+  if (samples.length === 0 || samples.some(Number.isNaN))
+    return { median: Number.NaN, min: Number.NaN, max: Number.NaN };
+  return { median: median(samples), min: Math.min(...samples), max: Math.max(...samples) };
+}
+
+/**
+ * The ratio of ours to theirs, round by round: the two of one round had the same noise around them, so their ratio is
+ * steadier than that of the medians. Throws where the rounds do not pair.
+ */
+export function pairedRatios(ours: readonly number[], theirs: readonly number[]): number[] {
+  if (ours.length !== theirs.length) {
+    throw new Error(
+      `${ours.length} rounds of one side and ${theirs.length} of the other; measure both in each`,
+    );
+  }
+  return ours.map((value, round) => value / (theirs[round] ?? Number.NaN));
+}
