@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
+import { lazyPackages } from './lazy-packages.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FRAMEWORK = '@google-cloud/functions-framework';
@@ -11,6 +12,7 @@ const FRAMEWORK = '@google-cloud/functions-framework';
 export interface BuiltFunction {
   name: string;
   folder: string;
+  /** Everything in the folder, parts that load later included. */
   bytes: number;
 }
 
@@ -42,11 +44,8 @@ export async function buildFunctions(
 export async function bundleFunction(name: string, entry: string, folder: string): Promise<BuiltFunction> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const bundle = join(folder, 'index.js');
-  await build({
+  const options: BuildOptions = {
     absWorkingDir: ROOT,
-    entryPoints: [entry],
-    outfile: bundle,
     bundle: true,
     platform: 'node',
     target: 'node24',
@@ -55,7 +54,9 @@ export async function bundleFunction(name: string, entry: string, folder: string
     sourcemap: false,
     external: [FRAMEWORK],
     logLevel: 'silent',
-  });
+  };
+  const plugins = [lazyPackages(folder, options)];
+  await build({ ...options, entryPoints: [entry], outfile: join(folder, 'index.js'), plugins });
   const manifest = {
     name,
     version: versionIn(join(ROOT, 'package.json')),
@@ -65,7 +66,13 @@ export async function bundleFunction(name: string, entry: string, folder: string
     dependencies: { [FRAMEWORK]: versionIn(join(ROOT, 'node_modules', FRAMEWORK, 'package.json')) },
   };
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  return { name, folder, bytes: (await stat(bundle)).size };
+  return { name, folder, bytes: await sizeOf(folder) };
+}
+
+async function sizeOf(folder: string): Promise<number> {
+  const files = await readdir(folder);
+  const sizes = await Promise.all(files.map(async (file) => (await stat(join(folder, file))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 function versionIn(manifest: string): string {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Secrets shorter than this refuse to start: 32 characters is what `openssl rand -hex 16` gives at least. */
 const MIN_SECRET_LENGTH = 32;

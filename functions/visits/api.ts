@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { USER_CALLERS } from '../../shared/auth/caller.ts';
 import { authenticate } from '../../shared/auth/door.ts';
 import { sendError } from '../../shared/http/answer.ts';

@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Google's issuer and its keys: https://accounts.google.com/.well-known/openid-configuration */
 export const GOOGLE_ISSUER = 'https://accounts.google.com';

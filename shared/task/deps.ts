@@ -6,17 +6,25 @@ import { openRedis } from '../redis/redis.ts';
 import { openStore } from '../store/firestore.ts';
 import type { Deps } from './task.ts';
 
-/** The real engines for a configuration. */
+/** The real engines for a configuration, each opened when it is first asked for: a refused request needs none. */
 function openDeps(config: Config): Deps {
   const log = createLog();
   for (const warning of config.warnings) log.warn({}, warning);
+  let store: Deps['store'] | undefined;
+  let redis: Deps['redis'] | undefined;
   return {
     config,
     clock: systemClock,
     log,
     keys: remoteKeys(),
-    store: openStore(config),
-    redis: openRedis(config),
+    get store() {
+      store ??= openStore(config);
+      return store;
+    },
+    get redis() {
+      redis ??= openRedis(config);
+      return redis;
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { HttpError } from '../http/errors.ts';
 import { type HttpRequest, jsonBody, location } from '../http/request.ts';
 import type { AnyTask } from './task.ts';

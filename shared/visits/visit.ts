@@ -1,5 +1,5 @@
 import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
-import { z } from 'zod';
+import * as z from 'zod';
 import { millis } from '../store/firestore.ts';
 import { closingFields, DEFAULT_INACTIVITY_MINUTES, MAX_VISIT_MS } from './close.ts';
 
