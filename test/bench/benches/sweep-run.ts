@@ -1,0 +1,57 @@
+import { type Engines, type Lab, type Project, peakMegabytes } from '../lab.ts';
+import { countOpen, seedStaleVisits } from './visits.ts';
+
+/** What closing these visits has taken. */
+export interface SweepRun {
+  perSecond: number;
+  /** Peak resident memory of the function process. */
+  megabytes: number;
+  /** The answer's own cost, where it has one. */
+  cost: Record<string, number>;
+}
+
+/** Enough to have the process connected and its code compiled, before the clock runs. */
+const WARM_UP_VISITS = 2_000;
+
+/** The task that is measured, and its peers. */
+export const TASK = 'close-inactive-visits';
+export const BARE = 'bare-sweep';
+export const NAIVE = 'naive-sweep';
+
+/** Closes `count` stale visits in a fresh project by a fresh process of this function, and forgets them again. */
+export async function sweepOnce(lab: Lab, engines: Engines, name: string, count: number): Promise<SweepRun> {
+  const project = engines.project();
+  const process = await lab.start(name, project.environment);
+  try {
+    await seedStaleVisits(project.store, WARM_UP_VISITS);
+    await callSweep(process.url, project, WARM_UP_VISITS);
+    await seedStaleVisits(project.store, count);
+    const began = performance.now();
+    const { cost = {} } = await callSweep(process.url, project, count);
+    const seconds = (performance.now() - began) / 1000;
+    const run = { perSecond: count / seconds, megabytes: peakMegabytes(process), cost };
+    const open = await countOpen(project.store);
+    if (open !== 0) throw new Error(`${name} left ${open} of ${count} visits open`);
+    lab.progress(
+      `  ${name}: ${count} visits in ${seconds.toFixed(1)} s, peak ${run.megabytes.toFixed(0)} MB`,
+    );
+    return run;
+  } finally {
+    await process.kill();
+    await project.drop();
+  }
+}
+
+/** Calls a sweep and returns its answer; throws unless it closed exactly so many. */
+export async function callSweep(
+  url: string,
+  { secret }: Pick<Project, 'secret'>,
+  expected: number,
+  headers: Record<string, string> = {},
+): Promise<{ cost?: Record<string, number> }> {
+  const response = await fetch(url, { method: 'POST', headers: { 'X-Cron-Secret': secret, ...headers } });
+  const answer = (await response.json()) as { closed_count?: number; cost?: Record<string, number> };
+  if (response.status !== 200 || answer.closed_count !== expected)
+    throw new Error(`${expected} visits to close, but ${response.status}: ${JSON.stringify(answer)}`);
+  return answer;
+}

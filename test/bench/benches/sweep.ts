@@ -1,0 +1,69 @@
+import { atLeast, atMost, type Bench, measure } from '../bench.ts';
+import type { Engines, Lab } from '../lab.ts';
+import { interleave } from '../rounds.ts';
+import { pairedRatios } from '../stats.ts';
+import { BARE, callSweep, NAIVE, type SweepRun, sweepOnce, TASK } from './sweep-run.ts';
+
+/** The run's own record, the search for abandoned ones, and the empty end of a stream that ends on a whole part. */
+const CONSTANT_READS = 3;
+/** The run's own record, opened and closed. */
+const CONSTANT_WRITES = 2;
+
+/** The cost of a scheduled round that finds nothing to close: the case of most nights. */
+async function idleCost(lab: Lab, engines: Engines): Promise<Record<string, number>> {
+  const project = engines.project();
+  const process = await lab.start(TASK, project.environment);
+  try {
+    const occurrence = { 'X-CloudScheduler-ScheduleTime': new Date().toISOString() };
+    const { cost = {} } = await callSweep(process.url, project, 0, occurrence);
+    return cost;
+  } finally {
+    await process.kill();
+  }
+}
+
+/** Closing stale visits: how near to the bare writes, how far from the naive loop, and what it costs. */
+export const sweep: Bench = {
+  name: 'sweep',
+  compares: `${TASK} against a bare streamed query with batched updates, and against reading all and updating one by one (a part of the visits; compared per visit)`,
+  targets: {
+    'throughput / bare': atLeast(0.8),
+    'throughput / naive': atLeast(5),
+    'reads beyond one per visit': atMost(CONSTANT_READS),
+    'writes beyond one per visit': atMost(CONSTANT_WRITES),
+    'reads when there is nothing to do': atMost(CONSTANT_READS),
+  },
+  async run(lab) {
+    await lab.build([TASK], [BARE, NAIVE]);
+    const visits = lab.quick ? 10_000 : 100_000;
+    const naiveVisits = lab.quick ? 1_000 : 5_000;
+    const runs = await lab.withEngines((engines) =>
+      interleave(lab.quick ? 2 : 5, {
+        ours: () => sweepOnce(lab, engines, TASK, visits),
+        bare: () => sweepOnce(lab, engines, BARE, visits),
+        naive: () => sweepOnce(lab, engines, NAIVE, naiveVisits),
+      }),
+    );
+    const idle = await lab.withEngines((engines) => idleCost(lab, engines));
+    const of = (side: keyof typeof runs, what: 'perSecond' | 'megabytes') =>
+      runs[side].map((run) => run[what]);
+    const beyond = (kind: string) =>
+      runs.ours.map((run: SweepRun) => (run.cost[kind] ?? Number.NaN) - visits);
+    return {
+      'throughput / bare': measure('ratio', pairedRatios(of('ours', 'perSecond'), of('bare', 'perSecond'))),
+      'throughput / naive': measure('ratio', pairedRatios(of('ours', 'perSecond'), of('naive', 'perSecond'))),
+      'reads beyond one per visit': measure('reads', beyond('firestore_reads')),
+      'writes beyond one per visit': measure('writes', beyond('firestore_writes')),
+      'reads when there is nothing to do': measure('reads', [idle.firestore_reads ?? Number.NaN]),
+      [`ours, ${visits} visits`]: measure('visits/s', of('ours', 'perSecond')),
+      [`bare, ${visits} visits`]: measure('visits/s', of('bare', 'perSecond')),
+      [`naive, ${naiveVisits} visits`]: measure('visits/s', of('naive', 'perSecond')),
+      'ours, peak memory': measure('MB', of('ours', 'megabytes')),
+      'bare, peak memory': measure('MB', of('bare', 'megabytes')),
+      'ours, list price': measure(
+        'USD',
+        runs.ours.map((run) => run.cost.usd ?? Number.NaN),
+      ),
+    };
+  },
+};
