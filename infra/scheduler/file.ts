@@ -27,7 +27,7 @@ export function readSchedule(env?: Record<string, string | undefined>): Schedule
   return parseSchedule(readFileSync(SCHEDULE, 'utf8'), {
     file: 'infra/scheduler.yaml',
     tasks: knownTasks(),
-    functions: mounted.map(({ name }) => name),
+    functions: [...new Set(mounted.map(({ name }) => name))],
     ...(env ? { env } : {}),
   });
 }

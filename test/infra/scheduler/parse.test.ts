@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { tasks } from '../../../functions/registry.ts';
+import { functionNames } from '../../../infra/build.ts';
+import { readSchedule } from '../../../infra/scheduler/file.ts';
 import { parseSchedule, ScheduleError } from '../../../infra/scheduler/parse.ts';
 
-const SHIPPED = readFileSync(join(import.meta.dirname, '../../../infra/scheduler.yaml'), 'utf8');
-// Without comments and blank lines, so that a rule is found on the line of its key and nowhere else.
-const PLAIN = `${SHIPPED.split('\n')
-  .filter((line) => line.trim() !== '' && !line.trim().startsWith('#'))
-  .join('\n')}\n`;
+// One task and one API, without comments and blank lines, so that a rule is found on the line of its key and nowhere else.
+const PLAIN = readFileSync(join(import.meta.dirname, 'sample.yaml'), 'utf8');
 const TASK = {
   route: '/api/v1/monitoring/close-inactive-visits',
   methods: ['POST'],
@@ -33,12 +33,15 @@ function refusal(text: string, context: Parameters<typeof parseSchedule>[1] = CO
   throw new Error('nothing was refused');
 }
 
-test('the shipped file parses', () => {
-  const file = parseSchedule(SHIPPED, CONTEXT);
-  expect(file.functions.map(({ name }) => name)).toEqual(['close-inactive-visits', 'visits']);
-  expect(file.jobs).toMatchObject([
-    { function: 'close-inactive-visits', on_overlap: 'skip', period_seconds: 900 },
-  ]);
+test('the shipped file parses, with every function that there is and one job for every task', () => {
+  const file = readSchedule();
+  expect(file.functions.map(({ name }) => name).sort()).toEqual(functionNames());
+  expect(file.jobs.map((job) => job.function).sort()).toEqual(tasks.map(({ name }) => name).sort());
+  expect(file.jobs[0]).toMatchObject({
+    function: 'close-inactive-visits',
+    on_overlap: 'skip',
+    period_seconds: 900,
+  });
 });
 
 const REJECTED: [title: string, from: string, to: string, message: RegExp][] = [
