@@ -2,6 +2,7 @@ import type { HttpHandler } from '../shared/http/request.ts';
 import { taskHandler } from '../shared/task/handler.ts';
 import type { AnyTask, Deps } from '../shared/task/task.ts';
 import { closeInactiveVisits } from './close-inactive-visits/task.ts';
+import { PRESENCE_PATHS, presenceHandler } from './presence/api.ts';
 import { visitsHandler } from './visits/api.ts';
 
 /** Every periodic task. A new one is added here, in infra/scheduler.yaml and as its own folder. */
@@ -23,4 +24,5 @@ export const mounted: readonly Mounted[] = [
     handler: (open: () => Deps) => taskHandler(task, open),
   })),
   { name: 'visits', prefix: '/api/v1/visits', handler: visitsHandler },
+  ...PRESENCE_PATHS.map((prefix) => ({ name: 'presence', prefix, handler: presenceHandler })),
 ];

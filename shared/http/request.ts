@@ -90,3 +90,10 @@ export function sendJson(
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.end(JSON.stringify(body));
 }
+
+/** Answers that it is done, and nothing else: 204. */
+export function sendEmpty(response: HttpResponse): void {
+  response.statusCode = 204;
+  response.setHeader('Cache-Control', 'no-store');
+  response.end();
+}

@@ -63,6 +63,11 @@ export function isConflict(error: unknown): boolean {
   return CONFLICTS.some((conflict) => conflict === code);
 }
 
+/** Whether an error comes from Firestore itself, that is, bears a gRPC status, and not from our own code. */
+export function isStoreError(error: unknown): boolean {
+  return typeof (error as { code?: unknown } | null)?.code === 'number';
+}
+
 /** One conditional update of a document that was read before. */
 export interface ConditionalUpdate {
   snapshot: QueryDocumentSnapshot;

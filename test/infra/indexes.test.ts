@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Firestore, type Query } from '@google-cloud/firestore';
 import { describe, expect, it } from 'vitest';
+import { loginsOf } from '../../shared/presence/login-history.ts';
 import { openVisitsStartedBefore } from '../../shared/visits/close.ts';
 
 interface IndexField {
@@ -31,7 +32,10 @@ const store = new Firestore({ projectId: 'ronde-indexes' });
 const NOW = new Date('2026-03-04T10:00:00.000Z');
 
 /** Every query of the product that Firestore cannot answer from its single-field indexes. */
-const composite: [string, Query][] = [['openVisitsStartedBefore', openVisitsStartedBefore(store, NOW)]];
+const composite: [string, Query][] = [
+  ['openVisitsStartedBefore', openVisitsStartedBefore(store, NOW)],
+  ['loginsOf', loginsOf(store, ['a', 'b'], NOW)],
+];
 
 /** The query as it goes over the wire; the client keeps the method to itself. */
 function wire(query: Query): StructuredQuery {

@@ -1,0 +1,116 @@
+import { FieldPath, type Firestore, type Query, type QueryDocumentSnapshot } from '@google-cloud/firestore';
+import type { Redis } from '@upstash/redis';
+import type { Meter } from '../cost.ts';
+import { within } from '../within.ts';
+import { readActivity } from './activity.ts';
+import { type Logins, readLogins } from './login-history.ts';
+import { judge, type Source, type Status, type Verdict } from './status.ts';
+import { evidence, storedPresence, users } from './user.ts';
+
+/** The largest page, one MGET's worth of users. */
+export const MAX_PAGE = 1_000;
+/** A filtered page looks through so many users at most; the next page goes on from there. */
+const MAX_SCANNED = 10 * MAX_PAGE;
+/** Redis answers in milliseconds or is away; an administrator who waits is answered from login_history. */
+const REDIS_MS = 800;
+
+export interface StatusDeps {
+  store: Firestore;
+  redis: Redis;
+  meter: Meter;
+}
+
+export interface UserStatus {
+  user_id: string;
+  is_online: boolean;
+  status: Status;
+  source: Source;
+  as_of: string | null;
+}
+
+export interface StatusQuery {
+  /** At most so many users. */
+  limit: number;
+  /** Users after this id; null for the first page. */
+  after: string | null;
+  /** Only users of this status. */
+  status?: Status | undefined;
+  thresholdMs: number;
+  now: Date;
+}
+
+export interface StatusPage {
+  degraded: boolean;
+  users: UserStatus[];
+  /** The id to go on after; null on the last page. */
+  next: string | null;
+}
+
+/**
+ * The statuses of a page of users, by id. Everything is read in bulk: one query for the users, one MGET, and login_history
+ * only for those whom Redis does not show as online. Redis away: `degraded`, and login_history decides for all.
+ */
+export async function listStatuses(deps: StatusDeps, query: StatusQuery): Promise<StatusPage> {
+  const page: StatusPage = { degraded: false, users: [], next: query.after };
+  const step = query.status === undefined ? query.limit : MAX_PAGE;
+  for (let scanned = 0; scanned < MAX_SCANNED; scanned += step) {
+    const found = await usersAfter(deps.store, page.next, step + 1).get();
+    const docs = found.docs.slice(0, step);
+    deps.meter.firestore_reads += Math.max(1, found.size);
+    const more = found.size > step;
+    const judged = await judgeUsers(deps, docs, query, page);
+    for (const [index, user] of judged.entries()) {
+      if (query.status !== undefined && user.status !== query.status) continue;
+      page.users.push(user);
+      const last = index === judged.length - 1 && !more;
+      if (page.users.length === query.limit) return { ...page, next: last ? null : user.user_id };
+    }
+    page.next = more ? (docs.at(-1)?.id ?? null) : null;
+    if (!more) break;
+  }
+  return page;
+}
+
+function usersAfter(store: Firestore, after: string | null, limit: number): Query {
+  const all = users(store)
+    .orderBy(FieldPath.documentId())
+    .select('is_online', 'logged_out_at', 'last_activity_at', 'session_activity_at')
+    .limit(limit);
+  return after === null ? all : all.startAfter(after);
+}
+
+async function judgeUsers(
+  { store, redis, meter }: StatusDeps,
+  docs: readonly QueryDocumentSnapshot[],
+  { thresholdMs, now }: StatusQuery,
+  page: StatusPage,
+): Promise<UserStatus[]> {
+  const ids = docs.map(({ id }) => id);
+  const activity = page.degraded
+    ? null
+    : await within(REDIS_MS, 'Redis', readActivity(redis, ids, meter)).catch(() => null);
+  page.degraded = activity === null;
+  const at = now.getTime();
+  const verdict = (doc: QueryDocumentSnapshot, index: number, logins?: Logins) =>
+    judge(evidence(storedPresence(doc), activity?.[index] ?? null, logins), thresholdMs, at, page.degraded);
+  const byRedis = docs.map((doc, index) => verdict(doc, index));
+  const others = ids.filter(
+    (_, index) => byRedis[index]?.source !== 'redis' || byRedis[index].status !== 'online',
+  );
+  const logins = await readLogins(store, others, now, meter);
+  return docs.map((doc, index) => {
+    const of = logins.get(doc.id);
+    const decided = of ? verdict(doc, index, of) : byRedis[index];
+    return shown(doc.id, decided ?? verdict(doc, index));
+  });
+}
+
+function shown(userId: string, { status, source, asOf }: Verdict): UserStatus {
+  return {
+    user_id: userId,
+    is_online: status === 'online',
+    status,
+    source,
+    as_of: asOf === null ? null : new Date(asOf).toISOString(),
+  };
+}

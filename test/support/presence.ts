@@ -1,0 +1,56 @@
+import { Timestamp } from '@google-cloud/firestore';
+import type { World } from './world.ts';
+
+/** One browser session of a user: its token, and what it can say. */
+export interface Session {
+  token: string;
+  ping(body?: unknown): Promise<number>;
+  login(): Promise<number>;
+  logout(): Promise<number>;
+}
+
+const DAY_SECONDS = 86_400;
+
+/** A fresh session of a user, by a token of its own. */
+export async function session(
+  world: World,
+  userId = 'usertest1',
+  claims: Record<string, unknown> = {},
+): Promise<Session> {
+  const options = { ttlSeconds: 3 * DAY_SECONDS, claims: { sub: userId, ...claims } };
+  const token = await world.issuer.userToken('usertest1', options);
+  const say = async (path: string, body?: unknown) =>
+    (await world.post(path, { body, headers: { Authorization: `Bearer ${token}` } })).status;
+  return {
+    token,
+    ping: (body) => say('/v1/activity/ping', body),
+    login: () => say('/v1/auth/login'),
+    logout: () => say('/v1/auth/logout'),
+  };
+}
+
+/** A GET as an administrator. */
+export async function adminGet(world: World, path: string) {
+  const token = await world.issuer.userToken('admintest1', { ttlSeconds: DAY_SECONDS });
+  const response = await fetch(world.url + path, { headers: { Authorization: `Bearer ${token}` } });
+  // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
+  return { status: response.status, headers: response.headers, body: (await response.json()) as any };
+}
+
+/** The statuses of all users by their id. */
+export async function statuses(world: World): Promise<Record<string, Record<string, unknown>>> {
+  const { body } = await adminGet(world, '/v1/admin/users/statuses?limit=1000');
+  return Object.fromEntries(body.users.map((user: { user_id: string }) => [user.user_id, user]));
+}
+
+/** The status of one user in a word. */
+export async function statusOf(world: World, userId = 'usertest1'): Promise<unknown> {
+  return (await statuses(world))[userId]?.status;
+}
+
+/** A user's document as it is stored. */
+export function user(fields: Record<string, unknown> = {}) {
+  return { role: 'user', is_online: false, last_activity_at: null, logged_out_at: null, ...fields };
+}
+
+export const at = (instant: number | Date) => Timestamp.fromMillis(Number(instant));
