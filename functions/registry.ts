@@ -1,12 +1,15 @@
 import type { HttpHandler } from '../shared/http/request.ts';
 import { taskHandler } from '../shared/task/handler.ts';
 import type { AnyTask, Deps } from '../shared/task/task.ts';
+import { cleanStaleSessions } from './clean-stale-sessions/task.ts';
 import { closeInactiveVisits } from './close-inactive-visits/task.ts';
+import { CONSOLE_PATHS, consoleHandler } from './console/api.ts';
 import { PRESENCE_PATHS, presenceHandler } from './presence/api.ts';
+import { testPresence } from './test-presence/task.ts';
 import { visitsHandler } from './visits/api.ts';
 
 /** Every periodic task. A new one is added here, in infra/scheduler.yaml and as its own folder. */
-export const tasks: readonly AnyTask[] = [closeInactiveVisits];
+export const tasks: readonly AnyTask[] = [closeInactiveVisits, cleanStaleSessions, testPresence];
 
 /** One row of the route table: which function answers below which path. */
 export interface Mounted {
@@ -25,4 +28,6 @@ export const mounted: readonly Mounted[] = [
   })),
   { name: 'visits', prefix: '/api/v1/visits', handler: visitsHandler },
   ...PRESENCE_PATHS.map((prefix) => ({ name: 'presence', prefix, handler: presenceHandler })),
+  // After presence, whose statuses lie below the same path.
+  ...CONSOLE_PATHS.map((prefix) => ({ name: 'console', prefix, handler: consoleHandler })),
 ];

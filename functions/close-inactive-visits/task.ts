@@ -67,12 +67,13 @@ export const closeInactiveVisits: Task<typeof params, OpenVisit, null, SweepReas
     });
   },
 
-  reply({ outcome, dryRun, params: { inactivity_minutes }, counts }) {
+  reply(facts) {
+    const { dryRun, params, counts } = facts;
     return {
-      message: message({ outcome, dryRun, params: { inactivity_minutes }, counts }),
+      message: message(facts),
       closed_count: dryRun ? 0 : counts.acted,
       ...(dryRun ? { would_close_count: counts.acted } : {}),
-      inactivity_minutes,
+      inactivity_minutes: params.inactivity_minutes,
     };
   },
 };

@@ -20,6 +20,8 @@ import { sessionKey } from '../../shared/presence/session.ts';
 import { onlineThreshold } from '../../shared/presence/settings.ts';
 import { listStatuses, MAX_PAGE } from '../../shared/presence/statuses.ts';
 import { logIn, logOut, ping, type Visitor } from '../../shared/presence/visitor.ts';
+import { isRedisAway } from '../../shared/redis/redis.ts';
+import { isDocumentId } from '../../shared/store/document-id.ts';
 import { isStoreError } from '../../shared/store/firestore.ts';
 import type { Deps } from '../../shared/task/task.ts';
 import { TooLate, within } from '../../shared/within.ts';
@@ -75,6 +77,7 @@ type Act = (request: HttpRequest, response: HttpResponse, deps: Deps, caller: Ca
 const onPing: Act = async (_request, response, deps, caller) => {
   const threshold = await onlineThreshold(deps.store, deps.clock(), PINGS_MAX_AGE_MS);
   const accepted = await ping(visitorOf(deps, caller), threshold * 60_000).catch((error: unknown) => {
+    if (!isRedisAway(error)) throw error;
     throw new HttpError(503, 'Presence is away for a moment; ping again later.', {
       headers: { 'Retry-After': String(PING_RETRY_SECONDS) },
       check: `ping: Redis does not answer (${String(error)})`,
@@ -121,6 +124,10 @@ const ACTIONS: Record<string, readonly ['GET' | 'POST', Act]> = {
 
 function visitorOf({ store, redis, clock }: Deps, caller: Caller): Visitor {
   const userId = caller.id ?? '';
+  if (!isDocumentId(userId))
+    throw new HttpError(403, 'This account may not call this.', {
+      check: 'the subject cannot name a document',
+    });
   const { iat, email, name } = caller.claims;
   const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
   return {

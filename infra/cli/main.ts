@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Command, CommanderError } from 'commander';
 import { loadDotEnv } from '../../shared/config.ts';
 import { loop, parseEvery } from './loop.ts';
+import { addPresence } from './presence.ts';
 import { callTask, describe, findTask, parsePairs, UsageError } from './run-task.ts';
 import { addSchedulerCommands } from './scheduler.ts';
 import { findTarget } from './target.ts';
@@ -78,6 +79,12 @@ program
     print(options.json ? JSON.stringify({ secret }) : secret);
   });
 
+addPresence(program, {
+  print,
+  exit: (code) => {
+    process.exitCode = code;
+  },
+});
 addSchedulerCommands(program);
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage, 3 drift. */

@@ -55,11 +55,11 @@ export async function parseJson<T>(schema: z.ZodType<T>, request: HttpRequest): 
 function parseWith<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => ({
-    parameter:
-      issue.path.join('.') || (issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : '(body)'),
-    rule: issue.code === 'unrecognized_keys' ? 'is unknown here' : issue.message,
-  }));
+  const faults = parsed.error.issues.map((issue) => {
+    const unknown = issue.code === 'unrecognized_keys';
+    const path = unknown ? [...issue.path, issue.keys.join(', ')] : issue.path;
+    return { parameter: path.join('.') || '(body)', rule: unknown ? 'is unknown here' : issue.message };
+  });
   throw new HttpError(400, faults.map((fault) => `${fault.parameter}: ${fault.rule}`).join('; '), {
     details: faults,
   });

@@ -4,7 +4,7 @@ import { evalScript } from '../redis/redis.ts';
 import { MAX_THRESHOLD_MINUTES } from './status.ts';
 
 /** A sign of life outlasts the largest threshold, so that a missing key always means an older one (in ms). */
-export const ACTIVITY_TTL_MS = (MAX_THRESHOLD_MINUTES + 60) * 60_000;
+const ACTIVITY_TTL_MS = (MAX_THRESHOLD_MINUTES + 60) * 60_000;
 /** Firestore is asked again whether a session has been logged out when its last answer is this old (in ms). */
 export const VERIFIED_MS = 5 * 60_000;
 /** Keys of one MGET. */
@@ -12,7 +12,7 @@ const MGET_KEYS = 1_000;
 
 const PREFIX = 'last_activity:';
 /** A user's last sign of life: epoch milliseconds. */
-export const activityKey = (userId: string) => PREFIX + userId;
+const activityKey = (userId: string) => PREFIX + userId;
 /** Private: a hash with one field per session, `live:VERIFIED:LAST` or `out:WHEN` (epoch milliseconds). */
 const sessionsKey = (userId: string) => `presence:sessions:${userId}`;
 
@@ -221,4 +221,16 @@ export async function* scanActivity(
 function toMillis(value: unknown): number | null {
   const text = value === null || value === undefined ? '' : String(value);
   return /^\d{1,16}$/.test(text) && Number(text) > 0 ? Number(text) : null;
+}
+
+/** How long a user's activity is still kept, in milliseconds; negative without one. */
+export async function timeToLive(redis: Redis, userId: string, meter: Meter): Promise<number> {
+  meter.redis_commands += 1;
+  return Number(await redis.pttl(activityKey(userId)));
+}
+
+/** Deletes all that Redis has of a user: activity, sessions and markers. */
+export async function forgetUser(redis: Redis, userId: string, meter: Meter): Promise<void> {
+  meter.redis_commands += 1;
+  await redis.del(activityKey(userId), sessionsKey(userId));
 }

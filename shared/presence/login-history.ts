@@ -115,6 +115,11 @@ function recentLogins(store: Firestore, since: Date): Query {
     .select('user_id', 'login_at', 'logout_at');
 }
 
+/** Everybody's logins of as long as a login can make anybody online, newest first. */
+export function lastLogins(store: Firestore, now: Date): Query {
+  return recentLogins(store, new Date(now.getTime() - LOOK_BACK_MS));
+}
+
 /**
  * What login_history says of many users, in bulk: one query for every thirty users, or, for many users, one for everybody
  * where that reads little more. Users without a login in the last day are absent.

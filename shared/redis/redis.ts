@@ -32,3 +32,9 @@ export async function evalScript(
   meter.redis_commands += 1;
   return redis.eval(script, keys, args);
 }
+
+/** Whether an error says that Redis does not answer, or not as it should: a refusal, a time-out or no connection. */
+export function isRedisAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return /^Upstash|^TimeoutError$|^AbortError$/.test(error.name) || error.message === 'fetch failed';
+}

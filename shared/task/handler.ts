@@ -85,17 +85,17 @@ async function serve(
  * Cloud Scheduler sees success for all but a failed run. A task of `on_overlap: retry` also asks for Scheduler's retry
  * when a scheduled delivery finds the lease held, or when the budget ended a scheduled run early.
  */
-function statusOf(task: AnyTask, run: RunRequest, result: RunResult): 200 | 503 {
-  if (result.outcome === 'failed') return 503;
+function statusOf(task: AnyTask, run: RunRequest, result: RunResult): 200 | 500 | 503 {
+  if (result.outcome === 'failed') return task.failedStatus ?? 503;
   const scheduled = run.identity.occurrence !== null && !run.params.dry_run && task.onOverlap === 'retry';
   return scheduled && (result.outcome === 'skipped_overlap' || !result.complete) ? 503 : 200;
 }
 
 function replyBody(task: AnyTask, run: RunRequest, result: RunResult, context: RunContext): object {
-  const { outcome, counts, complete, attempt, skipped, failed, error, shown } = result;
+  const { outcome, counts, complete, attempt, skipped, failed, error, shown, notes } = result;
   const { dry_run: dry } = run.params;
   return {
-    ...task.reply({ outcome, dryRun: dry, params: run.params, counts }),
+    ...task.reply({ outcome, dryRun: dry, params: run.params, counts, notes }),
     run_id: run.identity.id,
     outcome,
     dry_run: dry,

@@ -1,8 +1,8 @@
-import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
+import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
 import { cost, type Meter } from '../cost.ts';
 import { isConflict, streamQuery, updateUnchanged } from '../store/firestore.ts';
 import type { RunIdentity } from './occurrence.ts';
-import type { Counts, Outcome } from './task.ts';
+import type { Counts, Note, Outcome } from './task.ts';
 
 /** How long a run is kept; Firestore's TTL policy on `expires_at` deletes it. */
 const KEEP_DAYS = 90;
@@ -22,6 +22,7 @@ export interface RunEnd {
   counts: Counts;
   skipped: Record<string, number>;
   failed: Record<string, number>;
+  notes: readonly Note[];
   error: string | null;
   finishedAt: Date;
 }
@@ -115,6 +116,11 @@ function runFields(run: RunIdentity, start: RunStart): object {
   };
 }
 
+/** The last runs of a task, newest first; needs the index (task, started_at desc) of task_runs. */
+export function lastRuns(store: Firestore, task: string, limit: number): Query {
+  return runs(store).where('task', '==', task).orderBy('started_at', 'desc').limit(limit);
+}
+
 /**
  * Marks this task's other unfinished runs `abandoned`. Only for who holds the lease: nobody else can be at work then.
  * Each is re-checked by its own precondition, so one that finishes at this moment stays as it is.
@@ -178,6 +184,7 @@ function endFields(end: RunEnd, startedAt: Date): object {
     counts: { ...end.counts },
     skipped: end.skipped,
     failed: end.failed,
+    ...(end.notes.length > 0 ? { notes: end.notes } : {}),
     error: end.error,
     finished_at: Timestamp.fromDate(end.finishedAt),
     duration_ms: end.finishedAt.getTime() - startedAt.getTime(),

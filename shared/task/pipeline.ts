@@ -1,7 +1,9 @@
-import type { ActResult, AnyTask, Counts, Decision, RunContext } from './task.ts';
+import type { ActResult, AnyTask, Counts, Decision, Note, RunContext } from './task.ts';
 
 /** A dry run shows at most this many candidates. */
 const SHOWN_CANDIDATES = 100;
+/** A run keeps at most so many notes: its record is one document. */
+const KEPT_NOTES = 100;
 
 export interface Shown {
   id: string;
@@ -19,12 +21,13 @@ export interface PipelineResult {
   /** False when the budget or a lost lease ended the work early. */
   complete: boolean;
   shown: Shown[];
+  notes: Note[];
 }
 
 /** A result with nothing in it yet. */
 export function emptyResult(): PipelineResult {
   const counts = { candidates: 0, acted: 0, skipped: 0, failed: 0 };
-  return { counts, skipped: {}, failed: {}, wantsRetry: false, complete: true, shown: [] };
+  return { counts, skipped: {}, failed: {}, wantsRetry: false, complete: true, shown: [], notes: [] };
 }
 
 export interface PipelineOptions {
@@ -142,6 +145,7 @@ async function actOn(
 function count(result: PipelineResult, one: ActResult<string>): void {
   result.counts.candidates += 1;
   result.counts[one.outcome] += 1;
+  if (one.note && result.notes.length < KEPT_NOTES) result.notes.push(one.note);
   if (one.outcome === 'acted') return;
   const reasons = result[one.outcome];
   reasons[one.reason] = (reasons[one.reason] ?? 0) + 1;

@@ -154,6 +154,6 @@ function runStart(task: AnyTask, request: RunRequest, startedAt: Date): RunStart
 }
 
 function runEnd(result: RunResult): RunEnd {
-  const { outcome, complete, counts, skipped, failed, error, finishedAt } = result;
-  return { outcome, complete, counts, skipped, failed, error, finishedAt };
+  const { outcome, complete, counts, skipped, failed, notes, error, finishedAt } = result;
+  return { outcome, complete, counts, skipped, failed, notes, error, finishedAt };
 }

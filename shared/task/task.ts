@@ -25,11 +25,15 @@ export interface RunContext {
 export type Decision<Reason extends string> = { act: true; reason: Reason } | { act: false; reason: Reason };
 
 /** What became of a candidate that was to be acted on. */
-export type ActResult<Reason extends string> =
+export type ActResult<Reason extends string> = { note?: Note } & (
   | { outcome: 'acted' }
   | { outcome: 'skipped'; reason: Reason }
   /** `retry` is true when another attempt within minutes may heal it and no next attempt is recorded anywhere else. */
-  | { outcome: 'failed'; reason: string; retry: boolean };
+  | { outcome: 'failed'; reason: string; retry: boolean }
+);
+
+/** What a candidate's act has to tell beside its outcome; kept in the run's record and handed to the reply. */
+export type Note = Readonly<Record<string, string | number | boolean | null>>;
 
 /** How a run ended. `deduplicated` and `skipped_overlap` did no work of their own. */
 export type Outcome =
@@ -54,6 +58,8 @@ export interface ReplyFacts<Params> {
   dryRun: boolean;
   params: Params;
   counts: Counts;
+  /** What the candidates acted on had to tell, in the order they were done; the first hundred. */
+  notes: readonly Note[];
 }
 
 /**
@@ -74,6 +80,8 @@ export interface Task<
   params: Shape;
   /** What a delivery that finds the lease held is told: 200 `skipped_overlap`, or 503 so that Scheduler retries. */
   onOverlap: 'skip' | 'retry';
+  /** What a failed run answers; 503 where nothing else is said. Cloud Scheduler retries both. */
+  failedStatus?: 500 | 503;
   /** New work stops after this long, unless the caller asks for less. */
   budgetSeconds: number;
   batchSize: number;

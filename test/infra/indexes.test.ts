@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Firestore, type Query } from '@google-cloud/firestore';
 import { describe, expect, it } from 'vitest';
 import { loginsOf } from '../../shared/presence/login-history.ts';
+import { lastRuns } from '../../shared/task/ledger.ts';
 import { openVisitsStartedBefore } from '../../shared/visits/close.ts';
 
 interface IndexField {
@@ -34,6 +35,7 @@ const NOW = new Date('2026-03-04T10:00:00.000Z');
 /** Every query of the product that Firestore cannot answer from its single-field indexes. */
 const composite: [string, Query][] = [
   ['openVisitsStartedBefore', openVisitsStartedBefore(store, NOW)],
+  ['lastRuns', lastRuns(store, 'close-inactive-visits', 5)],
   ['loginsOf', loginsOf(store, ['a', 'b'], NOW)],
 ];
 

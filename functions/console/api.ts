@@ -1,0 +1,42 @@
+import { ADMIN_CALLERS } from '../../shared/auth/caller.ts';
+import { authenticate } from '../../shared/auth/door.ts';
+import { cost, newMeter } from '../../shared/cost.ts';
+import { sendError } from '../../shared/http/answer.ts';
+import type { HttpHandler } from '../../shared/http/request.ts';
+import { callRoute, findRoute } from '../../shared/http/router.ts';
+import { traceFields } from '../../shared/log.ts';
+import type { Deps } from '../../shared/task/task.ts';
+import { presenceRoutes } from './presence.ts';
+import type { AdminContext, AdminRoute } from './route.ts';
+import { settingsRoutes } from './settings.ts';
+
+/** The whole admin API: one table per subject, each in a file of its own. */
+const routes: readonly AdminRoute[] = [...settingsRoutes, ...presenceRoutes];
+
+/** Paths that the console function answers, with all below them. */
+export const CONSOLE_PATHS = ['/v1/admin'] as const;
+
+/**
+ * The admin API, for administrators and operators only. Every change is logged with who asked for it; nothing is read or
+ * written before the caller is known.
+ */
+export function consoleHandler(open: () => Deps): HttpHandler {
+  return async (request, response) => {
+    const deps = open();
+    const fields = {
+      'logging.googleapis.com/labels': { function: 'console' },
+      ...traceFields(request.headers, deps.config.project),
+    };
+    try {
+      const match = findRoute(routes, request);
+      const caller = await authenticate(request, deps, ADMIN_CALLERS);
+      const context: AdminContext = { ...deps, caller, now: deps.clock(), meter: newMeter() };
+      await callRoute(match, request, response, context);
+      if (match.route.method === 'GET') return;
+      const line = { ...fields, requested_by: caller.id, trigger: caller.kind, cost: cost(context.meter) };
+      deps.log.info(line, `${match.route.method} ${match.route.path} by ${caller.kind}`);
+    } catch (error) {
+      sendError(response, error, deps.log, fields);
+    }
+  };
+}

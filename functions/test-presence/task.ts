@@ -1,0 +1,79 @@
+import { loginsOf } from '../../shared/presence/login-history.ts';
+import { checks, type ProbeDeps, removeProbe } from '../../shared/presence/probe.ts';
+import { lastRuns } from '../../shared/task/ledger.ts';
+import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/task/task.ts';
+import { within } from '../../shared/within.ts';
+
+/** A check that takes longer has failed: a store that hangs is a store that is away. */
+const CHECK_MS = 10_000;
+const MAX_DETAIL = 500;
+
+type Reason = 'check';
+
+/**
+ * Tests presence end to end: connections, the schema of users, pings and logouts, indexes, conditional updates, timings.
+ *
+ * Each check is a candidate of its own: one that fails does not hide the others. It works on a probe user, of which
+ * nothing is left, and touches nobody else. A failed check makes the answer 500, with the same body.
+ */
+export const testPresence: Task<Record<string, never>, { id: string }, null, Reason> = {
+  name: 'test-presence',
+  route: '/v1/presence/test',
+  methods: ['POST'],
+  params: {},
+  onOverlap: 'retry',
+  failedStatus: 500,
+  budgetSeconds: 90,
+  batchSize: 1,
+  // One after the other: timings mean nothing otherwise.
+  concurrency: 1,
+
+  async *find() {
+    for (const id of Object.keys(checks)) yield { id };
+  },
+
+  gather: () => Promise.resolve(null),
+
+  decide: () => ({ act: true, reason: 'check' }),
+
+  act: ([check], _facts, _params, context) => Promise.all([runCheck(check?.id ?? '', context)]),
+
+  reply: (facts) => ({
+    success: facts.outcome !== 'failed',
+    message: message(facts),
+    checks: facts.notes,
+  }),
+};
+
+async function runCheck(name: string, context: RunContext): Promise<ActResult<Reason>> {
+  const { store, now } = context;
+  const deps: ProbeDeps = {
+    ...context,
+    queries: [loginsOf(store, ['nobody'], now), lastRuns(store, 'none', 1)],
+  };
+  const begun = performance.now();
+  const note = (ok: boolean, detail: string) => ({
+    name,
+    ok,
+    duration_ms: Math.round((performance.now() - begun) * 10) / 10,
+    detail: detail.slice(0, MAX_DETAIL),
+  });
+  try {
+    const work = checks[name]?.(deps) ?? Promise.reject(new Error('there is no such check'));
+    const detail = await within(CHECK_MS, name, work);
+    return { outcome: 'acted', note: note(true, detail) };
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return { outcome: 'failed', reason: name, retry: true, note: note(false, detail) };
+  } finally {
+    await within(CHECK_MS, 'removing the probe', removeProbe(deps)).catch(() => undefined);
+  }
+}
+
+function message({ outcome, dryRun, counts }: ReplyFacts<object>): string {
+  if (outcome === 'skipped_overlap') return 'Skipped: another run is testing presence';
+  if (outcome === 'deduplicated') return 'Deduplicated: this occurrence has been done';
+  if (dryRun) return `Would run ${counts.acted} checks`;
+  if (counts.failed > 0) return `${counts.failed} of ${counts.candidates} checks failed`;
+  return outcome === 'failed' ? 'The checks could not be run' : `${counts.acted} checks passed`;
+}

@@ -1,0 +1,21 @@
+/** What `ronde presence help` says: the recipes and precautions of the original, with today's commands. */
+export const PRESENCE_HELP = `Presence: who is really online
+
+  status                 state of the system: flags against live keys, ghosts, stale sessions, stores, last runs
+  cleanup                everybody offline: after a restart, or against ghosts; any later ping wins
+  test                   connections, schema of users, operations, indexes, a simulated update, timings
+  stale [--minutes 30]   offline who is flagged online and silent for so long; --scheduled --interval 15 repeats it
+  restore FILE           puts back what a --backup FILE of cleanup or stale has saved
+
+Recipes
+  Ghosts online:   ronde presence cleanup --backup before.json; ronde presence test; ronde presence status
+  Regularly:       ronde presence stale --minutes 60 --yes
+  Debugging:       ronde presence status; ronde presence test
+  By crontab:      */30 * * * * ronde presence stale --minutes 60 --yes      0 3 * * * ronde presence test
+                   (Cloud Scheduler does both already: clean-stale-sessions and test-presence)
+
+Before cleaning
+  Back up (--backup FILE), try it in development first, look with --dry-run, not at peak hours; watch the logs after.
+
+To watch
+  Users flagged online against live keys, stale sessions (30 minutes and more), store errors, response times.`;

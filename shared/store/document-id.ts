@@ -1,0 +1,7 @@
+/**
+ * What Firestore takes for the id of a document
+ * (https://firebase.google.com/docs/firestore/quotas#collections_documents_and_fields).
+ */
+export function isDocumentId(id: string): boolean {
+  return id !== '' && Buffer.byteLength(id) <= 1500 && !/\/|^\.\.?$|^__.*__$/.test(id);
+}

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/** A ticket is late after so many days in one stage, unless its stage says otherwise. */
+export const DEFAULT_THRESHOLD_DAYS = 14;
+/** The same delay is told again after so long. */
+export const DEFAULT_REPEAT_HOURS = 24;
+const MAX_THRESHOLD_DAYS = 365;
+const MAX_REPEAT_HOURS = 24 * MAX_THRESHOLD_DAYS;
+
+const days = z
+  .int(`must be a whole number of days from 1 to ${MAX_THRESHOLD_DAYS}`)
+  .min(1, 'must be at least 1 day')
+  .max(MAX_THRESHOLD_DAYS, `must be at most ${MAX_THRESHOLD_DAYS} days`);
+
+const stageName = z
+  .string()
+  .regex(/^(?!__)[^`\n]{1,100}$/, 'must be the name of a stage, 1 to 100 characters');
+
+/** What may be written to `settings/alerts`. A stage of null is removed: the general threshold holds for it again. */
+export const alertSettings = z.strictObject({
+  threshold_days: days,
+  repeat_hours: z
+    .int(`must be a whole number of hours from 1 to ${MAX_REPEAT_HOURS}`)
+    .min(1, 'must be at least 1 hour')
+    .max(MAX_REPEAT_HOURS, `must be at most ${MAX_REPEAT_HOURS} hours`),
+  stages: z.record(stageName, z.strictObject({ threshold_days: days }).nullable()),
+});
