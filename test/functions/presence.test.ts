@@ -1,22 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startFirestore } from '../../infra/local/firestore.ts';
-import { localSettings } from '../../infra/local/settings.ts';
 import { openStore } from '../../shared/store/firestore.ts';
 import { adminGet, at, session, statuses, statusOf, user } from '../support/presence.ts';
 import { meterRedis, type RedisMeter } from '../support/redis-meter.ts';
+import { layWire } from '../support/wire.ts';
 import { clear, minutes, NOW, seed, startWorld, type World } from '../support/world.ts';
 
-const { FIRESTORE_EMULATOR_HOST: _shared, ...withoutShared } = process.env;
 const KEY = 'last_activity:usertest1';
 const STATUSES = '/v1/admin/users/statuses';
 let world: World;
+const afterwards: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   world = await startWorld();
 });
-afterAll(() => world?.stop());
+afterAll(async () => {
+  for (const stop of afterwards) await stop();
+  await world?.stop();
+});
 beforeEach(async () => {
   world.clock.set(NOW);
   for (const name of ['users', 'login_history', 'settings']) await clear(world.store, name);
@@ -452,38 +454,46 @@ describe('with Redis away', () => {
   });
 });
 
-it('with Firestore away pings still work; a login or logout that cannot be kept answers 503', async () => {
-  const { firestore } = world.deps.config;
-  const { prefer } = localSettings();
-  const engine = await startFirestore({ project: 'ronde-away', prefer, env: withoutShared, heap: '256m' });
+it('with Firestore away pings still work; a logout that cannot be kept answers 503, and holds once it can', async () => {
+  const wire = await layWire(world.deps.config.firestore.emulatorHost ?? '');
+  const direct = world.deps.store;
   const store = openStore({
     ...world.deps.config,
-    project: engine.project,
-    firestore: { ...firestore, emulatorHost: engine.host },
+    firestore: { ...world.deps.config.firestore, emulatorHost: wire.host },
   });
-  const before = world.deps.store;
   world.deps.store = store;
   try {
     const [known, fresh] = [await session(world, 'known'), await session(world, 'fresh')];
     await known.login();
-    await engine.stop();
+    wire.cut();
     world.clock.advance(minutes(1));
     expect(await known.ping()).toBe(204);
     expect(await fresh.ping()).toBe(204);
     expect(await world.redis.mget('last_activity:known', 'last_activity:fresh')).toEqual(
       Array(2).fill(String(world.clock().getTime())),
     );
-    const refused = await world.post('/v1/auth/logout', {
-      headers: { Authorization: `Bearer ${known.token}` },
-    });
+    const logout = () =>
+      world.post('/v1/auth/logout', { headers: { Authorization: `Bearer ${known.token}` } });
+    const refused = await logout();
     expect(refused.status).toBe(503);
-    expect(refused.headers.get('retry-after')).toBeTruthy();
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(await known.ping()).toBe(401);
     expect(await world.redis.exists('last_activity:known')).toBe(0);
+    wire.mend();
+    await expect.poll(async () => (await logout()).status, { timeout: 60_000 }).toBe(204);
+    expect(await statusOf(world, 'known')).toBe('offline');
+    // Who came online while Firestore was away is flagged with a later ping.
+    world.clock.advance(minutes(1));
+    expect(await fresh.ping()).toBe(204);
+    expect((await stored('fresh'))?.is_online).toBe(true);
   } finally {
-    world.deps.store = before;
-    await engine.stop();
-    await store.terminate();
+    world.deps.store = direct;
+    wire.mend();
+    // Only at the end: what waits for an answer gets it first.
+    afterwards.push(async () => {
+      await store.terminate();
+      await wire.stop();
+    });
   }
 });
 
