@@ -11,6 +11,7 @@ import { openScheduler } from '../scheduler/client.ts';
 import { planSchedule } from '../scheduler/plan.ts';
 import { fillDemo } from './demo-data.ts';
 import { LOCAL_PROJECT, LOCAL_REGION, localEnvironment } from './environment.ts';
+import { fillPresence } from './demo-presence.ts';
 import { type LocalFirestore, type Preference, startFirestore } from './firestore.ts';
 import { startGateway } from './gateway.ts';
 import { startIssuer } from './issuer.ts';
@@ -120,7 +121,10 @@ async function startParts(
   stops.push(() => scheduler.stop());
   await applySchedule(scheduler, gateway.url, environment.CRON_SECRET ?? '');
   progress(`Cloud Scheduler: ${scheduler.url}, ${scheduler.jobs().length} job(s) from infra/scheduler.yaml`);
-  if (options.demo) progress(`Demo data: ${(await fillDemo(deps.store, clock())).visits} visits`);
+  if (options.demo) {
+    progress(`Demo data: ${(await fillDemo(deps.store, clock())).visits} visits`);
+    progress(`Demo data: ${(await fillPresence(deps.store, deps.redis, clock())).users} users`);
+  }
   const tokens = {
     admin: await issuer.userToken('admintest1', { ttlSeconds: DAY_SECONDS }),
     user: await issuer.userToken('usertest1', { ttlSeconds: DAY_SECONDS }),
