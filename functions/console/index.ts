@@ -1,5 +1,4 @@
-import { http } from '@google-cloud/functions-framework';
-import { processDeps } from '../../shared/task/deps.ts';
+import { serve } from '../serve.ts';
 import { consoleHandler } from './api.ts';
 
-http('console', consoleHandler(processDeps()));
+serve('console', consoleHandler);

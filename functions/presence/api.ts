@@ -4,6 +4,7 @@ import { authenticate } from '../../shared/auth/door.ts';
 import { newMeter } from '../../shared/cost.ts';
 import { sendError } from '../../shared/http/answer.ts';
 import { handleCors } from '../../shared/http/cors.ts';
+import { answerWithin } from '../../shared/http/deadline.ts';
 import { HttpError } from '../../shared/http/errors.ts';
 import { limitParam, pageParam, parseQuery, toPage } from '../../shared/http/query.ts';
 import {
@@ -22,16 +23,14 @@ import { listStatuses, MAX_PAGE } from '../../shared/presence/statuses.ts';
 import { logIn, logOut, ping, type Visitor } from '../../shared/presence/visitor.ts';
 import { isRedisAway } from '../../shared/redis/redis.ts';
 import { isDocumentId } from '../../shared/store/document-id.ts';
-import { isStoreError } from '../../shared/store/firestore.ts';
 import type { Deps } from '../../shared/task/task.ts';
-import { TooLate, within } from '../../shared/within.ts';
 
 /** A changed threshold is in force this much later at most: for statuses, which people watch, and for pings. */
 const STATUSES_MAX_AGE_MS = 2_000;
 const PINGS_MAX_AGE_MS = 60_000;
-/** Redis away: the browser's next ping but one. Firestore away: a login or logout is worth another try soon. */
+/** Redis away: the browser's next ping but one. */
 const PING_RETRY_SECONDS = 60;
-const STORE_RETRY_SECONDS = 5;
+/** A login or logout is acknowledged once it is in Firestore, and refused after so long without. */
 const STORE_MS = 5_000;
 
 /** Paths that the presence function answers. */
@@ -89,13 +88,13 @@ const onPing: Act = async (_request, response, deps, caller) => {
 
 const onLogin: Act = async (_request, response, deps, caller) => {
   const visitor = visitorOf(deps, caller);
-  if (!(await durable(logIn(visitor)))) throw loggedOut();
+  if (!(await answerWithin(STORE_MS, logIn(visitor)))) throw loggedOut();
   sendJson(response, 200, { user_id: visitor.user.userId });
 };
 
 const onLogout: Act = async (_request, response, deps, caller) => {
   const threshold = await onlineThreshold(deps.store, deps.clock(), PINGS_MAX_AGE_MS);
-  await durable(logOut(visitorOf(deps, caller), threshold * 60_000));
+  await answerWithin(STORE_MS, logOut(visitorOf(deps, caller), threshold * 60_000));
   sendEmpty(response);
 };
 
@@ -144,17 +143,6 @@ function visitorOf({ store, redis, clock }: Deps, caller: Caller): Visitor {
     session: sessionKey(userId, sessionOf(caller)),
     issuedAt: typeof iat === 'number' ? iat : null,
   };
-}
-
-/** What must be in Firestore before it is acknowledged; 503 where that does not answer in time. */
-async function durable<T>(work: Promise<T>): Promise<T> {
-  return within(STORE_MS, 'Firestore', work).catch((error: unknown) => {
-    if (!(error instanceof TooLate) && !isStoreError(error)) throw error;
-    throw new HttpError(503, 'The store does not answer now; try again.', {
-      headers: { 'Retry-After': String(STORE_RETRY_SECONDS) },
-      check: String(error),
-    });
-  });
 }
 
 function loggedOut(): HttpError {

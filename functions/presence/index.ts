@@ -1,5 +1,4 @@
-import { http } from '@google-cloud/functions-framework';
-import { processDeps } from '../../shared/task/deps.ts';
+import { serve } from '../serve.ts';
 import { presenceHandler } from './api.ts';
 
-http('presence', presenceHandler(processDeps()));
+serve('presence', presenceHandler);

@@ -3,7 +3,7 @@ import { USER_CALLERS } from '../../shared/auth/caller.ts';
 import { authenticate } from '../../shared/auth/door.ts';
 import { sendError } from '../../shared/http/answer.ts';
 import { handleCors } from '../../shared/http/cors.ts';
-import { within } from '../../shared/http/deadline.ts';
+import { answerWithin } from '../../shared/http/deadline.ts';
 import { HttpError } from '../../shared/http/errors.ts';
 import {
   type HttpHandler,
@@ -48,7 +48,7 @@ export function visitsHandler(open: () => Deps): HttpHandler {
       const caller = await authenticate(request, deps, USER_CALLERS);
       const { store } = deps;
       const context = { store, userId: caller.id ?? '', now: deps.clock() };
-      const { status, id } = await within(ANSWER_MS, action(request, context), 'The store does not answer.');
+      const { status, id } = await answerWithin(ANSWER_MS, action(request, context));
       sendJson(response, status, { visit_id: id });
     } catch (error) {
       sendError(response, error, deps.log, fields);

@@ -1,26 +1,23 @@
+import { isStoreError } from '../store/firestore.ts';
+import { TooLate, within } from '../within.ts';
 import { HttpError } from './errors.ts';
 
-/** When to come again after a store did not answer, in seconds. */
-const RETRY_AFTER_SECONDS = 10;
+/** When to come again after a store did not answer, in seconds, where nothing else is said. */
+const RETRY_AFTER_SECONDS = 5;
 
 /**
- * What the work answers, or 503 when it takes longer than `ms` of real time: a store that hangs must not hang the caller.
- * The work itself cannot be called back and goes on.
+ * What the work answers, or 503 when Firestore refuses it or takes longer than `ms` of real time: a store that hangs must
+ * not hang the caller. The work itself cannot be called back and goes on.
  */
-export async function within<T>(
+export async function answerWithin<T>(
   ms: number,
   work: Promise<T>,
-  message: string,
-  retryAfter?: number,
+  message = 'The store does not answer now; try again.',
+  retryAfterSeconds = RETRY_AFTER_SECONDS,
 ): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const headers = { 'Retry-After': String(retryAfter ?? RETRY_AFTER_SECONDS) };
-    reject(new HttpError(503, message, { headers, check: `no answer from the stores within ${ms} ms` }));
-  }, ms);
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return within(ms, 'Firestore', work).catch((error: unknown) => {
+    if (!(error instanceof TooLate) && !isStoreError(error)) throw error;
+    const headers = { 'Retry-After': String(retryAfterSeconds) };
+    throw new HttpError(503, message, { headers, check: String(error) });
+  });
 }

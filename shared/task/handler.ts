@@ -2,7 +2,7 @@ import { type Caller, TASK_CALLERS } from '../auth/caller.ts';
 import { authenticate } from '../auth/door.ts';
 import { cost, newMeter } from '../cost.ts';
 import { sendError } from '../http/answer.ts';
-import { within } from '../http/deadline.ts';
+import { answerWithin } from '../http/deadline.ts';
 import { HttpError } from '../http/errors.ts';
 import {
   type HttpHandler,
@@ -66,7 +66,7 @@ async function serve(
     logRun(deps, fields, run, result, context);
     return result;
   });
-  const result = await within(
+  const result = await answerWithin(
     params.budget_seconds * 1000 + ANSWER_SLACK_MS,
     work,
     `The run ${identity.id} did not end within its budget of ${params.budget_seconds} s; its record tells how it ends.`,
