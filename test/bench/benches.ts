@@ -1,6 +1,8 @@
 import type { Bench } from './bench.ts';
 import { coldStartBench } from './benches/cold-start.ts';
 import { sweep } from './benches/sweep.ts';
+import { sweepMemory } from './benches/sweep-memory.ts';
+import { visitsApi } from './benches/visits-api.ts';
 
 /** Every bench, in the order in which they run. */
-export const benches: readonly Bench[] = [sweep, coldStartBench];
+export const benches: readonly Bench[] = [sweep, sweepMemory, visitsApi, coldStartBench];

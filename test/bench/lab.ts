@@ -12,7 +12,7 @@ import { loadConfig } from '../../shared/config.ts';
 import { openStore } from '../../shared/store/firestore.ts';
 import { type FunctionProcess, startFunction } from '../faults/function-process.ts';
 
-/** The emulator slows down and dies as it fills: a bench has one of its own, with this much heap. */
+/** The emulator slows down and dies as it fills: each measured run that fills it has a fresh one, with this much heap. */
 const EMULATOR_HEAP = '3g';
 
 /** What a bench works with. */
@@ -43,8 +43,6 @@ export interface Project {
   environment: Record<string, string>;
   /** The CRON_SECRET of the environment. */
   secret: string;
-  /** Deletes every document at once, so that the next project finds the emulator empty. */
-  drop(): Promise<void>;
 }
 
 /** A lab whose bundles live in `folder`, which it empties. */
@@ -91,23 +89,12 @@ async function withEngines<T>(work: (engines: Engines) => Promise<T>): Promise<T
       });
       const store = openStore(loadConfig(environment));
       stops.push(() => store.terminate());
-      return {
-        store,
-        environment,
-        secret: environment.CRON_SECRET ?? '',
-        drop: () => dropDocuments(firestore.host, name),
-      };
+      return { store, environment, secret: environment.CRON_SECRET ?? '' };
     };
     return await work({ issuer, project });
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
-}
-
-async function dropDocuments(host: string, project: string): Promise<void> {
-  const url = `http://${host}/emulator/v1/projects/${project}/databases/(default)/documents`;
-  const response = await fetch(url, { method: 'DELETE' });
-  if (!response.ok) throw new Error(`The emulator answered ${response.status} to DELETE ${url}`);
 }
 
 /** The largest resident memory that a living process has had, in MB (Linux's VmHWM). */

@@ -18,7 +18,7 @@ export const TASK = 'close-inactive-visits';
 export const BARE = 'bare-sweep';
 export const NAIVE = 'naive-sweep';
 
-/** Closes `count` stale visits in a fresh project by a fresh process of this function, and forgets them again. */
+/** Closes `count` stale visits by a fresh process of this function, on engines that nobody has used before. */
 export async function sweepOnce(lab: Lab, engines: Engines, name: string, count: number): Promise<SweepRun> {
   const project = engines.project();
   const process = await lab.start(name, project.environment);
@@ -38,7 +38,6 @@ export async function sweepOnce(lab: Lab, engines: Engines, name: string, count:
     return run;
   } finally {
     await process.kill();
-    await project.drop();
   }
 }
 

@@ -37,13 +37,13 @@ export const sweep: Bench = {
     await lab.build([TASK], [BARE, NAIVE]);
     const visits = lab.quick ? 10_000 : 100_000;
     const naiveVisits = lab.quick ? 1_000 : 5_000;
-    const runs = await lab.withEngines((engines) =>
-      interleave(lab.quick ? 2 : 5, {
-        ours: () => sweepOnce(lab, engines, TASK, visits),
-        bare: () => sweepOnce(lab, engines, BARE, visits),
-        naive: () => sweepOnce(lab, engines, NAIVE, naiveVisits),
-      }),
-    );
+    const once = (name: string, count: number) => () =>
+      lab.withEngines((engines) => sweepOnce(lab, engines, name, count));
+    const runs = await interleave(lab.quick ? 2 : 5, {
+      ours: once(TASK, visits),
+      bare: once(BARE, visits),
+      naive: once(NAIVE, naiveVisits),
+    });
     const idle = await lab.withEngines((engines) => idleCost(lab, engines));
     const of = (side: keyof typeof runs, what: 'perSecond' | 'megabytes') =>
       runs[side].map((run) => run[what]);

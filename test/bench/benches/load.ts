@@ -1,0 +1,44 @@
+import autocannon from 'autocannon';
+
+/** One Cloud Run instance of visits serves up to 80 at once (infra/scheduler.yaml); a quiet product has fewer. */
+const CONNECTIONS = 32;
+
+/** What a process has answered under load. */
+export interface LoadRun {
+  perSecond: number;
+  p50: number;
+  p99: number;
+}
+
+/**
+ * POSTs to loopback over 32 connections for so many seconds, each request as `next` says. Throws when an answer is missing
+ * or is not 2xx: a fast refusal is no throughput.
+ */
+export async function load(
+  url: string,
+  seconds: number,
+  headers: Record<string, string>,
+  next: () => { path: string; body: object },
+): Promise<LoadRun> {
+  const result = await autocannon({
+    url,
+    connections: CONNECTIONS,
+    duration: seconds,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    requests: [
+      {
+        setupRequest(request) {
+          const { path, body } = next();
+          return { ...request, path, body: JSON.stringify(body) };
+        },
+      },
+    ],
+  });
+  if (result.errors > 0 || result.timeouts > 0 || result.non2xx > 0) {
+    const { errors, timeouts, non2xx } = result;
+    throw new Error(`${url}: ${errors} errors, ${timeouts} timeouts, ${non2xx} answers other than 2xx`);
+  }
+  const { p50, p99 } = result.latency;
+  return { perSecond: result['2xx'] / result.duration, p50, p99 };
+}
