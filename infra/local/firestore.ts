@@ -16,6 +16,8 @@ export interface FirestoreOptions {
   prefer?: Preference;
   /** The emulator's Java heap, as java -Xmx takes it. */
   heap?: string;
+  /** The emulator's port, to start a fresh one where another was; a free one if absent. */
+  port?: number;
   env?: NodeJS.ProcessEnv;
 }
 
@@ -90,7 +92,7 @@ async function startEmulator(
   found: { java: string; jar: string },
   options: FirestoreOptions,
 ): Promise<LocalFirestore> {
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const host = `127.0.0.1:${port}`;
   const jvm = [`-Xmx${options.heap ?? '1g'}`, '-XX:+UseSerialGC', '-Duser.language=en', '-cp', found.jar];
   const args = [...jvm, MAIN_CLASS, 'start', '--host=127.0.0.1', `--port=${port}`];

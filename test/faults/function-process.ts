@@ -1,14 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../infra/local/process.ts';
 
 const FRAMEWORK = fileURLToPath(
   new URL('../../node_modules/@google-cloud/functions-framework/build/src/main.js', import.meta.url),
 );
+const CLOCKED = fileURLToPath(new URL('./harness/clocked-function.ts', import.meta.url));
 
 export interface FunctionProcess {
   url: string;
   pid: number;
+  /** Whether the process still runs. */
+  alive(): boolean;
+  /** Resolves when the process has ended. */
+  gone: Promise<void>;
   /** SIGKILL, and wait until it is gone. */
   kill(): Promise<void>;
 }
@@ -20,21 +26,54 @@ export async function startFunction(
   env: Record<string, string>,
 ): Promise<FunctionProcess> {
   const port = await freePort();
-  const child = spawn(
-    process.execPath,
-    [FRAMEWORK, `--target=${name}`, `--source=${folder}/${name}`, `--port=${port}`],
-    {
-      env: { PATH: process.env.PATH ?? '', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const args = [FRAMEWORK, `--target=${name}`, `--source=${folder}/${name}`, `--port=${port}`];
+  return serving(spawnNode(args, env, ['ignore', 'pipe', 'pipe']), port);
+}
+
+/** A process whose clock is moved by hand. */
+export interface ClockedProcess extends FunctionProcess {
+  /** Sets the clock, on which it stands until it is set again; resolves once the process has it. */
+  setClock(instant: Date): Promise<void>;
+}
+
+/** A function behind the real Functions Framework in a process of its own, its clock at `instant` and moved by hand. */
+export async function startClockedFunction(
+  name: string,
+  instant: Date,
+  env: Record<string, string>,
+): Promise<ClockedProcess> {
+  const port = await freePort();
+  const child = spawnNode([CLOCKED, name, String(port), instant.toISOString()], env, [
+    'ignore',
+    'pipe',
+    'pipe',
+    'ipc',
+  ]);
+  const started = await serving(child, port);
+  return {
+    ...started,
+    async setClock(next) {
+      const set = once(child, 'message');
+      child.send(next.toISOString());
+      await set;
     },
-  );
+  };
+}
+
+function spawnNode(args: string[], env: Record<string, string>, stdio: StdioOptions): ChildProcess {
+  return spawn(process.execPath, args, { env: { PATH: process.env.PATH ?? '', ...env }, stdio });
+}
+
+async function serving(child: ChildProcess, port: number): Promise<FunctionProcess> {
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const errors: string[] = [];
-  child.stderr.on('data', (chunk) => errors.push(String(chunk)));
+  child.stderr?.on('data', (chunk) => errors.push(String(chunk)));
   await ready(child, ended, errors);
   return {
     url: `http://127.0.0.1:${port}`,
     pid: child.pid ?? 0,
+    alive: () => child.exitCode === null && child.signalCode === null,
+    gone: ended,
     async kill() {
       child.kill('SIGKILL');
       await ended;

@@ -15,6 +15,8 @@ import { openRedis } from '../../shared/redis/redis.ts';
 import { openStore } from '../../shared/store/firestore.ts';
 import type { Deps } from '../../shared/task/task.ts';
 
+export { clear, seed } from './documents.ts';
+
 /** The instant at which every test begins, unless it moves the clock. */
 export const NOW = new Date('2026-03-04T10:00:00.000Z');
 export const minutes = (count: number) => count * 60_000;
@@ -169,29 +171,4 @@ export function visit(
     close_reason: null,
     ...more,
   };
-}
-
-/** Writes documents in batches of 500. */
-export async function seed(
-  store: Firestore,
-  collection: string,
-  documents: Map<string, object>,
-): Promise<void> {
-  const entries = [...documents];
-  for (let from = 0; from < entries.length; from += 500) {
-    const batch = store.batch();
-    for (const [id, fields] of entries.slice(from, from + 500))
-      batch.set(store.collection(collection).doc(id), fields);
-    await batch.commit();
-  }
-}
-
-/** Deletes a whole collection in batches; the client's own recursiveDelete takes 500 a second. */
-export async function clear(store: Firestore, collection: string): Promise<void> {
-  const { docs } = await store.collection(collection).select().get();
-  for (let from = 0; from < docs.length; from += 500) {
-    const batch = store.batch();
-    for (const doc of docs.slice(from, from + 500)) batch.delete(doc.ref);
-    await batch.commit();
-  }
 }

@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto';
+import { type DocumentData, Timestamp } from '@google-cloud/firestore';
+import { systemClock } from '../../shared/clock.ts';
+import { seed } from '../support/documents.ts';
+import { startFunction } from './function-process.ts';
+import type { Answer } from './harness/delivery.ts';
+import { readLedger } from './harness/ledger.ts';
+import { type FaultCase, refuse } from './harness/plan.ts';
+import type { Stage } from './harness/stage.ts';
+import { taskPlan } from './harness/task-plan.ts';
+import { sendVisit } from './harness/visit-call.ts';
+
+const NAME = 'close-inactive-visits';
+const MINUTE_MS = 60_000;
+const HEARTBEATS = 200;
+const visits = (stage: Stage) => stage.store().collection('page_visits');
+
+/** An open visit whose last sign of life was so many milliseconds before an instant. */
+function openVisit(now: Date, silentMs: number): DocumentData {
+  const lastSign = now.getTime() - silentMs;
+  return {
+    user_id: 'usertest1',
+    session_id: 'tab-1',
+    path: '/',
+    start_time: Timestamp.fromMillis(lastSign - 90_000),
+    last_activity_at: Timestamp.fromMillis(lastSign),
+    end_time: null,
+  };
+}
+
+/** Those that a run says it closed bear its instant; each visit that it counted is one that it wrote. */
+async function countedIsWritten(stage: Stage, answers: readonly Answer[]): Promise<string[]> {
+  const written = new Map<number, number>();
+  for (const doc of (await visits(stage).where('closed_at', '!=', null).get()).docs) {
+    const at = (doc.get('closed_at') as Timestamp).toMillis();
+    written.set(at, (written.get(at) ?? 0) + 1);
+  }
+  const told = answers.filter(
+    (answer) => answer.body.closed_count !== undefined && answer.outcome !== 'failed',
+  );
+  const faults = told
+    .filter(({ body, counts }) => body.closed_count !== counts?.acted)
+    .map(({ runId, body }) => `answer: ${runId} says ${body.closed_count} closed, and counted otherwise`);
+  const counted = new Map<number, number>();
+  for (const { startedAt, counts } of await readLedger(stage, NAME))
+    counted.set(startedAt, (counted.get(startedAt) ?? 0) + (counts?.acted ?? 0));
+  for (const [at, count] of counted)
+    if (count > (written.get(at) ?? 0))
+      faults.push(
+        `counted: ${count} at ${new Date(at).toISOString()}, and ${written.get(at) ?? 0} were closed`,
+      );
+  return faults;
+}
+
+/** Every closed visit's end is its last sign of life. */
+async function wrongEnds(stage: Stage): Promise<string[]> {
+  const { docs } = await visits(stage).where('end_time', '!=', null).get();
+  return docs
+    .filter((doc) => !(doc.get('end_time') as Timestamp).isEqual(doc.get('last_activity_at')))
+    .map((doc) => `wrong: ${doc.id} ended at another instant than its last sign of life`);
+}
+
+/** Heartbeats racing a sweep: one that is acknowledged holds, whichever came first. */
+const heartbeats: FaultCase = {
+  name: 'heartbeats',
+  claim: `of ${HEARTBEATS} heartbeats that race a sweep, none that was acknowledged is taken back`,
+  runs: { sample: 1, full: 20 },
+  async once({ stage, bundles, random }) {
+    await stage.reset();
+    const now = systemClock();
+    const ids = Array.from({ length: HEARTBEATS }, () => randomUUID());
+    await seed(stage.store(), 'page_visits', new Map(ids.map((id) => [id, openVisit(now, 31 * MINUTE_MS)])));
+    const token = await stage.issuer.userToken('usertest1');
+    const start = (name: string) => startFunction(name, bundles, stage.environment);
+    const [sweep, api] = await Promise.all([start(NAME), start('visits')]);
+    try {
+      const beat = (id: string) => sendVisit(api.url, `/${id}/heartbeat`, token, {});
+      const proof = { method: 'POST', headers: { 'X-Cron-Secret': stage.secret } };
+      // Both processes are warm, so that it is a race: the sweep starts after a seeded part of the heartbeats.
+      await Promise.all([beat(randomUUID()), fetch(`${sweep.url}/?dry_run=true`, proof)]);
+      const early = Math.floor(random() * HEARTBEATS);
+      const first = ids.slice(0, early).map(beat);
+      const swept = fetch(sweep.url, proof);
+      const statuses = await Promise.all([...first, ...ids.slice(early).map(beat)]);
+      await swept;
+      refuse(await takenBack(stage, ids, statuses, now));
+      return { heartbeats: HEARTBEATS, 'closed first': statuses.filter((status) => status === 409).length };
+    } finally {
+      await Promise.all([sweep.kill(), api.kill()]);
+    }
+  },
+};
+
+async function takenBack(
+  stage: Stage,
+  ids: readonly string[],
+  statuses: readonly (number | null)[],
+  sentAfter: Date,
+): Promise<string[]> {
+  const violations: string[] = [];
+  const docs = await stage.store().getAll(...ids.map((id) => visits(stage).doc(id)));
+  for (const [index, doc] of docs.entries()) {
+    const status = statuses[index];
+    const open = doc.get('end_time') === null;
+    const moved = (doc.get('last_activity_at') as Timestamp).toMillis() >= sentAfter.getTime();
+    if (status !== 200 && status !== 409) violations.push(`answer: ${status} for a heartbeat`);
+    else if (open !== (status === 200) || moved !== open)
+      violations.push(`lost: the heartbeat of ${doc.id} was answered ${status}, open is ${open}`);
+  }
+  return violations;
+}
+
+/** Closing visits left open, at its full size in every case: 5,000 are ten batches and one stream. */
+export const closeInactiveVisits = taskPlan(
+  {
+    name: NAME,
+    items: { sample: 5_000, full: 5_000 },
+    async seed(stage, { items, now, random }) {
+      // Silent for 40 minutes to 30 days; beside them some that another back end closed, and some of another month.
+      const stale = Array.from({ length: items }, (_, index): [string, DocumentData] => [
+        `stale-${index}`,
+        openVisit(now, (40 + Math.floor(random() * 43_160)) * MINUTE_MS),
+      ]);
+      const others = [...Array(50).keys()].flatMap((index): [string, DocumentData][] => {
+        const closed = openVisit(now, 60 * MINUTE_MS);
+        return [
+          [`closed-${index}`, { ...closed, end_time: closed.last_activity_at }],
+          [`later-${index}`, openVisit(now, -30 * 24 * 60 * MINUTE_MS)],
+        ];
+      });
+      await seed(stage.store(), 'page_visits', new Map([...stale, ...others]));
+      return stale.map(([id]) => id);
+    },
+    async effects(stage) {
+      const { docs } = await visits(stage).where('closed_at', '!=', null).select().get();
+      return new Map(docs.map((doc) => [doc.id, doc.updateTime.valueOf()]));
+    },
+    violations: async (stage, answers) => [
+      ...(await countedIsWritten(stage, answers)),
+      ...(await wrongEnds(stage)),
+    ],
+  },
+  { functions: ['visits'], cases: [heartbeats] },
+);

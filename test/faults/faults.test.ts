@@ -1,0 +1,28 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { type Ground, openGround, runCase } from './harness/campaign.ts';
+import { plans } from './plans.ts';
+
+/** The sample is the same in every run of the tests; `npm run faults` takes other seeds. */
+const SEED = 1;
+
+const embedded = inject('firestoreEngine') === 'embedded';
+if (embedded)
+  console.warn(
+    "SKIPPED: kills, races and outages are judged on Google's Firestore emulator, which is not here",
+  );
+
+describe.skipIf(embedded)('a sample of every fault, from seed 1', () => {
+  let ground: Ground;
+  beforeAll(async () => {
+    ground = await openGround(plans);
+  });
+  afterAll(() => ground?.stop());
+
+  for (const plan of plans)
+    for (const one of plan.cases)
+      it(`${plan.name}: ${one.claim}`, async () => {
+        const options = { runs: one.runs.sample, seed: SEED, scale: 'sample' } as const;
+        const { failures } = await runCase(plan, one, ground, options);
+        expect(failures.join('\n\n')).toBe('');
+      });
+});

@@ -1,0 +1,24 @@
+/**
+ * Process entry `clocked-function.ts NAME PORT INSTANT`: a function behind the real Functions Framework, as its own entry
+ * registers it, but with a clock that stands at INSTANT until the parent process sends another over IPC.
+ */
+import { getTestServer } from '@google-cloud/functions-framework/testing';
+import { mounted } from '../../../functions/registry.ts';
+import { serve } from '../../../functions/serve.ts';
+import type { Deps } from '../../../shared/task/task.ts';
+
+const [name = '', port = '', instant = ''] = process.argv.slice(2);
+let now = new Date(instant);
+process.on('message', (next: string) => {
+  now = new Date(next);
+  process.send?.(next);
+});
+process.on('disconnect', () => process.exit(1));
+
+const found = mounted.find((one) => one.name === name);
+if (!found)
+  throw new Error(`there is no function "${name}"; legal: ${mounted.map((one) => one.name).join(', ')}`);
+/** Everything of the process but its clock; engines stay as lazy as they are. */
+const clocked = (deps: Deps): Deps => Object.create(deps, { clock: { value: () => new Date(now) } });
+serve(name, (open) => found.handler(() => clocked(open())));
+getTestServer(name).listen(Number(port), '127.0.0.1', () => process.stdout.write('Serving function\n'));

@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { startFunction } from '../function-process.ts';
+import type { Answer } from './delivery.ts';
+import type { Measure } from './kill.ts';
+import { readLedger } from './ledger.ts';
+import { type FaultCase, type FaultRun, refuse, type Scale } from './plan.ts';
+import { overlapStatus, type TaskUnderFault, Trial } from './trial.ts';
+
+/** Deliveries of one occurrence at a time. */
+const PARALLEL = 50;
+
+/** N parallel deliveries of one occurrence to two processes; in every other plan one of the two is killed amid them. */
+export function deliveriesCase(
+  task: TaskUnderFault,
+  runs: Record<Scale, number>,
+  measured: (run: FaultRun) => Promise<Measure>,
+): FaultCase {
+  return {
+    name: 'deliveries',
+    claim: `one occurrence delivered ${PARALLEL} times in parallel to two processes has its effect once`,
+    runs,
+    async once(run) {
+      const { ms } = await measured(run);
+      const kills = run.random() < 0.5 ? [run.random() * ms] : [];
+      const trial = await Trial.begin(task, run);
+      const start = () => startFunction(task.name, run.bundles, run.stage.environment);
+      const [one, other] = await Promise.all([start(), start()]);
+      try {
+        const occurrence = trial.occurrence(0);
+        const answers = Array.from({ length: PARALLEL }, (_, index) =>
+          trial.deliver(index % 2 === 0 ? one.url : other.url, { occurrence }),
+        );
+        for (const after of kills) {
+          await delay(after);
+          await one.kill();
+        }
+        const settled = await Promise.all(answers);
+        if (kills.length > 0) {
+          await trial.observe();
+          await trial.halfAMinuteLater();
+        } else await judgeAnswers(trial, settled);
+        await trial.settle(other.url, { occurrence });
+        await trial.judge({ exact: kills.length === 0 });
+      } finally {
+        await Promise.all([one.kill(), other.kill()]);
+      }
+      return { deliveries: PARALLEL, kills: kills.length };
+    },
+  };
+}
+
+/** One of them did all the work, the others are told so, and the ledger has one attempt. */
+async function judgeAnswers(trial: Trial, answers: readonly (Answer | null)[]): Promise<void> {
+  const skipped = overlapStatus(trial.task.name);
+  const told = (answer: Answer | null) => `${answer?.status} ${answer?.outcome}`;
+  const worked = answers.filter((answer) => answer?.outcome === 'succeeded' && answer.status === 200);
+  const others = answers.filter((answer) => !worked.includes(answer));
+  const wrong = others.filter(
+    (one) => ![`200 deduplicated`, `${skipped} skipped_overlap`].includes(told(one)),
+  );
+  const violations = wrong.map((answer) => `answer: ${told(answer)} for a duplicate`);
+  if (worked.length !== 1) violations.push(`answer: ${worked.length} of ${answers.length} did the work`);
+  const ledger = (await readLedger(trial.stage, trial.task.name)).filter(
+    ({ outcome }) => outcome !== 'skipped_overlap',
+  );
+  if (ledger.length !== 1 || ledger[0]?.attempt !== 1)
+    violations.push(`ledger: ${ledger.length} attempts for one occurrence`);
+  refuse(violations);
+}

@@ -1,0 +1,59 @@
+import type { Counts, Outcome } from '../../../shared/task/task.ts';
+import type { Stage } from './stage.ts';
+
+/** What a delivery was answered; null fields where the answer is an error of the door or the stores. */
+export interface Answer {
+  status: number;
+  outcome: Outcome | null;
+  runId: string | null;
+  attempt: number;
+  complete: boolean;
+  counts: Counts | null;
+  /** Real milliseconds until the answer. */
+  ms: number;
+  body: Record<string, unknown>;
+}
+
+export interface Delivery {
+  /** The occurrence as Cloud Scheduler would send it; null for a manual run. */
+  occurrence: string | null;
+  params?: Record<string, unknown>;
+}
+
+/** Delivers to a task's process with the cron secret. Null when the process died before it answered. */
+export async function deliver(url: string, stage: Stage, delivery: Delivery): Promise<Answer | null> {
+  const begun = performance.now();
+  const { occurrence } = delivery;
+  const sent = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/json',
+      'X-Cron-Secret': stage.secret,
+      ...(occurrence === null ? {} : { 'X-CloudScheduler-ScheduleTime': occurrence }),
+    },
+    body: JSON.stringify(delivery.params ?? {}),
+  })
+    .then(async (response) => ({ status: response.status, body: (await response.json()) as Answer['body'] }))
+    .catch(() => null);
+  if (sent === null) return null;
+  const { status, body } = sent;
+  return {
+    status,
+    outcome: (body.outcome as Outcome | undefined) ?? null,
+    runId: (body.run_id as string | undefined) ?? null,
+    attempt: Number(body.attempt ?? 0),
+    complete: body.complete === true,
+    counts: (body.counts as Counts | undefined) ?? null,
+    ms: performance.now() - begun,
+    body,
+  };
+}
+
+/** Whether nothing is left to do for this occurrence. */
+export function isDone(answer: Answer | null): boolean {
+  return (
+    answer?.status === 200 &&
+    answer.complete &&
+    ['succeeded', 'nothing_to_do', 'deduplicated'].includes(answer.outcome ?? '')
+  );
+}

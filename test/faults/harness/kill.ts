@@ -1,0 +1,144 @@
+import { type FunctionProcess, startFunction } from '../function-process.ts';
+import type { Delivery } from './delivery.ts';
+import { type FaultCase, type FaultRun, type Scale, Violation } from './plan.ts';
+import { between, pick, type Random } from './random.ts';
+import type { Tap } from './tap.ts';
+import { overlapStatus, type TaskUnderFault, Trial } from './trial.ts';
+
+/** What work takes when nobody disturbs it. */
+export interface Measure {
+  ms: number;
+  /** Chunks sent to the stores. */
+  chunks: number;
+}
+
+/** Where to kill: after a time, or at a write to a store, which then arrives or does not. */
+export interface KillPoint {
+  by: 'time' | 'write that is lost' | 'write that arrives';
+  /** Of the undisturbed run; a little over 1, so that a kill after the answer comes too. */
+  fraction: number;
+}
+
+const LATEST_FRACTION = 1.05;
+
+/** A seeded point of the work. */
+export function killPoint(random: Random): KillPoint {
+  const by = pick(random, ['time', 'write that is lost', 'write that arrives'] as const);
+  return { by, fraction: between(random, 0, LATEST_FRACTION) };
+}
+
+/** Kills the process at the point, counted from now. Returns how to call it off, after which nothing is held back. */
+export function killAt(point: KillPoint, measure: Measure, tap: Tap, child: FunctionProcess): () => void {
+  const kill = () => void child.kill();
+  if (point.by === 'time') {
+    const timer = setTimeout(kill, point.fraction * measure.ms);
+    return () => clearTimeout(timer);
+  }
+  tap.cutAt(Math.ceil(point.fraction * measure.chunks), point.by === 'write that arrives', kill);
+  return () => tap.reset();
+}
+
+/** Measures one undisturbed run of a task, once per size. */
+export function measuring(task: TaskUnderFault): (run: FaultRun) => Promise<Measure> {
+  const known = new Map<Scale, Promise<Measure>>();
+  return (run) => {
+    const measured = known.get(run.scale) ?? measure(task, run);
+    known.set(run.scale, measured);
+    return measured;
+  };
+}
+
+async function measure(task: TaskUnderFault, run: FaultRun): Promise<Measure> {
+  // Its own random numbers: a run's plan must not depend on whether it was the first.
+  const trial = await Trial.begin(task, { ...run, random: () => 0.5 });
+  const child = await startFunction(task.name, run.bundles, run.stage.tapped);
+  try {
+    run.stage.tap.reset();
+    const { ms } = await trial.settle(child.url, { occurrence: trial.occurrence(0) });
+    const chunks = run.stage.tap.sent();
+    await trial.judge({ exact: true });
+    return { ms, chunks };
+  } finally {
+    await child.kill();
+  }
+}
+
+/** What is delivered after a kill: Scheduler's retry, its next occurrence, or a person's manual run. */
+type Next = 'retry' | 'next' | 'manual';
+
+function planOf(random: Random): { points: KillPoint[]; next: Next; probe: boolean } {
+  const kills = random() < 0.7 ? 1 : 2;
+  return {
+    points: Array.from({ length: kills }, () => killPoint(random)),
+    next: pick(random, ['retry', 'next', 'manual'] as const),
+    probe: random() < 0.25,
+  };
+}
+
+/** SIGKILL of the deployed bundle at random points, and runs until all is done. */
+export function killCase(
+  task: TaskUnderFault,
+  runs: Record<Scale, number>,
+  measured: (run: FaultRun) => Promise<Measure>,
+): FaultCase {
+  return {
+    name: 'kill',
+    claim: 'a run that is killed loses nothing, does nothing twice and is called abandoned',
+    runs,
+    async once(run) {
+      const undisturbed = await measured(run);
+      const { points, next, probe } = planOf(run.random);
+      const trial = await Trial.begin(task, run);
+      const delivery = (index: number): Delivery => ({
+        occurrence: next === 'manual' ? null : trial.occurrence(next === 'retry' ? 0 : index),
+      });
+      let midRun = 0;
+      for (const [index, point] of points.entries()) {
+        if (!(await killedAnswer(trial, run, point, undisturbed, delivery(index)))) midRun += 1;
+        await trial.observe();
+        if (probe) await probeOverlap(trial, run, points.length + 1);
+        await trial.halfAMinuteLater();
+      }
+      const child = await startFunction(task.name, run.bundles, run.stage.environment);
+      try {
+        await trial.settle(child.url, delivery(points.length));
+        await trial.judge();
+      } finally {
+        await child.kill();
+      }
+      return { kills: points.length, 'in mid-run': midRun };
+    },
+  };
+}
+
+/** Whether the run had answered before it was killed. */
+async function killedAnswer(
+  trial: Trial,
+  run: FaultRun,
+  point: KillPoint,
+  measure: Measure,
+  delivery: Delivery,
+): Promise<boolean> {
+  const child = await startFunction(trial.task.name, run.bundles, run.stage.tapped);
+  const callOff = killAt(point, measure, run.stage.tap, child);
+  const answer = await trial.deliver(child.url, delivery);
+  await child.kill();
+  callOff();
+  return answer !== null;
+}
+
+/** Who comes within that half minute is told that the task is at work, or finds it free. */
+async function probeOverlap(trial: Trial, run: FaultRun, index: number): Promise<void> {
+  if (!(await trial.leaseHeld())) return;
+  const child = await startFunction(trial.task.name, run.bundles, run.stage.environment);
+  try {
+    const answer = await trial.deliver(child.url, { occurrence: trial.occurrence(index) });
+    const right = overlapStatus(trial.task.name);
+    if (answer?.outcome !== 'skipped_overlap' || answer.status !== right)
+      throw new Violation([
+        `overlap: ${answer?.status} ${answer?.outcome} while the lease is held; ${right} skipped_overlap is right`,
+      ]);
+  } finally {
+    await child.kill();
+  }
+}

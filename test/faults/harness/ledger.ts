@@ -1,0 +1,92 @@
+import type { DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
+import type { Counts } from '../../../shared/task/task.ts';
+import type { Stage } from './stage.ts';
+
+/** How an attempt may end in the ledger (contract, "Replies" and "Runs"). */
+const OUTCOMES = [
+  'succeeded',
+  'nothing_to_do',
+  'partial',
+  'skipped_overlap',
+  'deduplicated',
+  'dispatched',
+  'failed',
+  'abandoned',
+];
+
+/** One attempt of a run as the ledger has it; the earlier ones are kept inside the newest one's record. */
+export interface Attempt {
+  runId: string;
+  attempt: number;
+  outcome: string | null;
+  counts: Counts | null;
+  startedAt: number;
+  finishedAt: number | null;
+}
+
+/** Every attempt of a task in the ledger. */
+export async function readLedger(stage: Stage, task: string): Promise<Attempt[]> {
+  const { docs } = await stage.store().collection('task_runs').where('task', '==', task).get();
+  return docs.flatMap((doc) => [...earlier(doc), attemptOf(doc.id, doc.data())]);
+}
+
+function earlier(doc: DocumentSnapshot): Attempt[] {
+  const kept = (doc.get('attempts') as Record<string, unknown>[] | undefined) ?? [];
+  return kept.map((fields) => attemptOf(doc.id, fields));
+}
+
+function attemptOf(runId: string, fields: Record<string, unknown>): Attempt {
+  return {
+    runId,
+    attempt: Number(fields.attempt),
+    outcome: fields.outcome as string | null,
+    counts: fields.counts as Counts | null,
+    startedAt: (fields.started_at as Timestamp).toMillis(),
+    finishedAt: (fields.finished_at as Timestamp | null)?.toMillis() ?? null,
+  };
+}
+
+export const nameOf = ({ runId, attempt }: Pick<Attempt, 'runId' | 'attempt'>) =>
+  `${runId} attempt ${attempt}`;
+
+/** How many items the ledger says were acted on, over all attempts that lived to say so. */
+export const actedIn = (ledger: readonly Attempt[]): number =>
+  ledger.reduce((sum, { counts }) => sum + (counts?.acted ?? 0), 0);
+
+/** What is wrong with a settled ledger in itself, whatever was done to the task. */
+export function ledgerFaults(ledger: readonly Attempt[]): string[] {
+  const faults: string[] = [];
+  const seen = new Set<string>();
+  for (const entry of ledger) {
+    const name = nameOf(entry);
+    const { outcome, counts, startedAt, finishedAt } = entry;
+    if (seen.has(name)) faults.push(`ledger: ${name} is there twice`);
+    seen.add(name);
+    if (outcome === null) faults.push(`ledger: ${name} was left open`);
+    else if (!OUTCOMES.includes(outcome)) faults.push(`ledger: ${name} has the unknown outcome ${outcome}`);
+    if (outcome === null || outcome === 'abandoned') continue;
+    if (finishedAt === null) faults.push(`ledger: ${name} ended as ${outcome} and has no finished_at`);
+    else if (finishedAt < startedAt) faults.push(`ledger: ${name} finished before it started`);
+    if (counts && counts.candidates !== counts.acted + counts.skipped + counts.failed)
+      faults.push(`ledger: ${name} has counts that do not add up: ${JSON.stringify(counts)}`);
+  }
+  return faults;
+}
+
+/** What is wrong with the attempts that were open when their process was killed: each is abandoned in the end. */
+export function abandonedFaults(open: readonly Attempt[], ledger: readonly Attempt[]): string[] {
+  const faults: string[] = [];
+  const wereOpen = new Set(open.map(nameOf));
+  const byName = new Map(ledger.map((entry) => [nameOf(entry), entry]));
+  for (const name of wereOpen) {
+    const outcome = byName.get(name)?.outcome;
+    // Its last write may have been on its way when its process died; then the ledger tells how it truly ended.
+    if (outcome === undefined) faults.push(`ledger: the killed ${name} is gone`);
+    else if (outcome !== 'abandoned' && byName.get(name)?.counts === null)
+      faults.push(`ledger: the killed ${name} is called ${outcome}, not abandoned`);
+  }
+  for (const { runId, attempt, outcome } of ledger)
+    if (outcome === 'abandoned' && !wereOpen.has(nameOf({ runId, attempt })))
+      faults.push(`ledger: ${nameOf({ runId, attempt })} is called abandoned and was not killed`);
+  return faults;
+}

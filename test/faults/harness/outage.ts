@@ -1,0 +1,167 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type FunctionProcess, startFunction } from '../function-process.ts';
+import type { Answer } from './delivery.ts';
+import type { Measure } from './kill.ts';
+import { type FaultCase, type FaultRun, type Figures, refuse, type Scale } from './plan.ts';
+import { between } from './random.ts';
+import { type TaskUnderFault, Trial } from './trial.ts';
+
+/** The shortest budget a task takes, and what the answer may take beyond it (contract, "Functions, routes, schedules"). */
+const BUDGET_SECONDS = 5;
+const ANSWER_MS = (BUDGET_SECONDS + 3) * 1000;
+/** Well within the budget. */
+const SHORT_MS = [200, 2_000] as const;
+
+type Measured = (run: FaultRun) => Promise<Measure>;
+type EngineName = 'firestore' | 'redis';
+
+interface Scene extends FaultRun {
+  trial: Trial;
+  child: FunctionProcess;
+  /** Another process of the same function, ready before the fault. */
+  second: FunctionProcess;
+  occurrence: string;
+  /** The answer of the run that the fault happens to. */
+  answer: Promise<Answer | null>;
+}
+
+/** Starts a run, waits for a seeded point of it, does the fault, and judges answer, process and stores. */
+function outageCase(
+  task: TaskUnderFault,
+  measured: Measured,
+  spec: Pick<FaultCase, 'name' | 'claim' | 'runs'> & { fault(scene: Scene): Promise<Figures> },
+): FaultCase {
+  return {
+    name: spec.name,
+    claim: spec.claim,
+    runs: spec.runs,
+    async once(run) {
+      const { ms } = await measured(run);
+      const after = between(run.random, 0, ms);
+      const trial = await Trial.begin(task, run);
+      const start = () => startFunction(task.name, run.bundles, run.stage.environment);
+      const [child, second] = await Promise.all([start(), start()]);
+      try {
+        const occurrence = trial.occurrence(0);
+        const answer = trial.deliver(child.url, { occurrence, params: { budget_seconds: BUDGET_SECONDS } });
+        await delay(after);
+        return await spec.fault({ ...run, trial, child, second, occurrence, answer });
+      } finally {
+        await Promise.all([child.kill(), second.kill()]);
+      }
+    },
+  };
+}
+
+/** The answer came in time and says 200 or 503, and the process lives. */
+async function judgeAnswer({ answer, child }: Scene): Promise<Answer | null> {
+  const given = await answer;
+  const violations: string[] = [];
+  if (given === null) violations.push('answer: none; the connection ended');
+  else {
+    if (![200, 503].includes(given.status))
+      violations.push(`answer: ${given.status} ${JSON.stringify(given.body)}`);
+    if (given.status === 503 && !given.body.error)
+      violations.push('answer: 503 without an error in its body');
+    if (given.ms > ANSWER_MS) violations.push(`answer: after ${Math.round(given.ms)} ms of ${ANSWER_MS}`);
+  }
+  if (!child.alive()) violations.push('process: it ended');
+  refuse(violations);
+  return given;
+}
+
+/** The next occurrence does what the held-up one left, and the ledger accounts for every item. */
+async function settleNext({ trial }: Scene, child: FunctionProcess, lostLease = false): Promise<void> {
+  await trial.settle(child.url, { occurrence: trial.occurrence(1) });
+  await trial.judge({ exact: true, overtaken: lostLease });
+}
+
+function pausedCase(task: TaskUnderFault, measured: Measured, name: EngineName, runs: Record<Scale, number>) {
+  return outageCase(task, measured, {
+    name: `${name}-paused`,
+    claim: `a run during which ${name} hangs for a while answers in time and loses nothing`,
+    runs,
+    async fault(scene) {
+      const engine = scene.stage.engines[name];
+      engine.pause();
+      try {
+        await delay(between(scene.random, ...SHORT_MS));
+      } finally {
+        engine.resume();
+      }
+      const answer = await judgeAnswer(scene);
+      // A lease that was asked for while Redis hung may have been given to nobody; it goes like a killed run's.
+      if (name === 'redis') await scene.trial.halfAMinuteLater();
+      await settleNext(scene, scene.child);
+      return { 'answered 503': answer?.status === 503 ? 1 : 0 };
+    },
+  });
+}
+
+function hangingCase(task: TaskUnderFault, measured: Measured, runs: Record<Scale, number>) {
+  return outageCase(task, measured, {
+    name: 'firestore-hangs',
+    claim:
+      'a run whose Firestore hangs past its budget answers 503 in time, and what it held up goes on afterwards',
+    runs,
+    async fault(scene) {
+      const { firestore } = scene.stage.engines;
+      firestore.pause();
+      let answer: Answer | null;
+      try {
+        answer = await judgeAnswer(scene);
+      } finally {
+        firestore.resume();
+      }
+      await settleNext(scene, scene.child);
+      return { 'answered 503': answer?.status === 503 ? 1 : 0 };
+    },
+  });
+}
+
+function redisLostCase(task: TaskUnderFault, measured: Measured, runs: Record<Scale, number>) {
+  return outageCase(task, measured, {
+    name: 'redis-killed',
+    claim:
+      'a run whose Redis dies and comes back empty may share the work with a second one, and nothing happens twice',
+    runs,
+    async fault(scene) {
+      const { redis } = scene.stage.engines;
+      await redis.kill();
+      await redis.restart();
+      // The lease is lost: this one takes it although the first may still be at work.
+      await scene.trial.deliver(scene.second.url, { occurrence: scene.occurrence });
+      await judgeAnswer(scene);
+      await settleNext(scene, scene.second, true);
+      return { kills: 1 };
+    },
+  });
+}
+
+function firestoreLostCase(task: TaskUnderFault, measured: Measured, runs: Record<Scale, number>) {
+  return outageCase(task, measured, {
+    name: 'firestore-killed',
+    claim: 'a run whose Firestore dies answers in time, and the same process works on a fresh one',
+    runs,
+    async fault(scene) {
+      await scene.stage.engines.firestore.kill();
+      const answer = await judgeAnswer(scene);
+      await scene.stage.restartFirestore();
+      await scene.trial.beginAgain(scene);
+      await scene.trial.settle(scene.child.url, { occurrence: scene.trial.occurrence(1) });
+      await scene.trial.judge({ overtaken: true });
+      return { kills: 1, 'answered 503': answer?.status === 503 ? 1 : 0 };
+    },
+  });
+}
+
+/** Engines that hang, die and come back in the middle of a run. */
+export function outageCases(task: TaskUnderFault, measured: Measured): FaultCase[] {
+  return [
+    pausedCase(task, measured, 'firestore', { sample: 1, full: 20 }),
+    pausedCase(task, measured, 'redis', { sample: 1, full: 20 }),
+    hangingCase(task, measured, { sample: 1, full: 10 }),
+    redisLostCase(task, measured, { sample: 1, full: 20 }),
+    firestoreLostCase(task, measured, { sample: 1, full: 10 }),
+  ];
+}

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import type { Firestore } from '@google-cloud/firestore';
+import type { Redis } from '@upstash/redis';
+import { localEnvironment } from '../../../infra/local/environment.ts';
+import { type LocalIssuer, startIssuer } from '../../../infra/local/issuer.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { loadConfig } from '../../../shared/config.ts';
+import { openRedis } from '../../../shared/redis/redis.ts';
+import { openStore } from '../../../shared/store/firestore.ts';
+import { clear } from '../../support/documents.ts';
+import { type Engine, firestoreUnderFault, redisUnderFault } from './engine.ts';
+import { startTap, type Tap } from './tap.ts';
+
+/** A fresh emulator after this many runs: it slows as it fills, even with what was deleted. */
+const RUNS_PER_EMULATOR = 25;
+
+/** The engines that faults are done to, and the harness's own undisturbed view of what is in them. */
+export interface Stage {
+  engines: { firestore: Engine; redis: Engine };
+  /** Which program serves Firestore; only Google's emulator judges races. */
+  firestoreEngine: string;
+  /** What a function process is started with. */
+  environment: Record<string, string>;
+  /** The same, with the tap between the process and both stores. */
+  tapped: Record<string, string>;
+  tap: Tap;
+  /** Made anew when Firestore is. */
+  store(): Firestore;
+  redis: Redis;
+  issuer: LocalIssuer;
+  secret: string;
+  /** Restarts Firestore empty, with a client of its own that has not seen the one before. */
+  restartFirestore(): Promise<void>;
+  /** Empties both stores before a run. */
+  reset(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts engines, issuer and tap on loopback. They belong to the caller alone, who stops them. */
+export async function startStage(): Promise<Stage> {
+  const firestore = await firestoreUnderFault('ronde-faults');
+  const redis = await redisUnderFault();
+  const issuer = await startIssuer({ clock: systemClock });
+  const tap = await startTap([firestore.port, Number(new URL(redis.url).port)]);
+  const secret = randomBytes(32).toString('hex');
+  const parts = {
+    project: 'ronde-faults',
+    firestoreHost: firestore.host,
+    redis,
+    issuer,
+    gateway: 'http://127.0.0.1',
+    cronSecret: secret,
+  };
+  const environment = localEnvironment(parts);
+  const [firestoreTap, redisTap] = tap.ports;
+  const config = loadConfig(environment);
+  let store = openStore(config);
+  let runs = 0;
+  const client = openRedis(config);
+  const restartFirestore = async () => {
+    await store.terminate();
+    await firestore.restart();
+    store = openStore(config);
+  };
+  return {
+    engines: { firestore, redis },
+    firestoreEngine: firestore.engine,
+    environment,
+    tapped: {
+      ...environment,
+      FIRESTORE_EMULATOR_HOST: `127.0.0.1:${firestoreTap}`,
+      UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${redisTap}`,
+    },
+    tap,
+    store: () => store,
+    redis: client,
+    issuer,
+    secret,
+    restartFirestore,
+    async reset() {
+      tap.reset();
+      runs += 1;
+      if (runs % RUNS_PER_EMULATOR === 0) await restartFirestore();
+      else for (const { id } of await store.listCollections()) await clear(store, id);
+      await client.flushall();
+    },
+    async stop() {
+      await tap.stop();
+      await issuer.stop();
+      await store.terminate();
+      await redis.stop();
+      await firestore.stop();
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import type { CaseReport } from './campaign.ts';
+
+export interface Row {
+  plan: string;
+  case: string;
+  report: CaseReport;
+}
+
+const HEADINGS = ['function', 'case', 'runs', 'failed', 'seconds', 'figures'];
+
+/** A table of what was done and what came of it, one line per case. */
+export function summary(rows: readonly Row[]): string {
+  const lines = rows.map(({ plan, case: name, report }) => [
+    plan,
+    name,
+    String(report.runs),
+    String(report.failures.length),
+    (report.ms / 1000).toFixed(1),
+    Object.entries(report.figures)
+      .map(([figure, value]) => `${value} ${figure}`)
+      .join(', '),
+  ]);
+  const table = [HEADINGS, ...lines];
+  const widths = HEADINGS.map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)));
+  return table
+    .map((cells) =>
+      cells
+        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,25 @@
+import { deliveriesCase } from './deliveries.ts';
+import { killCase, measuring } from './kill.ts';
+import { movedClockCase } from './moved-clock.ts';
+import { outageCases } from './outage.ts';
+import type { FaultCase, FaultPlan } from './plan.ts';
+import type { TaskUnderFault } from './trial.ts';
+
+/** Every kind of fault for a task. What only this task can show comes in `more`, with the functions it needs besides. */
+export function taskPlan(
+  task: TaskUnderFault,
+  more: { cases?: readonly FaultCase[]; functions?: readonly string[] } = {},
+): FaultPlan {
+  const measured = measuring(task);
+  return {
+    name: task.name,
+    functions: [task.name, ...(more.functions ?? [])],
+    cases: [
+      killCase(task, { sample: 4, full: 100 }, measured),
+      deliveriesCase(task, { sample: 2, full: 20 }, measured),
+      ...outageCases(task, measured),
+      movedClockCase(task, { sample: 1, full: 20 }, measured),
+      ...(more.cases ?? []),
+    ],
+  };
+}

@@ -1,0 +1,147 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { tasks } from '../../../functions/registry.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { type Answer, type Delivery, deliver, isDone } from './delivery.ts';
+import { abandonedFaults, actedIn, ledgerFaults, readLedger } from './ledger.ts';
+import { type FaultRun, refuse, type Scale, Violation } from './plan.ts';
+import type { Random } from './random.ts';
+import type { Stage } from './stage.ts';
+
+/** What the harness has to know of a task to do every kind of fault to it. */
+export interface TaskUnderFault {
+  /** The task's name, as the registry has it. */
+  name: string;
+  /** How many items one run finds. */
+  items: Record<Scale, number>;
+  /**
+   * Writes `items` candidates that are all due at `now`, and, if it likes, others that must stay as they are.
+   * Returns the ids of those that are due.
+   */
+  seed(stage: Stage, world: { items: number; now: Date; random: Random }): Promise<readonly string[]>;
+  /** Every item that has had its effect, due or not, with a mark that changes if it has it once more. */
+  effects(stage: Stage): Promise<Map<string, string>>;
+  /** What else does not hold once the dust has settled, one line each. */
+  violations?(stage: Stage, answers: readonly Answer[]): Promise<string[]>;
+}
+
+/** A killed run's lease is gone after this long (contract, "Runs"). */
+const LEASE_MS = 30_000;
+/** A store that is back must be found again, and a run that was held up must end, within this. */
+const SETTLE_MS = 60_000;
+const POLL_MS = 100;
+const QUARTER_HOUR_MS = 15 * 60_000;
+
+/** One run of one case on one task: what was seeded, seen and answered, and the judgement in the end. */
+export class Trial {
+  readonly stage: Stage;
+  readonly task: TaskUnderFault;
+  readonly now: Date;
+  readonly answers: Answer[] = [];
+  private due: readonly string[] = [];
+  private marks = new Map<string, string>();
+  private twice: string[] = [];
+  private open: Awaited<ReturnType<typeof readLedger>> = [];
+
+  private constructor(task: TaskUnderFault, stage: Stage, now: Date) {
+    this.task = task;
+    this.stage = stage;
+    this.now = now;
+  }
+
+  /** Empties the stores and seeds the task's items. */
+  static async begin(task: TaskUnderFault, run: FaultRun, now = systemClock()): Promise<Trial> {
+    const trial = new Trial(task, run.stage, now);
+    await run.stage.reset();
+    trial.due = await task.seed(run.stage, { items: task.items[run.scale], now, random: run.random });
+    return trial;
+  }
+
+  /** Seeds the task's items again, after a store lost everything. */
+  async beginAgain(run: FaultRun): Promise<void> {
+    this.due = await this.task.seed(run.stage, {
+      items: this.task.items[run.scale],
+      now: this.now,
+      random: run.random,
+    });
+  }
+
+  /** Scheduled instants a quarter of an hour apart, all of them past. */
+  occurrence(index: number): string {
+    return new Date(this.now.getTime() - QUARTER_HOUR_MS * (40 - index)).toISOString();
+  }
+
+  async deliver(url: string, delivery: Delivery): Promise<Answer | null> {
+    const answer = await deliver(url, this.stage, delivery);
+    if (answer) this.answers.push(answer);
+    return answer;
+  }
+
+  /** Takes down what has had its effect by now, and which attempts a kill has left open. */
+  async observe(): Promise<void> {
+    const effects = await this.task.effects(this.stage);
+    for (const [id, mark] of this.marks)
+      if (effects.get(id) !== mark) this.twice.push(`twice: ${id} had its effect again, or lost it`);
+    this.marks = effects;
+    const ledger = await readLedger(this.stage, this.task.name);
+    this.open.push(...ledger.filter(({ outcome }) => outcome === null));
+  }
+
+  /** Whether somebody holds the task's lease, and that it will go by itself. */
+  async leaseHeld(): Promise<boolean> {
+    const left = await this.stage.redis.pttl(`lease:${this.task.name}`);
+    if (left === -1 || left > LEASE_MS)
+      throw new Violation([
+        `lease: it would stay ${left === -1 ? 'for ever' : `${left} ms`}, not ${LEASE_MS}`,
+      ]);
+    return left > 0;
+  }
+
+  /** Half a minute later: Redis's own clock runs out for the lease of a killed run. Nobody waits for it here. */
+  async halfAMinuteLater(): Promise<void> {
+    if (await this.leaseHeld()) await this.stage.redis.pexpire(`lease:${this.task.name}`, 0);
+  }
+
+  /** Delivers until nothing is left to do. What is still at work in some process is waited for, within bounds. */
+  async settle(url: string, delivery: Delivery): Promise<Answer> {
+    const deadline = performance.now() + SETTLE_MS;
+    for (;;) {
+      const answer = await this.deliver(url, delivery);
+      if (answer && isDone(answer)) return answer;
+      if (answer === null) throw new Violation(['answer: the process that was to settle everything died']);
+      if (performance.now() > deadline)
+        throw new Violation([`answer: still ${answer.status} ${answer.outcome ?? ''} after ${SETTLE_MS} ms`]);
+      await delay(POLL_MS);
+    }
+  }
+
+  /**
+   * Judges: nothing lost, nothing twice, ledger right. `exact`: no attempt died, so the ledger accounts for all.
+   * `overtaken`: without a lease an attempt may be called abandoned although its process lives.
+   */
+  async judge({ exact = false, overtaken = false } = {}): Promise<void> {
+    await this.observe();
+    const ledger = await readLedger(this.stage, this.task.name);
+    const acted = actedIn(ledger);
+    const expected = new Set(this.due);
+    const violations = [...this.twice];
+    for (const id of expected)
+      if (!this.marks.has(id)) violations.push(`lost: ${id} was due and had no effect`);
+    for (const id of this.marks.keys())
+      if (!expected.has(id)) violations.push(`wrong: ${id} was not due and had an effect`);
+    if (acted > expected.size || (exact && acted !== expected.size))
+      violations.push(`ledger: its attempts say ${acted} items, and ${expected.size} were due`);
+    violations.push(...ledgerFaults(ledger));
+    if (!overtaken) violations.push(...abandonedFaults(this.open, ledger));
+    violations.push(...((await this.task.violations?.(this.stage, this.answers)) ?? []));
+    refuse(
+      violations.length > 20 ? [...violations.slice(0, 20), `... ${violations.length} in all`] : violations,
+    );
+  }
+}
+
+/** How the registry's task answers a scheduled delivery that finds the lease held. */
+export function overlapStatus(name: string): number {
+  const found = tasks.find((task) => task.name === name);
+  if (!found) throw new Error(`no task "${name}"; legal: ${tasks.map((task) => task.name).join(', ')}`);
+  return found.onOverlap === 'retry' ? 503 : 200;
+}

@@ -1,0 +1,6 @@
+import { closeInactiveVisits } from './close-inactive-visits.ts';
+import type { FaultPlan } from './harness/plan.ts';
+import { visits } from './visits.ts';
+
+/** Every function that faults are done to. A new task is one file beside this and one entry here. */
+export const plans: readonly FaultPlan[] = [closeInactiveVisits, visits];
