@@ -30,6 +30,8 @@ export interface RunEnd {
 /** An attempt that is under way in the ledger. */
 export interface OpenRun {
   attempt: number;
+  /** When Firestore wrote it: what has changed since is another's. */
+  writtenAt: Timestamp;
 }
 
 const runs = (store: Firestore) => store.collection('task_runs');
@@ -57,9 +59,9 @@ export async function openRun(
     }
     const attempt = Number(before?.get('attempt') ?? 0) + 1;
     try {
-      await writeStart(ref, before, { ...runFields(run, start), attempt });
+      const { writeTime } = await writeStart(ref, before, { ...runFields(run, start), attempt });
       meter.firestore_writes += 1;
-      return { attempt };
+      return { attempt, writtenAt: writeTime };
     } catch (error) {
       if (!isConflict(error)) throw error;
     }
@@ -140,18 +142,44 @@ export async function abandonOthers(
   return results.filter((result) => result === 'updated').length;
 }
 
-/** Settles a run in the ledger, with all it counted; the cost includes this very write. */
+/**
+ * Settles an attempt in the ledger, with all it counted; the cost includes this very write. Where the lease was lost,
+ * another attempt may have taken the record over meanwhile and called this one abandoned: then what became of it is told
+ * in its place among the earlier attempts, and the newer one's record stands.
+ */
 export async function closeRun(
   store: Firestore,
   id: string,
+  opened: OpenRun,
   startedAt: Date,
   end: RunEnd,
   meter: Meter,
 ): Promise<void> {
+  const ref = runs(store).doc(id);
   meter.firestore_writes += 1;
-  await runs(store)
-    .doc(id)
-    .update({ ...endFields(end, startedAt), cost: cost(meter) });
+  let fields: Record<string, unknown> = { ...endFields(end, startedAt), cost: cost(meter) };
+  let lastUpdateTime = opened.writtenAt;
+  for (;;) {
+    try {
+      await ref.update(fields, { lastUpdateTime });
+      return;
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      const now = await ref.get();
+      meter.firestore_reads += 1;
+      if (!now.updateTime) throw error;
+      lastUpdateTime = now.updateTime;
+      if (now.get('attempt') !== opened.attempt)
+        fields = { attempts: settledAmong(now, opened.attempt, end) };
+    }
+  }
+}
+
+function settledAmong(record: DocumentSnapshot, attempt: number, end: RunEnd): object[] {
+  const { outcome, counts, error, finishedAt } = end;
+  const settled = { outcome, counts: { ...counts }, error, finished_at: Timestamp.fromDate(finishedAt) };
+  const attempts = (record.get('attempts') as { attempt: number }[] | undefined) ?? [];
+  return attempts.map((one) => (one.attempt === attempt ? { ...one, ...settled } : one));
 }
 
 /** Records a delivery that found the task at work. Where the occurrence has a record already, that one stands. */

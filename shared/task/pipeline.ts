@@ -38,15 +38,16 @@ export interface PipelineOptions {
 
 /**
  * Find, gather, decide, act. Streams the candidates, keeps a few batches in flight, and waits for those it started
- * before it returns or throws. Candidates of a batch that throws are failures of their own; an error of `find` is thrown.
+ * before it returns or throws. Candidates of a batch that throws are failures of their own; an error of `find` is thrown,
+ * and `result` tells what had been done by then.
  */
 export async function runPipeline(
   task: AnyTask,
   params: Record<string, unknown>,
   context: RunContext,
   { dryRun, mayGoOn }: PipelineOptions,
-): Promise<PipelineResult> {
-  const result = emptyResult();
+  result: PipelineResult,
+): Promise<void> {
   const inFlight = new Set<Promise<void>>();
   const start = (batch: { id: string }[]) => {
     const work = runBatch(task, params, context, dryRun, batch, result).finally(() => inFlight.delete(work));
@@ -69,7 +70,6 @@ export async function runPipeline(
   } finally {
     await Promise.all(inFlight);
   }
-  return result;
 }
 
 async function runBatch(

@@ -85,12 +85,12 @@ async function ledgered(
       outcome: 'deduplicated',
       attempt: 0,
       startedAt: now,
-      finishedAt: deps.clock(),
+      finishedAt: endOf(now, deps.clock),
       error: null,
     };
   if (lease) await abandonOthers(store, task.name, request.identity.id, meter);
   const result = await work(task, request, context, deps, lease, opened.attempt);
-  await closeRun(store, request.identity.id, now, runEnd(result), meter);
+  await closeRun(store, request.identity.id, opened, now, runEnd(result), meter);
   return result;
 }
 
@@ -105,7 +105,7 @@ async function overlapped(
     outcome: 'skipped_overlap',
     attempt: 0,
     startedAt: context.now,
-    finishedAt: deps.clock(),
+    finishedAt: endOf(context.now, deps.clock),
     error: null,
   };
   const start = runStart(task, request, context.now);
@@ -124,12 +124,11 @@ async function work(
   const deadline = context.now.getTime() + request.params.budget_seconds * 1000;
   const mayGoOn = () => deps.clock().getTime() < deadline && (lease?.held() ?? true);
   let error: string | null = null;
-  const result = await runPipeline(task, request.params, context, {
-    dryRun: request.params.dry_run,
-    mayGoOn,
-  }).catch((thrown: unknown) => {
+  const result = emptyResult();
+  const options = { dryRun: request.params.dry_run, mayGoOn };
+  await runPipeline(task, request.params, context, options, result).catch((thrown: unknown) => {
     error = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-    return { ...emptyResult(), wantsRetry: true, complete: false };
+    Object.assign(result, { wantsRetry: true, complete: false });
   });
   return {
     ...result,
@@ -137,8 +136,13 @@ async function work(
     attempt,
     outcome: outcomeOf(result, error),
     startedAt: context.now,
-    finishedAt: deps.clock(),
+    finishedAt: endOf(context.now, deps.clock),
   };
+}
+
+/** The instant a run ended; not before it started, even where the clock was set back meanwhile. */
+function endOf(startedAt: Date, clock: Clock): Date {
+  return new Date(Math.max(startedAt.getTime(), clock().getTime()));
 }
 
 /** The closed list of how a run that did its own work can end. */
