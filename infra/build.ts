@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';
+import { bundleClient } from '../shared/browser/bundle.ts';
 import { lazyPackages } from './lazy-packages.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -53,6 +54,7 @@ export async function bundleFunction(name: string, entry: string, folder: string
     minifyIdentifiers: false,
     sourcemap: false,
     external: [FRAMEWORK],
+    define: { VISITS_CLIENT: JSON.stringify(await bundleClient()) },
     logLevel: 'silent',
   };
   const plugins = [lazyPackages(folder, options)];

@@ -23,6 +23,7 @@ import {
   type TrackResult,
 } from '../../shared/visits/track.ts';
 import { beatBody, startBody } from '../../shared/visits/visit.ts';
+import { sendClient } from './client.ts';
 
 const ROUTE = '/api/v1/visits';
 /** A browser that hears nothing for this long does better to keep the report and come again. */
@@ -32,7 +33,7 @@ const uuid = z.guid();
 /**
  * Page visits as the browser reports them: POST `/api/v1/visits` starts one, `/{id}/heartbeat` keeps it alive, `/{id}/end`
  * ends it. A visit belongs to the token's subject; another user's is not found. All three may come twice, late or out of
- * order; a closed visit answers 409 and stays as it is.
+ * order; a closed visit answers 409 and stays as it is. GET `/client.js` is the module that reports them.
  */
 export function visitsHandler(open: () => Deps): HttpHandler {
   return async (request, response) => {
@@ -43,7 +44,12 @@ export function visitsHandler(open: () => Deps): HttpHandler {
     };
     try {
       if (handleCors(request, response, deps.config.allowedOrigins)) return;
-      const action = findAction(location(request).path);
+      const { path } = location(request);
+      if (path === '/client.js' || path === `${ROUTE}/client.js`) {
+        requireMethod(request.method, ['GET', 'HEAD']);
+        return await sendClient(request, response);
+      }
+      const action = findAction(path);
       requireMethod(request.method, ['POST']);
       const caller = await authenticate(request, deps, USER_CALLERS);
       const { store } = deps;

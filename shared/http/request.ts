@@ -15,7 +15,7 @@ export interface HttpRequest {
 export interface HttpResponse {
   statusCode: number;
   setHeader(name: string, value: string): unknown;
-  end(body?: string): unknown;
+  end(body?: string | Buffer): unknown;
 }
 
 export type HttpHandler = (request: HttpRequest, response: HttpResponse) => Promise<void>;

@@ -30,12 +30,14 @@ export interface TrackContext {
 
 /**
  * Starts a visit under the id the browser made. A repeated start changes nothing. The tab's visit before, if it is named
- * and of the same tab, is closed where this one begins.
+ * and of the same tab, is closed where this one begins; this one begins no earlier than that one's last sign of life.
  */
 export async function startVisit(body: StartBody, context: TrackContext): Promise<TrackResult> {
   const { visit_id, previous_visit_id, ...fields } = body;
+  const previous = previous_visit_id === visit_id ? undefined : previous_visit_id;
+  const notBefore = previous ? await lastSignOf(previous, body.session_id, context) : undefined;
   const ref = visits(context.store).doc(visit_id);
-  const fresh = newVisit(context.userId, fields, context.now);
+  const fresh = newVisit(context.userId, fields, context.now, notBefore);
   const created = await ref.create(fresh).then(
     () => true,
     (error: unknown) => {
@@ -46,10 +48,19 @@ export async function startVisit(body: StartBody, context: TrackContext): Promis
   const stored = created ? null : await ref.get();
   if (stored && stored.get('user_id') !== context.userId) return { result: 'unknown' };
   const startTime = millis(stored ? stored.get('start_time') : fresh.start_time) ?? context.now.getTime();
-  if (previous_visit_id && previous_visit_id !== visit_id) {
-    await closePrevious(previous_visit_id, body.session_id, startTime, context);
-  }
+  if (previous) await closePrevious(previous, body.session_id, startTime, context);
   return { result: created ? 'created' : 'existing' };
+}
+
+/** The last sign of life of the user's visit in the same tab, its end where it has one; none of anything else. */
+async function lastSignOf(
+  id: string,
+  sessionId: string,
+  { store, userId }: TrackContext,
+): Promise<number | undefined> {
+  const snapshot = await visits(store).doc(id).get();
+  if (snapshot.get('user_id') !== userId || snapshot.get('session_id') !== sessionId) return undefined;
+  return millis(snapshot.get('end_time')) ?? storedVisit(snapshot).lastActivityAt;
 }
 
 async function closePrevious(

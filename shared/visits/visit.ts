@@ -11,7 +11,10 @@ const elapsed = z
   .transform((ms) => Math.floor(ms))
   .optional();
 
-/** What a start may carry. `elapsed_ms` is the time since the visit's start by the browser's own clock. */
+/**
+ * What a start may carry. `elapsed_ms` is how long after the visit's start the browser last saw it alive; `age_ms` is how
+ * long ago that start was when the report left, where it was kept back (offline). Both by the browser's own clock.
+ */
 export const startBody = z.strictObject({
   visit_id: z.guid('must be a UUID made by the browser'),
   session_id: z.string().min(1).max(200),
@@ -21,6 +24,7 @@ export const startBody = z.strictObject({
   previous_visit_id: z.guid('must be a UUID').optional(),
   elapsed_ms: elapsed,
   engaged_ms: elapsed,
+  age_ms: elapsed,
 });
 
 /** What a heartbeat or an end may carry; with path and session_id it also makes a visit that was never announced. */
@@ -31,6 +35,7 @@ export const beatBody = z.strictObject({
   referrer: startBody.shape.referrer,
   elapsed_ms: elapsed,
   engaged_ms: elapsed,
+  age_ms: elapsed,
   reason: z.enum(['navigated', 'left', 'logout'], 'must be navigated, left or logout').optional(),
 });
 
@@ -56,16 +61,25 @@ export function storedVisit(snapshot: DocumentSnapshot): StoredVisit {
 }
 
 /**
- * A visit that is heard of for the first time. The server's clock makes the times: it began `elapsed_ms` before now, at
- * most one visit's greatest length.
+ * A visit that is heard of for the first time. The server's clock makes the times: it began `age_ms` (without it:
+ * `elapsed_ms`) before now, at most one visit's greatest length, and was last alive `elapsed_ms` later. It begins no
+ * earlier than `notBefore`, the last sign of life of the tab's visit before: two visits of a tab never overlap, whatever
+ * the network did to their reports.
  */
-export function unseenVisit(body: Pick<BeatBody, 'elapsed_ms' | 'engaged_ms'>, now: Date): StoredVisit {
-  const age = Math.min(body.elapsed_ms ?? 0, MAX_VISIT_MS);
-  const lastActivityAt = now.getTime();
+export function unseenVisit(
+  body: Pick<BeatBody, 'elapsed_ms' | 'engaged_ms' | 'age_ms'>,
+  now: Date,
+  notBefore = Number.NEGATIVE_INFINITY,
+): StoredVisit {
+  const elapsedMs = Math.min(body.elapsed_ms ?? 0, MAX_VISIT_MS);
+  const age = Math.min(Math.max(body.age_ms ?? 0, elapsedMs), MAX_VISIT_MS);
+  const began = now.getTime() - age;
+  const startTime = Math.min(Math.max(began, notBefore), now.getTime());
+  const lastActivityAt = Math.max(began + elapsedMs, startTime);
   return {
-    startTime: lastActivityAt - age,
+    startTime,
     lastActivityAt,
-    engagedSeconds: engaged(body.engaged_ms, 0, age),
+    engagedSeconds: engaged(body.engaged_ms, 0, lastActivityAt - startTime),
   };
 }
 
@@ -74,8 +88,9 @@ export function newVisit(
   userId: string,
   body: Omit<StartBody, 'visit_id' | 'previous_visit_id'>,
   now: Date,
+  notBefore?: number,
 ): Record<string, unknown> {
-  const visit = unseenVisit(body, now);
+  const visit = unseenVisit(body, now, notBefore);
   return {
     user_id: userId,
     session_id: body.session_id,
@@ -129,11 +144,13 @@ export function endFields(visit: StoredVisit, reason: string, now: Date): Record
 /**
  * How the visit before is closed when the same tab shows another page. It ended when the next one began, unless it had
  * been silent for longer than a visit may be: then the sweep would have closed it at its last sign of life, and so does
- * this, so that how often the sweep runs does not show.
+ * this, so that how often the sweep runs does not show. So it is with a visit that reached its greatest length.
  */
 export function navigatedFields(visit: StoredVisit, nextStart: number, now: Date): Record<string, unknown> {
   const silentMs = nextStart - visit.lastActivityAt;
   if (silentMs > DEFAULT_INACTIVITY_MINUTES * 60_000) return endFields(visit, 'timeout', now);
   const until = Math.min(nextStart, visit.startTime + MAX_VISIT_MS);
-  return endFields({ ...visit, lastActivityAt: Math.max(visit.lastActivityAt, until) }, 'navigated', now);
+  const lastActivityAt = Math.max(visit.lastActivityAt, until);
+  const reason = lastActivityAt - visit.startTime >= MAX_VISIT_MS ? 'max_length' : 'navigated';
+  return endFields({ ...visit, lastActivityAt }, reason, now);
 }

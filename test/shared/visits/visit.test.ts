@@ -109,7 +109,8 @@ it("one tab's visits, one after the other, never sum to more than the time that 
         const end = time(fields, 'end_time');
         expect(end).toBeGreaterThanOrEqual(Math.min(visit.lastActivityAt, began + MAX_VISIT_MS));
         expect(end).toBeLessThanOrEqual(now);
-        expect(fields.close_reason).toBe(now - visit.lastActivityAt > HOUR_MS / 2 ? 'timeout' : 'navigated');
+        const reached = end - began >= MAX_VISIT_MS ? 'max_length' : 'navigated';
+        expect(fields.close_reason).toBe(now - visit.lastActivityAt > HOUR_MS / 2 ? 'timeout' : reached);
         sum += Number(fields.duration_seconds) * 1000;
       }
       expect(sum).toBeLessThanOrEqual(now - START + 1e-3);

@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url';
+
+/**
+ * The module for web pages as one minified text, an ES module with the export `trackPageVisits`. infra/build.ts writes it
+ * into the deployed bundle; where there is none, in development and tests, it is made on demand. esbuild is a tool of
+ * development and is loaded only then.
+ */
+export async function bundleClient(): Promise<string> {
+  const { build } = await import('esbuild');
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('./visits.ts', import.meta.url))],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+    logLevel: 'silent',
+  });
+  return outputFiles[0]?.text ?? '';
+}

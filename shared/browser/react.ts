@@ -1,0 +1,40 @@
+import { useCallback, useEffect, useRef } from 'react';
+import { type PageVisits, type TrackOptions, trackPageVisits } from './visits.ts';
+
+/**
+ * Reports the visits of the page for as long as the component lives; put it once, at the root. With a router, hand over
+ * its `path` (and `title`): every change of it is a navigation. Without, the address is followed.
+ *
+ * @example
+ * const { logout } = usePageTracking({ endpoint, getToken, path: useLocation().pathname });
+ */
+export function usePageTracking({ endpoint, getToken, path, title }: TrackOptions): {
+  logout(): Promise<void>;
+} {
+  const visits = useRef<PageVisits | null>(null);
+  const latest = useRef({ getToken, path, title });
+  useEffect(() => {
+    latest.current = { getToken, path, title };
+    if (path !== undefined) visits.current?.navigate(path, title);
+  }, [getToken, path, title]);
+  useEffect(() => {
+    let mounted = true;
+    // Strict mode mounts, unmounts and mounts again in one go: only the mount that lasts begins a visit.
+    queueMicrotask(() => {
+      if (!mounted) return;
+      const { path, title } = latest.current;
+      visits.current = trackPageVisits({
+        endpoint,
+        path,
+        title,
+        getToken: (refresh) => latest.current.getToken(refresh),
+      });
+    });
+    return () => {
+      mounted = false;
+      visits.current?.stop();
+      visits.current = null;
+    };
+  }, [endpoint]);
+  return { logout: useCallback(async () => visits.current?.logout(), []) };
+}
