@@ -45,7 +45,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(dist|[.]local)/' },
+    // The demo site's files run in the browser, where addresses are not paths.
+    exclude: { path: '^(dist|[.]local|infra/local/demo-site)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

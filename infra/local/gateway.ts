@@ -6,13 +6,14 @@ import { mounted } from '../../functions/registry.ts';
 import { HttpError } from '../../shared/http/errors.ts';
 import { leaveBodyUnread, sendJson } from '../../shared/http/request.ts';
 import type { Deps } from '../../shared/task/task.ts';
+import { demoSite, isDemoSite } from './demo-site.ts';
 
 export interface Gateway {
   url: string;
   stop(): Promise<void>;
 }
 
-/** Puts every function on one port, each behind the real Functions Framework. */
+/** Puts every function on one port, each behind the real Functions Framework, and the demo site beside them. */
 export async function startGateway(open: () => Deps, port: number): Promise<Gateway> {
   const functions = mounted.map(({ name, prefix, handler }) => {
     register(name, handler(open));
@@ -20,6 +21,10 @@ export async function startGateway(open: () => Deps, port: number): Promise<Gate
   });
   const server = http.createServer((request, response) => {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
+    if (isDemoSite(path)) {
+      demoSite(open(), request, response).catch(() => response.destroy());
+      return;
+    }
     const found = functions.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`));
     if (!found) {
       refuse(

@@ -26,6 +26,7 @@ async function main(): Promise<void> {
     void end(1);
   });
   writeStackFile(stack.file);
+  line(`Try the tracking of page visits: ${stack.file.gateway}/demo/`);
   line(`Ready: ${stack.file.gateway} (addresses and tokens in .local/stack.json; Ctrl-C stops everything)`);
 }
 

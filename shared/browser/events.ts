@@ -8,6 +8,8 @@ export interface PageEvents {
   /** The page may have been shown or hidden, or have won or lost the focus. */
   look(): void;
   online(): void;
+  /** A page of the same site is about to take this one's place. */
+  leaving(): void;
   /** The page goes away; `inSite` where the browser said beforehand that a page of the same site comes next. */
   leave(inSite: boolean): void;
   /** The back/forward cache returns the page. */
@@ -38,7 +40,9 @@ export function followPage(w: BrowserWindow, events: PageEvents, signal: AbortSi
   on((w as { navigation?: EventTarget }).navigation, 'navigate', (event) => {
     const { destination, downloadRequest, timeStamp } = event as NavigateEvent;
     const inSite = !destination.sameDocument && downloadRequest === null;
-    if (inSite && destination.url.startsWith(`${w.location.origin}/`)) inSiteAt = timeStamp;
+    if (!inSite || !destination.url.startsWith(`${w.location.origin}/`)) return;
+    inSiteAt = timeStamp;
+    events.leaving();
   });
 }
 

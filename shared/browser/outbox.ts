@@ -171,15 +171,15 @@ export class Outbox {
   }
 
   private async post(visit: Visit, starts: boolean): Promise<number> {
-    const { endpoint, tab, clock } = this.from;
+    const { from } = this;
     const action = starts ? '' : `/${visit.id}/${visit.over ? 'end' : 'heartbeat'}`;
-    const { status } = await this.w.fetch(endpoint + action, {
+    const { status } = await this.w.fetch(from.endpoint + action, {
       method: 'POST',
       // The page may be gone before the answer comes; sendBeacon outlives it too, but cannot carry Authorization.
       keepalive: true,
       signal: this.w.AbortSignal.timeout(ANSWER_MS),
       headers: { Authorization: `Bearer ${this.token}`, 'Content-Type': 'application/json' },
-      body: JSON.stringify(report(visit, starts, tab().id, clock.monotonic())),
+      body: JSON.stringify(report(visit, starts, from.tab().id, from.clock.monotonic())),
     });
     return status;
   }

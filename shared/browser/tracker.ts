@@ -79,24 +79,15 @@ export class Tracker implements PageEvents, Sender {
   /** Looks at what has changed since the last look; `beat`: a sign of life is due. */
   look(beat = false): void {
     if (this.gone || this.life.signal.aborted) return;
-    const { shown: wasShown, seen } = this;
+    const wasShown = this.shown;
     this.measure();
-    if (this.shown) this.seen = this.clock.wall();
-    if (this.shown === wasShown) {
-      if (beat) this.out.flush();
-    } else if (this.shown) {
-      this.timer = this.w.setInterval(() => this.look(true), HEARTBEAT_MS);
-      // Whoever comes back before the next heartbeat would have been due need not say so.
-      if (this.seen - seen >= HEARTBEAT_MS) this.measure();
-      this.out.retry();
-    } else {
-      this.seen = this.clock.wall();
-      this.w.clearInterval(this.timer);
-      this.memory.keep(this.state);
-      this.out.hurry();
-    }
+    if (this.shown && !wasShown) this.appear();
+    else if (wasShown && !this.shown) this.vanish();
+    else if (beat) this.report();
+    if (!this.shown) return;
+    this.seen = this.clock.wall();
     const awaited = this.needs === 'navigation' || (this.needs === 'focus' && !this.w.document.hasFocus());
-    if (this.shown && !this.visit && !awaited) this.begin();
+    if (!this.visit && !awaited) this.begin();
   }
 
   online(): void {
@@ -117,6 +108,16 @@ export class Tracker implements PageEvents, Sender {
     this.path = path;
     this.title = title;
     this.look();
+  }
+
+  /**
+   * A page that the back/forward cache returns is shown before this one says its last word; what it measured is then
+   * found in the tab's memory, and told before the next visit closes this one.
+   */
+  leaving(): void {
+    this.measure();
+    if (this.visit) this.visit.dirty = true;
+    this.memory.keep(this.state);
   }
 
   leave(inSite: boolean): void {
@@ -161,6 +162,29 @@ export class Tracker implements PageEvents, Sender {
     this.memory.forget();
   }
 
+  private appear(): void {
+    this.timer = this.w.setInterval(() => this.look(true), HEARTBEAT_MS);
+    // Where a heartbeat has become due meanwhile, the person's return is one.
+    if (this.clock.wall() - this.seen >= HEARTBEAT_MS) {
+      this.measure();
+      if (this.visit) this.visit.dirty = true;
+    }
+    this.out.retry();
+  }
+
+  private vanish(): void {
+    this.seen = this.clock.wall();
+    this.w.clearInterval(this.timer);
+    if (this.visit) this.visit.dirty = true;
+    this.memory.keep(this.state);
+    this.out.hurry();
+  }
+
+  private report(): void {
+    if (this.visit) this.visit.dirty = true;
+    this.out.flush();
+  }
+
   private visible(): boolean {
     const { document } = this.w;
     return document.visibilityState === 'visible' && !(document as { prerendering?: boolean }).prerendering;
@@ -198,8 +222,10 @@ export class Tracker implements PageEvents, Sender {
       visit.elapsed = Math.min(now - visit.start, MAX_VISIT_MS);
       visit.engaged += Math.min(now - (this.engagedSince ?? now), MAX_ENGAGED_STEP_MS);
       visit.engaged = Math.min(visit.engaged, visit.elapsed);
-      visit.dirty = true;
-      if (visit.elapsed === MAX_VISIT_MS) this.over('');
+      if (visit.elapsed === MAX_VISIT_MS) {
+        visit.dirty = true;
+        this.over('');
+      }
     }
     this.shown = this.visible();
     this.engagedSince = this.shown && this.w.document.hasFocus() ? now : undefined;

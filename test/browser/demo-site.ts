@@ -1,0 +1,122 @@
+import diagnostics from 'node:diagnostics_channel';
+import type { IncomingMessage } from 'node:http';
+import type { Timestamp } from '@google-cloud/firestore';
+import type { Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { type Chromium, startChromium } from '../support/chromium.ts';
+import { NOW, startWorld, type World } from '../support/world.ts';
+
+const STEP_MS = 5_000;
+const VISITS = '/api/v1/visits';
+
+/** A stored visit; its times are seconds since NOW. */
+export interface Stored {
+  id: string;
+  path: string;
+  session_id: string;
+  start: number;
+  lastSign: number;
+  end: number | null;
+  duration: number | null;
+  engaged: number;
+  reason: string | null;
+  source: string | null;
+}
+
+/** The demo site of the local cloud in a real browser, both on one clock that is moved by hand. */
+export interface DemoSite {
+  world: World;
+  chromium: Chromium;
+  /** The reports that the server has answered, oldest first, as `start`, `heartbeat` or `end`. */
+  reports: string[];
+  /** Opens a page of the site, in the given tab or in a new one, and waits for its first report to be answered. */
+  visit(path: string, page?: Page): Promise<Page>;
+  /** Waits until the server has answered this many reports in all; more are an error. */
+  answered(count: number): Promise<void>;
+  /** Lets this much time pass for the browser and the server alike. */
+  pass(seconds: number): Promise<void>;
+  /** Waits until the page has been through everything it had to do, its requests included. */
+  idle(page: Page): Promise<void>;
+  /** Lets the sweep run. */
+  sweep(): Promise<void>;
+  /** The visits, in the order of their starts. */
+  stored(): Promise<Stored[]>;
+  stop(): Promise<void>;
+}
+
+export async function openDemoSite(): Promise<DemoSite> {
+  const world = await startWorld();
+  const chromium = await startChromium();
+  const { context } = chromium;
+  const reports: string[] = [];
+  const unrecord = record(world.url, reports);
+  await context.clock.install({ time: NOW.getTime() - 60_000 });
+  await context.clock.pauseAt(NOW);
+  const answered = (count: number) => expect.poll(() => reports.length, { timeout: 10_000 }).toBe(count);
+  return {
+    world,
+    chromium,
+    reports,
+    answered,
+    async visit(path, page) {
+      const before = reports.length;
+      const tab = page ?? (await context.newPage());
+      await tab.goto(world.url + path);
+      await tab.bringToFront();
+      await expect.poll(() => reports.slice(before).includes('start'), { timeout: 10_000 }).toBe(true);
+      return tab;
+    },
+    async pass(seconds) {
+      for (let left = seconds * 1000; left > 0; left -= STEP_MS) {
+        const step = Math.min(left, STEP_MS);
+        world.clock.advance(step);
+        await context.clock.runFor(step);
+      }
+    },
+    async idle(page) {
+      // A round trip of the same page: what it had sent before is at the server by then.
+      await page.evaluate(() => fetch('/demo/settings.json').then((answer) => answer.text()));
+    },
+    async sweep() {
+      const headers = { 'X-Cron-Secret': world.secret };
+      const reply = await world.post('/api/v1/monitoring/close-inactive-visits', { headers });
+      expect(reply.body.outcome).toMatch(/succeeded|nothing_to_do/);
+    },
+    stored: () => stored(world),
+    async stop() {
+      unrecord();
+      await chromium.stop();
+      await world.stop();
+    },
+  };
+}
+
+/** Records what the server itself answers, whatever the browser would tell of requests that outlive their page. */
+function record(url: string, reports: string[]): () => void {
+  const port = new URL(url).port;
+  const listener = (message: unknown) => {
+    const { request, socket } = message as { request: IncomingMessage; socket: { localPort: number } };
+    if (String(socket.localPort) !== port || request.method !== 'POST') return;
+    if (request.url?.startsWith(VISITS))
+      reports.push(request.url.slice(VISITS.length).split('/')[2] ?? 'start');
+  };
+  diagnostics.subscribe('http.server.response.finish', listener);
+  return () => diagnostics.unsubscribe('http.server.response.finish', listener);
+}
+
+async function stored({ store }: World): Promise<Stored[]> {
+  const { docs } = await store.collection('page_visits').orderBy('start_time').get();
+  const at = (value: Timestamp | null) => (value === null ? null : (value.toMillis() - NOW.getTime()) / 1000);
+  return docs.map((doc) => ({
+    id: doc.id,
+    path: doc.get('path'),
+    session_id: doc.get('session_id'),
+    start: at(doc.get('start_time')) as number,
+    lastSign: at(doc.get('last_activity_at')) as number,
+    end: at(doc.get('end_time')),
+    duration: doc.get('duration_seconds'),
+    engaged: doc.get('engaged_seconds'),
+    reason: doc.get('close_reason'),
+    source: doc.get('duration_source'),
+  }));
+}

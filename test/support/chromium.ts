@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, type BrowserContext, chromium } from 'playwright-core';
+import { localSettings } from '../../infra/local/settings.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+const START_MS = 30_000;
+const FLAGS = [
+  ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
+  ...['--disable-background-networking', '--disable-component-update', '--remote-debugging-port=0'],
+];
+
+export interface Chromium {
+  browser: Browser;
+  /** The browser's own profile: visibility, focus and the back/forward cache are real, nothing is emulated. */
+  context: BrowserContext;
+  /** SIGKILL to all of the browser's processes, as a crash of the machine would. */
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Whether to skip what needs a browser, said loudly. Where RONDE_ENGINES=real asks for real engines a missing browser is
+ * an error.
+ */
+export function withoutChromium(): boolean {
+  if (existsSync(CHROMIUM)) return false;
+  const message = `no browser at ${CHROMIUM}; install it with \`apt-get install chromium\``;
+  if (localSettings().prefer === 'real') throw new Error(`RONDE_ENGINES=real, but there is ${message}`);
+  process.stdout.write(`SKIPPED: whatever needs a browser; there is ${message}\n`);
+  return true;
+}
+
+/**
+ * A headless Chromium with a fresh profile. Playwright's own launcher would pretend that every page is visible and has
+ * the focus, and would switch the back/forward cache off; so the browser is started here, and Playwright connects.
+ */
+export async function startChromium(): Promise<Chromium> {
+  const profile = mkdtempSync(join(tmpdir(), 'ronde-chromium-'));
+  const flags = [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'];
+  const child = spawn(CHROMIUM, flags, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const end = async (signal: NodeJS.Signals) => {
+    // The group, since the browser has a process for each page; of one that has ended there is nothing to signal.
+    try {
+      process.kill(-(child.pid as number), signal);
+    } catch {}
+    await ended;
+    await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  };
+  const browser = await devtools(child, ended)
+    .then((endpoint) => chromium.connectOverCDP(endpoint, { noDefaults: true }))
+    .catch(async (error: unknown) => {
+      await end('SIGKILL');
+      throw error;
+    });
+  const [context] = browser.contexts();
+  if (!context) throw new Error('Chromium has no profile of its own');
+  return {
+    browser,
+    context,
+    kill: () => end('SIGKILL'),
+    async stop() {
+      await browser.close().catch(() => undefined);
+      await end('SIGKILL');
+    },
+  };
+}
+
+function devtools(child: ChildProcess, ended: Promise<void>): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const fail = () => reject(new Error(`${CHROMIUM} did not start: ${text.slice(-500)}`));
+    const timer = setTimeout(fail, START_MS);
+    ended.then(fail);
+    child.once('error', fail);
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+      const [, endpoint] = /DevTools listening on (\S+)/.exec(text) ?? [];
+      if (!endpoint) return;
+      clearTimeout(timer);
+      resolve(endpoint);
+    });
+  });
+}
