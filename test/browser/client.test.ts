@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -12,7 +11,8 @@ const ROUTE = '/api/v1/visits/client.js';
 const ORIGIN = 'https://app.example.test';
 
 let world: World;
-const out = mkdtempSync(join(tmpdir(), 'ronde-client-'));
+/** Below the project, where the bundle finds the Functions Framework. */
+const out = join(import.meta.dirname, '../../.local/test-client');
 beforeAll(async () => {
   world = await startWorld();
   world.reconfigure({ ALLOWED_ORIGINS: ORIGIN });
