@@ -99,6 +99,22 @@ describe('start', () => {
     expect(await stored(absurd)).toMatchObject({ start_time: -DAY_MS, last_activity_at: 0 });
   });
 
+  it('that was kept back began age_ms ago, and was alive for elapsed_ms of it', async () => {
+    const kept = await begun({ elapsed_ms: 2000, engaged_ms: 1500, age_ms: 60_000 });
+    expect(await stored(kept)).toMatchObject({
+      start_time: -60_000,
+      last_activity_at: -58_000,
+      engaged_seconds: 1.5,
+      end_time: null,
+    });
+    const id = randomUUID();
+    const report = { session_id: 'tab-1', path: '/repairs', elapsed_ms: 2000, age_ms: 30_000 };
+    expect((await end(id, report)).status).toBe(201);
+    expect(await stored(id)).toMatchObject({ start_time: -30_000, end_time: -28_000, duration_seconds: 2 });
+    const confused = await begun({ elapsed_ms: 5000, age_ms: 1000 });
+    expect(await stored(confused)).toMatchObject({ start_time: -5000, last_activity_at: 0 });
+  });
+
   it('after the end answers 200 and leaves the visit closed', async () => {
     const id = randomUUID();
     const report = { session_id: 'tab-1', path: '/repairs', elapsed_ms: 3000, reason: 'left' };
@@ -334,6 +350,31 @@ describe('previous_visit_id', () => {
     expect(await stored(first)).toMatchObject({ end_time: 20_000, duration_seconds: 20 });
   });
 
+  it('begins the next visit no earlier than the last sign of life of the one before, open or closed', async () => {
+    const slow = await begun();
+    world.clock.advance(20_000);
+    await beat(slow, { elapsed_ms: 20_000 });
+    const next = await begun({ previous_visit_id: slow, elapsed_ms: 15_000 });
+    expect(await stored(slow)).toMatchObject({ end_time: 20_000, close_reason: 'navigated' });
+    expect(await stored(next)).toMatchObject({ start_time: 20_000, last_activity_at: 20_000 });
+    const ended = await begun();
+    world.clock.advance(10_000);
+    await end(ended);
+    const last = await begun({ previous_visit_id: ended, elapsed_ms: 5000, engaged_ms: 5000 });
+    expect(await stored(last)).toMatchObject({ start_time: 30_000, engaged_seconds: 0 });
+    const foreign = await begun({ session_id: 'tab-2', previous_visit_id: ended, elapsed_ms: 5000 });
+    expect(await stored(foreign)).toMatchObject({ start_time: 25_000 });
+  });
+
+  it('of a visit that reached its greatest length closes it as such', async () => {
+    const first = await begun();
+    world.clock.advance(DAY_MS);
+    await beat(first, { elapsed_ms: DAY_MS });
+    world.clock.advance(1000);
+    await begun({ previous_visit_id: first });
+    expect(await stored(first)).toMatchObject({ duration_seconds: 86_400, close_reason: 'max_length' });
+  });
+
   it('two tabs that navigate side by side do not kill each other', async () => {
     const tabs = ['tab-1', 'tab-2'];
     let open = await Promise.all(tabs.map((session_id) => begun({ session_id })));
@@ -363,6 +404,7 @@ describe('refusals', () => {
     ['previous_visit_id', { previous_visit_id: '../users/u1' }],
     ['elapsed_ms', { elapsed_ms: -1 }],
     ['engaged_ms', { engaged_ms: '5' }],
+    ['age_ms', { age_ms: -1 }],
     ['user_id', { user_id: 'admintest1' }],
   ])('a start with a wrong %s is 400 and names it: %j', async (name, more) => {
     const id = randomUUID();
