@@ -19,6 +19,8 @@ interface Pending {
 export class SimulatedNetwork {
   online = true;
   token = '';
+  /** For how long requests were on their way. */
+  slowMs = 0;
   /** Lets time pass while a request is on its way. */
   pass: (ms: number) => void = () => undefined;
   readonly endpoint: string;
@@ -55,7 +57,10 @@ export class SimulatedNetwork {
     while (this.pending.length > 0) {
       const { fate, pick } = this.choices[this.turn++ % this.choices.length] ?? { fate: 'fine', pick: 0 };
       const [request] = this.pending.splice(pick % this.pending.length, 1);
-      if (fate === 'slow') this.pass(SLOW_MS * (pick + 1));
+      if (fate === 'slow') {
+        this.pass(SLOW_MS);
+        this.slowMs += SLOW_MS;
+      }
       if (request) await this.deliver(request, fate);
       await quiet();
     }

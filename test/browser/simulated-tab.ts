@@ -129,13 +129,16 @@ export class SimulatedPage {
 export type TabEvent =
   | { kind: 'wait' | 'sleep'; minutes: number }
   | { kind: 'hide' | 'show' | 'focus' | 'blur' | 'offline' | 'online' | 'back' | 'reload' | 'kill' | 'sweep' }
-  | { kind: 'push' | 'load' | 'type'; path: string };
+  | { kind: 'push' | 'load' | 'type' };
 
 /** One tab of a browser, with its pages, its memory and its back/forward cache. */
 export class SimulatedTab {
   readonly time: MachineTime;
   /** Milliseconds for which the tab was visible and had the focus, awake. */
   attention = 0;
+  /** Milliseconds for which each path was the tab's; no two navigations have the same. */
+  readonly spent = new Map<string, number>();
+  private paths = 0;
   private readonly storage = new Map<string, string>();
   private readonly network: SimulatedNetwork;
   private readonly moveServer: (ms: number) => void;
@@ -152,7 +155,7 @@ export class SimulatedTab {
     this.sweep = server.sweep;
     this.time = { wall: server.now, monotonic: 1000 };
     network.pass = (ms) => this.pass(ms);
-    this.page = this.open('/a');
+    this.page = this.open(this.nextPath());
   }
 
   async play(event: TabEvent): Promise<void> {
@@ -188,14 +191,14 @@ export class SimulatedTab {
         this.network.online = true;
         return page.online();
       case 'push':
-        page.push(event.path);
+        page.push(this.nextPath());
         return this.wait(1);
       case 'sweep':
         return this.sweep();
       case 'kill':
         // No event; the browser restores the tab with its memory.
         this.before = undefined;
-        this.page = this.open('/restored');
+        this.page = this.open(this.nextPath());
         return;
       default:
         return this.leave(event);
@@ -216,7 +219,12 @@ export class SimulatedTab {
     }
     left.hideForGood();
     this.before = event.kind === 'reload' ? undefined : left;
-    this.page = this.open('path' in event ? event.path : left.path);
+    this.page = this.open(event.kind === 'reload' ? left.path : this.nextPath());
+  }
+
+  private nextPath(): string {
+    this.paths += 1;
+    return `/page-${this.paths}`;
   }
 
   private open(path: string): SimulatedPage {
@@ -243,6 +251,7 @@ export class SimulatedTab {
     this.time.wall += ms;
     this.time.monotonic += awakeMs;
     if (this.page.visible && this.page.focused) this.attention += awakeMs;
+    this.spent.set(this.page.path, (this.spent.get(this.page.path) ?? 0) + ms);
     this.moveServer(ms);
   }
 }
