@@ -229,6 +229,27 @@ describe.skipIf(withoutChromium())('the demo site in a real browser', () => {
     await page.close();
   });
 
+  it('a refused token is renewed once; refused again, the tracking stops for good', async () => {
+    const page = await site.visit('/demo/');
+    const expired = await site.world.issuer.expiredToken();
+    await page.evaluate((token) => sessionStorage.setItem('demo.token', token), expired);
+    await site.pass(60);
+    await site.answered(3);
+    expect(await site.stored()).toMatchObject([{ lastSign: 60 }]);
+    await site.chromium.context.route('**/token', (route) =>
+      route.fulfill({ json: { access_token: expired } }),
+    );
+    await page.evaluate((token) => sessionStorage.setItem('demo.token', token), expired);
+    await site.pass(60);
+    await site.answered(5);
+    await site.pass(300);
+    await link(page, '/demo/help');
+    await site.pass(60);
+    await site.idle(page);
+    expect(site.reports).toEqual(['start', ...Array(4).fill('heartbeat')]);
+    expect(await site.stored()).toMatchObject([{ lastSign: 60, end: null }]);
+  });
+
   it('signing out ends the visit as a logout and the session of the tab', async () => {
     const page = await site.visit('/demo/');
     await site.pass(20);

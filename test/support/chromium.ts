@@ -10,7 +10,7 @@ const CHROMIUM = '/usr/bin/chromium';
 const START_MS = 30_000;
 const FLAGS = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
-  ...['--disable-background-networking', '--disable-component-update', '--remote-debugging-port=0'],
+  ...['--disable-background-networking', '--disable-component-update'],
 ];
 
 export interface Chromium {
@@ -39,22 +39,11 @@ export function withoutChromium(): boolean {
  * the focus, and would switch the back/forward cache off; so the browser is started here, and Playwright connects.
  */
 export async function startChromium(): Promise<Chromium> {
-  const profile = mkdtempSync(join(tmpdir(), 'ronde-chromium-'));
-  const flags = [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'];
-  const child = spawn(CHROMIUM, flags, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const end = async (signal: NodeJS.Signals) => {
-    // The group, since the browser has a process for each page; of one that has ended there is nothing to signal.
-    try {
-      process.kill(-(child.pid as number), signal);
-    } catch {}
-    await ended;
-    await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
-  };
+  const { child, ended, end } = launch(['--remote-debugging-port=0', 'about:blank']);
   const browser = await devtools(child, ended)
     .then((endpoint) => chromium.connectOverCDP(endpoint, { noDefaults: true }))
     .catch(async (error: unknown) => {
-      await end('SIGKILL');
+      await end();
       throw error;
     });
   const [context] = browser.contexts();
@@ -62,12 +51,39 @@ export async function startChromium(): Promise<Chromium> {
   return {
     browser,
     context,
-    kill: () => end('SIGKILL'),
+    kill: end,
     async stop() {
       await browser.close().catch(() => undefined);
-      await end('SIGKILL');
+      await end();
     },
   };
+}
+
+/**
+ * A headless Chromium that shows one page, with nobody at its controls: it does what it does for a person, prerendering
+ * included, which it leaves out wherever developer tools are connected.
+ */
+export function showInChromium(url: string): { stop(): Promise<void> } {
+  const { end } = launch([url]);
+  return { stop: end };
+}
+
+function launch(args: readonly string[]) {
+  const profile = mkdtempSync(join(tmpdir(), 'ronde-chromium-'));
+  const child = spawn(CHROMIUM, [...FLAGS, `--user-data-dir=${profile}`, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const end = async () => {
+    // The group, since the browser has a process for each page; of one that has ended there is nothing to signal.
+    try {
+      process.kill(-(child.pid as number), 'SIGKILL');
+    } catch {}
+    await ended;
+    await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  };
+  return { child, ended, end };
 }
 
 function devtools(child: ChildProcess, ended: Promise<void>): Promise<string> {
