@@ -13,7 +13,8 @@ const find = (id) => document.getElementById(id);
 const say = (id, words) => {
   find(id).textContent = words;
 };
-const seconds = (value) => (value == null ? '' : `${Math.round(value * 10) / 10} s`);
+const seconds = (value) =>
+  value == null ? '' : `${value.toLocaleString(language, { maximumFractionDigits: 1 })} s`;
 const clock = (value) => (value == null ? '' : new Date(value).toLocaleTimeString(language));
 
 function chosenLanguage() {
@@ -104,7 +105,7 @@ const showSent = (sent) =>
         seconds(one.elapsed / 1000),
         seconds(one.engaged / 1000),
         text.reasons[one.reason] ?? '',
-        one.status === undefined ? '...' : one.status || text.unreachable,
+        one.status === undefined ? '…' : one.status || text.unreachable,
       ]),
     ),
   );

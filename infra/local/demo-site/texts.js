@@ -15,7 +15,8 @@ export const TEXTS = {
     user: ['signed out', 'signed in as usertest1'],
     sign: ['Sign in', 'Sign out'],
     sentTitle: 'What this tab sent',
-    sentIntro: 'At the start, every minute while visible, when hidden and at the end. Nothing while hidden.',
+    sentIntro:
+      'At the start, every minute while visible, when hidden and at the end. Nothing while hidden. A page that has gone never hears the answer (…).',
     sentHead: ['at', 'request', 'visible for', 'engaged', 'reason', 'answer'],
     storedTitle: 'What the server stored',
     storedIntro: 'The newest visits of usertest1 in Firestore; a green row is open.',
@@ -56,7 +57,7 @@ export const TEXTS = {
     sign: ['Se connecter', 'Se déconnecter'],
     sentTitle: 'Ce que cet onglet a envoyé',
     sentIntro:
-      'Au début, chaque minute tant que la page est visible, quand elle est masquée et à la fin. Rien tant qu’elle est masquée.',
+      'Au début, chaque minute tant que la page est visible, quand elle est masquée et à la fin. Rien tant qu’elle est masquée. Une page quittée n’entend jamais la réponse (…).',
     sentHead: ['à', 'requête', 'visible pendant', 'attention', 'motif', 'réponse'],
     storedTitle: 'Ce que le serveur a enregistré',
     storedIntro: 'Les dernières visites de usertest1 dans Firestore ; une ligne verte est ouverte.',
