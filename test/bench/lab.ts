@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Firestore } from '@google-cloud/firestore';
@@ -27,8 +27,6 @@ export interface Lab {
   start(name: string, env: Record<string, string>): Promise<FunctionProcess>;
   /** Fresh engines for `work`, stopped afterwards. */
   withEngines<T>(work: (engines: Engines) => Promise<T>): Promise<T>;
-  /** Deletes the bundles. */
-  close(): Promise<void>;
 }
 
 /** Real engines of their own: Google's emulator with a big heap, Redis, an issuer. */
@@ -45,10 +43,16 @@ export interface Project {
   secret: string;
 }
 
-/** A lab whose bundles live in `folder`, which it empties. */
+/** A lab whose bundles live in `folder`, which it empties first and deletes when this process ends. */
 export async function openLab(folder: string, options: Pick<Lab, 'quick' | 'progress'>): Promise<Lab> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
+  const living = new Set<number>();
+  // Ctrl-C leaves neither processes nor bundles behind; the engines see to themselves.
+  process.once('exit', () => {
+    for (const pid of living) process.kill(pid, 'SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  });
   return {
     ...options,
     async build(functions, peers) {
@@ -56,9 +60,18 @@ export async function openLab(folder: string, options: Pick<Lab, 'quick' | 'prog
       const entry = (peer: string) => join(import.meta.dirname, 'peers', `${peer}.ts`);
       await Promise.all(peers.map((peer) => bundleFunction(peer, entry(peer), join(folder, peer))));
     },
-    start: (name, env) => startFunction(name, folder, env),
+    async start(name, env) {
+      const started = await startFunction(name, folder, env);
+      living.add(started.pid);
+      return {
+        ...started,
+        async kill() {
+          living.delete(started.pid);
+          await started.kill();
+        },
+      };
+    },
     withEngines,
-    close: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
@@ -97,8 +110,24 @@ async function withEngines<T>(work: (engines: Engines) => Promise<T>): Promise<T
   }
 }
 
-/** The largest resident memory that a living process has had, in MB (Linux's VmHWM). */
-export function peakMegabytes({ pid }: FunctionProcess): number {
+/** What a living process has used so far. */
+export interface Usage {
+  /** The largest resident memory it has had, in MB. */
+  peakMegabytes: number;
+  /** CPU time of all its threads, in seconds. It hardly depends on what else the machine does. */
+  cpuSeconds: number;
+}
+
+/** Linux counts CPU time in hundredths of a second for its users, whatever its own tick is (proc(5), USER_HZ). */
+const TICKS_PER_SECOND = 100;
+
+/** Reads a process's usage from Linux's /proc. */
+export function usage({ pid }: FunctionProcess): Usage {
   const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kilobytes ?? Number.NaN) / 1024;
+  // The fields after the process's name, which is in parentheses: utime and stime are the 12th and 13th of them.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  return {
+    peakMegabytes: Number(kilobytes ?? Number.NaN) / 1024,
+    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND,
+  };
 }

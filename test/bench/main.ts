@@ -38,15 +38,11 @@ async function main(): Promise<void> {
     progress: (line) => void process.stderr.write(`${line}\n`),
   });
   const reports: BenchReport[] = [];
-  try {
-    for (const bench of chosen) {
-      lab.progress(`${bench.name}: ${bench.compares}`);
-      const report = judge(bench, await bench.run(lab));
-      reports.push(report);
-      if (!json) process.stdout.write(`\n${table(report)}\n`);
-    }
-  } finally {
-    await lab.close();
+  for (const bench of chosen) {
+    lab.progress(`${bench.name}: ${bench.compares}`);
+    const report = judge(bench, await bench.run(lab));
+    reports.push(report);
+    if (!json) process.stdout.write(`\n${table(report)}\n`);
   }
   if (json)
     process.stdout.write(`${JSON.stringify({ machine: machine(), quick, benches: reports }, null, 2)}\n`);
@@ -59,6 +55,7 @@ function machine(): object {
   return { node: process.version, cpus: cpus().length, cpu: cpus()[0]?.model ?? 'unknown', at: new Date() };
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 await main().catch((error: unknown) => {
   const text = error instanceof UsageError ? error.message : ((error as Error).stack ?? String(error));
   process.stderr.write(`${text}\n`);

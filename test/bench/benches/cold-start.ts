@@ -1,5 +1,5 @@
 import { type Bench, below, measure } from '../bench.ts';
-import { type Lab, peakMegabytes } from '../lab.ts';
+import { type Lab, usage } from '../lab.ts';
 import { interleave } from '../rounds.ts';
 import { pairedRatios } from '../stats.ts';
 
@@ -25,7 +25,7 @@ async function coldStart(
     const ms = performance.now() - began;
     if (response.status !== ask.status)
       throw new Error(`${name} answered ${response.status}, not ${ask.status}: ${text}`);
-    return { ms, megabytes: peakMegabytes(process) };
+    return { ms, megabytes: usage(process).peakMegabytes };
   } finally {
     await process.kill();
   }

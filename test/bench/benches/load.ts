@@ -1,4 +1,6 @@
 import autocannon from 'autocannon';
+import type { FunctionProcess } from '../../faults/function-process.ts';
+import { usage } from '../lab.ts';
 
 /** One Cloud Run instance of visits serves up to 80 at once (infra/scheduler.yaml); a quiet product has fewer. */
 const CONNECTIONS = 32;
@@ -8,6 +10,8 @@ export interface LoadRun {
   perSecond: number;
   p50: number;
   p99: number;
+  /** CPU time of the process for each request, in microseconds. */
+  cpuMicroseconds: number;
 }
 
 /**
@@ -15,13 +19,14 @@ export interface LoadRun {
  * or is not 2xx: a fast refusal is no throughput.
  */
 export async function load(
-  url: string,
+  process: FunctionProcess,
   seconds: number,
   headers: Record<string, string>,
   next: () => { path: string; body: object },
 ): Promise<LoadRun> {
+  const before = usage(process);
   const result = await autocannon({
-    url,
+    url: process.url,
     connections: CONNECTIONS,
     duration: seconds,
     method: 'POST',
@@ -37,8 +42,11 @@ export async function load(
   });
   if (result.errors > 0 || result.timeouts > 0 || result.non2xx > 0) {
     const { errors, timeouts, non2xx } = result;
-    throw new Error(`${url}: ${errors} errors, ${timeouts} timeouts, ${non2xx} answers other than 2xx`);
+    throw new Error(
+      `${process.url}: ${errors} errors, ${timeouts} timeouts, ${non2xx} answers other than 2xx`,
+    );
   }
   const { p50, p99 } = result.latency;
-  return { perSecond: result['2xx'] / result.duration, p50, p99 };
+  const cpuMicroseconds = ((usage(process).cpuSeconds - before.cpuSeconds) * 1e6) / result['2xx'];
+  return { perSecond: result['2xx'] / result.duration, p50, p99, cpuMicroseconds };
 }

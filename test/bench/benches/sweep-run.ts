@@ -1,4 +1,4 @@
-import { type Engines, type Lab, type Project, peakMegabytes } from '../lab.ts';
+import { type Engines, type Lab, type Project, usage } from '../lab.ts';
 import { countOpen, seedStaleVisits } from './visits.ts';
 
 /** What closing these visits has taken. */
@@ -6,6 +6,8 @@ export interface SweepRun {
   perSecond: number;
   /** Peak resident memory of the function process. */
   megabytes: number;
+  /** CPU time of the function process for each visit, in microseconds. */
+  cpuMicroseconds: number;
   /** The answer's own cost, where it has one. */
   cost: Record<string, number>;
 }
@@ -26,10 +28,13 @@ export async function sweepOnce(lab: Lab, engines: Engines, name: string, count:
     await seedStaleVisits(project.store, WARM_UP_VISITS);
     await callSweep(process.url, project, WARM_UP_VISITS);
     await seedStaleVisits(project.store, count);
+    const before = usage(process);
     const began = performance.now();
     const { cost = {} } = await callSweep(process.url, project, count);
     const seconds = (performance.now() - began) / 1000;
-    const run = { perSecond: count / seconds, megabytes: peakMegabytes(process), cost };
+    const { peakMegabytes: megabytes, cpuSeconds } = usage(process);
+    const cpuMicroseconds = ((cpuSeconds - before.cpuSeconds) * 1e6) / count;
+    const run = { perSecond: count / seconds, megabytes, cpuMicroseconds, cost };
     const open = await countOpen(project.store);
     if (open !== 0) throw new Error(`${name} left ${open} of ${count} visits open`);
     lab.progress(

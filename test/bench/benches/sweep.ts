@@ -45,7 +45,7 @@ export const sweep: Bench = {
       naive: once(NAIVE, naiveVisits),
     });
     const idle = await lab.withEngines((engines) => idleCost(lab, engines));
-    const of = (side: keyof typeof runs, what: 'perSecond' | 'megabytes') =>
+    const of = (side: keyof typeof runs, what: 'perSecond' | 'megabytes' | 'cpuMicroseconds') =>
       runs[side].map((run) => run[what]);
     const beyond = (kind: string) =>
       runs.ours.map((run: SweepRun) => (run.cost[kind] ?? Number.NaN) - visits);
@@ -58,6 +58,12 @@ export const sweep: Bench = {
       [`ours, ${visits} visits`]: measure('visits/s', of('ours', 'perSecond')),
       [`bare, ${visits} visits`]: measure('visits/s', of('bare', 'perSecond')),
       [`naive, ${naiveVisits} visits`]: measure('visits/s', of('naive', 'perSecond')),
+      'CPU time, ours / bare': measure(
+        'ratio',
+        pairedRatios(of('ours', 'cpuMicroseconds'), of('bare', 'cpuMicroseconds')),
+      ),
+      'ours, CPU time per visit': measure('µs', of('ours', 'cpuMicroseconds')),
+      'bare, CPU time per visit': measure('µs', of('bare', 'cpuMicroseconds')),
       'ours, peak memory': measure('MB', of('ours', 'megabytes')),
       'bare, peak memory': measure('MB', of('bare', 'megabytes')),
       'ours, list price': measure(

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { atLeast, type Bench, measure } from '../bench.ts';
-import { type Lab, type Project, peakMegabytes } from '../lab.ts';
+import { type Lab, type Project, usage } from '../lab.ts';
 import { interleave } from '../rounds.ts';
 import { pairedRatios } from '../stats.ts';
 import { type LoadRun, load } from './load.ts';
@@ -50,15 +50,15 @@ async function measureBoth(lab: Lab, ours: Project, bare: Project, token: string
   const start = () => ({ path: ROUTE, body: page() });
   try {
     const beat = await beating(visits.url, sign, BEATING_VISITS);
-    await load(visits.url, 3, sign, start);
-    await load(visits.url, 3, sign, beat);
-    await load(peer.url, 3, {}, start);
+    await load(visits, 3, sign, start);
+    await load(visits, 3, sign, beat);
+    await load(peer, 3, {}, start);
     const runs = await interleave(lab.quick ? 2 : 7, {
-      starts: () => load(visits.url, seconds, sign, start),
-      bare: () => load(peer.url, seconds, {}, start),
-      heartbeats: () => load(visits.url, seconds, sign, beat),
+      starts: () => load(visits, seconds, sign, start),
+      bare: () => load(peer, seconds, {}, start),
+      heartbeats: () => load(visits, seconds, sign, beat),
     });
-    return { ...runs, megabytes: { ours: peakMegabytes(visits), bare: peakMegabytes(peer) } };
+    return { ...runs, megabytes: { ours: usage(visits).peakMegabytes, bare: usage(peer).peakMegabytes } };
   } finally {
     await visits.kill();
     await peer.kill();
@@ -83,6 +83,14 @@ export const visitsApi: Bench = {
       'starts / bare': measure('ratio', pairedRatios(rates.starts, of(bare, 'perSecond'))),
       'heartbeats / bare': measure('ratio', pairedRatios(rates.heartbeats, of(bare, 'perSecond'))),
       'p99 of starts / bare': measure('ratio', pairedRatios(of(starts, 'p99'), of(bare, 'p99'))),
+      'CPU time, starts / bare': measure(
+        'ratio',
+        pairedRatios(of(starts, 'cpuMicroseconds'), of(bare, 'cpuMicroseconds')),
+      ),
+      'CPU time, heartbeats / bare': measure(
+        'ratio',
+        pairedRatios(of(heartbeats, 'cpuMicroseconds'), of(bare, 'cpuMicroseconds')),
+      ),
       starts: measure('requests/s', rates.starts),
       heartbeats: measure('requests/s', rates.heartbeats),
       bare: measure('requests/s', of(bare, 'perSecond')),
