@@ -8,7 +8,7 @@ export interface BrowserClock {
    * moves it; in a machine's sleep it may stand still.
    */
   monotonic(): number;
-  /** Milliseconds of the wall clock: it goes on in sleep, and may jump. It never measures a duration. */
+  /** Milliseconds of the wall clock: it goes on in sleep, and may jump. It never measures a visit's length. */
   wall(): number;
 }
 

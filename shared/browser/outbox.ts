@@ -40,7 +40,7 @@ const report = (visit: Visit, starts: boolean, session: string, now: number) => 
     path: visit.path,
     title: visit.title,
     referrer: visit.referrer,
-    age_ms: Math.max(now - visit.start, visit.elapsed),
+    age_ms: Math.max(now - visit.began, visit.elapsed),
   }),
   elapsed_ms: visit.elapsed,
   engaged_ms: visit.engaged,
@@ -179,7 +179,7 @@ export class Outbox {
       keepalive: true,
       signal: this.w.AbortSignal.timeout(ANSWER_MS),
       headers: { Authorization: `Bearer ${this.token}`, 'Content-Type': 'application/json' },
-      body: JSON.stringify(report(visit, starts, from.tab().id, from.clock.monotonic())),
+      body: JSON.stringify(report(visit, starts, from.tab().id, from.clock.wall())),
     });
     return status;
   }

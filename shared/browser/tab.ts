@@ -3,14 +3,17 @@ import type { BrowserWindow } from './clock.ts';
 /** Why the browser ends a visit. */
 export type EndReason = 'navigated' | 'left' | 'logout';
 
-/** A visit as the browser knows it. `start` is on the monotonic clock; `elapsed` and `engaged` are milliseconds. */
+/** A visit as the browser knows it; `elapsed` and `engaged` are milliseconds. */
 export interface Visit {
   id: string;
   path: string;
   title?: string | undefined;
   referrer?: string | undefined;
   previous?: string | undefined;
+  /** On the monotonic clock, from which its lengths are measured. */
   start: number;
+  /** On the wall clock, which goes on in sleep: how long ago it began is asked of this one. */
+  began: number;
   /** From the start to the last instant at which the page was seen to be visible. */
   elapsed: number;
   engaged: number;

@@ -199,6 +199,7 @@ export class Tracker implements PageEvents, Sender {
       referrer: this.referrer,
       previous: this.state.last,
       start: this.clock.monotonic(),
+      began: this.clock.wall(),
       elapsed: 0,
       engaged: 0,
     };
