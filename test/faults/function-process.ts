@@ -65,7 +65,10 @@ function spawnNode(args: string[], env: Record<string, string>, stdio: StdioOpti
 }
 
 async function serving(child: ChildProcess, port: number): Promise<FunctionProcess> {
+  const killWithParent = () => child.kill('SIGKILL');
+  process.on('exit', killWithParent);
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  ended.then(() => process.off('exit', killWithParent));
   const errors: string[] = [];
   child.stderr?.on('data', (chunk) => errors.push(String(chunk)));
   await ready(child, ended, errors);

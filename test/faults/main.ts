@@ -14,10 +14,10 @@ interface Options {
   seed: number;
 }
 
-function wholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number.');
-}
+const wholeNumber = (least: number) => (text: string) => {
+  if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text);
+  throw new InvalidArgumentError(`It must be a whole number, ${least} or more.`);
+};
 
 /** The cases that were asked for, with their plans; a name that is not there is told with those that are. */
 function choose(name: string | undefined, wanted: string | undefined): [FaultPlan, FaultCase][] {
@@ -50,8 +50,12 @@ async function campaign(cases: readonly [FaultPlan, FaultCase][], options: Optio
   const rows: Row[] = [];
   try {
     print(`Firestore: ${ground.stage.firestoreEngine}`);
-    if (ground.stage.firestoreEngine === 'embedded')
-      throw new Error("Google's Firestore emulator is not here; only it judges faults");
+    if (ground.stage.firestoreEngine === 'embedded') {
+      print(
+        "Only Google's emulator judges faults; install Java and the gcloud component cloud-firestore-emulator",
+      );
+      return 1;
+    }
     for (const [plan, one] of cases) {
       const report = await runCase(plan, one, ground, {
         runs: options.runs ?? one.runs.full,
@@ -73,13 +77,16 @@ const program = new Command('faults')
   .description('does every kind of fault to the functions, from a seed, and judges what is left')
   .argument('[task]', `one of ${plans.map((plan) => plan.name).join(', ')}; all of them if absent`)
   .option('--case <name>', 'one case only, as the summary names it')
-  .option('--runs <n>', 'runs of each case, instead of its full count', wholeNumber)
-  .option('--seed <s>', 'the seed of the first run; the others count up from it', wholeNumber, 1)
+  .option('--runs <n>', 'runs of each case, instead of its full count', wholeNumber(1))
+  .option('--seed <s>', 'the seed of the first run; the others count up from it', wholeNumber(0), 1)
   .exitOverride()
   .showHelpAfterError()
   .action(async (name: string | undefined, options: Options) => {
     process.exitCode = await campaign(choose(name, options.case), options);
   });
+
+// Engines and functions of this process end with it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 try {
   await program.parseAsync();

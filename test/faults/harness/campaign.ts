@@ -15,12 +15,15 @@ export interface Ground {
 export async function openGround(plans: readonly FaultPlan[]): Promise<Ground> {
   const bundles = `.local/faults-${process.pid}`;
   await buildFunctions({ only: [...new Set(plans.flatMap(({ functions }) => functions))], out: bundles });
+  const remove = () => rmSync(bundles, { recursive: true, force: true });
+  process.once('exit', remove);
   const stage = await startStage();
   return {
     stage,
     bundles,
     async stop() {
-      rmSync(bundles, { recursive: true, force: true });
+      process.off('exit', remove);
+      remove();
       await stage.stop();
     },
   };

@@ -7,10 +7,10 @@ import { systemClock } from '../../../shared/clock.ts';
 import { loadConfig } from '../../../shared/config.ts';
 import { openRedis } from '../../../shared/redis/redis.ts';
 import { openStore } from '../../../shared/store/firestore.ts';
-import { clear } from '../../support/documents.ts';
 import { type Engine, firestoreUnderFault, redisUnderFault } from './engine.ts';
 import { startTap, type Tap } from './tap.ts';
 
+const PROJECT = 'ronde-faults';
 /** A fresh emulator after this many runs: it slows as it fills, even with what was deleted. */
 const RUNS_PER_EMULATOR = 25;
 
@@ -36,15 +36,22 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
+/** The emulator's own way to forget every document of the project: one request, where deletes would take a second. */
+async function emptyFirestore(host: string): Promise<void> {
+  const url = `http://${host}/emulator/v1/projects/${PROJECT}/databases/(default)/documents`;
+  const response = await fetch(url, { method: 'DELETE' });
+  if (!response.ok) throw new Error(`the Firestore emulator did not empty itself: ${await response.text()}`);
+}
+
 /** Starts engines, issuer and tap on loopback. They belong to the caller alone, who stops them. */
 export async function startStage(): Promise<Stage> {
-  const firestore = await firestoreUnderFault('ronde-faults');
+  const firestore = await firestoreUnderFault(PROJECT);
   const redis = await redisUnderFault();
   const issuer = await startIssuer({ clock: systemClock });
   const tap = await startTap([firestore.port, Number(new URL(redis.url).port)]);
   const secret = randomBytes(32).toString('hex');
   const parts = {
-    project: 'ronde-faults',
+    project: PROJECT,
     firestoreHost: firestore.host,
     redis,
     issuer,
@@ -81,7 +88,7 @@ export async function startStage(): Promise<Stage> {
       tap.reset();
       runs += 1;
       if (runs % RUNS_PER_EMULATOR === 0) await restartFirestore();
-      else for (const { id } of await store.listCollections()) await clear(store, id);
+      else await emptyFirestore(firestore.host);
       await client.flushall();
     },
     async stop() {
