@@ -15,7 +15,7 @@ export const LOCAL_PROJECT = 'ronde-local';
 export const LOCAL_REGION = 'europe-west1';
 export const SCHEDULER_ACCOUNT = `scheduler@${LOCAL_PROJECT}.iam.gserviceaccount.com`;
 const CONSOLE_ACCOUNT = `console@${LOCAL_PROJECT}.iam.gserviceaccount.com`;
-const OPERATOR = 'operator@example.test';
+export const OPERATOR = 'operator@example.test';
 
 /** The environment of a function in the local cloud, for the gateway and for function processes of tests alike. */
 export function localEnvironment(parts: LocalParts): Record<string, string> {

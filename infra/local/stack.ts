@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { remoteKeys } from '../../shared/auth/keys.ts';
+import { GCLOUD_CLIENT } from '../../shared/auth/token.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
 import { loadConfig } from '../../shared/config.ts';
 import { createLog, type Log } from '../../shared/log.ts';
@@ -11,8 +12,9 @@ import { openScheduler } from '../scheduler/client.ts';
 import { planSchedule } from '../scheduler/plan.ts';
 import { fillDemo } from './demo-data.ts';
 import { fillPresence } from './demo-presence.ts';
-import { LOCAL_PROJECT, LOCAL_REGION, localEnvironment } from './environment.ts';
+import { LOCAL_PROJECT, LOCAL_REGION, localEnvironment, OPERATOR } from './environment.ts';
 import { type LocalFirestore, type Preference, startFirestore } from './firestore.ts';
+import { startLocalFunctions } from './functions.ts';
 import { startGateway } from './gateway.ts';
 import { startIssuer } from './issuer.ts';
 import { localJobs } from './jobs.ts';
@@ -45,9 +47,10 @@ export interface StackFile {
   smtp: null;
   imap: null;
   issuer: string;
+  /** Both with a trailing slash: gcloud refuses an endpoint override without one. */
   scheduler: string;
+  functions: string;
   tasks: null;
-  functions: null;
   tokens: { admin: string; user: string; expired: string; foreign: string };
   cron_secret: string;
   engines: { firestore: string; redis: string; imap: null };
@@ -121,6 +124,13 @@ async function startParts(
   stops.push(() => scheduler.stop());
   await applySchedule(scheduler, gateway.url, environment.CRON_SECRET ?? '');
   progress(`Cloud Scheduler: ${scheduler.url}, ${scheduler.jobs().length} job(s) from infra/scheduler.yaml`);
+  const functions = await startLocalFunctions({
+    project: LOCAL_PROJECT,
+    region: LOCAL_REGION,
+    gateway: gateway.url,
+    signOperator: () => issuer.googleToken({ email: OPERATOR, audience: GCLOUD_CLIENT }),
+  });
+  stops.push(() => functions.stop());
   if (options.demo) {
     progress(`Demo data: ${(await fillDemo(deps.store, clock())).visits} visits`);
     progress(`Demo data: ${(await fillPresence(deps.store, deps.redis, clock())).users} users`);
@@ -134,7 +144,8 @@ async function startParts(
   const file = stackFile(firestore, redis, {
     gateway: gateway.url,
     issuer: issuer.issuer,
-    scheduler: scheduler.url,
+    scheduler: `${scheduler.url}/`,
+    functions: `${functions.url}/`,
     tokens,
     cron_secret: environment.CRON_SECRET ?? '',
   });
@@ -150,7 +161,7 @@ async function startParts(
 function stackFile(
   firestore: LocalFirestore,
   redis: LocalRedis,
-  rest: Pick<StackFile, 'gateway' | 'issuer' | 'scheduler' | 'tokens' | 'cron_secret'>,
+  rest: Pick<StackFile, 'gateway' | 'issuer' | 'scheduler' | 'functions' | 'tokens' | 'cron_secret'>,
 ): StackFile {
   return {
     ...rest,
@@ -160,7 +171,6 @@ function stackFile(
     smtp: null,
     imap: null,
     tasks: null,
-    functions: null,
     engines: { firestore: firestore.engine, redis: redis.engine, imap: null },
     pids: { firestore: firestore.pid, redis: redis.pid, imap: null },
   };

@@ -6,7 +6,7 @@ import type { Caller } from './caller.ts';
 import { GOOGLE_ISSUER, type KeySource } from './keys.ts';
 
 /** Audience of the identity tokens that `gcloud auth print-identity-token` and `gcloud functions call` send. */
-const GCLOUD_CLIENT = '32555940559.apps.googleusercontent.com';
+export const GCLOUD_CLIENT = '32555940559.apps.googleusercontent.com';
 /** What Cloud Run's own IAM check leaves of a signature it has verified. */
 const REMOVED_SIGNATURE = 'SIGNATURE_REMOVED_BY_GOOGLE';
 
