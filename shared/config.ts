@@ -109,9 +109,9 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return toConfig(parsed.data);
 }
 
-/** Reads `.env` from the working directory where there is one; for development only, deployed bundles have none. */
-export function loadDotEnv(): void {
-  if (existsSync('.env')) process.loadEnvFile('.env');
+/** Reads `.env` (or `.env.production`, to deploy) from the working directory where there is one; bundles have none. */
+export function loadDotEnv(file: '.env' | '.env.production' = '.env'): void {
+  if (existsSync(file)) process.loadEnvFile(file);
 }
 
 type Environment = z.infer<typeof environment>;

@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# Deploys Ronde to Google Cloud: accounts, indexes, functions, schedule; then tries each function. Safe to run again.
+# What it deploys stands in infra/scheduler.yaml; the plain variables come from the environment or .env.production.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+usage() {
+  cat <<'TEXT'
+Usage: ./deploy.sh --project ID --region REGION [--only a,b] [--dry-run] [--skip-build] [--no-invoker-check]
+  --only a,b          deploy and try these functions only; accounts, indexes and the schedule are brought up to date
+  --dry-run           print every command, in order, and change nothing; needs neither network nor login
+  --skip-build        deploy dist/ as it is
+  --no-invoker-check  where the organisation forbids allUsers: switch Cloud Run's own check off instead of opening it
+TEXT
+}
+
+project='' region='' only='' dry='' skip_build='' closed=''
+wrong() { echo "deploy.sh: $1" >&2; usage >&2; exit 2; }
+while [ $# -gt 0 ]; do
+  case $1 in
+    --project | --region | --only)
+      [ -n "${2:-}" ] || wrong "$1 needs a value"
+      printf -v "${1#--}" %s "$2"
+      shift
+      ;;
+    --dry-run) dry=1 ;;
+    --skip-build) skip_build=1 ;;
+    --no-invoker-check) closed=1 ;;
+    --help) usage; exit 0 ;;
+    *) wrong "$1 is not an option" ;;
+  esac
+  shift
+done
+[[ $project =~ ^[a-z][a-z0-9.:-]*[a-z0-9]$ ]] || wrong "--project '$project' is not a project's id"
+[[ $region =~ ^[a-z]+-[a-z]+[0-9]+$ ]] || wrong "--region '$region' is not a region; legal: europe-west1 and so on"
+
+# shellcheck source=infra/deploy/commands.sh
+source infra/deploy/commands.sh
+begin tools plan APIs accounts secrets Firestore build functions schedule 'smoke test'
+trap report EXIT
+
+PATH="$PWD/node_modules/.bin:$PATH"
+[ -x node_modules/.bin/esbuild ] || stop 'The packages are not installed; run npm install.'
+if [ -z "$dry" ]; then
+  for tool in gcloud curl; do command -v "$tool" >/dev/null || stop "$tool is not installed; deploying needs it."; done
+  gcloud auth print-access-token >/dev/null || stop 'Nobody is signed in; run gcloud auth login.'
+fi
+ask PROJECT_NUMBER gcloud projects describe "$project" '--format=value(projectNumber)'
+number=$answer
+ask '' gcloud config get-value account
+
+step plan
+plan=$(node infra/deploy/main.ts --project "$project" --number "$number" --region "$region" ${only:+--only "$only"} \
+  ${answer:+--operator "$answer"} ${closed:+--closed} ${dry:+--lenient})
+while IFS=$'\t' read -r name email; do declare -x "$name=$email"; done < <(records account)
+mapfile -t functions < <(records function | cut -f1)
+database=$(records database)
+
+step APIs
+in_project settle gcloud services enable cloudfunctions.googleapis.com run.googleapis.com cloudbuild.googleapis.com \
+  artifactregistry.googleapis.com cloudscheduler.googleapis.com firestore.googleapis.com secretmanager.googleapis.com \
+  iam.googleapis.com
+
+# The functions may use the stores and read their secrets; the scheduler may do nothing: its identity is its proof.
+step accounts
+while read -r id; do in_project settle gcloud iam service-accounts create "$id"; done < <(records create-account)
+grant() { settle gcloud projects add-iam-policy-binding "$project" "--member=serviceAccount:$1" "--role=$2" --condition=None; }
+grant "$FUNCTIONS_SERVICE_ACCOUNT" roles/datastore.user
+grant "$BUILD_SERVICE_ACCOUNT" roles/cloudbuild.builds.builder
+
+step secrets
+missing=()
+while IFS=$'\t' read -r name variables make; do
+  in_project ask ENABLED gcloud secrets versions describe latest "--secret=$name" '--format=value(state)' || answer=''
+  [ "${answer^^}" = ENABLED ] || missing+=("  $name (for $variables): $make")
+done < <(records secret)
+[ "${#missing[@]}" -eq 0 ] || stop 'These secrets are not in Secret Manager; make them and run again:' "${missing[@]}"
+while IFS=$'\t' read -r name _; do
+  in_project settle gcloud secrets add-iam-policy-binding "$name" "--member=serviceAccount:$FUNCTIONS_SERVICE_ACCOUNT" \
+    --role=roles/secretmanager.secretAccessor
+done < <(records secret)
+
+step Firestore
+in_project ask there gcloud firestore databases describe "--database=$database" '--format=value(name)' ||
+  stop "No database? Its place is for ever, so choose: gcloud firestore databases create --location=$region --project=$project"
+while IFS=$'\t' read -r -a flags; do
+  in_project settle gcloud firestore indexes composite create "${flags[@]}" "--database=$database" --async
+done < <(records composite)
+while IFS=$'\t' read -r -a flags; do
+  in_project run gcloud firestore indexes fields update "${flags[@]}" "--database=$database"
+done < <(records exemption)
+while IFS=$'\t' read -r -a flags; do
+  in_project run gcloud firestore fields ttls update "${flags[@]}" --enable-ttl "--database=$database" --async
+done < <(records ttl)
+
+step build
+[ -n "$skip_build" ] || run npm run -s build -- --only "$(IFS=, && echo "${functions[*]}")"
+
+step functions
+[ -n "$dry" ] || { rm -rf .local/deploy && mkdir -p .local/deploy; }
+while IFS=$'\t' read -r file line; do
+  if [ -n "$dry" ]; then echo "#   $file: $line"; else echo "$line" >>"$file"; fi
+done < <(records env)
+while IFS=$'\t' read -r -a flags; do
+  in_project run gcloud functions deploy "${flags[@]}" "--region=$region"
+  [ -z "$closed" ] || in_project run gcloud run services update "${flags[0]}" --no-invoker-iam-check "--region=$region"
+  finished+=("function ${flags[0]}")
+done < <(records function)
+
+step schedule
+run npm run -s ronde -- scheduler apply --project "$project" --region "$region"
+
+step 'smoke test'
+while read -r name; do
+  in_project run gcloud functions call "$name" --gen2 "--region=$region" '--data={"dry_run":true}'
+done < <(records try-task)
+# The door must answer: neither Google's own refusal (403, 404) nor a crash.
+while IFS=$'\t' read -r name route; do
+  in_project ask "https://$region-$project.cloudfunctions.net/$name" gcloud functions describe "$name" --gen2 \
+    "--region=$region" '--format=value(url)'
+  ask 401 curl -sS -o /dev/null -w '%{http_code}' --max-time 60 "$answer$route"
+  [[ $answer =~ ^(200|401|405)$ ]] || stop "$name answers $answer; its own door would answer 401."
+done < <(records try-api)
+echo "# done: $(listed "${functions[@]}")"

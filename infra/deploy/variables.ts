@@ -1,0 +1,58 @@
+/** One environment variable of the product: who needs it, and whether it may be seen. */
+interface Variable {
+  name: string;
+  /** The functions that read it: all, every task, or these. */
+  for: 'all' | 'tasks' | readonly string[];
+  /** Kept in Secret Manager, named under `secrets` in infra/scheduler.yaml, never written to a file or command line. */
+  secret?: true;
+  /** deploy.sh knows it; the caller's value is not asked. */
+  computed?: true;
+}
+
+const BROWSERS = ['visits', 'presence', 'console'];
+const MAILERS = ['check-delay-alerts', 'process-followups', 'sync-inbox', 'watch-runs', 'console'];
+const MAILBOXES = ['sync-inbox', 'console'];
+
+/** Every variable of shared/config.ts that a deployed function may have. RONDE_* and emulators are not among them. */
+export const VARIABLES: readonly Variable[] = [
+  { name: 'GOOGLE_CLOUD_PROJECT', for: 'all', computed: true },
+  { name: 'REGION', for: 'all', computed: true },
+  { name: 'FUNCTION_URLS', for: 'all', computed: true },
+  { name: 'SCHEDULER_SERVICE_ACCOUNT', for: 'tasks', computed: true },
+  { name: 'PUBLIC_URL', for: 'all' },
+  { name: 'FIRESTORE_DATABASE', for: 'all' },
+  { name: 'UPSTASH_REDIS_REST_URL', for: 'all' },
+  { name: 'UPSTASH_REDIS_REST_TOKEN', for: 'all', secret: true },
+  { name: 'OPERATORS', for: 'all' },
+  { name: 'AUTH_ISSUER', for: 'all' },
+  { name: 'AUTH_AUDIENCE', for: 'all' },
+  { name: 'AUTH_ADMIN_CLAIM', for: 'all' },
+  { name: 'SERVICE_ACCOUNTS', for: 'tasks' },
+  { name: 'CRON_SECRET', for: 'tasks', secret: true },
+  { name: 'CRON_SECRET_PREVIOUS', for: 'tasks', secret: true },
+  { name: 'ALLOW_QUERY_SECRET', for: 'tasks' },
+  { name: 'TASKS_QUEUE', for: 'tasks' },
+  { name: 'ALLOWED_ORIGINS', for: BROWSERS },
+  { name: 'EMAIL_HOST', for: MAILERS },
+  { name: 'EMAIL_PORT', for: MAILERS },
+  { name: 'EMAIL_USE_TLS', for: MAILERS },
+  { name: 'EMAIL_HOST_USER', for: MAILERS },
+  { name: 'EMAIL_HOST_PASSWORD', for: MAILERS, secret: true },
+  { name: 'DEFAULT_FROM_EMAIL', for: MAILERS },
+  { name: 'EMAIL_REDIRECT_TO', for: MAILERS },
+  { name: 'EMAIL_PAUSED', for: MAILERS },
+  { name: 'INBOX_SEALING_KEY', for: MAILBOXES, secret: true },
+  { name: 'INBOX_SEALING_KEY_PREVIOUS', for: MAILBOXES, secret: true },
+  { name: 'LINK_KEY', for: ['process-followups', 'console'], secret: true },
+  { name: 'HEALTHCHECK_URL', for: ['watch-runs'] },
+];
+
+/** The variables that one function reads. */
+export function variablesOf(name: string, task: boolean): Variable[] {
+  return VARIABLES.filter(
+    ({ for: readers }) =>
+      readers === 'all' ||
+      (readers === 'tasks' && task) ||
+      (Array.isArray(readers) && readers.includes(name)),
+  );
+}

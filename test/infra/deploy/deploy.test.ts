@@ -1,0 +1,280 @@
+import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inflateRawSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { buildFunctions } from '../../../infra/build.ts';
+import { OPERATOR } from '../../../infra/local/environment.ts';
+import { type LocalFunctions, startLocalFunctions } from '../../../infra/local/functions.ts';
+import { readSchedule } from '../../../infra/scheduler/file.ts';
+import { GCLOUD_CLIENT } from '../../../shared/auth/token.ts';
+import { type Asked, type FakeGoogle, googleError, startFakeGoogle } from '../../support/fake-google.ts';
+import { type GcloudHome, gcloudHome, programOrSkip, runProgram } from '../../support/gcloud.ts';
+import { dump, startWorld, type World } from '../../support/world.ts';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const PLACE = ['--project', 'demo', '--region', 'europe-west1'];
+/** gcloud needs a second per command, and much more on a busy machine. */
+const GCLOUD_MS = 600_000;
+
+const { functions } = readSchedule();
+const names = functions.map(({ name }) => name);
+const secrets = [...new Set(functions.flatMap((entry) => Object.values(entry.secrets)))];
+
+let world: World;
+let local: LocalFunctions;
+let google: FakeGoogle;
+let gcloud: GcloudHome;
+let root: string;
+
+/**
+ * A project directory of its own, whose functions are built there, and beside it what must never be shipped. gcloud
+ * speaks to a fake Google; the functions it calls in the smoke test are real, on this machine's stores. Only `npm`,
+ * which would apply the schedule to Google's Cloud Scheduler, is replaced by a note of how it was called.
+ */
+async function prepare(): Promise<void> {
+  root = await mkdtemp(join(tmpdir(), 'ronde-deploy-'));
+  await cp(join(ROOT, 'deploy.sh'), join(root, 'deploy.sh'));
+  for (const name of ['infra', 'functions', 'shared', 'test', 'node_modules', 'package.json'])
+    await symlink(join(ROOT, name), join(root, name));
+  await buildFunctions({ out: join(root, 'dist') });
+  await writeFile(join(root, '.env'), 'CRON_SECRET=must-not-be-shipped\n');
+  const plain = {
+    UPSTASH_REDIS_REST_URL: 'https://made-up.upstash.example',
+    AUTH_ISSUER: world.environment.AUTH_ISSUER,
+    AUTH_AUDIENCE: world.environment.AUTH_AUDIENCE,
+    CRON_SECRET: 'must-not-be-shipped-must-not-be-shipped',
+    EMAIL_HOST: 'mail.example.test',
+    DEFAULT_FROM_EMAIL: 'ronde@example.test',
+  };
+  const lines = Object.entries(plain).map(([name, value]) => `${name}=${value}`);
+  await writeFile(join(root, '.env.production'), lines.join('\n'));
+  await writeFile(join(root, 'npm'), `#!/bin/sh\necho "npm $*" FUNCTIONS=$FUNCTIONS_SERVICE_ACCOUNT\n`, {
+    mode: 0o755,
+  });
+}
+
+const here = programOrSkip('gcloud', 'deploy.sh with the real gcloud against a fake Google');
+
+describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () => {
+  beforeAll(async () => {
+    world = await startWorld();
+    local = await startLocalFunctions({
+      project: 'demo',
+      region: 'europe-west1',
+      gateway: world.url,
+      signOperator: () => world.issuer.googleToken({ email: OPERATOR, audience: GCLOUD_CLIENT }),
+    });
+    await prepare();
+  });
+  afterAll(async () => {
+    await rm(root, { recursive: true, force: true });
+    await local?.stop();
+    await world?.stop();
+  });
+  beforeEach(async () => {
+    google = await startFakeGoogle(local.uriOf);
+    for (const secret of secrets) google.secrets.add(secret);
+    gcloud = await gcloudHome({ endpoint: google.url });
+    return async () => {
+      await google.stop();
+      await gcloud.remove();
+    };
+  });
+
+  const deploy = (...args: string[]) =>
+    runProgram(join(root, 'deploy.sh'), [...PLACE, '--skip-build', ...args], {
+      env: { ...gcloud.env, PATH: `${root}:${process.env.PATH}` },
+    });
+  const created = (name: string): Asked | undefined =>
+    google.asked.find(({ query, body }) => query.get('functionId') === name && body.serviceConfig);
+
+  it(
+    'deploys everything, tries each function with a dry run, and does the same again without harm',
+    async () => {
+      const before = await dump(world.store, world.redis);
+      const first = await deploy();
+      expect(first.stderr).not.toContain('failed');
+      expect(first.code).toBe(0);
+      expect(await dump(world.store, world.redis)).toBe(before);
+      expect(first.stdout).toContain(
+        'npm run -s ronde -- scheduler apply --project demo --region europe-west1',
+      );
+      expect(first.stdout).toContain('FUNCTIONS=ronde-functions@demo.iam.gserviceaccount.com');
+      const indexes = google.asked.filter(
+        ({ method, path }) => method === 'POST' && path.endsWith('/indexes'),
+      );
+      expect(indexes[0]).toMatchObject({
+        path: '/v1/projects/demo/databases/(default)/collectionGroups/page_visits/indexes',
+        body: { queryScope: 'COLLECTION', fields: [{ fieldPath: 'end_time' }, { fieldPath: 'start_time' }] },
+      });
+      const fields = google.asked.filter(({ path }) => path.endsWith('/task_runs/fields/expires_at'));
+      expect(fields.map(({ method, body }) => ({ method, body }))).toMatchObject([
+        { method: 'PATCH', body: { indexConfig: {} } },
+        { method: 'PATCH', body: { ttlConfig: {} } },
+      ]);
+      for (const name of names) expect(created(name), name).toBeDefined();
+      const policies = google.asked.filter(({ path }) => /secrets\/.*:setIamPolicy$/.test(path));
+      expect(policies.map(({ path }) => path.split('/').at(-1)?.split(':')[0]).sort()).toEqual(
+        [...secrets].sort(),
+      );
+
+      google.asked.length = 0;
+      const second = await deploy();
+      expect(second.stderr).not.toContain('failed');
+      expect(second.code).toBe(0);
+      const again = google.asked.filter(
+        ({ path, method }) => method === 'PATCH' && path.includes('/functions/'),
+      );
+      expect(again).toHaveLength(names.length);
+    },
+    GCLOUD_MS,
+  );
+
+  it(
+    'sends the function that infra/scheduler.yaml describes, and ships its bundle and nothing else',
+    async () => {
+      expect((await deploy('--only', 'close-inactive-visits')).code).toBe(0);
+      expect(created('visits')).toBeUndefined();
+      const { body } = created('close-inactive-visits') ?? {};
+      expect(body).toMatchObject({
+        buildConfig: {
+          runtime: 'nodejs24',
+          entryPoint: 'close-inactive-visits',
+          serviceAccount: 'projects/demo/serviceAccounts/ronde-build@demo.iam.gserviceaccount.com',
+        },
+        serviceConfig: {
+          availableMemory: '512Mi',
+          timeoutSeconds: 300,
+          maxInstanceCount: 2,
+          maxInstanceRequestConcurrency: 1,
+          ingressSettings: 'ALLOW_ALL',
+          serviceAccountEmail: 'ronde-functions@demo.iam.gserviceaccount.com',
+          environmentVariables: {
+            GOOGLE_CLOUD_PROJECT: 'demo',
+            SCHEDULER_SERVICE_ACCOUNT: 'ronde-scheduler@demo.iam.gserviceaccount.com',
+            FUNCTION_URLS:
+              'https://europe-west1-demo.cloudfunctions.net/close-inactive-visits,https://close-inactive-visits-123456789.europe-west1.run.app',
+          },
+        },
+      });
+      const variables = body.serviceConfig.secretEnvironmentVariables as { key: string; secret: string }[];
+      expect(Object.fromEntries(variables.map(({ key, secret }) => [key, secret]))).toEqual(
+        functions.find(({ name }) => name === 'close-inactive-visits')?.secrets,
+      );
+      const all = google.asked
+        .map(({ body: sent }) => (Buffer.isBuffer(sent) ? '' : JSON.stringify(sent)))
+        .join();
+      expect(all).not.toContain('must-not-be-shipped');
+      expect(body.serviceConfig.environmentVariables).not.toHaveProperty('CRON_SECRET');
+
+      const shipped = unzip(google.zips.get('close-inactive-visits') ?? Buffer.alloc(0));
+      expect([...shipped.keys()].sort()).toEqual(['index.js', 'package.json']);
+      const bundle = shipped.get('index.js') ?? '';
+      expect(bundle.length).toBeGreaterThan(100_000);
+      expect(bundle).not.toContain('sourceMappingURL');
+      expect(bundle).not.toContain('must-not-be-shipped');
+      const opened = google.asked.find(({ path }) =>
+        path.endsWith('services/close-inactive-visits:setIamPolicy'),
+      );
+      expect(opened?.body.policy.bindings).toEqual([{ role: 'roles/run.invoker', members: ['allUsers'] }]);
+    },
+    GCLOUD_MS,
+  );
+
+  it(
+    'a secret that is missing stops it before a function is touched, with the way to make it',
+    async () => {
+      google.secrets.delete('ronde-cron-secret');
+      const { code, stderr } = await deploy();
+      expect(code).toBe(1);
+      expect(stderr).toContain('ronde-cron-secret (for CRON_SECRET): npm run -s ronde -- secret generate');
+      expect(stderr).toContain('gcloud secrets create ronde-cron-secret --data-file=- --project=demo');
+      expect(stderr).not.toContain('gcloud secrets create ronde-upstash');
+      expect(stderr).toMatch(
+        /at: secrets\n {2}done: {5}tools, plan, APIs, accounts\n {2}not done: secrets .*, Firestore, build/,
+      );
+      expect(google.asked.some(({ path }) => path.includes('/functions'))).toBe(false);
+    },
+    GCLOUD_MS,
+  );
+
+  it(
+    'a function that Google refuses: says which is done and which is not, with code 1',
+    async () => {
+      const last = names.at(-1) ?? '';
+      google.refuse = ({ query }) =>
+        query.get('functionId') === last ? googleError(403, 'the build account may not build') : undefined;
+      const { code, stderr, stdout } = await deploy();
+      expect(code).toBe(1);
+      expect(stderr).toContain('the build account may not build');
+      expect(stderr).toContain(
+        `Firestore, build, ${names
+          .slice(0, -1)
+          .map((name) => `function ${name}`)
+          .join(', ')}\n`,
+      );
+      expect(stderr).toContain('not done: functions (perhaps in part), schedule, smoke test\n');
+      expect(stdout).not.toContain('npm run -s ronde');
+    },
+    GCLOUD_MS,
+  );
+
+  it(
+    'an account that is not known everywhere yet is waited for',
+    async () => {
+      let tries = 0;
+      google.refuse = ({ path }) => {
+        if (!/v1\/projects\/demo:setIamPolicy$/.test(path)) return undefined;
+        tries += 1;
+        return tries === 1
+          ? googleError(400, 'Service account ronde-functions@demo does not exist.')
+          : undefined;
+      };
+      const { code } = await deploy('--only', 'visits');
+      expect(code).toBe(0);
+      expect(tries).toBe(3);
+    },
+    GCLOUD_MS,
+  );
+
+  it(
+    'a function that does not answer by its own door fails the smoke test',
+    async () => {
+      await google.stop();
+      google = await startFakeGoogle((name) =>
+        name === 'visits' ? local.uriOf('nobody') : local.uriOf(name),
+      );
+      for (const secret of secrets) google.secrets.add(secret);
+      await gcloud.remove();
+      gcloud = await gcloudHome({ endpoint: google.url });
+      const { code, stderr } = await deploy('--only', 'visits');
+      expect(code).toBe(1);
+      expect(stderr).toContain('visits answers 404');
+      expect(stderr).toContain('not done: smoke test');
+    },
+    GCLOUD_MS,
+  );
+});
+
+/** The files of a zip, by the directory at its end (APPNOTE 4.3.12). */
+function unzip(zip: Buffer): Map<string, string> {
+  const end = zip.lastIndexOf(Buffer.from('PK\x05\x06'));
+  const files = new Map<string, string>();
+  let at = zip.readUInt32LE(end + 16);
+  for (let left = zip.readUInt16LE(end + 10); left > 0; left -= 1) {
+    const [nameLength, extra, comment] = [28, 30, 32].map((field) => zip.readUInt16LE(at + field)) as [
+      number,
+      number,
+      number,
+    ];
+    const name = zip.toString('utf8', at + 46, at + 46 + nameLength);
+    const local = zip.readUInt32LE(at + 42);
+    const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
+    const data = zip.subarray(start, start + zip.readUInt32LE(at + 20));
+    files.set(name, (zip.readUInt16LE(at + 10) === 0 ? data : inflateRawSync(data)).toString('utf8'));
+    at += 46 + nameLength + extra + comment;
+  }
+  return files;
+}

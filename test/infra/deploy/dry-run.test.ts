@@ -1,0 +1,218 @@
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readSchedule } from '../../../infra/scheduler/file.ts';
+import { type GcloudHome, gcloudHome, programOrSkip, runProgram } from '../../support/gcloud.ts';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const PLACE = ['--project', 'demo', '--region', 'europe-west1'];
+const PLAIN = [
+  'UPSTASH_REDIS_REST_URL=https://made-up.upstash.example',
+  'UPSTASH_REDIS_REST_TOKEN=never-to-be-seen-1',
+  'CRON_SECRET=never-to-be-seen-2-never-to-be-seen-2',
+  'AUTH_ISSUER=https://sign-in.example.test',
+  'AUTH_AUDIENCE=ronde',
+  'OPERATORS=operator@example.test',
+].join('\n');
+
+/** gcloud needs a second per command, and much more on a busy machine. */
+const GCLOUD_MS = 300_000;
+
+const schedule = readSchedule();
+const names = schedule.functions.map(({ name }) => name);
+const tasks = schedule.functions.filter(({ task }) => task).map(({ name }) => name);
+
+let root: string;
+let shims: string;
+
+/** A directory that holds what deploy.sh needs and nothing else, and programs that must not be called. */
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'ronde-deploy-'));
+  await cp(join(ROOT, 'deploy.sh'), join(root, 'deploy.sh'));
+  for (const name of ['infra', 'functions', 'shared', 'node_modules', 'package.json'])
+    await symlink(join(ROOT, name), join(root, name));
+  shims = await mkdtemp(join(tmpdir(), 'ronde-shims-'));
+  for (const name of ['gcloud', 'curl', 'npm'])
+    await writeFile(join(shims, name), `#!/bin/sh\necho "$0 $*" >> ${shims}/called\nexit 99\n`, {
+      mode: 0o755,
+    });
+});
+afterAll(async () => {
+  await rm(root, { recursive: true, force: true });
+  await rm(shims, { recursive: true, force: true });
+});
+
+const deploy = (args: readonly string[], env: Record<string, string> = {}) =>
+  runProgram(join(root, 'deploy.sh'), args, {
+    env: { PATH: `${shims}:${process.env.PATH}`, HOME: root, ...env },
+    cwd: tmpdir(),
+  });
+const commands = (stdout: string) =>
+  stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+const called = async () => (await readdir(shims)).includes('called');
+
+describe('deploy.sh --dry-run', () => {
+  it('prints each command once, in order, calls nothing and changes nothing', async () => {
+    const before = await readdir(root);
+    await writeFile(join(root, '.env.production'), PLAIN);
+    const { code, stdout, stderr } = await deploy([...PLACE, '--dry-run']);
+    await rm(join(root, '.env.production'));
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(await called()).toBe(false);
+    expect(await readdir(root)).toEqual(before);
+    const lines = commands(stdout);
+    expect(new Set(lines).size).toBe(lines.length);
+    const order = [
+      'gcloud services enable',
+      'gcloud iam service-accounts create ronde-functions',
+      'gcloud projects add-iam-policy-binding',
+      'gcloud secrets versions describe latest',
+      'gcloud secrets add-iam-policy-binding',
+      'gcloud firestore indexes composite create',
+      'gcloud firestore indexes fields update expires_at',
+      'gcloud firestore fields ttls update expires_at',
+      'npm run -s build',
+      ...names.map((name) => `gcloud functions deploy ${name} `),
+      'npm run -s ronde -- scheduler apply --project demo --region europe-west1',
+      ...tasks.map((name) => `gcloud functions call ${name} `),
+    ].map((start) => lines.findIndex((line) => line.startsWith(start)));
+    expect(order).not.toContain(-1);
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+  });
+
+  it('shows what each function would be given, and no secret of the environment', async () => {
+    const env = Object.fromEntries(PLAIN.split('\n').map((line) => line.split('=') as [string, string]));
+    const { stdout } = await deploy([...PLACE, '--dry-run'], env);
+    expect(stdout).not.toContain('never-to-be-seen');
+    expect(stdout).toContain(
+      `visits.yaml: FUNCTION_URLS: "https://europe-west1-demo.cloudfunctions.net/visits,https://visits-PROJECT_NUMBER.europe-west1.run.app"`,
+    );
+    expect(stdout).toContain('UPSTASH_REDIS_REST_URL: "https://made-up.upstash.example"');
+    expect(stdout).toContain('UPSTASH_REDIS_REST_TOKEN=ronde-upstash-redis-rest-token:latest');
+    expect(stdout).not.toMatch(/set-env-vars|yaml: (CRON_SECRET|UPSTASH_REDIS_REST_TOKEN)/);
+  });
+
+  it('the scheduler account gets no role, and the functions read exactly the secrets that are named', async () => {
+    const { stdout } = await deploy([...PLACE, '--dry-run']);
+    const bindings = commands(stdout).filter((line) => line.includes('add-iam-policy-binding'));
+    expect(bindings.join('\n')).not.toContain('ronde-scheduler@');
+    const secrets = new Set(schedule.functions.flatMap(({ secrets }) => Object.values(secrets)));
+    const readable = bindings.flatMap(
+      (line) => /^gcloud secrets add-iam-policy-binding (\S+)/.exec(line)?.[1] ?? [],
+    );
+    expect(new Set(readable)).toEqual(secrets);
+    expect(bindings.flatMap((line) => /role=(\S+)/.exec(line)?.[1] ?? []).sort()).toEqual(
+      [
+        'roles/cloudbuild.builds.builder',
+        'roles/datastore.user',
+        ...readable.map(() => 'roles/secretmanager.secretAccessor'),
+      ].sort(),
+    );
+  });
+
+  it('tells what would stop it, and goes on', async () => {
+    const { code, stderr } = await deploy([...PLACE, '--dry-run']);
+    expect(code).toBe(0);
+    expect(stderr).toContain('would stop here: UPSTASH_REDIS_REST_URL must be the https URL');
+    expect(stderr).toContain('would stop here: AUTH_ISSUER is not set');
+    const inside = { UPSTASH_REDIS_REST_URL: 'https://user:never-to-be-seen-3@made-up.example' };
+    const leaky = await deploy([...PLACE, '--dry-run'], inside);
+    expect(leaky.stderr).toContain('has a password in it');
+  });
+
+  it('leaves out what --only and --skip-build leave out', async () => {
+    const { stdout } = await deploy([...PLACE, '--dry-run', '--only', 'visits', '--skip-build']);
+    expect(stdout).not.toContain('npm run -s build');
+    expect(stdout).not.toMatch(/functions (deploy|call) close-inactive-visits/);
+    expect(stdout).toContain('gcloud functions deploy visits');
+    expect(stdout).not.toContain('ronde-cron-secret');
+  });
+
+  it('with --no-invoker-check switches the check off and gives no right to allUsers', async () => {
+    const { stdout } = await deploy([...PLACE, '--dry-run', '--only', 'visits', '--no-invoker-check']);
+    expect(stdout).not.toContain(' --allow-unauthenticated');
+    expect(stdout).toContain('--no-allow-unauthenticated');
+    expect(stdout).toContain(
+      'gcloud run services update visits --no-invoker-iam-check --region=europe-west1',
+    );
+  });
+
+  it.each([
+    [[], 2, "--project ''"],
+    [['--project', 'demo'], 2, "--region ''"],
+    [['--project', 'demo', '--region', 'Paris'], 2, "--region 'Paris'"],
+    [['--project', 'a; rm -rf x', '--region', 'europe-west1'], 2, 'a; rm -rf x'],
+    [[...PLACE, '--wet-run'], 2, '--wet-run is not an option'],
+    [[...PLACE, '--only'], 2, '--only needs a value'],
+    [[...PLACE, '--dry-run', '--only', 'visit'], 1, 'did you mean visits?'],
+  ])('refuses %j with code %i', async (args, expected, text) => {
+    const { code, stderr } = await deploy(args);
+    expect(stderr).toContain(text);
+    expect(code).toBe(expected);
+    expect(await called()).toBe(false);
+  });
+});
+
+it.skipIf(!programOrSkip('shellcheck', 'the check of deploy.sh'))('shellcheck finds nothing', async () => {
+  const scripts = ['deploy.sh', 'infra/deploy/commands.sh', '.ci/run'];
+  const found = await runProgram('shellcheck', ['-x', ...scripts], {
+    env: { PATH: process.env.PATH ?? '' },
+    cwd: ROOT,
+  });
+  expect(found).toEqual({ code: 0, stdout: '', stderr: '' });
+});
+
+describe.skipIf(!programOrSkip('gcloud', "gcloud's parser on the lines of deploy.sh"))(
+  "gcloud's parser",
+  () => {
+    let gcloud: GcloudHome;
+    const SIGN_IN = 'You do not currently have an active account selected';
+    const inShell = (line: string) =>
+      runProgram('bash', ['-c', line], { env: gcloud.env, cwd: gcloud.env.HOME ?? '/' });
+
+    beforeAll(async () => {
+      gcloud = await gcloudHome();
+      const folder = join(gcloud.env.HOME ?? '', '.local/deploy');
+      await mkdir(folder, { recursive: true });
+      for (const name of names) await writeFile(join(folder, `${name}.yaml`), 'REGION: "europe-west1"\n');
+    });
+    afterAll(() => gcloud?.remove());
+
+    it(
+      'accepts every gcloud line: each stops only where it would have to sign in',
+      async () => {
+        const plain = await deploy([...PLACE, '--dry-run']);
+        const closed = await deploy([...PLACE, '--dry-run', '--only', 'visits', '--no-invoker-check']);
+        const all = new Set([...commands(plain.stdout), ...commands(closed.stdout)]);
+        const lines = [...all].filter(
+          (line) => line.startsWith('gcloud ') && !line.startsWith('gcloud config '),
+        );
+        expect(lines.length).toBeGreaterThan(15);
+        const stopped = await Promise.all(
+          lines.map(async (line) => {
+            const { code, stderr } = await inShell(line);
+            return { line, code, stopped: stderr.includes(SIGN_IN) };
+          }),
+        );
+        expect(stopped).toEqual(lines.map((line) => ({ line, code: 1, stopped: true })));
+      },
+      GCLOUD_MS,
+    );
+
+    it('would refuse a line that is wrong', async () => {
+      for (const wrong of ['--concurrency=many', '--no-such-flag', '--timeout=soon', '--set-secrets=A']) {
+        const { code, stderr } = await inShell(
+          `gcloud functions deploy visits --gen2 --region=r --project=demo ${wrong}`,
+        );
+        expect({ wrong, code, stopped: stderr.includes(SIGN_IN) }).toEqual({
+          wrong,
+          code: 2,
+          stopped: false,
+        });
+      }
+    });
+  },
+);

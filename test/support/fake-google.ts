@@ -1,0 +1,180 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** One request as gcloud sent it; `body` is parsed JSON, or the bytes of anything else. */
+export interface Asked {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
+  body: any;
+}
+
+export interface FakeGoogle {
+  /** With a trailing slash, as gcloud's endpoint overrides want it. */
+  url: string;
+  asked: Asked[];
+  /** The zip of the newest upload for each function. */
+  zips: Map<string, Buffer>;
+  /** Secrets that exist; only their names matter here. */
+  secrets: Set<string>;
+  /** Answers instead of the API where it returns something. */
+  refuse: (asked: Asked) => Answer | undefined;
+  stop(): Promise<void>;
+}
+
+type Resource = Record<string, unknown>;
+type Answer = [status: number, body: unknown];
+
+const LOCATION = 'projects/demo/locations/europe-west1';
+const done = (kind: string): Answer => [
+  200,
+  { name: `${LOCATION}/operations/${kind}`, done: true, response: {} },
+];
+
+/** An error in the shape of Google's APIs. */
+export function googleError(code: number, message: string): Answer {
+  const status = { 404: 'NOT_FOUND', 409: 'ALREADY_EXISTS', 403: 'PERMISSION_DENIED' }[code] ?? 'INTERNAL';
+  return [code, { error: { code, message, status } }];
+}
+
+/**
+ * The parts of Google's APIs that deploying asks, as far as gcloud looks at them: it keeps what is created, refuses to
+ * create it twice, and records every request. Nothing is deployed: a function's address is `urlOf(name)`.
+ */
+export async function startFakeGoogle(urlOf: (name: string) => string): Promise<FakeGoogle> {
+  const kept = new Map<string, Resource>();
+  const uploads = new Map<string, Buffer>();
+  const fake: FakeGoogle = {
+    url: '',
+    asked: [],
+    zips: new Map(),
+    secrets: new Set(),
+    refuse: () => undefined,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  const server = createServer(async (request, response) => {
+    const asked = await read(request);
+    fake.asked.push(asked);
+    const [status, body] = fake.refuse(asked) ?? api(asked);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  });
+
+  const create = (name: string, resource: Resource, answer: Answer): Answer => {
+    if (kept.has(name)) return googleError(409, `${name} already exists`);
+    kept.set(name, resource);
+    return answer;
+  };
+
+  const routes: [RegExp, (asked: Asked, name: string) => Answer][] = [
+    [/^\/v[12]\/(.+):getIamPolicy$/, (_, name) => [200, kept.get(`policy ${name}`) ?? { etag: 'YWJj' }]],
+    [
+      /^\/v[12]\/(.+):setIamPolicy$/,
+      ({ body }, name) => {
+        kept.set(`policy ${name}`, body.policy);
+        return [200, body.policy];
+      },
+    ],
+    [
+      /^(\/upload\/.+)$/,
+      ({ body }, name) => {
+        uploads.set(name, body);
+        return [200, {}];
+      },
+    ],
+    [/operations\/(\w+)$/, (_, name) => done(name)],
+    [/services:(batchEnable)$/, () => done('enable')],
+    [/\/services\/([a-z.]+)$/, ({ path }) => [200, { name: path.slice(4), state: 'ENABLED' }]],
+    [/^\/v1\/projects\/([^/]+)$/, (_, name) => [200, { projectId: name, projectNumber: '123456789' }]],
+    [
+      /\/(serviceAccounts)$/,
+      ({ body }) => {
+        const email = `${body.accountId}@demo.iam.gserviceaccount.com`;
+        return create(`account ${email}`, body, [
+          200,
+          { email, name: `projects/demo/serviceAccounts/${email}` },
+        ]);
+      },
+    ],
+    [
+      /\/secrets\/([^/]+)\/versions\/latest$/,
+      ({ path }, name) =>
+        fake.secrets.has(name)
+          ? [200, { name: path.slice(4), state: 'ENABLED' }]
+          : googleError(404, `No ${path}`),
+    ],
+    [/\/(databases\/[^/]+)$/, ({ path }) => [200, { name: path.slice(4) }]],
+    [/(\/indexes)$/, ({ path, body }) => create(`${path} ${JSON.stringify(body)}`, body, done('index'))],
+    [/\/fields\/([^/]+)$/, () => done('field')],
+    [/\/(runtimes)$/, () => [200, { runtimes: [{ name: 'nodejs24', environment: 'GEN_2', stage: 'GA' }] }]],
+    [
+      /functions:(generateUploadUrl)$/,
+      () => {
+        const object = `${uploads.size}.zip`;
+        return [200, { uploadUrl: `${fake.url}upload/${object}`, storageSource: { bucket: 'b', object } }];
+      },
+    ],
+    [/\/(functions)$/, ({ query, body }) => put(query.get('functionId') ?? '', body)],
+    [
+      /\/functions\/([^/:]+)$/,
+      ({ method, path, body }, name) => {
+        const known = kept.get(`function ${name}`);
+        if (!known) return googleError(404, `Resource '${path.slice(4)}' was not found`);
+        return method === 'GET' ? [200, known] : put(name, body);
+      },
+    ],
+  ];
+
+  const api = (asked: Asked): Answer => {
+    for (const [pattern, answer] of routes) {
+      const [, name] = pattern.exec(asked.path) ?? [];
+      if (name !== undefined) return answer(asked, name);
+    }
+    return googleError(404, `the fake has no route ${asked.method} ${asked.path}`);
+  };
+
+  const put = (name: string, body: Record<string, Resource>): Answer => {
+    const known = kept.get(`function ${name}`);
+    const uri = urlOf(name);
+    kept.set(`function ${name}`, {
+      ...known,
+      ...body,
+      name: `${LOCATION}/functions/${name}`,
+      url: uri,
+      state: 'ACTIVE',
+      environment: 'GEN_2',
+      serviceConfig: {
+        ...(known?.serviceConfig as Resource),
+        ...body.serviceConfig,
+        uri,
+        service: `${LOCATION}/services/${name}`,
+      },
+    });
+    const source = body.buildConfig?.source as { storageSource?: { object?: string } } | undefined;
+    const zip = uploads.get(`/upload/${source?.storageSource?.object}`);
+    if (zip) fake.zips.set(name, zip);
+    return done('deploy');
+  };
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  fake.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  return fake;
+}
+
+async function read(request: IncomingMessage): Promise<Asked> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  const url = new URL(request.url ?? '/', 'http://fake');
+  const json = /json/.test(request.headers['content-type'] ?? '') && bytes.length > 0;
+  return {
+    method: request.method ?? 'GET',
+    path: decodeURIComponent(url.pathname),
+    query: url.searchParams,
+    body: json ? JSON.parse(bytes.toString('utf8')) : bytes,
+  };
+}
