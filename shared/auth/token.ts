@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import { HttpError } from '../http/errors.ts';
 import type { Caller } from './caller.ts';
 import { GOOGLE_ISSUER, type KeySource } from './keys.ts';
+import { recallVerified, rememberVerified } from './verified.ts';
 
 /** Audience of the identity tokens that `gcloud auth print-identity-token` and `gcloud functions call` send. */
 export const GCLOUD_CLIENT = '32555940559.apps.googleusercontent.com';
@@ -69,6 +70,8 @@ async function verify(
   deps: TokenDeps,
   expected: { keysOf: string; issuer: string; audience: string[] },
 ): Promise<JWTPayload> {
+  const known = recallVerified(deps.keys, token, expected, deps.clock());
+  if (known) return known;
   const keys = await deps.keys(expected.keysOf).catch((cause: unknown) => {
     throw keysUnreachable(cause);
   });
@@ -80,6 +83,7 @@ async function verify(
       requiredClaims: ['exp', 'sub'],
       currentDate: deps.clock(),
     });
+    rememberVerified(deps.keys, token, expected, payload, deps.clock());
     return payload;
   } catch (error) {
     if (!(error instanceof errors.JOSEError) || KEYS_UNREACHABLE.has(error.code))

@@ -12,7 +12,7 @@ export const MAX_PAGE = 1_000;
 /** A filtered page looks through so many users at most; the next page goes on from there. */
 const MAX_SCANNED = 10 * MAX_PAGE;
 /** Redis answers in milliseconds or is away; an administrator who waits is answered from login_history. */
-const REDIS_MS = 800;
+const REDIS_MS = 1_200;
 
 export interface StatusDeps {
   store: Firestore;
@@ -91,17 +91,18 @@ async function judgeUsers(
     : await within(REDIS_MS, 'Redis', readActivity(redis, ids, meter)).catch(() => null);
   page.degraded = activity === null;
   const at = now.getTime();
-  const verdict = (doc: QueryDocumentSnapshot, index: number, logins?: Logins) =>
-    judge(evidence(storedPresence(doc), activity?.[index] ?? null, logins), thresholdMs, at, page.degraded);
-  const byRedis = docs.map((doc, index) => verdict(doc, index));
+  const stored = docs.map(storedPresence);
+  const verdict = (user: (typeof stored)[number], index: number, logins?: Logins) =>
+    judge(evidence(user, activity?.[index] ?? null, logins), thresholdMs, at, page.degraded);
+  const byRedis = stored.map((user, index) => verdict(user, index));
   const others = ids.filter(
     (_, index) => byRedis[index]?.source !== 'redis' || byRedis[index].status !== 'online',
   );
   const logins = await readLogins(store, others, now, meter);
-  return docs.map((doc, index) => {
-    const of = logins.get(doc.id);
-    const decided = of ? verdict(doc, index, of) : byRedis[index];
-    return shown(doc.id, decided ?? verdict(doc, index));
+  return stored.map((user, index) => {
+    const userId = ids[index] ?? '';
+    const of = logins.get(userId);
+    return shown(userId, (of ? undefined : byRedis[index]) ?? verdict(user, index, of));
   });
 }
 

@@ -58,6 +58,7 @@ export async function comeOnline(
   await changeUser(store, user, meter, (before) => {
     const { projected, loggedOut } = storedPresence(before);
     if (loggedOut !== null && loggedOut >= now.getTime()) return null;
+    // Written even where the document says so already: a cleaning that is under way must find it changed.
     const activity = Math.max(projected ?? 0, now.getTime());
     return { is_online: true, last_activity_at: Timestamp.fromMillis(activity) };
   });

@@ -17,7 +17,7 @@ import {
 } from './user.ts';
 
 /** A ping waits no longer than this for Firestore, which it can do without. */
-const FIRESTORE_MS = 1_500;
+const FIRESTORE_MS = 2_500;
 
 /** One session of one user that says something of itself, and the stores that keep it. */
 export interface Visitor {
@@ -56,7 +56,9 @@ export async function ping(visitor: Visitor, thresholdMs: number): Promise<boole
     return false;
   }
   const came = before === null || now.getTime() - before >= thresholdMs;
-  if (came || known?.flaggedOnline === false) await project(visitor);
+  const away = known?.knowledge === 'unverified';
+  // Firestore that has just not answered is not waited for twice: the next ping asks and projects.
+  if (!away && (came || known?.flaggedOnline === false)) await project(visitor);
   return true;
 }
 

@@ -29,6 +29,15 @@ export async function session(
   };
 }
 
+/** Pings as a browser does that is told to come back later, until it is acknowledged. */
+export async function acknowledgedPing(tab: Session): Promise<void> {
+  for (;;) {
+    const status = await tab.ping();
+    if (status === 204) return;
+    if (status !== 503) throw new Error(`The ping was answered ${status}`);
+  }
+}
+
 /** A GET as an administrator. */
 export async function adminGet(world: World, path: string) {
   const token = await world.issuer.userToken('admintest1', { ttlSeconds: DAY_SECONDS });
