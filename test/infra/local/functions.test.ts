@@ -4,7 +4,7 @@ import { OPERATOR, SCHEDULER_ACCOUNT } from '../../../infra/local/environment.ts
 import { type LocalFunctions, startLocalFunctions } from '../../../infra/local/functions.ts';
 import { type LocalScheduler, startLocalScheduler } from '../../../infra/local/scheduler.ts';
 import { readSchedule } from '../../../infra/scheduler/file.ts';
-import { toJob } from '../../../infra/scheduler/job.ts';
+import { wantedJobs } from '../../../infra/scheduler/job.ts';
 import { GCLOUD_CLIENT } from '../../../shared/auth/token.ts';
 import { type GcloudHome, gcloudHome, programOrSkip } from '../../support/gcloud.ts';
 import { dump, NOW, seed, startWorld, visit, type World } from '../../support/world.ts';
@@ -31,14 +31,14 @@ beforeAll(async () => {
     firing: false,
     signOidc: (email, audience) => world.issuer.googleToken({ email, audience }),
   });
-  for (const job of readSchedule().jobs) {
-    const body = toJob(job, {
-      project,
-      region,
-      urlOf: () => world.url,
-      schedulerServiceAccount: SCHEDULER_ACCOUNT,
-      cronSecret: world.secret,
-    });
+  const context = {
+    project,
+    region,
+    urlOf: () => world.url,
+    schedulerServiceAccount: SCHEDULER_ACCOUNT,
+    cronSecret: world.secret,
+  };
+  for (const { body } of wantedJobs(readSchedule(), context)) {
     const jobs = `${scheduler.url}/v1/projects/${project}/locations/${region}/jobs`;
     expect((await fetch(jobs, { method: 'POST', body: JSON.stringify(body) })).status).toBe(200);
   }
