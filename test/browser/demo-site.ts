@@ -50,8 +50,18 @@ export async function openDemoSite(): Promise<DemoSite> {
   const { context } = chromium;
   const reports: string[] = [];
   const unrecord = record(world.url, reports);
-  await context.clock.install({ time: NOW.getTime() - 60_000 });
-  await context.clock.pauseAt(NOW);
+  const stop = async () => {
+    unrecord();
+    await chromium.stop();
+    await world.stop();
+  };
+  try {
+    await context.clock.install({ time: NOW.getTime() - 60_000 });
+    await context.clock.pauseAt(NOW);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   const answered = (count: number) => expect.poll(() => reports.length, { timeout: 10_000 }).toBe(count);
   return {
     world,
@@ -83,11 +93,7 @@ export async function openDemoSite(): Promise<DemoSite> {
       expect(reply.body.outcome).toMatch(/succeeded|nothing_to_do/);
     },
     stored: () => stored(world),
-    async stop() {
-      unrecord();
-      await chromium.stop();
-      await world.stop();
-    },
+    stop,
   };
 }
 

@@ -75,11 +75,17 @@ function launch(args: readonly string[]) {
     detached: true,
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const end = async () => {
-    // The group, since the browser has a process for each page; of one that has ended there is nothing to signal.
+  // The group, since the browser has a process for each page; of one that has ended there is nothing to signal.
+  const kill = () => {
     try {
       process.kill(-(child.pid as number), 'SIGKILL');
     } catch {}
+  };
+  // A test that fails before it could stop its browser leaves none behind either.
+  process.once('exit', kill);
+  const end = async () => {
+    process.off('exit', kill);
+    kill();
     await ended;
     await rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   };
