@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { functionUrl } from '../deploy/addresses.ts';
 import { LOCAL_PROJECT, LOCAL_REGION } from '../local/environment.ts';
 import { localJobs } from '../local/jobs.ts';
 import { openScheduler, type SchedulerApi } from '../scheduler/client.ts';
@@ -72,7 +73,7 @@ function deployedJobs(project: string, region: string, env: NodeJS.ProcessEnv): 
   return wantedJobs(schedule, {
     project,
     region,
-    urlOf: (name) => `https://${region}-${project}.cloudfunctions.net/${name}`,
+    urlOf: (name) => functionUrl(project, region, name),
     schedulerServiceAccount: schedule.defaults.scheduler_service_account,
     cronSecret: env.CRON_SECRET,
   });
