@@ -6,6 +6,7 @@ import { localSettings } from '../../../infra/local/settings.ts';
 export interface Engine {
   name: string;
   pid(): number;
+  alive(): boolean;
   /** SIGSTOP: connections stay, nothing answers. */
   pause(): void;
   /** SIGCONT. */
@@ -28,10 +29,17 @@ function faultsOf(name: string, handle: () => Handle): Omit<Engine, 'restart' | 
     if (found === null) throw new Error(`${name} is not a process of ours; faults cannot be done to it`);
     return found;
   };
-  const signal = (which: NodeJS.Signals) => process.kill(pid(), which);
+  const signal = (which: NodeJS.Signals | 0) => process.kill(pid(), which);
   return {
     name,
     pid,
+    alive() {
+      try {
+        return signal(0);
+      } catch {
+        return false;
+      }
+    },
     pause: () => void signal('SIGSTOP'),
     resume: () => void signal('SIGCONT'),
     async kill() {

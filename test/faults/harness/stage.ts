@@ -87,7 +87,9 @@ export async function startStage(): Promise<Stage> {
     async reset() {
       tap.reset();
       runs += 1;
-      if (runs % RUNS_PER_EMULATOR === 0) await restartFirestore();
+      // A run that failed may have left an engine dead.
+      if (!redis.alive()) await redis.restart();
+      if (!firestore.alive() || runs % RUNS_PER_EMULATOR === 0) await restartFirestore();
       else await emptyFirestore(firestore.host);
       await client.flushall();
     },

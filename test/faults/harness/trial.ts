@@ -27,7 +27,7 @@ export interface TaskUnderFault {
 /** A killed run's lease is gone after this long (contract, "Runs"). */
 const LEASE_MS = 30_000;
 /** A store that is back must be found again, and a run that was held up must end, within this. */
-const SETTLE_MS = 60_000;
+const SETTLE_MS = 120_000;
 const POLL_MS = 100;
 const QUARTER_HOUR_MS = 15 * 60_000;
 
