@@ -70,7 +70,8 @@ async function verify(
   deps: TokenDeps,
   expected: { keysOf: string; issuer: string; audience: string[] },
 ): Promise<JWTPayload> {
-  const known = recallVerified(deps.keys, token, expected, deps.clock());
+  const now = deps.clock();
+  const known = recallVerified(deps.keys, token, expected, now);
   if (known) return known;
   const keys = await deps.keys(expected.keysOf).catch((cause: unknown) => {
     throw keysUnreachable(cause);
@@ -81,9 +82,9 @@ async function verify(
       audience: expected.audience,
       algorithms: ['RS256', 'ES256'],
       requiredClaims: ['exp', 'sub'],
-      currentDate: deps.clock(),
+      currentDate: now,
     });
-    rememberVerified(deps.keys, token, expected, payload, deps.clock());
+    rememberVerified(deps.keys, token, expected, payload, now);
     return payload;
   } catch (error) {
     if (!(error instanceof errors.JOSEError) || KEYS_UNREACHABLE.has(error.code))

@@ -2,7 +2,14 @@ import type { Firestore } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
 import type { Meter } from '../cost.ts';
 import { within } from '../within.ts';
-import { endActivity, type LiveSession, markLoggedOut, recordActivity, type SessionRef } from './activity.ts';
+import {
+  endActivity,
+  type Knowledge,
+  type LiveSession,
+  markLoggedOut,
+  recordActivity,
+  type SessionRef,
+} from './activity.ts';
 import { closeLogin, isLoggedOut, loginRecord, openLogin, readLogins } from './login-history.ts';
 import { sessionMemory } from './session.ts';
 import { isOnline } from './status.ts';
@@ -40,16 +47,16 @@ const refOf = ({ user, session }: Visitor): SessionRef => ({ userId: user.userId
  * session that has been logged out. Throws where Redis does not answer.
  */
 export async function ping(visitor: Visitor, thresholdMs: number): Promise<boolean> {
-  const { redis, meter, now, session } = visitor;
-  const memory = sessionMemory(visitor.store);
+  const { store, now, session } = visitor;
+  const memory = sessionMemory(store);
   let known = memory.knows(session, now.getTime()) ? null : await askFirestore(visitor);
   if (known === 'logged_out') return refuse(visitor);
   const knowledge = known === null ? 'as_known' : known.knowledge;
-  let before = await recordActivity(redis, refOf(visitor), now.getTime(), knowledge, meter);
+  let before = await record(visitor, knowledge);
   if (before === 'unknown') {
     known = await askFirestore(visitor);
     if (known === 'logged_out') return refuse(visitor);
-    before = await recordActivity(redis, refOf(visitor), now.getTime(), known.knowledge, meter);
+    before = await record(visitor, known.knowledge);
   }
   if (before === 'out' || before === 'unknown') {
     memory.forget(session);
@@ -60,6 +67,17 @@ export async function ping(visitor: Visitor, thresholdMs: number): Promise<boole
   // Firestore that has just not answered is not waited for twice: the next ping asks and projects.
   if (!away && (came || known?.flaggedOnline === false)) await project(visitor);
   return true;
+}
+
+/** A ping whose answer was lost may have been kept or not: the next one asks Firestore what its document says. */
+async function record(visitor: Visitor, knowledge: Knowledge): Promise<'out' | 'unknown' | number | null> {
+  const { store, redis, meter, now, session } = visitor;
+  try {
+    return await recordActivity(redis, refOf(visitor), now.getTime(), knowledge, meter);
+  } catch (error) {
+    sessionMemory(store).forget(session);
+    throw error;
+  }
 }
 
 interface Known {

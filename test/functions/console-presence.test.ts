@@ -1,7 +1,7 @@
 import type { DocumentData } from '@google-cloud/firestore';
 import { Timestamp } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { acknowledgedPing, adminGet, at, session, statuses, user } from '../support/presence.ts';
+import { acknowledgedPing, adminGet, at, session, statuses, untilServed, user } from '../support/presence.ts';
 import { clear, dump, minutes, NOW, seed, startWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -127,7 +127,10 @@ describe('a cleanup', () => {
     await Promise.all(tabs.map((tab) => tab.login()));
     world.clock.advance(30_000);
     // The cleanup's start is this instant; the pings come from it on, while the clean-up is under way.
-    const [cleaned] = await Promise.all([post('cleanup', {}), ...tabs.map(acknowledgedPing)]);
+    const [cleaned] = await Promise.all([
+      untilServed(() => post('cleanup', {})),
+      ...tabs.map(acknowledgedPing),
+    ]);
     expect(cleaned.status).toBe(200);
     const all = await statuses(world);
     expect(ids.filter((id) => all[id]?.status === 'online')).toHaveLength(200);

@@ -29,13 +29,18 @@ export async function session(
   };
 }
 
-/** Pings as a browser does that is told to come back later, until it is acknowledged. */
-export async function acknowledgedPing(tab: Session): Promise<void> {
+/** Does it again while it is told to come back later, as browsers and Cloud Scheduler do: a busy machine is no failure. */
+export async function untilServed<T extends { status: number }>(ask: () => Promise<T>): Promise<T> {
   for (;;) {
-    const status = await tab.ping();
-    if (status === 204) return;
-    if (status !== 503) throw new Error(`The ping was answered ${status}`);
+    const answer = await ask();
+    if (answer.status !== 503) return answer;
   }
+}
+
+/** Pings until the ping is acknowledged. */
+export async function acknowledgedPing(tab: Session): Promise<void> {
+  const { status } = await untilServed(async () => ({ status: await tab.ping() }));
+  if (status !== 204) throw new Error(`The ping was answered ${status}`);
 }
 
 /** A GET as an administrator. */
