@@ -1,8 +1,10 @@
 import type { Bench } from './bench.ts';
 import { coldStartBench } from './benches/cold-start.ts';
+import { pings } from './benches/pings.ts';
+import { statuses } from './benches/statuses.ts';
 import { sweep } from './benches/sweep.ts';
 import { sweepMemory } from './benches/sweep-memory.ts';
 import { visitsApi } from './benches/visits-api.ts';
 
 /** Every bench, in the order in which they run. */
-export const benches: readonly Bench[] = [sweep, sweepMemory, visitsApi, coldStartBench];
+export const benches: readonly Bench[] = [sweep, sweepMemory, visitsApi, coldStartBench, pings, statuses];

@@ -1,0 +1,40 @@
+import { Firestore } from '@google-cloud/firestore';
+import { http } from '@google-cloud/functions-framework';
+import { Redis } from '@upstash/redis';
+
+const PAGE = 1_000;
+const store = new Firestore({ projectId: process.env.GOOGLE_CLOUD_PROJECT ?? '' });
+const redis = new Redis({
+  url: process.env.UPSTASH_REDIS_REST_URL ?? '',
+  token: process.env.UPSTASH_REDIS_REST_TOKEN ?? '',
+  enableTelemetry: false,
+  enableAutoPipelining: false,
+  automaticDeserialization: false,
+});
+
+/** What the statuses of everybody cost at least: one stream of all users, an MGET for each thousand, one answer. */
+http('bare-statuses', async (_request, response) => {
+  // Out of the framework's domain, as ours is: it would double the time of the stream.
+  (process as { domain?: { exit(): void } | null }).domain?.exit();
+  const users: object[] = [];
+  const asked: Promise<void>[] = [];
+  let ids: string[] = [];
+  const ask = () => {
+    const page = ids;
+    ids = [];
+    const reply = redis.mget<(string | null)[]>(...page.map((id) => `last_activity:${id}`));
+    asked.push(
+      reply.then((times) => {
+        for (const [index, id] of page.entries()) users.push({ user_id: id, as_of: times[index] ?? null });
+      }),
+    );
+  };
+  const stream = store.collection('users').select('is_online', 'last_activity_at', 'logged_out_at').stream();
+  for await (const doc of stream as AsyncIterable<{ id: string }>) {
+    ids.push(doc.id);
+    if (ids.length === PAGE) ask();
+  }
+  if (ids.length > 0) ask();
+  await Promise.all(asked);
+  response.json({ users });
+});
