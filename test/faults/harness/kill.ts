@@ -1,7 +1,7 @@
 import { type FunctionProcess, startFunction } from '../function-process.ts';
 import type { Delivery } from './delivery.ts';
 import { type FaultCase, type FaultRun, type Scale, Violation } from './plan.ts';
-import { between, pick, type Random } from './random.ts';
+import { pick, type Random } from './random.ts';
 import type { Tap } from './tap.ts';
 import { overlapStatus, type TaskUnderFault, Trial } from './trial.ts';
 
@@ -15,16 +15,17 @@ export interface Measure {
 /** Where to kill: after a time, or at a write to a store, which then arrives or does not. */
 export interface KillPoint {
   by: 'time' | 'write that is lost' | 'write that arrives';
-  /** Of the undisturbed run; a little over 1, so that a kill after the answer comes too. */
+  /** Of the undisturbed run. No run is quite like the other, so that some kills come after the answer. */
   fraction: number;
 }
 
-const LATEST_FRACTION = 1.05;
+/** Even with nothing left to do, a run takes its lease, opens its record and searches. */
+const LEAST_SHARE = 0.1;
 
 /** A seeded point of the work. */
 export function killPoint(random: Random): KillPoint {
   const by = pick(random, ['time', 'write that is lost', 'write that arrives'] as const);
-  return { by, fraction: between(random, 0, LATEST_FRACTION) };
+  return { by, fraction: random() };
 }
 
 /** Kills the process at the point, counted from now. Returns how to call it off, after which nothing is held back. */
@@ -94,7 +95,7 @@ export function killCase(
       });
       let midRun = 0;
       for (const [index, point] of points.entries()) {
-        if (!(await killedAnswer(trial, run, point, undisturbed, delivery(index)))) midRun += 1;
+        if (!(await killedAnswer(trial, run, point, left(undisturbed, trial), delivery(index)))) midRun += 1;
         await trial.observe();
         if (probe) await probeOverlap(trial, run, points.length + 1);
         await trial.halfAMinuteLater();
@@ -109,6 +110,12 @@ export function killCase(
       return { kills: points.length, 'in mid-run': midRun };
     },
   };
+}
+
+/** What a run takes that finds only what an earlier, killed one has left. */
+function left({ ms, chunks }: Measure, trial: Trial): Measure {
+  const share = Math.max(LEAST_SHARE, trial.shareLeft());
+  return { ms: ms * share, chunks: chunks * share };
 }
 
 /** Whether the run had answered before it was killed. */

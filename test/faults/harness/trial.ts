@@ -76,6 +76,11 @@ export class Trial {
     return answer;
   }
 
+  /** The share of the items that had had no effect yet at the last observation. */
+  shareLeft(): number {
+    return 1 - this.marks.size / this.due.length;
+  }
+
   /** Takes down what has had its effect by now, and which attempts a kill has left open. */
   async observe(): Promise<void> {
     const effects = await this.task.effects(this.stage);
