@@ -77,7 +77,8 @@ function plainFields(job: Comparable): Record<string, string> {
   return {
     description: job.description,
     schedule: job.schedule.trim().split(/\s+/).join(' '),
-    time_zone: job.timeZone || DEFAULTS.timeZone,
+    // Both names mean the same instants; the service writes UTC where none is given.
+    time_zone: !job.timeZone || job.timeZone === 'UTC' ? DEFAULTS.timeZone : job.timeZone,
     attempt_deadline: seconds(job.attemptDeadline, DEFAULTS.deadline),
     'retry_config.retry_count': String(retry.retryCount ?? 0),
     'retry_config.min_backoff_duration': seconds(retry.minBackoffDuration, DEFAULTS.minBackoff),

@@ -1,7 +1,5 @@
+import { MARKER } from './marker.ts';
 import type { ScheduledJob, ScheduleFile } from './parse.ts';
-
-/** Every job of ours says so in its description, so that others' jobs are never taken for ours. */
-const MARKER = 'Managed by infra/scheduler.yaml of Ronde.';
 
 /** Whether a job is one of ours, by the marker in its description. */
 export const isOurs = (job: Pick<JobBody, 'description'>): boolean => job.description.includes(MARKER);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { checkCron } from './cron.ts';
 import { DURATION_LEGAL, parseDuration } from './duration.ts';
+import { DESCRIPTION_MAX } from './marker.ts';
 import { zoneFault } from './zone.ts';
 
 const text = (rule: string, pattern: RegExp) => z.string({ error: rule }).regex(pattern, { error: rule });
@@ -97,7 +98,10 @@ export const jobSchema = z.strictObject({
     .string({ error: 'legal: a unix-cron expression of five fields, in quotes' })
     .superRefine(sound(checkCron)),
   time_zone: z.string({ error: 'legal: an IANA time zone such as Etc/UTC' }).superRefine(sound(zoneFault)),
-  description: text('legal: one line of 1 to 500 characters', /^.{1,500}$/),
+  description: text(
+    `legal: one line of 1 to ${DESCRIPTION_MAX} characters`,
+    new RegExp(`^.{1,${DESCRIPTION_MAX}}$`),
+  ),
   params: z
     .record(
       z.string(),

@@ -129,7 +129,7 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp][] = [
     /without query/,
   ],
   ['paused in words', 'paused: false', 'paused: no', /true or false/],
-  ['an empty description', 'description: Closes', "description: ''\n    #", /1 to 500/],
+  ['an empty description', 'description: Closes', "description: ''\n    #", /1 to 458/],
   ['concurrency on part of a CPU', 'concurrency: 1\n', 'concurrency: 2\n', /512Mi implies less than one/],
   ['memory that cannot be had', 'memory: 512Mi', 'memory: 500Mi', /128Mi to 32Gi/],
   ['a CPU that cannot be had', 'cpu: 1', 'cpu: 3', /0\.08 to 1/],
