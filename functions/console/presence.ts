@@ -1,5 +1,5 @@
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
-import { z } from 'zod';
+import * as z from 'zod';
 import { HttpError } from '../../shared/http/errors.ts';
 import { presenceBackup, restoreUsers } from '../../shared/presence/backup.ts';
 import { cleanUp } from '../../shared/presence/cleanup.ts';

@@ -1,5 +1,5 @@
 import { type DocumentSnapshot, FieldValue, type Firestore } from '@google-cloud/firestore';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Answer } from '../../shared/http/router.ts';
 import { requireVersion, versionHeader } from '../../shared/http/version.ts';
 import { presenceSettings, rememberThreshold } from '../../shared/presence/settings.ts';

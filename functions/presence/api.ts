@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ADMIN_CALLERS, type Caller, sessionOf, USER_CALLERS } from '../../shared/auth/caller.ts';
 import { authenticate } from '../../shared/auth/door.ts';
 import { newMeter } from '../../shared/cost.ts';

@@ -88,6 +88,7 @@ function pathText(path: Path): string {
 /** `; did you mean X?` for the nearest of the legal words, or nothing when none is near. */
 export function suggest(word: string, legal: readonly string[]): string {
   const [best] = legal
+    .filter((candidate) => candidate !== word)
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   if (!best || best.distance > Math.max(2, Math.floor(word.length / 3))) return '';

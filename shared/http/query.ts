@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { HttpError } from './errors.ts';
 import { type HttpRequest, jsonBody, location } from './request.ts';
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { isDocumentId } from '../store/document-id.ts';
 import { HttpError } from './errors.ts';
 import { parseJson, parseQuery } from './query.ts';

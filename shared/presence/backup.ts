@@ -6,7 +6,7 @@ import {
   Timestamp,
 } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Meter } from '../cost.ts';
 import { updateUnchanged } from '../store/firestore.ts';
 import { fromIso } from '../store/version.ts';

@@ -1,5 +1,5 @@
 import type { Firestore } from '@google-cloud/firestore';
-import { z } from 'zod';
+import * as z from 'zod';
 import { within } from '../within.ts';
 import { DEFAULT_THRESHOLD_MINUTES, MAX_THRESHOLD_MINUTES, MIN_THRESHOLD_SECONDS } from './status.ts';
 

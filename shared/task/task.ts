@@ -1,6 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { TokenDeps } from '../auth/token.ts';
 import type { Meter } from '../cost.ts';
 import type { Log } from '../log.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A ticket is late after so many days in one stage, unless its stage says otherwise. */
 export const DEFAULT_THRESHOLD_DAYS = 14;

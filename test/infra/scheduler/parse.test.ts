@@ -44,7 +44,7 @@ test('the shipped file parses, with every function that there is and one job for
   });
 });
 
-const REJECTED: [title: string, from: string, to: string, message: RegExp][] = [
+const REJECTED: [title: string, from: string, to: string, message: RegExp, at?: string][] = [
   [
     'a minute out of range',
     '"*/15 * * * *"',
@@ -77,7 +77,7 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp][] = [
   ['an unknown key of a job', 'time_zone:', 'time_zon:', /time_zon: .*did you mean time_zone/],
   ['an unknown key of a retry', 'min_backoff:', 'min_backof:', /did you mean min_backoff/],
   ['an unknown key at the top', 'jobs:', 'job:', /did you mean jobs/],
-  ['a duplicate key', 'method: POST', 'method: POST\n    method: POST', /unique/],
+  ['a duplicate key', 'method: POST', 'method: POST\n    method:  POST', /unique/, 'method:  POST'],
   [
     'a job for nobody',
     '- function: close-inactive-visits',
@@ -90,6 +90,7 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp][] = [
     'attempt_deadline: 180s',
     'attempt_deadline: 120s',
     /below the attempt_deadline/,
+    'budget_seconds',
   ],
   [
     'a budget above the task’s',
@@ -106,27 +107,35 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp][] = [
   ['a grace as long as the period', 'grace: 10m', 'grace: 15m', /grace: "900s" legal: less than the 900s/],
   ['a timeout above an hour', 'timeout: 300s', 'timeout: 3601s', /1s to 3600s/],
   ['too many retries', 'count: 3', 'count: 6', /from 0 to 5/],
-  ['retries that are not stated', '      count: 3\n', '', /retry\.count: is missing/],
-  ['no retry at all', '      max_duration: 0s\n', '', /max_duration: is missing/],
+  ['retries that are not stated', '      count: 3\n', '', /retry\.count: is missing/, 'retry:'],
+  ['no retry at all', '      max_duration: 0s\n', '', /max_duration: is missing/, 'retry:'],
   ['retries into the next round', 'count: 3', 'count: 5', /until the next occurrence/],
   [
     'a duration without retries',
     'count: 3\n      min_backoff: 15s\n      max_backoff: 60s\n      max_doublings: 2\n      max_duration: 0s',
     'count: 0\n      min_backoff: 15s\n      max_backoff: 60s\n      max_doublings: 2\n      max_duration: 1m',
     /no effect without retries/,
+    'max_duration',
   ],
   ['a minimum above the maximum', 'min_backoff: 15s', 'min_backoff: 61s', /at most the max_backoff/],
   ['no doubling', 'max_doublings: 2', 'max_doublings: 0', /from 1 to 16/],
   ['another overlap than the task’s', 'on_overlap: skip', 'on_overlap: retry', /legal: skip/],
   ['an overlap that is none', 'on_overlap: skip', 'on_overlap: queue', /skip or retry/],
-  ['no proof', '      type: oidc\n', '      audience: https://a.example\n', /type oidc/],
+  ['no proof', '      type: oidc\n', '      audience: https://a.example\n', /type oidc/, 'auth:'],
   ['a proof that is none', 'type: oidc', 'type: basic', /type oidc/],
-  ['an audience for a secret', 'type: oidc', 'type: secret\n      audience: https://a.example', /audience/],
+  [
+    'an audience for a secret',
+    'type: oidc',
+    'type: secret\n      audience: https://a.example',
+    /audience: is not/,
+    'audience',
+  ],
   [
     'an audience with a query',
     'type: oidc',
     'type: oidc\n      audience: https://a.example?x',
     /without query/,
+    'audience',
   ],
   ['paused in words', 'paused: false', 'paused: no', /true or false/],
   ['an empty description', 'description: Closes', "description: ''\n    #", /1 to 458/],
@@ -142,14 +151,15 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp][] = [
   ['an alias without anchor', 'retry:', 'retry: *usual\n    x:', /no anchor/],
 ];
 
-test.each(REJECTED)('refuses %s', (_title, from, to, message) => {
+test.each(REJECTED)('refuses %s, on its line', (_title, from, to, message, at) => {
   expect(PLAIN).toContain(from);
   const error = refusal(PLAIN.replace(from, () => to));
   expect(error.message).toMatch(message);
-  const first = PLAIN.slice(0, PLAIN.indexOf(from)).split('\n').length;
-  const lines = error.problems.map(({ line }) => line);
-  // The change, or the key it belongs to, is where the finger points.
-  expect(lines.some((line) => line >= first - 6 && line <= first + to.split('\n').length)).toBe(true);
+  // The line on which the finger is to lie: the changed one, or the one that holds `at`.
+  const wrong = PLAIN.replace(from, () => to);
+  const offset = at === undefined ? PLAIN.indexOf(from) : wrong.indexOf(at);
+  const told = error.message.split('\n').find((line) => message.test(line));
+  expect(told).toMatch(`infra/scheduler.yaml:${wrong.slice(0, offset).split('\n').length} `);
 });
 
 test('two jobs of one task, and a task without job', () => {
