@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { loadDotEnv } from '../../shared/config.ts';
 import { loop, parseEvery } from './loop.ts';
 import { addPresence } from './presence.ts';
+import { addRoutes } from './routes.ts';
 import { callTask, describe, findTask, parsePairs, UsageError } from './run-task.ts';
 import { addSchedulerCommands } from './scheduler.ts';
 import { findTarget } from './target.ts';
@@ -85,6 +86,7 @@ addPresence(program, {
     process.exitCode = code;
   },
 });
+addRoutes(program, print);
 addSchedulerCommands(program);
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage, 3 drift. */

@@ -27,9 +27,31 @@ type Resource = Record<string, unknown>;
 type Answer = [status: number, body: unknown];
 
 const LOCATION = 'projects/demo/locations/europe-west1';
-const done = (kind: string): Answer => [
+const DATABASE = 'projects/demo/databases/(default)';
+const done = (parent: string, type: string): Answer => [
   200,
-  { name: `${LOCATION}/operations/${kind}`, done: true, response: {} },
+  {
+    name: `${parent}/operations/done`,
+    done: true,
+    metadata: { '@type': `type.googleapis.com/${type}`, stages: [] },
+    response: {},
+  },
+];
+const deployed = done(LOCATION, 'google.cloud.functions.v2.OperationMetadata');
+const updated = done(DATABASE, 'google.firestore.admin.v1.FieldOperationMetadata');
+const enabled = done('projects/demo', 'google.api.serviceusage.v1.OperationMetadata');
+
+/** An index takes minutes to build; its operation is not done at once, and has no response yet. */
+const building = (path: string): Answer => [
+  200,
+  {
+    name: `${DATABASE}/operations/index`,
+    metadata: {
+      '@type': 'type.googleapis.com/google.firestore.admin.v1.IndexOperationMetadata',
+      index: `${path.slice('/v1/'.length)}/1`,
+      state: 'INITIALIZING',
+    },
+  },
 ];
 
 /** An error in the shape of Google's APIs. */
@@ -86,8 +108,8 @@ export async function startFakeGoogle(urlOf: (name: string) => string): Promise<
         return [200, {}];
       },
     ],
-    [/operations\/(\w+)$/, (_, name) => done(name)],
-    [/services:(batchEnable)$/, () => done('enable')],
+    [/operations\/(\w+)$/, () => deployed],
+    [/services:(batchEnable)$/, () => enabled],
     [/\/services\/([a-z.]+)$/, ({ path }) => [200, { name: path.slice(4), state: 'ENABLED' }]],
     [/^\/v1\/projects\/([^/]+)$/, (_, name) => [200, { projectId: name, projectNumber: '123456789' }]],
     [
@@ -108,8 +130,8 @@ export async function startFakeGoogle(urlOf: (name: string) => string): Promise<
           : googleError(404, `No ${path}`),
     ],
     [/\/(databases\/[^/]+)$/, ({ path }) => [200, { name: path.slice(4) }]],
-    [/(\/indexes)$/, ({ path, body }) => create(`${path} ${JSON.stringify(body)}`, body, done('index'))],
-    [/\/fields\/([^/]+)$/, () => done('field')],
+    [/(\/indexes)$/, ({ path, body }) => create(`${path} ${JSON.stringify(body)}`, body, building(path))],
+    [/\/fields\/([^/]+)$/, () => updated],
     [/\/(runtimes)$/, () => [200, { runtimes: [{ name: 'nodejs24', environment: 'GEN_2', stage: 'GA' }] }]],
     [
       /functions:(generateUploadUrl)$/,
@@ -157,7 +179,7 @@ export async function startFakeGoogle(urlOf: (name: string) => string): Promise<
     const source = body.buildConfig?.source as { storageSource?: { object?: string } } | undefined;
     const zip = uploads.get(`/upload/${source?.storageSource?.object}`);
     if (zip) fake.zips.set(name, zip);
-    return done('deploy');
+    return deployed;
   };
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
