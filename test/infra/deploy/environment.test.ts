@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { functionUrls } from '../../../infra/deploy/addresses.ts';
+import { environmentFaults, environmentOf } from '../../../infra/deploy/environment.ts';
+import { makePlan } from '../../../infra/deploy/plan.ts';
+import { VARIABLES } from '../../../infra/deploy/variables.ts';
+import { readSchedule } from '../../../infra/scheduler/file.ts';
+import type { ScheduledFunction } from '../../../infra/scheduler/parse.ts';
+
+const PLACE = { project: 'demo', number: '42', region: 'europe-west1', schedulerAccount: 'cron@demo.test' };
+const ENV = {
+  UPSTASH_REDIS_REST_URL: 'https://made-up.upstash.example',
+  AUTH_ISSUER: 'https://sign-in.example.test',
+  AUTH_AUDIENCE: 'ronde',
+};
+const named = (name: string) =>
+  readSchedule().functions.find((entry) => entry.name === name) as ScheduledFunction;
+const faults = (entry: ScheduledFunction, env: Record<string, string>) =>
+  environmentFaults(entry, environmentOf(entry, PLACE, env)).join('\n');
+
+describe('the environment of a function', () => {
+  it('holds no secret, whatever the caller has set', () => {
+    const everything = Object.fromEntries(VARIABLES.map(({ name }) => [name, `value-of-${name}`]));
+    for (const entry of readSchedule().functions) {
+      const plain = environmentOf(entry, PLACE, { ...everything, RONDE_LOCAL: '1', PATH: '/bin' });
+      for (const { name, secret } of VARIABLES) if (secret) expect(plain).not.toHaveProperty(name);
+      expect(plain).not.toHaveProperty('RONDE_LOCAL');
+      expect(plain).not.toHaveProperty('PATH');
+    }
+  });
+
+  it('knows its own addresses and the one that all share, and no other function', () => {
+    const plain = environmentOf(named('visits'), PLACE, { ...ENV, PUBLIC_URL: 'https://ronde.example.test' });
+    expect(plain.FUNCTION_URLS?.split(',')).toEqual([
+      'https://europe-west1-demo.cloudfunctions.net/visits',
+      'https://visits-42.europe-west1.run.app',
+      'https://ronde.example.test',
+    ]);
+    expect(plain).not.toHaveProperty('SCHEDULER_SERVICE_ACCOUNT');
+    expect(environmentOf(named('close-inactive-visits'), PLACE, ENV)).toHaveProperty(
+      'SCHEDULER_SERVICE_ACCOUNT',
+      'cron@demo.test',
+    );
+  });
+
+  it('has no run.app address where the name is too long for one label', () => {
+    const name = 'n'.repeat(60);
+    expect(functionUrls('demo', '42', 'r-1', name)).toHaveLength(2);
+    expect(functionUrls('demo', '423', 'r-1', name)).toEqual([`https://r-1-demo.cloudfunctions.net/${name}`]);
+  });
+
+  it('is sound where everything is set', () => {
+    for (const entry of readSchedule().functions)
+      expect(faults(entry, { ...ENV, EMAIL_HOST: 'mail.example.test', DEFAULT_FROM_EMAIL: 'a@b.test' })).toBe(
+        '',
+      );
+  });
+
+  it.each<[string, Partial<ScheduledFunction>, Record<string, string>, string]>([
+    ['a secret that nothing reads', { secrets: { CRON_SECRETT: 's' } }, {}, 'did you mean CRON_SECRET?'],
+    [
+      'a plain variable kept as a secret',
+      { secrets: { OPERATORS: 's' } },
+      {},
+      'OPERATORS is under secrets and is none',
+    ],
+    ['no Redis token', { secrets: {} }, {}, 'named under secrets in infra/scheduler.yaml'],
+    ['no Redis', {}, { UPSTASH_REDIS_REST_URL: '' }, 'UPSTASH_REDIS_REST_URL must be'],
+    ['nobody to sign in', {}, { AUTH_ISSUER: '' }, 'AUTH_ISSUER is not set'],
+    ['half of a sign-in', {}, { AUTH_AUDIENCE: '' }, 'AUTH_ISSUER and AUTH_AUDIENCE go together'],
+    [
+      'a wrong switch',
+      { name: 'close-inactive-visits', task: true },
+      { ALLOW_QUERY_SECRET: 'yes' },
+      'ALLOW_QUERY_SECRET must be',
+    ],
+  ])('tells %s', (_, change, env, expected) => {
+    expect(faults({ ...named('visits'), ...change }, { ...ENV, ...env })).toContain(expected);
+  });
+});
+
+describe('the plan', () => {
+  const options = { project: 'demo', number: '42', region: 'europe-west1', only: undefined, open: true };
+
+  it('wants whoever deploys and tries the functions to be an operator', () => {
+    const env = { ...ENV, OPERATORS: 'a@b.test, c@d.test' };
+    expect(makePlan({ ...options, operator: 'c@d.test' }, env).faults.join()).not.toContain('OPERATORS');
+    expect(makePlan({ ...options, operator: 'x@y.test' }, env).faults.join()).toContain(
+      'OPERATORS does not name x@y.test',
+    );
+  });
+
+  it('creates the accounts of its own project only', () => {
+    const env = { ...ENV, SCHEDULER_SERVICE_ACCOUNT: 'cron@other.iam.gserviceaccount.com' };
+    const { records } = makePlan({ ...options, operator: undefined }, env);
+    expect(records.filter(([kind]) => kind === 'create-account').map(([, id]) => id)).toEqual([
+      'ronde-functions',
+      'ronde-build',
+    ]);
+  });
+
+  it('has no field with a tab or a line feed in it: bash reads it by these', () => {
+    const { records } = makePlan({ ...options, operator: undefined }, { ...ENV, ALLOWED_ORIGINS: 'a\tb\nc' });
+    expect(records.flat().filter((field) => /[\t\n]/.test(field))).toEqual([]);
+  });
+});
