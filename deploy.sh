@@ -44,6 +44,10 @@ PATH="$PWD/node_modules/.bin:$PATH"
 if [ -z "$dry" ]; then
   for tool in gcloud curl; do command -v "$tool" >/dev/null || stop "$tool is not installed; deploying needs it."; done
   gcloud auth print-access-token >/dev/null || stop 'Nobody is signed in; run gcloud auth login.'
+  # The schedule is applied by Google's client, which has a login of its own (none where its address is this machine).
+  [ -n "${CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDSCHEDULER:-}" ] ||
+    gcloud auth application-default print-access-token >/dev/null ||
+    stop 'There are no application default credentials; run gcloud auth application-default login.'
 fi
 ask PROJECT_NUMBER gcloud projects describe "$project" '--format=value(projectNumber)'
 number=$answer
@@ -107,7 +111,9 @@ while IFS=$'\t' read -r -a flags; do
   finished+=("function ${flags[0]}")
 done < <(records function)
 
+# The functions' own addresses are known by their names; those of a developer's .env are others.
 step schedule
+export FUNCTION_URLS=''
 run npm run -s ronde -- scheduler apply --project "$project" --region "$region"
 
 step 'smoke test'
