@@ -1,15 +1,10 @@
-import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Engine, freePort, spawnEngine } from './process.ts';
+import { findFirestoreEmulator, type Preference } from './programs.ts';
 
-const JAR = join('platform', 'cloud-firestore-emulator', 'cloud-firestore-emulator.jar');
 const MAIN_CLASS = 'com.google.cloud.datastore.emulator.firestore.CloudFirestore';
 const EMBEDDED_ENTRY = fileURLToPath(new URL('./firestore-embedded.ts', import.meta.url));
 const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
-
-/** Which engine to take: the real one, the one from npm, or the real one where it is there. */
-export type Preference = 'real' | 'embedded' | 'auto';
 
 export interface FirestoreOptions {
   project: string;
@@ -30,57 +25,6 @@ export interface LocalFirestore {
   stop(): Promise<void>;
   /** Calls back if the engine's process ends; never for an external one. */
   onExit(callback: () => void): void;
-}
-
-export type EmulatorFound = { java: string; jar: string } | { missing: string };
-
-/** The full path of a program on PATH, or null. */
-export function onPath(program: string, env: NodeJS.ProcessEnv): string | null {
-  for (const folder of (env['PATH'] ?? '').split(delimiter)) {
-    const file = join(folder, program);
-    try {
-      if (folder === '') continue;
-      accessSync(file, constants.X_OK);
-      return file;
-    } catch {
-      // Not in this folder.
-    }
-  }
-  return null;
-}
-
-function findJar(env: NodeJS.ProcessEnv): string | null {
-  const named = env['RONDE_FIRESTORE_JAR'];
-  if (named !== undefined && named !== '') return existsSync(named) ? named : null;
-  const home = env['HOME'];
-  const roots = [
-    '/usr/lib/google-cloud-sdk',
-    '/usr/share/google-cloud-sdk',
-    '/opt/google-cloud-sdk',
-    home === undefined ? '' : join(home, 'google-cloud-sdk'),
-    env['CLOUDSDK_ROOT_DIR'] ?? '',
-  ];
-  return (
-    roots
-      .filter((root) => root !== '')
-      .map((root) => join(root, JAR))
-      .find(existsSync) ?? null
-  );
-}
-
-/** Google's Firestore emulator on this machine, or what is missing for it. */
-function findFirestoreEmulator(env: NodeJS.ProcessEnv = process.env): EmulatorFound {
-  const java = onPath('java', env);
-  const jar = findJar(env);
-  if (java !== null && jar !== null) return { java, jar };
-  const named = env['RONDE_FIRESTORE_JAR'];
-  const lacks: string[] = [];
-  if (java === null) lacks.push('no java on PATH');
-  if (jar === null)
-    lacks.push(named ? `no jar at RONDE_FIRESTORE_JAR=${named}` : 'no jar in a Google Cloud SDK');
-  const remedy =
-    'install a Java runtime and the gcloud component cloud-firestore-emulator, or set RONDE_FIRESTORE_JAR to the jar';
-  return { missing: `Firestore emulator: ${lacks.join(' and ')}; ${remedy}` };
 }
 
 async function answersOk(host: string): Promise<boolean> {

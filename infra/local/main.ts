@@ -4,20 +4,21 @@ import { removeStackFile, type Stack, startStack, writeStackFile } from './stack
 
 const line = (text: string) => process.stdout.write(`${text}\n`);
 
-/** `npm start`: brings the local cloud up and stays until SIGINT, SIGTERM or the death of one part. */
+/** `npm start`: brings the local cloud up and stays until a signal, a closed terminal or the death of one part. */
 async function main(): Promise<void> {
   loadDotEnv();
   let stack: Stack | undefined;
   let ending = false;
+  // Another local cloud may run from this folder: its file is not ours to remove.
+  let written = false;
   const end = async (code: number) => {
     if (ending) return;
     ending = true;
-    removeStackFile();
+    if (written) removeStackFile();
     await stack?.stop();
     process.exit(code);
   };
-  process.on('SIGINT', () => void end(0));
-  process.on('SIGTERM', () => void end(0));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void end(0));
   stack = await startStack({ ...localSettings(), progress: line });
   if (ending) return void (await stack.stop());
   stack.onCrash((part) => {
@@ -26,6 +27,7 @@ async function main(): Promise<void> {
     void end(1);
   });
   writeStackFile(stack.file);
+  written = true;
   line(`Try the tracking of page visits: ${stack.file.gateway}/demo/`);
   line(`Ready: ${stack.file.gateway} (addresses and tokens in .local/stack.json; Ctrl-C stops everything)`);
 }

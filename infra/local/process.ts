@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { guard } from './guardian.ts';
 
 /** How long a stopping engine gets between SIGTERM and SIGKILL. */
 const STOP_GRACE_MS = 3_000;
@@ -25,19 +26,6 @@ export interface Engine {
   stop(): Promise<void>;
   /** Calls back once when the process ends for whatever reason, at once if it has ended. */
   onExit(callback: (code: number | null, signal: NodeJS.Signals | null) => void): void;
-}
-
-const living = new Set<ChildProcess>();
-let exitHook = false;
-
-function track(child: ChildProcess): void {
-  if (!exitHook) {
-    exitHook = true;
-    process.on('exit', () => {
-      for (const each of living) each.kill('SIGKILL');
-    });
-  }
-  living.add(child);
 }
 
 /** A port of the loopback interface that nobody listens on now. */
@@ -102,7 +90,7 @@ async function untilReady(
   return `was not ready after ${ms} ms`;
 }
 
-/** Starts a child process and resolves once it is ready; the owner calls stop(). It never outlives this process's exit. */
+/** Starts a child process and resolves once it is ready; the owner calls stop(). It never outlives this process. */
 export async function spawnEngine(
   name: string,
   command: string,
@@ -120,8 +108,8 @@ export async function spawnEngine(
       `${name}: '${command}' does not start (${refusal?.message}); install it or correct the path`,
     );
   }
-  track(child);
-  child.once('exit', () => living.delete(child)).on('error', () => undefined);
+  guard(child);
+  child.on('error', () => undefined);
   const probe = 'line' in ready ? async () => output.seen() : ready.probe;
   const failure = await untilReady(child, probe, options.readyTimeoutMs ?? READY_TIMEOUT_MS);
   if (failure !== null) {

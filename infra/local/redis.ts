@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import { onPath, type Preference } from './firestore.ts';
 import { type Engine, freePort, spawnEngine } from './process.ts';
+import { findRedisServer, type Preference } from './programs.ts';
 import { redisBridge } from './redis-bridge.ts';
 
 const EMBEDDED_ENTRY = fileURLToPath(new URL('./redis-embedded.ts', import.meta.url));
@@ -34,11 +34,6 @@ export interface LocalRedis {
   stop(): Promise<void>;
 }
 
-/** The path of redis-server, or null where this machine has none. */
-function findRedisServer(env: NodeJS.ProcessEnv = process.env): string | null {
-  return onPath('redis-server', env);
-}
-
 function answersPing(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1', timeout: 500 });
@@ -65,13 +60,10 @@ function startEngine(binary: string | null, port: number, env: NodeJS.ProcessEnv
 
 function choose(prefer: Preference, env: NodeJS.ProcessEnv): string | null {
   if (prefer === 'embedded') return null;
-  const binary = findRedisServer(env);
-  if (binary === null && prefer === 'real') {
-    throw new Error(
-      'Redis: no redis-server on PATH; install the package redis-server, or take the embedded engine',
-    );
-  }
-  return binary;
+  const found = findRedisServer(env);
+  if (typeof found === 'string') return found;
+  if (prefer === 'real') throw new Error(found.missing);
+  return null;
 }
 
 /** A connection that fails at once while Redis is away, sends nothing twice and comes back by itself. */

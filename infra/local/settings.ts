@@ -1,4 +1,4 @@
-import type { Preference } from './firestore.ts';
+import type { Preference } from './programs.ts';
 
 /** How the local cloud is to start, from the environment; a wrong value is one clear line. */
 export function localSettings(env: NodeJS.ProcessEnv = process.env) {

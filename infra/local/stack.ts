@@ -13,11 +13,12 @@ import { planSchedule } from '../scheduler/plan.ts';
 import { fillDemo } from './demo-data.ts';
 import { fillPresence } from './demo-presence.ts';
 import { LOCAL_PROJECT, LOCAL_REGION, localEnvironment, OPERATOR } from './environment.ts';
-import { type LocalFirestore, type Preference, startFirestore } from './firestore.ts';
+import { type LocalFirestore, startFirestore } from './firestore.ts';
 import { startLocalFunctions } from './functions.ts';
 import { startGateway } from './gateway.ts';
 import { startIssuer } from './issuer.ts';
 import { localJobs } from './jobs.ts';
+import { type Preference, requirePrograms } from './programs.ts';
 import { type LocalRedis, startRedis } from './redis.ts';
 import { type LocalScheduler, startLocalScheduler } from './scheduler.ts';
 
@@ -68,6 +69,7 @@ export interface Stack {
 
 /** Starts the whole cloud on loopback. If one part cannot start, those that have are stopped again. */
 export async function startStack(options: StackOptions): Promise<Stack> {
+  requirePrograms(options.prefer);
   const stops: (() => Promise<void>)[] = [];
   const stop = async () => {
     for (const stopPart of stops.splice(0).reverse()) await stopPart();

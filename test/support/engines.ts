@@ -1,5 +1,6 @@
 import type { TestProject } from 'vitest/node';
 import { startFirestore } from '../../infra/local/firestore.ts';
+import { requirePrograms } from '../../infra/local/programs.ts';
 import { localSettings } from '../../infra/local/settings.ts';
 
 declare module 'vitest' {
@@ -12,6 +13,7 @@ declare module 'vitest' {
 /** One Firestore for the whole test run, Google's emulator where this machine has it; says loudly which. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { prefer } = localSettings();
+  requirePrograms(prefer);
   const firestore = await startFirestore({ project: 'ronde-tests', prefer, heap: '3g' });
   process.stdout.write(`Firestore of this run: ${firestore.engine}\n`);
   if (firestore.engine === 'embedded') {
