@@ -2,6 +2,8 @@ import { loadDotEnv } from '../../shared/config.ts';
 import { localSettings } from './settings.ts';
 import { removeStackFile, type Stack, startStack, writeStackFile } from './stack.ts';
 
+const LOOK_FOR_NPM_MS = 500;
+
 const line = (text: string) => process.stdout.write(`${text}\n`);
 
 /** `npm start`: brings the local cloud up and stays until a signal, a closed terminal or the death of one part. */
@@ -18,8 +20,10 @@ async function main(): Promise<void> {
     await stack?.stop();
     process.exit(code);
   };
+  const settings = localSettings();
+  if (settings.underNpm) whenParentEnds(() => void end(1));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void end(0));
-  stack = await startStack({ ...localSettings(), progress: line });
+  stack = await startStack({ ...settings, progress: line });
   if (ending) return void (await stack.stop());
   stack.onCrash((part) => {
     if (ending) return;
@@ -30,6 +34,12 @@ async function main(): Promise<void> {
   written = true;
   line(`Try the tracking of page visits: ${stack.file.gateway}/demo/`);
   line(`Ready: ${stack.file.gateway} (addresses and tokens in .local/stack.json; Ctrl-C stops everything)`);
+}
+
+/** A killed npm cannot pass the signal on, and the terminal's Ctrl-C would reach nobody any more. */
+function whenParentEnds(callback: () => void): void {
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && callback(), LOOK_FOR_NPM_MS).unref();
 }
 
 main().catch((error: unknown) => {

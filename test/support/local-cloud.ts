@@ -25,14 +25,22 @@ export interface LocalCloud {
 export async function localFolder() {
   const folder = await mkdtemp(join(tmpdir(), 'ronde-start-'));
   const clouds: LocalCloud[] = [];
+  const add = (command: [string, ...string[]], env: Record<string, string>) => {
+    const cloud = startCloud(folder, command, env);
+    clouds.push(cloud);
+    return cloud;
+  };
   return {
     /** The living processes of the clouds started here, those that they started included. */
     processes: () => processesIn(folder),
-    start(env: Record<string, string | undefined> = {}): LocalCloud {
-      const cloud = startCloud(folder, env);
-      clouds.push(cloud);
-      return cloud;
-    },
+    /** Starts one as npm start does, without npm. */
+    start: (env: Record<string, string> = {}) => add([process.execPath, ENTRY], env),
+    /** Starts one as the child of another process, which is the `child` of the result: npm stands there. */
+    startUnder: (env: Record<string, string> = {}) =>
+      add(['/bin/sh', '-c', '"$0" "$1"; exit $?', process.execPath, ENTRY], {
+        ...env,
+        npm_lifecycle_event: 'start',
+      }),
     async remove() {
       for (const pid of processesIn(folder)) kill(pid);
       await Promise.all(clouds.map(({ ended }) => ended));
@@ -41,12 +49,18 @@ export async function localFolder() {
   };
 }
 
-function startCloud(folder: string, env: Record<string, string | undefined>): LocalCloud {
-  const { FIRESTORE_EMULATOR_HOST: _shared, ...inherited } = process.env;
-  const child = spawn(process.execPath, [ENTRY], {
+function startCloud(
+  folder: string,
+  [command, ...args]: [string, ...string[]],
+  env: Record<string, string>,
+): LocalCloud {
+  const { FIRESTORE_EMULATOR_HOST: _shared, npm_lifecycle_event: _npm, ...inherited } = process.env;
+  const child = spawn(command, args, {
     cwd: folder,
     env: { ...inherited, PORT: '0', RONDE_CLOCK: 'off', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, as a shell gives a command, so that a signal can go to all of it.
+    detached: true,
   });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {

@@ -46,12 +46,19 @@ describe('npm start', () => {
     await nothingLeft(cloud);
   });
 
-  it.each(['SIGINT', 'SIGHUP'] as const)('%s ends it with exit code 0 and leaves nothing', async (signal) => {
-    const cloud = await ready({ RONDE_DEMO: '0' });
-    cloud.child.kill(signal);
-    expect(await cloud.ended).toEqual({ code: 0, signal: null });
-    await nothingLeft(cloud);
-  });
+  it.each([
+    ['Ctrl-C', 'SIGINT'],
+    ['a closed terminal', 'SIGHUP'],
+  ] as const)(
+    '%s, which reaches the engines too, ends it with exit code 0 and leaves nothing',
+    async (_, signal) => {
+      const cloud = await ready({ RONDE_DEMO: '0' });
+      process.kill(-(cloud.child.pid as number), signal);
+      expect(await cloud.ended).toEqual({ code: 0, signal: null });
+      expect(cloud.output.stderr).toBe('');
+      await nothingLeft(cloud);
+    },
+  );
 
   it('ends with exit code 0 and leaves nothing when it is stopped before it is ready', async () => {
     const cloud = local.start();
@@ -78,6 +85,14 @@ describe('npm start', () => {
     cloud.child.kill('SIGKILL');
     expect(await cloud.ended).toEqual({ code: null, signal: 'SIGKILL' });
     await expect.poll(() => local.processes(), GONE).toEqual([]);
+  });
+
+  it('stops everything when the npm that started it is killed', async () => {
+    const cloud = local.startUnder({ RONDE_DEMO: '0' });
+    await cloud.printed('Ready: ');
+    cloud.child.kill('SIGKILL');
+    expect(await cloud.ended).toEqual({ code: null, signal: 'SIGKILL' });
+    await nothingLeft(cloud);
   });
 
   it('leaves no engine running when it is killed before it is ready', async () => {
