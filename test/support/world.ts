@@ -28,7 +28,8 @@ export interface HandClock {
   advance(ms: number): void;
 }
 
-function handClock(): HandClock {
+/** A clock that stands at NOW. */
+export function handClock(): HandClock {
   let now = NOW.getTime();
   return Object.assign(() => new Date(now), {
     set: (instant: Date) => {
