@@ -20,13 +20,15 @@ export interface Lease {
 
 /**
  * Takes the lease of this name, or returns null when another holds it. Throws when Redis is out of reach.
- * Redis counts its time-to-live, so no clock of ours takes part.
+ * Redis counts its time-to-live, so no clock of ours takes part. Giving a taken lease back is counted here already: it is
+ * sure to come, and comes after the ledger has been told the cost.
  */
 export async function takeLease(redis: Redis, name: string, meter: Meter): Promise<Lease | null> {
   const token = randomUUID();
   meter.redis_commands += 1;
   const taken = await redis.set(name, token, { nx: true, px: LEASE_SECONDS * 1000 });
   if (taken === null) return null;
+  meter.redis_commands += 1;
   let held = true;
   const timer = setInterval(async () => {
     const renewed = await evalScript(
@@ -43,7 +45,7 @@ export async function takeLease(redis: Redis, name: string, meter: Meter): Promi
     held: () => held,
     release: async () => {
       clearInterval(timer);
-      await evalScript(redis, meter, RELEASE, [name], [token]).catch(() => undefined);
+      await redis.eval(RELEASE, [name], [token]).catch(() => undefined);
     },
   };
 }

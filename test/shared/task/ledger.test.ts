@@ -5,6 +5,7 @@ import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { taskHandler } from '../../../shared/task/handler.ts';
 import type { Task } from '../../../shared/task/task.ts';
+import { meterRedis } from '../../support/redis-meter.ts';
 import { clear, minutes, NOW, startWorld, type World } from '../../support/world.ts';
 
 const RUN = `chore@${NOW.toISOString()}`;
@@ -113,4 +114,13 @@ it('a run during which the clock is set back has taken no time, and not less tha
   const run = await record();
   expect(run).toMatchObject({ outcome: 'succeeded', duration_ms: 0 });
   expect(run?.['finished_at']).toEqual(run?.['started_at']);
+});
+
+it('the ledger counts every command that Redis got, the lease given back after its last write too', async () => {
+  const meter = await meterRedis(world);
+  const { body } = await deliver();
+  await meter.stop();
+  expect(meter.commands).toBe(2);
+  expect(await record()).toMatchObject({ cost: { redis_commands: meter.commands } });
+  expect((await record())?.['cost']).toEqual(body['cost']);
 });
