@@ -182,27 +182,31 @@ function settledAmong(record: DocumentSnapshot, attempt: number, end: RunEnd): o
   return attempts.map((one) => (one.attempt === attempt ? { ...one, ...settled } : one));
 }
 
-/** Records a delivery that found the task at work. Where the occurrence has a record already, that one stands. */
+/**
+ * Records a delivery that found the task at work, as the occurrence's attempt 1: the retry that takes the record over is
+ * its attempt 2. Where the occurrence has a record already, that one stands, and the answer is false.
+ */
 export async function recordOverlap(
   store: Firestore,
   run: RunIdentity,
   start: RunStart,
   end: RunEnd,
   meter: Meter,
-): Promise<void> {
+): Promise<boolean> {
   meter.firestore_writes += 1;
   const fields = {
     ...runFields(run, start),
     ...endFields(end, start.startedAt),
-    attempt: 0,
+    attempt: 1,
     cost: cost(meter),
   };
-  await runs(store)
-    .doc(run.id)
-    .create(fields)
-    .catch((error: unknown) => {
-      if (!isConflict(error)) throw error;
-    });
+  try {
+    await runs(store).doc(run.id).create(fields);
+    return true;
+  } catch (error) {
+    if (isConflict(error)) return false;
+    throw error;
+  }
 }
 
 function endFields(end: RunEnd, startedAt: Date): object {

@@ -109,8 +109,9 @@ async function overlapped(
     error: null,
   };
   const start = runStart(task, request, context.now);
-  await recordOverlap(context.store, request.identity, start, runEnd(result), context.meter);
-  return result;
+  const { store, meter } = context;
+  const recorded = await recordOverlap(store, request.identity, start, runEnd(result), meter);
+  return { ...result, attempt: recorded ? 1 : 0 };
 }
 
 async function work(

@@ -124,3 +124,16 @@ it('the ledger counts every command that Redis got, the lease given back after i
   expect(await record()).toMatchObject({ cost: { redis_commands: meter.commands } });
   expect((await record())?.['cost']).toEqual(body['cost']);
 });
+
+it('a delivery that finds the task at work is attempt 1 of its occurrence, and the run that takes it over attempt 2', async () => {
+  await world.redis.set(`lease:${chore.name}`, 'another run', { px: 30_000 });
+  expect((await deliver()).body).toMatchObject({ outcome: 'skipped_overlap', attempt: 1 });
+  expect(await record()).toMatchObject({ outcome: 'skipped_overlap', attempt: 1 });
+  // It stands, however often the delivery comes while the other run is at work.
+  expect((await deliver()).body).toMatchObject({ outcome: 'skipped_overlap', attempt: 0 });
+  expect(await record()).toMatchObject({ outcome: 'skipped_overlap', attempt: 1 });
+  await world.redis.del(`lease:${chore.name}`);
+  expect((await deliver()).body).toMatchObject({ outcome: 'succeeded', attempt: 2 });
+  const overlap = { attempt: 1, outcome: 'skipped_overlap' };
+  expect(await record()).toMatchObject({ outcome: 'succeeded', attempt: 2, attempts: [overlap] });
+});
