@@ -1,3 +1,4 @@
+import { stopwatch } from '../../shared/clock.ts';
 import { loginsOf } from '../../shared/presence/login-history.ts';
 import { checks, type ProbeDeps, removeProbe } from '../../shared/presence/probe.ts';
 import { lastRuns } from '../../shared/task/ledger.ts';
@@ -51,11 +52,11 @@ async function runCheck(name: string, context: RunContext): Promise<ActResult<Re
     ...context,
     queries: [loginsOf(store, ['nobody'], now), lastRuns(store, 'none', 1)],
   };
-  const begun = performance.now();
+  const elapsed = stopwatch();
   const note = (ok: boolean, detail: string) => ({
     name,
     ok,
-    duration_ms: Math.round((performance.now() - begun) * 10) / 10,
+    duration_ms: Math.round(elapsed() * 10) / 10,
     detail: detail.slice(0, MAX_DETAIL),
   });
   try {

@@ -1,4 +1,5 @@
 import { type DocumentSnapshot, type Query, Timestamp } from '@google-cloud/firestore';
+import { stopwatch } from '../clock.ts';
 import { isConflict } from '../store/firestore.ts';
 import { endActivity, forgetUser, readActivity, recordActivity, timeToLive } from './activity.ts';
 import { closeLogin, isLoggedOut, loginRecord, openLogin } from './login-history.ts';
@@ -130,9 +131,9 @@ const timings: Check = async (deps) => {
 async function median(ask: () => Promise<unknown>): Promise<number> {
   const taken: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    const begun = performance.now();
+    const elapsed = stopwatch();
     await ask();
-    taken.push(performance.now() - begun);
+    taken.push(elapsed());
   }
   const middle = taken.sort((one, other) => one - other)[Math.floor(ROUNDS / 2)] ?? 0;
   return Math.round(middle * 10) / 10;

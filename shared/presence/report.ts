@@ -1,4 +1,5 @@
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
+import { stopwatch } from '../clock.ts';
 import { streamQuery } from '../store/firestore.ts';
 import { readActivity, scanActivity } from './activity.ts';
 import { DEFAULT_STALE_MINUTES, flaggedOnline, type OfflineDeps, type Seen, seeUsers } from './offline.ts';
@@ -66,8 +67,8 @@ export async function presenceReport(
 }
 
 async function timed<T>(ask: () => Promise<T>): Promise<{ value: T | null; health: StoreHealth }> {
-  const begun = performance.now();
-  const ms = () => Math.round((performance.now() - begun) * 10) / 10;
+  const elapsed = stopwatch();
+  const ms = () => Math.round(elapsed() * 10) / 10;
   try {
     const value = await ask();
     return { value, health: { ok: true, ms: ms(), error: null } };
