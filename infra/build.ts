@@ -3,7 +3,7 @@ import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';
-import { bundleClient } from '../shared/browser/bundle.ts';
+import { BROWSER_MODULES, bundleClient } from '../shared/browser/bundle.ts';
 import { lazyPackages } from './lazy-packages.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -54,7 +54,7 @@ export async function bundleFunction(name: string, entry: string, folder: string
     minifyIdentifiers: false,
     sourcemap: false,
     external: [FRAMEWORK],
-    define: { VISITS_CLIENT: JSON.stringify(await bundleClient()) },
+    define: await browserModules(),
     logLevel: 'silent',
   };
   const plugins = [lazyPackages(folder, options)];
@@ -69,6 +69,13 @@ export async function bundleFunction(name: string, entry: string, folder: string
   };
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   return { name, folder, bytes: await sizeOf(folder) };
+}
+
+/** The modules for web pages as constants, `VISITS_CLIENT` and so on, each written in where a function names it. */
+async function browserModules(): Promise<Record<string, string>> {
+  const define = async (name: (typeof BROWSER_MODULES)[number]) =>
+    [`${name.toUpperCase()}_CLIENT`, JSON.stringify(await bundleClient(name))] as const;
+  return Object.fromEntries(await Promise.all(BROWSER_MODULES.map(define)));
 }
 
 async function sizeOf(folder: string): Promise<number> {

@@ -24,6 +24,7 @@ import { logIn, logOut, ping, type Visitor } from '../../shared/presence/visitor
 import { isRedisAway } from '../../shared/redis/redis.ts';
 import { isDocumentId } from '../../shared/store/document-id.ts';
 import type { Deps } from '../../shared/task/task.ts';
+import { sendClient } from './client.ts';
 
 /** A changed threshold is in force this much later at most: for statuses, which people watch, and for pings. */
 const STATUSES_MAX_AGE_MS = 2_000;
@@ -33,17 +34,22 @@ const PING_RETRY_SECONDS = 60;
 /** A login or logout is acknowledged once it is in Firestore, and refused after so long without. */
 const STORE_MS = 5_000;
 
+/** The module for web pages that pings and logs out. */
+const CLIENT_PATH = '/v1/activity/client.js';
+
 /** Paths that the presence function answers. */
 export const PRESENCE_PATHS = [
   '/v1/activity/ping',
   '/v1/auth/login',
   '/v1/auth/logout',
   '/v1/admin/users/statuses',
+  CLIENT_PATH,
 ] as const;
 
 /**
  * Who is online. POST ping, login and logout speak for the token's subject and session, with the server's clock alone;
  * their bodies are not read. GET statuses is for administrators. A logged-out session is refused with 401 for good.
+ * GET `/v1/activity/client.js` is the browser's part, for everybody.
  */
 export function presenceHandler(open: () => Deps): HttpHandler {
   return async (request, response) => {
@@ -63,6 +69,10 @@ export function presenceHandler(open: () => Deps): HttpHandler {
 
 async function serve(request: HttpRequest, response: HttpResponse, deps: Deps): Promise<void> {
   const { path } = location(request);
+  if (path === CLIENT_PATH) {
+    requireMethod(request.method, ['GET', 'HEAD']);
+    return await sendClient(request, response);
+  }
   const [method, act] = ACTIONS[path] ?? [];
   if (!method || !act)
     throw new HttpError(404, `Nothing is here; presence answers at ${PRESENCE_PATHS.join(', ')}.`);

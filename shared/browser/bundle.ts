@@ -1,14 +1,16 @@
 import { fileURLToPath } from 'node:url';
 
+/** The modules that functions of the same name serve to web pages, each a file of this folder. */
+export const BROWSER_MODULES = ['visits', 'presence'] as const;
+
 /**
- * The module for web pages as one minified text, an ES module with the export `trackPageVisits`. infra/build.ts writes it
- * into the deployed bundle; where there is none, in development and tests, it is made on demand. esbuild is a tool of
- * development and is loaded only then.
+ * A module for web pages as one minified text, an ES module. infra/build.ts writes it into the deployed bundle; where
+ * there is none, in development and tests, it is made on demand. esbuild is a tool of development and is loaded only then.
  */
-export async function bundleClient(): Promise<string> {
+export async function bundleClient(name: (typeof BROWSER_MODULES)[number]): Promise<string> {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('./visits.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(`./${name}.ts`, import.meta.url))],
     bundle: true,
     minify: true,
     format: 'esm',

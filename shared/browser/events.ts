@@ -18,6 +18,11 @@ export interface PageEvents {
   moved(): void;
 }
 
+/** Whether the page is in front of somebody: neither hidden nor prerendered. */
+export function isShown({ document }: BrowserWindow): boolean {
+  return document.visibilityState === 'visible' && !(document as { prerendering?: boolean }).prerendering;
+}
+
 /** The part of the Navigation API that tells where a page leads; browsers without it give no word beforehand. */
 interface NavigateEvent extends Event {
   destination: { url: string; sameDocument: boolean };
@@ -25,7 +30,7 @@ interface NavigateEvent extends Event {
 }
 
 /** Follows the life of a page until `signal` ends it. */
-export function followPage(w: BrowserWindow, events: PageEvents, signal: AbortSignal): void {
+export function followPage(w: BrowserWindow, events: Omit<PageEvents, 'moved'>, signal: AbortSignal): void {
   const on = (target: EventTarget | undefined, names: string, handler: (event: Event) => void) => {
     for (const name of names.split(' ')) target?.addEventListener(name, handler, { signal });
   };

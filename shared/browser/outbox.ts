@@ -1,15 +1,10 @@
+import { Caller, Denied, type GetToken } from './caller.ts';
 import type { BrowserClock, BrowserWindow } from './clock.ts';
 import type { Tab, Visit } from './tab.ts';
-
-/** Gives the user's token; with `refresh` the one given before was refused. Null: nobody is signed in. */
-export type GetToken = (refresh: boolean) => TokenAnswer | Promise<TokenAnswer>;
-type TokenAnswer = string | null | undefined;
 
 /** The wait after the first failure, doubled with each further one up to the greatest; half of it is left to chance. */
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
-/** A request without an answer for this long has failed. */
-const ANSWER_MS = 20_000;
 
 /** What the outbox asks of the page that it sends for. */
 export interface Sender {
@@ -26,8 +21,6 @@ export interface Sender {
   /** The token is refused: nothing more will be sent. */
   denied(): void;
 }
-
-class Denied extends Error {}
 
 /**
  * What the server is told. A visit that it may not know yet is told in full, whatever the kind of the report, so that a
@@ -47,30 +40,21 @@ const report = (visit: Visit, starts: boolean, session: string, now: number) => 
   reason: (!starts && visit.over) || undefined,
 });
 
-/** The subject of a token that can be read; one that cannot is taken for the same person's throughout. */
-const subject = (token: TokenAnswer): string | undefined => {
-  try {
-    const claims = (token as string).split('.')[1] as string;
-    return JSON.parse(atob(claims.replace(/-/g, '+').replace(/_/g, '/'))).sub;
-  } catch {
-    return undefined;
-  }
-};
-
 /** Whether the server has yet to hear of the visit. */
 export const waits = (visit: Visit): boolean => !visit.known || !!visit.dirty || !!visit.over;
 
 /** Sends what the visits of a tab have to tell, one after the other, until the server has acknowledged all of it. */
 export class Outbox {
-  private token: TokenAnswer;
   private busy = false;
   private failures = 0;
   private timer: number | undefined;
   private readonly from: Sender;
+  private readonly caller: Caller;
   private readonly w: BrowserWindow;
 
   constructor(from: Sender, w: BrowserWindow) {
     this.from = from;
+    this.caller = new Caller(from.getToken, w);
     this.w = w;
   }
 
@@ -80,7 +64,7 @@ export class Outbox {
     this.busy = true;
     try {
       for (let visit = this.next(); visit; visit = this.next()) {
-        await this.authorize(false);
+        await this.caller.authorize();
         if (!this.from.open()) break;
         await this.send(visit, !visit.known);
         this.failures = 0;
@@ -101,8 +85,8 @@ export class Outbox {
   /** The last chance before the page is hidden or gone: everything at once, with the token that is at hand. */
   async hurry(): Promise<void> {
     this.stop();
-    if (!this.token) await this.authorize(false).catch(() => undefined);
-    if (!this.token) return;
+    if (!this.caller.token) await this.caller.authorize().catch(() => undefined);
+    if (!this.caller.token) return;
     const reports = this.from
       .tab()
       .visits.filter(waits)
@@ -121,11 +105,6 @@ export class Outbox {
     return this.from.open() ? this.from.tab().visits.find(waits) : undefined;
   }
 
-  private async authorize(refresh: boolean): Promise<void> {
-    this.token = await this.from.getToken(refresh);
-    if (!this.token) throw new Denied();
-  }
-
   private failed(error: unknown): void {
     if (error instanceof Denied) {
       this.from.denied();
@@ -137,7 +116,7 @@ export class Outbox {
 
   /** Sends one report; throws when it must be tried again. */
   private async send(visit: Visit, starts: boolean): Promise<void> {
-    const user = subject(this.token);
+    const user = this.caller.claims().sub;
     visit.user ??= user;
     if (visit.user !== user) {
       this.giveUp(visit, true);
@@ -148,14 +127,9 @@ export class Outbox {
     let status = 0;
     try {
       status = await this.post(visit, starts);
-      if (status === 401) {
-        await this.authorize(true);
-        status = await this.post(visit, starts);
-      }
     } finally {
       if (status < 200 || status > 299) visit.dirty = true;
     }
-    if (status === 401 || status === 403) throw new Denied();
     if (status === 408 || status === 429 || status > 499) throw new Error();
     if (status > 299) {
       this.giveUp(visit, !starts && (status === 409 || status === 404));
@@ -173,14 +147,8 @@ export class Outbox {
   private async post(visit: Visit, starts: boolean): Promise<number> {
     const { from } = this;
     const action = starts ? '' : `/${visit.id}/${visit.over ? 'end' : 'heartbeat'}`;
-    const { status } = await this.w.fetch(from.endpoint + action, {
-      method: 'POST',
-      // The page may be gone before the answer comes; sendBeacon outlives it too, but cannot carry Authorization.
-      keepalive: true,
-      signal: this.w.AbortSignal.timeout(ANSWER_MS),
-      headers: { Authorization: `Bearer ${this.token}`, 'Content-Type': 'application/json' },
-      body: JSON.stringify(report(visit, starts, from.tab().id, from.clock.wall())),
-    });
+    const body = () => report(visit, starts, from.tab().id, from.clock.wall());
+    const { status } = await this.caller.post(from.endpoint + action, body);
     return status;
   }
 }

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef } from 'react';
+import { keepPresence, type Presence, type PresenceOptions } from './presence.ts';
 import { type PageVisits, type TrackOptions, trackPageVisits } from './visits.ts';
 
 /**
@@ -37,4 +38,39 @@ export function usePageTracking({ endpoint, getToken, path, title }: TrackOption
     };
   }, [endpoint]);
   return { logout: useCallback(async () => visits.current?.logout(), []) };
+}
+
+/**
+ * Shows that the person is here for as long as the component lives; put it once, where somebody is signed in. Wait for
+ * `logout` before the token is revoked.
+ *
+ * @example
+ * const { logout } = usePresence({ endpoint: '/v1', getToken, onEnd: () => navigate('/sign-in') });
+ */
+export function usePresence({ endpoint, getToken, onEnd }: PresenceOptions): {
+  logout(): Promise<boolean>;
+} {
+  const presence = useRef<Presence | null>(null);
+  const latest = useRef({ getToken, onEnd });
+  useEffect(() => {
+    latest.current = { getToken, onEnd };
+  }, [getToken, onEnd]);
+  useEffect(() => {
+    let mounted = true;
+    // As above: only the mount that lasts shows that somebody is here.
+    queueMicrotask(() => {
+      if (!mounted) return;
+      presence.current = keepPresence({
+        endpoint,
+        getToken: (refresh) => latest.current.getToken(refresh),
+        onEnd: (reason) => latest.current.onEnd?.(reason),
+      });
+    });
+    return () => {
+      mounted = false;
+      presence.current?.stop();
+      presence.current = null;
+    };
+  }, [endpoint]);
+  return { logout: useCallback(async () => (await presence.current?.logout()) ?? false, []) };
 }

@@ -1,6 +1,7 @@
+import type { GetToken } from './caller.ts';
 import { type BrowserWindow, clockOf } from './clock.ts';
-import { followHistory, followPage, type PageEvents } from './events.ts';
-import { type GetToken, Outbox, type Sender, waits } from './outbox.ts';
+import { followHistory, followPage, isShown, type PageEvents } from './events.ts';
+import { Outbox, type Sender, waits } from './outbox.ts';
 import { type EndReason, type Tab, tabMemory, type Visit } from './tab.ts';
 
 /** A visible page shows a sign of life this often. */
@@ -73,7 +74,7 @@ export class Tracker implements PageEvents, Sender {
   }
 
   open(): boolean {
-    return this.visible() && !this.gone && !this.life.signal.aborted;
+    return isShown(this.w) && !this.gone && !this.life.signal.aborted;
   }
 
   /** Looks at what has changed since the last look; `beat`: a sign of life is due. */
@@ -185,11 +186,6 @@ export class Tracker implements PageEvents, Sender {
     this.out.flush();
   }
 
-  private visible(): boolean {
-    const { document } = this.w;
-    return document.visibilityState === 'visible' && !(document as { prerendering?: boolean }).prerendering;
-  }
-
   private begin(): void {
     const title = (this.title ?? this.w.document.title).slice(0, MAX_TITLE);
     this.visit = {
@@ -228,7 +224,7 @@ export class Tracker implements PageEvents, Sender {
         this.over('');
       }
     }
-    this.shown = this.visible();
+    this.shown = isShown(this.w);
     this.engagedSince = this.shown && this.w.document.hasFocus() ? now : undefined;
   }
 

@@ -16,6 +16,8 @@ export function handleCors(
   response.setHeader('Vary', 'Origin');
   if (origin !== undefined && allowed.includes(origin)) {
     response.setHeader('Access-Control-Allow-Origin', origin);
+    // Without it a page cannot see how long it is asked to wait.
+    response.setHeader('Access-Control-Expose-Headers', 'Retry-After');
     if (request.method === 'OPTIONS') {
       response.setHeader('Access-Control-Allow-Methods', 'GET, POST');
       response.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type');
