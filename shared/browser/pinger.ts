@@ -172,7 +172,9 @@ export class Pinger implements Omit<PageEvents, 'moved'> {
     const { account } = this;
     while (!term.aborted && account === this.account) {
       const wait = this.turn.wait();
-      if (wait > 0) await this.rest(wait);
+      // Where every page is elected they all wake for the same ping: one that comes first by chance puts it off for all.
+      const chance = this.w.navigator.locks ? 0 : (PING_MS * PING_JITTER * this.w.Math.random()) / 2;
+      if (wait > 0) await this.rest(wait + chance);
       else await this.ping(term);
     }
   }

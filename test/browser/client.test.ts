@@ -1,13 +1,17 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildFunctions } from '../../infra/build.ts';
 import { startFunction } from '../faults/function-process.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const MAX_BYTES = 3_000;
+/** Page tracking and presence together. */
+const MAX_BOTH_BYTES = 5_000;
 const ROUTE = '/api/v1/visits/client.js';
+const PRESENCE_ROUTE = '/v1/activity/client.js';
 const ORIGIN = 'https://app.example.test';
 
 let world: World;
@@ -37,6 +41,43 @@ it('is a module of less than 3 kB for everybody, without a proof', async () => {
   const packed = await get({ 'accept-encoding': 'gzip' });
   expect(packed.headers.get('content-encoding')).toBe('gzip');
   expect(await packed.text()).toBe(text);
+});
+
+it('with presence, in one bundle that shares their code, is less than 5 kB', async () => {
+  const folder = join(import.meta.dirname, '../../shared/browser');
+  const contents = "export * from './visits.ts'; export * from './presence.ts';";
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: folder, loader: 'ts' },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+  });
+  const text = outputFiles[0]?.text ?? '';
+  const module = await import(`data:text/javascript,${encodeURIComponent(text)}`);
+  expect(Object.keys(module).sort()).toEqual(['keepPresence', 'trackPageVisits']);
+  expect(gzipSync(text, { level: 9 }).length).toBeLessThan(MAX_BOTH_BYTES);
+});
+
+it('of presence is served in the same way, and deployed in its own bundle', async () => {
+  const url = world.url + PRESENCE_ROUTE;
+  const reply = await get({ origin: ORIGIN }, url);
+  expect([reply.status, reply.headers.get('access-control-allow-origin')]).toEqual([200, ORIGIN]);
+  const text = await reply.text();
+  const module = await import(`data:text/javascript,${encodeURIComponent(text)}`);
+  expect(Object.keys(module)).toEqual(['keepPresence']);
+  const again = await get({ 'if-none-match': reply.headers.get('etag') ?? '' }, url);
+  expect(again.status).toBe(304);
+  expect((await world.post(PRESENCE_ROUTE)).status).toBe(405);
+  await buildFunctions({ only: ['presence'], out });
+  expect(readFileSync(join(out, 'presence', 'index.js'), 'utf8')).not.toContain('esbuild');
+  const deployed = await startFunction('presence', out, world.environment);
+  try {
+    expect(await (await get({}, deployed.url + PRESENCE_ROUTE)).text()).toBe(text);
+  } finally {
+    await deployed.kill();
+  }
 });
 
 it('is not sent again to whoever has it', async () => {

@@ -13,10 +13,11 @@ export interface OwnSite {
 /** A site of its own origin, as a customer's is: its pages reach the visits function of the world across origins. */
 export async function startOwnSite(
   world: World,
-  pages: (settings: { endpoint: string; token: string }) => Record<string, string>,
+  pages: (settings: { endpoint: string; presenceEndpoint: string; token: string }) => Record<string, string>,
 ): Promise<OwnSite> {
   const endpoint = `${world.url}/api/v1/visits`;
-  const files = pages({ endpoint, token: await world.issuer.userToken('usertest1') });
+  const token = await world.issuer.userToken('usertest1');
+  const files = pages({ endpoint, presenceEndpoint: `${world.url}/v1`, token });
   const told = new Gates();
   const released = new Gates();
   const server = await serveLoopback(0, async (request, response) => {

@@ -23,8 +23,8 @@ export interface PresenceSite {
   answered: Answered[];
   /** What the server has answered, oldest first. */
   words(): string[];
-  /** Opens a tab for a token, in front of the others; without Web Locks if asked. */
-  tab(token: string, options?: { locks?: boolean; window?: boolean }): Promise<Page>;
+  /** Opens a tab for a token, in front of the others; without Web Locks, or with another Math.random, if asked. */
+  tab(token: string, options?: { locks?: boolean; window?: boolean; chance?: number }): Promise<Page>;
   /** A fresh session's token. */
   token(userId?: string, claims?: Record<string, unknown>): Promise<string>;
   /** Waits until so many requests have been answered; more are an error. */
@@ -37,7 +37,7 @@ export interface PresenceSite {
 }
 
 /** The middle of what is left to chance, so that a minute is a minute. */
-const NO_JITTER = 'Math.random = () => 0.5';
+const NO_JITTER = 0.5;
 
 export async function openPresenceSite(): Promise<PresenceSite> {
   const world = await startWorld();
@@ -49,7 +49,6 @@ export async function openPresenceSite(): Promise<PresenceSite> {
   const { context } = chromium;
   const answered: Answered[] = [];
   const unrecord = record(world, answered);
-  await context.addInitScript(NO_JITTER);
   await context.clock.install({ time: NOW.getTime() - 60_000 });
   await context.clock.pauseAt(NOW);
   const settle = () => settled(context);
@@ -61,10 +60,11 @@ export async function openPresenceSite(): Promise<PresenceSite> {
     words: () => answered.map(({ what }) => what),
     token: async (userId, claims) => (await session(world, userId, claims)).token,
     count: (count) => expect.poll(() => answered.length, WAIT).toBe(count),
-    async tab(token, { locks = true, window = false } = {}) {
+    async tab(token, { locks = true, window = false, chance = NO_JITTER } = {}) {
       const page = window ? await newWindow(chromium) : await context.newPage();
       await page.goto(server.url);
       await page.bringToFront();
+      await page.evaluate(`Math.random = () => ${chance}`);
       if (!locks) await page.evaluate('Object.defineProperty(navigator, "locks", { value: undefined })');
       await page.evaluate(
         (options) => (window as unknown as { begin(options: object): Promise<void> }).begin(options),

@@ -58,9 +58,10 @@ describe.skipIf(withoutChromium())('presence in a real browser', () => {
     const token = await site.token();
     await site.tab(token, { locks: false });
     await site.count(1);
-    await site.tab(token, { locks: false, window: true });
-    await site.settle();
-    expect(times()).toEqual([0]);
+    const other = await site.tab(token, { locks: false, window: true, chance: 0.9 });
+    expect(await visibility(other)).toBe('visible');
+    await site.pass(130);
+    expect(times()).toEqual([0, 62, 123]);
   });
 
   it('hidden tabs send nothing; the first that is shown again pings at once', async () => {

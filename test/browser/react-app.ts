@@ -1,8 +1,8 @@
 import { createElement, StrictMode, useState } from 'react';
 import { createRoot } from 'react-dom/client';
-import { usePageTracking } from '../../shared/browser/react.ts';
+import { usePageTracking, usePresence } from '../../shared/browser/react.ts';
 
-declare const SETTINGS: { endpoint: string; token: string };
+declare const SETTINGS: { endpoint: string; presenceEndpoint: string; token: string };
 
 /** A single-page app whose router is two buttons. */
 function App() {
@@ -13,12 +13,16 @@ function App() {
     path,
     title: `App ${path}`,
   });
+  const presence = usePresence({
+    endpoint: SETTINGS.presenceEndpoint,
+    getToken: () => SETTINGS.token,
+  });
   const button = (id: string, onClick: () => void) =>
     createElement('button', { type: 'button', id, onClick }, id);
   return createElement('main', {}, [
     button('detail', () => setPath('/detail')),
     button('again', () => setPath((same) => `${same}`)),
-    button('logout', () => void logout()),
+    button('logout', () => void Promise.all([logout(), presence.logout()])),
   ]);
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Chromium, startChromium, withoutChromium } from '../support/chromium.ts';
+import { statusOf } from '../support/presence.ts';
 import { startWorld, type World } from '../support/world.ts';
 import { type OwnSite, startOwnSite } from './own-site.ts';
 
@@ -54,6 +55,23 @@ describe.skipIf(withoutChromium())('the React hook, in strict mode and across or
     await stored([list, ['/detail', 'App /detail', null]]);
     await page.click('#logout');
     await stored([list, ['/detail', 'App /detail', 'logout']]);
+  });
+
+  it('shows who is here as online, in spite of strict mode by one ping, and as offline after the logout', async () => {
+    const pings: string[] = [];
+    const page = await chromium.context.newPage();
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().includes('/v1/a'))
+        pings.push(request.url().split('/').at(-1) ?? '');
+    });
+    await page.goto(site.url);
+    const shown = () => statusOf(world);
+    await expect.poll(shown, { timeout: 10_000 }).toBe('online');
+    // The server's clock stands still; a sign of life in the logout's own millisecond would be a tie.
+    world.clock.advance(1000);
+    await page.click('#logout');
+    await expect.poll(shown, { timeout: 10_000 }).toBe('offline');
+    expect(pings).toEqual(['ping', 'logout']);
   });
 
   it('ends the visit when its component goes', async () => {
