@@ -2,6 +2,9 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Timestamp } from '@google-cloud/firestore';
+import { newMeter } from '../../shared/cost.ts';
+import { onlineThreshold } from '../../shared/presence/settings.ts';
+import { listStatuses } from '../../shared/presence/statuses.ts';
 import type { Deps } from '../../shared/task/task.ts';
 
 const ROOT = join(import.meta.dirname, 'demo-site');
@@ -34,6 +37,7 @@ export async function demoSite(
   if (path === '/demo') response.writeHead(302, { location: '/demo/' }).end();
   else if (path === '/demo/settings.json') json({ issuer: deps.config.auth?.issuer });
   else if (path === '/demo/visits.json') json({ items: await storedVisits(deps) });
+  else if (path === '/demo/presence.json') json(await storedPresence(deps));
   else if (PAGES.includes(path)) {
     answer(200, 'text/html; charset=utf-8', await readFile(join(ROOT, 'page.html'), 'utf8'));
   } else if (FILES[path]) {
@@ -49,6 +53,15 @@ async function storedVisits({ store }: Deps): Promise<object[]> {
     .filter((doc) => doc.get('user_id') === USER)
     .slice(0, SHOWN)
     .map((doc) => ({ id: doc.id, ...plain(doc.data()) }));
+}
+
+/** How the account is shown to administrators; empty before its first sign of life. */
+async function storedPresence(deps: Deps): Promise<object> {
+  const now = deps.clock();
+  const thresholdMs = (await onlineThreshold(deps.store, now, 0)) * 60_000;
+  const query = { limit: 1, after: USER.slice(0, -1), thresholdMs, now };
+  const { users } = await listStatuses({ ...deps, meter: newMeter() }, query);
+  return users.find((user) => user.user_id === USER) ?? {};
 }
 
 function plain(data: Record<string, unknown>): object {

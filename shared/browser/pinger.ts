@@ -9,6 +9,8 @@ const PING_MS = 60_000;
 const PING_JITTER = 0.1;
 /** The longest wait after failures, of which each doubles it: well within the default threshold of 15 minutes. */
 const MAX_BACK_OFF_MS = 5 * 60_000;
+/** A page that announced that it goes, and is still there after so long, stands for election again. */
+const ARRIVAL_MS = 10_000;
 /** Up to so much is added to a wait after a failure, never taken from it: the server may have asked for it. */
 const BACK_OFF_JITTER = 0.25;
 
@@ -72,7 +74,14 @@ export class Pinger implements Omit<PageEvents, 'moved'> {
     this.wake();
   }
 
-  leaving(): void {}
+  /**
+   * The back/forward cache shows its page before this one goes, and would not keep this one if that had to wait for its
+   * lock. A navigation that does not arrive leaves the page where it was.
+   */
+  leaving(): void {
+    this.stepDown();
+    this.w.setTimeout(() => this.look(), ARRIVAL_MS);
+  }
 
   /** The page may go into the back/forward cache, which takes none that holds a lock or an open channel. */
   leave(): void {

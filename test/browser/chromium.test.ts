@@ -230,6 +230,8 @@ describe.skipIf(withoutChromium())('the demo site in a real browser', () => {
   });
 
   it('a refused token is renewed once; refused again, the tracking stops for good', async () => {
+    // Presence would find the refused token, and renew it, before the heartbeat does.
+    await site.chromium.context.route('**/v1/activity/ping', (route) => route.fulfill({ status: 204 }));
     const page = await site.visit('/demo/');
     const expired = await site.world.issuer.expiredToken();
     await page.evaluate((token) => sessionStorage.setItem('demo.token', token), expired);
@@ -266,5 +268,19 @@ describe.skipIf(withoutChromium())('the demo site in a real browser', () => {
       { start: 140, end: null },
     ]);
     expect(visits[0]?.session_id).not.toBe(visits[1]?.session_id);
+  });
+
+  it('shows in the page’s language whether the account is online to administrators', async () => {
+    const page = await site.visit('/demo/?lang=fr');
+    const online = () => page.textContent('#online');
+    const refreshed = async () => {
+      await site.pass(5);
+      return await online();
+    };
+    await expect.poll(refreshed, { timeout: 10_000 }).toMatch(/^en ligne pour les administrateurs/);
+    await page.click('#sign');
+    await expect.poll(refreshed, { timeout: 10_000 }).toMatch(/^hors ligne pour les administrateurs/);
+    await page.click('#language');
+    await expect.poll(refreshed, { timeout: 10_000 }).toMatch(/^offline to administrators/);
   });
 });

@@ -1,9 +1,11 @@
 // A page that reports its visits, as a site of yours would, and shows what it sends and what the server stored.
 import { trackPageVisits } from '/api/v1/visits/client.js';
+import { keepPresence } from '/v1/activity/client.js';
 import { watchRequests } from './sent.js';
 import { TEXTS } from './texts.js';
 
 const ENDPOINT = '/api/v1/visits';
+const PRESENCE_ENDPOINT = '/v1';
 const REFRESH_MS = 2_000;
 const { issuer } = await (await fetch('/demo/settings.json')).json();
 
@@ -24,10 +26,21 @@ function chosenLanguage() {
   return known;
 }
 
+/** One question to the issuer at a time: visits and presence ask together, and are of one session. */
+let asked;
+
 /** The session, as an auth library keeps it: a token in the tab, renewed by the issuer. The password is public. */
 async function getToken(refresh) {
   const kept = sessionStorage.getItem('demo.token');
   if (kept && !refresh) return kept;
+  asked ??= askToken().finally(() => {
+    asked = undefined;
+  });
+  return await asked;
+}
+
+/** A new session. */
+async function askToken() {
   const form = new URLSearchParams({ grant_type: 'password', username: 'usertest1', password: 'Test1234!' });
   const answer = await fetch(`${issuer}/token`, { method: 'POST', body: form });
   const { access_token } = await answer.json();
@@ -37,20 +50,22 @@ async function getToken(refresh) {
 
 const signedOut = () => sessionStorage.getItem('demo.out') === '1';
 let visits;
+let presence;
 
 function track() {
   visits = signedOut() ? undefined : trackPageVisits({ endpoint: ENDPOINT, getToken });
+  presence = signedOut() ? undefined : keepPresence({ endpoint: PRESENCE_ENDPOINT, getToken });
 }
 
 async function sign() {
   if (visits) {
-    await visits.logout();
+    await Promise.all([visits.logout(), presence.logout()]);
     sessionStorage.removeItem('demo.token');
     sessionStorage.setItem('demo.out', '1');
   } else sessionStorage.removeItem('demo.out');
   track();
   showState();
-  await showStored();
+  await showServer();
 }
 
 function showPage() {
@@ -88,6 +103,15 @@ function showState() {
   }
   say('sign', text.sign[Number(on.user)]);
 }
+
+/** As an administrator sees the account. */
+async function showOnline() {
+  const { is_online: online = false, as_of: since } = await (await fetch('/demo/presence.json')).json();
+  say('online', `${text.online[Number(online)]} ${clock(since)}`);
+  find('online').classList.toggle('on', online);
+}
+
+const showServer = () => Promise.all([showStored(), showOnline()]);
 
 function row(cells, name = '') {
   const tr = document.createElement('tr');
@@ -149,9 +173,9 @@ watchRequests(ENDPOINT, showSent);
 showPage();
 track();
 showState();
-await showStored();
+await showServer();
 find('sign').onclick = sign;
 addEventListener('popstate', showPage);
 for (const name of ['focus', 'blur', 'pageshow']) addEventListener(name, showState);
 document.addEventListener('visibilitychange', showState);
-setInterval(() => document.hidden || showStored().catch(() => undefined), REFRESH_MS);
+setInterval(() => document.hidden || showServer().catch(() => undefined), REFRESH_MS);

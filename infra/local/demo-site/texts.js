@@ -13,6 +13,7 @@ export const TEXTS = {
     visible: ['hidden', 'visible'],
     focus: ['without focus: engaged time stands still', 'has the focus: engaged time counts'],
     user: ['signed out', 'signed in as usertest1'],
+    online: ['offline to administrators', 'online to administrators, last sign of life'],
     sign: ['Sign in', 'Sign out'],
     sentTitle: 'What this tab sent',
     sentIntro:
@@ -54,6 +55,10 @@ export const TEXTS = {
     visible: ['masquée', 'visible'],
     focus: ['sans le focus : le temps d’attention est arrêté', 'a le focus : le temps d’attention compte'],
     user: ['déconnecté', 'connecté : usertest1'],
+    online: [
+      'hors ligne pour les administrateurs',
+      'en ligne pour les administrateurs, dernier signe de vie',
+    ],
     sign: ['Se connecter', 'Se déconnecter'],
     sentTitle: 'Ce que cet onglet a envoyé',
     sentIntro:
