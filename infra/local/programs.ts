@@ -70,15 +70,20 @@ export function findRedisServer(env: NodeJS.ProcessEnv): string | Missing {
   return findProgram(['redis-server'], env) ?? { missing };
 }
 
+/** The path of a Chromium, which the tests of web pages need, or what is missing. */
+export function findBrowser(env: NodeJS.ProcessEnv): string | Missing {
+  const missing = `Browser: no ${BROWSERS.join(', ')} on PATH; install the package chromium`;
+  return findProgram(BROWSERS, env) ?? { missing };
+}
+
 /** Whatever RONDE_ENGINES=real needs and this machine lacks, a line each. An external Firestore replaces the emulator. */
 function missingPrograms(env: NodeJS.ProcessEnv, serverFolders: readonly string[]): string[] {
-  const browser = `Browser: no ${BROWSERS.join(', ')} on PATH; install the package chromium`;
   const imap = `IMAP: no dovecot on PATH or in ${serverFolders.join(', ')}; install the package dovecot-imapd`;
   const found = [
     env['FIRESTORE_EMULATOR_HOST'] || findFirestoreEmulator(env),
     findRedisServer(env),
     findProgram(['dovecot'], env, serverFolders) ?? { missing: imap },
-    findProgram(BROWSERS, env) ?? { missing: browser },
+    findBrowser(env),
   ];
   return found.flatMap((each) => (typeof each === 'object' && 'missing' in each ? [each.missing] : []));
 }

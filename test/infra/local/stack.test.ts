@@ -104,7 +104,7 @@ it('takes a forced run for a manual one, which leaves the next occurrence its ow
   clock.set(at('11:16:01'));
   const before = (await ledger()).map(({ id }) => id);
   const job = stack.scheduler.jobs().find(({ name }) => name.endsWith(`/${TASK}`));
-  const forced = await fetch(`${stack.file.scheduler}/v1/${job?.name}:run`, { method: 'POST' });
+  const forced = await fetch(`${stack.file.scheduler}v1/${job?.name}:run`, { method: 'POST' });
   expect(forced.status).toBe(200);
   await stack.scheduler.idle();
   const manual = (await ledger()).filter(({ id }) => !before.includes(id));
