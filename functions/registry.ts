@@ -16,6 +16,8 @@ export interface Mounted {
   name: string;
   /** The path, and everything below it. */
   prefix: string;
+  /** A path below it whose door answers, where nothing is at the path itself; deploy.sh tries it. */
+  probe?: string;
   handler: (open: () => Deps) => HttpHandler;
 }
 
@@ -29,5 +31,10 @@ export const mounted: readonly Mounted[] = [
   { name: 'visits', prefix: '/api/v1/visits', handler: visitsHandler },
   ...PRESENCE_PATHS.map((prefix) => ({ name: 'presence', prefix, handler: presenceHandler })),
   // After presence, whose statuses lie below the same path.
-  ...CONSOLE_PATHS.map((prefix) => ({ name: 'console', prefix, handler: consoleHandler })),
+  ...CONSOLE_PATHS.map((prefix) => ({
+    name: 'console',
+    prefix,
+    probe: `${prefix}/settings`,
+    handler: consoleHandler,
+  })),
 ];

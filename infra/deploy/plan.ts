@@ -102,7 +102,8 @@ function secretRecords(functions: readonly ScheduledFunction[], project: string)
 
 function describe(entry: ScheduledFunction, place: Place, env: Readonly<Record<string, string | undefined>>) {
   const plain = environmentOf(entry, place, env);
-  const route = mounted.find(({ name }) => name === entry.name)?.prefix ?? '';
+  const found = mounted.find(({ name }) => name === entry.name);
+  const route = found?.probe ?? found?.prefix ?? '';
   // A JSON text is a YAML text, always on one line.
   const lines = Object.entries(plain).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
   return {

@@ -63,7 +63,7 @@ async function judgeAnswers(trial: Trial, answers: readonly (Answer | null)[]): 
   const ledger = (await readLedger(trial.stage, trial.task.name)).filter(
     ({ outcome }) => outcome !== 'skipped_overlap',
   );
-  if (ledger.length !== 1 || ledger[0]?.attempt !== 1)
-    violations.push(`ledger: ${ledger.length} attempts for one occurrence`);
+  // Its number is 2 where a delivery that found the task at work was recorded first.
+  if (ledger.length !== 1) violations.push(`ledger: ${ledger.length} attempts for one occurrence`);
   refuse(violations);
 }
