@@ -184,7 +184,12 @@ describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () =>
     );
     expect(body.serviceConfig.environmentVariables).not.toHaveProperty('CRON_SECRET');
     const shipped = unzip(google.zips.get('close-inactive-visits') ?? Buffer.alloc(0));
-    expect([...shipped.keys()].sort()).toEqual(['index.js', 'package.json']);
+    expect([...shipped.keys()].sort()).toEqual([
+      'google-cloud-firestore.js',
+      'index.js',
+      'package.json',
+      'upstash-redis.js',
+    ]);
     const bundle = shipped.get('index.js') ?? '';
     expect(bundle.length).toBeGreaterThan(100_000);
     expect(bundle).not.toContain('sourceMappingURL');
