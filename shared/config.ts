@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod';
-
-/** Secrets shorter than this refuse to start: 32 characters is what `openssl rand -hex 16` gives at least. */
-const MIN_SECRET_LENGTH = 32;
+import { boolean, list, optional, secret, url } from './config-fields.ts';
+import { type MailConfig, mailEnvironment, mailFaults, toMailConfig } from './mail/settings.ts';
 
 /** What the operator did wrong, every fault at once; printed as plain lines, without a stack. */
 export class ConfigError extends Error {
@@ -13,38 +12,6 @@ export class ConfigError extends Error {
     this.faults = faults;
   }
 }
-
-/** An unset and an empty variable are the same thing to a shell; both mean "not given" here. */
-const optional = z
-  .string()
-  .optional()
-  .transform((value) => (value === '' ? undefined : value));
-const boolean = optional.pipe(
-  z
-    .enum(['true', 'True', '1', 'false', 'False', '0'], { error: 'must be true, True, 1, false, False or 0' })
-    .optional()
-    .transform((value) => value !== undefined && ['true', 'True', '1'].includes(value)),
-);
-const list = optional.transform((value) =>
-  (value ?? '')
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter(Boolean),
-);
-const url = optional.pipe(z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional());
-const secret = optional.pipe(
-  z
-    .string()
-    .refine(
-      (value) => value === value.trim(),
-      'has white space around it; store it again without (printf, not echo)',
-    )
-    .refine(
-      (value) => value.length >= MIN_SECRET_LENGTH,
-      `is shorter than ${MIN_SECRET_LENGTH} characters; make one with \`npm run ronde -- secret generate\``,
-    )
-    .optional(),
-);
 
 const environment = z.object({
   GOOGLE_CLOUD_PROJECT: z
@@ -71,6 +38,7 @@ const environment = z.object({
   AUTH_ADMIN_CLAIM: optional,
   ALLOWED_ORIGINS: list,
   EMAIL_BACKEND: optional,
+  ...mailEnvironment,
   K_SERVICE: optional,
   RONDE_LOCAL: boolean,
   RONDE_GOOGLE_ISSUER: url,
@@ -94,17 +62,25 @@ export interface Config {
   adminClaim: string;
   allowedOrigins: readonly string[];
   local: boolean;
+  /** Outgoing mail; undefined where no EMAIL_HOST is given. */
+  mail: MailConfig | undefined;
   warnings: readonly string[];
+}
+
+/** What a function cannot do without, beside what all need. */
+export interface ConfigNeeds {
+  /** It sends mail: without EMAIL_HOST and what belongs to it, it refuses to start. */
+  mail?: boolean;
 }
 
 /**
  * Reads and checks the whole environment once. Throws ConfigError with every fault: the variable's name, what is wrong
  * and the remedy, never its value.
  */
-export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNeeds = {}): Config {
   const parsed = environment.safeParse(env);
   const faults = (parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')} ${issue.message}`);
-  faults.push(...crossFaults(env));
+  faults.push(...crossFaults(env), ...mailFaults(env, needs.mail ?? false));
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   return toConfig(parsed.data);
 }
@@ -147,6 +123,7 @@ function toConfig(e: Environment): Config {
     adminClaim: e.AUTH_ADMIN_CLAIM ?? 'role',
     allowedOrigins: e.ALLOWED_ORIGINS,
     local: e.RONDE_LOCAL,
+    mail: toMailConfig(e),
     warnings: e.EMAIL_BACKEND ? ['EMAIL_BACKEND is ignored: mail goes out by SMTP, see EMAIL_HOST'] : [],
   };
 }

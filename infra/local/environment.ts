@@ -6,6 +6,7 @@ export interface LocalParts {
   firestoreHost: string;
   redis: { url: string; token: string };
   issuer: { issuer: string; googleIssuer: string; audience: string };
+  smtp: { host: string; port: number };
   gateway: string;
   /** Undefined: a fresh random one. Empty: none, and the tasks are open to this machine. */
   cronSecret: string | undefined;
@@ -15,6 +16,7 @@ export const LOCAL_PROJECT = 'ronde-local';
 export const LOCAL_REGION = 'europe-west1';
 export const SCHEDULER_ACCOUNT = `scheduler@${LOCAL_PROJECT}.iam.gserviceaccount.com`;
 const CONSOLE_ACCOUNT = `console@${LOCAL_PROJECT}.iam.gserviceaccount.com`;
+const SENDER = 'Ronde <noreply@ronde.test>';
 export const OPERATOR = 'operator@example.test';
 
 /** The environment of a function in the local cloud, for the gateway and for function processes of tests alike. */
@@ -33,6 +35,12 @@ export function localEnvironment(parts: LocalParts): Record<string, string> {
     AUTH_ISSUER: parts.issuer.issuer,
     AUTH_AUDIENCE: parts.issuer.audience,
     ALLOWED_ORIGINS: parts.gateway,
+    EMAIL_HOST: parts.smtp.host,
+    EMAIL_PORT: String(parts.smtp.port),
+    // The local mail server is on loopback and has no certificate that anybody trusts.
+    EMAIL_USE_TLS: 'false',
+    DEFAULT_FROM_EMAIL: SENDER,
+    LINK_KEY: randomBytes(32).toString('hex'),
     RONDE_LOCAL: '1',
     RONDE_GOOGLE_ISSUER: parts.issuer.googleIssuer,
   };

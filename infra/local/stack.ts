@@ -21,6 +21,7 @@ import { localJobs } from './jobs.ts';
 import { type Preference, requirePrograms } from './programs.ts';
 import { type LocalRedis, startRedis } from './redis.ts';
 import { type LocalScheduler, startLocalScheduler } from './scheduler.ts';
+import { startSmtp } from './smtp.ts';
 
 const STACK_DIR = '.local';
 const STACK_FILE = `${STACK_DIR}/stack.json`;
@@ -45,7 +46,7 @@ export interface StackFile {
   console: string | null;
   firestore: { host: string; project: string };
   redis: { url: string; token: string };
-  smtp: null;
+  smtp: { host: string; port: number; inbox: string };
   imap: null;
   issuer: string;
   /** Both with a trailing slash: gcloud refuses an endpoint override without one. */
@@ -98,6 +99,9 @@ async function startParts(
   const issuer = await startIssuer({ clock });
   stops.push(() => issuer.stop());
   progress(`Sign-in: ${issuer.issuer}`);
+  const smtp = await startSmtp({ clock });
+  stops.push(() => smtp.stop());
+  progress(`Mail: smtp://${smtp.host}:${smtp.port}, inbox on ${smtp.inbox}`);
   let deps: Deps | undefined;
   const gateway = await startGateway(() => deps as Deps, options.port);
   stops.push(() => gateway.stop());
@@ -106,6 +110,7 @@ async function startParts(
     firestoreHost: firestore.host,
     redis,
     issuer,
+    smtp,
     gateway: gateway.url,
     cronSecret: options.cronSecret,
   });
@@ -146,6 +151,7 @@ async function startParts(
   const file = stackFile(firestore, redis, {
     gateway: gateway.url,
     issuer: issuer.issuer,
+    smtp: { host: smtp.host, port: smtp.port, inbox: smtp.inbox },
     scheduler: `${scheduler.url}/`,
     functions: `${functions.url}/`,
     tokens,
@@ -163,14 +169,13 @@ async function startParts(
 function stackFile(
   firestore: LocalFirestore,
   redis: LocalRedis,
-  rest: Pick<StackFile, 'gateway' | 'issuer' | 'scheduler' | 'functions' | 'tokens' | 'cron_secret'>,
+  rest: Pick<StackFile, 'gateway' | 'issuer' | 'smtp' | 'scheduler' | 'functions' | 'tokens' | 'cron_secret'>,
 ): StackFile {
   return {
     ...rest,
     console: null,
     firestore: { host: firestore.host, project: firestore.project },
     redis: { url: redis.url, token: redis.token },
-    smtp: null,
     imap: null,
     tasks: null,
     engines: { firestore: firestore.engine, redis: redis.engine, imap: null },

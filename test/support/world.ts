@@ -8,6 +8,7 @@ import { startGateway } from '../../infra/local/gateway.ts';
 import { startIssuer } from '../../infra/local/issuer.ts';
 import { startRedis } from '../../infra/local/redis.ts';
 import { localSettings } from '../../infra/local/settings.ts';
+import { type LocalSmtp, startSmtp } from '../../infra/local/smtp.ts';
 import { remoteKeys } from '../../shared/auth/keys.ts';
 import { type Config, loadConfig } from '../../shared/config.ts';
 import { createLog } from '../../shared/log.ts';
@@ -49,6 +50,8 @@ export interface World {
   redis: Redis;
   redisEngine: Awaited<ReturnType<typeof startRedis>>;
   issuer: Awaited<ReturnType<typeof startIssuer>>;
+  /** The mail server and what it has taken. */
+  smtp: LocalSmtp;
   secret: string;
   /** The environment that a function process of its own would get. */
   environment: Record<string, string>;
@@ -75,6 +78,7 @@ export async function startWorld(): Promise<World> {
   const clock = handClock();
   const redisEngine = await startRedis({ prefer: localSettings().prefer });
   const issuer = await startIssuer({ clock });
+  const smtp = await startSmtp({ clock });
   const logs: string[] = [];
   const destination = new Writable({
     write: (chunk, _encoding, done) => {
@@ -90,6 +94,7 @@ export async function startWorld(): Promise<World> {
     firestoreHost: inject('firestoreHost'),
     redis: redisEngine,
     issuer,
+    smtp,
     gateway: gateway.url,
     cronSecret: secret,
   });
@@ -105,6 +110,7 @@ export async function startWorld(): Promise<World> {
     redis,
     redisEngine,
     issuer,
+    smtp,
     secret,
     environment,
     logs,
@@ -116,6 +122,7 @@ export async function startWorld(): Promise<World> {
     async stop() {
       await gateway.stop();
       await issuer.stop();
+      await smtp.stop();
       await redisEngine.stop();
       await store.terminate();
     },

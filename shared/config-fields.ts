@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+// The kinds of value an environment variable can hold, as zod schemas. Their messages never show the value.
+
+/** Secrets shorter than this refuse to start: 32 characters is what `openssl rand -hex 16` gives at least. */
+const MIN_SECRET_LENGTH = 32;
+
+/** An unset and an empty variable are the same thing to a shell; both mean "not given" here. */
+export const optional = z
+  .string()
+  .optional()
+  .transform((value) => (value === '' ? undefined : value));
+export const truth = z
+  .enum(['true', 'True', '1', 'false', 'False', '0'], { error: 'must be true, True, 1, false, False or 0' })
+  .transform((value) => ['true', 'True', '1'].includes(value));
+export const boolean = optional.pipe(truth.optional().transform((value) => value ?? false));
+export const list = optional.transform((value) =>
+  (value ?? '')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean),
+);
+export const url = optional.pipe(z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional());
+export const secret = optional.pipe(
+  z
+    .string()
+    .refine(
+      (value) => value === value.trim(),
+      'has white space around it; store it again without (printf, not echo)',
+    )
+    .refine(
+      (value) => value.length >= MIN_SECRET_LENGTH,
+      `is shorter than ${MIN_SECRET_LENGTH} characters; make one with \`npm run ronde -- secret generate\``,
+    )
+    .optional(),
+);
