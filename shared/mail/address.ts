@@ -5,6 +5,8 @@ import { z } from 'zod';
 const MAX_LOCAL = 64;
 const MAX_ADDRESS = 254;
 
+const NEVER = /[\s\p{C}]|@.*[%/\\?#:[\]]/u;
+
 const html5Email = z.email({ pattern: z.regexes.html5Email });
 
 /**
@@ -14,6 +16,8 @@ const html5Email = z.email({ pattern: z.regexes.html5Email });
  */
 export function normaliseAddress(text: string): string | null {
   const trimmed = text.trim();
+  // The URL parser behind domainToASCII would drop line ends, cut at a slash and decode percent signs.
+  if (NEVER.test(trimmed)) return null;
   const at = trimmed.lastIndexOf('@');
   const domain = at < 1 ? '' : domainToASCII(trimmed.slice(at + 1));
   if (domain === '' || !domain.includes('.')) return null;

@@ -48,13 +48,14 @@ export async function deliver(
   const body = new GatedBody(mail.raw, beforeBody);
   try {
     const response = clean(await converse(connection, config, mail, body, timeouts.whole), config);
-    if (body.started) return { outcome: 'sent', phase: 'body', response };
+    const { code } = parseReply(response);
+    if (body.started) return { outcome: 'sent', phase: 'body', code, response };
     // An answer to a body that never left is no acceptance.
-    return { outcome: 'retry', phase: 'data', response };
+    return { outcome: 'retry', phase: 'data', code, response };
   } catch (error) {
     connection.close();
     await body.settled();
-    const delivery = refused(error as Failure, dialogue.phase, body.started);
+    const delivery = refused(error as Failure, dialogue, body.started);
     return { ...delivery, response: clean(delivery.response ?? '', config) };
   }
 }
@@ -89,7 +90,8 @@ async function converse(
     return await new Promise((resolve, reject) => {
       deadline = setTimeout(() => reject(new Error(`no end after ${wholeMs} ms`)), wholeMs);
       connection.on('error', reject);
-      connection.once('end', () => reject(new Error('the connection ended')));
+      // It ends before the send in flight is told why; the reason is the better error.
+      connection.once('end', () => setImmediate(reject, new Error('the connection ended')));
       const send = () =>
         connection.send({ ...mail.envelope, size: mail.raw.length }, body, (error, info) => {
           if (error || !info) return reject(error ?? new Error('no answer'));
@@ -116,18 +118,19 @@ type Failure = Error & { command?: string; response?: string; code?: string; ori
 /** A certificate that is not trusted, or no TLS at all where it is required: a fault of the settings or the server. */
 const DISTRUST = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO/;
 
-function refused(failure: Failure, lost: Phase, started: boolean): Delivery {
+function refused(failure: Failure, dialogue: Dialogue, started: boolean): Delivery {
   const said = failure.response;
-  const phase = started ? 'body' : commandPhase(failure.command, lost);
+  const phase = started ? 'body' : commandPhase(failure.command, said ? dialogue.answered : dialogue.waiting);
   const response = said ?? failure.message;
   if (!said && (failure.code === 'EAUTH' || DISTRUST.test(failure.originalCode ?? ''))) {
-    return { outcome: 'system', phase: failure.code === 'EAUTH' ? 'auth' : 'starttls', response };
+    return { outcome: 'system', phase: failure.code === 'EAUTH' ? 'auth' : 'starttls', code: null, response };
   }
   const reply = said ? parseReply(said) : { code: null, enhanced: null };
-  return { outcome: classify({ phase, ...reply }), phase, response };
+  return { outcome: classify({ phase, ...reply }), phase, code: reply.code, response };
 }
 
-function commandPhase(command: string | undefined, lost: Phase): Phase {
+/** The phase of the command that an error names; CONN and API name none. */
+function commandPhase(command: string | undefined, otherwise: Phase): Phase {
   const [verb = ''] = (command ?? '').split(' ');
   const phases: Record<string, Phase> = {
     AUTH: 'auth',
@@ -136,7 +139,7 @@ function commandPhase(command: string | undefined, lost: Phase): Phase {
     DATA: 'data',
     EHLO: 'ehlo',
   };
-  return phases[verb] ?? lost;
+  return phases[verb] ?? otherwise;
 }
 
 /** What was said, on one line, for people and logs; a server that repeats the password does not get it there. */

@@ -16,11 +16,17 @@ const PHASES: Record<string, Phase> = {
  * before they come here, and nothing of the log is kept.
  */
 export class Dialogue {
-  #phase: Phase = 'connect';
+  #answered: Phase = 'connect';
   readonly #unanswered: Phase[] = [];
 
-  get phase(): Phase {
-    return this.#unanswered[0] ?? this.#phase;
+  /** Where silence or a cut belongs. */
+  get waiting(): Phase {
+    return this.#unanswered[0] ?? this.#answered;
+  }
+
+  /** Where the server's last reply belongs. */
+  get answered(): Phase {
+    return this.#answered;
   }
 
   readonly logger = {
@@ -39,7 +45,7 @@ export class Dialogue {
     // What is no command belongs to the login: user name, password, challenge.
     if (from === 'client')
       this.#unanswered.push(PHASES[line.split(' ', 1)[0]?.toUpperCase() ?? ''] ?? 'auth');
-    if (from === 'server') this.#phase = this.#unanswered.shift() ?? this.#phase;
+    if (from === 'server') this.#answered = this.#unanswered.shift() ?? this.#answered;
   }
 }
 

@@ -13,6 +13,8 @@ export interface Delivery {
   outcome: Outcome;
   /** Where the dialogue ended. */
   phase: Phase;
+  /** The server's reply code; null when it said nothing. */
+  code: number | null;
   response: string | null;
 }
 

@@ -1,6 +1,6 @@
 import { remoteKeys } from '../auth/keys.ts';
 import { systemClock } from '../clock.ts';
-import { type Config, loadConfig, loadDotEnv } from '../config.ts';
+import { type Config, type ConfigNeeds, loadConfig, loadDotEnv } from '../config.ts';
 import { createLog } from '../log.ts';
 import { openRedis } from '../redis/redis.ts';
 import { openStore } from '../store/firestore.ts';
@@ -28,10 +28,13 @@ function openDeps(config: Config): Deps {
   };
 }
 
-/** Reads the environment now, so that a bad one refuses to start, and opens the engines on the first request. */
-export function processDeps(): () => Deps {
+/**
+ * Reads the environment now, so that a bad one refuses to start, and opens the engines on the first request. `needs` says
+ * what this function cannot do without.
+ */
+export function processDeps(needs: ConfigNeeds = {}): () => Deps {
   loadDotEnv();
-  const config = loadConfig();
+  const config = loadConfig(process.env, needs);
   let deps: Deps | undefined;
   return () => {
     deps ??= openDeps(config);

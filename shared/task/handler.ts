@@ -13,6 +13,7 @@ import {
 } from '../http/request.ts';
 import { requireMethod } from '../http/route.ts';
 import { traceFields } from '../log.ts';
+import { openPost } from '../mail/post.ts';
 import { identifyRun } from './occurrence.ts';
 import { parseParams } from './params.ts';
 import { dryRun, type RunRequest, type RunResult, realRun } from './run.ts';
@@ -60,7 +61,10 @@ async function serve(
   const params = await parseParams(task, request);
   const now = deps.clock();
   const identity = identifyRun(task.name, request, caller, now);
-  const context: RunContext = { store: deps.store, redis: deps.redis, meter: newMeter(), now };
+  const meter = newMeter();
+  const deadline = new Date(now.getTime() + params.budget_seconds * 1000);
+  const post = openPost(deps, meter, deadline);
+  const context: RunContext = { store: deps.store, redis: deps.redis, meter, post, now };
   const run: RunRequest = { identity, trigger: caller.kind, requestedBy: caller.id, params };
   const work = (params.dry_run ? dryRun : realRun)(task, run, context, deps).then((result) => {
     logRun(deps, fields, run, result, context);

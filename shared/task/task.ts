@@ -4,6 +4,7 @@ import type * as z from 'zod';
 import type { TokenDeps } from '../auth/token.ts';
 import type { Meter } from '../cost.ts';
 import type { Log } from '../log.ts';
+import type { Post } from '../mail/post.ts';
 
 /** What every function is handed: its engines, its clock and its configuration. Built once per process. */
 export interface Deps extends TokenDeps {
@@ -17,6 +18,8 @@ export interface RunContext {
   store: Firestore;
   redis: Redis;
   meter: Meter;
+  /** This run's outgoing mail; undefined where no EMAIL_HOST is configured. */
+  post: Post | undefined;
   /** The instant of all decisions of this run, read from the clock once. */
   now: Date;
 }

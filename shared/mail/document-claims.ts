@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type DocumentReference,
+  type DocumentSnapshot,
+  type Firestore,
+  Timestamp,
+  type WriteBatch,
+} from '@google-cloud/firestore';
+import type { Clock } from '../clock.ts';
+import type { Meter } from '../cost.ts';
+import { isConflict, millis } from '../store/firestore.ts';
+import type { ClaimState, Claims, Settlement, StandingClaim } from './claims.ts';
+
+/** One document that a mail is claimed on. */
+export interface ClaimDocument {
+  ref: DocumentReference;
+  /** The document as it was read when deciding; null when there was none. */
+  standing: DocumentSnapshot | null;
+  /** What the document says beside the claim's own fields. */
+  fields: Record<string, unknown>;
+}
+
+/** Writes of other documents that belong to the claim: they are committed with it, under their own preconditions. */
+export interface Companions {
+  take?: (batch: WriteBatch) => void;
+  release?: (batch: WriteBatch) => void;
+  settle?: (batch: WriteBatch, settlement: Settlement) => void;
+}
+
+export interface ClaimContext {
+  store: Firestore;
+  meter: Meter;
+  clock: Clock;
+}
+
+/** The claim that a document holds; null where it holds none. */
+export function standingClaim(snapshot: DocumentSnapshot): StandingClaim | null {
+  const state = snapshot.get('state') as ClaimState | undefined;
+  return state === undefined ? null : { state, claimedAt: millis(snapshot.get('claimed_at')) };
+}
+
+/**
+ * Claims on Firestore documents: `state`, `claimed_at`, `message_id` and a random `claim` that tells its owner. Each step
+ * is one commit over all documents, conditional on their not having changed since the step before. An answer that was
+ * lost on the way is looked up: the random `claim` shows whose write it was.
+ */
+export function documentClaims(
+  context: ClaimContext,
+  documents: readonly ClaimDocument[],
+  companions: Companions = {},
+): Claims {
+  return new DocumentClaims(context, documents, companions);
+}
+
+class DocumentClaims implements Claims {
+  readonly #context: ClaimContext;
+  readonly #documents: readonly ClaimDocument[];
+  readonly #companions: Companions;
+  readonly #claim = randomUUID();
+  #writtenAt: Timestamp | undefined;
+
+  constructor(context: ClaimContext, documents: readonly ClaimDocument[], companions: Companions) {
+    this.#context = context;
+    this.#documents = documents;
+    this.#companions = companions;
+  }
+
+  async take(messageId: string): Promise<boolean> {
+    const batch = this.#context.store.batch();
+    const claim = {
+      state: 'claimed',
+      claim: this.#claim,
+      claimed_at: Timestamp.fromDate(this.#context.clock()),
+      message_id: messageId,
+    };
+    for (const { ref, standing, fields } of this.#documents) {
+      if (!standing?.exists) batch.create(ref, { ...fields, ...claim });
+      else batch.update(ref, { ...fields, ...claim }, { lastUpdateTime: standing.updateTime as Timestamp });
+    }
+    this.#companions.take?.(batch);
+    return await this.#commit(batch, 'claimed');
+  }
+
+  async sending(): Promise<boolean> {
+    const batch = this.#context.store.batch();
+    for (const { ref } of this.#documents) batch.update(ref, { state: 'sending' }, this.#unchanged());
+    return await this.#commit(batch, 'sending');
+  }
+
+  async settle(settlement: Settlement): Promise<void> {
+    const settledAt = Timestamp.fromDate(settlement.settledAt);
+    const fields = {
+      state: settlement.state,
+      settled_at: settledAt,
+      response: settlement.response,
+      ...(settlement.state === 'sent' ? { sent_at: settledAt } : {}),
+    };
+    await this.#finish(
+      (batch, ref, precondition) => batch.update(ref, fields, precondition),
+      (batch) => this.#companions.settle?.(batch, settlement),
+    );
+  }
+
+  async release(): Promise<void> {
+    await this.#finish(
+      (batch, ref, precondition) => batch.delete(ref, precondition),
+      this.#companions.release,
+    );
+  }
+
+  #unchanged(): { lastUpdateTime?: Timestamp } {
+    return this.#writtenAt ? { lastUpdateTime: this.#writtenAt } : {};
+  }
+
+  /** Commits a step. On an error, what is stored tells whether it was ours after all: gRPC may have repeated the call. */
+  async #commit(batch: WriteBatch, state: ClaimState): Promise<boolean> {
+    try {
+      const [first] = await batch.commit();
+      this.#context.meter.firestore_writes += this.#documents.length;
+      this.#writtenAt = first?.writeTime;
+      return true;
+    } catch (error) {
+      const own = (await this.#read()).filter((snapshot) => snapshot.get('claim') === this.#claim);
+      const done = own.length === this.#documents.length && own.every((each) => each.get('state') === state);
+      if (done) this.#writtenAt = own[0]?.updateTime;
+      else if (!isConflict(error)) throw error;
+      return done;
+    }
+  }
+
+  /**
+   * The last step. Where another run has meanwhile settled some of our documents as unknown, what we know is better than
+   * that: those that still bear our claim are written, all others are left alone.
+   */
+  async #finish(
+    write: (batch: WriteBatch, ref: DocumentReference, precondition: { lastUpdateTime?: Timestamp }) => void,
+    companions: ((batch: WriteBatch) => void) | undefined,
+  ): Promise<void> {
+    const { store, meter } = this.#context;
+    const batch = store.batch();
+    for (const { ref } of this.#documents) write(batch, ref, this.#unchanged());
+    companions?.(batch);
+    try {
+      await batch.commit();
+      meter.firestore_writes += this.#documents.length;
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      const own = (await this.#read()).filter((snapshot) => snapshot.get('claim') === this.#claim);
+      if (own.length === 0) return;
+      const rest = store.batch();
+      for (const { ref, updateTime } of own) write(rest, ref, { lastUpdateTime: updateTime as Timestamp });
+      companions?.(rest);
+      await rest.commit();
+      meter.firestore_writes += own.length;
+    }
+  }
+
+  async #read(): Promise<DocumentSnapshot[]> {
+    const snapshots = await this.#context.store.getAll(...this.#documents.map(({ ref }) => ref));
+    this.#context.meter.firestore_reads += snapshots.length;
+    return snapshots;
+  }
+}
+
+/**
+ * Settles orphans as unknown: claims in `sending` whose process has died. Each only if it has not changed since it was
+ * read.
+ */
+export async function settleOrphans(
+  context: ClaimContext,
+  orphans: readonly DocumentSnapshot[],
+): Promise<number> {
+  const settledAt = Timestamp.fromDate(context.clock());
+  const results = await Promise.allSettled(
+    orphans.map((orphan) =>
+      orphan.ref.update(
+        {
+          state: 'unknown',
+          settled_at: settledAt,
+          response: 'the sending process ended before the answer came',
+        },
+        { lastUpdateTime: orphan.updateTime as Timestamp },
+      ),
+    ),
+  );
+  const failure = results.find((each) => each.status === 'rejected' && !isConflict(each.reason));
+  if (failure?.status === 'rejected') throw failure.reason;
+  const settled = results.filter(({ status }) => status === 'fulfilled').length;
+  context.meter.firestore_writes += settled;
+  return settled;
+}
