@@ -34,7 +34,7 @@ function openDeps(config: Config): Deps {
  */
 export function processDeps(needs: ConfigNeeds = {}): () => Deps {
   loadDotEnv();
-  const config = loadConfig(process.env, needs);
+  const config = loadConfig(undefined, needs);
   let deps: Deps | undefined;
   return () => {
     deps ??= openDeps(config);

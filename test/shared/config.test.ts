@@ -93,6 +93,51 @@ describe('an environment is accepted', () => {
     expect(loadConfig({ ...least, ...changes })).toMatchObject(expected);
   });
 
+  const mail = { EMAIL_HOST: 'smtp.x.test', DEFAULT_FROM_EMAIL: 'Atelier <a@x.test>', LINK_KEY: SECRET };
+  it.each<[string, Environment, Partial<NonNullable<Config['mail']>>]>([
+    [
+      'on port 587 with STARTTLS, unless told otherwise',
+      {},
+      {
+        host: 'smtp.x.test',
+        port: 587,
+        tls: 'starttls',
+        login: undefined,
+        from: { name: 'Atelier', address: 'a@x.test' },
+        redirectTo: undefined,
+        paused: false,
+        key: SECRET,
+      },
+    ],
+    ['on port 465 with TLS at once', { EMAIL_PORT: '465', EMAIL_USE_TLS: 'True' }, { tls: 'implicit' }],
+    [
+      'on port 465 with TLS at once, even where EMAIL_USE_TLS says no',
+      { EMAIL_PORT: '465', EMAIL_USE_TLS: 'False' },
+      { tls: 'implicit' },
+    ],
+    [
+      'with a login',
+      { EMAIL_HOST_USER: 'u', EMAIL_HOST_PASSWORD: 'app word' },
+      { login: { user: 'u', password: 'app word' } },
+    ],
+    [
+      'unencrypted with a login on this machine',
+      { EMAIL_HOST: '127.0.0.1', EMAIL_USE_TLS: '0', EMAIL_HOST_USER: 'u', EMAIL_HOST_PASSWORD: 'p' },
+      { tls: 'none' },
+    ],
+    [
+      'redirected and paused',
+      { EMAIL_REDIRECT_TO: ' Staging@x.test', EMAIL_PAUSED: 'true' },
+      { redirectTo: 'staging@x.test', paused: true },
+    ],
+  ])('for mail %s', (_title, changes, expected) => {
+    expect(loadConfig({ ...least, ...mail, ...changes }).mail).toMatchObject(expected);
+  });
+
+  it('without mail where the function sends none', () => {
+    expect(loadConfig(least).mail).toBe(undefined);
+  });
+
   it('with EMAIL_BACKEND, which is ignored with one warning that does not show it', () => {
     const { warnings } = loadConfig({ ...least, EMAIL_BACKEND: 'django.smtp' });
     expect(warnings).toEqual([expect.stringContaining('EMAIL_BACKEND is ignored')]);
@@ -190,6 +235,44 @@ describe('an environment is refused', () => {
     expect([name, faults]).toEqual(['ConfigError', [expect.stringMatching(fault)]]);
     expect(message).toContain(faults[0]);
     expect(message).not.toContain('leaky-value');
+  });
+
+  const mail = {
+    EMAIL_HOST: 'smtp.x.test',
+    DEFAULT_FROM_EMAIL: 'a@x.test',
+    LINK_KEY: SECRET,
+    EMAIL_HOST_USER: undefined,
+  };
+  it.each<[string, Environment, RegExp]>([
+    ['with a host that is a URL', { EMAIL_HOST: 'smtp://leaky-value' }, /^EMAIL_HOST must be a bare host/],
+    ['with a host and a port in one', { EMAIL_HOST: 'leaky-value:587' }, /^EMAIL_HOST must be a bare host/],
+    ['with a port of no number', { EMAIL_PORT: 'leaky-value' }, /^EMAIL_PORT must be a port number/],
+    ['with port 0', { EMAIL_PORT: '0' }, /^EMAIL_PORT must be a port number from 1/],
+    ['with port 65536', { EMAIL_PORT: '65536' }, /^EMAIL_PORT must be a port number from 1/],
+    ['with TLS that is no boolean', { EMAIL_USE_TLS: 'leaky-value' }, /^EMAIL_USE_TLS must be true/],
+    ['without a sender', { DEFAULT_FROM_EMAIL: '' }, /^DEFAULT_FROM_EMAIL is not set/],
+    ['with a sender that is none', { DEFAULT_FROM_EMAIL: 'leaky-value' }, /^DEFAULT_FROM_EMAIL must be/],
+    ['without a key', { LINK_KEY: '' }, /^LINK_KEY is not set/],
+    ['with a short key', { LINK_KEY: 'leaky-value' }, /^LINK_KEY is shorter than 32/],
+    ['with a redirection to nowhere', { EMAIL_REDIRECT_TO: 'leaky-value' }, /^EMAIL_REDIRECT_TO must be/],
+    ['with a pause that is no boolean', { EMAIL_PAUSED: 'leaky-value' }, /^EMAIL_PAUSED must be true/],
+    ['with a user alone', { EMAIL_HOST_USER: 'leaky-value' }, /^EMAIL_HOST_USER and EMAIL_HOST_PASSWORD go/],
+    ['with a password alone', { EMAIL_HOST_PASSWORD: 'leaky-value' }, /^EMAIL_HOST_USER and EMAIL_HOST_PASS/],
+    [
+      'with a password in the clear',
+      { EMAIL_USE_TLS: 'False', EMAIL_HOST_USER: 'u', EMAIL_HOST_PASSWORD: 'leaky-value' },
+      /^EMAIL_USE_TLS is off and would send the password/,
+    ],
+  ])('for mail %s, without showing the value', (_title, changes, fault) => {
+    const { faults, message } = faultsOf({ ...mail, ...changes });
+    expect(faults).toEqual([expect.stringMatching(fault)]);
+    expect(message).not.toContain('leaky-value');
+  });
+
+  it('where the function sends mail and nothing of it is set: each variable is named', () => {
+    expect(() => loadConfig(least, { mail: true })).toThrow(
+      /EMAIL_HOST is not set.*DEFAULT_FROM_EMAIL is not set.*LINK_KEY is not set/s,
+    );
   });
 
   it('with every fault at once, those of one variable and those between two', () => {

@@ -1,0 +1,65 @@
+import { loadConfig } from '../../shared/config.ts';
+import { newMeter } from '../../shared/cost.ts';
+import { createLog } from '../../shared/log.ts';
+import { type Claims, resume } from '../../shared/mail/claims.ts';
+import { documentClaims, settleOrphans, standingClaim } from '../../shared/mail/document-claims.ts';
+import { Post } from '../../shared/mail/post.ts';
+import { openStore } from '../../shared/store/firestore.ts';
+
+// A process of its own that sends one mail once, as a run does: it looks at the claim that is there, and takes it, waits,
+// or settles it. It says each step on stdout, and stands still at the step STOP_AT, for a test to kill it there.
+
+const config = loadConfig(process.env, { mail: true });
+const store = openStore(config);
+const meter = newMeter();
+const clock = () => new Date(Date.now() + Number(process.env.CLOCK_AHEAD_MS ?? 0));
+const log = createLog();
+
+async function step(name: string): Promise<void> {
+  process.stdout.write(`step ${name}\n`);
+  if (process.env.STOP_AT === name) await new Promise(() => setInterval(() => undefined, 60_000));
+}
+
+function watched(claims: Claims): Claims {
+  return {
+    async take(messageId) {
+      await step('before-claim');
+      const taken = await claims.take(messageId);
+      await step('claimed');
+      return taken;
+    },
+    async sending() {
+      await step('before-sending');
+      const ours = await claims.sending();
+      await step('sending');
+      return ours;
+    },
+    async settle(settlement) {
+      await step('before-settling');
+      await claims.settle(settlement);
+      await step('settled');
+    },
+    release: () => claims.release(),
+  };
+}
+
+async function main(): Promise<string> {
+  const ref = store.doc(process.env.CLAIM ?? '');
+  const standing = await ref.get();
+  const todo = resume(standing.exists ? standingClaim(standing) : null, clock());
+  const context = { store, meter, clock };
+  if (todo === 'unknown') await settleOrphans(context, [standing]);
+  if (todo !== 'take' || !config.mail) return todo;
+  const claims = documentClaims(context, [{ ref, standing, fields: {} }]);
+  const post = new Post({ config: config.mail, clock, log, meter });
+  const text = 'A line of the body.\n'.repeat(50);
+  const mail = { key: ref.path, to: { address: 'ada@example.test' }, locale: 'en' as const };
+  const result = await post.sendOnce(
+    { ...mail, subject: ref.path, text, html: `<p>${text}</p>` },
+    watched(claims),
+  );
+  return result.outcome;
+}
+
+process.stdout.write(`result ${await main()}\n`);
+process.exit(0);
