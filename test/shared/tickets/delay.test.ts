@@ -1,0 +1,225 @@
+import { describe, expect, it } from 'vitest';
+import { CLAIM_LEASE_MS, type ClaimState } from '../../../shared/mail/claims.ts';
+import {
+  type AlertSettings,
+  alertId,
+  createdBefore,
+  DEFAULT_ALERTS,
+  daysInStage,
+  decideAlert,
+  type EarlierAlert,
+  isLate,
+  stageEntry,
+  type Ticket,
+  thresholdOf,
+} from '../../../shared/tickets/delay.ts';
+import { seededRandom } from '../../faults/random.ts';
+
+const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const NOW = new Date('2026-03-04T07:00:00.000Z');
+const at = (daysAgo: number) => NOW.getTime() - daysAgo * DAY;
+const ticket = (changes: Partial<Ticket> = {}): Ticket => ({
+  id: 't1',
+  number: 'R-1',
+  device: 'Phone',
+  customerName: null,
+  status: 'active',
+  stage: 'diagnosis',
+  stageEnteredAt: at(20),
+  createdAt: at(40),
+  ...changes,
+});
+
+describe('the time in a stage', () => {
+  it.each<[string, Partial<Ticket>, [string, number][], { since: number; source: string }]>([
+    [
+      'is stage_entered_at where it is there',
+      {},
+      [['diagnosis', 30]],
+      { since: at(20), source: 'stage_entered_at' },
+    ],
+    [
+      'else the last event into the stage, in whatever order they come',
+      { stageEnteredAt: null },
+      [
+        ['diagnosis', 9],
+        ['repair', 12],
+        ['diagnosis', 30],
+      ],
+      { since: at(9), source: 'events' },
+    ],
+    [
+      'else the creation, where no event leads into the stage',
+      { stageEnteredAt: null },
+      [['repair', 12]],
+      { since: at(40), source: 'created_at' },
+    ],
+    [
+      'else the creation, where there are none',
+      { stageEnteredAt: null },
+      [],
+      { since: at(40), source: 'created_at' },
+    ],
+  ])('%s', (_title, changes, events, expected) => {
+    const changesOfStage = events.map(([to, daysAgo]) => ({ to, at: at(daysAgo) }));
+    expect(stageEntry(ticket(changes), changesOfStage)).toEqual(expected);
+  });
+});
+
+describe('a ticket is late', () => {
+  const late = (ageMs: number, changes: Partial<Ticket> = {}) => {
+    const entered = ticket({ stageEnteredAt: NOW.getTime() - ageMs, ...changes });
+    return isLate(entered, stageEntry(entered, []), 14, NOW);
+  };
+  it.each<[string, number, Partial<Ticket>, boolean]>([
+    ['after 14 days and a millisecond', 14 * DAY + 1, {}, true],
+    ['not after exactly 14 days', 14 * DAY, {}, false],
+    ['not when closed', 20 * DAY, { status: 'closed' }, false],
+    ['not when cancelled', 20 * DAY, { status: 'cancelled' }, false],
+    ['not when the stage was entered in the future', -DAY, {}, false],
+  ])('%s', (_title, ageMs, changes, expected) => {
+    expect(late(ageMs, changes)).toBe(expected);
+  });
+
+  it('by its stage’s own threshold, unless the caller gives one', () => {
+    const settings: AlertSettings = { ...DEFAULT_ALERTS, stages: { parts: { thresholdDays: 30 } } };
+    expect(thresholdOf('diagnosis', settings)).toBe(14);
+    expect(thresholdOf('parts', settings)).toBe(30);
+    expect(thresholdOf('parts', settings, 3)).toBe(3);
+    expect(thresholdOf('constructor', settings)).toBe(14);
+  });
+
+  it('and then it was created before the shortest threshold, so that the search finds it', () => {
+    const settings: AlertSettings = { ...DEFAULT_ALERTS, stages: { quick: { thresholdDays: 2 } } };
+    expect(createdBefore(DEFAULT_ALERTS, NOW)).toEqual(new Date(at(14)));
+    expect(createdBefore(settings, NOW)).toEqual(new Date(at(2)));
+    expect(createdBefore(settings, NOW, 5)).toEqual(new Date(at(5)));
+  });
+
+  it('for whole days', () => {
+    expect(daysInStage({ since: at(14) - 1, source: 'events' }, NOW)).toBe(14);
+    expect(daysInStage({ since: at(15) + 1, source: 'events' }, NOW)).toBe(14);
+  });
+});
+
+describe('an alert', () => {
+  const earlier = (
+    state: ClaimState,
+    hoursAgo: number,
+    claimedAt = NOW.getTime() - hoursAgo * HOUR,
+  ): EarlierAlert => ({
+    sequence: 3,
+    countedAt: NOW.getTime() - hoursAgo * HOUR,
+    claim: { state, claimedAt },
+  });
+  const decide = (before: EarlierAlert | null, force = false) =>
+    decideAlert({ earlier: before, repeatHours: 24, force, occurrence: NOW, now: NOW });
+  const until = (hours: number) => new Date(NOW.getTime() + hours * HOUR);
+
+  it.each<[string, EarlierAlert | null, boolean, ReturnType<typeof decideAlert>]>([
+    ['that is the first', null, false, { act: true, reason: 'new', sequence: 1 }],
+    ['that is the first, forced', null, true, { act: true, reason: 'new', sequence: 1 }],
+    ['a day after', earlier('sent', 24), false, { act: true, reason: 'reminder', sequence: 4 }],
+    [
+      'a quarter of an hour early',
+      earlier('sent', 23.75),
+      false,
+      { act: true, reason: 'reminder', sequence: 4 },
+    ],
+    [
+      'twenty minutes early',
+      earlier('sent', 24 - 1 / 3),
+      false,
+      { act: false, reason: 'suppressed', until: until(1 / 3) },
+    ],
+    ['seven hours after', earlier('sent', 7), false, { act: false, reason: 'suppressed', until: until(17) }],
+    ['seven hours after, forced', earlier('sent', 7), true, { act: true, reason: 'forced', sequence: 4 }],
+    [
+      'after a refused one',
+      earlier('failed', 7),
+      false,
+      { act: false, reason: 'suppressed', until: until(17) },
+    ],
+    [
+      'after an unknown one',
+      earlier('unknown', 7),
+      false,
+      { act: false, reason: 'suppressed', until: until(17) },
+    ],
+    ['while another run sends it', earlier('claimed', 0), true, { act: false, reason: 'in_flight' }],
+    [
+      'whose process died before the mail',
+      earlier('claimed', 1),
+      false,
+      { act: true, reason: 'resumed', sequence: 3 },
+    ],
+    ['whose process died in the mail', earlier('sending', 1), true, { act: false, reason: 'orphaned' }],
+    [
+      'whose process may still be sending',
+      earlier('sending', 0, NOW.getTime() - CLAIM_LEASE_MS + 1),
+      false,
+      { act: false, reason: 'in_flight' },
+    ],
+  ])('%s', (_title, before, force, expected) => {
+    expect(decide(before, force)).toEqual(expected);
+  });
+
+  it('has one document per stay in a stage, recipient and turn', () => {
+    const subject = { ticketId: 't1', stage: 'diagnosis', since: at(20), recipient: 'ada@example.test' };
+    const ids = [
+      alertId(subject, 1),
+      alertId(subject, 2),
+      alertId({ ...subject, since: at(19) }, 1),
+      alertId({ ...subject, stage: 'repair' }, 1),
+      alertId({ ...subject, recipient: 'bob@example.test' }, 1),
+      alertId({ ...subject, ticketId: 't2' }, 1),
+    ];
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(alertId({ ...subject }, 1)).toBe(ids[0]);
+  });
+});
+
+/** How many alerts a ticket gets from a series of runs. `told` is the occurrence that the caller sent along, if any. */
+function alertsOver(runs: readonly { told: number | null; now: number }[]): number {
+  let earlier: EarlierAlert | null = null;
+  let alerts = 0;
+  for (const { told, now } of runs) {
+    const occurrence = new Date(told ?? now);
+    const decision = decideAlert({ earlier, repeatHours: 24, force: false, occurrence, now: new Date(now) });
+    if (!decision.act) continue;
+    alerts += 1;
+    const claim = { state: 'sent' as const, claimedAt: now };
+    earlier = { sequence: decision.sequence, countedAt: occurrence.getTime(), claim };
+  }
+  return alerts;
+}
+
+describe('the window over many days', () => {
+  const random = seededRandom(7);
+  const jitter = () => random() * 10 * 60_000;
+  const days = (count: number) => Array.from({ length: count }, (_, day) => NOW.getTime() + day * DAY);
+
+  it('gives 60 alerts in 60 days to a daily job that starts up to ten minutes late', () => {
+    expect(alertsOver(days(60).map((told) => ({ told, now: told + jitter() })))).toBe(60);
+  });
+
+  it('gives 60 also to a crontab that tells no occurrence', () => {
+    expect(alertsOver(days(60).map((due) => ({ told: null, now: due + jitter() })))).toBe(60);
+  });
+
+  it('gives one a day where it runs at 7 and at 14', () => {
+    const runs = days(30).flatMap((seven) => [seven, seven + 7 * HOUR]);
+    expect(alertsOver(runs.map((told) => ({ told, now: told + jitter() })))).toBe(30);
+  });
+
+  it('gives one a week where it runs on Mondays', () => {
+    const mondays = days(70).filter((_, index) => index % 7 === 0);
+    expect(alertsOver(mondays.map((told) => ({ told, now: told + jitter() })))).toBe(10);
+  });
+
+  it('gives one after 18 days without a run', () => {
+    const runs = [NOW.getTime(), NOW.getTime() + 19 * DAY];
+    expect(alertsOver(runs.map((told) => ({ told, now: told })))).toBe(2);
+  });
+});
