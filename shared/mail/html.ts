@@ -70,10 +70,11 @@ const STYLE = new Html(`
 :root { color-scheme: light dark; }
 body { margin: 0 auto; padding: 24px 16px; max-width: 600px; font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Arial, sans-serif; color: #1f2328; background: #ffffff; }
 h1 { font-size: 20px; line-height: 1.3; margin: 0 0 16px; }
-table { width: 100%; border-collapse: collapse; }
+table { width: 100%; border-collapse: collapse; table-layout: fixed; }
 th, td { text-align: start; vertical-align: top; padding: 8px 8px 8px 0; border-bottom: 1px solid #d0d7de; overflow-wrap: anywhere; }
 th { font-size: 13px; font-weight: 600; color: #57606a; }
-.days { text-align: end; white-space: nowrap; font-variant-numeric: tabular-nums; padding-inline-end: 0; }
+.stage { width: 30%; }
+.days { width: 56px; text-align: end; white-space: nowrap; font-variant-numeric: tabular-nums; padding-inline-end: 0; }
 .new { font-size: 12px; font-weight: 600; color: #9a3412; white-space: nowrap; }
 .quiet, footer { font-size: 13px; color: #57606a; }
 footer { margin-top: 24px; }

@@ -106,7 +106,7 @@ function table(tickets: readonly DigestTicket[], words: Words): Html {
 `,
   );
   return html`<table>
-<thead><tr><th scope="col">${ticketHead}</th><th scope="col">${stageHead}</th><th scope="col" class="days">${daysHead}</th></tr></thead>
+<thead><tr><th scope="col">${ticketHead}</th><th scope="col" class="stage">${stageHead}</th><th scope="col" class="days">${daysHead}</th></tr></thead>
 <tbody>
 ${rows}</tbody>
 </table>`;
