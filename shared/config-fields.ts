@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 // The kinds of value an environment variable can hold, as zod schemas. Their messages never show the value.
 

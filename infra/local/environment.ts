@@ -6,7 +6,8 @@ export interface LocalParts {
   firestoreHost: string;
   redis: { url: string; token: string };
   issuer: { issuer: string; googleIssuer: string; audience: string };
-  smtp: { host: string; port: number };
+  /** Absent: nothing here sends mail. */
+  smtp?: { host: string; port: number };
   gateway: string;
   /** Undefined: a fresh random one. Empty: none, and the tasks are open to this machine. */
   cronSecret: string | undefined;
@@ -35,8 +36,7 @@ export function localEnvironment(parts: LocalParts): Record<string, string> {
     AUTH_ISSUER: parts.issuer.issuer,
     AUTH_AUDIENCE: parts.issuer.audience,
     ALLOWED_ORIGINS: parts.gateway,
-    EMAIL_HOST: parts.smtp.host,
-    EMAIL_PORT: String(parts.smtp.port),
+    ...(parts.smtp ? { EMAIL_HOST: parts.smtp.host, EMAIL_PORT: String(parts.smtp.port) } : {}),
     // The local mail server is on loopback and has no certificate that anybody trusts.
     EMAIL_USE_TLS: 'false',
     DEFAULT_FROM_EMAIL: SENDER,

@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** RFC 5321 4.5.3.1: at most 64 octets before the @, and a path of 256 with its angle brackets. */
 const MAX_LOCAL = 64;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { boolean, optional, secret, truth } from '../config-fields.ts';
 import { type Mailbox, normaliseAddress, parseMailbox } from './address.ts';
 

@@ -6,12 +6,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CLAIM_LEASE_MS } from '../../shared/mail/claims.ts';
 import { type FaultPoint, type SmtpFaults, startSmtpFaults } from '../support/smtp-faults.ts';
 import { startWorld, type World } from '../support/world.ts';
-import { faultRuns, seededRandom } from './random.ts';
+import { seededRandom } from './harness/random.ts';
 
 const SENDER = fileURLToPath(new URL('./mail-sender.ts', import.meta.url));
 /** A random kill comes within this time of the sender's first step; a whole undisturbed run is over before it. */
 const KILL_WITHIN_MS = 250;
-const { runs, seed } = faultRuns(3);
+/** A sample by default; RONDE_FAULT_RUNS and RONDE_FAULT_SEED take others. */
+const runs = Number(process.env.RONDE_FAULT_RUNS ?? 3);
+const seed = Number(process.env.RONDE_FAULT_SEED ?? 1);
 const counts: Record<string, number> = {};
 let world: World;
 let faults: SmtpFaults;

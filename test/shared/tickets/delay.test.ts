@@ -13,7 +13,7 @@ import {
   type Ticket,
   thresholdOf,
 } from '../../../shared/tickets/delay.ts';
-import { seededRandom } from '../../faults/random.ts';
+import { seededRandom } from '../../faults/harness/random.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
