@@ -45,9 +45,15 @@ export function findScheduler(options: PlaceOptions, env: NodeJS.ProcessEnv = pr
   return {
     place: `${project}, ${region}`,
     prefix: jobPrefix(project, region),
-    api: openScheduler({ project, region, secrets }),
+    api: openScheduler({ project, region, secrets, ...gcloudEndpoint(env) }),
     wanted: () => deployedJobs(project, region, env),
   };
+}
+
+/** gcloud's own endpoint override, for a stand-in on this machine only: no credentials are sent there. */
+function gcloudEndpoint(env: NodeJS.ProcessEnv): { endpoint?: string } {
+  const endpoint = env.CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDSCHEDULER ?? '';
+  return /^http:\/\/(127\.0\.0\.1|localhost):\d+\/?$/.test(endpoint) ? { endpoint } : {};
 }
 
 function localScheduler(): SchedulerPlan {

@@ -10,7 +10,7 @@ interface Variable {
 }
 
 const BROWSERS = ['visits', 'presence', 'console'];
-const MAILERS = ['check-delay-alerts', 'process-followups', 'sync-inbox', 'watch-runs', 'console'];
+const MAILERS = ['check-delay-alerts', 'process-followups', 'sync-inbox', 'watch-runs'];
 const MAILBOXES = ['sync-inbox', 'console'];
 
 /** Every variable of shared/config.ts that a deployed function may have. RONDE_* and emulators are not among them. */

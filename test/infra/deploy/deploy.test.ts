@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildFunctions } from '../../../infra/build.ts';
 import { OPERATOR } from '../../../infra/local/environment.ts';
 import { type LocalFunctions, startLocalFunctions } from '../../../infra/local/functions.ts';
+import { type LocalScheduler, startLocalScheduler } from '../../../infra/local/scheduler.ts';
 import { readSchedule } from '../../../infra/scheduler/file.ts';
 import { GCLOUD_CLIENT } from '../../../shared/auth/token.ts';
 import { type Asked, type FakeGoogle, googleError, startFakeGoogle } from '../../support/fake-google.ts';
@@ -25,14 +26,15 @@ const secrets = [...new Set(functions.flatMap((entry) => Object.values(entry.sec
 
 let world: World;
 let local: LocalFunctions;
+let scheduler: LocalScheduler;
 let google: FakeGoogle;
 let gcloud: GcloudHome;
 let root: string;
 
 /**
  * A project directory of its own, whose functions are built there, and beside it what must never be shipped. gcloud
- * speaks to a fake Google; the functions it calls in the smoke test are real, on this machine's stores. Only `npm`,
- * which would apply the schedule to Google's Cloud Scheduler, is replaced by a note of how it was called.
+ * speaks to a fake Google; the functions it calls in the smoke test are real, on this machine's stores. The
+ * schedule goes to a Cloud Scheduler on this machine.
  */
 async function prepare(): Promise<void> {
   root = await mkdtemp(join(tmpdir(), 'ronde-deploy-'));
@@ -51,9 +53,6 @@ async function prepare(): Promise<void> {
   };
   const lines = Object.entries(plain).map(([name, value]) => `${name}=${value}`);
   await writeFile(join(root, '.env.production'), lines.join('\n'));
-  await writeFile(join(root, 'npm'), `#!/bin/sh\necho "npm $*" FUNCTIONS=$FUNCTIONS_SERVICE_ACCOUNT\n`, {
-    mode: 0o755,
-  });
 }
 
 const here = programOrSkip('gcloud', 'deploy.sh with the real gcloud against a fake Google');
@@ -67,10 +66,16 @@ describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () =>
       gateway: world.url,
       signOperator: () => world.issuer.googleToken({ email: OPERATOR, audience: GCLOUD_CLIENT }),
     });
+    scheduler = await startLocalScheduler({
+      clock: world.clock,
+      firing: false,
+      signOidc: (email, audience) => world.issuer.googleToken({ email, audience }),
+    });
     await prepare();
   });
   afterAll(async () => {
     await rm(root, { recursive: true, force: true });
+    await scheduler?.stop();
     await local?.stop();
     await world?.stop();
   });
@@ -86,7 +91,7 @@ describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () =>
 
   const deploy = (...args: string[]) =>
     runProgram(join(root, 'deploy.sh'), [...PLACE, '--skip-build', ...args], {
-      env: { ...gcloud.env, PATH: `${root}:${process.env.PATH}` },
+      env: { ...gcloud.env, CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDSCHEDULER: `${scheduler.url}/` },
     });
   const created = (name: string): Asked | undefined =>
     google.asked.find(({ query, body }) => query.get('functionId') === name && body.serviceConfig);
@@ -109,7 +114,7 @@ describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () =>
       const deployed = names.slice(0, -1).map((name) => `function ${name}`);
       expect(first.stderr).toContain(`done:     ${[...STEPS, ...deployed].join(', ')}\n`);
       expect(first.stderr).toContain('not done: functions (perhaps in part), schedule, smoke test\n');
-      expect(first.stdout).not.toContain('npm run -s ronde');
+      expect(scheduler.jobs()).toEqual([]);
       expect(first.code).toBe(1);
       // The account was not known everywhere yet, and was waited for.
       expect(bindings).toBe(3);
@@ -122,9 +127,13 @@ describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () =>
       const again = google.asked.slice(asked);
       const updated = again.filter(({ path, method }) => method === 'PATCH' && path.includes('/functions/'));
       expect(updated).toHaveLength(names.length - 1);
-      const apply = 'npm run -s ronde -- scheduler apply --project demo --region europe-west1';
-      expect(second.stdout).toContain(apply);
-      expect(second.stdout).toContain('FUNCTIONS=ronde-functions@demo.iam.gserviceaccount.com');
+      const jobs = scheduler
+        .jobs()
+        .map(({ name, httpTarget }) => [name.split('/').at(-1), httpTarget?.oidcToken]);
+      expect(Object.fromEntries(jobs)).toMatchObject({
+        'close-inactive-visits': { serviceAccountEmail: 'ronde-scheduler@demo.iam.gserviceaccount.com' },
+      });
+      expect(jobs).toHaveLength(readSchedule().jobs.length);
       expect(second.stdout).toContain('would_close_count');
       expect(await dump(world.store, world.redis)).toBe(before);
       for (const name of names) expect(created(name), name).toBeDefined();
