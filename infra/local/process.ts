@@ -5,7 +5,7 @@ import { guard } from './guardian.ts';
 
 /** How long a stopping engine gets between SIGTERM and SIGKILL. */
 const STOP_GRACE_MS = 3_000;
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 120_000;
 const PROBE_EVERY_MS = 25;
 const TAIL_LINES = 4;
 
