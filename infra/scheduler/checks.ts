@@ -11,12 +11,16 @@ export function checkFunctions({ functions, named, jobs, context, problems }: Fo
     problems.add(
       ['functions', name],
       undefined,
-      `has no folder functions/${name}${suggest(name, context.functions)}`,
+      `has no folder functions/${name}; legal: ${context.functions.join(', ')}${suggest(name, context.functions)}`,
     );
   }
   for (const name of context.functions) {
     if (!named.includes(name))
-      problems.add(['functions'], undefined, `lacks ${name}, which has a folder in functions/`);
+      problems.add(
+        ['functions'],
+        undefined,
+        `lacks ${name}, which has a folder in functions/; legal: every one of them`,
+      );
   }
   for (const { name, task, concurrency, cpu, memory } of functions) {
     const path = ['functions', name];
@@ -73,7 +77,11 @@ export function checkJobs(found: Found): ScheduledJob[] {
 function checkTarget(job: JobEntry, index: number, { functions, named, context, problems }: Found): void {
   const at = (key: string) => ['jobs', index, key];
   if (!named.includes(job.function)) {
-    problems.add(at('function'), job.function, `is not under functions${suggest(job.function, named)}`);
+    problems.add(
+      at('function'),
+      job.function,
+      `is not under functions; legal: ${named.join(', ')}${suggest(job.function, named)}`,
+    );
   }
   const task = Object.hasOwn(context.tasks, job.function) ? context.tasks[job.function] : undefined;
   if (!task) {

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { checkFunctions, checkJobs } from './checks.ts';
 import type { FoundFunction, FoundJob, KnownTask, ScheduledJob } from './found.ts';
 import { type Path, Problems, ScheduleError, suggest } from './problems.ts';
-import { type Defaults, defaultsSchema, functionSchema, jobSchema, KEYS } from './schema.ts';
+import { type Defaults, defaultsSchema, functionSchema, jobSchema, legalKeys } from './schema.ts';
 
 export { ScheduleError, type ScheduleProblem } from './problems.ts';
 export type { KnownTask, ScheduledJob };
@@ -37,7 +37,8 @@ export function parseSchedule(source: string, context: ScheduleContext): Schedul
   const doc = parseDocument(source, { lineCounter: lines, merge: true });
   const problems = new Problems(context.file, doc, lines);
   for (const fault of [...doc.errors, ...doc.warnings]) {
-    problems.addAt(fault.linePos?.[0].line ?? 1, [], undefined, syntaxRule(fault.code, fault.message));
+    const word = /^[^\s:]+/.exec(source.slice(fault.pos[0]))?.[0];
+    problems.addAt(fault.linePos?.[0].line ?? 1, [], word, syntaxRule(fault.code, fault.message));
   }
   visit(doc, (_key, node) => {
     if (isAlias(node) && !node.resolve(doc)) {
@@ -57,6 +58,7 @@ export function parseSchedule(source: string, context: ScheduleContext): Schedul
 }
 
 function syntaxRule(code: string, message: string): string {
+  if (code === 'DUPLICATE_KEY') return 'is stated twice; legal: once';
   const first = (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
   const hint = /ALIAS|UNEXPECTED_TOKEN|MULTILINE/.test(code) ? ' (values that begin with * need quotes)' : '';
   return `is not YAML: ${first}${hint}`;
@@ -68,7 +70,7 @@ function readParts(raw: unknown, context: ScheduleContext, problems: Problems): 
     return null;
   }
   for (const key of Object.keys(raw)) {
-    if (!KEYS.top.some((known) => known === key)) unknownKey(problems, [key], KEYS.top);
+    if (!legalKeys([], null).includes(key)) unknownKey(problems, [key]);
   }
   const resolved = resolve(raw, [], context.env, problems);
   const {
@@ -78,12 +80,13 @@ function readParts(raw: unknown, context: ScheduleContext, problems: Problems): 
   } = resolved as Record<string, unknown>;
   const defaults = read(defaultsSchema, rawDefaults, ['defaults'], problems);
   const functions: FoundFunction[] = [];
-  if (!isRecord(rawFunctions)) problems.add(['functions'], rawFunctions, 'legal: a map of name to function');
+  if (!isRecord(rawFunctions))
+    problems.add(['functions'], rawFunctions, missing(rawFunctions, 'legal: a map of name to function'));
   for (const [name, value] of Object.entries(isRecord(rawFunctions) ? rawFunctions : {})) {
     const entry = read(functionSchema, value, ['functions', name], problems);
     if (entry) functions.push({ ...entry, name });
   }
-  if (!Array.isArray(rawJobs)) problems.add(['jobs'], rawJobs, 'legal: a list of jobs');
+  if (!Array.isArray(rawJobs)) problems.add(['jobs'], rawJobs, missing(rawJobs, 'legal: a list of jobs'));
   const jobs: FoundJob[] = (Array.isArray(rawJobs) ? rawJobs : []).map((value: unknown, index) => ({
     index,
     name: isRecord(value) && typeof value.function === 'string' ? value.function : undefined,
@@ -107,22 +110,25 @@ function read<S extends z.ZodType>(
   for (const issue of result.error.issues) {
     const at = [...path, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
     if (issue.code === 'unrecognized_keys') {
-      const legal = at.at(-1) === 'auth' ? KEYS.auth : KEYS.all;
-      for (const key of issue.keys) unknownKey(problems, [...at, key], legal);
+      for (const key of issue.keys) unknownKey(problems, [...at, key]);
     } else if (issue.code === 'invalid_key') {
       problems.add(at, at.at(-1), issue.issues[0]?.message ?? issue.message);
     } else {
       const found = valueAt(value, issue.path);
-      problems.add(at, found, found === undefined ? `is missing; ${issue.message}` : issue.message);
+      problems.add(at, found, missing(found, issue.message));
     }
   }
   return null;
 }
 
-function unknownKey(problems: Problems, path: Path, legal: readonly string[]): void {
-  const key = String(path.at(-1));
-  problems.add(path, undefined, `is not a key that is known here${suggest(key, legal)}`);
+function unknownKey(problems: Problems, path: Path): void {
+  const [key, parent] = [String(path.at(-1)), path.slice(0, -1)];
+  const legal = legalKeys(parent, problems.written([...parent, 'type']));
+  problems.add(path, undefined, `is not a key here; legal: ${legal.join(', ')}${suggest(key, legal)}`);
 }
+
+const missing = (found: unknown, rule: string): string =>
+  found === undefined ? `is missing; ${rule}` : rule;
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((at, step) => (at as Record<PropertyKey, unknown> | undefined)?.[step], value);

@@ -47,7 +47,14 @@ export class Problems {
 
   /** The same for a line that is already known, such as that of a syntax error. */
   addAt(line: number, path: Path, value: unknown, rule: string): void {
+    // A fault of syntax is often found several times over.
+    if (path.length === 0 && this.found.some((one) => one.line === line && one.rule === rule)) return;
     this.found.push({ file: this.#file, line, key: pathText(path), value, rule });
+  }
+
+  /** The value at `path` as the file has it: 15m, not the 900 seconds that it stands for. */
+  written(path: Path): unknown {
+    return this.#doc.getIn(path);
   }
 
   /** The line on which the key of `path` stands, or the nearest parent that has one. */

@@ -34,7 +34,7 @@ const account = text(
   /^[^\s@]+@[^\s@]+\.[^\s@]+$|^\$\{[A-Z_][A-Z0-9_]*\}$/,
 );
 const variable = text(
-  'legal: an upper-case environment variable that Cloud Run does not set itself (PORT, K_*, GOOGLE_*, X_GOOGLE_*)',
+  'legal: an upper-case environment variable that Cloud Run does not set itself (PORT, K_*, GOOGLE_*, X_GOOGLE_*, FUNCTION_*)',
   /^(?!(?:PORT|K_\w*|GOOGLE_\w*|X_GOOGLE_\w*|FUNCTION_\w*)$)[A-Z_][A-Z0-9_]*$/,
 );
 const secret = text(
@@ -118,14 +118,18 @@ export const jobSchema = z.strictObject({
   paused: yesNo.default(false),
 });
 
-/** The keys each part of the file may have, for suggestions. */
-export const KEYS = {
-  top: ['defaults', 'functions', 'jobs'],
-  all: [defaultsSchema, functionSchema, jobSchema, retrySchema].flatMap((schema) =>
-    Object.keys(schema.shape),
-  ),
-  auth: ['type', 'audience'],
-} as const;
+const keys = (schema: { shape: object }): string[] => Object.keys(schema.shape);
+
+/** The keys that are legal below a path of the file; of a proof, those of its type. */
+export function legalKeys(path: readonly (string | number)[], proof: unknown): readonly string[] {
+  const [top, , part] = path;
+  if (top === undefined) return ['defaults', 'functions', 'jobs'];
+  if (top === 'defaults') return keys(defaultsSchema);
+  if (top === 'functions') return keys(functionSchema);
+  if (part === 'retry') return keys(retrySchema);
+  if (part === 'auth') return proof === 'secret' ? ['type'] : ['type', 'audience'];
+  return keys(jobSchema);
+}
 
 export type Defaults = z.output<typeof defaultsSchema>;
 export type FunctionEntry = z.output<typeof functionSchema>;

@@ -29,7 +29,7 @@ export function checkTimes(job: JobEntry, index: number, { functions, context, p
   if (target && job.attempt_deadline > target.timeout) {
     problems.add(
       at('attempt_deadline'),
-      `${job.attempt_deadline}s`,
+      problems.written(at('attempt_deadline')),
       `legal: at most the function's timeout of ${target.timeout}s`,
     );
   }
@@ -55,7 +55,7 @@ export function checkOverlap(
   if (job.grace >= period) {
     problems.add(
       ['jobs', index, 'grace'],
-      `${job.grace}s`,
+      problems.written(['jobs', index, 'grace']),
       `legal: less than the ${period}s between two occurrences`,
     );
   }
@@ -74,14 +74,14 @@ export function checkRetries(
   if (retry.min_backoff > retry.max_backoff) {
     problems.add(
       at('min_backoff'),
-      `${retry.min_backoff}s`,
+      problems.written(at('min_backoff')),
       `legal: at most the max_backoff of ${retry.max_backoff}s`,
     );
   }
   if (retry.count === 0 && retry.max_duration > 0) {
     problems.add(
       at('max_duration'),
-      `${retry.max_duration}s`,
+      problems.written(at('max_duration')),
       'has no effect without retries; legal: 0s, or a count above 0',
     );
   }
@@ -92,7 +92,7 @@ export function checkRetries(
     if (span <= LEASE_SECONDS) {
       problems.add(
         at('min_backoff'),
-        `${retry.min_backoff}s`,
+        problems.written(at('min_backoff')),
         `the retries span ${span}s; legal: more than the lease of ${LEASE_SECONDS}s`,
       );
     }

@@ -77,7 +77,13 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp, at?: 
   ['an unknown key of a job', 'time_zone:', 'time_zon:', /time_zon: .*did you mean time_zone/],
   ['an unknown key of a retry', 'min_backoff:', 'min_backof:', /did you mean min_backoff/],
   ['an unknown key at the top', 'jobs:', 'job:', /did you mean jobs/],
-  ['a duplicate key', 'method: POST', 'method: POST\n    method:  POST', /unique/, 'method:  POST'],
+  [
+    'a duplicate key',
+    'method: POST',
+    'method: POST\n    method:  POST',
+    /"method" is stated twice; legal: once/,
+    'method:  POST',
+  ],
   [
     'a job for nobody',
     '- function: close-inactive-visits',
@@ -104,7 +110,7 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp, at?: 
   ['a deadline below 15 seconds', 'attempt_deadline: 180s', 'attempt_deadline: 14s', /15s to 30m/],
   ['a duration without unit', 'attempt_deadline: 180s', 'attempt_deadline: 180', /180s, 3m or 1h/],
   ['a fractional duration', 'grace: 10m', 'grace: 1.5m', /180s, 3m or 1h/],
-  ['a grace as long as the period', 'grace: 10m', 'grace: 15m', /grace: "900s" legal: less than the 900s/],
+  ['a grace as long as the period', 'grace: 10m', 'grace: 15m', /grace: "15m" legal: less than the 900s/],
   ['a timeout above an hour', 'timeout: 300s', 'timeout: 3601s', /1s to 3600s/],
   ['too many retries', 'count: 3', 'count: 6', /from 0 to 5/],
   ['retries that are not stated', '      count: 3\n', '', /retry\.count: is missing/, 'retry:'],
