@@ -43,8 +43,8 @@ export const cleanStaleSessions: Task<typeof params, Flagged, Facts, Reason> = {
   batchSize: 500,
   concurrency: 4,
 
-  async *find({ store, meter }) {
-    for await (const document of streamQuery(flaggedOnline(store), meter))
+  async *find({ store, meter, leftMs }) {
+    for await (const document of streamQuery(flaggedOnline(store), meter, { leftMs }))
       yield { id: document.id, document };
   },
 

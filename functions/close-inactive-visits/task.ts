@@ -36,9 +36,9 @@ export const closeInactiveVisits: Task<typeof params, OpenVisit, null, SweepReas
   batchSize: 500,
   concurrency: 4,
 
-  async *find({ store, meter, now }, { inactivity_minutes }) {
+  async *find({ store, meter, now, leftMs }, { inactivity_minutes }) {
     const cutoff = new Date(now.getTime() - inactivity_minutes * 60_000);
-    for await (const snapshot of streamQuery(openVisitsStartedBefore(store, cutoff), meter))
+    for await (const snapshot of streamQuery(openVisitsStartedBefore(store, cutoff), meter, { leftMs }))
       yield toOpenVisit(snapshot);
   },
 

@@ -1,14 +1,13 @@
-import { FieldPath, type Firestore, type Query, type QueryDocumentSnapshot } from '@google-cloud/firestore';
+import type { Firestore, QueryDocumentSnapshot } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
 import type { Meter } from '../cost.ts';
 import { within } from '../within.ts';
 import { readActivity } from './activity.ts';
 import { type Logins, readLogins } from './login-history.ts';
 import { judge, type Source, type Status, type Verdict } from './status.ts';
-import { evidence, storedPresence, users } from './user.ts';
+import { evidence, storedPresence } from './user.ts';
+import { MAX_PAGE, usersAfter } from './user-pages.ts';
 
-/** The largest page, one MGET's worth of users. */
-export const MAX_PAGE = 1_000;
 /** A filtered page looks through so many users at most; the next page goes on from there. */
 const MAX_SCANNED = 10 * MAX_PAGE;
 /** Redis answers in milliseconds or is away; an administrator who waits is answered from login_history. */
@@ -54,10 +53,7 @@ export async function listStatuses(deps: StatusDeps, query: StatusQuery): Promis
   const page: StatusPage = { degraded: false, users: [], next: query.after };
   const step = query.status === undefined ? query.limit : MAX_PAGE;
   for (let scanned = 0; scanned < MAX_SCANNED; scanned += step) {
-    const found = await usersAfter(deps.store, page.next, step + 1).get();
-    const docs = found.docs.slice(0, step);
-    deps.meter.firestore_reads += Math.max(1, found.size);
-    const more = found.size > step;
+    const { docs, more } = await usersAfter(deps, page.next, step, query.status === undefined);
     const judged = await judgeUsers(deps, docs, query, page);
     for (const [index, user] of judged.entries()) {
       if (query.status !== undefined && user.status !== query.status) continue;
@@ -69,14 +65,6 @@ export async function listStatuses(deps: StatusDeps, query: StatusQuery): Promis
     if (!more) break;
   }
   return page;
-}
-
-function usersAfter(store: Firestore, after: string | null, limit: number): Query {
-  const all = users(store)
-    .orderBy(FieldPath.documentId())
-    .select('is_online', 'logged_out_at', 'last_activity_at', 'session_activity_at')
-    .limit(limit);
-  return after === null ? all : all.startAfter(after);
 }
 
 async function judgeUsers(

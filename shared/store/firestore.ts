@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { Firestore, type Query, type QueryDocumentSnapshot, type Timestamp } from '@google-cloud/firestore';
+import { stopwatch } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Meter } from '../cost.ts';
 
@@ -16,27 +17,48 @@ export function openStore(config: Config): Firestore {
 }
 
 /**
- * Documents per streamed request. The client cannot cancel a query stream (a destroyed one keeps its connection for
- * ever), so whoever stops early has to drain it: this bounds what that costs.
+ * Documents per streamed request, at least. The client cannot cancel a query stream (a destroyed one keeps its connection
+ * for ever), so whoever stops early has to drain it: this bounds what that costs.
  */
 const STREAM_PAGE = 20_000;
+/** A request asks for this share of what its reader will get through in the time left, so that little is ever drained. */
+const SHARE_OF_TIME = 0.5;
 
-/** Streams a query's documents, backpressured, counting reads (Firestore bills an empty result as one). */
-export async function* streamQuery(query: Query, meter: Meter): AsyncGenerator<QueryDocumentSnapshot> {
+export interface StreamOptions {
+  /** What time the reader has left, in milliseconds: with more, it is given larger requests. */
+  leftMs?: () => number;
+  /** Documents per request, at least. */
+  leastPage?: number;
+}
+
+/**
+ * Streams a query's documents, backpressured, counting reads (Firestore bills an empty result as one). Each new request
+ * costs the server a search, so a reader that says what time it has left gets few large ones: as many documents as it
+ * can be expected to use, and every document once, whatever the sizes.
+ */
+export async function* streamQuery(
+  query: Query,
+  meter: Meter,
+  { leftMs = () => 0, leastPage = STREAM_PAGE }: StreamOptions = {},
+): AsyncGenerator<QueryDocumentSnapshot> {
+  const elapsed = stopwatch();
   let last: QueryDocumentSnapshot | undefined;
-  let inPage: number;
+  let seen = 0;
+  let page: number;
+  let end: number;
   do {
-    inPage = 0;
-    for await (const snapshot of streamPage(last ? query.startAfter(last) : query, meter)) {
-      inPage += 1;
+    page = Math.max(leastPage, Math.floor((seen / Math.max(1, elapsed())) * leftMs() * SHARE_OF_TIME));
+    end = seen + page;
+    for await (const snapshot of streamPage(last ? query.startAfter(last) : query, page, meter)) {
+      seen += 1;
       last = snapshot;
       yield snapshot;
     }
-  } while (inPage === STREAM_PAGE);
+  } while (seen === end);
 }
 
-async function* streamPage(query: Query, meter: Meter): AsyncGenerator<QueryDocumentSnapshot> {
-  const stream = query.limit(STREAM_PAGE).stream() as Readable;
+async function* streamPage(query: Query, limit: number, meter: Meter): AsyncGenerator<QueryDocumentSnapshot> {
+  const stream = query.limit(limit).stream() as Readable;
   let documents = 0;
   try {
     for await (const snapshot of stream.iterator({ destroyOnReturn: false })) {

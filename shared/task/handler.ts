@@ -1,5 +1,6 @@
 import { type Caller, TASK_CALLERS } from '../auth/caller.ts';
 import { authenticate } from '../auth/door.ts';
+import { stopwatch } from '../clock.ts';
 import { cost, newMeter } from '../cost.ts';
 import { sendError } from '../http/answer.ts';
 import { answerWithin } from '../http/deadline.ts';
@@ -64,7 +65,9 @@ async function serve(
   const meter = newMeter();
   const deadline = new Date(now.getTime() + params.budget_seconds * 1000);
   const post = openPost(deps, meter, deadline);
-  const context: RunContext = { store: deps.store, redis: deps.redis, meter, post, now };
+  const elapsed = stopwatch();
+  const leftMs = () => params.budget_seconds * 1000 - elapsed();
+  const context: RunContext = { store: deps.store, redis: deps.redis, meter, post, now, leftMs };
   const run: RunRequest = { identity, trigger: caller.kind, requestedBy: caller.id, params };
   const work = (params.dry_run ? dryRun : realRun)(task, run, context, deps).then((result) => {
     logRun(deps, fields, run, result, context);

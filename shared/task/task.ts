@@ -22,6 +22,8 @@ export interface RunContext {
   post: Post | undefined;
   /** The instant of all decisions of this run, read from the clock once. */
   now: Date;
+  /** What is left of the run's budget, in milliseconds of real time. */
+  leftMs(): number;
 }
 
 /** A rule's verdict on a candidate: act, or skip with a reason from the task's closed list. */

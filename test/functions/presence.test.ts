@@ -67,6 +67,30 @@ describe('a ping', () => {
     }
   });
 
+  it('costs one Redis command and no Firestore write: 1,000 pings of 100 people who are there', async () => {
+    const tabs = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => session(world, `steady-${index}`)),
+    );
+    const round = () => Promise.all(tabs.map((tab) => tab.ping()));
+    await round();
+    const versions = async () =>
+      (await world.store.collection('users').get()).docs.map((doc) => [doc.id, doc.updateTime.valueOf()]);
+    const before = await versions();
+    expect(before).toHaveLength(100);
+    const meter = await meterRedis(world);
+    try {
+      for (let minute = 0; minute < 10; minute += 1) {
+        world.clock.advance(minutes(1));
+        expect(new Set(await round())).toEqual(new Set([204]));
+      }
+      expect(meter.commands).toBe(1_000);
+    } finally {
+      await meter.stop();
+    }
+    expect(await versions()).toEqual(before);
+    expect(await logins()).toEqual([]);
+  });
+
   it('is for users only: no proof 401, a cron secret 401, a GET 405', async () => {
     const cases: [number, RequestInit][] = [
       [401, { method: 'POST' }],
@@ -295,6 +319,29 @@ describe('the list of statuses', () => {
     const { body } = await adminGet(world, STATUSES);
     expect(body.users).toHaveLength(50);
     expect(body).toMatchObject({ threshold_minutes: 15, degraded: false });
+  });
+
+  it('gives every user of many largest pages once, whether they are asked for at once or late', async () => {
+    const ids = Array.from({ length: 3_001 }, (_, index) => `walker-${String(index).padStart(4, '0')}`);
+    await seed(world.store, 'users', new Map(ids.map((id) => [id, user()])));
+    const all = await pages('limit=1000');
+    expect(all.map((page) => page.length)).toEqual([1000, 1000, 1000, 1]);
+    expect(all.flat()).toEqual(ids);
+    await world.store.doc('users/walker-2500').delete();
+    // Another walk is not served what the first one has read.
+    expect((await pages('limit=1000')).flat()).toEqual(ids.filter((id) => id !== 'walker-2500'));
+  });
+
+  it('shows who logs out while somebody walks through the pages as offline', async () => {
+    await crowd();
+    const tab = await session(world, 'user-1100');
+    await tab.login();
+    await tab.ping();
+    const first = await adminGet(world, `${STATUSES}?limit=1000`);
+    expect(await tab.logout()).toBe(204);
+    const { body } = await adminGet(world, `${STATUSES}?limit=1000&page=${first.body.next_page}`);
+    const leaving = body.users.find(({ user_id }: { user_id: string }) => user_id === 'user-1100');
+    expect(leaving).toMatchObject({ status: 'offline' });
   });
 
   it('shows only those online or offline where it is asked to, all of them and no one twice', async () => {
