@@ -7,14 +7,15 @@ export class TooLate extends Error {
 }
 
 /** Waits for an answer at most this long, in milliseconds; then rejects and names what was asked. */
-export async function within<T>(ms: number, what: string, answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TooLate(what, ms)), ms);
+export function within<T>(ms: number, what: string, answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new TooLate(what, ms)), ms);
+    const settled = <V>(settle: (value: V) => void) => {
+      return (value: V) => {
+        clearTimeout(timer);
+        settle(value);
+      };
+    };
+    answer.then(settled(resolve), settled(reject));
   });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

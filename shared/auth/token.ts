@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import { HttpError } from '../http/errors.ts';
 import type { Caller } from './caller.ts';
 import { GOOGLE_ISSUER, type KeySource } from './keys.ts';
-import { recallVerified, rememberVerified } from './verified.ts';
+import { fingerprint, recallIssuer, recallVerified, rememberVerified } from './verified.ts';
 
 /** Audience of the identity tokens that `gcloud auth print-identity-token` and `gcloud functions call` send. */
 export const GCLOUD_CLIENT = '32555940559.apps.googleusercontent.com';
@@ -35,10 +35,11 @@ export async function checkToken(token: string, deps: TokenDeps): Promise<Caller
       'the signature was removed by Cloud Run (SIGNATURE_REMOVED_BY_GOOGLE); deploy with the invoker check disabled',
     );
   }
-  const issuer = unverifiedIssuer(token);
+  const print = fingerprint(token);
+  const issuer = recallIssuer(deps.keys, print) ?? unverifiedIssuer(token);
   const google = deps.config.googleIssuer ?? GOOGLE_ISSUER;
   if (issuer === google || (google === GOOGLE_ISSUER && issuer === 'accounts.google.com')) {
-    const claims = await verify(token, deps, {
+    const claims = await verify({ token, print }, deps, {
       keysOf: google,
       issuer,
       audience: googleAudiences(deps.config),
@@ -47,7 +48,11 @@ export async function checkToken(token: string, deps: TokenDeps): Promise<Caller
   }
   const auth = deps.config.auth;
   if (auth && issuer === auth.issuer) {
-    const claims = await verify(token, deps, { keysOf: auth.issuer, issuer, audience: [auth.audience] });
+    const claims = await verify({ token, print }, deps, {
+      keysOf: auth.issuer,
+      issuer,
+      audience: [auth.audience],
+    });
     return userCaller(claims, deps.config);
   }
   throw refused('the token comes from an issuer that is not accepted here');
@@ -66,12 +71,12 @@ function googleAudiences(config: Config): string[] {
 }
 
 async function verify(
-  token: string,
+  { token, print }: { token: string; print: string },
   deps: TokenDeps,
   expected: { keysOf: string; issuer: string; audience: string[] },
 ): Promise<JWTPayload> {
   const now = deps.clock();
-  const known = recallVerified(deps.keys, token, expected, now);
+  const known = recallVerified(deps.keys, print, expected, now);
   if (known) return known;
   const keys = await deps.keys(expected.keysOf).catch((cause: unknown) => {
     throw keysUnreachable(cause);
@@ -84,7 +89,7 @@ async function verify(
       requiredClaims: ['exp', 'sub'],
       currentDate: now,
     });
-    rememberVerified(deps.keys, token, expected, payload, now);
+    rememberVerified(deps.keys, print, expected, payload, now);
     return payload;
   } catch (error) {
     if (!(error instanceof errors.JOSEError) || KEYS_UNREACHABLE.has(error.code))

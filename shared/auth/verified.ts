@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import type { KeySource } from './keys.ts';
 
@@ -8,12 +8,23 @@ const MAX_AGE_MS = 5 * 60_000;
 const MAX_TOKENS = 20_000;
 
 interface Verified {
+  /** What was expected of it, as JSON. */
+  expected: string;
+  issuer: string;
   claims: JWTPayload;
   checkedAt: number;
 }
 
-/** One memory per source of keys, that is, per process. */
+/** One memory per source of keys, that is, per process. The tokens themselves are not kept: the key is their digest. */
 const memories = new WeakMap<KeySource, Map<string, Verified>>();
+
+/** What a token is remembered by. */
+export const fingerprint = (token: string): string => hash('sha256', token, 'base64');
+
+/** The issuer of a token that was verified before. */
+export function recallIssuer(keys: KeySource, print: string): string | undefined {
+  return memories.get(keys)?.get(print)?.issuer;
+}
 
 /**
  * The claims of a token whose signature was checked a short while ago against the same expectations, so that a browser
@@ -22,12 +33,12 @@ const memories = new WeakMap<KeySource, Map<string, Verified>>();
  */
 export function recallVerified(
   keys: KeySource,
-  token: string,
+  print: string,
   expected: object,
   now: Date,
 ): JWTPayload | null {
-  const known = memories.get(keys)?.get(digest(token, expected));
-  if (!known) return null;
+  const known = memories.get(keys)?.get(print);
+  if (known?.expected !== JSON.stringify(expected)) return null;
   const age = now.getTime() - known.checkedAt;
   const seconds = Math.floor(now.getTime() / 1000);
   const { exp = 0, nbf = 0 } = known.claims;
@@ -37,21 +48,16 @@ export function recallVerified(
 /** Remembers that a token's signature, issuer and audience were found right. */
 export function rememberVerified(
   keys: KeySource,
-  token: string,
-  expected: object,
+  print: string,
+  expected: { issuer: string },
   claims: JWTPayload,
   now: Date,
 ): void {
   const memory = memories.get(keys) ?? new Map<string, Verified>();
   memories.set(keys, memory);
-  const key = digest(token, expected);
-  memory.delete(key);
-  memory.set(key, { claims, checkedAt: now.getTime() });
+  memory.delete(print);
+  const { issuer } = expected;
+  memory.set(print, { expected: JSON.stringify(expected), issuer, claims, checkedAt: now.getTime() });
   const [oldest] = memory.keys();
   if (memory.size > MAX_TOKENS && oldest !== undefined) memory.delete(oldest);
-}
-
-/** The tokens themselves are not kept. */
-function digest(token: string, expected: object): string {
-  return createHash('sha256').update(token).update(JSON.stringify(expected)).digest('base64');
 }
