@@ -67,7 +67,20 @@ async function serve(
   const post = openPost(deps, meter, deadline);
   const elapsed = stopwatch();
   const leftMs = () => params.budget_seconds * 1000 - elapsed();
-  const context: RunContext = { store: deps.store, redis: deps.redis, meter, post, now, leftMs };
+  const context: RunContext = {
+    store: deps.store,
+    redis: deps.redis,
+    meter,
+    post,
+    now,
+    leftMs,
+    clock: deps.clock,
+    occurrence: identity.occurrence,
+    runId: identity.id,
+    trigger: caller.kind,
+    requestedBy: caller.id,
+    tally: {},
+  };
   const run: RunRequest = { identity, trigger: caller.kind, requestedBy: caller.id, params };
   const work = (params.dry_run ? dryRun : realRun)(task, run, context, deps).then((result) => {
     logRun(deps, fields, run, result, context);
@@ -99,10 +112,12 @@ function statusOf(task: AnyTask, run: RunRequest, result: RunResult): 200 | 500 
 }
 
 function replyBody(task: AnyTask, run: RunRequest, result: RunResult, context: RunContext): object {
-  const { outcome, counts, complete, attempt, skipped, failed, error, shown, notes } = result;
+  const { outcome, counts, complete, attempt, acted, skipped, failed, error, shown, notes } = result;
   const { dry_run: dry } = run.params;
+  const reasons = { acted, skipped, failed };
+  const { tally } = context;
   return {
-    ...task.reply({ outcome, dryRun: dry, params: run.params, counts, notes }),
+    ...task.reply({ outcome, dryRun: dry, params: run.params, counts, reasons, tally, notes }),
     run_id: run.identity.id,
     outcome,
     dry_run: dry,

@@ -23,6 +23,7 @@ export interface RunEnd {
   skipped: Record<string, number>;
   failed: Record<string, number>;
   notes: readonly Note[];
+  tally: Readonly<Record<string, number>>;
   error: string | null;
   finishedAt: Date;
 }
@@ -217,6 +218,7 @@ function endFields(end: RunEnd, startedAt: Date): object {
     skipped: end.skipped,
     failed: end.failed,
     ...(end.notes.length > 0 ? { notes: end.notes } : {}),
+    ...(Object.keys(end.tally).length > 0 ? { tally: { ...end.tally } } : {}),
     error: end.error,
     finished_at: Timestamp.fromDate(end.finishedAt),
     duration_ms: end.finishedAt.getTime() - startedAt.getTime(),

@@ -22,7 +22,7 @@ const truth: Record<string, boolean> = {
 };
 
 /** A boolean from JSON or from a query string: true, True, 1, false, False or 0. */
-const booleanParam = z.preprocess(
+export const booleanParam = z.preprocess(
   (value) => (typeof value === 'string' ? (truth[value] ?? value) : value),
   z.boolean({ error: 'must be true or false' }),
 );

@@ -7,13 +7,16 @@ const KEPT_NOTES = 100;
 
 export interface Shown {
   id: string;
-  decision: 'act' | 'skip';
+  decision: 'act' | 'skip' | 'fail';
   reason: string;
+  /** What the decision has to tell beside it. */
+  [name: string]: string | number | boolean | null;
 }
 
 export interface PipelineResult {
   counts: Counts;
-  /** Candidates per reason, of those skipped and of those failed. */
+  /** Candidates per reason, of those acted on, skipped and failed. */
+  acted: Record<string, number>;
   skipped: Record<string, number>;
   failed: Record<string, number>;
   /** Whether a failure wants Scheduler's retry. */
@@ -27,7 +30,16 @@ export interface PipelineResult {
 /** A result with nothing in it yet. */
 export function emptyResult(): PipelineResult {
   const counts = { candidates: 0, acted: 0, skipped: 0, failed: 0 };
-  return { counts, skipped: {}, failed: {}, wantsRetry: false, complete: true, shown: [], notes: [] };
+  return {
+    counts,
+    acted: {},
+    skipped: {},
+    failed: {},
+    wantsRetry: false,
+    complete: true,
+    shown: [],
+    notes: [],
+  };
 }
 
 export interface PipelineOptions {
@@ -54,22 +66,42 @@ export async function runPipeline(
     inFlight.add(work);
   };
   try {
-    let batch: { id: string }[] = [];
-    for await (const candidate of task.find(context, params)) {
-      if (batch.length === 0 && !mayGoOn()) {
-        result.complete = false;
-        break;
-      }
-      batch.push(candidate);
-      if (batch.length < task.batchSize) continue;
+    for await (const batch of batches(task, params, context, mayGoOn, result)) {
       start(batch);
-      batch = [];
       if (inFlight.size >= task.concurrency) await Promise.race(inFlight);
     }
-    if (batch.length > 0) start(batch);
   } finally {
     await Promise.all(inFlight);
   }
+}
+
+/** The candidates in batches; nothing new is begun once it may not go on. A group stays together, whatever its size. */
+async function* batches(
+  task: AnyTask,
+  params: Record<string, unknown>,
+  context: RunContext,
+  mayGoOn: () => boolean,
+  result: PipelineResult,
+): AsyncGenerator<{ id: string }[]> {
+  let batch: { id: string }[] = [];
+  let group: string | undefined;
+  for await (const candidate of task.find(context, params)) {
+    const next: string | undefined = task.groupOf?.(candidate);
+    if (batch.length >= task.batchSize && next !== group) {
+      yield batch;
+      batch = [];
+    }
+    if (batch.length === 0 && !mayGoOn()) {
+      result.complete = false;
+      return;
+    }
+    batch.push(candidate);
+    group = next;
+    if (task.groupOf || batch.length < task.batchSize) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 async function runBatch(
@@ -81,7 +113,7 @@ async function runBatch(
   result: PipelineResult,
 ): Promise<void> {
   const facts = await task.gather(batch, context).catch((error: unknown) => new GatherFailed(error));
-  const toAct: { id: string }[] = [];
+  const toAct: Chosen[] = [];
   for (const candidate of batch) {
     if (facts instanceof GatherFailed) {
       count(result, { outcome: 'failed', reason: reasonOf(facts.cause), retry: true });
@@ -93,11 +125,22 @@ async function runBatch(
       continue;
     }
     if (dryRun) show(result, candidate.id, decision);
-    if (!decision.act) count(result, { outcome: 'skipped', reason: decision.reason });
-    else if (dryRun) count(result, { outcome: 'acted' });
-    else toAct.push(candidate);
+    const { reason } = decision;
+    if (!decision.act)
+      count(
+        result,
+        decision.failed ? { outcome: 'failed', reason, ...decision.failed } : { outcome: 'skipped', reason },
+      );
+    else if (dryRun) count(result, { outcome: 'acted' }, reason);
+    else toAct.push({ candidate, reason });
   }
   await actOn(task, params, context, toAct, facts, result);
+}
+
+/** A candidate that is to be acted on, and why. */
+interface Chosen {
+  candidate: { id: string };
+  reason: string;
 }
 
 /** Marks a batch whose facts could not be read, apart from any value that facts may have. */
@@ -127,34 +170,41 @@ async function actOn(
   task: AnyTask,
   params: Record<string, unknown>,
   context: RunContext,
-  toAct: { id: string }[],
+  toAct: readonly Chosen[],
   facts: unknown,
   result: PipelineResult,
 ): Promise<void> {
   if (toAct.length === 0) return;
   const results: ActResult<string>[] = await task
-    .act(toAct, facts, params, context)
+    .act(
+      toAct.map(({ candidate }) => candidate),
+      facts,
+      params,
+      context,
+    )
     .catch((error: unknown) =>
       toAct.map(() => ({ outcome: 'failed', reason: reasonOf(error), retry: true }) as const),
     );
-  for (const [index] of toAct.entries()) {
-    count(result, results[index] ?? { outcome: 'failed', reason: 'no_result', retry: true });
+  for (const [index, { reason }] of toAct.entries()) {
+    count(result, results[index] ?? { outcome: 'failed', reason: 'no_result', retry: true }, reason);
   }
 }
 
-function count(result: PipelineResult, one: ActResult<string>): void {
+/** `because`: why it was to be acted on. */
+function count(result: PipelineResult, one: ActResult<string>, because = ''): void {
   result.counts.candidates += 1;
   result.counts[one.outcome] += 1;
   if (one.note && result.notes.length < KEPT_NOTES) result.notes.push(one.note);
-  if (one.outcome === 'acted') return;
   const reasons = result[one.outcome];
-  reasons[one.reason] = (reasons[one.reason] ?? 0) + 1;
+  const reason = one.outcome === 'acted' ? because : one.reason;
+  reasons[reason] = (reasons[reason] ?? 0) + 1;
   if (one.outcome === 'failed' && one.retry) result.wantsRetry = true;
 }
 
 function show(result: PipelineResult, id: string, decision: Decision<string>): void {
   if (result.shown.length >= SHOWN_CANDIDATES) return;
-  result.shown.push({ id, decision: decision.act ? 'act' : 'skip', reason: decision.reason });
+  const verdict = decision.act ? 'act' : decision.failed ? 'fail' : 'skip';
+  result.shown.push({ id, decision: verdict, reason: decision.reason, ...decision.note });
 }
 
 /** A short, countable reason from an unexpected error: its gRPC code or its name. */

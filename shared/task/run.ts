@@ -90,7 +90,7 @@ async function ledgered(
     };
   if (lease) await abandonOthers(store, task.name, request.identity.id, meter);
   const result = await work(task, request, context, deps, lease, opened.attempt);
-  await closeRun(store, request.identity.id, opened, now, runEnd(result), meter);
+  await closeRun(store, request.identity.id, opened, now, runEnd(result, context.tally), meter);
   return result;
 }
 
@@ -110,7 +110,7 @@ async function overlapped(
   };
   const start = runStart(task, request, context.now);
   const { store, meter } = context;
-  const recorded = await recordOverlap(store, request.identity, start, runEnd(result), meter);
+  const recorded = await recordOverlap(store, request.identity, start, runEnd(result, {}), meter);
   return { ...result, attempt: recorded ? 1 : 0 };
 }
 
@@ -158,7 +158,7 @@ function runStart(task: AnyTask, request: RunRequest, startedAt: Date): RunStart
   return { task: task.name, trigger, requestedBy, params, startedAt };
 }
 
-function runEnd(result: RunResult): RunEnd {
+function runEnd(result: RunResult, tally: Record<string, number>): RunEnd {
   const { outcome, complete, counts, skipped, failed, notes, error, finishedAt } = result;
-  return { outcome, complete, counts, skipped, failed, notes, error, finishedAt };
+  return { outcome, complete, counts, skipped, failed, notes, tally, error, finishedAt };
 }

@@ -1,7 +1,9 @@
 import type { Firestore } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
 import type * as z from 'zod';
+import type { Caller } from '../auth/caller.ts';
 import type { TokenDeps } from '../auth/token.ts';
+import type { Clock } from '../clock.ts';
 import type { Meter } from '../cost.ts';
 import type { Log } from '../log.ts';
 import type { Post } from '../mail/post.ts';
@@ -24,10 +26,27 @@ export interface RunContext {
   now: Date;
   /** What is left of the run's budget, in milliseconds of real time. */
   leftMs(): number;
+  /** For the time of an effect; decisions are made at `now`. */
+  clock: Clock;
+  /** The scheduled instant that this run is for; null for any other run. */
+  occurrence: Date | null;
+  /** The run's id in the ledger; that of a scheduled run is the same in every attempt. */
+  runId: string;
+  /** How the run came about, and who asked for it, where that is a person or an account. */
+  trigger: Caller['kind'];
+  requestedBy: string | null;
+  /** What the task counts beside its candidates; handed to its reply and kept in the run's record. */
+  tally: Record<string, number>;
 }
 
-/** A rule's verdict on a candidate: act, or skip with a reason from the task's closed list. */
-export type Decision<Reason extends string> = { act: true; reason: Reason } | { act: false; reason: Reason };
+/**
+ * A rule's verdict on a candidate: act, skip, or fail at once, each with a reason from the task's closed list. A dry run
+ * shows the note beside the verdict.
+ */
+export type Decision<Reason extends string> = { note?: Note } & (
+  | { act: true; reason: Reason }
+  | { act: false; reason: Reason; failed?: { retry: boolean } }
+);
 
 /** What became of a candidate that was to be acted on. */
 export type ActResult<Reason extends string> = { note?: Note } & (
@@ -63,6 +82,10 @@ export interface ReplyFacts<Params> {
   dryRun: boolean;
   params: Params;
   counts: Counts;
+  /** Candidates per reason: of those acted on, why they were; of the others, why not. */
+  reasons: Readonly<Record<'acted' | 'skipped' | 'failed', Readonly<Record<string, number>>>>;
+  /** What the task has counted in the context. */
+  tally: Readonly<Record<string, number>>;
   /** What the candidates acted on had to tell, in the order they were done; the first hundred. */
   notes: readonly Note[];
 }
@@ -92,6 +115,11 @@ export interface Task<
   batchSize: number;
   /** Batches in flight at a time. */
   concurrency: number;
+  /**
+   * Candidates whose effects are joint; a group is never split over two batches. `find` yields those of a group one after
+   * the other. Absent: each candidate stands for itself.
+   */
+  groupOf?(candidate: Candidate): string;
   /** All candidates, as a backpressured stream; never all in memory. */
   find(context: RunContext, params: z.infer<z.ZodObject<Shape>>): AsyncIterable<Candidate>;
   /** The facts that deciding needs, in bulk. */
