@@ -23,7 +23,8 @@ export interface ClaimDocument {
 /** Writes of other documents that belong to the claim: they are committed with it, under their own preconditions. */
 export interface Companions {
   take?: (batch: WriteBatch) => void;
-  release?: (batch: WriteBatch) => void;
+  /** `takenAt`: the version that taking has given to what it wrote, for the precondition. */
+  release?: (batch: WriteBatch, takenAt: Timestamp | undefined) => void;
   settle?: (batch: WriteBatch, settlement: Settlement) => void;
 }
 
@@ -58,6 +59,7 @@ class DocumentClaims implements Claims {
   readonly #companions: Companions;
   readonly #claim = randomUUID();
   #writtenAt: Timestamp | undefined;
+  #takenAt: Timestamp | undefined;
 
   constructor(context: ClaimContext, documents: readonly ClaimDocument[], companions: Companions) {
     this.#context = context;
@@ -78,7 +80,9 @@ class DocumentClaims implements Claims {
       else batch.update(ref, { ...fields, ...claim }, { lastUpdateTime: standing.updateTime as Timestamp });
     }
     this.#companions.take?.(batch);
-    return await this.#commit(batch, 'claimed');
+    const taken = await this.#commit(batch, 'claimed');
+    this.#takenAt = this.#writtenAt;
+    return taken;
   }
 
   async sending(): Promise<boolean> {
@@ -104,7 +108,7 @@ class DocumentClaims implements Claims {
   async release(): Promise<void> {
     await this.#finish(
       (batch, ref, precondition) => batch.delete(ref, precondition),
-      this.#companions.release,
+      (batch) => this.#companions.release?.(batch, this.#takenAt),
     );
   }
 

@@ -53,6 +53,11 @@ export class Post {
     return this.#stopped;
   }
 
+  /** EMAIL_PAUSED: nothing is claimed or sent. */
+  get paused(): boolean {
+    return this.#options.config.paused;
+  }
+
   /**
    * Sends a mail at most once: claim, send, settle. Throws where the claim cannot be read or written; then nothing was
    * sent. A delivery whose end cannot be recorded is logged with all that recording needs, and stays `sending`.
@@ -107,7 +112,8 @@ export class Post {
     const { meter, log } = this.#options;
     if (delivery.outcome === 'sent') meter.emails += 1;
     this.#silences = delivery.code === null ? this.#silences + 1 : 0;
-    if (delivery.outcome !== 'system' && this.#silences < SILENCES_TO_STOP) return;
+    // Mails in flight at the same time meet the same fault; it is told once.
+    if (this.#stopped || (delivery.outcome !== 'system' && this.#silences < SILENCES_TO_STOP)) return;
     this.#stopped = delivery;
     const { phase, response } = delivery;
     log.error(
