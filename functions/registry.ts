@@ -1,6 +1,7 @@
 import type { HttpHandler } from '../shared/http/request.ts';
 import { taskHandler } from '../shared/task/handler.ts';
 import type { AnyTask, Deps } from '../shared/task/task.ts';
+import { checkDelayAlerts } from './check-delay-alerts/task.ts';
 import { cleanStaleSessions } from './clean-stale-sessions/task.ts';
 import { closeInactiveVisits } from './close-inactive-visits/task.ts';
 import { CONSOLE_PATHS, consoleHandler } from './console/api.ts';
@@ -9,7 +10,12 @@ import { testPresence } from './test-presence/task.ts';
 import { visitsHandler } from './visits/api.ts';
 
 /** Every periodic task. A new one is added here, in infra/scheduler.yaml and as its own folder. */
-export const tasks: readonly AnyTask[] = [closeInactiveVisits, cleanStaleSessions, testPresence];
+export const tasks: readonly AnyTask[] = [
+  closeInactiveVisits,
+  cleanStaleSessions,
+  testPresence,
+  checkDelayAlerts,
+];
 
 /** One row of the route table: which function answers below which path. */
 export interface Mounted {

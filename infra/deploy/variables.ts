@@ -43,7 +43,8 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'EMAIL_PAUSED', for: MAILERS },
   { name: 'INBOX_SEALING_KEY', for: MAILBOXES, secret: true },
   { name: 'INBOX_SEALING_KEY_PREVIOUS', for: MAILBOXES, secret: true },
-  { name: 'LINK_KEY', for: ['process-followups', 'console'], secret: true },
+  // Mailers make their Message-IDs unguessable with it.
+  { name: 'LINK_KEY', for: [...MAILERS, 'console'], secret: true },
   { name: 'HEALTHCHECK_URL', for: ['watch-runs'] },
 ];
 

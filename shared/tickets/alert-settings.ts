@@ -4,7 +4,7 @@ import * as z from 'zod';
 export const DEFAULT_THRESHOLD_DAYS = 14;
 /** The same delay is told again after so long. */
 export const DEFAULT_REPEAT_HOURS = 24;
-const MAX_THRESHOLD_DAYS = 365;
+export const MAX_THRESHOLD_DAYS = 365;
 const MAX_REPEAT_HOURS = 24 * MAX_THRESHOLD_DAYS;
 
 const days = z

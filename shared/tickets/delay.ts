@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { resume, type StandingClaim } from '../mail/claims.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -76,13 +75,21 @@ export function daysInStage(entry: StageEntry, now: Date): number {
   return Math.floor((now.getTime() - entry.since) / DAY_MS);
 }
 
+/** A ticket that is late, and for how long it has been in its stage. */
+export interface LateTicket {
+  ticket: Ticket;
+  entry: StageEntry;
+  days: number;
+}
+
 /** The last alert about one stay of a ticket in a stage, to one recipient. */
 export interface EarlierAlert {
   /** 1 for the first alert, 2 for the first reminder, and so on. */
   sequence: number;
   /** The instant the window counts from: its run's occurrence, else that run's start. */
   countedAt: number;
-  claim: StandingClaim;
+  /** The run that told it. */
+  runId: string;
 }
 
 export interface AlertQuestion {
@@ -92,57 +99,57 @@ export interface AlertQuestion {
   force: boolean;
   /** The occurrence of this run, else its start: what the window is measured with. */
   occurrence: Date;
-  /** The clock, for the lease of a claim. */
-  now: Date;
+  runId: string;
 }
 
-export type AlertReason =
-  /** The first alert of this stay in the stage. */
-  | 'new'
-  | 'reminder'
-  | 'forced'
-  /** The earlier alert's process died before its mail began: the same alert is tried again. */
-  | 'resumed'
-  /** Alerted within `repeat_hours`; `until` says when the next one is due. */
-  | 'suppressed'
-  /** Another run is sending it. */
-  | 'in_flight'
-  /** The earlier alert's process died in mid-mail: to be settled as unknown. */
-  | 'orphaned';
-
+/**
+ * `new`: the first alert of this stay. `suppressed`: alerted within `repeat_hours`; `until` says when the next one is due.
+ * `countedAt`: the instant that the next window counts from.
+ */
 export type AlertDecision =
-  | { act: true; reason: 'new' | 'reminder' | 'forced' | 'resumed'; sequence: number }
-  | { act: false; reason: 'suppressed'; until: Date }
-  | { act: false; reason: 'in_flight' | 'orphaned' };
+  | { act: true; reason: 'new' | 'reminder' | 'forced'; sequence: number; countedAt: number }
+  | { act: false; reason: 'suppressed'; until: Date };
 
 /**
  * Whether a recipient is told of a late ticket in this run; pure. The window is counted from occurrence to occurrence, so
- * that a run that starts late today does not shorten tomorrow's.
+ * that a run that starts late today does not shorten tomorrow's. A forced alert leaves the window as it was, so that it
+ * takes nobody's next reminder away; and a run that is tried again forces nothing twice.
  */
-export function decideAlert({ earlier, repeatHours, force, occurrence, now }: AlertQuestion): AlertDecision {
-  if (earlier === null) return { act: true, reason: 'new', sequence: 1 };
-  const todo = resume(earlier.claim, now);
-  if (todo === 'wait') return { act: false, reason: 'in_flight' };
-  if (todo === 'unknown') return { act: false, reason: 'orphaned' };
-  if (todo === 'take') return { act: true, reason: 'resumed', sequence: earlier.sequence };
-  const next = { act: true, sequence: earlier.sequence + 1 } as const;
+export function decideAlert({
+  earlier,
+  repeatHours,
+  force,
+  occurrence,
+  runId,
+}: AlertQuestion): AlertDecision {
+  const countedAt = occurrence.getTime();
+  if (earlier === null) return { act: true, reason: 'new', sequence: 1, countedAt };
+  const sequence = earlier.sequence + 1;
   const until = new Date(earlier.countedAt + repeatHours * HOUR_MS);
-  if (occurrence.getTime() >= until.getTime() - REPEAT_TOLERANCE_MS) return { ...next, reason: 'reminder' };
-  return force ? { ...next, reason: 'forced' } : { act: false, reason: 'suppressed', until };
+  if (countedAt >= until.getTime() - REPEAT_TOLERANCE_MS)
+    return { act: true, reason: 'reminder', sequence, countedAt };
+  if (force && earlier.runId !== runId)
+    return { act: true, reason: 'forced', sequence, countedAt: earlier.countedAt };
+  return { act: false, reason: 'suppressed', until };
 }
 
-/** What an alert is about: one stay of one ticket in one stage, one recipient. Re-entering a stage is another. */
-export interface AlertSubject {
+/** One stay of one ticket in one stage. Re-entering a stage is another. */
+export interface Stay {
   ticketId: string;
   stage: string;
   since: number;
+}
+
+/** What an alert is about. */
+export interface AlertSubject extends Stay {
   recipient: string;
 }
 
 /**
- * The document of an alert in `delay_alert_logs`. Creating it is the claim: of several runs that decide the same, one can.
+ * The document in `delay_alert_logs` of the alert that a run tells. Creating it is the claim: of several attempts of the
+ * same run that decide the same, one can.
  */
-export function alertId({ ticketId, stage, since, recipient }: AlertSubject, sequence: number): string {
-  const key = JSON.stringify([ticketId, stage, since, recipient, sequence]);
+export function alertId({ ticketId, stage, since, recipient }: AlertSubject, runId: string): string {
+  const key = JSON.stringify([ticketId, stage, since, recipient, runId]);
   return createHash('sha256').update(key).digest('hex').slice(0, 40);
 }

@@ -3,6 +3,7 @@ import { Firestore, type Query } from '@google-cloud/firestore';
 import { describe, expect, it } from 'vitest';
 import { loginsOf } from '../../shared/presence/login-history.ts';
 import { lastRuns } from '../../shared/task/ledger.ts';
+import { activeCreatedBefore, lastEntry } from '../../shared/tickets/alert-documents.ts';
 import { openVisitsStartedBefore } from '../../shared/visits/close.ts';
 
 interface IndexField {
@@ -36,6 +37,8 @@ const NOW = new Date('2026-03-04T10:00:00.000Z');
 const composite: [string, Query][] = [
   ['openVisitsStartedBefore', openVisitsStartedBefore(store, NOW)],
   ['lastRuns', lastRuns(store, 'close-inactive-visits', 5)],
+  ['activeCreatedBefore', activeCreatedBefore(store, NOW)],
+  ['lastEntry', lastEntry(store, 'a-ticket', 'diagnosis')],
   ['loginsOf', loginsOf(store, ['a', 'b'], NOW)],
 ];
 

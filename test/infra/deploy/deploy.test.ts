@@ -49,6 +49,7 @@ async function prepare(): Promise<void> {
     AUTH_AUDIENCE: world.environment.AUTH_AUDIENCE,
     CRON_SECRET: 'must-not-be-shipped-must-not-be-shipped',
     EMAIL_HOST: 'mail.example.test',
+    EMAIL_HOST_USER: 'ronde',
     DEFAULT_FROM_EMAIL: 'ronde@example.test',
   };
   const lines = Object.entries(plain).map(([name, value]) => `${name}=${value}`);

@@ -49,10 +49,12 @@ describe('the environment of a function', () => {
   });
 
   it('is sound where everything is set', () => {
-    for (const entry of readSchedule().functions)
-      expect(faults(entry, { ...ENV, EMAIL_HOST: 'mail.example.test', DEFAULT_FROM_EMAIL: 'a@b.test' })).toBe(
-        '',
-      );
+    const mail = {
+      EMAIL_HOST: 'mail.example.test',
+      EMAIL_HOST_USER: 'ronde',
+      DEFAULT_FROM_EMAIL: 'a@b.test',
+    };
+    for (const entry of readSchedule().functions) expect(faults(entry, { ...ENV, ...mail })).toBe('');
   });
 
   it.each<[string, Partial<ScheduledFunction>, Record<string, string>, string]>([

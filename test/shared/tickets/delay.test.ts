@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { CLAIM_LEASE_MS, type ClaimState } from '../../../shared/mail/claims.ts';
 import {
   type AlertSettings,
   alertId,
@@ -104,79 +103,46 @@ describe('a ticket is late', () => {
 });
 
 describe('an alert', () => {
-  const earlier = (
-    state: ClaimState,
-    hoursAgo: number,
-    claimedAt = NOW.getTime() - hoursAgo * HOUR,
-  ): EarlierAlert => ({
+  const RUN = 'check-delay-alerts@2026-03-04T07:00:00.000Z';
+  const earlier = (hoursAgo: number, runId = 'an earlier run'): EarlierAlert => ({
     sequence: 3,
     countedAt: NOW.getTime() - hoursAgo * HOUR,
-    claim: { state, claimedAt },
+    runId,
   });
   const decide = (before: EarlierAlert | null, force = false) =>
-    decideAlert({ earlier: before, repeatHours: 24, force, occurrence: NOW, now: NOW });
-  const until = (hours: number) => new Date(NOW.getTime() + hours * HOUR);
+    decideAlert({ earlier: before, repeatHours: 24, force, occurrence: NOW, runId: RUN });
+  const acts = (reason: 'new' | 'reminder' | 'forced', sequence: number, hoursAgo = 0) =>
+    ({ act: true, reason, sequence, countedAt: NOW.getTime() - hoursAgo * HOUR }) as const;
+  const until = (hours: number) =>
+    ({ act: false, reason: 'suppressed', until: new Date(NOW.getTime() + hours * HOUR) }) as const;
 
   it.each<[string, EarlierAlert | null, boolean, ReturnType<typeof decideAlert>]>([
-    ['that is the first', null, false, { act: true, reason: 'new', sequence: 1 }],
-    ['that is the first, forced', null, true, { act: true, reason: 'new', sequence: 1 }],
-    ['a day after', earlier('sent', 24), false, { act: true, reason: 'reminder', sequence: 4 }],
-    [
-      'a quarter of an hour early',
-      earlier('sent', 23.75),
-      false,
-      { act: true, reason: 'reminder', sequence: 4 },
-    ],
-    [
-      'twenty minutes early',
-      earlier('sent', 24 - 1 / 3),
-      false,
-      { act: false, reason: 'suppressed', until: until(1 / 3) },
-    ],
-    ['seven hours after', earlier('sent', 7), false, { act: false, reason: 'suppressed', until: until(17) }],
-    ['seven hours after, forced', earlier('sent', 7), true, { act: true, reason: 'forced', sequence: 4 }],
-    [
-      'after a refused one',
-      earlier('failed', 7),
-      false,
-      { act: false, reason: 'suppressed', until: until(17) },
-    ],
-    [
-      'after an unknown one',
-      earlier('unknown', 7),
-      false,
-      { act: false, reason: 'suppressed', until: until(17) },
-    ],
-    ['while another run sends it', earlier('claimed', 0), true, { act: false, reason: 'in_flight' }],
-    [
-      'whose process died before the mail',
-      earlier('claimed', 1),
-      false,
-      { act: true, reason: 'resumed', sequence: 3 },
-    ],
-    ['whose process died in the mail', earlier('sending', 1), true, { act: false, reason: 'orphaned' }],
-    [
-      'whose process may still be sending',
-      earlier('sending', 0, NOW.getTime() - CLAIM_LEASE_MS + 1),
-      false,
-      { act: false, reason: 'in_flight' },
-    ],
+    ['that is the first', null, false, acts('new', 1)],
+    ['that is the first, forced', null, true, acts('new', 1)],
+    ['a day after', earlier(24), false, acts('reminder', 4)],
+    ['a quarter of an hour early', earlier(23.75), false, acts('reminder', 4)],
+    ['twenty minutes early', earlier(24 - 1 / 3), false, until(1 / 3)],
+    ['seven hours after', earlier(7), false, until(17)],
+    ['seven hours after, forced: the window stays as it was', earlier(7), true, acts('forced', 4, 7)],
+    ['a day after, forced', earlier(24), true, acts('reminder', 4)],
+    ['of an occurrence that came late, after a newer one', earlier(-24), false, until(48)],
+    ['that an earlier attempt of the same run forced', earlier(7, RUN), true, until(17)],
   ])('%s', (_title, before, force, expected) => {
     expect(decide(before, force)).toEqual(expected);
   });
 
-  it('has one document per stay in a stage, recipient and turn', () => {
+  it('has one document per stay in a stage, recipient and run', () => {
     const subject = { ticketId: 't1', stage: 'diagnosis', since: at(20), recipient: 'ada@example.test' };
     const ids = [
-      alertId(subject, 1),
-      alertId(subject, 2),
-      alertId({ ...subject, since: at(19) }, 1),
-      alertId({ ...subject, stage: 'repair' }, 1),
-      alertId({ ...subject, recipient: 'bob@example.test' }, 1),
-      alertId({ ...subject, ticketId: 't2' }, 1),
+      alertId(subject, 'one'),
+      alertId(subject, 'two'),
+      alertId({ ...subject, since: at(19) }, 'one'),
+      alertId({ ...subject, stage: 'repair' }, 'one'),
+      alertId({ ...subject, recipient: 'bob@example.test' }, 'one'),
+      alertId({ ...subject, ticketId: 't2' }, 'one'),
     ];
     expect(new Set(ids).size).toBe(ids.length);
-    expect(alertId({ ...subject }, 1)).toBe(ids[0]);
+    expect(alertId({ ...subject }, 'one')).toBe(ids[0]);
   });
 });
 
@@ -186,11 +152,16 @@ function alertsOver(runs: readonly { told: number | null; now: number }[]): numb
   let alerts = 0;
   for (const { told, now } of runs) {
     const occurrence = new Date(told ?? now);
-    const decision = decideAlert({ earlier, repeatHours: 24, force: false, occurrence, now: new Date(now) });
+    const decision = decideAlert({
+      earlier,
+      repeatHours: 24,
+      force: false,
+      occurrence,
+      runId: `run at ${now}`,
+    });
     if (!decision.act) continue;
     alerts += 1;
-    const claim = { state: 'sent' as const, claimedAt: now };
-    earlier = { sequence: decision.sequence, countedAt: occurrence.getTime(), claim };
+    earlier = { sequence: decision.sequence, countedAt: decision.countedAt, runId: `run at ${now}` };
   }
   return alerts;
 }

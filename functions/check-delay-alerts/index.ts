@@ -1,0 +1,5 @@
+import { taskHandler } from '../../shared/task/handler.ts';
+import { serve } from '../serve.ts';
+import { checkDelayAlerts } from './task.ts';
+
+serve(checkDelayAlerts.name, (open) => taskHandler(checkDelayAlerts, open));

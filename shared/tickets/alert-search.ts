@@ -1,0 +1,66 @@
+import type { Firestore } from '@google-cloud/firestore';
+import type { Meter } from '../cost.ts';
+import { streamQuery } from '../store/firestore.ts';
+import { activeCreatedBefore, entriesOf, toTicket } from './alert-documents.ts';
+import {
+  type AlertSettings,
+  createdBefore,
+  daysInStage,
+  isLate,
+  type LateTicket,
+  stageEntry,
+  type Ticket,
+  thresholdOf,
+} from './delay.ts';
+
+/** Tickets whose events are read at the same time. */
+const EVENTS_IN_FLIGHT = 50;
+
+export interface SearchContext {
+  store: Firestore;
+  meter: Meter;
+  now: Date;
+}
+
+/** The late tickets, longest in their stage first, and how many active ones were looked at. */
+export interface Search {
+  checked: number;
+  late: LateTicket[];
+}
+
+/**
+ * Searches the late tickets: one query over the active ones that are old enough, and one more for each that does not say
+ * itself since when it is in its stage. `thresholdDays` replaces every threshold of the settings.
+ */
+export async function searchLate(
+  context: SearchContext,
+  settings: AlertSettings,
+  thresholdDays?: number,
+): Promise<Search> {
+  const { store, meter, now } = context;
+  const search: Search = { checked: 0, late: [] };
+  const judge = async (ticket: Ticket) => {
+    const entry = stageEntry(ticket, await entriesOf(ticket, store, meter));
+    const threshold = thresholdOf(ticket.stage, settings, thresholdDays);
+    if (isLate(ticket, entry, threshold, now))
+      search.late.push({ ticket, entry, days: daysInStage(entry, now) });
+  };
+  let waiting: Promise<void>[] = [];
+  for await (const snapshot of streamQuery(
+    activeCreatedBefore(store, createdBefore(settings, now, thresholdDays)),
+    meter,
+  )) {
+    const ticket = toTicket(snapshot);
+    if (!ticket) continue;
+    search.checked += 1;
+    const judged = judge(ticket);
+    if (ticket.stageEnteredAt === null) waiting.push(judged);
+    else await judged;
+    if (waiting.length < EVENTS_IN_FLIGHT) continue;
+    await Promise.all(waiting);
+    waiting = [];
+  }
+  await Promise.all(waiting);
+  search.late.sort((a, b) => a.entry.since - b.entry.since || (a.ticket.id < b.ticket.id ? -1 : 1));
+  return search;
+}
