@@ -1,4 +1,4 @@
-import { Cron } from 'croner';
+import { timetable } from '../../shared/schedule/occurrences.ts';
 
 interface Field {
   name: string;
@@ -99,11 +99,6 @@ function firesEver(fields: readonly string[]): boolean {
   return valuesOf(months, MONTH).some((month) => firstDay <= (DAYS_IN_MONTH[month - 1] ?? 0));
 }
 
-/** Never started: without a function to call, croner only computes. */
-function timetable(expr: string, zone: string): Cron {
-  return new Cron(expr.trim().split(/\s+/).join(' '), { timezone: zone, mode: '5-part' });
-}
-
 /** The smallest gap between two minutes of an hour and the next: no two occurrences can be closer. */
 function closestPossible(expr: string): number {
   const minutes = valuesOf(expr.trim().split(/\s+/)[0] ?? '*', MINUTE);
@@ -124,18 +119,4 @@ export function periodSeconds(expr: string, zone: string): number {
     last = next;
   }
   return smallest;
-}
-
-/** The first occurrence strictly after an instant. */
-export function nextOccurrence(expr: string, zone: string, from: Date): Date {
-  const next = timetable(expr, zone).nextRun(from);
-  if (!next) throw new RangeError(`"${expr}" has no occurrence after ${from.toISOString()}`);
-  return next;
-}
-
-/** The last occurrence strictly before an instant. */
-export function previousOccurrence(expr: string, zone: string, from: Date): Date {
-  const [previous] = timetable(expr, zone).previousRuns(1, from);
-  if (!previous) throw new RangeError(`"${expr}" has no occurrence before ${from.toISOString()}`);
-  return previous;
 }

@@ -1,4 +1,4 @@
-import { nextOccurrence } from './cron.ts';
+import { nextOccurrence } from '../../shared/schedule/occurrences.ts';
 
 /** One occurrence. */
 export interface Occurrence {

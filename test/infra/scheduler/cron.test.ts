@@ -1,11 +1,7 @@
 import { expect, test } from 'vitest';
-import {
-  checkCron,
-  nextOccurrence,
-  periodSeconds,
-  previousOccurrence,
-} from '../../../infra/scheduler/cron.ts';
+import { checkCron, periodSeconds } from '../../../infra/scheduler/cron.ts';
 import { backoffs, retriesEnd, retrySpan } from '../../../infra/scheduler/retries.ts';
+import { nextOccurrence, previousOccurrence } from '../../../shared/schedule/occurrences.ts';
 
 const PARIS = 'Europe/Paris';
 
