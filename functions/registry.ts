@@ -8,6 +8,8 @@ import { CONSOLE_PATHS, consoleHandler } from './console/api.ts';
 import { PRESENCE_PATHS, presenceHandler } from './presence/api.ts';
 import { testPresence } from './test-presence/task.ts';
 import { visitsHandler } from './visits/api.ts';
+import { watchRunsHandler } from './watch-runs/handler.ts';
+import { watchRuns } from './watch-runs/task.ts';
 
 /** Every periodic task. A new one is added here, in infra/scheduler.yaml and as its own folder. */
 export const tasks: readonly AnyTask[] = [
@@ -15,6 +17,7 @@ export const tasks: readonly AnyTask[] = [
   cleanStaleSessions,
   testPresence,
   checkDelayAlerts,
+  watchRuns,
 ];
 
 /** One row of the route table: which function answers below which path. */
@@ -32,7 +35,7 @@ export const mounted: readonly Mounted[] = [
   ...tasks.map((task) => ({
     name: task.name,
     prefix: task.route,
-    handler: (open: () => Deps) => taskHandler(task, open),
+    handler: task === watchRuns ? watchRunsHandler : (open: () => Deps) => taskHandler(task, open),
   })),
   { name: 'visits', prefix: '/api/v1/visits', handler: visitsHandler },
   ...PRESENCE_PATHS.map((prefix) => ({ name: 'presence', prefix, handler: presenceHandler })),

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';
 import { BROWSER_MODULES, bundleClient } from '../shared/browser/bundle.ts';
 import { lazyPackages } from './lazy-packages.ts';
+import { watchedJobs } from './scheduler/watched.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FRAMEWORK = '@google-cloud/functions-framework';
@@ -54,7 +55,8 @@ export async function bundleFunction(name: string, entry: string, folder: string
     minifyIdentifiers: false,
     sourcemap: false,
     external: [FRAMEWORK],
-    define: await browserModules(),
+    // The modules for web pages, and the schedule for the watchman.
+    define: { ...(await browserModules()), WATCHED_JOBS: JSON.stringify(watchedJobs()) },
     logLevel: 'silent',
   };
   const plugins = [lazyPackages(folder, options)];

@@ -37,6 +37,7 @@ const environment = z.object({
   AUTH_AUDIENCE: optional,
   AUTH_ADMIN_CLAIM: optional,
   ALLOWED_ORIGINS: list,
+  HEALTHCHECK_URL: url,
   EMAIL_BACKEND: optional,
   ...mailEnvironment,
   K_SERVICE: optional,
@@ -64,6 +65,8 @@ export interface Config {
   local: boolean;
   /** Outgoing mail; undefined where no EMAIL_HOST is given. */
   mail: MailConfig | undefined;
+  /** An outside dead man's switch, told after each round of the watchman; the address is its credential. */
+  healthcheckUrl: string | undefined;
   warnings: readonly string[];
 }
 
@@ -124,6 +127,7 @@ function toConfig(e: Environment): Config {
     allowedOrigins: e.ALLOWED_ORIGINS,
     local: e.RONDE_LOCAL,
     mail: toMailConfig(e),
+    healthcheckUrl: e.HEALTHCHECK_URL,
     warnings: e.EMAIL_BACKEND ? ['EMAIL_BACKEND is ignored: mail goes out by SMTP, see EMAIL_HOST'] : [],
   };
 }

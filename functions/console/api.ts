@@ -6,12 +6,13 @@ import type { HttpHandler } from '../../shared/http/request.ts';
 import { callRoute, findRoute } from '../../shared/http/router.ts';
 import { traceFields } from '../../shared/log.ts';
 import type { Deps } from '../../shared/task/task.ts';
+import { incidentRoutes } from './incidents.ts';
 import { presenceRoutes } from './presence.ts';
 import type { AdminContext, AdminRoute } from './route.ts';
 import { settingsRoutes } from './settings.ts';
 
 /** The whole admin API: one table per subject, each in a file of its own. */
-const routes: readonly AdminRoute[] = [...settingsRoutes, ...presenceRoutes];
+const routes: readonly AdminRoute[] = [...settingsRoutes, ...presenceRoutes, ...incidentRoutes];
 
 /** Paths that the console function answers, with all below them. */
 export const CONSOLE_PATHS = ['/v1/admin'] as const;

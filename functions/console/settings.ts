@@ -10,12 +10,14 @@ import {
   DEFAULT_REPEAT_HOURS,
   DEFAULT_THRESHOLD_DAYS,
 } from '../../shared/tickets/alert-settings.ts';
+import { WATCH_DEFAULTS, watchSettings } from '../../shared/watch/settings.ts';
 import { type AdminContext, adminRoute } from './route.ts';
 
 /** What holds where nothing has been set. */
 const DEFAULTS = {
   presence: { online_threshold_minutes: DEFAULT_THRESHOLD_MINUTES },
   alerts: { threshold_days: DEFAULT_THRESHOLD_DAYS, repeat_hours: DEFAULT_REPEAT_HOURS, stages: {} },
+  watch: WATCH_DEFAULTS,
 };
 type Part = keyof typeof DEFAULTS;
 const PARTS = Object.keys(DEFAULTS) as Part[];
@@ -24,6 +26,7 @@ const version = { updated_at: z.string().nullable().optional() };
 const settingsBody = z.strictObject({
   presence: presenceSettings.partial().extend(version).optional(),
   alerts: alertSettings.partial().extend(version).optional(),
+  watch: watchSettings.partial().extend(version).optional(),
   ...version,
 });
 type SettingsBody = z.infer<typeof settingsBody>;

@@ -3,9 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { http as register } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { mounted } from '../../functions/registry.ts';
+import { handSchedule } from '../../functions/watch-runs/schedule.ts';
 import { HttpError } from '../../shared/http/errors.ts';
 import { leaveBodyUnread, sendJson } from '../../shared/http/request.ts';
 import type { Deps } from '../../shared/task/task.ts';
+import { watchedJobs } from '../scheduler/watched.ts';
 import { demoSite, isDemoSite } from './demo-site.ts';
 
 export interface Gateway {
@@ -15,6 +17,7 @@ export interface Gateway {
 
 /** Puts every function on one port, each behind the real Functions Framework, and the demo site beside them. */
 export async function startGateway(open: () => Deps, port: number): Promise<Gateway> {
+  handSchedule(watchedJobs());
   const functions = mounted.map(({ name, prefix, handler }) => {
     register(name, handler(open));
     return { prefix, server: getTestServer(name) };

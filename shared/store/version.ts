@@ -6,7 +6,7 @@ export function versionOf({ updateTime }: DocumentSnapshot): string | null {
 }
 
 /** A timestamp in ISO 8601 with microseconds, the resolution of Firestore. */
-function toIso(timestamp: Timestamp): string {
+export function toIso(timestamp: Timestamp): string {
   const micros = String(Math.floor(timestamp.nanoseconds / 1000)).padStart(6, '0');
   return `${new Date(timestamp.seconds * 1000).toISOString().slice(0, 19)}.${micros}Z`;
 }

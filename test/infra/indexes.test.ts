@@ -5,6 +5,8 @@ import { loginsOf } from '../../shared/presence/login-history.ts';
 import { lastRuns } from '../../shared/task/ledger.ts';
 import { activeCreatedBefore, lastEntry } from '../../shared/tickets/alert-documents.ts';
 import { openVisitsStartedBefore } from '../../shared/visits/close.ts';
+import { openIncidents } from '../../shared/watch/incident.ts';
+import { unknownAlerts } from '../../shared/watch/unknown-mail.ts';
 
 interface IndexField {
   fieldPath: string;
@@ -40,6 +42,8 @@ const composite: [string, Query][] = [
   ['activeCreatedBefore', activeCreatedBefore(store, NOW)],
   ['lastEntry', lastEntry(store, 'a-ticket', 'diagnosis')],
   ['loginsOf', loginsOf(store, ['a', 'b'], NOW)],
+  ['openIncidents', openIncidents(store)],
+  ['unknownAlerts', unknownAlerts(store, NOW)],
 ];
 
 /** The query as it goes over the wire; the client keeps the method to itself. */

@@ -12,6 +12,11 @@ const ENV = {
   AUTH_ISSUER: 'https://sign-in.example.test',
   AUTH_AUDIENCE: 'ronde',
 };
+const MAIL = {
+  EMAIL_HOST: 'mail.example.test',
+  EMAIL_HOST_USER: 'ronde',
+  DEFAULT_FROM_EMAIL: 'a@b.test',
+};
 const named = (name: string) =>
   readSchedule().functions.find((entry) => entry.name === name) as ScheduledFunction;
 const faults = (entry: ScheduledFunction, env: Record<string, string>) =>
@@ -49,12 +54,7 @@ describe('the environment of a function', () => {
   });
 
   it('is sound where everything is set', () => {
-    const mail = {
-      EMAIL_HOST: 'mail.example.test',
-      EMAIL_HOST_USER: 'ronde',
-      DEFAULT_FROM_EMAIL: 'a@b.test',
-    };
-    for (const entry of readSchedule().functions) expect(faults(entry, { ...ENV, ...mail })).toBe('');
+    for (const entry of readSchedule().functions) expect(faults(entry, { ...ENV, ...MAIL })).toBe('');
   });
 
   it.each<[string, Partial<ScheduledFunction>, Record<string, string>, string]>([

@@ -1,0 +1,4 @@
+import { serve } from '../serve.ts';
+import { watchRunsHandler } from './handler.ts';
+
+serve('watch-runs', watchRunsHandler);

@@ -1,0 +1,92 @@
+import type { RunContext } from '../../shared/task/task.ts';
+import { type Concern, concernsOf } from '../../shared/watch/concern.ts';
+import { findingsOf, isOver } from '../../shared/watch/findings.ts';
+import { type Finding, type Incident, openIncidents, readIncident } from '../../shared/watch/incident.ts';
+import type { WatchedJob } from '../../shared/watch/job.ts';
+import { readWatchSettings, type WatchSettings } from '../../shared/watch/settings.ts';
+import { readState, stateRef, type WatchState } from '../../shared/watch/state.ts';
+import { lookForUnknownMail, MAIL_SOURCES } from '../../shared/watch/unknown-mail.ts';
+import { asleepFinding, vigilOf } from '../../shared/watch/vigil.ts';
+import { type Look, lookAt, runsOf } from './look-at-task.ts';
+
+/** What one round has found, and what follows from it. */
+export interface Round {
+  settings: WatchSettings;
+  state: WatchState;
+  concerns: Concern[];
+}
+
+/**
+ * Looks at every task of the schedule but the watchman himself, of whom only his sleep is judged. Reads only: two settings,
+ * the open incidents, and at most eight runs per task.
+ */
+export async function lookAround(
+  context: RunContext,
+  jobs: readonly WatchedJob[],
+  self: WatchedJob,
+): Promise<Round> {
+  const [known, open, own] = await Promise.all([
+    remembered(context),
+    standingIncidents(context),
+    runsOf(context, self.task),
+  ]);
+  const vigil = vigilOf(own, self, known.state, context.now);
+  const others = jobs.filter((job) => job !== self);
+  const [looks, mails] = await Promise.all([
+    Promise.all(others.map((job) => lookAt(context, job, { ...known, vigil }))),
+    Promise.all(MAIL_SOURCES.map((source) => lookForUnknownMail(source, context))),
+  ]);
+  const findings = [
+    ...asleepFinding(vigil, self.task, context.now, looks),
+    ...looks.flatMap(({ view }) => (view ? findingsOf(view) : [])),
+    ...mails.flatMap((finding) => finding ?? []),
+  ];
+  return { ...known, concerns: concernsFrom(looks, findings, open, { ...known, now: context.now }) };
+}
+
+async function remembered({ store, meter }: RunContext) {
+  const [settings, state] = await store.getAll(store.doc('settings/watch'), stateRef(store));
+  meter.firestore_reads += 2;
+  if (!settings || !state) throw new Error('Firestore has not answered for the settings of the watchman');
+  return { settings: readWatchSettings(settings), state: readState(state) };
+}
+
+async function standingIncidents({ store, meter }: RunContext): Promise<Incident[]> {
+  const { docs } = await openIncidents(store).get();
+  meter.firestore_reads += Math.max(1, docs.length);
+  return docs.map(readIncident);
+}
+
+function concernsFrom(
+  looks: readonly Look[],
+  findings: readonly Finding[],
+  open: readonly Incident[],
+  { settings, state, now }: { settings: WatchSettings; state: WatchState; now: Date },
+): Concern[] {
+  const audience = settings.operators.length > 0 || settings.webhook_url !== null;
+  const gone = open.filter((incident) => isGone(incident, looks));
+  const standing = open.filter((incident) => !gone.includes(incident));
+  const isOverNow = (incident: Incident) => overNow(incident, looks, findings);
+  const troubled = new Set([...findings, ...open].map(({ task }) => task));
+  const well = looks.filter(({ job, view, concern }) => view && !concern && !troubled.has(job.task));
+  return [
+    ...looks.flatMap(({ concern }) => concern ?? []),
+    ...gone.map((incident): Concern => ({ id: incident.id, reason: 'withdraw', incident })),
+    ...concernsOf(findings, standing, isOverNow, { now, state, audience }),
+    ...well.map(({ job }): Concern => ({ id: job.task, reason: 'on_time' })),
+  ];
+}
+
+/** What was found about a task that is paused, or no longer in the schedule, concerns nobody any more. */
+function isGone({ kind, task }: Incident, looks: readonly Look[]): boolean {
+  if (kind === 'asleep' || kind === 'unknown_mail') return false;
+  return !looks.some(({ job, view }) => job.task === task && view !== null);
+}
+
+function overNow(incident: Incident, looks: readonly Look[], findings: readonly Finding[]): boolean {
+  const { kind, task } = incident;
+  if (kind === 'asleep') return false;
+  if (kind === 'unknown_mail') return !findings.some((each) => each.kind === kind && each.task === task);
+  const view = looks.find(({ job }) => job.task === task)?.view;
+  return view ? isOver(incident, view) : false;
+}

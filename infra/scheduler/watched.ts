@@ -1,0 +1,15 @@
+import type { WatchedJob } from '../../shared/watch/job.ts';
+import { readSchedule } from './file.ts';
+
+/** The jobs of infra/scheduler.yaml as the watchman is handed them: parsed, checked, without what is not its business. */
+export function watchedJobs(): WatchedJob[] {
+  return readSchedule().jobs.map((job) => ({
+    task: job.function,
+    schedule: job.schedule,
+    time_zone: job.time_zone,
+    period_seconds: job.period_seconds,
+    grace_seconds: job.grace,
+    budget_seconds: job.budget_seconds,
+    paused: job.paused,
+  }));
+}

@@ -1,0 +1,71 @@
+import type { WatchedJob } from './job.ts';
+import { isFailed, isGood, isOpen, type SeenRun } from './run.ts';
+
+/** What a run may take over its budget: the batch that was begun may end, and a killed run's lease is gone in 30 s. */
+const OVERRUN_SLACK_SECONDS = 60;
+/** Durations are judged by the median of so many runs: one slow night is no trend. */
+const SLOW_RUNS = 5;
+/** A task counts as quick again only well below the limit, so that it does not come and go. */
+const QUICK_SHARE = 0.8;
+/** Below this period the originals' rule holds: a run of over 30 s wants a longer interval. */
+const SHORT_PERIOD_SECONDS = 3_600;
+
+/** The open runs, newest first, that should have ended by now. */
+export function overrunning(runs: readonly SeenRun[], job: WatchedJob, now: Date): SeenRun[] {
+  return runs.filter((run) => {
+    const seconds = (run.budgetSeconds ?? job.budget_seconds) + OVERRUN_SLACK_SECONDS;
+    return isOpen(run) && now.getTime() - run.startedAt >= seconds * 1000;
+  });
+}
+
+/** Failures in a row, up to now. */
+export interface Streak {
+  /** Attempts, not records: one occurrence that fails in all its retries is a streak of its own. */
+  failures: number;
+  first: SeenRun;
+  last: SeenRun;
+}
+
+/** The failures since the last run that ended well; null where there are none. `runs` are newest first. */
+export function failuresInARow(runs: readonly SeenRun[]): Streak | null {
+  let failures = 0;
+  const failed: SeenRun[] = [];
+  for (const run of runs) {
+    if (isGood(run)) break;
+    const count = run.failedBefore + (isFailed(run) ? 1 : 0);
+    if (count === 0) continue;
+    failures += count;
+    failed.push(run);
+  }
+  const [last, first] = [failed[0], failed.at(-1)];
+  return first && last ? { failures, first, last } : null;
+}
+
+/** How long a task takes, and from where on that is too long; in milliseconds. */
+export interface Pace {
+  medianMs: number;
+  limitMs: number;
+  newest: SeenRun;
+}
+
+export interface SlowLimits {
+  /** Of the budget. */
+  slow_share: number;
+  /** For tasks that run more often than hourly. */
+  slow_seconds: number;
+}
+
+/** The pace of the last five runs that ended well; null where there are fewer. */
+export function paceOf(runs: readonly SeenRun[], job: WatchedJob, limits: SlowLimits): Pace | null {
+  const timed = runs.filter((run) => isGood(run) && run.durationMs !== null).slice(0, SLOW_RUNS);
+  const [newest] = timed;
+  if (!newest || timed.length < SLOW_RUNS) return null;
+  const durations = timed.map(({ durationMs }) => durationMs ?? 0).sort((a, b) => a - b);
+  const medianMs = durations[Math.floor(SLOW_RUNS / 2)] ?? 0;
+  const share = limits.slow_share * job.budget_seconds;
+  const seconds = job.period_seconds < SHORT_PERIOD_SECONDS ? Math.min(share, limits.slow_seconds) : share;
+  return { medianMs, limitMs: seconds * 1000, newest };
+}
+
+export const isSlow = ({ medianMs, limitMs }: Pace): boolean => medianMs > limitMs;
+export const isQuick = ({ medianMs, limitMs }: Pace): boolean => medianMs <= QUICK_SHARE * limitMs;
