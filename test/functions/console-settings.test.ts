@@ -61,6 +61,38 @@ describe('settings', () => {
     expect((await call('GET')).body).toEqual(removed.body);
   });
 
+  it('of the watchman hold addresses once, and lose what is null', async () => {
+    const first = await put({
+      watch: {
+        operators: [' Ops@Example.test', 'ops@example.test'],
+        webhook_url: 'https://hooks.example.test/x',
+        paused: { 'sync-inbox': true, 'test-presence': true },
+      },
+    });
+    expect(first.body.watch).toMatchObject({
+      operators: ['ops@example.test'],
+      webhook_url: 'https://hooks.example.test/x',
+      locale: 'fr',
+      failures_in_a_row: 3,
+      paused: { 'sync-inbox': true, 'test-presence': true },
+    });
+    const second = await put({ watch: { webhook_url: null, paused: { 'sync-inbox': null } } });
+    expect(second.body.watch).toMatchObject({ webhook_url: null, paused: { 'test-presence': true } });
+    expect(second.body.watch.paused).not.toHaveProperty('sync-inbox');
+  });
+
+  it.each([
+    [{ operators: ['nobody'] }, 'must be e-mail addresses'],
+    [{ webhook_url: 'http://hooks.example.test/x' }, 'must be an https address'],
+    [{ locale: 'de' }, 'must be fr or en'],
+    [{ failures_in_a_row: 1 }, 'must be a whole number from 2 to 20'],
+    [{ paused: { 'No Task': true } }, 'paused'],
+  ])('of the watchman are refused as %j', async (watch, rule) => {
+    const { status, body } = await put({ watch });
+    expect(status).toBe(400);
+    expect(body.error.message).toContain(rule);
+  });
+
   it('may be sent back as they were got', async () => {
     await put({ presence: { online_threshold_minutes: 20 } });
     const before = (await call('GET')).body;
