@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-async function list(query: string, account = 'admintest1') {
+async function list(query: string, account: 'admintest1' | 'usertest1' = 'admintest1') {
   const token = await world.issuer.userToken(account);
   const response = await fetch(`${world.url}${PATH}${query}`, {
     headers: { Authorization: `Bearer ${token}` },
