@@ -341,7 +341,9 @@ describe('telling', () => {
     const looks = await Promise.all(Array.from({ length: 10 }, () => watch(world)));
     await world.redisEngine.restart();
     expect(looks.map(({ status }) => status)).toContain(200);
-    expect(told(world).sort()).toHaveLength(2);
+    expect(told(world).sort(), JSON.stringify(looks.map(({ status, body }) => [status, body]))).toHaveLength(
+      2,
+    );
   });
 
   it('is in French unless settings say otherwise, with the remedies', async () => {
