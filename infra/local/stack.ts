@@ -12,6 +12,7 @@ import { openScheduler } from '../scheduler/client.ts';
 import { planSchedule } from '../scheduler/plan.ts';
 import { fillDemo } from './demo-data.ts';
 import { fillPresence } from './demo-presence.ts';
+import { fillTickets } from './demo-tickets.ts';
 import { LOCAL_PROJECT, LOCAL_REGION, localEnvironment, OPERATOR } from './environment.ts';
 import { type LocalFirestore, startFirestore } from './firestore.ts';
 import { startLocalFunctions } from './functions.ts';
@@ -141,6 +142,8 @@ async function startParts(
   if (options.demo) {
     progress(`Demo data: ${(await fillDemo(deps.store, clock())).visits} visits`);
     progress(`Demo data: ${(await fillPresence(deps.store, deps.redis, clock())).users} users`);
+    const { tickets, recipients } = await fillTickets(deps.store, clock());
+    progress(`Demo data: ${tickets} tickets, ${recipients} recipients of delay alerts`);
   }
   const tokens = {
     admin: await issuer.userToken('admintest1', { ttlSeconds: DAY_SECONDS }),

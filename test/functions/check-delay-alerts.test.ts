@@ -1,5 +1,6 @@
 import { Timestamp } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { alertRows, checkDelays, resetAlerts } from '../support/alerts.ts';
 import { DAY_MS, daysAgo, fill, recipient, ticket } from '../support/tickets.ts';
 import { clear, dump, NOW, startWorld, type World } from '../support/world.ts';
 
@@ -11,34 +12,10 @@ beforeAll(async () => {
   world = await startWorld();
 });
 afterAll(() => world?.stop());
-beforeEach(async () => {
-  world.clock.set(NOW);
-  world.reconfigure({});
-  world.smtp.clear();
-  world.logs.length = 0;
-  for (const name of [
-    'tickets',
-    'alert_recipients',
-    'delay_alert_logs',
-    'delay_alert_states',
-    'settings',
-    'task_runs',
-  ])
-    await clear(world.store, name);
-  await world.redis.flushall();
-});
+beforeEach(() => resetAlerts(world));
 
-/** A manual run, or that of an occurrence. */
-const check = (body: object = {}, occurrence?: Date) =>
-  world.post(ROUTE, {
-    body,
-    headers: {
-      'X-Cron-Secret': world.secret,
-      ...(occurrence ? { 'X-CloudScheduler-ScheduleTime': occurrence.toISOString() } : {}),
-    },
-  });
-const logs = async () =>
-  (await world.store.collection('delay_alert_logs').get()).docs.map((doc) => doc.data());
+const check = (body?: object, occurrence?: Date) => checkDelays(world, body, occurrence);
+const logs = async () => (await alertRows(world)).map((doc) => doc.data());
 const mailsTo = (address: string) => world.smtp.mails().filter(({ to }) => to.includes(address));
 const update = (id: string, fields: Record<string, unknown>) =>
   world.store.doc(`tickets/${id}`).update(fields);

@@ -7,8 +7,8 @@ export type FaultPoint = 'greeting' | 'ehlo' | 'auth' | 'mail' | 'rcpt' | 'data'
 
 export interface Fault {
   at: FaultPoint;
-  /** A reply of the fault's own, a cut connection, silence for ever, or a pause before each reply. */
-  how: { reply: string } | 'close' | 'hang' | { slowMs: number };
+  /** A reply of the fault's own, a cut connection, silence for ever, a pause before each reply, or a wait for an event. */
+  how: { reply: string } | 'close' | 'hang' | { slowMs: number } | { until: Promise<void> };
 }
 
 /** A relay in front of a mail server that strikes at one point of the dialogue. */
@@ -53,6 +53,10 @@ export async function startSmtpFaults(target: { port: number }): Promise<SmtpFau
       if (fault && typeof fault.how === 'object' && 'slowMs' in fault.how) await delay(fault.how.slowMs);
       else if (fault?.at === point) {
         strike?.();
+        if (typeof fault.how === 'object' && 'until' in fault.how) {
+          await fault.how.until;
+          return false;
+        }
         if (fault.how === 'close') end();
         else if (fault.how !== 'hang') client.write(`${(fault.how as { reply: string }).reply}\r\n`);
         if (typeof fault.how === 'object') return true;
