@@ -170,7 +170,7 @@ async function endOrphan(
   const released = state ? await releaseOrphan(context, digest, state) : null;
   if (!released) return IN_FLIGHT;
   states.set(digest.address, released);
-  return { outcome: 'acted' };
+  return { outcome: 'skipped', reason: 'released' };
 }
 
 /** Sends one recipient's digest; the pairs are all of that recipient. */
@@ -227,7 +227,9 @@ function candidateResult(result: SendResult): ActResult<Reason> {
     case 'taken':
       return IN_FLIGHT;
     case 'stopped':
-      return { outcome: 'failed', reason: result.reason, retry: true };
+      return result.reason === 'budget'
+        ? { outcome: 'failed', reason: 'budget', retry: false, outOfTime: true }
+        : { outcome: 'failed', reason: result.reason, retry: true };
     default:
       return {
         outcome: 'failed',

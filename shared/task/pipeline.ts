@@ -198,7 +198,9 @@ function count(result: PipelineResult, one: ActResult<string>, because = ''): vo
   const reasons = result[one.outcome];
   const reason = one.outcome === 'acted' ? because : one.reason;
   reasons[reason] = (reasons[reason] ?? 0) + 1;
-  if (one.outcome === 'failed' && one.retry) result.wantsRetry = true;
+  if (one.outcome !== 'failed') return;
+  if (one.retry) result.wantsRetry = true;
+  if ('outOfTime' in one) result.complete = false;
 }
 
 function show(result: PipelineResult, id: string, decision: Decision<string>): void {

@@ -54,6 +54,8 @@ export type ActResult<Reason extends string> = { note?: Note } & (
   | { outcome: 'skipped'; reason: Reason }
   /** `retry` is true when another attempt within minutes may heal it and no next attempt is recorded anywhere else. */
   | { outcome: 'failed'; reason: string; retry: boolean }
+  /** The budget ended before it was begun: the run is not complete, and the next one goes on. */
+  | { outcome: 'failed'; reason: 'budget'; retry: false; outOfTime: true }
 );
 
 /** What a candidate's act has to tell beside its outcome; kept in the run's record and handed to the reply. */

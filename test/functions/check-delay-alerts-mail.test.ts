@@ -243,7 +243,11 @@ describe('what a dead run left', () => {
   it('is ended even where nobody is late any more', async () => {
     await die('claimed', CLAIM_LEASE_MS, NOW);
     for (const id of ['a', 'b']) await world.store.doc(`tickets/${id}`).update({ status: 'closed' });
-    expect((await check()).body).toMatchObject({ outcome: 'succeeded', overdue: 0, alerts: { sent: 0 } });
+    expect((await check()).body).toMatchObject({
+      outcome: 'nothing_to_do',
+      overdue: 0,
+      skipped: { released: 5 },
+    });
     expect(await alertRows(world)).toEqual([]);
   });
 });

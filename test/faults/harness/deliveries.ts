@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { startFunction } from '../function-process.ts';
+import { type FunctionProcess, startFunction } from '../function-process.ts';
 import type { Answer } from './delivery.ts';
 import type { Measure } from './kill.ts';
 import { readLedger } from './ledger.ts';
@@ -39,7 +39,7 @@ export function deliveriesCase(
           await trial.observe();
           await trial.halfAMinuteLater();
         } else await judgeAnswers(trial, settled);
-        await trial.settle(other.url, { occurrence });
+        await settleLater(trial, run, other, occurrence);
         await trial.judge({ exact: kills.length === 0 });
       } finally {
         await Promise.all([one.kill(), other.kill()]);
@@ -47,6 +47,24 @@ export function deliveriesCase(
       return { deliveries: PARALLEL, kills: kills.length };
     },
   };
+}
+
+/** What a killed process has left is done by the other one, or by one for which enough time has passed. */
+async function settleLater(
+  trial: Trial,
+  run: FaultRun,
+  other: FunctionProcess,
+  occurrence: string,
+): Promise<void> {
+  const { environment } = run.stage;
+  const later = trial.later(environment);
+  if (later === environment) return void (await trial.settle(other.url, { occurrence }));
+  const child = await startFunction(trial.task.name, run.bundles, later);
+  try {
+    await trial.settle(child.url, { occurrence });
+  } finally {
+    await child.kill();
+  }
 }
 
 /** One of them did all the work, the others are told so, and the ledger has one attempt. */

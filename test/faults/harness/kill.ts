@@ -100,14 +100,14 @@ export function killCase(
         if (probe) await probeOverlap(trial, run, points.length + 1);
         await trial.halfAMinuteLater();
       }
-      const child = await startFunction(task.name, run.bundles, run.stage.environment);
+      const child = await startFunction(task.name, run.bundles, trial.later(run.stage.environment));
       try {
         await trial.settle(child.url, delivery(points.length));
         await trial.judge();
       } finally {
         await child.kill();
       }
-      return { kills: points.length, 'in mid-run': midRun };
+      return { kills: points.length, 'in mid-run': midRun, ...(await task.figures?.(run.stage)) };
     },
   };
 }
@@ -126,7 +126,7 @@ async function killedAnswer(
   measure: Measure,
   delivery: Delivery,
 ): Promise<boolean> {
-  const child = await startFunction(trial.task.name, run.bundles, run.stage.tapped);
+  const child = await startFunction(trial.task.name, run.bundles, trial.later(run.stage.tapped));
   const callOff = killAt(point, measure, run.stage.tap, child);
   const answer = await trial.deliver(child.url, delivery);
   await child.kill();

@@ -3,6 +3,7 @@ import type { Firestore } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
 import { localEnvironment } from '../../../infra/local/environment.ts';
 import { type LocalIssuer, startIssuer } from '../../../infra/local/issuer.ts';
+import { type LocalSmtp, startSmtp } from '../../../infra/local/smtp.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { loadConfig } from '../../../shared/config.ts';
 import { openRedis } from '../../../shared/redis/redis.ts';
@@ -21,17 +22,19 @@ export interface Stage {
   firestoreEngine: string;
   /** What a function process is started with. */
   environment: Record<string, string>;
-  /** The same, with the tap between the process and both stores. */
+  /** The same, with the tap between the process and both stores and the mail server. */
   tapped: Record<string, string>;
   tap: Tap;
   /** Made anew when Firestore is. */
   store(): Firestore;
   redis: Redis;
   issuer: LocalIssuer;
+  /** The mail server, and what it has taken. */
+  smtp: LocalSmtp;
   secret: string;
   /** Restarts Firestore empty, with a client of its own that has not seen the one before. */
   restartFirestore(): Promise<void>;
-  /** Empties both stores before a run. */
+  /** Empties both stores and the inbox before a run. */
   reset(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -48,18 +51,20 @@ export async function startStage(): Promise<Stage> {
   const firestore = await firestoreUnderFault(PROJECT);
   const redis = await redisUnderFault();
   const issuer = await startIssuer({ clock: systemClock });
-  const tap = await startTap([firestore.port, Number(new URL(redis.url).port)]);
+  const smtp = await startSmtp({ clock: systemClock });
+  const tap = await startTap([firestore.port, Number(new URL(redis.url).port), smtp.port]);
   const secret = randomBytes(32).toString('hex');
   const parts = {
     project: PROJECT,
     firestoreHost: firestore.host,
     redis,
     issuer,
+    smtp,
     gateway: 'http://127.0.0.1',
     cronSecret: secret,
   };
   const environment = localEnvironment(parts);
-  const [firestoreTap, redisTap] = tap.ports;
+  const [firestoreTap, redisTap, smtpTap] = tap.ports;
   const config = loadConfig(environment);
   let store = openStore(config);
   let runs = 0;
@@ -77,11 +82,13 @@ export async function startStage(): Promise<Stage> {
       ...environment,
       FIRESTORE_EMULATOR_HOST: `127.0.0.1:${firestoreTap}`,
       UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${redisTap}`,
+      EMAIL_PORT: String(smtpTap),
     },
     tap,
     store: () => store,
     redis: client,
     issuer,
+    smtp,
     secret,
     restartFirestore,
     async reset() {
@@ -92,10 +99,12 @@ export async function startStage(): Promise<Stage> {
       if (!firestore.alive() || runs % RUNS_PER_EMULATOR === 0) await restartFirestore();
       else await emptyFirestore(firestore.host);
       await client.flushall();
+      smtp.clear();
     },
     async stop() {
       await tap.stop();
       await issuer.stop();
+      await smtp.stop();
       await store.terminate();
       await redis.stop();
       await firestore.stop();

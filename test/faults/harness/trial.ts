@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { tasks } from '../../../functions/registry.ts';
 import { systemClock } from '../../../shared/clock.ts';
+import { AHEAD } from './clock-ahead.ts';
 import { type Answer, type Delivery, deliver, isDone } from './delivery.ts';
 import { abandonedFaults, actedIn, ledgerFaults, readLedger } from './ledger.ts';
-import { type FaultRun, refuse, type Scale, Violation } from './plan.ts';
+import { type FaultRun, type Figures, refuse, type Scale, Violation } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Stage } from './stage.ts';
 
@@ -22,6 +23,10 @@ export interface TaskUnderFault {
   effects(stage: Stage): Promise<Map<string, string>>;
   /** What else does not hold once the dust has settled, one line each. */
   violations?(stage: Stage, answers: readonly Answer[]): Promise<string[]>;
+  /** What a run adds to the figures of its case. */
+  figures?(stage: Stage): Promise<Figures>;
+  /** After this long the claim of a killed process may be taken over, by the clock of whoever finds it. */
+  claimLeaseMs?: number;
 }
 
 /** A killed run's lease is gone after this long (contract, "Runs"). */
@@ -41,6 +46,7 @@ export class Trial {
   private marks = new Map<string, string>();
   private twice: string[] = [];
   private open: Awaited<ReturnType<typeof readLedger>> = [];
+  private aheadMs = 0;
 
   private constructor(task: TaskUnderFault, stage: Stage, now: Date) {
     this.task = task;
@@ -101,8 +107,18 @@ export class Trial {
     return left > 0;
   }
 
-  /** Half a minute later: Redis's own clock runs out for the lease of a killed run. Nobody waits for it here. */
+  /** What a process that is started now gets: its clock is ahead by what nobody has waited for. */
+  later(environment: Record<string, string>): Record<string, string> {
+    if (this.aheadMs === 0) return environment;
+    return { ...environment, NODE_OPTIONS: `--import=${AHEAD}`, CLOCK_AHEAD_MS: String(this.aheadMs) };
+  }
+
+  /**
+   * Half a minute later: Redis's own clock runs out for the lease of a killed run, and a claim's for the next process.
+   * Nobody waits for it here.
+   */
   async halfAMinuteLater(): Promise<void> {
+    this.aheadMs += this.task.claimLeaseMs ?? 0;
     if (await this.leaseHeld()) await this.stage.redis.pexpire(`lease:${this.task.name}`, 0);
   }
 
