@@ -10,9 +10,15 @@ import { incidentRoutes } from './incidents.ts';
 import { presenceRoutes } from './presence.ts';
 import type { AdminContext, AdminRoute } from './route.ts';
 import { settingsRoutes } from './settings.ts';
+import { ticketRoutes } from './tickets.ts';
 
 /** The whole admin API: one table per subject, each in a file of its own. */
-const routes: readonly AdminRoute[] = [...settingsRoutes, ...presenceRoutes, ...incidentRoutes];
+export const routes: readonly AdminRoute[] = [
+  ...settingsRoutes,
+  ...presenceRoutes,
+  ...incidentRoutes,
+  ...ticketRoutes,
+];
 
 /** Paths that the console function answers, with all below them. */
 export const CONSOLE_PATHS = ['/v1/admin'] as const;

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { loginsOf } from '../../shared/presence/login-history.ts';
 import { lastRuns } from '../../shared/task/ledger.ts';
 import { activeCreatedBefore, lastEntry } from '../../shared/tickets/alert-documents.ts';
+import { maybeLate, ticketsOf } from '../../shared/tickets/ticket-list.ts';
 import { openVisitsStartedBefore } from '../../shared/visits/close.ts';
 import { openIncidents } from '../../shared/watch/incident.ts';
 import { unknownAlerts } from '../../shared/watch/unknown-mail.ts';
@@ -44,6 +45,9 @@ const composite: [string, Query][] = [
   ['loginsOf', loginsOf(store, ['a', 'b'], NOW)],
   ['openIncidents', openIncidents(store)],
   ['unknownAlerts', unknownAlerts(store, NOW)],
+  ['maybeLate', maybeLate(store, undefined, NOW)],
+  ['ticketsOf a status', ticketsOf(store, { status: 'closed' })],
+  ['ticketsOf a stage', ticketsOf(store, { stage: 'repair' })],
 ];
 
 /** The query as it goes over the wire; the client keeps the method to itself. */

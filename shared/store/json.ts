@@ -1,0 +1,11 @@
+import { DocumentReference, Timestamp } from '@google-cloud/firestore';
+
+/** A stored value as it goes into an answer: instants in ISO 8601, references as paths, all else as it is. */
+export function toJson(value: unknown): unknown {
+  if (value instanceof Timestamp) return value.toDate().toISOString();
+  if (value instanceof DocumentReference) return value.path;
+  if (Array.isArray(value)) return value.map(toJson);
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, toJson(inner)]));
+  return value;
+}
