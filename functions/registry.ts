@@ -39,11 +39,6 @@ export const mounted: readonly Mounted[] = [
   })),
   { name: 'visits', prefix: '/api/v1/visits', handler: visitsHandler },
   ...PRESENCE_PATHS.map((prefix) => ({ name: 'presence', prefix, handler: presenceHandler })),
-  // After presence, whose statuses lie below the same path.
-  ...CONSOLE_PATHS.map((prefix) => ({
-    name: 'console',
-    prefix,
-    probe: `${prefix}/settings`,
-    handler: consoleHandler,
-  })),
+  // After presence, whose statuses lie below the same path, and after the tasks: one is below /tickets/alerts.
+  ...CONSOLE_PATHS.map((path) => ({ name: 'console', ...path, handler: consoleHandler })),
 ];

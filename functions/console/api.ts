@@ -6,7 +6,9 @@ import type { HttpHandler } from '../../shared/http/request.ts';
 import { callRoute, findRoute } from '../../shared/http/router.ts';
 import { traceFields } from '../../shared/log.ts';
 import type { Deps } from '../../shared/task/task.ts';
+import { alertRoutes } from './alerts.ts';
 import { incidentRoutes } from './incidents.ts';
+import { redirectedToPage } from './pages.ts';
 import { presenceRoutes } from './presence.ts';
 import type { AdminContext, AdminRoute } from './route.ts';
 import { settingsRoutes } from './settings.ts';
@@ -18,10 +20,15 @@ export const routes: readonly AdminRoute[] = [
   ...presenceRoutes,
   ...incidentRoutes,
   ...ticketRoutes,
+  ...alertRoutes,
 ];
 
-/** Paths that the console function answers, with all below them. */
-export const CONSOLE_PATHS = ['/v1/admin'] as const;
+/** Paths that the console function answers, with all below them, and for each a path whose door answers. */
+export const CONSOLE_PATHS = [
+  { prefix: '/v1/admin', probe: '/v1/admin/settings' },
+  { prefix: '/tickets/alerts', probe: '/tickets/alerts/config' },
+  { prefix: '/admin/settings', probe: '/v1/admin/settings' },
+] as const;
 
 /**
  * The admin API, for administrators and operators only. Every change is logged with who asked for it; nothing is read or
@@ -29,6 +36,7 @@ export const CONSOLE_PATHS = ['/v1/admin'] as const;
  */
 export function consoleHandler(open: () => Deps): HttpHandler {
   return async (request, response) => {
+    if (redirectedToPage(request, response)) return;
     const deps = open();
     const fields = {
       'logging.googleapis.com/labels': { function: 'console' },

@@ -10,7 +10,7 @@ interface Variable {
 }
 
 const BROWSERS = ['visits', 'presence', 'console'];
-const MAILERS = ['check-delay-alerts', 'process-followups', 'sync-inbox', 'watch-runs'];
+const MAILERS = ['check-delay-alerts', 'process-followups', 'sync-inbox', 'watch-runs', 'console'];
 const MAILBOXES = ['sync-inbox', 'console'];
 
 /** Every variable of shared/config.ts that a deployed function may have. RONDE_* and emulators are not among them. */
@@ -44,7 +44,7 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'INBOX_SEALING_KEY', for: MAILBOXES, secret: true },
   { name: 'INBOX_SEALING_KEY_PREVIOUS', for: MAILBOXES, secret: true },
   // Mailers make their Message-IDs unguessable with it.
-  { name: 'LINK_KEY', for: [...MAILERS, 'console'], secret: true },
+  { name: 'LINK_KEY', for: MAILERS, secret: true },
   { name: 'HEALTHCHECK_URL', for: ['watch-runs'] },
 ];
 

@@ -5,12 +5,16 @@ import type { Locale, Mail } from './message.ts';
 import type { Phase } from './outcome.ts';
 import type { Post, SendResult } from './post.ts';
 
-/** What a test mail showed: `ok`, and plain words for the person who asked; the server's answer, never a password. */
+/**
+ * What a test mail showed: `ok`, and plain words for the person who asked, in the reader's language and in every other;
+ * the server's answer, never a password.
+ */
 export interface TestMailReport {
   ok: boolean;
   outcome: SendResult['outcome'];
   to: string;
   message: string;
+  messages: Record<Locale, string>;
   response: string | null;
 }
 
@@ -22,8 +26,9 @@ export async function sendTestMail(post: Post, to: string, locale: Locale): Prom
   const address = requireAddress(to);
   const result = await post.sendUnclaimed(testMail(address, locale));
   const response = 'response' in result ? result.response : null;
-  const message = explain(result, address, locale);
-  return { ok: result.outcome === 'sent', outcome: result.outcome, to: address, message, response };
+  const messages = { fr: explain(result, address, 'fr'), en: explain(result, address, 'en') };
+  const ok = result.outcome === 'sent';
+  return { ok, outcome: result.outcome, to: address, message: messages[locale], messages, response };
 }
 
 function testMail(address: string, locale: Locale): Mail {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { loginsOf } from '../../shared/presence/login-history.ts';
 import { lastRuns } from '../../shared/task/ledger.ts';
 import { activeCreatedBefore, lastEntry } from '../../shared/tickets/alert-documents.ts';
+import { alertsOf } from '../../shared/tickets/log.ts';
 import { maybeLate, ticketsOf } from '../../shared/tickets/ticket-list.ts';
 import { openVisitsStartedBefore } from '../../shared/visits/close.ts';
 import { openIncidents } from '../../shared/watch/incident.ts';
@@ -47,6 +48,9 @@ const composite: [string, Query][] = [
   ['unknownAlerts', unknownAlerts(store, NOW)],
   ['maybeLate', maybeLate(store, undefined, NOW)],
   ['ticketsOf a status', ticketsOf(store, { status: 'closed' })],
+  ['alertsOf a recipient', alertsOf(store, { recipient: 'a@example.test', from: NOW })],
+  ['alertsOf a ticket', alertsOf(store, { ticket: 'ticket', to: NOW })],
+  ['alertsOf a state', alertsOf(store, { state: 'unknown' })],
   ['ticketsOf a stage', ticketsOf(store, { stage: 'repair' })],
 ];
 
