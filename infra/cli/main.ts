@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Command, CommanderError } from 'commander';
 import { loadDotEnv } from '../../shared/config.ts';
+import { addAlerts } from './alerts.ts';
 import { loop, parseEvery } from './loop.ts';
 import { addPresence } from './presence.ts';
 import { addRoutes } from './routes.ts';
@@ -80,12 +81,14 @@ program
     print(options.json ? JSON.stringify({ secret }) : secret);
   });
 
-addPresence(program, {
+const terminal = {
   print,
-  exit: (code) => {
+  exit: (code: number) => {
     process.exitCode = code;
   },
-});
+};
+addPresence(program, terminal);
+addAlerts(program, terminal);
 addRoutes(program, print);
 addSchedulerCommands(program);
 

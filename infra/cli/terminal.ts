@@ -17,3 +17,8 @@ export async function confirm(question: string): Promise<boolean> {
     lines.close();
   }
 }
+
+/** Text on one line without control characters: what somebody named a ticket moves no cursor and forges no line. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]+/gu, ' ');
+}
