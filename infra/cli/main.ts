@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Command, CommanderError } from 'commander';
 import { loadDotEnv } from '../../shared/config.ts';
 import { addAlerts } from './alerts.ts';
+import { addDoctor } from './doctor.ts';
 import { loop, parseEvery } from './loop.ts';
 import { addPresence } from './presence.ts';
 import { addRoutes } from './routes.ts';
@@ -89,6 +90,7 @@ const terminal = {
 };
 addPresence(program, terminal);
 addAlerts(program, terminal);
+addDoctor(program, terminal);
 addRoutes(program, print);
 addSchedulerCommands(program);
 

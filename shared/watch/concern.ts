@@ -16,7 +16,8 @@ export type Concern = { id: string } & (
   | { reason: 'tell'; incident: Incident; event: Event }
   /** Closed without a word: its task was paused or is in the schedule no more, or nobody was told that it began. */
   | { reason: 'withdraw'; incident: Incident }
-  | { reason: 'told' | 'on_time' | 'paused' | 'nobody_to_tell' }
+  | { reason: 'told' | 'nobody_to_tell'; incident: Incident }
+  | { reason: 'on_time' | 'paused' }
 );
 
 /** What a round does something about; all else is left as it is. */
@@ -59,8 +60,8 @@ function standing(incident: Incident, over: boolean, { now, audience }: Present)
   if (over) return { id, reason: 'tell', incident, event: 'recovered' };
   const quietSince = lastToldAt ?? openedAt;
   const due = now.getTime() - quietSince.getTime() >= REMIND_MS;
-  if (!due && !untold) return { id, reason: 'told' };
-  if (!audience) return { id, reason: 'nobody_to_tell' };
+  if (!due && !untold) return { id, reason: 'told', incident };
+  if (!audience) return { id, reason: 'nobody_to_tell', incident };
   const day = Math.floor((now.getTime() - openedAt.getTime()) / REMIND_MS);
   return { id, reason: 'tell', incident, event: untold ? 'opened' : `reminder-${day}` };
 }
