@@ -8,7 +8,7 @@ const TIMEOUT_MS = 310_000;
 export async function callAdmin<T>(
   target: Target,
   schema: z.ZodType<T>,
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'PUT',
   path: string,
   body?: object,
 ): Promise<T> {

@@ -8,6 +8,8 @@ import { UsageError } from './run-task.ts';
 import { findScheduler, type PlaceOptions, type SchedulerPlan } from './scheduler-place.ts';
 import { appliedLine, jobLine, planJson, planLines, printAs } from './scheduler-print.ts';
 import { spanOf } from './scheduler-span.ts';
+import { findTarget } from './target.ts';
+import { tellWatchman } from './tell-watchman.ts';
 
 /** `plan` exits with this when the service is not as the file says. */
 const DRIFT = 3;
@@ -133,7 +135,11 @@ function manual(verb: Verb) {
       await api[verb](prefix + job).catch((error: Error) => {
         throw new Error(`${job}: ${verb} failed in ${place}: ${error.message}`);
       });
-      printAs(options, { job, done: verb }, () => [`${job}: ${DONE[verb]}`]);
+      const watchman = verb === 'run' ? null : await tellWatchman(job, verb === 'pause', () => findTarget());
+      printAs(options, { job, done: verb, watchman }, () => [
+        `${job}: ${DONE[verb]}`,
+        ...(watchman === null ? [] : [`${job}: ${watchman}`]),
+      ]);
     });
 }
 

@@ -77,8 +77,8 @@ async function examined(changes: Record<string, string> = {}, more: Partial<Pati
 
 const faults = (results: readonly Result[]) => results.filter(({ ok }) => !ok);
 
-async function cli(args: string[]) {
-  const child = spawn(process.execPath, [ENTRY, 'doctor', ...args], {
+async function cli(args: string[], command = 'doctor') {
+  const child = spawn(process.execPath, [ENTRY, command, ...args], {
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: folder, METADATA_SERVER_DETECTION: 'none' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -126,6 +126,16 @@ describe('ronde doctor', () => {
     expect(faults(answer.checks)).toMatchObject([
       { check: `run ${TASK}`, detail: `${TASK}: 3 failures in a row` },
     ]);
+  });
+});
+
+describe('ronde scheduler pause', () => {
+  it('tells the watchman, who misses no round of it, and resume takes that back', async () => {
+    const paused = async () => (await stack.deps.store.doc('settings/watch').get()).get('paused');
+    expect((await cli(['pause', TASK], 'scheduler')).stdout).toContain('the watchman knows');
+    expect(await paused()).toEqual({ [TASK]: true });
+    expect((await cli(['resume', TASK], 'scheduler')).stdout).toContain('looks after it again');
+    expect(await paused()).toEqual({});
   });
 });
 
