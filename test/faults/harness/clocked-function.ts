@@ -5,6 +5,8 @@
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { mounted } from '../../../functions/registry.ts';
 import { serve } from '../../../functions/serve.ts';
+import { handSchedule } from '../../../functions/watch-runs/schedule.ts';
+import { watchedJobs } from '../../../infra/scheduler/watched.ts';
 import type { Deps } from '../../../shared/task/task.ts';
 
 const [name = '', port = '', instant = ''] = process.argv.slice(2);
@@ -20,5 +22,6 @@ if (!found)
   throw new Error(`there is no function "${name}"; legal: ${mounted.map((one) => one.name).join(', ')}`);
 /** Everything of the process but its clock; engines stay as lazy as they are. */
 const clocked = (deps: Deps): Deps => Object.create(deps, { clock: { value: () => new Date(now) } });
+handSchedule(watchedJobs());
 serve(name, (open) => found.handler(() => clocked(open())));
 getTestServer(name).listen(Number(port), '127.0.0.1', () => process.stdout.write('Serving function\n'));
