@@ -65,11 +65,16 @@ in_project settle gcloud services enable cloudfunctions.googleapis.com run.googl
   artifactregistry.googleapis.com cloudscheduler.googleapis.com firestore.googleapis.com secretmanager.googleapis.com \
   iam.googleapis.com
 
-# The functions may use the stores and read their secrets; the scheduler may do nothing: its identity is its proof.
+# The functions may use the stores and read their secrets; the scheduler may do nothing: its identity is its proof. The
+# console may also look at the jobs of Cloud Scheduler, pause and resume them; it can neither change nor make one.
 step accounts
 while read -r id; do in_project settle gcloud iam service-accounts create "$id"; done < <(records create-account)
 grant() { settle gcloud projects add-iam-policy-binding "$project" "--member=serviceAccount:$1" "--role=$2" --condition=None; }
 grant "$FUNCTIONS_SERVICE_ACCOUNT" roles/datastore.user
+grant "$CONSOLE_SERVICE_ACCOUNT" roles/datastore.user
+in_project settle gcloud iam roles create rondeConsole --title=Ronde-console --stage=GA --quiet \
+  --permissions=cloudscheduler.jobs.get,cloudscheduler.jobs.list,cloudscheduler.jobs.pause,cloudscheduler.jobs.enable
+grant "$CONSOLE_SERVICE_ACCOUNT" "projects/$project/roles/rondeConsole"
 grant "$BUILD_SERVICE_ACCOUNT" roles/cloudbuild.builds.builder
 
 step secrets
@@ -79,10 +84,10 @@ while IFS=$'\t' read -r name variables make; do
   [ "${answer^^}" = ENABLED ] || missing+=("  $name (for $variables): $make")
 done < <(records secret)
 [ "${#missing[@]}" -eq 0 ] || stop 'These secrets are not in Secret Manager; make them and run again:' "${missing[@]}"
-while IFS=$'\t' read -r name _; do
-  in_project settle gcloud secrets add-iam-policy-binding "$name" "--member=serviceAccount:$FUNCTIONS_SERVICE_ACCOUNT" \
+while IFS=$'\t' read -r name reader; do
+  in_project settle gcloud secrets add-iam-policy-binding "$name" "--member=serviceAccount:$reader" \
     --role=roles/secretmanager.secretAccessor
-done < <(records secret)
+done < <(records reader)
 
 step Firestore
 in_project ask there gcloud firestore databases describe "--database=$database" '--format=value(name)' ||

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { functionUrl } from '../deploy/addresses.ts';
+import { functionUrl } from '../../shared/google/addresses.ts';
 import { LOCAL_PROJECT, LOCAL_REGION } from '../local/environment.ts';
 import { localJobs } from '../local/jobs.ts';
 import { openScheduler, type SchedulerApi } from '../scheduler/client.ts';

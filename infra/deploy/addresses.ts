@@ -1,10 +1,7 @@
+import { functionUrl } from '../../shared/google/addresses.ts';
+
 /** A DNS label has at most 63 characters (RFC 1035); a longer run.app name would be shortened by Cloud Run. */
 const MAX_LABEL = 63;
-
-/** Where a function answers, known before it is deployed; without a trailing slash. */
-export function functionUrl(project: string, region: string, name: string): string {
-  return `https://${region}-${project}.cloudfunctions.net/${name}`;
-}
 
 /**
  * Both addresses of a function that can be known before it is deployed: cloudfunctions.net and Cloud Run's own.

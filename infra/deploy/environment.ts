@@ -16,6 +16,8 @@ export interface Place {
   number: string;
   region: string;
   schedulerAccount: string;
+  /** Who the console calls the tasks as. */
+  consoleAccount: string;
 }
 
 /** The plain variables of one function, from the caller's environment and from what deploying knows. */
@@ -32,6 +34,7 @@ export function environmentOf(
     REGION: region,
     FUNCTION_URLS: [...urls, ...(env.PUBLIC_URL ? [env.PUBLIC_URL] : [])].join(','),
     SCHEDULER_SERVICE_ACCOUNT: place.schedulerAccount,
+    SERVICE_ACCOUNTS: [...listed(env.SERVICE_ACCOUNTS), place.consoleAccount].join(','),
   };
   return Object.fromEntries(
     variablesOf(entry.name, entry.task)
@@ -40,6 +43,8 @@ export function environmentOf(
       .filter(([, value]) => value !== ''),
   );
 }
+
+const listed = (text = '') => text.split(',').filter((entry) => entry.trim() !== '');
 
 /** Everything wrong with what a function would be started with, one line each; no value is ever shown. */
 export function environmentFaults(entry: ScheduledFunction, plain: Record<string, string>): string[] {

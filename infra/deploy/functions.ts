@@ -2,6 +2,8 @@ import type { ScheduledFunction, ScheduleFile } from '../scheduler/parse.ts';
 
 export interface DeployContext {
   defaults: ScheduleFile['defaults'];
+  /** The account the function runs as. */
+  serviceAccount: string;
   /** The account that builds: `projects/P/serviceAccounts/EMAIL`. */
   buildAccount: string;
   /** Whether callers without an IAM role get through to the door of the function. */
@@ -14,7 +16,7 @@ export const envFile = (name: string): string => `.local/deploy/${name}.yaml`;
 /** Arguments of `gcloud functions deploy NAME`; everything that infra/scheduler.yaml says is stated, so that nothing drifts. */
 export function functionFlags(
   entry: ScheduledFunction,
-  { defaults, buildAccount, open }: DeployContext,
+  { defaults, serviceAccount, buildAccount, open }: DeployContext,
 ): string[] {
   const secrets = Object.entries(entry.secrets).map(([variable, secret]) => `${variable}=${secret}:latest`);
   return [
@@ -25,7 +27,7 @@ export function functionFlags(
     '--trigger-http',
     open ? '--allow-unauthenticated' : '--no-allow-unauthenticated',
     '--ingress-settings=all',
-    `--service-account=${defaults.service_account}`,
+    `--service-account=${serviceAccount}`,
     `--build-service-account=${buildAccount}`,
     `--memory=${entry.memory}`,
     ...(entry.cpu === undefined ? [] : [`--cpu=${entry.cpu}`]),

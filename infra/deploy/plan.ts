@@ -9,6 +9,9 @@ import { envFile, functionFlags } from './functions.ts';
 /** Secrets that are made here; the others are copied from where they were issued. */
 const OWN_SECRETS = ['CRON_SECRET', 'CRON_SECRET_PREVIOUS', 'LINK_KEY'];
 
+/** It runs as an account of its own: it alone may pause the jobs of Cloud Scheduler and call the tasks for others. */
+const CONSOLE = 'console';
+
 export interface PlanOptions {
   project: string;
   number: string;
@@ -33,6 +36,7 @@ export function makePlan(options: PlanOptions, env: Readonly<Record<string, stri
   const account = (id: string) => `${id}@${project}.iam.gserviceaccount.com`;
   const accounts = {
     FUNCTIONS_SERVICE_ACCOUNT: env.FUNCTIONS_SERVICE_ACCOUNT || account('ronde-functions'),
+    CONSOLE_SERVICE_ACCOUNT: env.CONSOLE_SERVICE_ACCOUNT || account('ronde-console'),
     SCHEDULER_SERVICE_ACCOUNT: env.SCHEDULER_SERVICE_ACCOUNT || account('ronde-scheduler'),
     BUILD_SERVICE_ACCOUNT: env.BUILD_SERVICE_ACCOUNT || account('ronde-build'),
   };
@@ -41,9 +45,12 @@ export function makePlan(options: PlanOptions, env: Readonly<Record<string, stri
     number: options.number,
     region,
     schedulerAccount: accounts.SCHEDULER_SERVICE_ACCOUNT,
+    consoleAccount: accounts.CONSOLE_SERVICE_ACCOUNT,
   };
   const schedule = readSchedule({ ...env, ...accounts });
   const functions = chosen(schedule.functions, options.only);
+  const accountOf = (name: string) =>
+    name === CONSOLE ? accounts.CONSOLE_SERVICE_ACCOUNT : schedule.defaults.service_account;
   const records = [
     ...Object.entries(accounts).map(([name, email]) => ['account', name, email]),
     ...Object.values(accounts)
@@ -51,12 +58,18 @@ export function makePlan(options: PlanOptions, env: Readonly<Record<string, stri
       .map((email) => ['create-account', email.split('@')[0] ?? '']),
     ...firestoreRecords(env.FIRESTORE_DATABASE || '(default)'),
     ...secretRecords(functions, project),
+    ...readerRecords(functions, accountOf),
   ];
   const faults = operatorFaults(options.operator, env.OPERATORS);
   const buildAccount = `projects/${project}/serviceAccounts/${accounts.BUILD_SERVICE_ACCOUNT}`;
   for (const entry of functions) {
     const { rows, wrong } = describe(entry, place, env);
-    const flags = functionFlags(entry, { defaults: schedule.defaults, buildAccount, open: options.open });
+    const flags = functionFlags(entry, {
+      defaults: schedule.defaults,
+      serviceAccount: accountOf(entry.name),
+      buildAccount,
+      open: options.open,
+    });
     records.push(['function', entry.name, ...flags], ...rows);
     faults.push(...wrong);
   }
@@ -98,6 +111,17 @@ function secretRecords(functions: readonly ScheduledFunction[], project: string)
     const make = `${value} | gcloud secrets create ${secret} --data-file=- --project=${project}`;
     return ['secret', secret, [...variables].join(', '), make];
   });
+}
+
+/** Who may read which secret: the account of each function that has it, and no other. */
+function readerRecords(
+  functions: readonly ScheduledFunction[],
+  accountOf: (name: string) => string,
+): string[][] {
+  const pairs = functions.flatMap(({ name, secrets }) =>
+    Object.values(secrets).map((secret) => `${secret}\t${accountOf(name)}`),
+  );
+  return [...new Set(pairs)].map((pair) => ['reader', ...pair.split('\t')]);
 }
 
 function describe(entry: ScheduledFunction, place: Place, env: Readonly<Record<string, string | undefined>>) {

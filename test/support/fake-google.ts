@@ -113,6 +113,11 @@ export async function startFakeGoogle(urlOf: (name: string) => string): Promise<
     [/\/services\/([a-z.]+)$/, ({ path }) => [200, { name: path.slice(4), state: 'ENABLED' }]],
     [/^\/v1\/projects\/([^/]+)$/, (_, name) => [200, { projectId: name, projectNumber: '123456789' }]],
     [
+      /\/projects\/[^/]+\/(roles)$/,
+      ({ body }) =>
+        create(`role ${body.roleId}`, body, [200, { name: `projects/demo/roles/${body.roleId}` }]),
+    ],
+    [
       /\/(serviceAccounts)$/,
       ({ body }) => {
         const email = `${body.accountId}@demo.iam.gserviceaccount.com`;

@@ -95,7 +95,7 @@ describe('deploy.sh --dry-run', () => {
     expect(stdout).not.toMatch(/set-env-vars|yaml: (CRON_SECRET|UPSTASH_REDIS_REST_TOKEN)/);
   });
 
-  it('the scheduler account gets no role, and the functions read exactly the secrets that are named', async () => {
+  it('the scheduler account gets no role, the console may pause jobs, and the functions read exactly the secrets that are named', async () => {
     const { stdout } = await deploy([...PLACE, '--dry-run']);
     const bindings = commands(stdout).filter((line) => line.includes('add-iam-policy-binding'));
     expect(bindings.join('\n')).not.toContain('ronde-scheduler@');
@@ -104,9 +104,19 @@ describe('deploy.sh --dry-run', () => {
       (line) => /^gcloud secrets add-iam-policy-binding (\S+)/.exec(line)?.[1] ?? [],
     );
     expect(new Set(readable)).toEqual(secrets);
+    const [role, ...more] = commands(stdout).filter((line) => line.includes('iam roles'));
+    expect(role).toMatch(
+      /--permissions=cloudscheduler.jobs.get\\?,cloudscheduler.jobs.list\\?,cloudscheduler.jobs.pause\\?,cloudscheduler.jobs.enable /,
+    );
+    expect(more).toEqual([]);
+    const console_ = bindings.filter((line) => line.includes('ronde-console@'));
+    expect(console_).toHaveLength(3);
+    expect(console_.join('\n')).not.toContain('ronde-cron-secret');
     expect(bindings.flatMap((line) => /role=(\S+)/.exec(line)?.[1] ?? []).sort()).toEqual(
       [
+        'projects/demo/roles/rondeConsole',
         'roles/cloudbuild.builds.builder',
+        'roles/datastore.user',
         'roles/datastore.user',
         ...readable.map(() => 'roles/secretmanager.secretAccessor'),
       ].sort(),

@@ -6,7 +6,13 @@ import { VARIABLES } from '../../../infra/deploy/variables.ts';
 import { readSchedule } from '../../../infra/scheduler/file.ts';
 import type { ScheduledFunction } from '../../../infra/scheduler/parse.ts';
 
-const PLACE = { project: 'demo', number: '42', region: 'europe-west1', schedulerAccount: 'cron@demo.test' };
+const PLACE = {
+  project: 'demo',
+  number: '42',
+  region: 'europe-west1',
+  schedulerAccount: 'cron@demo.test',
+  consoleAccount: 'console@demo.test',
+};
 const ENV = {
   UPSTASH_REDIS_REST_URL: 'https://made-up.upstash.example',
   AUTH_ISSUER: 'https://sign-in.example.test',
@@ -45,6 +51,14 @@ describe('the environment of a function', () => {
       'SCHEDULER_SERVICE_ACCOUNT',
       'cron@demo.test',
     );
+  });
+
+  it('lets the console call every task, beside the services that the operator names', () => {
+    const ofTask = (env: Record<string, string>) =>
+      environmentOf(named('close-inactive-visits'), PLACE, { ...ENV, ...env }).SERVICE_ACCOUNTS;
+    expect(ofTask({})).toBe('console@demo.test');
+    expect(ofTask({ SERVICE_ACCOUNTS: 'queue@demo.test' })).toBe('queue@demo.test,console@demo.test');
+    expect(environmentOf(named('console'), PLACE, ENV)).not.toHaveProperty('SERVICE_ACCOUNTS');
   });
 
   it('has no run.app address where the name is too long for one label', () => {
@@ -96,6 +110,7 @@ describe('the plan', () => {
     const { records } = makePlan({ ...options, operator: undefined }, env);
     expect(records.filter(([kind]) => kind === 'create-account').map(([, id]) => id)).toEqual([
       'ronde-functions',
+      'ronde-console',
       'ronde-build',
     ]);
   });

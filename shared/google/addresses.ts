@@ -1,0 +1,9 @@
+/** The metadata server of Google Cloud: https://cloud.google.com/compute/docs/metadata/overview */
+export const METADATA_SERVER = 'http://metadata.google.internal';
+/** Cloud Scheduler's REST v1: https://cloud.google.com/scheduler/docs/reference/rest */
+export const CLOUD_SCHEDULER = 'https://cloudscheduler.googleapis.com';
+
+/** Where a function answers, known before it is deployed; without a trailing slash. */
+export function functionUrl(project: string, region: string, name: string): string {
+  return `https://${region}-${project}.cloudfunctions.net/${name}`;
+}
