@@ -1,24 +1,14 @@
 import type { HttpHandler } from '../shared/http/request.ts';
 import { taskHandler } from '../shared/task/handler.ts';
-import type { AnyTask, Deps } from '../shared/task/task.ts';
-import { checkDelayAlerts } from './check-delay-alerts/task.ts';
-import { cleanStaleSessions } from './clean-stale-sessions/task.ts';
-import { closeInactiveVisits } from './close-inactive-visits/task.ts';
+import type { Deps } from '../shared/task/task.ts';
 import { CONSOLE_PATHS, consoleHandler } from './console/api.ts';
 import { PRESENCE_PATHS, presenceHandler } from './presence/api.ts';
-import { testPresence } from './test-presence/task.ts';
+import { tasks } from './tasks.ts';
 import { visitsHandler } from './visits/api.ts';
 import { watchRunsHandler } from './watch-runs/handler.ts';
 import { watchRuns } from './watch-runs/task.ts';
 
-/** Every periodic task. A new one is added here, in infra/scheduler.yaml and as its own folder. */
-export const tasks: readonly AnyTask[] = [
-  closeInactiveVisits,
-  cleanStaleSessions,
-  testPresence,
-  checkDelayAlerts,
-  watchRuns,
-];
+export { tasks };
 
 /** One row of the route table: which function answers below which path. */
 export interface Mounted {

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';
+import { buildPage } from '../functions/console/page-build.ts';
 import { BROWSER_MODULES, bundleClient } from '../shared/browser/bundle.ts';
 import { lazyPackages } from './lazy-packages.ts';
 import { watchedJobs } from './scheduler/watched.ts';
@@ -56,7 +57,11 @@ export async function bundleFunction(name: string, entry: string, folder: string
     sourcemap: false,
     external: [FRAMEWORK],
     // The modules for web pages, and the schedule for the watchman.
-    define: { ...(await browserModules()), WATCHED_JOBS: JSON.stringify(watchedJobs()) },
+    define: {
+      ...(await browserModules()),
+      WATCHED_JOBS: JSON.stringify(watchedJobs()),
+      CONSOLE_BUILT: 'true',
+    },
     logLevel: 'silent',
   };
   const plugins = [lazyPackages(folder, options)];
@@ -69,6 +74,7 @@ export async function bundleFunction(name: string, entry: string, folder: string
     engines: { node: '24' },
     dependencies: { [FRAMEWORK]: versionIn(join(ROOT, 'node_modules', FRAMEWORK, 'package.json')) },
   };
+  if (name === 'console') await cp(await buildPage(), join(folder, 'page'), { recursive: true });
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   return { name, folder, bytes: await sizeOf(folder) };
 }
@@ -81,8 +87,9 @@ async function browserModules(): Promise<Record<string, string>> {
 }
 
 async function sizeOf(folder: string): Promise<number> {
-  const files = await readdir(folder);
-  const sizes = await Promise.all(files.map(async (file) => (await stat(join(folder, file))).size));
+  const files = await readdir(folder, { recursive: true });
+  const found = await Promise.all(files.map((file) => stat(join(folder, file))));
+  const sizes = found.map((entry) => (entry.isFile() ? entry.size : 0));
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 

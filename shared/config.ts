@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod';
 import { boolean, list, optional, secret, url } from './config-fields.ts';
+import { CLOUD_SCHEDULER, METADATA_SERVER } from './google/addresses.ts';
 import { type MailConfig, mailEnvironment, mailFaults, toMailConfig } from './mail/settings.ts';
 
 /** What the operator did wrong, every fault at once; printed as plain lines, without a stack. */
@@ -17,6 +18,7 @@ const environment = z.object({
   GOOGLE_CLOUD_PROJECT: z
     .string({ error: 'is not set; give the Google Cloud project id' })
     .min(1, 'is empty'),
+  REGION: optional,
   FIRESTORE_DATABASE: optional,
   FIRESTORE_EMULATOR_HOST: optional,
   UPSTASH_REDIS_REST_URL: z.url({
@@ -35,6 +37,7 @@ const environment = z.object({
   FUNCTION_URLS: list,
   AUTH_ISSUER: url,
   AUTH_AUDIENCE: optional,
+  AUTH_CLIENT_ID: optional,
   AUTH_ADMIN_CLAIM: optional,
   ALLOWED_ORIGINS: list,
   HEALTHCHECK_URL: url,
@@ -43,10 +46,14 @@ const environment = z.object({
   K_SERVICE: optional,
   RONDE_LOCAL: boolean,
   RONDE_GOOGLE_ISSUER: url,
+  RONDE_METADATA: url,
+  RONDE_SCHEDULER: url,
 });
 
 export interface Config {
   project: string;
+  /** Where functions and jobs are; undefined where nobody needs it. */
+  region: string | undefined;
   firestore: { database: string; emulatorHost: string | undefined };
   redis: { url: string; token: string };
   /** Cron secrets that open a task, newest first; empty when none is configured. */
@@ -59,7 +66,10 @@ export interface Config {
   functionUrls: readonly string[];
   /** Issuer of Google-signed tokens: Google's, or the local cloud's stand-in. */
   googleIssuer: string | undefined;
-  auth: { issuer: string; audience: string } | undefined;
+  /** Addresses of Google's own services, or of the local cloud's stand-ins; without a trailing slash. */
+  google: { metadata: string; scheduler: string };
+  /** The issuer of user tokens; `clientId` is what the console signs in as: the audience, unless said otherwise. */
+  auth: { issuer: string; audience: string; clientId: string } | undefined;
   adminClaim: string;
   allowedOrigins: readonly string[];
   local: boolean;
@@ -101,8 +111,8 @@ function crossFaults(e: NodeJS.ProcessEnv): string[] {
   const local = boolean.safeParse(e.RONDE_LOCAL).data;
   if (local && e.K_SERVICE)
     faults.push('RONDE_LOCAL is for the local cloud and K_SERVICE says this is Google Cloud; unset it');
-  if (e.RONDE_GOOGLE_ISSUER && local === false)
-    faults.push('RONDE_GOOGLE_ISSUER replaces Google only with RONDE_LOCAL=1; unset it');
+  for (const name of ['RONDE_GOOGLE_ISSUER', 'RONDE_METADATA', 'RONDE_SCHEDULER'])
+    if (e[name] && local === false) faults.push(`${name} replaces Google only with RONDE_LOCAL=1; unset it`);
   if (e.CRON_SECRET_PREVIOUS && !e.CRON_SECRET)
     faults.push('CRON_SECRET_PREVIOUS is set without CRON_SECRET; set the new secret too');
   if (Boolean(e.AUTH_ISSUER) !== Boolean(e.AUTH_AUDIENCE))
@@ -110,9 +120,14 @@ function crossFaults(e: NodeJS.ProcessEnv): string[] {
   return faults;
 }
 
+function authOf({ AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience, AUTH_CLIENT_ID: clientId }: Environment) {
+  return issuer && audience ? { issuer, audience, clientId: clientId ?? audience } : undefined;
+}
+
 function toConfig(e: Environment): Config {
   return {
     project: e.GOOGLE_CLOUD_PROJECT,
+    region: e.REGION,
     firestore: { database: e.FIRESTORE_DATABASE ?? '(default)', emulatorHost: e.FIRESTORE_EMULATOR_HOST },
     redis: { url: e.UPSTASH_REDIS_REST_URL, token: e.UPSTASH_REDIS_REST_TOKEN },
     cronSecrets: [e.CRON_SECRET, e.CRON_SECRET_PREVIOUS].filter((value) => value !== undefined),
@@ -122,7 +137,11 @@ function toConfig(e: Environment): Config {
     operators: e.OPERATORS,
     functionUrls: e.FUNCTION_URLS,
     googleIssuer: e.RONDE_GOOGLE_ISSUER,
-    auth: e.AUTH_ISSUER && e.AUTH_AUDIENCE ? { issuer: e.AUTH_ISSUER, audience: e.AUTH_AUDIENCE } : undefined,
+    google: {
+      metadata: e.RONDE_METADATA ?? METADATA_SERVER,
+      scheduler: e.RONDE_SCHEDULER ?? CLOUD_SCHEDULER,
+    },
+    auth: authOf(e),
     adminClaim: e.AUTH_ADMIN_CLAIM ?? 'role',
     allowedOrigins: e.ALLOWED_ORIGINS,
     local: e.RONDE_LOCAL,

@@ -8,11 +8,14 @@ import { traceFields } from '../../shared/log.ts';
 import type { Deps } from '../../shared/task/task.ts';
 import { alertRoutes } from './alerts.ts';
 import { incidentRoutes } from './incidents.ts';
-import { redirectedToPage } from './pages.ts';
+import { sendPage } from './page.ts';
 import { presenceRoutes } from './presence.ts';
 import type { AdminContext, AdminRoute } from './route.ts';
+import { runRoutes } from './runs.ts';
 import { settingsRoutes } from './settings.ts';
+import { taskRoutes } from './tasks.ts';
 import { ticketRoutes } from './tickets.ts';
+import { userRoutes } from './users.ts';
 
 /** The whole admin API: one table per subject, each in a file of its own. */
 export const routes: readonly AdminRoute[] = [
@@ -21,6 +24,9 @@ export const routes: readonly AdminRoute[] = [
   ...incidentRoutes,
   ...ticketRoutes,
   ...alertRoutes,
+  ...taskRoutes,
+  ...runRoutes,
+  ...userRoutes,
 ];
 
 /** Paths that the console function answers, with all below them, and for each a path whose door answers. */
@@ -28,26 +34,26 @@ export const CONSOLE_PATHS = [
   { prefix: '/v1/admin', probe: '/v1/admin/settings' },
   { prefix: '/tickets/alerts', probe: '/tickets/alerts/config' },
   { prefix: '/admin/settings', probe: '/v1/admin/settings' },
+  { prefix: '/console', probe: '/v1/admin/settings' },
 ] as const;
 
 /**
- * The admin API, for administrators and operators only. Every change is logged with who asked for it; nothing is read or
- * written before the caller is known.
+ * The console's page, and the admin API, for administrators and operators only. Every call is logged with who asked for it
+ * and what it cost; nothing is read or written before the caller is known.
  */
 export function consoleHandler(open: () => Deps): HttpHandler {
   return async (request, response) => {
-    if (redirectedToPage(request, response)) return;
     const deps = open();
     const fields = {
       'logging.googleapis.com/labels': { function: 'console' },
       ...traceFields(request.headers, deps.config.project),
     };
     try {
+      if (await sendPage(request, response, deps.config)) return;
       const match = findRoute(routes, request);
       const caller = await authenticate(request, deps, ADMIN_CALLERS);
       const context: AdminContext = { ...deps, caller, now: deps.clock(), meter: newMeter() };
       await callRoute(match, request, response, context);
-      if (match.route.method === 'GET') return;
       const line = { ...fields, requested_by: caller.id, trigger: caller.kind, cost: cost(context.meter) };
       deps.log.info(line, `${match.route.method} ${match.route.path} by ${caller.kind}`);
     } catch (error) {

@@ -9,6 +9,9 @@ export interface LocalParts {
   /** Absent: nothing here sends mail. */
   smtp?: { host: string; port: number };
   gateway: string;
+  /** Absent: nothing here calls a task or Cloud Scheduler in its own name. */
+  metadata?: { url: string };
+  scheduler?: { url: string };
   /** Undefined: a fresh random one. Empty: none, and the tasks are open to this machine. */
   cronSecret: string | undefined;
 }
@@ -16,7 +19,7 @@ export interface LocalParts {
 export const LOCAL_PROJECT = 'ronde-local';
 export const LOCAL_REGION = 'europe-west1';
 export const SCHEDULER_ACCOUNT = `scheduler@${LOCAL_PROJECT}.iam.gserviceaccount.com`;
-const CONSOLE_ACCOUNT = `console@${LOCAL_PROJECT}.iam.gserviceaccount.com`;
+export const CONSOLE_ACCOUNT = `console@${LOCAL_PROJECT}.iam.gserviceaccount.com`;
 const SENDER = 'Ronde <noreply@ronde.test>';
 export const OPERATOR = 'operator@example.test';
 
@@ -24,6 +27,7 @@ export const OPERATOR = 'operator@example.test';
 export function localEnvironment(parts: LocalParts): Record<string, string> {
   return {
     GOOGLE_CLOUD_PROJECT: parts.project,
+    REGION: LOCAL_REGION,
     FIRESTORE_EMULATOR_HOST: parts.firestoreHost,
     METADATA_SERVER_DETECTION: 'none',
     UPSTASH_REDIS_REST_URL: parts.redis.url,
@@ -43,5 +47,7 @@ export function localEnvironment(parts: LocalParts): Record<string, string> {
     LINK_KEY: randomBytes(32).toString('hex'),
     RONDE_LOCAL: '1',
     RONDE_GOOGLE_ISSUER: parts.issuer.googleIssuer,
+    ...(parts.metadata ? { RONDE_METADATA: parts.metadata.url } : {}),
+    ...(parts.scheduler ? { RONDE_SCHEDULER: parts.scheduler.url } : {}),
   };
 }

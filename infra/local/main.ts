@@ -32,6 +32,7 @@ async function main(): Promise<void> {
   });
   writeStackFile(stack.file);
   written = true;
+  line(`The console (sign in as admintest1, password Test1234!): ${stack.file.console}`);
   line(`Try the tracking of page visits: ${stack.file.gateway}/demo/`);
   line(`Ready: ${stack.file.gateway} (addresses and tokens in .local/stack.json; Ctrl-C stops everything)`);
 }

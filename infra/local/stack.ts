@@ -13,12 +13,13 @@ import { planSchedule } from '../scheduler/plan.ts';
 import { fillDemo } from './demo-data.ts';
 import { fillPresence } from './demo-presence.ts';
 import { fillTickets } from './demo-tickets.ts';
-import { LOCAL_PROJECT, LOCAL_REGION, localEnvironment, OPERATOR } from './environment.ts';
+import { CONSOLE_ACCOUNT, LOCAL_PROJECT, LOCAL_REGION, localEnvironment, OPERATOR } from './environment.ts';
 import { type LocalFirestore, startFirestore } from './firestore.ts';
 import { startLocalFunctions } from './functions.ts';
 import { startGateway } from './gateway.ts';
 import { startIssuer } from './issuer.ts';
 import { localJobs } from './jobs.ts';
+import { startMetadata } from './metadata.ts';
 import { type Preference, requirePrograms } from './programs.ts';
 import { type LocalRedis, startRedis } from './redis.ts';
 import { type LocalScheduler, startLocalScheduler } from './scheduler.ts';
@@ -44,7 +45,7 @@ export interface StackOptions {
 /** What `.local/stack.json` holds; parts that do not exist yet are null. */
 export interface StackFile {
   gateway: string;
-  console: string | null;
+  console: string;
   firestore: { host: string; project: string };
   redis: { url: string; token: string };
   smtp: { host: string; port: number; inbox: string };
@@ -103,9 +104,21 @@ async function startParts(
   const smtp = await startSmtp({ clock });
   stops.push(() => smtp.stop());
   progress(`Mail: smtp://${smtp.host}:${smtp.port}, inbox on ${smtp.inbox}`);
+  const scheduler = await startLocalScheduler({
+    clock,
+    firing: options.firing,
+    signOidc: (email, audience) => issuer.googleToken({ email, audience }),
+  });
+  stops.push(() => scheduler.stop());
+  const metadata = await startMetadata((audience) =>
+    issuer.googleToken({ email: CONSOLE_ACCOUNT, audience }),
+  );
+  stops.push(() => metadata.stop());
   let deps: Deps | undefined;
   const gateway = await startGateway(() => deps as Deps, options.port);
   stops.push(() => gateway.stop());
+  // Once more, before the gateway, so that no delivery finds its function gone.
+  stops.push(() => scheduler.stop());
   const environment = localEnvironment({
     project: firestore.project,
     firestoreHost: firestore.host,
@@ -113,6 +126,8 @@ async function startParts(
     issuer,
     smtp,
     gateway: gateway.url,
+    metadata,
+    scheduler,
     cronSecret: options.cronSecret,
   });
   const config = loadConfig(environment);
@@ -124,12 +139,6 @@ async function startParts(
     store: openStore(config),
     redis: openRedis(config),
   };
-  const scheduler = await startLocalScheduler({
-    clock,
-    firing: options.firing,
-    signOidc: (email, audience) => issuer.googleToken({ email, audience }),
-  });
-  stops.push(() => scheduler.stop());
   await applySchedule(scheduler, gateway.url, environment.CRON_SECRET ?? '');
   progress(`Cloud Scheduler: ${scheduler.url}, ${scheduler.jobs().length} job(s) from infra/scheduler.yaml`);
   const functions = await startLocalFunctions({
@@ -176,7 +185,7 @@ function stackFile(
 ): StackFile {
   return {
     ...rest,
-    console: null,
+    console: `${rest.gateway}/console/`,
     firestore: { host: firestore.host, project: firestore.project },
     redis: { url: redis.url, token: redis.token },
     imap: null,

@@ -17,6 +17,7 @@ import { traceFields } from '../log.ts';
 import { openPost } from '../mail/post.ts';
 import { identifyRun } from './occurrence.ts';
 import { parseParams } from './params.ts';
+import { requesterOf } from './requester.ts';
 import { dryRun, type RunRequest, type RunResult, realRun } from './run.ts';
 import type { AnyTask, Deps, RunContext } from './task.ts';
 
@@ -65,6 +66,7 @@ async function serve(
   const meter = newMeter();
   const deadline = new Date(now.getTime() + params.budget_seconds * 1000);
   const post = openPost(deps, meter, deadline);
+  const requestedBy = requesterOf(request, caller);
   const elapsed = stopwatch();
   const leftMs = () => params.budget_seconds * 1000 - elapsed();
   const context: RunContext = {
@@ -78,10 +80,10 @@ async function serve(
     occurrence: identity.occurrence,
     runId: identity.id,
     trigger: caller.kind,
-    requestedBy: caller.id,
+    requestedBy,
     tally: {},
   };
-  const run: RunRequest = { identity, trigger: caller.kind, requestedBy: caller.id, params };
+  const run: RunRequest = { identity, trigger: caller.kind, requestedBy, params };
   const work = (params.dry_run ? dryRun : realRun)(task, run, context, deps).then((result) => {
     logRun(deps, fields, run, result, context);
     return result;

@@ -65,7 +65,23 @@ describe('an environment is accepted', () => {
     [
       'with an issuer and an audience',
       { AUTH_ISSUER: 'https://id.test', AUTH_AUDIENCE: 'app' },
-      { auth: { issuer: 'https://id.test', audience: 'app' } },
+      { auth: { issuer: 'https://id.test', audience: 'app', clientId: 'app' } },
+    ],
+    [
+      'with a client of its own for the console',
+      { AUTH_ISSUER: 'https://id.test', AUTH_AUDIENCE: 'app', AUTH_CLIENT_ID: 'console' },
+      { auth: { issuer: 'https://id.test', audience: 'app', clientId: 'console' } },
+    ],
+    [
+      "with Google's own services where nothing stands in for them",
+      { REGION: 'europe-west1' },
+      {
+        region: 'europe-west1',
+        google: {
+          metadata: 'http://metadata.google.internal',
+          scheduler: 'https://cloudscheduler.googleapis.com',
+        },
+      },
     ],
     ['in development: a secret in the URL is allowed', {}, { allowQuerySecret: true }],
     ['on Google Cloud: a secret in the URL is not', { K_SERVICE: 'f' }, { allowQuerySecret: false }],

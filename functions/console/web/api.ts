@@ -1,0 +1,44 @@
+/** An answer of the admin API that is no success; status 0 where there was none at all. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly details: unknown;
+  constructor(status: number, message: string, details: unknown = undefined) {
+    super(message);
+    this.status = status;
+    this.details = details;
+  }
+}
+
+export interface Api {
+  get<T>(path: string, signal?: AbortSignal): Promise<T>;
+  send<T>(method: 'POST' | 'PUT', path: string, body: object, version?: string | null): Promise<T>;
+}
+
+/** The admin API, as whoever has this token; `refused` is told when the token is not taken any more. */
+export function openApi(token: string, refused: () => void): Api {
+  const call = async <T>(path: string, init: RequestInit): Promise<T> => {
+    const headers = { Authorization: `Bearer ${token}`, Accept: 'application/json', ...init.headers };
+    const response = await fetch(path, { ...init, headers }).catch((error: unknown) => {
+      if (error instanceof DOMException && error.name === 'AbortError') throw error;
+      throw new ApiError(0, String(error));
+    });
+    if (response.status === 401) refused();
+    const body = (await response.json().catch(() => null)) as { error?: unknown; run_id?: string } | null;
+    // A run that failed is an answer as well: it says what it did.
+    if (body && (response.ok || body.run_id !== undefined)) return body as T;
+    const { message, details } = (body?.error ?? {}) as { message?: string; details?: unknown };
+    throw new ApiError(response.status, message ?? `HTTP ${response.status}`, details);
+  };
+  return {
+    get: (path, signal) => call(path, signal ? { signal } : {}),
+    send: (method, path, body, version) =>
+      call(path, {
+        method,
+        headers: {
+          'Content-Type': 'application/json',
+          ...(version ? { 'If-Match': `"${version}"` } : {}),
+        },
+        body: JSON.stringify(body),
+      }),
+  };
+}

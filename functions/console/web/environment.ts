@@ -1,0 +1,17 @@
+/** What the server has written into the page's head. */
+function meta(name: string): string {
+  return document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content ?? '';
+}
+
+/** Marks the styles that the component library makes, as the page's policy demands. */
+export const nonce = meta('ronde-nonce');
+
+/** Who signs people in, and as which client; empty where no issuer is configured. */
+export const signIn = {
+  issuer: meta('ronde-issuer'),
+  client: meta('ronde-client'),
+  audience: meta('ronde-audience'),
+};
+
+/** Where the page lies. */
+export const BASE = '/console';

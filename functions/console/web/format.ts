@@ -1,0 +1,46 @@
+import { now } from './clock.ts';
+import type { Language } from './language.tsx';
+
+const SECOND = 1000;
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['day', 86_400 * SECOND],
+  ['hour', 3_600 * SECOND],
+  ['minute', 60 * SECOND],
+];
+
+/** Date and time, in the browser's zone. */
+export function instant(iso: string | null | undefined, language: Language, seconds = false): string {
+  if (!iso || Number.isNaN(Date.parse(iso))) return '–';
+  const timeStyle = seconds ? 'medium' : 'short';
+  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle }).format(new Date(iso));
+}
+
+/** How long ago or how far ahead, in the largest unit that fits. */
+export function distance(iso: string, language: Language): string {
+  const ms = Date.parse(iso) - now().getTime();
+  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  const [unit, length] = STEPS.find(([, size]) => Math.abs(ms) >= size) ?? ['second', SECOND];
+  return format.format(Math.trunc(ms / length), unit);
+}
+
+/** A span of time: milliseconds below a second, else seconds. */
+export function span(ms: number | null, language: Language): string {
+  if (ms === null) return '–';
+  const short = ms < SECOND;
+  return new Intl.NumberFormat(language, {
+    style: 'unit',
+    unit: short ? 'millisecond' : 'second',
+    maximumFractionDigits: short || ms >= 100 * SECOND ? 0 : 1,
+  }).format(short ? ms : ms / SECOND);
+}
+
+/** A price in US dollars, to the millionth: a run costs fractions of a cent. */
+export function price(usd: number | null, language: Language): string {
+  if (usd === null) return '–';
+  const options = { style: 'currency', currency: 'USD', maximumFractionDigits: 6 } as const;
+  return new Intl.NumberFormat(language, options).format(usd);
+}
+
+export function whole(count: number, language: Language): string {
+  return new Intl.NumberFormat(language).format(count);
+}

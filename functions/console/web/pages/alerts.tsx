@@ -1,0 +1,51 @@
+import { Stack, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useSignedIn } from '../auth.tsx';
+import { useLanguage } from '../language.tsx';
+import { AlertLog } from '../parts/alert-log.tsx';
+import { LateTickets } from '../parts/late-tickets.tsx';
+import { RecipientList } from '../parts/recipient-list.tsx';
+import { Failure, Loading } from '../parts/state.tsx';
+import type { Recipients as StoredRecipients } from '../types.ts';
+
+/** Who is told of late tickets, which tickets are late now, and what was told: all on one page, as it used to be. */
+export function AlertsPage() {
+  const { texts } = useLanguage();
+  return (
+    <Stack gap="xl">
+      <Title order={1}>{texts.alerts.title}</Title>
+      <section aria-labelledby="recipients">
+        <Title order={2} size="h3" id="recipients">
+          {texts.alerts.recipients}
+        </Title>
+        <Recipients />
+      </section>
+      <section aria-labelledby="late">
+        <Title order={2} size="h3" id="late">
+          {texts.alerts.late}
+        </Title>
+        <LateTickets />
+      </section>
+      <section aria-labelledby="log">
+        <Title order={2} size="h3" id="log">
+          {texts.alerts.log}
+        </Title>
+        <AlertLog />
+      </section>
+    </Stack>
+  );
+}
+
+function Recipients() {
+  const { api } = useSignedIn();
+  const { data, error, isPending, refetch, dataUpdatedAt } = useQuery({
+    queryKey: ['recipients'],
+    queryFn: ({ signal }) => api.get<StoredRecipients>('/tickets/alerts/config/', signal),
+    // What one is just typing is not changed under one's hands.
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
+  });
+  if (isPending) return <Loading />;
+  if (!data) return <Failure error={error} retry={() => void refetch()} />;
+  return <RecipientList key={dataUpdatedAt} stored={data} />;
+}

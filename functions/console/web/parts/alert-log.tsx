@@ -1,0 +1,57 @@
+import { Badge, Button } from '@mantine/core';
+import { instant } from '../format.ts';
+import { useLanguage, worded } from '../language.tsx';
+import { usePages } from '../queries.ts';
+import type { AlertLog as Entry } from '../types.ts';
+import { Empty, Failure, Loading } from './state.tsx';
+
+const COLORS: Record<string, string> = { sent: 'teal', failed: 'red', unknown: 'orange' };
+
+/** What was told to whom, newest first. */
+export function AlertLog() {
+  const { texts } = useLanguage();
+  const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = usePages<Entry>(
+    ['alert-log'],
+    '/tickets/alerts/log',
+    {},
+  );
+  if (isPending) return <Loading />;
+  if (!data) return <Failure error={error} retry={() => void refetch()} />;
+  const entries = data.pages.flatMap(({ items }) => items);
+  if (entries.length === 0) return <Empty>{texts.alerts.noLog}</Empty>;
+  return (
+    <>
+      <ul className="lines">
+        {entries.map((entry) => (
+          <Line key={entry.id} entry={entry} />
+        ))}
+      </ul>
+      {hasNextPage && (
+        <Button variant="default" mt="sm" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+          {texts.alerts.older}
+        </Button>
+      )}
+    </>
+  );
+}
+
+function Line({ entry }: { entry: Entry }) {
+  const { language, texts } = useLanguage();
+  const { ticket_number, stage, days_in_stage, recipient, state, sent_at, forced, message_id } = entry;
+  return (
+    <li className="line wrapped">
+      <span>{instant(sent_at, language)}</span>
+      <Badge color={COLORS[state ?? ''] ?? 'gray'} variant="light" radius="sm" className="badge">
+        {worded(texts.alerts.states, state)}
+      </Badge>
+      <strong>{ticket_number}</strong>
+      <span>{stage}</span>
+      {typeof days_in_stage === 'number' && (
+        <span className="dimmed">{texts.alerts.days(Math.floor(days_in_stage))}</span>
+      )}
+      <span>{recipient}</span>
+      {forced && <span className="dimmed">{texts.alerts.forced}</span>}
+      {state === 'unknown' && message_id && <code>{message_id}</code>}
+    </li>
+  );
+}

@@ -1,0 +1,87 @@
+import { Button, NativeSelect, Switch, TextInput } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useMutation } from '@tanstack/react-query';
+import { useSignedIn } from '../auth.tsx';
+import { looksLikeEmail } from '../email.ts';
+import { LANGUAGES, useLanguage } from '../language.tsx';
+import type { Recipient } from '../types.ts';
+import { faultText } from './state.tsx';
+
+interface Props {
+  recipient: Recipient;
+  /** Whether faults are shown: not before one has tried to save. */
+  told: boolean;
+  change(fields: Partial<Recipient>): void;
+}
+
+const languages = Object.entries(LANGUAGES).map(([value, { name }]) => ({ value, label: name }));
+
+/** One person who is told: where, in which language, and whether at all. */
+export function RecipientRow({ recipient, told, change }: Props) {
+  const { texts } = useLanguage();
+  const { name, email, active, locale } = recipient;
+  return (
+    <fieldset className="recipient" aria-label={name || email}>
+      <TextInput
+        label={texts.alerts.name}
+        value={name}
+        onChange={({ currentTarget }) => change({ name: currentTarget.value })}
+      />
+      <TextInput
+        label={texts.alerts.email}
+        type="email"
+        value={email}
+        onChange={({ currentTarget }) => change({ email: currentTarget.value })}
+        error={told && !looksLikeEmail(email) ? texts.alerts.badEmail : null}
+      />
+      <NativeSelect
+        label={texts.alerts.locale}
+        value={locale ?? 'fr'}
+        onChange={({ currentTarget }) => change({ locale: currentTarget.value })}
+        data={languages}
+      />
+      <Switch
+        label={texts.alerts.active}
+        checked={active}
+        onChange={({ currentTarget }) => change({ active: currentTarget.checked })}
+      />
+      <TestMail email={email} />
+    </fieldset>
+  );
+}
+
+/** Sends a test mail to the address as it stands there, saved or not. */
+function TestMail({ email }: { email: string }) {
+  const { texts } = useLanguage();
+  const { api } = useSignedIn();
+  const { mutate, isPending } = useMutation({
+    mutationFn: () => api.send<TestMailReply>('POST', '/tickets/alerts/test-email', { to: email.trim() }),
+    onSuccess: (reply) => {
+      const sent = reply.sent !== false && reply.success !== false;
+      const message = sent ? texts.alerts.tested(email) : texts.alerts.testFailed(email);
+      notifications.show({ color: sent ? 'teal' : 'red', message });
+    },
+    onError: (error) =>
+      notifications.show({
+        color: 'red',
+        title: texts.alerts.testFailed(email),
+        message: faultText(error, texts),
+      }),
+  });
+  return (
+    <Button
+      variant="default"
+      loading={isPending}
+      disabled={!looksLikeEmail(email)}
+      aria-label={texts.alerts.testTo(email)}
+      onClick={() => mutate()}
+    >
+      {texts.alerts.test}
+    </Button>
+  );
+}
+
+interface TestMailReply {
+  sent?: boolean;
+  success?: boolean;
+}

@@ -1,0 +1,89 @@
+import { type QueryClient, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type Api, ApiError } from './api.ts';
+import { useSignedIn } from './auth.tsx';
+import { STRIP } from './parts/strip.tsx';
+import type { Incident, Page, Run, RunLine, TaskItem, TaskList } from './types.ts';
+
+/** How often the rounds look again, while the page is visible. */
+const LOOK_MS = 15_000;
+/** A look asks for so few runs of each task, and adds them to those it knows: each run is a read that is paid for. */
+const NEWEST = 5;
+
+/** The rounds, looked at again and again; the whole strip is read once. */
+export function useTasks() {
+  const { api } = useSignedIn();
+  const client = useQueryClient();
+  return useQuery({
+    queryKey: ['tasks'],
+    queryFn: ({ signal }) => lookAgain(client, api, signal),
+    refetchInterval: LOOK_MS,
+  });
+}
+
+async function lookAgain(client: QueryClient, api: Api, signal: AbortSignal): Promise<TaskList> {
+  const known = client.getQueryData<TaskList>(['tasks']);
+  const all = () => api.get<TaskList>(`/v1/admin/tasks?runs=${STRIP}`, signal);
+  if (!known) return all();
+  const newest = await api.get<TaskList>(`/v1/admin/tasks?runs=${NEWEST}`, signal);
+  const items = newest.items.map((item) => joined(known, item));
+  return items.includes(null) ? all() : { ...newest, items: items as TaskItem[] };
+}
+
+/** A task with the runs known before and the newest ones; null where runs between them are missing. */
+function joined(known: TaskList, item: TaskItem): TaskItem | null {
+  const before = known.items.find(({ id }) => id === item.id)?.last_runs ?? [];
+  const fresh = new Set(item.last_runs.map(({ id }) => id));
+  const gap = item.last_runs.length === NEWEST && !before.some(({ id }) => fresh.has(id));
+  if (gap) return null;
+  const kept = before.filter(({ id }) => !fresh.has(id));
+  return { ...item, last_runs: [...item.last_runs, ...kept].slice(0, STRIP) };
+}
+
+/** What is wrong now; none where the watchman is not there yet. */
+export function useIncidents() {
+  const { api } = useSignedIn();
+  return useQuery({
+    queryKey: ['incidents'],
+    queryFn: async ({ signal }): Promise<Incident[]> => {
+      const found = await api.get<Page<Incident>>('/v1/admin/incidents?limit=50', signal).catch(absent);
+      return (found?.items ?? []).filter(({ recovered_at }) => !recovered_at);
+    },
+    refetchInterval: LOOK_MS * 4,
+  });
+}
+
+/** A part that is not built in here is no fault of the rest. */
+export function absent(error: unknown): null {
+  if (error instanceof ApiError && error.status === 404) return null;
+  throw error;
+}
+
+export function useRun(id: string) {
+  const { api } = useSignedIn();
+  return useQuery({
+    queryKey: ['run', id],
+    queryFn: ({ signal }) => api.get<Run>(`/v1/admin/runs/${encodeURIComponent(id)}`, signal),
+    // A run under way is looked at until it has ended.
+    refetchInterval: ({ state }) => (state.data && state.data.outcome === null ? LOOK_MS / 3 : false),
+  });
+}
+
+/** The ledger, a page at a time. */
+export function useRuns(task: string, outcome: string) {
+  return usePages<RunLine>(['runs', task, outcome], '/v1/admin/runs', { task, outcome });
+}
+
+/** A list of the admin API, a page at a time; empty parameters are left out. */
+export function usePages<T>(key: string[], path: string, params: Record<string, string>, limit = 50) {
+  const { api } = useSignedIn();
+  return useInfiniteQuery({
+    queryKey: key,
+    queryFn: ({ pageParam, signal }) => {
+      const given = Object.entries({ ...params, page: pageParam, limit: String(limit) });
+      const query = new URLSearchParams(given.filter(([, value]) => value !== ''));
+      return api.get<Page<T>>(`${path}?${query}`, signal);
+    },
+    initialPageParam: '',
+    getNextPageParam: (last) => last.next_page ?? undefined,
+  });
+}

@@ -1,0 +1,15 @@
+import type { AnyTask } from '../shared/task/task.ts';
+import { checkDelayAlerts } from './check-delay-alerts/task.ts';
+import { cleanStaleSessions } from './clean-stale-sessions/task.ts';
+import { closeInactiveVisits } from './close-inactive-visits/task.ts';
+import { testPresence } from './test-presence/task.ts';
+import { watchRuns } from './watch-runs/task.ts';
+
+/** Every periodic task. A new one is added here, in infra/scheduler.yaml and as its own folder. */
+export const tasks: readonly AnyTask[] = [
+  closeInactiveVisits,
+  cleanStaleSessions,
+  testPresence,
+  checkDelayAlerts,
+  watchRuns,
+];

@@ -1,0 +1,94 @@
+import * as z from 'zod';
+import type { Config } from '../config.ts';
+import { HttpError } from '../http/errors.ts';
+import { ownIdentity } from './metadata.ts';
+
+const TIMEOUT_MS = 5_000;
+/** What the service gives at most in one page, far above the jobs there are. */
+const PAGE_SIZE = 500;
+const RETRY_AFTER_SECONDS = 10;
+
+/** A job of Cloud Scheduler, as far as the console shows it. */
+export interface SchedulerJob {
+  /** Its short name, which is the task's. */
+  id: string;
+  schedule: string;
+  time_zone: string;
+  paused: boolean;
+  /** When it fires next, ISO 8601 in UTC; null while paused. */
+  next_occurrence: string | null;
+}
+
+const job = z
+  .object({
+    name: z.string(),
+    schedule: z.string().default(''),
+    timeZone: z.string().default('Etc/UTC'),
+    state: z.string().default('STATE_UNSPECIFIED'),
+    scheduleTime: z.string().optional(),
+  })
+  .transform(({ name, schedule, timeZone, state, scheduleTime }): SchedulerJob => {
+    const paused = state === 'PAUSED';
+    const next = Date.parse(scheduleTime ?? '');
+    return {
+      id: name.split('/').at(-1) ?? '',
+      schedule,
+      time_zone: timeZone,
+      paused,
+      next_occurrence: paused || Number.isNaN(next) ? null : new Date(next).toISOString(),
+    };
+  });
+const jobList = z.object({ jobs: z.array(job).default([]) });
+
+/** All jobs of the project's region. 503 when Cloud Scheduler does not answer. */
+export async function listJobs(config: Config): Promise<SchedulerJob[]> {
+  const { status, body } = await call(config, 'GET', `?pageSize=${PAGE_SIZE}`);
+  if (status !== 200) throw refused(`GET jobs answered ${status}`);
+  return jobList.parse(body).jobs;
+}
+
+/**
+ * Pauses or resumes a job and answers it. One that is so already stays so: the service itself would refuse that.
+ * 404 where there is no such job, 503 when Cloud Scheduler does not answer or does not let us.
+ */
+export async function setPaused(config: Config, id: string, paused: boolean): Promise<SchedulerJob> {
+  const found = await call(config, 'GET', `/${id}`);
+  if (found.status === 404)
+    throw new HttpError(
+      404,
+      `Cloud Scheduler has no job ${id}; apply the schedule first: ronde scheduler apply.`,
+    );
+  if (found.status !== 200) throw refused(`GET ${id} answered ${found.status}`);
+  const now = job.parse(found.body);
+  if (now.paused === paused) return now;
+  const action = paused ? 'pause' : 'resume';
+  const { status, body } = await call(config, 'POST', `/${id}:${action}`);
+  if (status !== 200) throw refused(`${action} ${id} answered ${status}`);
+  return job.parse(body);
+}
+
+async function call(config: Config, method: 'GET' | 'POST', rest: string) {
+  const { project, region, google } = config;
+  if (!region)
+    throw new HttpError(503, 'REGION is not set, so the jobs cannot be found; set it and deploy again.');
+  const url = `${google.scheduler}/v1/projects/${project}/locations/${region}/jobs${rest}`;
+  try {
+    const token = await ownIdentity(google.metadata).accessToken();
+    const response = await fetch(url, {
+      method,
+      headers: { Authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const text = await response.text();
+    return { status: response.status, body: JSON.parse(text === '' ? '{}' : text) as unknown };
+  } catch (error) {
+    throw refused(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function refused(check: string): HttpError {
+  return new HttpError(503, 'Cloud Scheduler does not answer, or does not let the console in; try again.', {
+    headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
+    check: `Cloud Scheduler: ${check}`,
+  });
+}
