@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -35,6 +35,8 @@ export async function buildPage(): Promise<string> {
       modulePreload: { polyfill: false },
     },
   });
+  // A folder of mkdtemp is its owner's only; this one is copied into what is deployed.
+  await chmod(made, 0o755);
   await rename(made, folder).catch(async () => {
     // Another process has just made the same.
     await rm(made, { recursive: true, force: true });

@@ -36,7 +36,7 @@ export async function sendPage(
   const slashed = request.url.split('?')[0] === HOME;
   if (ledTo !== undefined && !slashed && (asks || path === '/console')) {
     requireMethod(request.method, ['GET', 'HEAD']);
-    lead(response, ledTo);
+    lead(response, path === '/' ? ownHost(config) + ledTo : ledTo);
     return true;
   }
   if (path !== '/console' && !path.startsWith(HOME)) return false;
@@ -44,6 +44,15 @@ export async function sendPage(
   if (path.startsWith(ASSETS)) await sendAsset(path.slice(ASSETS.length), request, response);
   else await sendShell(request, response, config);
   return true;
+}
+
+/**
+ * The host at which the console's own paths are its own: PUBLIC_URL, else the address at run.app. At cloudfunctions.net
+ * the function's name stands before every path, so a page there would not find its files. Empty where there is one host.
+ */
+function ownHost({ functionUrls }: Config): string {
+  const found = functionUrls.findLast((url) => !new URL(url).hostname.endsWith('.cloudfunctions.net'));
+  return (found ?? '').replace(/\/$/, '');
 }
 
 function lead(response: HttpResponse, to: string): void {

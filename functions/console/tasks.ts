@@ -1,3 +1,4 @@
+import { FieldValue } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { listJobs, type SchedulerJob, setPaused } from '../../shared/google/jobs.ts';
 import { HttpError } from '../../shared/http/errors.ts';
@@ -74,15 +75,23 @@ export const taskRoutes = [
       body: z.strictObject({}),
       async handle({ context, path }) {
         const { name } = find(path.task);
-        return {
-          id: name,
-          task: name,
-          ...scheduled(await setPaused(context.config, name, action === 'pause')),
-        };
+        const paused = action === 'pause';
+        // Told last of a pause and first of its end: what fails in between makes a word too many, not one too few.
+        if (!paused) await tellWatchman(context, name, paused);
+        const job = await setPaused(context.config, name, paused);
+        if (paused) await tellWatchman(context, name, paused);
+        return { id: name, task: name, ...scheduled(job) };
       },
     }),
   ),
 ];
+
+/** The watchman cannot see Cloud Scheduler: without this it would miss the rounds of a task that is paused on purpose. */
+async function tellWatchman({ store, meter }: AdminContext, task: string, paused: boolean): Promise<void> {
+  const fields = { paused: { [task]: paused ? true : FieldValue.delete() } };
+  await store.doc('settings/watch').set(fields, { merge: true });
+  meter.firestore_writes += 1;
+}
 
 function find(name: string | undefined): AnyTask {
   const task = tasks.find((one) => one.name === name);

@@ -89,6 +89,9 @@ describe('pausing and resuming', () => {
       expect([status, body.id, body.paused]).toEqual([200, VISITS, action === 'pause']);
       expect(body.next_occurrence).toBe(action === 'pause' ? null : '2026-03-04T10:15:00.000Z');
       expect(job()?.state).toBe(action === 'pause' ? 'PAUSED' : 'ENABLED');
+      // The watchman reads it there.
+      const { paused } = (await console_.world.store.doc('settings/watch').get()).data() ?? {};
+      expect(paused).toEqual(action === 'pause' ? { [VISITS]: true } : {});
     }
   });
 

@@ -16,7 +16,7 @@ const started: FunctionProcess[] = [];
 let world: World;
 
 beforeAll(async () => {
-  await buildFunctions({ only: [TASK, 'visits'], out });
+  await buildFunctions({ only: [TASK, 'visits', 'console'], out });
   world = await startWorld();
 });
 afterAll(async () => {
@@ -89,5 +89,24 @@ describe('a built function behind the Functions Framework', () => {
       expect.stringContaining('CRON_SECRET is shorter than 32 characters'),
       expect.stringContaining('AUTH_ISSUER and AUTH_AUDIENCE go together'),
     ]);
+  });
+
+  it('the console brings its page along, and leads from its own address to where the page is at home', async () => {
+    const named = 'https://europe-west1-demo.cloudfunctions.net/console';
+    const { url } = await start('console', {
+      FUNCTION_URLS: `${named},https://console-42.europe-west1.run.app`,
+    });
+    const page = await fetch(`${url}/console/settings`);
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    const [, script] = /src="([^"]+)"/.exec(await page.text()) ?? [];
+    const asset = await fetch(url + script);
+    expect([asset.status, asset.headers.get('content-type')]).toEqual([
+      200,
+      'text/javascript; charset=utf-8',
+    ]);
+    expect((await asset.text()).length).toBeGreaterThan(100_000);
+    const led = await fetch(url, { headers: { Accept: 'text/html' }, redirect: 'manual' });
+    expect(led.headers.get('location')).toBe('https://console-42.europe-west1.run.app/console/');
+    expect((await fetch(`${url}/v1/admin/tasks`)).status).toBe(401);
   });
 });

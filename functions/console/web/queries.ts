@@ -45,7 +45,9 @@ export function useIncidents() {
   return useQuery({
     queryKey: ['incidents'],
     queryFn: async ({ signal }): Promise<Incident[]> => {
-      const found = await api.get<Page<Incident>>('/v1/admin/incidents?limit=50', signal).catch(absent);
+      const found = await api
+        .get<Page<Incident>>('/v1/admin/incidents?open=true&limit=50', signal)
+        .catch(absent);
       return (found?.items ?? []).filter(({ recovered_at }) => !recovered_at);
     },
     refetchInterval: LOOK_MS * 4,

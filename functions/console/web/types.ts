@@ -78,6 +78,8 @@ export interface Incident {
   id: string;
   kind: string;
   task: string | null;
+  /** Of an overrun the run, of a missed round its occurrence. */
+  key?: string;
   opened_at: string | null;
   recovered_at: string | null;
 }
@@ -90,7 +92,16 @@ export interface Settings {
     stages: Record<string, { threshold_days: number }>;
     updated_at: string | null;
   };
+  /** Absent where there is no watchman. */
+  watch?: { operators: string[]; locale: string; updated_at: string | null };
   updated_at: string | null;
+}
+
+export interface TestMailReport {
+  ok: boolean;
+  /** In the language that was asked for. */
+  message: string;
+  response: string | null;
 }
 
 export interface Recipient {
@@ -114,6 +125,7 @@ export interface AlertLog {
   days_in_stage: number | null;
   recipient: string | null;
   state: string | null;
+  claimed_at?: string | null;
   sent_at: string | null;
   forced: boolean | null;
   message_id: string | null;
@@ -125,8 +137,7 @@ export interface Ticket {
   device: string | null;
   customer_name?: string | null;
   stage: string | null;
-  days_in_stage?: number | null;
-  threshold_days?: number | null;
+  delay?: { days_in_stage: number; threshold_days: number };
 }
 
 export interface UserLine {

@@ -46,7 +46,7 @@ function Incidents() {
   );
 }
 
-function IncidentLine({ incident: { kind, task, opened_at } }: { incident: Incident }) {
+function IncidentLine({ incident: { kind, task, key, opened_at } }: { incident: Incident }) {
   const { language, texts } = useLanguage();
   return (
     <li>
@@ -56,7 +56,12 @@ function IncidentLine({ incident: { kind, task, opened_at } }: { incident: Incid
           {' · '}
         </>
       )}
-      {worded(texts.incident, kind)} {opened_at && `${texts.rounds.since} ${instant(opened_at, language)}`}
+      {kind === 'overrun' && key ? (
+        <Link href={`/runs/${encodeURIComponent(key)}`}>{worded(texts.incident, kind)}</Link>
+      ) : (
+        worded(texts.incident, kind)
+      )}{' '}
+      {opened_at && `${texts.rounds.since} ${instant(opened_at, language)}`}
     </li>
   );
 }

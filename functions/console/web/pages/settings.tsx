@@ -5,6 +5,7 @@ import { useLanguage } from '../language.tsx';
 import { AlertSettings } from '../parts/alert-settings.tsx';
 import { PresenceSettings } from '../parts/presence-settings.tsx';
 import { Failure, Loading } from '../parts/state.tsx';
+import { WatchSettings } from '../parts/watch-settings.tsx';
 import type { Settings } from '../types.ts';
 
 /** What holds for everybody. Each part is saved by itself, so that two people disturb each other as little as can be. */
@@ -27,6 +28,7 @@ export function SettingsPage() {
         <>
           <PresenceSettings key={`presence ${data.presence.updated_at}`} stored={data.presence} />
           <AlertSettings key={`alerts ${data.alerts.updated_at}`} stored={data.alerts} />
+          {data.watch && <WatchSettings key={`watch ${data.watch.updated_at}`} stored={data.watch} />}
         </>
       )}
     </Stack>

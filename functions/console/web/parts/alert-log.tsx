@@ -37,10 +37,10 @@ export function AlertLog() {
 
 function Line({ entry }: { entry: Entry }) {
   const { language, texts } = useLanguage();
-  const { ticket_number, stage, days_in_stage, recipient, state, sent_at, forced, message_id } = entry;
+  const { ticket_number, stage, days_in_stage, recipient, state, forced, message_id } = entry;
   return (
     <li className="line wrapped">
-      <span>{instant(sent_at, language)}</span>
+      <span>{instant(entry.sent_at ?? entry.claimed_at, language)}</span>
       <Badge color={COLORS[state ?? ''] ?? 'gray'} variant="light" radius="sm" className="badge">
         {worded(texts.alerts.states, state)}
       </Badge>

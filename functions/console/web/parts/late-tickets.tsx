@@ -34,7 +34,7 @@ export function LateTickets() {
 
 function Stage({ stage, tickets }: { stage: string; tickets: Ticket[] }) {
   const { texts } = useLanguage();
-  const sorted = tickets.toSorted((one, other) => (other.days_in_stage ?? 0) - (one.days_in_stage ?? 0));
+  const sorted = tickets.toSorted((one, other) => daysOf(other) - daysOf(one));
   return (
     <div>
       <Group gap="xs" align="baseline">
@@ -44,15 +44,17 @@ function Stage({ stage, tickets }: { stage: string; tickets: Ticket[] }) {
         <Text c="dimmed">{texts.alerts.lateCount(tickets.length)}</Text>
       </Group>
       <ul className="lines">
-        {sorted.map(({ id, number, device, customer_name, days_in_stage }) => (
-          <li key={id} className="line wrapped">
-            <strong>{number ?? id}</strong>
-            <span>{device}</span>
-            <span className="dimmed">{customer_name}</span>
-            {typeof days_in_stage === 'number' && <span>{texts.alerts.days(Math.floor(days_in_stage))}</span>}
+        {sorted.map((ticket) => (
+          <li key={ticket.id} className="line wrapped">
+            <strong>{ticket.number ?? ticket.id}</strong>
+            <span>{ticket.device}</span>
+            <span className="dimmed">{ticket.customer_name}</span>
+            {ticket.delay && <span>{texts.alerts.days(Math.floor(daysOf(ticket)))}</span>}
           </li>
         ))}
       </ul>
     </div>
   );
 }
+
+const daysOf = ({ delay }: Ticket): number => delay?.days_in_stage ?? 0;

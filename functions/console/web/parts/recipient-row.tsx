@@ -4,7 +4,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useSignedIn } from '../auth.tsx';
 import { looksLikeEmail } from '../email.ts';
 import { LANGUAGES, useLanguage } from '../language.tsx';
-import type { Recipient } from '../types.ts';
+import type { Recipient, TestMailReport } from '../types.ts';
 import { faultText } from './state.tsx';
 
 interface Props {
@@ -50,17 +50,14 @@ export function RecipientRow({ recipient, told, change }: Props) {
   );
 }
 
-/** Sends a test mail to the address as it stands there, saved or not. */
+/** Sends a test mail to the address as it stands there, saved or not, and tells what the mail server said. */
 function TestMail({ email }: { email: string }) {
-  const { texts } = useLanguage();
+  const { language, texts } = useLanguage();
   const { api } = useSignedIn();
   const { mutate, isPending } = useMutation({
-    mutationFn: () => api.send<TestMailReply>('POST', '/tickets/alerts/test-email', { to: email.trim() }),
-    onSuccess: (reply) => {
-      const sent = reply.sent !== false && reply.success !== false;
-      const message = sent ? texts.alerts.tested(email) : texts.alerts.testFailed(email);
-      notifications.show({ color: sent ? 'teal' : 'red', message });
-    },
+    mutationFn: () =>
+      api.send<TestMailReport>('POST', '/tickets/alerts/test-email', { to: email.trim(), locale: language }),
+    onSuccess: ({ ok, message }) => notifications.show({ color: ok ? 'teal' : 'red', message }),
     onError: (error) =>
       notifications.show({
         color: 'red',
@@ -79,9 +76,4 @@ function TestMail({ email }: { email: string }) {
       {texts.alerts.test}
     </Button>
   );
-}
-
-interface TestMailReply {
-  sent?: boolean;
-  success?: boolean;
 }

@@ -108,7 +108,7 @@ export const en = {
   },
   incident: {
     missed: 'a round did not start',
-    overdue: 'a run is past its deadline',
+    overrun: 'a run is past its time',
     failing: 'several failures in a row',
     slow: 'runs come close to their deadline',
     unknown_mail: 'a mail’s fate is unknown',
@@ -191,6 +191,11 @@ export const en = {
     whole: (min: number, max: number) => `Enter a whole number from ${min} to ${max}.`,
     conflict: 'Somebody else has saved these settings meanwhile. Yours were not saved.',
     reload: 'Load theirs',
+    watch: 'The watchman',
+    operators: 'Operators (one e-mail address per line)',
+    operatorsHelp:
+      'They are told when a round is missed, overrun or failing, and when it goes on. At most 20.',
+    watchLocale: 'Language of these mails',
   },
   alerts: {
     title: 'Delay alerts',
@@ -211,7 +216,6 @@ export const en = {
     doubled: 'This address is in the list already.',
     test: 'Send a test mail',
     testTo: (email: string) => `Send a test mail to ${email}`,
-    tested: (email: string) => `The mail server has taken the test mail to ${email}.`,
     testFailed: (email: string) => `The test mail to ${email} did not go out.`,
     late: 'Late tickets by stage',
     noLate: 'No ticket is late.',

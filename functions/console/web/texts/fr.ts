@@ -103,7 +103,7 @@ export const fr: Texts = {
   },
   incident: {
     missed: 'une ronde n’a pas démarré',
-    overdue: 'une exécution dépasse son délai',
+    overrun: 'une exécution dépasse son délai',
     failing: 'plusieurs échecs de suite',
     slow: 'les exécutions approchent de leur délai',
     unknown_mail: 'le sort d’un courriel est inconnu',
@@ -187,6 +187,11 @@ export const fr: Texts = {
     conflict:
       'Quelqu’un d’autre a enregistré ces réglages entre-temps. Les vôtres n’ont pas été enregistrés.',
     reload: 'Charger les siens',
+    watch: 'Le veilleur',
+    operators: 'Opérateurs (une adresse e-mail par ligne)',
+    operatorsHelp:
+      'Ils sont prévenus quand une ronde manque, dépasse son délai ou échoue, et quand elle reprend. 20 au plus.',
+    watchLocale: 'Langue de ces courriels',
   },
   alerts: {
     title: 'Alertes de retard',
@@ -208,7 +213,6 @@ export const fr: Texts = {
     doubled: 'Cette adresse est déjà dans la liste.',
     test: 'Envoyer un e-mail d’essai',
     testTo: (email) => `Envoyer un e-mail d’essai à ${email}`,
-    tested: (email) => `Le serveur de messagerie a accepté l’e-mail d’essai pour ${email}.`,
     testFailed: (email) => `L’e-mail d’essai pour ${email} n’est pas parti.`,
     late: 'Tickets en retard par étape',
     noLate: 'Aucun ticket n’est en retard.',
