@@ -20,6 +20,9 @@ export interface ConsoleSite {
   stop(): Promise<void>;
 }
 
+/** Asks again and again until it is so; a busy machine takes its time. */
+export const poll = <T>(ask: () => T) => expect.poll(ask, { timeout: 20_000 });
+
 export async function openConsoleSite(): Promise<ConsoleSite> {
   const console = await startConsoleWorld();
   const chromium = await startChromium();
@@ -57,7 +60,7 @@ export async function openConsoleSite(): Promise<ConsoleSite> {
       await page.locator('input[name=username]').fill(account);
       await page.locator('input[name=password]').fill(PASSWORD);
       await page.locator('button[type=submit]').click();
-      await expect.poll(() => page.url()).toBe(`${url}/console/${path}`);
+      await poll(() => page.url()).toBe(`${url}/console/${path}`);
       await page.getByRole('button', { name: language === 'fr' ? 'Se déconnecter' : 'Sign out' }).waitFor();
       return page;
     },

@@ -1,26 +1,17 @@
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { tasks } from '../../functions/tasks.ts';
 import { withoutChromium } from '../support/chromium.ts';
 import { storedRun } from '../support/console.ts';
 import { clear, NOW, seed, visit } from '../support/world.ts';
-import { type ConsoleSite, openConsoleSite } from './console-site.ts';
+import { seriousFaults } from './axe.ts';
+import { type ConsoleSite, openConsoleSite, poll } from './console-site.ts';
 
 const VISITS = 'close-inactive-visits';
 const PAGES = ['', 'runs', `runs/${VISITS}%2100001`, 'settings', 'alerts'];
 
-/** What axe finds serious or critical, as `rule: element`. */
-async function faults(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults;
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-}
-
 const settled = (page: Page) =>
-  expect.poll(() => page.locator('[role=status] .mantine-Loader-root').count()).toBe(0);
+  poll(() => page.locator('[role=status] .mantine-Loader-root').count()).toBe(0);
 const overflow = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
@@ -88,11 +79,11 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
 
   it('shows each task with what it did and does next, and says so where nothing has run yet', async () => {
     const page = await site.open();
-    await expect.poll(() => card(page, 'Close inactive visits').textContent()).toContain('never yet');
+    await poll(() => card(page, 'Close inactive visits').textContent()).toContain('never yet');
     await runs(3);
     await page.reload();
     const shown = card(page, 'Close inactive visits');
-    await expect.poll(() => shown.textContent()).toMatch(/Last run1 minute agosucceeded1.5 sec/);
+    await poll(() => shown.textContent()).toMatch(/Last run1 minute agosucceeded1.5 sec/);
     expect(await shown.textContent()).toMatch(/Next runin 15 minutes \(Mar 4, 2026, /);
     const strip = await shown.getByRole('img').getAttribute('aria-label');
     expect(strip).toBe('Last 3 runs: 2 succeeded, 1 failed');
@@ -131,7 +122,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     await dialog.getByRole('row', { name: 'fresh serait passé encore active' }).waitFor();
     expect((await store.doc('page_visits/old').get()).get('end_time')).toBeNull();
     expect((await store.collection('task_runs').get()).size).toBe(0);
-    expect(await faults(page)).toEqual([]);
+    expect(await seriousFaults(page)).toEqual([]);
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
     await shown.getByRole('button', { name: 'Exécuter' }).click();
@@ -182,14 +173,14 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
       (await site.console.world.store.doc('settings/presence').get()).get('online_threshold_minutes');
     expect(await stored()).toBe(20);
     await second.getByRole('button', { name: 'Charger les siens' }).click();
-    await expect.poll(() => second.getByLabel(label).inputValue()).toBe('20');
+    await poll(() => second.getByLabel(label).inputValue()).toBe('20');
     await second.getByLabel(label).fill('30');
     await save(second);
-    await expect.poll(stored).toBe(30);
+    await poll(stored).toBe(30);
     // Whoever saves twice in a row is nobody else.
     await second.getByLabel(label).fill('31');
     await save(second);
-    await expect.poll(stored).toBe(31);
+    await poll(stored).toBe(31);
   });
 
   it('changes when tickets are late, by stage too', async () => {
@@ -204,9 +195,9 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     expect(stored).toMatchObject({ threshold_days: 10, stages: { repair: { threshold_days: 3 } } });
     await page.getByRole('button', { name: 'Remove repair' }).click();
     await page.getByRole('button', { name: 'Save' }).nth(1).click();
-    await expect
-      .poll(async () => (await site.console.world.store.doc('settings/alerts').get()).get('stages'))
-      .toEqual({});
+    await poll(async () =>
+      (await site.console.world.store.doc('settings/alerts').get()).get('stages'),
+    ).toEqual({});
   });
 
   it('says in words what is wrong when the server is gone, and goes on when it is back', async () => {
@@ -221,7 +212,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
       await page.reload();
       await page.getByRole('link', { name: link }).click();
       await page.getByText('The server cannot be reached').first().waitFor({ timeout: 20_000 });
-      expect(await faults(page)).toEqual([]);
+      expect(await seriousFaults(page)).toEqual([]);
       await page.unrouteAll();
       await page.getByRole('button', { name: 'Try again' }).last().click();
       await page.getByRole('heading', { level: 2, name: back }).waitFor();
@@ -257,7 +248,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
           await page.goto(`${site.url}/console/${path}`);
           await page.getByRole('heading', { level: 1 }).waitFor();
           await settled(page);
-          expect([path, await faults(page)]).toEqual([path, []]);
+          expect([path, await seriousFaults(page)]).toEqual([path, []]);
           expect(await page.evaluate(() => document.documentElement.lang)).toBe(language);
         }
       }
@@ -300,7 +291,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     expect(await dialog.evaluate((node) => node.contains(document.activeElement))).toBe(true);
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
-    await expect.poll(focused).toBe('Dry run');
+    await poll(focused).toBe('Dry run');
   });
 
   it('runs nothing that is stored, and loads nothing from outside', async () => {
@@ -337,7 +328,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
       await settled(page);
     }
     await page.goto(`${site.url}/console/runs/${VISITS}!evil`);
-    await expect.poll(() => page.locator('main').textContent()).toContain('<script>alert(2)</script>');
+    await poll(() => page.locator('main').textContent()).toContain('<script>alert(2)</script>');
     await page.goto(`${site.url}/console/`);
     await card(page, 'Close inactive visits').getByRole('button', { name: 'Dry run' }).click();
     await page.getByRole('dialog').getByRole('table').waitFor();

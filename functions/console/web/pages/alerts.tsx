@@ -38,7 +38,7 @@ export function AlertsPage() {
 
 function Recipients() {
   const { api } = useSignedIn();
-  const { data, error, isPending, refetch, dataUpdatedAt } = useQuery({
+  const { data, error, isPending, refetch } = useQuery({
     queryKey: ['recipients'],
     queryFn: ({ signal }) => api.get<StoredRecipients>('/tickets/alerts/config/', signal),
     // What one is just typing is not changed under one's hands.
@@ -47,5 +47,5 @@ function Recipients() {
   });
   if (isPending) return <Loading />;
   if (!data) return <Failure error={error} retry={() => void refetch()} />;
-  return <RecipientList key={dataUpdatedAt} stored={data} />;
+  return <RecipientList key={JSON.stringify(data)} stored={data} />;
 }
