@@ -1,5 +1,9 @@
 import type { Incident } from './incident.ts';
-import { between, instantOf, listOf, type Notice, span, text, utc, type Words } from './words.ts';
+import { listOf, type Notice, span, text, utc, type Words } from './words.ts';
+
+const instantOf = (value: Incident['facts'][string] | undefined): string =>
+  typeof value === 'string' ? utc(value) : '–';
+const between = (from: Date, to: Date): string => span(to.getTime() - from.getTime());
 
 /** A round did not begin. */
 function missed({ task, facts }: Incident): Notice {

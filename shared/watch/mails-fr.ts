@@ -1,14 +1,36 @@
 import type { Incident } from './incident.ts';
-import { between, instantOf, listOf, type Notice, span, text, utc, type Words } from './words.ts';
+import { listOf, type Notice, text as plain, span, type Words } from './words.ts';
+
+type Fact = Incident['facts'][string] | undefined;
+
+/** French writes 04/03/2026, and a comma in 31,2. */
+function utc(instant: Date | string): string {
+  const iso = (typeof instant === 'string' ? new Date(instant) : instant).toISOString();
+  const [year, month, day] = iso.slice(0, 10).split('-');
+  return `${day}/${month}/${year} à ${iso.slice(11, 16)} UTC`;
+}
+const instantOf = (value: Fact): string => (typeof value === 'string' ? utc(value) : '–');
+const between = (from: Date, to: Date): string => span(to.getTime() - from.getTime(), 'j');
+const text = (value: Fact): string =>
+  typeof value === 'number' ? value.toLocaleString('fr-FR') : plain(value);
+
+/** How a run ended, for people. */
+const OUTCOMES: Record<string, string> = {
+  succeeded: 'réussie',
+  nothing_to_do: 'rien à faire',
+  partial: 'terminée en partie',
+  failed: 'échouée',
+  abandoned: 'tuée en route',
+};
 
 /** A round did not begin. */
 function missed({ task, facts }: Incident): Notice {
   return {
-    title: `${task} : la ronde de ${instantOf(facts.occurrence)} n’a pas eu lieu`,
+    title: `${task} : la ronde du ${instantOf(facts.occurrence)} n’a pas eu lieu`,
     lines: [
-      `${task} devait passer à ${instantOf(facts.occurrence)} (« ${text(facts.schedule)} », ${text(facts.time_zone)}) et n’avait pas commencé ${span(Number(facts.grace_seconds) * 1000)} plus tard.`,
+      `${task} devait passer le ${instantOf(facts.occurrence)} (« ${text(facts.schedule)} », ${text(facts.time_zone)}) et n’avait pas commencé ${span(Number(facts.grace_seconds) * 1000)} plus tard.`,
       facts.last_run
-        ? `Dernière exécution : ${instantOf(facts.last_started_at)}, ${text(facts.last_outcome)}.`
+        ? `Dernière exécution : le ${instantOf(facts.last_started_at)}, ${OUTCOMES[plain(facts.last_outcome)] ?? 'en cours'}.`
         : 'Aucune exécution n’est connue.',
     ],
     remedies: [
@@ -25,7 +47,7 @@ function overrun({ task, facts }: Incident): Notice {
   return {
     title: `${task} : une exécution n’a pas fini à temps`,
     lines: [
-      `L’exécution ${text(facts.run)} a commencé à ${instantOf(facts.started_at)} et devait finir en ${text(facts.budget_seconds)} s. Elle a sans doute été tuée, ou reste bloquée.`,
+      `L’exécution ${text(facts.run)} a commencé le ${instantOf(facts.started_at)} et devait finir en ${text(facts.budget_seconds)} s. Elle a sans doute été tuée, ou reste bloquée.`,
     ],
     remedies: [
       'Regardez le journal de la fonction à cette heure : mémoire épuisée, plantage, base muette ?',
@@ -40,7 +62,7 @@ function failing({ task, facts }: Incident): Notice {
   return {
     title: `${task} : ${text(facts.failures)} échecs à la suite`,
     lines: [
-      `${task} échoue à chaque tentative depuis ${instantOf(facts.since)} ; la dernière : ${text(facts.last_run)}.`,
+      `${task} échoue à chaque tentative depuis le ${instantOf(facts.since)} ; la dernière : ${text(facts.last_run)}.`,
       ...(facts.error ? [`Son erreur : ${text(facts.error)}`] : []),
     ],
     remedies: [
@@ -72,7 +94,7 @@ function unknown_mail({ task, facts }: Incident): Notice {
   return {
     title: `${task} : ${text(facts.count)} courriel(s) peut-être non reçu(s)`,
     lines: [
-      `${more}${text(facts.count)} courriel(s) sont partis depuis ${instantOf(facts.since)} sans réponse du serveur de messagerie. Ils ne sont pas renvoyés d’eux-mêmes.`,
+      `${more}${text(facts.count)} courriel(s) sont partis depuis le ${instantOf(facts.since)} sans réponse du serveur de messagerie. Ils ne sont pas renvoyés d’eux-mêmes.`,
       ...listOf(facts.mails),
     ],
     remedies: [
@@ -86,9 +108,9 @@ function unknown_mail({ task, facts }: Incident): Notice {
 function asleep({ facts }: Incident): Notice {
   const rounds = listOf(facts.missed);
   return {
-    title: `Le veilleur a dormi de ${instantOf(facts.from)} à ${instantOf(facts.to)}`,
+    title: `Le veilleur a dormi du ${instantOf(facts.from)} au ${instantOf(facts.to)}`,
     lines: [
-      `Personne n’a regardé pendant ${between(new Date(text(facts.from)), new Date(text(facts.to)))}. Il regarde de nouveau ; ce message est le seul sur ce temps-là.`,
+      `Personne n’a regardé pendant ${between(new Date(plain(facts.from)), new Date(plain(facts.to)))}. Il regarde de nouveau ; ce message est le seul sur ce temps-là.`,
       ...(rounds.length > 0
         ? ['Rondes qui n’ont pas eu lieu entre-temps :', ...rounds]
         : ['Toutes les rondes des tâches ont eu lieu entre-temps.']),
@@ -108,9 +130,9 @@ export const french: Words = {
   unknown_mail,
   asleep,
   reminder: (title) => `Toujours : ${title}`,
-  still: (openedAt, now) => `Il en est ainsi depuis ${utc(openedAt)}, soit ${between(openedAt, now)}.`,
+  still: (openedAt, now) => `Il en est ainsi depuis le ${utc(openedAt)}, soit ${between(openedAt, now)}.`,
   recovered: (title) => `Terminé : ${title}`,
-  over: (openedAt, now) => `C’est terminé à ${utc(now)}, après ${between(openedAt, now)}.`,
+  over: (openedAt, now) => `C’est terminé le ${utc(now)}, après ${between(openedAt, now)}.`,
   whatToDo: 'Que faire',
   footer:
     'Vous recevez ceci comme opérateur de settings/watch. Chaque incident est dit une fois, puis une fois par jour.',

@@ -26,7 +26,7 @@ interface Attempt {
 }
 
 const FAILED = ['failed', 'abandoned'];
-const GOOD = ['succeeded', 'nothing_to_do', 'partial'];
+const GOOD = ['succeeded', 'nothing_to_do', 'partial', 'dispatched'];
 
 /** A record of task_runs as a run. */
 export function seenRun(record: DocumentSnapshot): SeenRun {
@@ -48,7 +48,7 @@ export function seenRun(record: DocumentSnapshot): SeenRun {
   };
 }
 
-/** It came to its end with at least some of its work done. A partial one is good: its failures have their own next attempt. */
+/** It did its work, or handed it on. A partial one is good: its failures have their own next attempt. */
 export const isGood = ({ outcome }: SeenRun): boolean => GOOD.includes(outcome ?? '');
 export const isFailed = ({ outcome }: SeenRun): boolean => FAILED.includes(outcome ?? '');
 export const isOpen = ({ outcome }: SeenRun): boolean => outcome === null;

@@ -23,11 +23,11 @@ export function utc(instant: Date | string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 }
 
-/** A span of time in the largest two units of d, h, min, s, which both languages read. */
-export function span(ms: number): string {
+/** A span of time in its largest two units; days are `d` in English, `j` in French. */
+export function span(ms: number, day: 'd' | 'j' = 'd'): string {
   const seconds = Math.round(ms / 1000);
   const units: [string, number][] = [
-    ['d', Math.floor(seconds / 86_400)],
+    [day, Math.floor(seconds / 86_400)],
     ['h', Math.floor(seconds / 3_600) % 24],
     ['min', Math.floor(seconds / 60) % 60],
     ['s', seconds % 60],
@@ -37,18 +37,11 @@ export function span(ms: number): string {
   return from < 0 ? '0 s' : shown.map(([unit, count]) => `${count} ${unit}`).join(' ');
 }
 
-/** The time from one instant to another. */
-export const between = (from: Date, to: Date): string => span(to.getTime() - from.getTime());
-
 /** A fact as text; a dash where there is none. */
 export function text(value: Incident['facts'][string] | undefined): string {
   if (value === null || value === undefined) return '–';
   return Array.isArray(value) ? value.join(', ') : String(value);
 }
-
-/** A fact as an instant for people. */
-export const instantOf = (value: Incident['facts'][string] | undefined): string =>
-  typeof value === 'string' ? utc(value) : '–';
 
 /** A fact as a list. */
 export const listOf = (value: Incident['facts'][string] | undefined): string[] =>

@@ -351,7 +351,7 @@ describe('telling', () => {
     await find();
     await watch(world);
     const [mail] = world.smtp.mails();
-    expect(mail?.subject).toBe(`[Ronde] ${VISITS} : la ronde de 2026-03-04 10:15 UTC n’a pas eu lieu`);
+    expect(mail?.subject).toBe(`[Ronde] ${VISITS} : la ronde du 04/03/2026 à 10:15 UTC n’a pas eu lieu`);
     expect(mail?.text).toContain('Que faire');
     expect(mail?.html).toContain('<html lang="fr">');
   });
