@@ -366,6 +366,28 @@ describe('telling', () => {
     expect(told(world)).toHaveLength(1);
   });
 
+  it('comes once, and without a word of sleep, after an hour in which no mail could go', async () => {
+    await find();
+    world.smtp.refuse(OPERATOR, 451);
+    await watchUntil(world, at('11:25'));
+    world.smtp.clear();
+    world.clock.set(at('11:30'));
+    await watchUntil(world, at('11:40'));
+    expect(told(world)).toEqual([
+      expect.stringContaining('the round of 2026-03-04 10:15 UTC did not take place'),
+    ]);
+    expect(await incidentsOf(world)).toHaveLength(1);
+  });
+
+  it('costs at most eight reads per task and a dozen for the rest, however many runs are stored', async () => {
+    for (let index = 0; index < 40; index += 1)
+      await ran(world, VISITS, new Date(START.getTime() - index * minutes(15)));
+    world.clock.set(at('10:05'));
+    const { body } = await watch(world);
+    expect(body.cost.firestore_reads).toBeGreaterThan(8);
+    expect(body.cost.firestore_reads).toBeLessThanOrEqual(20);
+  });
+
   it('waits for somebody to be told, and the incident stands meanwhile', async () => {
     await settings({ operators: [] });
     await find();
