@@ -50,17 +50,18 @@ export async function* findCandidates(
 ): AsyncGenerator<Candidate> {
   const { store, meter, now, tally } = context;
   const settings = await readAlertSettings(store, meter);
-  const [{ checked, late }, open] = await Promise.all([
+  const [search, open] = await Promise.all([
     searchLate(context, settings, thresholdDays),
     openDigests(store, now, meter),
   ]);
+  const { checked, late } = search;
   Object.assign(tally, { checked, overdue: late.length });
   const round: Round = {
     settings,
     occurrence: context.occurrence ?? now,
     runId: context.runId,
     late: new Set(late.map(({ ticket }) => ticket.id)),
-    recheck: new Recheck(context, late),
+    recheck: new Recheck(context, search),
   };
   const recipients = late.length === 0 ? [] : await readRecipients(store, meter);
   const addresses = new Set(recipients.map(({ address }) => address));

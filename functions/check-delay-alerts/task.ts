@@ -185,7 +185,7 @@ async function tell(
   const recipient = first?.recipient;
   const state = states.get(recipient?.address ?? '');
   if (!first || !recipient?.address || !post || !state) return new Map();
-  const still = await first.round.recheck.still(pairs.map(({ late }) => late));
+  const still = await first.round.recheck.still();
   const unchanged = pairs.filter(({ late }) => still.has(late.ticket.id));
   const alerts = unchanged.flatMap((pair) => digestAlert(pair, state, force));
   const { settings, occurrence, runId, late } = first.round;

@@ -30,6 +30,11 @@ export function activeCreatedBefore(store: Firestore, before: Date): Query {
     .select(...TICKET_FIELDS);
 }
 
+/** The active tickets that say they entered their stage before an instant; needs the index (status, stage_entered_at). */
+export function activeEnteredBefore(store: Firestore, before: Date): Query {
+  return store.collection('tickets').where('status', '==', 'active').where('stage_entered_at', '<', before);
+}
+
 /** The last event that led a ticket into a stage; needs the index (type, to, at desc) of events. */
 export function lastEntry(store: Firestore, ticketId: string, stage: string): Query {
   return store

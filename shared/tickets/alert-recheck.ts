@@ -1,11 +1,12 @@
-import { FieldPath, type Firestore } from '@google-cloud/firestore';
+import type { Firestore } from '@google-cloud/firestore';
 import type { Clock } from '../clock.ts';
 import type { Meter } from '../cost.ts';
-import { TICKET_FIELDS, toTicket } from './alert-documents.ts';
+import { activeEnteredBefore, TICKET_FIELDS, toTicket } from './alert-documents.ts';
+import type { Search } from './alert-search.ts';
 import type { LateTicket } from './delay.ts';
 
-/** Firestore takes at most so many values in one `in` (firebase.google.com/docs/firestore/query-data/queries). */
-const IN_VALUES = 30;
+/** Firestore bills a read for so many index entries counted (cloud.google.com/firestore/pricing). */
+const COUNTED_PER_READ = 1_000;
 /** Digests that begin within this time share one look: a ticket closed that shortly before might as well be later. */
 const FRESH_MS = 2_000;
 
@@ -15,67 +16,52 @@ export interface RecheckContext {
   clock: Clock;
 }
 
-interface Chunk {
-  stage: string;
-  tickets: LateTicket[];
-  lookedAt: number;
-  still: Promise<readonly LateTicket[]>;
-}
-
 /**
- * Looks at a run's late tickets again just before each mail. Counting them by state costs one read per thirty tickets;
- * only where a count falls short are those tickets read, and judged again.
+ * Looks at a run's late tickets again just before each mail, without reading them all twice: as many active tickets as
+ * the search has met must still have entered their stage before the cutoff. Whatever is closed or moved is missing in
+ * that count; only where it differs are the late tickets read, and judged again. A count that is right by chance would
+ * need a ticket put back into the past in the same seconds.
  */
 export class Recheck {
   readonly #context: RecheckContext;
-  readonly #chunkOf = new Map<string, Chunk>();
+  readonly #search: Search;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #still: Promise<ReadonlySet<string>> = Promise.resolve(new Set());
 
-  constructor(context: RecheckContext, late: readonly LateTicket[]) {
+  constructor(context: RecheckContext, search: Search) {
     this.#context = context;
-    const open = new Map<string, Chunk>();
-    for (const one of late) {
-      const { stage, id } = one.ticket;
-      let chunk = open.get(stage);
-      if (!chunk || chunk.tickets.length === IN_VALUES) {
-        chunk = { stage, tickets: [], lookedAt: Number.NEGATIVE_INFINITY, still: Promise.resolve([]) };
-        open.set(stage, chunk);
-      }
-      chunk.tickets.push(one);
-      this.#chunkOf.set(id, chunk);
-    }
+    this.#search = search;
   }
 
-  /** Those of these tickets that are still active and in the same stage, by their ids. */
-  async still(wanted: readonly LateTicket[]): Promise<ReadonlySet<string>> {
-    const chunks = new Set(wanted.flatMap(({ ticket }) => this.#chunkOf.get(ticket.id) ?? []));
-    const found = await Promise.all([...chunks].map((chunk) => this.#look(chunk)));
-    return new Set(found.flat().map(({ ticket }) => ticket.id));
-  }
-
-  #look(chunk: Chunk): Promise<readonly LateTicket[]> {
+  /** The ids of the late tickets that are still active and in the same stage. */
+  still(): Promise<ReadonlySet<string>> {
     const now = this.#context.clock().getTime();
-    if (Math.abs(now - chunk.lookedAt) > FRESH_MS) {
-      chunk.lookedAt = now;
-      chunk.still = this.#count(chunk);
+    if (Math.abs(now - this.#lookedAt) > FRESH_MS) {
+      this.#lookedAt = now;
+      this.#still = this.#look();
     }
-    return chunk.still;
+    return this.#still;
   }
 
-  async #count({ stage, tickets }: Chunk): Promise<readonly LateTicket[]> {
+  async #look(): Promise<ReadonlySet<string>> {
+    const { late } = this.#search;
+    const told = late.filter(({ ticket }) => ticket.stageEnteredAt !== null);
+    const untold = late.filter(({ ticket }) => ticket.stageEnteredAt === null);
+    const [unchanged, rest] = await Promise.all([this.#count(), this.#read(untold)]);
+    const still = [...(unchanged ? told : await this.#read(told)), ...rest];
+    return new Set(still.map(({ ticket }) => ticket.id));
+  }
+
+  async #count(): Promise<boolean> {
     const { store, meter } = this.#context;
-    const ids = tickets.map(({ ticket }) => ticket.id);
-    const unmoved = store
-      .collection('tickets')
-      .where('status', '==', 'active')
-      .where('stage', '==', stage)
-      .where(FieldPath.documentId(), 'in', ids);
-    const counted = (await unmoved.count().get()).data().count;
-    // Firestore bills one read per thousand index entries counted (cloud.google.com/firestore/pricing).
-    meter.firestore_reads += 1;
-    return counted === tickets.length ? tickets : this.#read(tickets);
+    const { cutoff, entered } = this.#search;
+    const { count } = (await activeEnteredBefore(store, cutoff).count().get()).data();
+    meter.firestore_reads += Math.max(1, Math.ceil(count / COUNTED_PER_READ));
+    return count === entered;
   }
 
   async #read(tickets: readonly LateTicket[]): Promise<readonly LateTicket[]> {
+    if (tickets.length === 0) return [];
     const { store, meter } = this.#context;
     const refs = tickets.map(({ ticket }) => store.collection('tickets').doc(ticket.id));
     const snapshots = await store.getAll(...refs, { fieldMask: [...TICKET_FIELDS] });

@@ -26,6 +26,10 @@ export interface SearchContext {
 export interface Search {
   checked: number;
   late: LateTicket[];
+  /** No late ticket entered its stage after this. */
+  cutoff: Date;
+  /** How many of those looked at say themselves that they entered their stage before it. */
+  entered: number;
 }
 
 /**
@@ -38,7 +42,8 @@ export async function searchLate(
   thresholdDays?: number,
 ): Promise<Search> {
   const { store, meter, now } = context;
-  const search: Search = { checked: 0, late: [] };
+  const cutoff = createdBefore(settings, now, thresholdDays);
+  const search: Search = { checked: 0, late: [], cutoff, entered: 0 };
   const judge = async (ticket: Ticket) => {
     const entry = stageEntry(ticket, await entriesOf(ticket, store, meter));
     const threshold = thresholdOf(ticket.stage, settings, thresholdDays);
@@ -46,13 +51,12 @@ export async function searchLate(
       search.late.push({ ticket, entry, days: daysInStage(entry, now) });
   };
   let waiting: Promise<void>[] = [];
-  for await (const snapshot of streamQuery(
-    activeCreatedBefore(store, createdBefore(settings, now, thresholdDays)),
-    meter,
-  )) {
+  for await (const snapshot of streamQuery(activeCreatedBefore(store, cutoff), meter)) {
     const ticket = toTicket(snapshot);
     if (!ticket) continue;
     search.checked += 1;
+    const { stageEnteredAt } = ticket;
+    if (stageEnteredAt !== null && stageEnteredAt < cutoff.getTime()) search.entered += 1;
     const judged = judge(ticket);
     if (ticket.stageEnteredAt === null) waiting.push(judged);
     else await judged;

@@ -1,4 +1,5 @@
 import type { Bench } from './bench.ts';
+import { alerts } from './benches/alerts.ts';
 import { coldStartBench } from './benches/cold-start.ts';
 import { pings } from './benches/pings.ts';
 import { statuses } from './benches/statuses.ts';
@@ -7,4 +8,12 @@ import { sweepMemory } from './benches/sweep-memory.ts';
 import { visitsApi } from './benches/visits-api.ts';
 
 /** Every bench, in the order in which they run. */
-export const benches: readonly Bench[] = [sweep, sweepMemory, visitsApi, coldStartBench, pings, statuses];
+export const benches: readonly Bench[] = [
+  sweep,
+  sweepMemory,
+  visitsApi,
+  coldStartBench,
+  pings,
+  statuses,
+  alerts,
+];

@@ -7,6 +7,7 @@ import { localEnvironment } from '../../infra/local/environment.ts';
 import { startFirestore } from '../../infra/local/firestore.ts';
 import { type LocalIssuer, startIssuer } from '../../infra/local/issuer.ts';
 import { startRedis } from '../../infra/local/redis.ts';
+import { type LocalSmtp, startSmtp } from '../../infra/local/smtp.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { loadConfig } from '../../shared/config.ts';
 import { openStore } from '../../shared/store/firestore.ts';
@@ -29,9 +30,10 @@ export interface Lab {
   withEngines<T>(work: (engines: Engines) => Promise<T>): Promise<T>;
 }
 
-/** Real engines of their own: Google's emulator with a big heap, Redis, an issuer. */
+/** Real engines of their own: Google's emulator with a big heap, Redis, an issuer, a mail server. */
 export interface Engines {
   issuer: LocalIssuer;
+  smtp: LocalSmtp;
   /** A Firestore project that nobody has used yet, and what a function process needs to work in it. */
   project(): Project;
 }
@@ -90,11 +92,13 @@ async function withEngines<T>(work: (engines: Engines) => Promise<T>): Promise<T
     stops.push(() => redis.stop());
     const issuer = await startIssuer({ clock: systemClock });
     stops.push(() => issuer.stop());
+    const smtp = await startSmtp({ clock: systemClock });
+    stops.push(() => smtp.stop());
     let projects = 0;
     const project = (): Project => {
       projects += 1;
       const name = `ronde-bench-${projects}`;
-      const parts = { project: name, firestoreHost: firestore.host, redis, issuer };
+      const parts = { project: name, firestoreHost: firestore.host, redis, issuer, smtp };
       const environment = localEnvironment({
         ...parts,
         gateway: 'http://127.0.0.1',
@@ -104,7 +108,7 @@ async function withEngines<T>(work: (engines: Engines) => Promise<T>): Promise<T
       stops.push(() => store.terminate());
       return { store, environment, secret: environment.CRON_SECRET ?? '' };
     };
-    return await work({ issuer, project });
+    return await work({ issuer, smtp, project });
   } finally {
     for (const stop of stops.reverse()) await stop();
   }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { loginsOf } from '../../shared/presence/login-history.ts';
 import { lastRuns } from '../../shared/task/ledger.ts';
 import { runsOf } from '../../shared/task/run-list.ts';
-import { activeCreatedBefore, lastEntry } from '../../shared/tickets/alert-documents.ts';
+import { activeCreatedBefore, activeEnteredBefore, lastEntry } from '../../shared/tickets/alert-documents.ts';
 import { alertsOf } from '../../shared/tickets/log.ts';
 import { maybeLate, ticketsOf } from '../../shared/tickets/ticket-list.ts';
 import { openVisitsStartedBefore } from '../../shared/visits/close.ts';
@@ -43,6 +43,7 @@ const composite: [string, Query][] = [
   ['openVisitsStartedBefore', openVisitsStartedBefore(store, NOW)],
   ['lastRuns', lastRuns(store, 'close-inactive-visits', 5)],
   ['activeCreatedBefore', activeCreatedBefore(store, NOW)],
+  ['activeEnteredBefore', activeEnteredBefore(store, NOW)],
   ['lastEntry', lastEntry(store, 'a-ticket', 'diagnosis')],
   ['runsOf a task', runsOf(store, { task: 't', after: null }, 5)],
   ['runsOf an outcome', runsOf(store, { outcome: 'failed', after: null }, 5)],
