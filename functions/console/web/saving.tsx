@@ -1,8 +1,8 @@
 import { Alert, Button, Group } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { type QueryKey, useMutation, useQueryClient } from '@tanstack/react-query';
 import { ApiError } from './api.ts';
 import { useLanguage } from './language.tsx';
+import { useNotify } from './notify.ts';
 import { Failure } from './parts/state.tsx';
 
 interface SavingOptions<T> {
@@ -15,11 +15,12 @@ interface SavingOptions<T> {
 /** Saves a form and keeps what the server then has, its new version included. */
 export function useSaving<T>({ send, queryKey, saved }: SavingOptions<T>) {
   const client = useQueryClient();
+  const notify = useNotify();
   return useMutation({
     mutationFn: send,
     onSuccess: (stored) => {
       client.setQueryData(queryKey, stored);
-      notifications.show({ color: 'teal', message: saved });
+      notify({ color: 'teal', message: saved });
     },
   });
 }

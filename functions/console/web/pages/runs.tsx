@@ -85,7 +85,7 @@ function Filters({ task, outcome }: { task: string; outcome: string }) {
 function Line({ run, named }: { run: RunLine; named: boolean }) {
   const { language, texts } = useLanguage();
   return (
-    <li className="line">
+    <li className={named ? 'line run run-named' : 'line run'}>
       <Link href={`/runs/${encodeURIComponent(run.id)}`}>{instant(run.started_at, language, true)}</Link>
       {named && <span>{worded(texts.task, run.task)}</span>}
       <Outcome outcome={run.outcome} />

@@ -1,8 +1,9 @@
-import { Badge, Button } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { instant } from '../format.ts';
 import { useLanguage, worded } from '../language.tsx';
 import { usePages } from '../queries.ts';
 import type { AlertLog as Entry } from '../types.ts';
+import { Mark } from './outcome.tsx';
 import { Empty, Failure, Loading } from './state.tsx';
 
 const COLORS: Record<string, string> = { sent: 'teal', failed: 'red', unknown: 'orange' };
@@ -39,19 +40,18 @@ function Line({ entry }: { entry: Entry }) {
   const { language, texts } = useLanguage();
   const { ticket_number, stage, days_in_stage, recipient, state, forced, message_id } = entry;
   return (
-    <li className="line wrapped">
+    <li className="line log wrapped">
       <span>{instant(entry.sent_at ?? entry.claimed_at, language)}</span>
-      <Badge color={COLORS[state ?? ''] ?? 'gray'} variant="light" radius="sm" className="badge">
-        {worded(texts.alerts.states, state)}
-      </Badge>
+      <Mark color={COLORS[state ?? ''] ?? 'gray'}>{worded(texts.alerts.states, state)}</Mark>
       <strong>{ticket_number}</strong>
       <span>{stage}</span>
-      {typeof days_in_stage === 'number' && (
-        <span className="dimmed">{texts.alerts.days(Math.floor(days_in_stage))}</span>
-      )}
-      <span>{recipient}</span>
-      {forced && <span className="dimmed">{texts.alerts.forced}</span>}
-      {state === 'unknown' && message_id && <code>{message_id}</code>}
+      <span className="dimmed">
+        {typeof days_in_stage === 'number' && texts.alerts.days(Math.floor(days_in_stage))}
+      </span>
+      <span>
+        {recipient} {forced && <span className="dimmed">{texts.alerts.forced}</span>}{' '}
+        {state === 'unknown' && message_id && <code>{message_id}</code>}
+      </span>
     </li>
   );
 }

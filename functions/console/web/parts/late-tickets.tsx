@@ -45,7 +45,7 @@ function Stage({ stage, tickets }: { stage: string; tickets: Ticket[] }) {
       </Group>
       <ul className="lines">
         {sorted.map((ticket) => (
-          <li key={ticket.id} className="line wrapped">
+          <li key={ticket.id} className="line ticket wrapped">
             <strong>{ticket.number ?? ticket.id}</strong>
             <span>{ticket.device}</span>
             <span className="dimmed">{ticket.customer_name}</span>

@@ -20,9 +20,14 @@ export function colorOf(outcome: string | null): string {
 /** How a run ended, in a word and a colour. */
 export function Outcome({ outcome }: { outcome: string | null }) {
   const { texts } = useLanguage();
+  return <Mark color={colorOf(outcome)}>{worded(texts.outcome, outcome ?? 'running')}</Mark>;
+}
+
+/** A word with a colour at its side; the word alone says it all. */
+export function Mark({ color, children }: { color: string; children: string }) {
   return (
-    <Badge color={colorOf(outcome)} variant="light" radius="sm" className="badge">
-      {worded(texts.outcome, outcome ?? 'running')}
+    <Badge color={color} variant="light" radius="sm" className={`badge badge-${color}`}>
+      {children}
     </Badge>
   );
 }

@@ -1,9 +1,9 @@
 import { Button, NativeSelect, Switch, TextInput } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { useMutation } from '@tanstack/react-query';
 import { useSignedIn } from '../auth.tsx';
 import { looksLikeEmail } from '../email.ts';
 import { LANGUAGES, useLanguage } from '../language.tsx';
+import { useNotify } from '../notify.ts';
 import type { Recipient, TestMailReport } from '../types.ts';
 import { faultText } from './state.tsx';
 
@@ -54,12 +54,13 @@ export function RecipientRow({ recipient, told, change }: Props) {
 function TestMail({ email }: { email: string }) {
   const { language, texts } = useLanguage();
   const { api } = useSignedIn();
+  const notify = useNotify();
   const { mutate, isPending } = useMutation({
     mutationFn: () =>
       api.send<TestMailReport>('POST', '/tickets/alerts/test-email', { to: email.trim(), locale: language }),
-    onSuccess: ({ ok, message }) => notifications.show({ color: ok ? 'teal' : 'red', message }),
+    onSuccess: ({ ok, message }) => notify({ color: ok ? 'teal' : 'red', message }),
     onError: (error) =>
-      notifications.show({
+      notify({
         color: 'red',
         title: texts.alerts.testFailed(email),
         message: faultText(error, texts),

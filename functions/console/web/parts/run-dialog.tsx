@@ -25,7 +25,7 @@ export function RunDialog({ task, asked, close }: DialogProps) {
       opened={asked !== null}
       onClose={close}
       title={`${what} · ${worded(texts.task, task.id)}`}
-      size="lg"
+      size="xl"
       transitionProps={{ duration: 0 }}
       closeButtonProps={{ 'aria-label': texts.result.close }}
     >

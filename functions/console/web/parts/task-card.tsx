@@ -1,11 +1,11 @@
 import { Badge, Button, Group, Paper, Text, Title } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useId, useState } from 'react';
 import { Link } from 'wouter';
 import { useSignedIn } from '../auth.tsx';
 import { distance, instant, span } from '../format.ts';
 import { useLanguage, worded } from '../language.tsx';
+import { useNotify } from '../notify.ts';
 import type { TaskItem } from '../types.ts';
 import { Outcome } from './outcome.tsx';
 import { RunDialog } from './run-dialog.tsx';
@@ -34,7 +34,7 @@ export function TaskCard({ task }: { task: TaskItem }) {
           </Text>
         </div>
         {task.paused && (
-          <Badge color="orange" variant="filled" radius="sm" className="badge">
+          <Badge color="orange" variant="filled" radius="sm" className="badge badge-filled">
             {texts.rounds.paused}
           </Badge>
         )}
@@ -111,12 +111,13 @@ function Pause({ task, paused }: { task: TaskItem; paused: boolean }) {
   const { texts } = useLanguage();
   const { api } = useSignedIn();
   const client = useQueryClient();
+  const notify = useNotify();
   const action = paused ? 'resume' : 'pause';
   const { mutate, isPending } = useMutation({
     mutationFn: () => api.send('POST', `/v1/admin/tasks/${encodeURIComponent(task.id)}/${action}`, {}),
     onSuccess: () =>
-      notifications.show({ message: paused ? texts.rounds.resumed_done : texts.rounds.paused_done }),
-    onError: (error) => notifications.show({ color: 'red', message: faultText(error, texts) }),
+      notify({ color: 'teal', message: paused ? texts.rounds.resumed_done : texts.rounds.paused_done }),
+    onError: (error) => notify({ color: 'red', message: faultText(error, texts) }),
     onSettled: () => client.invalidateQueries({ queryKey: ['tasks'] }),
   });
   return (
