@@ -1,8 +1,12 @@
-import { settleOrphans } from '../../shared/mail/document-claims.ts';
 import type { SendResult } from '../../shared/mail/post.ts';
 import { booleanParam, integerParam } from '../../shared/task/params.ts';
 import type { ActResult, Decision, Note, ReplyFacts, RunContext, Task } from '../../shared/task/task.ts';
-import { type DigestAlert, releaseOrphan, sendDigest } from '../../shared/tickets/alert-digest.ts';
+import {
+  type DigestAlert,
+  releaseOrphan,
+  sendDigest,
+  settleOrphan,
+} from '../../shared/tickets/alert-digest.ts';
 import { MAX_THRESHOLD_DAYS } from '../../shared/tickets/alert-settings.ts';
 import {
   type AlertState,
@@ -163,8 +167,8 @@ async function endOrphan(
   context: RunContext,
 ): Promise<ActResult<Reason>> {
   if (digest.todo === 'unknown') {
-    await settleOrphans(context, digest.rows);
-    return { outcome: 'failed', reason: 'unknown', retry: false };
+    const settled = await settleOrphan(context, digest);
+    return settled ? { outcome: 'failed', reason: 'unknown', retry: false } : IN_FLIGHT;
   }
   const state = states.get(digest.address);
   const released = state ? await releaseOrphan(context, digest, state) : null;

@@ -42,8 +42,9 @@ export function standingClaim(snapshot: DocumentSnapshot): StandingClaim | null 
 
 /**
  * Claims on Firestore documents: `state`, `claimed_at`, `message_id` and a random `claim` that tells its owner. Each step
- * is one commit over all documents, conditional on their not having changed since the step before. An answer that was
- * lost on the way is looked up: the random `claim` shows whose write it was.
+ * is one commit, conditional on the documents not having changed since the step before. An answer that was lost on the
+ * way is looked up: the random `claim` shows whose write it was. Taking, settling and giving back are over all documents;
+ * that the body begins is recorded in the first of them only, since it holds for all: nobody can take over without it.
  */
 export function documentClaims(
   context: ClaimContext,
@@ -58,8 +59,8 @@ class DocumentClaims implements Claims {
   readonly #documents: readonly ClaimDocument[];
   readonly #companions: Companions;
   readonly #claim = randomUUID();
-  #writtenAt: Timestamp | undefined;
   #takenAt: Timestamp | undefined;
+  #sendingAt: Timestamp | undefined;
 
   constructor(context: ClaimContext, documents: readonly ClaimDocument[], companions: Companions) {
     this.#context = context;
@@ -80,15 +81,18 @@ class DocumentClaims implements Claims {
       else batch.update(ref, { ...fields, ...claim }, { lastUpdateTime: standing.updateTime as Timestamp });
     }
     this.#companions.take?.(batch);
-    const taken = await this.#commit(batch, 'claimed');
-    this.#takenAt = this.#writtenAt;
-    return taken;
+    const committed = await this.#commit(batch, 'claimed', this.#documents);
+    this.#takenAt = committed?.at;
+    return committed !== null;
   }
 
   async sending(): Promise<boolean> {
     const batch = this.#context.store.batch();
-    for (const { ref } of this.#documents) batch.update(ref, { state: 'sending' }, this.#unchanged());
-    return await this.#commit(batch, 'sending');
+    const first = this.#documents.slice(0, 1);
+    for (const { ref } of first) batch.update(ref, { state: 'sending' }, this.#unchanged(0));
+    const committed = await this.#commit(batch, 'sending', first);
+    this.#sendingAt = committed?.at;
+    return committed !== null;
   }
 
   async settle(settlement: Settlement): Promise<void> {
@@ -112,23 +116,28 @@ class DocumentClaims implements Claims {
     );
   }
 
-  #unchanged(): { lastUpdateTime?: Timestamp } {
-    return this.#writtenAt ? { lastUpdateTime: this.#writtenAt } : {};
+  /** The precondition that the document at this place is as our last step left it. */
+  #unchanged(index: number): { lastUpdateTime?: Timestamp } {
+    const lastUpdateTime = (index === 0 ? this.#sendingAt : undefined) ?? this.#takenAt;
+    return lastUpdateTime ? { lastUpdateTime } : {};
   }
 
-  /** Commits a step. On an error, what is stored tells whether it was ours after all: gRPC may have repeated the call. */
-  async #commit(batch: WriteBatch, state: ClaimState): Promise<boolean> {
+  /** Commits a step; null where it was not ours to make. On an error, what is stored tells whether it was ours after all: gRPC may have repeated the call. */
+  async #commit(
+    batch: WriteBatch,
+    state: ClaimState,
+    documents: readonly ClaimDocument[],
+  ): Promise<{ at: Timestamp | undefined } | null> {
     try {
       const [first] = await batch.commit();
-      this.#context.meter.firestore_writes += this.#documents.length;
-      this.#writtenAt = first?.writeTime;
-      return true;
+      this.#context.meter.firestore_writes += documents.length;
+      return { at: first?.writeTime };
     } catch (error) {
-      const own = (await this.#read()).filter((snapshot) => snapshot.get('claim') === this.#claim);
-      const done = own.length === this.#documents.length && own.every((each) => each.get('state') === state);
-      if (done) this.#writtenAt = own[0]?.updateTime;
-      else if (!isConflict(error)) throw error;
-      return done;
+      const own = (await this.#read(documents)).filter((snapshot) => snapshot.get('claim') === this.#claim);
+      if (own.length === documents.length && own.every((each) => each.get('state') === state))
+        return { at: own[0]?.updateTime };
+      if (!isConflict(error)) throw error;
+      return null;
     }
   }
 
@@ -142,14 +151,14 @@ class DocumentClaims implements Claims {
   ): Promise<void> {
     const { store, meter } = this.#context;
     const batch = store.batch();
-    for (const { ref } of this.#documents) write(batch, ref, this.#unchanged());
+    for (const [index, { ref }] of this.#documents.entries()) write(batch, ref, this.#unchanged(index));
     companions?.(batch);
     try {
       await batch.commit();
       meter.firestore_writes += this.#documents.length;
     } catch (error) {
       if (!isConflict(error)) throw error;
-      const own = (await this.#read()).filter((snapshot) => snapshot.get('claim') === this.#claim);
+      const own = (await this.#read(this.#documents)).filter((one) => one.get('claim') === this.#claim);
       if (own.length === 0) return;
       const rest = store.batch();
       for (const { ref, updateTime } of own) write(rest, ref, { lastUpdateTime: updateTime as Timestamp });
@@ -159,16 +168,16 @@ class DocumentClaims implements Claims {
     }
   }
 
-  async #read(): Promise<DocumentSnapshot[]> {
-    const snapshots = await this.#context.store.getAll(...this.#documents.map(({ ref }) => ref));
+  async #read(documents: readonly ClaimDocument[]): Promise<DocumentSnapshot[]> {
+    const snapshots = await this.#context.store.getAll(...documents.map(({ ref }) => ref));
     this.#context.meter.firestore_reads += snapshots.length;
     return snapshots;
   }
 }
 
 /**
- * Settles orphans as unknown: claims in `sending` whose process has died. Each only if it has not changed since it was
- * read.
+ * Settles orphans as unknown: claims of one document each, in `sending`, whose process has died. Each only if it has not
+ * changed since it was read. The documents of one claim have to be settled in one commit instead.
  */
 export async function settleOrphans(
   context: ClaimContext,

@@ -92,6 +92,31 @@ function stateOf({ recipient, alerts, state, kept, run }: Digest, { meter }: Cla
 }
 
 /**
+ * Settles the alerts of a run that died in mid-mail as unknown, all or none of them: whoever looks in the mailbox finds
+ * their Message-ID. False where another run has done something about them meanwhile.
+ */
+export async function settleOrphan(
+  { store, meter, clock }: ClaimContext,
+  digest: OpenDigest,
+): Promise<boolean> {
+  const fields = {
+    state: 'unknown',
+    settled_at: Timestamp.fromDate(clock()),
+    response: 'the sending process ended before the answer came',
+  };
+  const batch = store.batch();
+  for (const { ref, updateTime } of digest.rows) batch.update(ref, fields, { lastUpdateTime: updateTime });
+  try {
+    await batch.commit();
+    meter.firestore_writes += digest.rows.length;
+    return true;
+  } catch (error) {
+    if (isConflict(error)) return false;
+    throw error;
+  }
+}
+
+/**
  * Gives back the claim of a run that died before its mail began: nothing was sent. Returns the recipient's state as it is
  * then; null where another run has done something about it meanwhile.
  */
