@@ -1,0 +1,66 @@
+import type { Decision, Note } from '../../shared/task/task.ts';
+import { type AlertState, claimedIn, earlierAlert, takenBack } from '../../shared/tickets/alert-state.ts';
+import { type AlertDecision, decideAlert } from '../../shared/tickets/delay.ts';
+import type { Pair } from './candidates.ts';
+
+/** A recipient's state is one document, and Firestore's limit for one is 1 MiB. */
+const MAX_TICKETS = 2_000;
+
+/** What deciding needs beside the candidate. */
+export interface Facts {
+  mail: 'ready' | 'paused' | 'not_configured';
+  /** By address. */
+  states: ReadonlyMap<string, AlertState>;
+}
+
+export type Reason =
+  | 'new'
+  | 'reminder'
+  | 'forced'
+  | 'suppressed'
+  | 'beyond_limit'
+  | 'changed_meanwhile'
+  | 'mail_paused'
+  | 'mail_not_configured'
+  | 'no_active_recipient'
+  | 'invalid_address'
+  | 'in_flight'
+  | 'released'
+  | 'unknown';
+
+/** Whether this recipient is told of this ticket now; pure. */
+export function decidePair(pair: Pair, { mail, states }: Facts, force: boolean): Decision<Reason> {
+  const { recipient, late, rank } = pair;
+  const note: Note = {
+    ticket_number: late.ticket.number,
+    stage: late.ticket.stage,
+    days_in_stage: late.days,
+    recipient: recipient?.address ?? null,
+  };
+  const fail = (reason: Reason, retry: boolean) => ({ act: false, reason, failed: { retry }, note }) as const;
+  if (recipient === null) return fail('no_active_recipient', true);
+  if (recipient.address === null) return fail('invalid_address', false);
+  if (mail === 'not_configured') return fail('mail_not_configured', true);
+  if (mail === 'paused') return { act: false, reason: 'mail_paused', note };
+  if (pair.open.some(({ todo }) => todo === 'wait')) return fail('in_flight', true);
+  if (rank >= MAX_TICKETS) return { act: false, reason: 'beyond_limit', note };
+  const decision = alertOf(pair, states.get(recipient.address), force);
+  const { act, reason } = decision;
+  return act
+    ? { act, reason, note }
+    : { act, reason, note: { ...note, until: decision.until.toISOString() } };
+}
+
+/** The rule's verdict, as if dead runs had not claimed what they did not send. */
+export function alertOf(pair: Pair, state: AlertState | undefined, force: boolean): AlertDecision {
+  const { settings, occurrence, runId } = pair.round;
+  const unsent = pair.open.filter(({ todo }) => todo === 'take').flatMap(claimedIn);
+  const earlier = earlierAlert(takenBack(state?.alerts ?? {}, unsent), stayOf(pair));
+  return decideAlert({ earlier, repeatHours: settings.repeatHours, force, occurrence, runId });
+}
+
+export const stayOf = ({ late: { ticket, entry } }: Pair) => ({
+  ticketId: ticket.id,
+  stage: ticket.stage,
+  since: entry.since,
+});
