@@ -118,7 +118,7 @@ describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () =>
       expect(scheduler.jobs()).toEqual([]);
       expect(first.code).toBe(1);
       // The account was not known everywhere yet, and was waited for.
-      expect(bindings).toBe(3);
+      expect(bindings).toBe(5);
 
       google.refuse = () => undefined;
       const asked = google.asked.length;

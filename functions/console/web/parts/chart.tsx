@@ -8,6 +8,8 @@ import { Empty } from './state.tsx';
 
 const HEIGHT = 180;
 const MILLION = 1_000_000;
+/** A figure is there at once. */
+const STILL = { isAnimationActive: false };
 
 /** How long the last runs took and what they cost, the newest on the right. */
 export default function Chart({ runs }: { runs: readonly RunLine[] }) {
@@ -42,6 +44,7 @@ export default function Chart({ runs }: { runs: readonly RunLine[] }) {
           series={[{ name: 'duration', label: texts.chart.duration, color: 'blue.6' }]}
           valueFormatter={number}
           curveType="linear"
+          lineProps={STILL}
           withDots={data.length === 1}
         />
       </figure>
@@ -52,6 +55,7 @@ export default function Chart({ runs }: { runs: readonly RunLine[] }) {
         <BarChart
           {...common}
           series={[{ name: 'cost', label: texts.chart.cost, color: 'teal.6' }]}
+          barProps={STILL}
           valueFormatter={number}
         />
       </figure>
