@@ -110,7 +110,9 @@ describe('deploy.sh --dry-run', () => {
     );
     expect(more).toEqual([]);
     const console_ = bindings.filter((line) => line.includes('ronde-console@'));
-    expect(console_).toHaveLength(3);
+    const own = schedule.functions.find(({ name }) => name === 'console')?.secrets ?? {};
+    // Firestore, its role for jobs, and its own secrets.
+    expect(console_).toHaveLength(2 + Object.keys(own).length);
     expect(console_.join('\n')).not.toContain('ronde-cron-secret');
     expect(bindings.flatMap((line) => /role=(\S+)/.exec(line)?.[1] ?? []).sort()).toEqual(
       [
