@@ -32,7 +32,8 @@ export const checkDelayAlerts: Task<typeof params, Candidate, Facts, Reason> = {
   budgetSeconds: 240,
   // A batch is one recipient, however many tickets are late.
   batchSize: 1,
-  concurrency: 4,
+  // Mails on their way at a time; providers take ten connections of one account and more.
+  concurrency: 8,
   groupOf,
 
   find: (context, { threshold_days }) => findCandidates(context, threshold_days),

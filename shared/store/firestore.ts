@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import { Firestore, type Query, type QueryDocumentSnapshot, type Timestamp } from '@google-cloud/firestore';
 import { stopwatch } from '../clock.ts';
 import type { Config } from '../config.ts';
@@ -24,6 +23,9 @@ const STREAM_PAGE = 20_000;
 /** A request asks for this share of what its reader will get through in the time left, so that little is ever drained. */
 const SHARE_OF_TIME = 0.5;
 
+/** Documents that are handed on together, at most. */
+const MAX_CHUNK = 500;
+
 export interface StreamOptions {
   /** What time the reader has left, in milliseconds: with more, it is given larger requests. */
   leftMs?: () => number;
@@ -39,41 +41,93 @@ export interface StreamOptions {
 export async function* streamQuery(
   query: Query,
   meter: Meter,
-  { leftMs = () => 0, leastPage = STREAM_PAGE }: StreamOptions = {},
+  options: StreamOptions = {},
 ): AsyncGenerator<QueryDocumentSnapshot> {
+  for await (const chunk of streamChunks(query, meter, options)) for (const snapshot of chunk) yield snapshot;
+}
+
+/** The same in small arrays, as they arrive: over many documents a promise for each costs more than the document. */
+export async function* streamChunks(
+  query: Query,
+  meter: Meter,
+  { leftMs = () => 0, leastPage = STREAM_PAGE }: StreamOptions = {},
+): AsyncGenerator<QueryDocumentSnapshot[]> {
   const elapsed = stopwatch();
   let last: QueryDocumentSnapshot | undefined;
   let seen = 0;
-  let page: number;
   let end: number;
   do {
-    page = Math.max(leastPage, Math.floor((seen / Math.max(1, elapsed())) * leftMs() * SHARE_OF_TIME));
+    const rate = seen / Math.max(1, elapsed());
+    const page = Math.max(leastPage, Math.floor(rate * leftMs() * SHARE_OF_TIME));
     end = seen + page;
-    for await (const snapshot of streamPage(last ? query.startAfter(last) : query, page, meter)) {
-      seen += 1;
-      last = snapshot;
-      yield snapshot;
+    for await (const chunk of pageChunks(last ? query.startAfter(last) : query, page, meter)) {
+      seen += chunk.length;
+      last = chunk.at(-1);
+      yield chunk;
     }
   } while (seen === end);
 }
 
-async function* streamPage(query: Query, limit: number, meter: Meter): AsyncGenerator<QueryDocumentSnapshot> {
-  const stream = query.limit(limit).stream() as Readable;
+async function* pageChunks(
+  query: Query,
+  limit: number,
+  meter: Meter,
+): AsyncGenerator<QueryDocumentSnapshot[]> {
+  const reader = readChunks(query.limit(limit).stream() as Readable);
   let documents = 0;
   try {
-    for await (const snapshot of stream.iterator({ destroyOnReturn: false })) {
-      documents += 1;
-      yield snapshot as QueryDocumentSnapshot;
+    for (let chunk = await reader(); chunk; chunk = await reader()) {
+      documents += chunk.length;
+      yield chunk;
     }
   } finally {
-    if (!stream.readableEnded && !stream.destroyed) {
-      stream.on('data', () => {
-        documents += 1;
-      });
-      await finished(stream, { writable: false }).catch(() => undefined);
-    }
+    // Of a reader that stopped early this drains the rest; else it has ended, and says so again.
+    const drain = async () => {
+      for (let rest = await reader(); rest; rest = await reader()) documents += rest.length;
+    };
+    await drain().catch(() => undefined);
     meter.firestore_reads += Math.max(1, documents);
   }
+}
+
+/** What has arrived since the last call, and at its end null; throws what the stream failed with, once. */
+function readChunks(stream: Readable): () => Promise<QueryDocumentSnapshot[] | null> {
+  let state: 'open' | 'ended' | { failure: Error } = 'open';
+  let wake = () => {};
+  const on = (event: string, change: (error: Error) => void) =>
+    stream.on(event, (error) => {
+      change(error);
+      wake();
+    });
+  on('readable', () => {});
+  on('end', () => {
+    state = 'ended';
+  });
+  on('close', () => {
+    if (state === 'open') state = 'ended';
+  });
+  on('error', (failure) => {
+    state = { failure };
+  });
+  return async () => {
+    for (;;) {
+      const chunk: QueryDocumentSnapshot[] = [];
+      for (let one = stream.read(); one !== null; one = stream.read()) {
+        chunk.push(one);
+        if (chunk.length === MAX_CHUNK) break;
+      }
+      if (chunk.length > 0) return chunk;
+      if (state === 'ended') return null;
+      if (state !== 'open') {
+        const { failure } = state as { failure: Error };
+        state = 'ended';
+        throw failure;
+      }
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
 }
 
 /** gRPC's NOT_FOUND, ALREADY_EXISTS and FAILED_PRECONDITION (https://grpc.io/docs/guides/status-codes). */
