@@ -32,8 +32,7 @@ export const checkDelayAlerts: Task<typeof params, Candidate, Facts, Reason> = {
   budgetSeconds: 240,
   // A batch is one recipient, however many tickets are late.
   batchSize: 1,
-  // Mails on their way at a time; providers take ten connections of one account and more.
-  concurrency: 8,
+  concurrency: 4,
   groupOf,
 
   find: (context, { threshold_days }) => findCandidates(context, threshold_days),
