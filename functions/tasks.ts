@@ -2,6 +2,7 @@ import type { AnyTask } from '../shared/task/task.ts';
 import { checkDelayAlerts } from './check-delay-alerts/task.ts';
 import { cleanStaleSessions } from './clean-stale-sessions/task.ts';
 import { closeInactiveVisits } from './close-inactive-visits/task.ts';
+import { processFollowups } from './process-followups/task.ts';
 import { testPresence } from './test-presence/task.ts';
 import { watchRuns } from './watch-runs/task.ts';
 
@@ -11,5 +12,6 @@ export const tasks: readonly AnyTask[] = [
   cleanStaleSessions,
   testPresence,
   checkDelayAlerts,
+  processFollowups,
   watchRuns,
 ];

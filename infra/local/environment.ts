@@ -40,6 +40,7 @@ export function localEnvironment(parts: LocalParts): Record<string, string> {
     AUTH_ISSUER: parts.issuer.issuer,
     AUTH_AUDIENCE: parts.issuer.audience,
     ALLOWED_ORIGINS: parts.gateway,
+    PUBLIC_URL: parts.gateway,
     ...(parts.smtp ? { EMAIL_HOST: parts.smtp.host, EMAIL_PORT: String(parts.smtp.port) } : {}),
     // The local mail server is on loopback and has no certificate that anybody trusts.
     EMAIL_USE_TLS: 'false',

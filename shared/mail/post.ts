@@ -58,6 +58,16 @@ export class Post {
     return this.#options.config.paused;
   }
 
+  /** The account that mail goes out by, for what a mail has to know of it. */
+  get config(): MailConfig {
+    return this.#options.config;
+  }
+
+  /** The clock that claims are dated by. */
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
   /**
    * Sends a mail at most once: claim, send, settle. Throws where the claim cannot be read or written; then nothing was
    * sent. A delivery whose end cannot be recorded is logged with all that recording needs, and stays `sending`.

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { boolean, optional, secret, truth } from '../config-fields.ts';
+import { boolean, optional, secret, truth, url } from '../config-fields.ts';
 import { type Mailbox, normaliseAddress, parseMailbox } from './address.ts';
 
 /** How mail goes out: one SMTP account, as EMAIL_* say. */
@@ -16,6 +16,8 @@ export interface MailConfig {
   paused: boolean;
   /** Signs opt-out links and makes Message-IDs unguessable. */
   key: string;
+  /** Where links in mails lead, without a slash at its end; undefined: mails carry none. */
+  publicUrl?: string | undefined;
 }
 
 /** The variables of outgoing mail, as shared/config.ts reads them. */
@@ -48,6 +50,7 @@ export const mailEnvironment = {
   ),
   EMAIL_PAUSED: boolean,
   LINK_KEY: secret,
+  PUBLIC_URL: url,
 };
 
 type MailEnvironment = z.infer<z.ZodObject<typeof mailEnvironment>>;
@@ -91,5 +94,6 @@ export function toMailConfig(e: MailEnvironment): MailConfig | undefined {
     redirectTo: e.EMAIL_REDIRECT_TO ?? undefined,
     paused: e.EMAIL_PAUSED,
     key: e.LINK_KEY,
+    publicUrl: e.PUBLIC_URL?.replace(/\/+$/, ''),
   };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Firestore, type Query } from '@google-cloud/firestore';
 import { describe, expect, it } from 'vitest';
+import { claimedSince, dueFollowups } from '../../shared/followups/find.ts';
 import { loginsOf } from '../../shared/presence/login-history.ts';
 import { lastRuns } from '../../shared/task/ledger.ts';
 import { runsOf } from '../../shared/task/run-list.ts';
@@ -49,6 +50,9 @@ const composite: [string, Query][] = [
   ['runsOf an outcome', runsOf(store, { outcome: 'failed', after: null }, 5)],
   ['runsOf runs under way', runsOf(store, { outcome: null, after: null }, 5)],
   ['runsOf a task with an outcome', runsOf(store, { task: 't', outcome: 'failed', after: null }, 5)],
+  ['dueFollowups', dueFollowups(store, ['a', 'b'], NOW)],
+  ['dueFollowups with a hold', dueFollowups(store, ['a'], NOW, NOW)],
+  ['claimedSince', claimedSince(store, 'a', NOW)],
   ['loginsOf', loginsOf(store, ['a', 'b'], NOW)],
   ['openIncidents', openIncidents(store)],
   ['unknownAlerts', unknownAlerts(store, NOW)],

@@ -1,0 +1,5 @@
+import { taskHandler } from '../../shared/task/handler.ts';
+import { serve } from '../serve.ts';
+import { processFollowups } from './task.ts';
+
+serve(processFollowups.name, (open) => taskHandler(processFollowups, open));

@@ -1,0 +1,17 @@
+import { FieldValue } from '@google-cloud/firestore';
+import { settingsRef } from '../../shared/followups/followup.ts';
+import { reschedule } from '../../shared/followups/reschedule.ts';
+import type { Settings } from '../../shared/followups/settings.ts';
+import type { RunContext } from '../../shared/task/task.ts';
+
+/** Takes up what a change of settings had to leave undone: its process was killed, or its time was over. */
+export async function finishRescheduling(
+  { store, meter }: RunContext,
+  organisations: readonly Settings[],
+): Promise<void> {
+  for (const settings of organisations.filter(({ rescheduling }) => rescheduling)) {
+    await reschedule(store, settings, 'all', meter);
+    await settingsRef(store, settings.orgId).update({ rescheduling: FieldValue.delete() });
+    meter.firestore_writes += 1;
+  }
+}

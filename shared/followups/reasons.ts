@@ -1,0 +1,137 @@
+type Words = Readonly<{ en: string; fr: string }>;
+
+/**
+ * Every reason why a follow-up was, is or is not sent: a closed list, and what each says to a person. History, `explain`
+ * and the counts of a run use these and no others.
+ */
+export const REASONS = {
+  // It goes, or went.
+  due: { en: 'It is due and goes with the next run.', fr: 'Elle est échue et part au prochain passage.' },
+  sent: { en: 'The mail server has taken it.', fr: 'Le serveur de messagerie l’a acceptée.' },
+  already_sent: { en: 'This level has gone before.', fr: 'Ce niveau est déjà parti.' },
+
+  // Not now; by itself later.
+  not_due: { en: 'It is not due yet.', fr: 'Elle n’est pas encore échue.' },
+  before_due_date: { en: 'The invoice is not overdue.', fr: 'La facture n’est pas en retard.' },
+  min_gap: {
+    en: 'The mail before it went too recently (min_gap_days).',
+    fr: 'La relance précédente est trop récente (min_gap_days).',
+  },
+  rescheduled: {
+    en: 'Its rules have changed and it is due later now.',
+    fr: 'Ses règles ont changé : elle est échue plus tard.',
+  },
+  paused: { en: 'It is paused.', fr: 'Elle est en pause.' },
+  quiet_hours: { en: 'These are quiet hours.', fr: 'C’est une plage de silence.' },
+  weekend: { en: 'No mail goes out at weekends.', fr: 'Rien ne part le week-end.' },
+  public_holiday: { en: 'Today is a public holiday.', fr: 'C’est un jour férié.' },
+  held: {
+    en: 'It was more than 30 days late when automatic follow-ups were switched on, and waits for a confirmation.',
+    fr: 'Elle avait plus de 30 jours de retard à l’activation et attend une confirmation.',
+  },
+  max_per_run: { en: 'This run has sent as many as it may.', fr: 'Ce passage a envoyé son maximum.' },
+  max_per_day: { en: 'As many as may have gone today.', fr: 'Le maximum du jour est atteint.' },
+  in_progress: { en: 'Another run is sending it.', fr: 'Un autre passage est en train de l’envoyer.' },
+  changed_meanwhile: {
+    en: 'It changed while it was looked at; the next run decides anew.',
+    fr: 'Elle a changé entre-temps ; le prochain passage décide à nouveau.',
+  },
+  refused_for_now: {
+    en: 'The server does not take this recipient for now; it is tried again later.',
+    fr: 'Le serveur n’accepte pas ce destinataire pour le moment ; nouvel essai plus tard.',
+  },
+  no_answer: {
+    en: 'The mail server did not answer; nothing was sent.',
+    fr: 'Le serveur de messagerie ne répond pas ; rien n’est parti.',
+  },
+  mail_system: {
+    en: 'The mail account or server refuses; nothing was sent, all stay due.',
+    fr: 'Le compte ou le serveur de messagerie refuse ; rien n’est parti, tout reste échu.',
+  },
+  mail_stopped: {
+    en: 'Mail was stopped for this run; it stays due.',
+    fr: 'L’envoi a été arrêté pour ce passage ; elle reste échue.',
+  },
+  mail_paused: { en: 'All mail is paused (EMAIL_PAUSED).', fr: 'Tout envoi est suspendu (EMAIL_PAUSED).' },
+  mail_not_configured: {
+    en: 'No mail server is configured (EMAIL_HOST).',
+    fr: 'Aucun serveur de messagerie n’est configuré (EMAIL_HOST).',
+  },
+  budget: {
+    en: 'The time of this run was over; it stays due.',
+    fr: 'Le temps de ce passage était écoulé ; elle reste échue.',
+  },
+
+  // Switched off by a person.
+  organisation_off: {
+    en: 'Automatic follow-ups are off in the billing settings.',
+    fr: 'Les relances automatiques sont désactivées dans les réglages de facturation.',
+  },
+  auto_disabled: { en: 'auto_enabled is off for it.', fr: 'auto_enabled est désactivé pour elle.' },
+  paid: { en: 'It has been paid.', fr: 'Elle est payée.' },
+  accepted: { en: 'The quote has been accepted.', fr: 'Le devis est accepté.' },
+  cancelled: { en: 'It has been cancelled.', fr: 'Elle est annulée.' },
+  stopped: { en: 'Somebody has stopped it.', fr: 'Quelqu’un l’a arrêtée.' },
+  replied: { en: 'The customer has answered.', fr: 'Le client a répondu.' },
+  opted_out: { en: 'The customer wants no more reminders.', fr: 'Le client ne veut plus de relances.' },
+  hard_bounce: {
+    en: 'The mail came back: the address does not exist.',
+    fr: 'Le message est revenu : l’adresse n’existe pas.',
+  },
+  all_levels_sent: { en: 'Every level has been sent.', fr: 'Tous les niveaux ont été envoyés.' },
+
+  // Parked until somebody mends it.
+  no_start: {
+    en: 'It has no due date (quote: no sending date), so it never comes due.',
+    fr: 'Sans échéance (devis : sans date d’envoi), elle n’est jamais échue.',
+  },
+  no_email: { en: 'The customer has no e-mail address.', fr: 'Le client n’a pas d’adresse e-mail.' },
+  bad_email: {
+    en: 'The customer’s e-mail address is none.',
+    fr: 'L’adresse e-mail du client n’en est pas une.',
+  },
+  bad_locale: {
+    en: 'There is no template in the customer’s language.',
+    fr: 'Il n’y a pas de modèle dans la langue du client.',
+  },
+  no_amount: { en: 'The amount or its currency is missing.', fr: 'Le montant ou sa devise manque.' },
+  nothing_due: { en: 'Nothing is left to pay.', fr: 'Il ne reste rien à payer.' },
+  template_error: { en: 'Its template is missing or faulty.', fr: 'Son modèle manque ou est fautif.' },
+  address_refused: {
+    en: 'The server refuses the address for good.',
+    fr: 'Le serveur refuse définitivement l’adresse.',
+  },
+  unknown_delivery: {
+    en: 'It may have arrived: the answer was lost. A person decides (settle).',
+    fr: 'Elle est peut-être arrivée : la réponse s’est perdue. Une personne tranche (settle).',
+  },
+  bad_settings: {
+    en: 'The billing settings are not usable.',
+    fr: 'Les réglages de facturation sont inutilisables.',
+  },
+} as const satisfies Record<string, Words>;
+
+export type Reason = keyof typeof REASONS;
+
+/** The reasons that a person has to mend; the follow-up is parked meanwhile. */
+export const PARKING = [
+  'no_start',
+  'no_email',
+  'bad_email',
+  'bad_locale',
+  'no_amount',
+  'nothing_due',
+  'template_error',
+  'address_refused',
+  'unknown_delivery',
+] as const satisfies readonly Reason[];
+export type ParkingReason = (typeof PARKING)[number];
+
+/** What ended a sequence, beside its own status. */
+export const STOP_REASONS = [
+  'stopped',
+  'replied',
+  'opted_out',
+  'hard_bounce',
+] as const satisfies readonly Reason[];
+export type StopReason = (typeof STOP_REASONS)[number];

@@ -1,0 +1,66 @@
+const DAY_MS = 86_400_000;
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatterOf(zone: string): Intl.DateTimeFormat {
+  let formatter = formatters.get(zone);
+  if (!formatter) {
+    formatter = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    });
+    formatters.set(zone, formatter);
+  }
+  return formatter;
+}
+
+/** Whether the name is one that this runtime knows as a time zone. */
+export function isZone(zone: string): boolean {
+  try {
+    return formatterOf(zone).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The local time of an instant, as the milliseconds that a UTC clock showing the same date and time would count: days are
+ * then 86,400,000 apart, whatever daylight saving does.
+ */
+export function toLocal(instant: number, zone: string): number {
+  const part: Record<string, number> = {};
+  for (const { type, value } of formatterOf(zone).formatToParts(instant)) part[type] = Number(value);
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = part;
+  return Date.UTC(year, month - 1, day, hour, minute, second) + (((instant % 1000) + 1000) % 1000);
+}
+
+/**
+ * The instant of a local time; the first one after `after` where autumn repeats it. One that spring skips is moved
+ * forward by what was skipped, so 02:30 becomes 03:30.
+ */
+export function toInstant(local: number, zone: string, after = Number.NEGATIVE_INFINITY): number {
+  const offsetNear = (instant: number) => toLocal(instant, zone) - instant;
+  const before = local - offsetNear(local - DAY_MS);
+  const behind = local - offsetNear(local + DAY_MS);
+  const real = [before, behind]
+    .filter((instant) => toLocal(instant, zone) === local)
+    .sort((one, other) => one - other);
+  return real.find((instant) => instant > after) ?? real.at(-1) ?? before;
+}
+
+/** So many calendar days later at the same local time. */
+export function addDays(instant: number, days: number, zone: string): number {
+  return toInstant(toLocal(instant, zone) + days * DAY_MS, zone);
+}
+
+/** Local midnight of the instant's own day. */
+export function startOfDay(instant: number, zone: string): number {
+  const local = toLocal(instant, zone);
+  return toInstant(local - (((local % DAY_MS) + DAY_MS) % DAY_MS), zone);
+}

@@ -1,0 +1,47 @@
+import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
+import { type Followup, toFollowup } from '../../shared/followups/followup.ts';
+import { type Settings, toSettings } from '../../shared/followups/settings.ts';
+
+/** A document as Firestore would hand it over, for rules that are tested bare. */
+const snapshot = (id: string, fields: Record<string, unknown>) =>
+  ({ id, exists: true, get: (name: string) => fields[name] }) as unknown as DocumentSnapshot;
+
+export const stamp = (instant: number | string | Date): Timestamp =>
+  Timestamp.fromMillis(new Date(instant).getTime());
+
+/** Billing settings that are on, with nothing that delays a mail. */
+export const settingsFields = (more: Record<string, unknown> = {}): Record<string, unknown> => ({
+  auto_followups_enabled: true,
+  time_zone: 'Europe/Paris',
+  business_days_only: false,
+  min_gap_days: 5,
+  from: 'Atelier Martin <factures@ronde.test>',
+  locale: 'fr',
+  ...more,
+});
+
+export const settings = (more: Record<string, unknown> = {}, id = 'org-1'): Settings =>
+  toSettings(snapshot(id, settingsFields(more)));
+
+/** An open invoice as another back end writes it, due on 1 February 2026 and to be reminded of since 8 February. */
+export const followupFields = (more: Record<string, unknown> = {}): Record<string, unknown> => ({
+  org_id: 'org-1',
+  type: 'invoice',
+  source_id: 'inv-1',
+  source_label: 'F-2026-001',
+  customer: { name: 'Ada Lovelace', email: 'ada@example.test', locale: 'fr' },
+  amount_due: 1250.5,
+  currency: 'EUR',
+  due_date: stamp('2026-02-01T09:00:00Z'),
+  status: 'open',
+  auto_enabled: true,
+  paused_until: null,
+  level: 0,
+  next_due_at: stamp('2026-02-08T09:00:00Z'),
+  last_sent_at: null,
+  stop_reason: null,
+  ...more,
+});
+
+export const followup = (more: Record<string, unknown> = {}, id = 'f-1'): Followup =>
+  toFollowup(snapshot(id, followupFields(more)));
