@@ -7,7 +7,10 @@ import { callRoute, findRoute } from '../../shared/http/router.ts';
 import { traceFields } from '../../shared/log.ts';
 import type { Deps } from '../../shared/task/task.ts';
 import { alertRoutes } from './alerts.ts';
+import { billingSettingsRoutes } from './billing-settings.ts';
+import { followupRoutes } from './followups.ts';
 import { incidentRoutes } from './incidents.ts';
+import { isOptOut, serveOptOut } from './opt-out.ts';
 import { sendPage } from './page.ts';
 import { presenceRoutes } from './presence.ts';
 import type { AdminContext, AdminRoute } from './route.ts';
@@ -24,6 +27,8 @@ export const routes: readonly AdminRoute[] = [
   ...incidentRoutes,
   ...ticketRoutes,
   ...alertRoutes,
+  ...billingSettingsRoutes,
+  ...followupRoutes,
   ...taskRoutes,
   ...runRoutes,
   ...userRoutes,
@@ -33,6 +38,8 @@ export const routes: readonly AdminRoute[] = [
 export const CONSOLE_PATHS = [
   { prefix: '/v1/admin', probe: '/v1/admin/settings' },
   { prefix: '/tickets/alerts', probe: '/tickets/alerts/config' },
+  { prefix: '/api/followups', probe: '/api/followups' },
+  { prefix: '/o', probe: '/v1/admin/settings' },
   { prefix: '/admin/settings', probe: '/v1/admin/settings' },
   { prefix: '/console', probe: '/v1/admin/settings' },
 ] as const;
@@ -50,6 +57,7 @@ export function consoleHandler(open: () => Deps): HttpHandler {
     };
     try {
       if (await sendPage(request, response, deps.config)) return;
+      if (isOptOut(request)) return await serveOptOut(request, response, deps);
       const match = findRoute(routes, request);
       const caller = await authenticate(request, deps, ADMIN_CALLERS);
       const context: AdminContext = { ...deps, caller, now: deps.clock(), meter: newMeter() };

@@ -9,7 +9,7 @@ import { startOfDay } from './zoned.ts';
 const IN_MAX = 30;
 
 /** Organisations whose automatic follow-ups are on. */
-export function enabledOrganisations(store: Firestore): Query {
+function enabledOrganisations(store: Firestore): Query {
   return store.collection('billing_settings').where('auto_followups_enabled', '==', true);
 }
 

@@ -13,7 +13,7 @@ const OPT_OUT: Readonly<Record<Locale, { text: string; link: string }>> = {
 };
 
 /** What a level's mail is called for ever: its Message-ID is made from it. */
-export const mailKey = (id: string, level: number) => `followups/${id}/sends/${level}`;
+const mailKey = (id: string, level: number) => `followups/${id}/sends/${level}`;
 
 /**
  * Who a mail comes from. One SMTP account may only speak for its own domain (DMARC, RFC 7489: From has to be aligned with

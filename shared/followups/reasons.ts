@@ -114,24 +114,18 @@ export const REASONS = {
 export type Reason = keyof typeof REASONS;
 
 /** The reasons that a person has to mend; the follow-up is parked meanwhile. */
-export const PARKING = [
-  'no_start',
-  'no_email',
-  'bad_email',
-  'bad_locale',
-  'no_amount',
-  'nothing_due',
-  'template_error',
-  'address_refused',
-  'unknown_delivery',
-] as const satisfies readonly Reason[];
-export type ParkingReason = (typeof PARKING)[number];
+export type ParkingReason = Extract<
+  Reason,
+  | 'no_start'
+  | 'no_email'
+  | 'bad_email'
+  | 'bad_locale'
+  | 'no_amount'
+  | 'nothing_due'
+  | 'template_error'
+  | 'address_refused'
+  | 'unknown_delivery'
+>;
 
 /** What ended a sequence, beside its own status. */
-export const STOP_REASONS = [
-  'stopped',
-  'replied',
-  'opted_out',
-  'hard_bounce',
-] as const satisfies readonly Reason[];
-export type StopReason = (typeof STOP_REASONS)[number];
+export type StopReason = Extract<Reason, 'stopped' | 'replied' | 'opted_out' | 'hard_bounce'>;

@@ -10,7 +10,7 @@ const BATCH = 500;
 const TRIES = 5;
 
 /** Every open follow-up of an organisation. */
-export function openFollowups(store: Firestore, orgId: string): Query {
+function openFollowups(store: Firestore, orgId: string): Query {
   return followups(store).where('org_id', '==', orgId).where('status', '==', 'open');
 }
 

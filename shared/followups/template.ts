@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /** What a template may name; each is a text made beforehand. */
-export const PLACEHOLDERS = [
+const PLACEHOLDERS = [
   'customer_name',
   'label',
   'amount',

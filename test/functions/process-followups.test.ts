@@ -1,9 +1,9 @@
 import type { DocumentData } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CLAIM_LEASE_MS } from '../../shared/mail/claims.ts';
-import { followupFields, settingsFields, stamp } from '../support/followups.ts';
+import { clearFollowups, followupFields, settingsFields, stamp } from '../support/followups.ts';
 import { type SmtpFaults, startSmtpFaults } from '../support/smtp-faults.ts';
-import { clear, dump, minutes, NOW, seed, startWorld, type World } from '../support/world.ts';
+import { dump, minutes, NOW, seed, startWorld, type World } from '../support/world.ts';
 
 const ROUTE = '/api/followups/process-automatic';
 const HOUR = minutes(60);
@@ -25,9 +25,7 @@ beforeEach(async () => {
   world.logs.length = 0;
   faults.fault = null;
   world.reconfigure({});
-  for (const { ref } of (await world.store.collection('followups').get()).docs)
-    for (const name of ['sends', 'history', 'notices']) await clear(world.store, `${ref.path}/${name}`);
-  for (const name of ['followups', 'billing_settings', 'task_runs']) await clear(world.store, name);
+  await clearFollowups(world.store);
   await world.redis.flushall();
 });
 

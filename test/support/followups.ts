@@ -1,6 +1,7 @@
-import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
+import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
 import { type Followup, toFollowup } from '../../shared/followups/followup.ts';
 import { type Settings, toSettings } from '../../shared/followups/settings.ts';
+import { clear } from './documents.ts';
 
 /** A document as Firestore would hand it over, for rules that are tested bare. */
 const snapshot = (id: string, fields: Record<string, unknown>) =>
@@ -45,3 +46,14 @@ export const followupFields = (more: Record<string, unknown> = {}): Record<strin
 
 export const followup = (more: Record<string, unknown> = {}, id = 'f-1'): Followup =>
   toFollowup(snapshot(id, followupFields(more)));
+
+/** Forgets every follow-up with all below it, every setting and every run. */
+export async function clearFollowups(store: Firestore): Promise<void> {
+  for (const name of ['sends', 'history', 'notices']) {
+    const { docs } = await store.collectionGroup(name).select().get();
+    const batch = store.batch();
+    for (const { ref } of docs) batch.delete(ref);
+    await batch.commit();
+  }
+  for (const name of ['followups', 'billing_settings', 'task_runs']) await clear(store, name);
+}

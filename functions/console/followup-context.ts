@@ -1,0 +1,12 @@
+import type { ChangeContext } from '../../shared/followups/change.ts';
+import { HttpError } from '../../shared/http/errors.ts';
+import type { AdminContext } from './route.ts';
+
+/** What a change of a follow-up works with: who asked goes into its history. */
+export function changeContext({ store, meter, now, caller }: AdminContext): ChangeContext {
+  return { store, meter, now, decider: { runId: null, by: caller.id ?? caller.kind } };
+}
+
+export function noSuchFollowup(): HttpError {
+  return new HttpError(404, 'There is no such follow-up.');
+}
