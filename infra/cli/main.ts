@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { loadDotEnv } from '../../shared/config.ts';
 import { addAlerts } from './alerts.ts';
 import { addDoctor } from './doctor.ts';
+import { addFollowups } from './followups.ts';
 import { loop, parseEvery } from './loop.ts';
 import { addPresence } from './presence.ts';
 import { addRoutes } from './routes.ts';
@@ -91,6 +92,7 @@ const terminal = {
 addPresence(program, terminal);
 addAlerts(program, terminal);
 addDoctor(program, terminal);
+addFollowups(program, terminal);
 addRoutes(program, print);
 addSchedulerCommands(program);
 
