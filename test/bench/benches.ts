@@ -1,6 +1,7 @@
 import type { Bench } from './bench.ts';
 import { alerts } from './benches/alerts.ts';
 import { coldStartBench } from './benches/cold-start.ts';
+import { followups } from './benches/followups.ts';
 import { pings } from './benches/pings.ts';
 import { statuses } from './benches/statuses.ts';
 import { sweep } from './benches/sweep.ts';
@@ -16,4 +17,5 @@ export const benches: readonly Bench[] = [
   pings,
   statuses,
   alerts,
+  followups,
 ];

@@ -1,0 +1,140 @@
+import { type LocalSmtp, startSmtp } from '../../../infra/local/smtp.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { seed } from '../../support/documents.ts';
+import { followupFields, settingsFields, stamp } from '../../support/followups.ts';
+import { atLeast, atMost, type Bench, measure } from '../bench.ts';
+import type { Engines, Lab, Project } from '../lab.ts';
+import { interleave } from '../rounds.ts';
+import { pairedRatios } from '../stats.ts';
+
+const TASK = 'process-followups';
+const BARE = 'bare-mails';
+/** The settings, the search for abandoned runs, the run's own record and the empty end of a query. */
+const CONSTANT_READS = 6;
+/** Enough to have the process connected and its code compiled, before the clock runs. */
+const WARM_UP = 50;
+const DAY_MS = 86_400_000;
+
+/** Open follow-ups of which some are due, each of a customer of its own; the others are due within the next month. */
+async function seedFollowups({ store }: Project, prefix: string, open: number, due: number): Promise<void> {
+  const now = systemClock().getTime();
+  const one = (index: number): [string, object] => {
+    const id = `${prefix}-${index}`;
+    const dueAt = index < due ? now - (index + 1) * 1000 : now + (1 + (index % 30)) * DAY_MS;
+    return [
+      id,
+      followupFields({
+        customer: { name: `Customer ${index}`, email: `${id}@example.test` },
+        next_due_at: stamp(dueAt),
+      }),
+    ];
+  };
+  await seed(store, 'followups', new Map(Array.from({ length: open }, (_, index) => one(index))));
+}
+
+interface Sent {
+  perSecond: number;
+  reads: number;
+  writes: number;
+}
+
+/** Mails by our task: a warm process on engines that nobody has used, with so many open follow-ups. */
+async function ours(lab: Lab, engines: Engines, smtp: LocalSmtp, open: number, due: number): Promise<Sent> {
+  const project = engines.project();
+  const process = await lab.start(TASK, { ...project.environment, ...account(smtp) });
+  const run = async (expected: number) => {
+    const began = performance.now();
+    const response = await fetch(process.url, {
+      method: 'POST',
+      headers: { 'X-Cron-Secret': project.secret },
+    });
+    const answer = (await response.json()) as { followups?: { sent: number }; cost: Record<string, number> };
+    if (answer.followups?.sent !== expected)
+      throw new Error(`${expected} mails were due, but ${response.status}: ${JSON.stringify(answer)}`);
+    return { seconds: (performance.now() - began) / 1000, cost: answer.cost };
+  };
+  try {
+    await project.store.doc('billing_settings/org-1').set(settingsFields());
+    await seedFollowups(project, 'warm', WARM_UP, WARM_UP);
+    await run(WARM_UP);
+    await seedFollowups(project, 'f', open, due);
+    const { seconds, cost } = await run(due);
+    lab.progress(`  ${TASK}: ${due} of ${open} in ${seconds.toFixed(1)} s, ${cost.firestore_reads} reads`);
+    return {
+      perSecond: due / seconds,
+      reads: cost.firestore_reads ?? NaN,
+      writes: cost.firestore_writes ?? NaN,
+    };
+  } finally {
+    await process.kill();
+    smtp.clear();
+  }
+}
+
+async function bare(lab: Lab, smtp: LocalSmtp, count: number): Promise<Sent> {
+  const process = await lab.start(BARE, account(smtp));
+  try {
+    await fetch(`${process.url}?mails=${WARM_UP}`, { method: 'POST' });
+    const began = performance.now();
+    await fetch(`${process.url}?mails=${count}`, { method: 'POST' });
+    const seconds = (performance.now() - began) / 1000;
+    if (smtp.mails().length !== WARM_UP + count) throw new Error(`only ${smtp.mails().length} mails arrived`);
+    lab.progress(`  ${BARE}: ${count} mails in ${seconds.toFixed(1)} s`);
+    return { perSecond: count / seconds, reads: 0, writes: 0 };
+  } finally {
+    await process.kill();
+    smtp.clear();
+  }
+}
+
+const account = (smtp: LocalSmtp) => ({
+  EMAIL_HOST: smtp.host,
+  EMAIL_PORT: String(smtp.port),
+  EMAIL_USE_TLS: 'false',
+});
+
+/** Sending what is due among many that are not: how near to bare mails, and what it reads. */
+export const followups: Bench = {
+  name: 'followups',
+  compares: `${TASK} over due reminders among many that are not, against nodemailer alone without a pool, both with eight dialogues at a time and the same server`,
+  targets: {
+    'mails per second / bare': atLeast(0.7),
+    'reads per due one beyond constants': atMost(5),
+    'reads with five times as many open': atMost(CONSTANT_READS),
+  },
+  async run(lab) {
+    await lab.build([TASK], [BARE]);
+    const [open, fewer, due] = lab.quick ? [5_000, 1_000, 200] : [50_000, 10_000, 1_000];
+    const smtp = await startSmtp({ clock: systemClock });
+    const once = (count: number) => () => lab.withEngines((engines) => ours(lab, engines, smtp, count, due));
+    try {
+      const runs = await interleave(lab.quick ? 2 : 3, {
+        ours: once(open),
+        bare: () => bare(lab, smtp, due),
+        fewer: once(fewer),
+      });
+      const rates = (side: keyof typeof runs) => runs[side].map(({ perSecond }) => perSecond);
+      const reads = (side: keyof typeof runs) => runs[side].map((run) => run.reads);
+      return {
+        'mails per second / bare': measure('ratio', pairedRatios(rates('ours'), rates('bare'))),
+        'reads per due one beyond constants': measure(
+          'reads',
+          reads('ours').map((all) => (all - CONSTANT_READS) / due),
+        ),
+        'reads with five times as many open': measure(
+          'reads more',
+          reads('ours').map((all, round) => Math.abs(all - (reads('fewer')[round] ?? NaN))),
+        ),
+        'writes per mail': measure(
+          'writes',
+          runs.ours.map(({ writes }) => writes / due),
+        ),
+        [`ours, ${due} of ${open} due`]: measure('mails/s', rates('ours')),
+        [`ours, ${due} of ${fewer} due`]: measure('mails/s', rates('fewer')),
+        [`bare, ${due}`]: measure('mails/s', rates('bare')),
+      };
+    } finally {
+      await smtp.stop();
+    }
+  },
+};
