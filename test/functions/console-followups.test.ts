@@ -51,8 +51,10 @@ async function call(method: string, path: string, body?: unknown, headers: Recor
 }
 const get = (path: string) => call('GET', path);
 const post = (path: string, body: unknown = {}) => call('POST', path, body);
-const run = () =>
-  world.post('/api/followups/process-automatic', { headers: { 'X-Cron-Secret': world.secret } });
+const run = () => {
+  world.clock.advance(1);
+  return world.post('/api/followups/process-automatic', { headers: { 'X-Cron-Secret': world.secret } });
+};
 const fill = (id: string, more: DocumentData = {}) =>
   seed(
     world.store,
