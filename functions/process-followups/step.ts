@@ -57,9 +57,6 @@ export function isRecorded(candidate: DueFollowup, verdict: Verdict): boolean {
   return isNews(candidate.followup, verdict);
 }
 
-/** The id of the run that a claim names; null until the runtime tells it. */
-const runIdOf = (context: RunContext) => (context as { runId?: string }).runId ?? null;
-
 export async function actOn(
   candidate: DueFollowup,
   facts: Facts,
@@ -67,7 +64,7 @@ export async function actOn(
 ): Promise<ActResult<Reason>> {
   if ('fault' in candidate) return { outcome: 'failed', reason: 'bad_settings', retry: false };
   const { store, meter, now, post } = context;
-  const decider = { runId: runIdOf(context), by: null };
+  const decider = { runId: context.runId, by: null };
   const record: RecordContext = { store, meter, now, decider };
   const verdict = verdictOf(candidate, facts, now);
   const prepared = facts.prepared.get(candidate.id);
