@@ -155,12 +155,17 @@ export const checks: Readonly<Record<string, Check>> = {
   timings,
 };
 
-/** Takes away whatever a check, this one or one that was killed, has left of the probe user. */
+/**
+ * Takes away whatever a check, this one or one that was killed, has left of the probe user. Where one store fails, the
+ * other is waited for all the same: a deletion still on its way would strike the next check's probe.
+ */
 export async function removeProbe({ store, redis, meter }: OfflineDeps): Promise<void> {
-  await Promise.all([
-    forgetUser(redis, PROBE, meter),
+  const ends = await Promise.allSettled([
     userRef(store, PROBE).delete(),
     loginRecord(store, SESSION).delete(),
+    forgetUser(redis, PROBE, meter),
   ]);
-  meter.firestore_deletes += 2;
+  meter.firestore_deletes += ends.slice(0, 2).filter(({ status }) => status === 'fulfilled').length;
+  const failure = ends.find((end) => end.status === 'rejected');
+  if (failure) throw failure.reason;
 }

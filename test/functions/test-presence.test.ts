@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { newMeter } from '../../shared/cost.ts';
+import { removeProbe } from '../../shared/presence/probe.ts';
+import { openStore } from '../../shared/store/firestore.ts';
 import { user } from '../support/presence.ts';
+import { layWire } from '../support/wire.ts';
 import { clear, dump, NOW, seed, startWorld, type World } from '../support/world.ts';
 
 const NAMES = [
@@ -71,6 +75,29 @@ it('a user with fields of the wrong kind fails the schema alone: 500 with the sa
   expect(body.checks[2].detail).toBe(
     'users/odd: is_online is not a boolean, users/odd: last_activity_at is not a timestamp',
   );
+});
+
+it('a removal of the probe that fails for Redis has waited for Firestore all the same', async () => {
+  const { config } = world.deps;
+  const wire = await layWire(config.firestore.emulatorHost ?? '');
+  const store = openStore({ ...config, firestore: { ...config.firestore, emulatorHost: wire.host } });
+  await world.redisEngine.stopEngine();
+  try {
+    wire.cut();
+    let state = 'under way';
+    const removal = removeProbe({ ...world.deps, store, meter: newMeter() }).catch(() => {
+      state = 'failed';
+    });
+    for (let time = 0; time < 3; time += 1) await expect(world.redis.get('any')).rejects.toThrow();
+    expect(state).toBe('under way');
+    wire.mend();
+    await removal;
+    expect(state).toBe('failed');
+  } finally {
+    await world.redisEngine.restart();
+    await store.terminate();
+    await wire.stop();
+  }
 });
 
 it('Redis away fails what needs it, and the rest is still checked', async () => {
