@@ -70,6 +70,15 @@ export function findRedisServer(env: NodeJS.ProcessEnv): string | Missing {
   return findProgram(['redis-server'], env) ?? { missing };
 }
 
+/** The path of Dovecot, the IMAP server, or what is missing. */
+export function findDovecot(
+  env: NodeJS.ProcessEnv,
+  serverFolders: readonly string[] = SERVER_FOLDERS,
+): string | Missing {
+  const missing = `IMAP: no dovecot on PATH or in ${serverFolders.join(', ')}; install the package dovecot-imapd`;
+  return findProgram(['dovecot'], env, serverFolders) ?? { missing };
+}
+
 /** The path of a Chromium, which the tests of web pages need, or what is missing. */
 export function findBrowser(env: NodeJS.ProcessEnv): string | Missing {
   const missing = `Browser: no ${BROWSERS.join(', ')} on PATH; install the package chromium`;
@@ -78,11 +87,10 @@ export function findBrowser(env: NodeJS.ProcessEnv): string | Missing {
 
 /** Whatever RONDE_ENGINES=real needs and this machine lacks, a line each. An external Firestore replaces the emulator. */
 function missingPrograms(env: NodeJS.ProcessEnv, serverFolders: readonly string[]): string[] {
-  const imap = `IMAP: no dovecot on PATH or in ${serverFolders.join(', ')}; install the package dovecot-imapd`;
   const found = [
     env['FIRESTORE_EMULATOR_HOST'] || findFirestoreEmulator(env),
     findRedisServer(env),
-    findProgram(['dovecot'], env, serverFolders) ?? { missing: imap },
+    findDovecot(env, serverFolders),
     findBrowser(env),
   ];
   return found.flatMap((each) => (typeof each === 'object' && 'missing' in each ? [each.missing] : []));

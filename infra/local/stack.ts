@@ -17,6 +17,7 @@ import { CONSOLE_ACCOUNT, LOCAL_PROJECT, LOCAL_REGION, localEnvironment, OPERATO
 import { type LocalFirestore, startFirestore } from './firestore.ts';
 import { startLocalFunctions } from './functions.ts';
 import { startGateway } from './gateway.ts';
+import { type ImapUser, type LocalImap, startImap } from './imap.ts';
 import { startIssuer } from './issuer.ts';
 import { localJobs } from './jobs.ts';
 import { startMetadata } from './metadata.ts';
@@ -28,6 +29,8 @@ import { startSmtp } from './smtp.ts';
 const STACK_DIR = '.local';
 const STACK_FILE = `${STACK_DIR}/stack.json`;
 const DAY_SECONDS = 86_400;
+/** The local mailboxes. */
+const IMAP_USERS = ['office', 'billing'];
 
 export interface StackOptions {
   port: number;
@@ -49,7 +52,8 @@ export interface StackFile {
   firestore: { host: string; project: string };
   redis: { url: string; token: string };
   smtp: { host: string; port: number; inbox: string };
-  imap: null;
+  /** Null where Dovecot is not on this machine. */
+  imap: { host: string; port: number; users: readonly ImapUser[] } | null;
   issuer: string;
   /** Both with a trailing slash: gcloud refuses an endpoint override without one. */
   scheduler: string;
@@ -57,8 +61,8 @@ export interface StackFile {
   tasks: null;
   tokens: { admin: string; user: string; expired: string; foreign: string };
   cron_secret: string;
-  engines: { firestore: string; redis: string; imap: null };
-  pids: { firestore: number | null; redis: number | null; imap: null };
+  engines: { firestore: string; redis: string; imap: 'dovecot' | null };
+  pids: { firestore: number | null; redis: number | null; imap: number | null };
 }
 
 export interface Stack {
@@ -104,6 +108,11 @@ async function startParts(
   const smtp = await startSmtp({ clock });
   stops.push(() => smtp.stop());
   progress(`Mail: smtp://${smtp.host}:${smtp.port}, inbox on ${smtp.inbox}`);
+  const imap = await startImap({ prefer: options.prefer, users: IMAP_USERS });
+  if (imap) stops.push(() => imap.stop());
+  progress(
+    imap ? `IMAP: dovecot on ${imap.host}:${imap.port}` : 'IMAP: none; install dovecot-imapd for mailboxes',
+  );
   const scheduler = await startLocalScheduler({
     clock,
     firing: options.firing,
@@ -160,7 +169,7 @@ async function startParts(
     expired: await issuer.expiredToken(),
     foreign: await issuer.foreignToken(),
   };
-  const file = stackFile(firestore, redis, {
+  const file = stackFile(firestore, redis, imap, {
     gateway: gateway.url,
     issuer: issuer.issuer,
     smtp: { host: smtp.host, port: smtp.port, inbox: smtp.inbox },
@@ -172,6 +181,7 @@ async function startParts(
   const onCrash = (callback: (part: string) => void) => {
     firestore.onExit(() => callback(`Firestore (${firestore.engine})`));
     redis.onExit(() => callback(`Redis (${redis.engine})`));
+    imap?.onExit(() => callback('IMAP (dovecot)'));
   };
   const store = deps.store;
   stops.push(() => store.terminate());
@@ -181,6 +191,7 @@ async function startParts(
 function stackFile(
   firestore: LocalFirestore,
   redis: LocalRedis,
+  imap: LocalImap | null,
   rest: Pick<StackFile, 'gateway' | 'issuer' | 'smtp' | 'scheduler' | 'functions' | 'tokens' | 'cron_secret'>,
 ): StackFile {
   return {
@@ -188,10 +199,10 @@ function stackFile(
     console: `${rest.gateway}/console/`,
     firestore: { host: firestore.host, project: firestore.project },
     redis: { url: redis.url, token: redis.token },
-    imap: null,
+    imap: imap && { host: imap.host, port: imap.port, users: imap.users },
     tasks: null,
-    engines: { firestore: firestore.engine, redis: redis.engine, imap: null },
-    pids: { firestore: firestore.pid, redis: redis.pid, imap: null },
+    engines: { firestore: firestore.engine, redis: redis.engine, imap: imap && 'dovecot' },
+    pids: { firestore: firestore.pid, redis: redis.pid, imap: imap?.pid ?? null },
   };
 }
 
