@@ -1,0 +1,73 @@
+import iconv from 'iconv-lite';
+import libqp from 'libqp';
+
+/** What is read where neither label nor bytes say anything better: old Western mail, and every byte has a meaning. */
+const LAST_RESORT = 'windows-1252';
+
+/** Labels that say nothing: mail programs put them on whatever they send. */
+const EMPTY_LABELS = new Set([
+  '',
+  'default',
+  'unknown',
+  'x-unknown',
+  'unknown-8bit',
+  'us-ascii',
+  'ascii',
+  'ansi_x3.4-1968',
+]);
+
+/** Undoes a Content-Transfer-Encoding (RFC 2045, 6). An unknown one is taken for the bytes themselves. */
+export function decodeTransfer(bytes: Buffer, encoding: string | undefined): Buffer {
+  switch (encoding?.trim().toLowerCase()) {
+    case 'base64':
+      return Buffer.from(bytes.toString('latin1'), 'base64');
+    case 'quoted-printable':
+      return libqp.decode(bytes.toString('latin1'));
+    default:
+      return bytes;
+  }
+}
+
+/**
+ * Bytes as text; never throws. The label decides where it is known and the bytes agree; else valid UTF-8 is read as such,
+ * whatever its label, and the rest as Windows-1252. `cut`: the bytes may end within a character.
+ */
+export function decodeCharset(bytes: Buffer, label: string | undefined, cut = false): string {
+  const name = (label ?? '')
+    .trim()
+    .toLowerCase()
+    .replace(/^["']|["']$/g, '');
+  const whole = cut ? withoutPartialCharacter(bytes) : bytes;
+  if (EMPTY_LABELS.has(name) || name === 'utf-8' || name === 'utf8')
+    return utf8(whole) ?? labelled(bytes, LAST_RESORT);
+  return labelled(bytes, name);
+}
+
+function utf8(bytes: Buffer): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function labelled(bytes: Buffer, name: string): string {
+  try {
+    return new TextDecoder(name).decode(bytes);
+  } catch {
+    // The platform knows the web's charsets; iconv-lite the others, such as cp850.
+    if (iconv.encodingExists(name)) return iconv.decode(bytes, name);
+    return utf8(bytes) ?? new TextDecoder(LAST_RESORT).decode(bytes);
+  }
+}
+
+/** Without a last UTF-8 character that was cut: at most three bytes. */
+function withoutPartialCharacter(bytes: Buffer): Buffer {
+  for (let back = 1; back <= Math.min(4, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back] as number;
+    if ((byte & 0xc0) === 0x80) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return length > back ? bytes.subarray(0, bytes.length - back) : bytes;
+  }
+  return bytes;
+}

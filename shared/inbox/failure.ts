@@ -1,0 +1,89 @@
+/**
+ * What can go wrong with a mailbox, apart from our own bugs:
+ * - auth: the credentials are refused, and a person must act;
+ * - busy: the server has enough of us for now (throttled, too many connections, unavailable);
+ * - network: no connection, or one that broke;
+ * - timeout: no answer in time;
+ * - tls: the certificate or the encryption;
+ * - protocol: an answer that is none.
+ */
+export type FailureKind = 'auth' | 'busy' | 'network' | 'timeout' | 'tls' | 'protocol';
+
+export interface Failure {
+  kind: FailureKind;
+  /** For people: what the server or the network said, on one line; never a secret. */
+  detail: string;
+}
+
+/** What imapflow's errors and Node's carry; the cause of a broken connection comes by an event of its own. */
+interface MailError extends Error {
+  code?: string;
+  authenticationFailed?: boolean;
+  serverResponseCode?: string;
+  responseText?: string;
+  response?: unknown;
+  oauthError?: unknown;
+  cause?: unknown;
+}
+
+/** Response codes of RFC 5530 and 9051 that mean "not now", whatever the client makes of them. */
+const BUSY_CODES = ['UNAVAILABLE', 'INUSE', 'LIMIT', 'SERVERBUG', 'CONTACTADMIN', 'OVERQUOTA', 'THROTTLED'];
+/** What servers say without a code when they have enough connections or requests of somebody. */
+const BUSY_TEXT =
+  /too many|simultaneous|concurrent|maximum number of connections|connection limit|rate|throttl|try again|temporar|unavailable|internal error|overquota|bandwidth/i;
+/** What they say where a person must act, even without a code. */
+const AUTH_TEXT =
+  /invalid credentials|authentication failed|login failed|password|expired|revoked|disabled account/i;
+const TLS_CODES = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO|ERR_OSSL/;
+const TIMEOUTS = [
+  'ETIMEDOUT',
+  'ETIMEOUT',
+  'CONNECT_TIMEOUT',
+  'GREETING_TIMEOUT',
+  'UPGRADE_TIMEOUT',
+  'ESOCKETTIMEDOUT',
+];
+const PROTOCOL_CODES =
+  /TooLarge|^Parser|InvalidResponse|UnexpectedTag|ResponseProcessingFailed|NESTING|TRAILING|INJECTION/;
+const MAX_DETAIL = 300;
+
+/** What happened, from what was thrown and the events before it. `heard` is the error that the connection told of. */
+export function failureOf(thrown: unknown, heard: unknown, secrets: readonly string[] = []): Failure {
+  const error = asError(thrown);
+  const told = asError(heard ?? thrown);
+  const detail = clean(error.responseText || told.responseText || told.message || error.message, secrets);
+  return { kind: kindOf(error, told, detail), detail: detail || 'no reason was given' };
+}
+
+function kindOf(error: MailError, told: MailError, detail: string): FailureKind {
+  // imapflow calls every refusal of a login a failed authentication, throttling too.
+  if (error.authenticationFailed || told.authenticationFailed) return refusedLogin(error, detail);
+  const codes = [error.code, told.code].filter((code) => code !== undefined);
+  if (codes.some((code) => TIMEOUTS.includes(code))) return 'timeout';
+  if (codes.some((code) => TLS_CODES.test(code)) || /certificate|STARTTLS|TLS/i.test(told.message))
+    return 'tls';
+  if (codes.some((code) => PROTOCOL_CODES.test(code))) return 'protocol';
+  if (BUSY_CODES.includes(error.serverResponseCode ?? '') || codes.includes('ETHROTTLE')) return 'busy';
+  if (error.serverResponseCode === 'AUTHENTICATIONFAILED') return 'auth';
+  if (codes.length === 0 && error.name !== 'Error') return 'protocol';
+  return BUSY_TEXT.test(detail) ? 'busy' : 'network';
+}
+
+function refusedLogin({ serverResponseCode: code = '', oauthError }: MailError, detail: string): FailureKind {
+  if (code === 'AUTHENTICATIONFAILED' || code === 'EXPIRED' || code === 'AUTHORIZATIONFAILED') return 'auth';
+  if (BUSY_CODES.includes(code)) return 'busy';
+  if (oauthError !== undefined || AUTH_TEXT.test(detail))
+    return BUSY_TEXT.test(detail) && !AUTH_TEXT.test(detail) ? 'busy' : 'auth';
+  return BUSY_TEXT.test(detail) ? 'busy' : 'auth';
+}
+
+const asError = (value: unknown): MailError => (value instanceof Error ? value : new Error(String(value)));
+
+function clean(text: string, secrets: readonly string[]): string {
+  const line = text.replace(/[\s\p{C}]+/gu, ' ').trim();
+  return secrets
+    .filter((secret) => secret !== '')
+    .flatMap((secret) => [secret, Buffer.from(secret).toString('base64')])
+    .reduce((rest, secret) => rest.replaceAll(secret, '***'), line)
+    .slice(0, MAX_DETAIL);
+}

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeCharset, decodeTransfer } from '../../../shared/inbox/decode.ts';
+import { htmlToText, sanitise } from '../../../shared/inbox/html.ts';
+import { capBytes, cleanText, snippetOf } from '../../../shared/inbox/text.ts';
+
+describe('decoding', () => {
+  it.each<[string, Buffer, string | undefined, string]>([
+    ['UTF-8 that says so', Buffer.from('café €'), 'utf-8', 'café €'],
+    ['UTF-8 labelled us-ascii', Buffer.from('café'), 'us-ascii', 'café'],
+    ['UTF-8 without a label', Buffer.from('café'), undefined, 'café'],
+    ['Latin-1 labelled us-ascii', Buffer.from('caf\u00e9', 'latin1'), 'us-ascii', 'café'],
+    ['Latin-1 labelled UTF-8', Buffer.from('caf\u00e9', 'latin1'), 'UTF-8', 'café'],
+    ['the Euro of Windows in what is called Latin-1', Buffer.from([0x80]), 'iso-8859-1', '€'],
+    ['a charset that iconv alone knows', Buffer.from([0x82]), 'cp850', 'é'],
+    ['Japanese', Buffer.from('1b24422546253925481b2842', 'hex'), 'ISO-2022-JP', 'テスト'],
+    ['Chinese', Buffer.from('c4e3bac3', 'hex'), 'gb2312', '你好'],
+    ['a label in quotes', Buffer.from('é'), '"utf-8"', 'é'],
+    ['a label that is none', Buffer.from('é'), 'default', 'é'],
+    ['a label that nobody knows', Buffer.from('caf\u00e9', 'latin1'), 'x-klingon', 'café'],
+  ])('reads %s', (_name, bytes, label, text) => {
+    expect(decodeCharset(bytes, label)).toBe(text);
+  });
+
+  it('leaves out a character that was cut, at whatever byte', () => {
+    const bytes = Buffer.from('a€😀');
+    for (let length = 1; length <= bytes.length; length += 1) {
+      const text = decodeCharset(bytes.subarray(0, length), 'utf-8', true);
+      expect('a€😀'.startsWith(text)).toBe(true);
+    }
+  });
+
+  it('never throws, whatever the bytes and labels', () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), fc.string(), fc.string(), fc.boolean(), (bytes, label, encoding, cut) => {
+        expect(typeof decodeCharset(decodeTransfer(Buffer.from(bytes), encoding), label, cut)).toBe('string');
+      }),
+    );
+  });
+
+  it('undoes base64 and quoted-printable', () => {
+    expect(decodeTransfer(Buffer.from('Y2Fm\r\nw6k='), 'BASE64').toString()).toBe('café');
+    expect(decodeTransfer(Buffer.from('caf=C3=A9=\r\n!'), 'quoted-printable').toString()).toBe('café!');
+  });
+});
+
+describe('text', () => {
+  it('is cut between characters, and within its bytes', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.nat(40), (text, max) => {
+        const capped = capBytes(text, max);
+        expect(Buffer.byteLength(capped)).toBeLessThanOrEqual(max);
+        expect(text.startsWith(capped)).toBe(true);
+        expect(capped.isWellFormed()).toBe(true);
+      }),
+    );
+  });
+
+  it('has a snippet of what its writer says, not of what is quoted', () => {
+    expect(snippetOf('> You wrote\n> this\n\n  Yes,\tplease. \n')).toBe('Yes, please.');
+    expect(snippetOf('> only a quotation')).toBe('> only a quotation');
+    expect([...snippetOf('😀'.repeat(500))]).toHaveLength(200);
+  });
+
+  it('is stored with one kind of line end and without what is no character', () => {
+    expect(cleanText('a\r\nb\rc\0\ud800 ')).toBe('a\nb\nc\ufffd');
+  });
+});
+
+describe('HTML', () => {
+  it.each([
+    '<script>alert(1)</script>',
+    '<img src=x onerror=alert(1)>',
+    '<a href="javascript:alert(1)">x</a>',
+    '<svg><script>alert(1)</script></svg>',
+    '<style>body{background:url(http://evil.test/x)}</style>',
+    '<div style="background:url(//evil.test/x)">x</div>',
+    '<img src="http://evil.test/pixel.gif"><img src="//evil.test/p"><img srcset="http://evil.test/p 1x">',
+    '<iframe src="https://evil.test"></iframe><object data="x"></object><embed src="x">',
+    '<link rel=stylesheet href="https://evil.test/x.css"><meta http-equiv=refresh content="0;url=//evil.test">',
+    '<form action="https://evil.test"><input name=a><button formaction="//evil.test">b</button></form>',
+    '<table background="http://evil.test/x"><td background="http://evil.test/x">x</td></table>',
+    '<video src="http://evil.test/x" poster="http://evil.test/x"></video><audio src="http://evil.test/x"></audio>',
+    '<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>',
+    '<a href="&#106;avascript:alert(1)">x</a><base href="//evil.test/">',
+  ])('%s runs nothing and loads nothing', (html) => {
+    const safe = sanitise(html);
+    expect(safe).not.toMatch(
+      /<(script|style|iframe|object|embed|link|meta|form|input|button|svg|base|video|audio)/i,
+    );
+    expect(safe).not.toMatch(/\son\w+=|javascript:|srcset|url\(|background=|evil\.test/i);
+  });
+
+  it('keeps what is said, its links and its own pictures', () => {
+    const html =
+      '<p dir="rtl">Hello <b>you</b></p><a href="https://example.test/a">a</a><img src="cid:1" alt="x">';
+    expect(sanitise(html)).toContain('<p dir="rtl">Hello <b>you</b></p>');
+    expect(sanitise(html)).toContain('rel="noopener noreferrer nofollow"');
+    expect(sanitise(html)).toContain('<img src="cid:1" alt="x" />');
+    expect(htmlToText(html)).toMatch(/Hello you\s+a/);
+  });
+});
