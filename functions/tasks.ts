@@ -3,6 +3,7 @@ import { checkDelayAlerts } from './check-delay-alerts/task.ts';
 import { cleanStaleSessions } from './clean-stale-sessions/task.ts';
 import { closeInactiveVisits } from './close-inactive-visits/task.ts';
 import { processFollowups } from './process-followups/task.ts';
+import { syncInbox } from './sync-inbox/task.ts';
 import { testPresence } from './test-presence/task.ts';
 import { watchRuns } from './watch-runs/task.ts';
 
@@ -13,5 +14,6 @@ export const tasks: readonly AnyTask[] = [
   testPresence,
   checkDelayAlerts,
   processFollowups,
+  syncInbox,
   watchRuns,
 ];

@@ -43,6 +43,8 @@ const environment = z.object({
   HEALTHCHECK_URL: url,
   EMAIL_BACKEND: optional,
   ...mailEnvironment,
+  INBOX_SEALING_KEY: secret,
+  INBOX_SEALING_KEY_PREVIOUS: secret,
   K_SERVICE: optional,
   RONDE_LOCAL: boolean,
   RONDE_GOOGLE_ISSUER: url,
@@ -75,6 +77,8 @@ export interface Config {
   local: boolean;
   /** Outgoing mail; undefined where no EMAIL_HOST is given. */
   mail: MailConfig | undefined;
+  /** Keys that seal the credentials of mailboxes, newest first; empty where none is configured. */
+  sealingKeys: readonly string[];
   /** An outside dead man's switch, told after each round of the watchman; the address is its credential. */
   healthcheckUrl: string | undefined;
   warnings: readonly string[];
@@ -115,6 +119,8 @@ function crossFaults(e: NodeJS.ProcessEnv): string[] {
     if (e[name] && local === false) faults.push(`${name} replaces Google only with RONDE_LOCAL=1; unset it`);
   if (e.CRON_SECRET_PREVIOUS && !e.CRON_SECRET)
     faults.push('CRON_SECRET_PREVIOUS is set without CRON_SECRET; set the new secret too');
+  if (e.INBOX_SEALING_KEY_PREVIOUS && !e.INBOX_SEALING_KEY)
+    faults.push('INBOX_SEALING_KEY_PREVIOUS is set without INBOX_SEALING_KEY; set the new key too');
   if (Boolean(e.AUTH_ISSUER) !== Boolean(e.AUTH_AUDIENCE))
     faults.push('AUTH_ISSUER and AUTH_AUDIENCE go together; set both or neither');
   return faults;
@@ -146,6 +152,7 @@ function toConfig(e: Environment): Config {
     allowedOrigins: e.ALLOWED_ORIGINS,
     local: e.RONDE_LOCAL,
     mail: toMailConfig(e),
+    sealingKeys: [e.INBOX_SEALING_KEY, e.INBOX_SEALING_KEY_PREVIOUS].filter((value) => value !== undefined),
     healthcheckUrl: e.HEALTHCHECK_URL,
     warnings: e.EMAIL_BACKEND ? ['EMAIL_BACKEND is ignored: mail goes out by SMTP, see EMAIL_HOST'] : [],
   };

@@ -45,6 +45,7 @@ export function localEnvironment(parts: LocalParts): Record<string, string> {
     // The local mail server is on loopback and has no certificate that anybody trusts.
     EMAIL_USE_TLS: 'false',
     DEFAULT_FROM_EMAIL: SENDER,
+    INBOX_SEALING_KEY: randomBytes(32).toString('hex'),
     LINK_KEY: randomBytes(32).toString('hex'),
     RONDE_LOCAL: '1',
     RONDE_GOOGLE_ISSUER: parts.issuer.googleIssuer,

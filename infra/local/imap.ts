@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { dovecotConfig, oauthConfig } from './imap-config.ts';
 import { type Engine, freePort, spawnEngine } from './process.ts';
@@ -12,6 +13,8 @@ import { findDovecot, type Preference } from './programs.ts';
 
 /** Whom a Dovecot started by root runs as: it refuses to read mail as root. */
 const UNPRIVILEGED = { user: 'nobody', group: 'nogroup' };
+
+const MAX_OUTPUT = 64 * 1024 * 1024;
 
 export interface ImapUser {
   user: string;
@@ -39,8 +42,8 @@ export interface LocalImap {
   certificate: string;
   users: readonly ImapUser[];
   pid: number;
-  /** Adds an account while the server runs. */
-  addUser(name: string): ImapUser;
+  /** Adds an account while the server runs, and waits until it is let in. */
+  addUser(name: string): Promise<ImapUser>;
   /** Runs Dovecot's own administration tool on this server and returns what it prints. */
   doveadm(...args: string[]): Promise<string>;
   /** Starts the server anew on its ports and mail, after it was stopped or died. */
@@ -95,6 +98,11 @@ async function startDovecot(
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
+  const doveadm = async (...args: string[]) => {
+    const [command, ...rest] = [...account.command, join(program, '..', '..', 'bin', 'doveadm')];
+    const given = [...rest, '-c', join(folder, 'dovecot.conf'), ...args];
+    return (await promisify(execFile)(command as string, given, { maxBuffer: MAX_OUTPUT })).stdout;
+  };
   const removeFolder = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', removeFolder);
   return {
@@ -106,18 +114,21 @@ async function startDovecot(
     get pid() {
       return engine.pid;
     },
-    addUser(name) {
+    async addUser(name) {
       const added = { user: name, password: randomBytes(12).toString('base64url') };
       users.push(added);
       writeUsers();
+      // Dovecot looks at the file once a second.
+      while (
+        await doveadm('auth', 'test', name, added.password).then(
+          () => false,
+          () => true,
+        )
+      )
+        await delay(100);
       return added;
     },
-    async doveadm(...args) {
-      const [command, ...rest] = [...account.command, join(program, '..', '..', 'bin', 'doveadm')];
-      const run = promisify(execFile);
-      const given = [...rest, '-c', join(folder, 'dovecot.conf'), ...args];
-      return (await run(command as string, given, { maxBuffer: 64 * 1024 * 1024 })).stdout;
-    },
+    doveadm,
     async restart() {
       await engine.stop();
       rmSync(join(folder, 'run', 'master.pid'), { force: true });

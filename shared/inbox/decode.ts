@@ -1,3 +1,4 @@
+/// <reference path="./libqp.d.ts" />
 import iconv from 'iconv-lite';
 import libqp from 'libqp';
 

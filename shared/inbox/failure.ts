@@ -5,9 +5,18 @@
  * - network: no connection, or one that broke;
  * - timeout: no answer in time;
  * - tls: the certificate or the encryption;
- * - protocol: an answer that is none.
+ * - protocol: an answer that is none;
+ * - credentials: ours do not open; host: not one that may be called.
  */
-export type FailureKind = 'auth' | 'busy' | 'network' | 'timeout' | 'tls' | 'protocol';
+export type FailureKind =
+  | 'auth'
+  | 'busy'
+  | 'network'
+  | 'timeout'
+  | 'tls'
+  | 'protocol'
+  | 'credentials'
+  | 'host';
 
 export interface Failure {
   kind: FailureKind;

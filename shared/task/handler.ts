@@ -82,6 +82,7 @@ async function serve(
     trigger: caller.kind,
     requestedBy,
     tally: {},
+    config: deps.config,
   };
   const run: RunRequest = { identity, trigger: caller.kind, requestedBy, params };
   const work = (params.dry_run ? dryRun : realRun)(task, run, context, deps).then((result) => {
@@ -119,7 +120,16 @@ function replyBody(task: AnyTask, run: RunRequest, result: RunResult, context: R
   const reasons = { acted, skipped, failed };
   const { tally } = context;
   return {
-    ...task.reply({ outcome, dryRun: dry, params: run.params, counts, reasons, tally, notes }),
+    ...task.reply({
+      now: context.now,
+      outcome,
+      dryRun: dry,
+      params: run.params,
+      counts,
+      reasons,
+      tally,
+      notes,
+    }),
     run_id: run.identity.id,
     outcome,
     dry_run: dry,

@@ -4,6 +4,7 @@ import type * as z from 'zod';
 import type { Caller } from '../auth/caller.ts';
 import type { TokenDeps } from '../auth/token.ts';
 import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
 import type { Meter } from '../cost.ts';
 import type { Log } from '../log.ts';
 import type { Post } from '../mail/post.ts';
@@ -37,6 +38,7 @@ export interface RunContext {
   requestedBy: string | null;
   /** What the task counts beside its candidates; handed to its reply and kept in the run's record. */
   tally: Record<string, number>;
+  config: Config;
 }
 
 /**
@@ -80,6 +82,8 @@ export interface Counts {
 
 /** What a task's own reply is made from. */
 export interface ReplyFacts<Params> {
+  /** The instant of the run's decisions. */
+  now: Date;
   outcome: Outcome;
   dryRun: boolean;
   params: Params;

@@ -33,7 +33,7 @@ describe.skipIf(absent)('the local IMAP server', () => {
     await expect(openMailbox(imap, { user: 'anna', password: 'wrong' })).rejects.toMatchObject({
       authenticationFailed: true,
     });
-    const chiara = await openMailbox(imap, imap.addUser('chiara'));
+    const chiara = await openMailbox(imap, await imap.addUser('chiara'));
     expect(await chiara.listing()).toEqual([]);
     await chiara.close();
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isAutomatic, isPermanent, parseDeliveryStatus } from '../../../shared/inbox/automatic.ts';
+import { isPublicAddress } from '../../../shared/inbox/connection.ts';
 import { failureOf } from '../../../shared/inbox/failure.ts';
 import { messageIdsIn, parseHeaders, referencesOf } from '../../../shared/inbox/headers.ts';
 import { AUTH_FAILURES, afterFailure, afterSuccess, HEALTHY, isDue } from '../../../shared/inbox/health.ts';
@@ -300,4 +301,14 @@ describe('the health of a mailbox', () => {
     });
     expect(afterSuccess(health, later)).toEqual({ ...HEALTHY, lastSuccessAt: later.getTime() });
   });
+});
+
+describe('an address', () => {
+  it.each([
+    ...['10.1.2.3', '127.0.0.1', '169.254.169.254', '172.31.0.1', '192.168.1.1', '100.64.0.1', '0.0.0.0', '224.0.0.1'],
+    ...['::1', '::', 'fe80::1', 'fc00::1', '::ffff:10.0.0.1', '64:ff9b::a00:1', '2001:db8::1', 'ff02::1'],
+  ])('%s is not public', (address) => expect(isPublicAddress(address)).toBe(false));
+  it.each(['8.8.8.8', '172.32.0.1', '100.128.0.1', '2a00:1450:4007::1', '2606:4700::1111'])('%s is public', (address) =>
+    expect(isPublicAddress(address)).toBe(true),
+  );
 });

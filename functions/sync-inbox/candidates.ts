@@ -1,0 +1,35 @@
+import { HostGate } from '../../shared/inbox/host-gate.ts';
+import { activeIntegrations, type Integration, readIntegration } from '../../shared/inbox/integration.ts';
+import { streamQuery } from '../../shared/store/firestore.ts';
+import type { RunContext } from '../../shared/task/task.ts';
+
+/** What the mailboxes of one run share. */
+export interface Shared {
+  gate: HostGate;
+  /** Mailboxes whose turn has not come yet: what is left of the time is divided among them. */
+  waiting: number;
+}
+
+/** One mailbox; `integration` is null where its document is none, and `fault` says why. */
+export interface Candidate {
+  id: string;
+  integration: Integration | null;
+  fault: string | null;
+  shared: Shared;
+}
+
+/** All active mailboxes, the one that has waited longest first. */
+export async function findMailboxes({ store, meter, leftMs }: RunContext): Promise<Candidate[]> {
+  const shared: Shared = { gate: new HostGate(), waiting: 0 };
+  const found: Candidate[] = [];
+  for await (const document of streamQuery(activeIntegrations(store), meter, { leftMs })) {
+    const candidate = { id: document.id, integration: null, fault: null, shared };
+    try {
+      found.push({ ...candidate, integration: readIntegration(document) });
+    } catch (error) {
+      found.push({ ...candidate, fault: (error as Error).message });
+    }
+  }
+  const since = ({ integration }: Candidate) => integration?.health.lastSuccessAt ?? 0;
+  return found.sort((one, other) => since(one) - since(other));
+}

@@ -1,0 +1,5 @@
+import { taskHandler } from '../../shared/task/handler.ts';
+import { serve } from '../serve.ts';
+import { syncInbox } from './task.ts';
+
+serve(syncInbox.name, (open) => taskHandler(syncInbox, open));

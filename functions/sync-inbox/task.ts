@@ -1,0 +1,117 @@
+import { Overtaken } from '../../shared/inbox/cursor.ts';
+import { isDue } from '../../shared/inbox/health.ts';
+import { roundOf } from '../../shared/inbox/round.ts';
+import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/task/task.ts';
+import { type Candidate, findMailboxes } from './candidates.ts';
+
+const params = {};
+type Params = Record<string, never>;
+
+/** With less than this left no mailbox is begun: connecting alone may take as long. */
+const LEAST_MS = 3_000;
+/** Mailboxes at work at a time; most of the time each waits for its server. */
+const MAILBOXES = 16;
+/** The shortest slice of time: enough to connect and store some groups of messages. */
+const LEAST_SLICE_MS = 5_000;
+
+type Reason = 'due' | 'backoff' | 'disabled' | 'invalid' | 'busy' | 'budget';
+
+/**
+ * Stores the new mail of every active mailbox, the one that has waited longest first.
+ *
+ * A mailbox is due unless it is in back-off. Its round stores each message once, whatever happens in between: the cursor
+ * moves after what it passes is stored, and two rounds of one mailbox never mix. What stops one mailbox costs the others
+ * nothing; it has its own next attempt, so the run asks for no retry. A mailbox that has more than its share of the time
+ * allows is gone on with in the next run. The owner is told once when the login is refused for good, and once when it
+ * works again.
+ */
+export const syncInbox: Task<typeof params, Candidate, null, Reason> = {
+  name: 'sync-inbox',
+  route: '/api/inbox/integrations/sync-all',
+  methods: ['GET', 'POST'],
+  params,
+  onOverlap: 'skip',
+  budgetSeconds: 300,
+  batchSize: 1,
+  concurrency: MAILBOXES,
+
+  async *find(context) {
+    const found = await findMailboxes(context);
+    const due = found.filter(({ integration }) => integration && isDue(integration.health, context.now));
+    for (const { shared } of found.slice(0, 1)) shared.waiting = due.length;
+    yield* found;
+  },
+
+  gather: async () => null,
+
+  decide({ integration, fault }, _facts, _params, now) {
+    if (integration === null)
+      return { act: false, reason: 'invalid', failed: { retry: false }, note: { error: fault } };
+    const { health } = integration;
+    if (isDue(health, now)) return { act: true, reason: 'due' };
+    return { act: false, reason: health.status === 'disabled' ? 'disabled' : 'backoff' };
+  },
+
+  async act(batch, _facts, _params, context) {
+    return await Promise.all(batch.map((candidate) => actOn(candidate, context)));
+  },
+
+  reply(facts) {
+    const { outcome, counts, reasons, tally } = facts;
+    const count = (name: string) => tally[name] ?? 0;
+    return {
+      success: outcome !== 'failed',
+      message: message(facts),
+      timestamp: facts.now.toISOString(),
+      integrations: {
+        due: counts.acted + counts.failed + (reasons.skipped.busy ?? 0) + (reasons.skipped.budget ?? 0),
+        synced: facts.dryRun ? 0 : counts.acted,
+        failed: counts.failed,
+        skipped: counts.skipped,
+      },
+      messages: {
+        new: count('new'),
+        updated: count('updated'),
+        removed: count('removed'),
+        quarantined: count('quarantined'),
+        announced: count('announced'),
+        stored: count('stored'),
+      },
+    };
+  },
+};
+
+async function actOn({ integration, shared }: Candidate, context: RunContext): Promise<ActResult<Reason>> {
+  if (integration === null) return { outcome: 'failed', reason: 'invalid', retry: false };
+  return await shared.gate.through(integration.host, async () => {
+    const left = context.leftMs();
+    const share = (left * MAILBOXES) / Math.max(1, shared.waiting);
+    shared.waiting -= 1;
+    if (left < LEAST_MS) return { outcome: 'skipped', reason: 'budget' };
+    const slice = Math.min(left, Math.max(LEAST_SLICE_MS, share));
+    try {
+      return toResult(await roundOf(integration, context, slice), context);
+    } catch (error) {
+      if (error instanceof Overtaken) return { outcome: 'skipped', reason: 'busy' };
+      throw error;
+    }
+  });
+}
+
+function toResult(round: Awaited<ReturnType<typeof roundOf>>, { tally }: RunContext): ActResult<Reason> {
+  if (round === 'busy') return { outcome: 'skipped', reason: 'busy' };
+  for (const name of ['new', 'updated', 'removed', 'quarantined', 'announced', 'stored'] as const)
+    tally[name] = (tally[name] ?? 0) + round.tally[name];
+  // It has its next attempt, in its own document.
+  if (round.failure) return { outcome: 'failed', reason: round.failure.kind, retry: false };
+  return { outcome: 'acted' };
+}
+
+function message({ outcome, dryRun, counts }: ReplyFacts<Params>): string {
+  if (outcome === 'skipped_overlap') return 'Une autre synchronisation inbox est en cours';
+  if (outcome === 'deduplicated') return 'Cette synchronisation inbox a déjà eu lieu';
+  if (dryRun) return `Would synchronise ${counts.acted} mailboxes`;
+  if (outcome === 'failed') return 'La synchronisation inbox a échoué';
+  if (outcome === 'partial') return `Synchronisation inbox terminée avec ${counts.failed} échec(s)`;
+  return 'Synchronisation inbox terminée avec succès';
+}

@@ -1,0 +1,117 @@
+import { Timestamp } from '@google-cloud/firestore';
+import type { MessageAddressObject } from 'imapflow';
+import { type DeliveryStatus, isAutomatic, parseDeliveryStatus } from './automatic.ts';
+import { decodeCharset, decodeTransfer } from './decode.ts';
+import { MAX_PART_BYTES, type Outline, type PartBytes } from './fetch.ts';
+import { messageIdsIn, parseHeaders, referencesOf } from './headers.ts';
+import { htmlToText, sanitise } from './html.ts';
+import type { TextPart } from './structure.ts';
+import { capBytes, cleanText, MAX_HTML_BYTES, MAX_TEXT_BYTES, snippetOf } from './text.ts';
+
+const MAX_SUBJECT_BYTES = 4_000;
+const MAX_ADDRESSES = 200;
+const MAX_NAME_BYTES = 300;
+const MAX_FLAGS = 50;
+
+export interface Address {
+  name: string;
+  /** As the sender wrote it, lower-case; '' where there is none. */
+  address: string;
+}
+
+/** A message as it was read; what depends on where it lies and on others (identity, thread) is added when it is stored. */
+export interface ReadMessage {
+  uid: number;
+  messageId: string | null;
+  inReplyTo: string | null;
+  references: string[];
+  from: Address | null;
+  autoReply: boolean;
+  receivedAt: Date;
+  deliveries: DeliveryStatus[];
+  enclosed: string | null;
+  flags: string[];
+  /** The fields of its document that come from the message itself. */
+  fields: Record<string, unknown>;
+}
+
+/** Puts a message together from its outline and the octets of its text parts. */
+export function readMessage(outline: Outline, parts: PartBytes): ReadMessage {
+  const { uid, message, shape } = outline;
+  const { envelope = {} } = message;
+  const headers = parseHeaders(message.headers ?? Buffer.alloc(0));
+  const [messageId = null] = messageIdsIn(envelope.messageId);
+  const [inReplyTo = null] = messageIdsIn(envelope.inReplyTo);
+  const references = referencesOf(headers, envelope.inReplyTo, messageId ?? undefined);
+  const from = addressesOf(envelope.from)[0] ?? null;
+  const subject = capBytes(cleanText(envelope.subject ?? ''), MAX_SUBJECT_BYTES);
+  const texts = shape.texts.map((part) => ({ part, text: textOf(part, parts.get(part.part)) }));
+  const kind = (wanted: TextPart['kind']) =>
+    texts.filter(({ part }) => part.kind === wanted).map(({ text }) => text);
+  const html = kind('html').join('\n');
+  const text = bodyText(kind('plain').join('\n\n'), html);
+  const flags = flagsOf(message.flags);
+  const autoReply = isAutomatic(headers, subject, from?.address ?? '');
+  const receivedAt = message.internalDate instanceof Date ? message.internalDate : new Date(0);
+  return {
+    ...{ uid, messageId, inReplyTo, references, from, autoReply, receivedAt, flags },
+    deliveries: kind('delivery-status').flatMap(parseDeliveryStatus),
+    enclosed: shape.enclosed ?? enclosedIn(kind('headers')),
+    fields: {
+      ...(messageId === null ? {} : { message_id: messageId }),
+      ...(inReplyTo === null ? {} : { in_reply_to: inReplyTo }),
+      references,
+      from,
+      to: addressesOf(envelope.to),
+      cc: addressesOf(envelope.cc),
+      subject,
+      ...(isDate(envelope.date) ? { date: Timestamp.fromDate(envelope.date) } : {}),
+      received_at: Timestamp.fromDate(receivedAt),
+      snippet: snippetOf(text),
+      text,
+      ...(html === '' ? {} : { html: capBytes(sanitise(html), MAX_HTML_BYTES) }),
+      truncated: shape.texts.some(({ size }) => size > MAX_PART_BYTES),
+      attachments: shape.attachments,
+      ...flagFields(flags),
+      size: message.size ?? 0,
+      auto_reply: autoReply,
+    },
+  };
+}
+
+/** A message's flags as they are stored; \Recent is the session's, not the message's. */
+export function flagsOf(flags: Iterable<string> | undefined): string[] {
+  const kept = [...(flags ?? [])].filter((flag) => flag.toLowerCase() !== '\\recent' && flag.length <= 200);
+  return [...new Set(kept)].sort().slice(0, MAX_FLAGS);
+}
+
+/** The fields of a document that flags decide. */
+export const flagFields = (flags: readonly string[]) => ({ flags, seen: flags.includes('\\Seen') });
+
+function textOf({ encoding, charset, size }: TextPart, bytes: Buffer | undefined): string {
+  if (!bytes) return '';
+  return decodeCharset(decodeTransfer(bytes, encoding), charset, size > MAX_PART_BYTES);
+}
+
+/** What is read as text: the plain part, or the HTML's where there is none or nothing in it. */
+function bodyText(plain: string, html: string): string {
+  const text = cleanText(plain);
+  return capBytes(text !== '' || html === '' ? text : cleanText(htmlToText(html)), MAX_TEXT_BYTES);
+}
+
+function enclosedIn(headerParts: readonly string[]): string | null {
+  const [text] = headerParts;
+  return text === undefined ? null : (messageIdsIn(parseHeaders(text).get('message-id')?.[0])[0] ?? null);
+}
+
+function addressesOf(list: readonly MessageAddressObject[] | undefined): Address[] {
+  return (list ?? []).slice(0, MAX_ADDRESSES).map(({ name, address }) => ({
+    name: capBytes(cleanText(name ?? ''), MAX_NAME_BYTES),
+    address: capBytes(cleanText(address ?? '').toLowerCase(), MAX_NAME_BYTES),
+  }));
+}
+
+/** A date that Firestore can hold: years 1 to 9999. */
+function isDate(date: unknown): date is Date {
+  return date instanceof Date && date.getTime() > -62_135_596_800_000 && date.getTime() < 253_402_300_800_000;
+}

@@ -1,0 +1,124 @@
+import { FieldValue, type Firestore, Timestamp } from '@google-cloud/firestore';
+import type { Redis } from '@upstash/redis';
+import type { Clock } from '../clock.ts';
+import { stopwatch } from '../clock.ts';
+import type { Meter } from '../cost.ts';
+import type { Post } from '../mail/post.ts';
+import { takeLease } from '../redis/lease.ts';
+import { isConflict } from '../store/firestore.ts';
+import { ForbiddenHost } from './connection.ts';
+import type { Failure } from './failure.ts';
+import { afterFailure, afterSuccess, type Health } from './health.ts';
+import { healthFields, type Integration, integrationsOf, openCredentials, ownerOf } from './integration.ts';
+import { tellOwner } from './notice.ts';
+import { SealBroken, seal } from './sealed.ts';
+import type { SignalSink } from './signals.ts';
+import { newTally, type Tally } from './folder-round.ts';
+import { syncMailbox } from './sync-mailbox.ts';
+
+export interface RoundContext {
+  store: Firestore;
+  redis: Redis;
+  meter: Meter;
+  post: Post | undefined;
+  now: Date;
+  clock: Clock;
+  config: { sealingKeys: readonly string[]; local: boolean };
+}
+
+export interface RoundResult {
+  tally: Tally;
+  failure: Failure | null;
+}
+
+/** How long after its slice a mailbox may still end what it has begun, before its connection is hung up. */
+const GRACE_MS = 2_000;
+
+/**
+ * One round of one mailbox with all that belongs to it: the lease, the credentials, its health and the word to its owner.
+ * `busy`: another instance is at it. Losing Redis costs double work at most: the cursor is conditional.
+ */
+export async function roundOf(
+  integration: Integration,
+  context: RoundContext,
+  sliceMs: number,
+  signals?: SignalSink,
+): Promise<RoundResult | 'busy'> {
+  const { redis, meter } = context;
+  const lease = await takeLease(redis, `lease:mailbox:${integration.id}`, meter).catch(() => undefined);
+  if (lease === null) return 'busy';
+  try {
+    const elapsed = stopwatch();
+    const mayGoOn = () => elapsed() < sliceMs && (lease?.held() ?? true);
+    return await leased(integration, context, { mayGoOn, hangUpAfterMs: sliceMs + GRACE_MS, signals });
+  } finally {
+    await lease?.release();
+  }
+}
+
+interface Bounds {
+  mayGoOn: () => boolean;
+  hangUpAfterMs: number;
+  signals: SignalSink | undefined;
+}
+
+async function leased(integration: Integration, context: RoundContext, bounds: Bounds): Promise<RoundResult> {
+  const { store, meter, now, config } = context;
+  const opened = openedOr(integration, config.sealingKeys);
+  const result =
+    'failure' in opened
+      ? { tally: newTally(), failure: opened.failure }
+      : await syncMailbox(integration, {
+          ...{ store, meter, now, ...bounds },
+          rules: { local: config.local },
+          credentials: opened.credentials,
+        }).catch(forbidden);
+  const health = result.failure
+    ? afterFailure(integration.health, result.failure, now, Math.random())
+    : afterSuccess(integration.health, now);
+  const resealed =
+    'stale' in opened && opened.stale
+      ? seal(opened.secret, ownerOf(integration.id), config.sealingKeys)
+      : null;
+  await keep(integration, context, health, result.tally, resealed);
+  await tellOwner(context, integration, integration.health, health);
+  return result;
+}
+
+/** The credentials, or why there are none to use. */
+function openedOr(integration: Integration, keys: readonly string[]) {
+  try {
+    return openCredentials(integration, keys);
+  } catch (error) {
+    const detail =
+      error instanceof SealBroken ? error.message : 'The credentials cannot be read; enter them again.';
+    return { failure: { kind: 'credentials', detail } satisfies Failure };
+  }
+}
+
+function forbidden(error: unknown): RoundResult {
+  if (!(error instanceof ForbiddenHost)) throw error;
+  return { tally: newTally(), failure: { kind: 'host', detail: error.message } };
+}
+
+/** Writes how the mailbox is. What an administrator has changed meanwhile stands: the next round looks again. */
+async function keep(
+  { id }: Integration,
+  { store, meter, now }: RoundContext,
+  health: Health,
+  tally: Tally,
+  resealed: string | null,
+): Promise<void> {
+  const quiet = tally.announced === 0 && tally.updated === 0 && tally.removed === 0 && tally.complete;
+  const update = {
+    health: healthFields(health),
+    ...(resealed === null ? {} : { 'auth.sealed': resealed }),
+    last_run: quiet ? FieldValue.delete() : { at: Timestamp.fromDate(now), ...tally },
+  };
+  try {
+    await integrationsOf(store).doc(id).update(update);
+    meter.firestore_writes += 1;
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+  }
+}

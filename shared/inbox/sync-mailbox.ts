@@ -1,0 +1,103 @@
+import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
+import type { Meter } from '../cost.ts';
+import { type ConnectionRules, type Credentials, MailboxConnection, MailboxError } from './connection.ts';
+import { Cursor } from './cursor.ts';
+import type { Failure } from './failure.ts';
+import { folderKey } from './identity.ts';
+import { type Integration, integrationsOf } from './integration.ts';
+import type { SignalSink } from './signals.ts';
+import { newTally, type Tally } from './folder-round.ts';
+import { syncFolder } from './sync-folder.ts';
+
+export interface MailboxRound {
+  store: Firestore;
+  meter: Meter;
+  now: Date;
+  rules: ConnectionRules;
+  credentials: Credentials;
+  /** Asked between groups of messages: may another be begun? */
+  mayGoOn: () => boolean;
+  /** After so many milliseconds the connection is hung up, whatever the server does. */
+  hangUpAfterMs: number;
+  signals?: SignalSink | undefined;
+}
+
+export interface MailboxResult {
+  tally: Tally;
+  /** What stopped the round, or a folder of it; null where all went well. */
+  failure: Failure | null;
+}
+
+/**
+ * One round of one mailbox, folder by folder. A failure of the mailbox is a result: what was stored before it stays. Bugs
+ * and stores that are away are thrown, and so is Overtaken.
+ */
+export async function syncMailbox(integration: Integration, round: MailboxRound): Promise<MailboxResult> {
+  const tally = newTally();
+  const { store, meter } = round;
+  const folders = integrationsOf(store).doc(integration.id).collection('folders');
+  // Read before the server is asked: what happens in between is found by the next round.
+  const kept = await store.getAll(...integration.folders.map((path) => folders.doc(folderKey(path))));
+  meter.firestore_reads += kept.length;
+  let connection: MailboxConnection;
+  try {
+    connection = await MailboxConnection.open(integration, round.credentials, round.rules);
+  } catch (error) {
+    return { tally, failure: failureIn(error) };
+  }
+  const hangUp = setTimeout(() => connection.client.close(), Math.max(0, round.hangUpAfterMs));
+  try {
+    const failure = await syncFolders(integration, round, connection, kept, tally);
+    return { tally, failure };
+  } finally {
+    clearTimeout(hangUp);
+    await connection.close();
+  }
+}
+
+async function syncFolders(
+  integration: Integration,
+  round: MailboxRound,
+  connection: MailboxConnection,
+  kept: readonly DocumentSnapshot[],
+  tally: Tally,
+): Promise<Failure | null> {
+  const { store, meter, now, mayGoOn, signals } = round;
+  const own = new Set([integration.user.toLowerCase()]);
+  let failure: Failure | null = null;
+  for (const [index, path] of integration.folders.entries()) {
+    if (!mayGoOn()) {
+      tally.complete = false;
+      break;
+    }
+    const snapshot = kept[index];
+    if (!snapshot) continue;
+    const place = { store, meter, orgId: integration.orgId, integrationId: integration.id, folder: path };
+    const cursor = new Cursor(path, snapshot.ref, snapshot, meter);
+    const { since } = integration;
+    try {
+      await syncFolder({
+        connection,
+        place,
+        cursor,
+        now,
+        since,
+        own,
+        mayGoOn,
+        signals,
+        tally,
+        fresh: new Set(),
+      });
+    } catch (error) {
+      failure ??= failureIn(error);
+      // A folder that cannot be opened leaves the others their turn; a connection that is gone does not.
+      if (!connection.client.usable) break;
+    }
+  }
+  return failure;
+}
+
+function failureIn(error: unknown): Failure {
+  if (error instanceof MailboxError) return error.failure;
+  throw error;
+}
