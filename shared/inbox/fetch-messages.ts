@@ -4,10 +4,10 @@ import { MailboxError } from './connection.ts';
 import { createDocuments, type NewDocument } from './documents.ts';
 import { fetchOutlines, fetchTexts, type Outline } from './fetch.ts';
 import { flagUidsWith } from './flags.ts';
+import type { FolderRound, Opened } from './folder-round.ts';
 import { type ReadMessage, readMessage } from './message.ts';
 import type { Replacements } from './reset.ts';
 import { identify, type StoredGroup, storeMessages } from './store-messages.ts';
-import type { FolderRound, Opened } from './folder-round.ts';
 
 /** Outlines in one command, and texts in one group: as many messages, and as many octets of text. */
 const OUTLINES = 400;

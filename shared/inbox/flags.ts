@@ -1,7 +1,7 @@
 import { updateDocuments } from './documents.ts';
+import type { FolderRound, Opened } from './folder-round.ts';
 import { flagFields, flagsOf, type ReadMessage } from './message.ts';
 import { identify } from './store-messages.ts';
-import type { FolderRound, Opened } from './folder-round.ts';
 import { UidSet } from './uid-set.ts';
 
 type FlagUids = Readonly<Record<string, string>>;

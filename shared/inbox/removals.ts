@@ -1,7 +1,7 @@
 import { Timestamp } from '@google-cloud/firestore';
 import { updateDocuments } from './documents.ts';
-import { identify } from './store-messages.ts';
 import type { FolderRound } from './folder-round.ts';
+import { identify } from './store-messages.ts';
 import type { UidSet } from './uid-set.ts';
 
 /**

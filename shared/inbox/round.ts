@@ -8,12 +8,12 @@ import { takeLease } from '../redis/lease.ts';
 import { isConflict } from '../store/firestore.ts';
 import { ForbiddenHost } from './connection.ts';
 import type { Failure } from './failure.ts';
+import { newTally, type Tally } from './folder-round.ts';
 import { afterFailure, afterSuccess, type Health } from './health.ts';
 import { healthFields, type Integration, integrationsOf, openCredentials, ownerOf } from './integration.ts';
 import { tellOwner } from './notice.ts';
 import { SealBroken, seal } from './sealed.ts';
 import type { SignalSink } from './signals.ts';
-import { newTally, type Tally } from './folder-round.ts';
 import { syncMailbox } from './sync-mailbox.ts';
 
 export interface RoundContext {

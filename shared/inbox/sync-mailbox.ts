@@ -3,10 +3,10 @@ import type { Meter } from '../cost.ts';
 import { type ConnectionRules, type Credentials, MailboxConnection, MailboxError } from './connection.ts';
 import { Cursor } from './cursor.ts';
 import type { Failure } from './failure.ts';
+import { newTally, type Tally } from './folder-round.ts';
 import { folderKey } from './identity.ts';
 import { type Integration, integrationsOf } from './integration.ts';
 import type { SignalSink } from './signals.ts';
-import { newTally, type Tally } from './folder-round.ts';
 import { syncFolder } from './sync-folder.ts';
 
 export interface MailboxRound {
