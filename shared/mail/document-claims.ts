@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  type DocumentData,
   type DocumentReference,
   type DocumentSnapshot,
   type Firestore,
@@ -18,6 +19,8 @@ export interface ClaimDocument {
   standing: DocumentSnapshot | null;
   /** What the document says beside the claim's own fields. */
   fields: Record<string, unknown>;
+  /** What settling changes in it beside that. */
+  settled?: Record<string, unknown>;
 }
 
 /** Writes of other documents that belong to the claim: they are committed with it, under their own preconditions. */
@@ -25,7 +28,8 @@ export interface Companions {
   take?: (batch: WriteBatch) => void;
   /** `takenAt`: the version that taking has given to what it wrote, for the precondition. */
   release?: (batch: WriteBatch, takenAt: Timestamp | undefined) => void;
-  settle?: (batch: WriteBatch, settlement: Settlement) => void;
+  /** `fields`: all fields of the settled claim, for documents that are to bear them too. */
+  settle?: (batch: WriteBatch, settlement: Settlement, fields: DocumentData) => void;
 }
 
 export interface ClaimContext {
@@ -59,6 +63,7 @@ class DocumentClaims implements Claims {
   readonly #documents: readonly ClaimDocument[];
   readonly #companions: Companions;
   readonly #claim = randomUUID();
+  #fields: DocumentData = {};
   #takenAt: Timestamp | undefined;
   #sendingAt: Timestamp | undefined;
 
@@ -76,6 +81,8 @@ class DocumentClaims implements Claims {
       claimed_at: Timestamp.fromDate(this.#context.clock()),
       message_id: messageId,
     };
+    const { state: _claimed, ...lasting } = claim;
+    this.#fields = lasting;
     for (const { ref, standing, fields } of this.#documents) {
       if (!standing?.exists) batch.create(ref, { ...fields, ...claim });
       else batch.update(ref, { ...fields, ...claim }, { lastUpdateTime: standing.updateTime as Timestamp });
@@ -104,14 +111,14 @@ class DocumentClaims implements Claims {
       ...(settlement.state === 'sent' ? { sent_at: settledAt } : {}),
     };
     await this.#finish(
-      (batch, ref, precondition) => batch.update(ref, fields, precondition),
-      (batch) => this.#companions.settle?.(batch, settlement),
+      (batch, { ref, settled }, precondition) => batch.update(ref, { ...fields, ...settled }, precondition),
+      (batch) => this.#companions.settle?.(batch, settlement, { ...this.#fields, ...fields }),
     );
   }
 
   async release(): Promise<void> {
     await this.#finish(
-      (batch, ref, precondition) => batch.delete(ref, precondition),
+      (batch, { ref }, precondition) => batch.delete(ref, precondition),
       (batch) => this.#companions.release?.(batch, this.#takenAt),
     );
   }
@@ -146,22 +153,28 @@ class DocumentClaims implements Claims {
    * that: those that still bear our claim are written, all others are left alone.
    */
   async #finish(
-    write: (batch: WriteBatch, ref: DocumentReference, precondition: { lastUpdateTime?: Timestamp }) => void,
+    write: (batch: WriteBatch, one: ClaimDocument, precondition: { lastUpdateTime?: Timestamp }) => void,
     companions: ((batch: WriteBatch) => void) | undefined,
   ): Promise<void> {
     const { store, meter } = this.#context;
     const batch = store.batch();
-    for (const [index, { ref }] of this.#documents.entries()) write(batch, ref, this.#unchanged(index));
+    for (const [index, one] of this.#documents.entries()) write(batch, one, this.#unchanged(index));
     companions?.(batch);
     try {
       await batch.commit();
       meter.firestore_writes += this.#documents.length;
     } catch (error) {
       if (!isConflict(error)) throw error;
-      const own = (await this.#read(this.#documents)).filter((one) => one.get('claim') === this.#claim);
+      const stored = await this.#read(this.#documents);
+      const own = this.#documents.flatMap((document, index) => {
+        const lastUpdateTime = stored[index]?.updateTime;
+        return lastUpdateTime && stored[index]?.get('claim') === this.#claim
+          ? [{ document, lastUpdateTime }]
+          : [];
+      });
       if (own.length === 0) return;
       const rest = store.batch();
-      for (const { ref, updateTime } of own) write(rest, ref, { lastUpdateTime: updateTime as Timestamp });
+      for (const { document, lastUpdateTime } of own) write(rest, document, { lastUpdateTime });
       companions?.(rest);
       await rest.commit();
       meter.firestore_writes += own.length;

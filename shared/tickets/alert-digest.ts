@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto';
-import { Timestamp, type WriteBatch } from '@google-cloud/firestore';
+import {
+  type DocumentData,
+  FieldValue,
+  type Firestore,
+  Timestamp,
+  type WriteBatch,
+} from '@google-cloud/firestore';
 import { type ClaimContext, type Companions, documentClaims } from '../mail/document-claims.ts';
 import type { Post, SendResult } from '../mail/post.ts';
 import { isConflict } from '../store/firestore.ts';
 import type { Recipient } from './alert-documents.ts';
+import { type AlertRow, type DigestFacts, HELD, type HeldDigest, heldRows, rowFields } from './alert-rows.ts';
 import {
   type AlertState,
   alertLogs,
@@ -34,18 +41,22 @@ export interface Digest {
 }
 
 /**
- * Sends a digest at most once: one commit claims all its log rows and writes the recipient's state, on condition that no
- * other run has written either; then the mail goes, and its outcome is kept in every row.
+ * Sends a digest at most once: one commit claims it, by the log's row of its first alert, and writes the recipient's state,
+ * on condition that no other run has written either; then the mail goes, and its outcome is kept in a row for every alert.
+ * Only the first stands while the mail is under way: a row that is written once costs half of one that is written twice.
  */
 export async function sendDigest(post: Post, context: ClaimContext, digest: Digest): Promise<SendResult> {
-  const { recipient, alerts } = digest;
-  const documents = alerts.map((alert) => ({
-    ref: alertLogs(context.store).doc(alertId({ ...alert.due, recipient: recipient.address }, digest.run.id)),
-    standing: null,
-    fields: rowOf(alert, digest),
-  }));
+  const { recipient, alerts, run } = digest;
+  const facts = {
+    recipient: recipient.address,
+    runId: run.id,
+    occurrence: run.occurrence,
+    requestedBy: run.requestedBy,
+  };
+  const [first, ...rest] = alerts.map((alert) => rowOf(alert, digest));
+  if (!first) throw new Error('a digest tells of one ticket at least');
   // The same alerts are the same mail: tried again, it bears the same Message-ID.
-  const ids = documents.map(({ ref }) => ref.id).sort();
+  const ids = [first, ...rest].map(({ id }) => id).sort();
   const key = `delay-digest/${createHash('sha256').update(ids.join()).digest('hex')}`;
   const mail = delayDigest(
     key,
@@ -53,24 +64,45 @@ export async function sendDigest(post: Post, context: ClaimContext, digest: Dige
     recipient.locale,
     alerts.map(({ late: { ticket, days }, due }) => ({ ...ticket, days, isNew: due.sequence === 1 })),
   );
-  return await post.sendOnce(mail, documentClaims(context, documents, stateOf(digest, context)));
+  const held: HeldDigest = { rows: rest, requested_by: run.requestedBy };
+  const claim = {
+    ref: alertLogs(context.store).doc(first.id),
+    standing: null,
+    fields: { ...rowFields(first, facts), [HELD]: JSON.stringify(held) },
+    settled: { [HELD]: FieldValue.delete() },
+  };
+  const companions = {
+    ...stateOf(digest, context),
+    settle: (batch: WriteBatch, _settlement: unknown, fields: DocumentData) => {
+      context.meter.firestore_writes += rest.length;
+      writeRows(batch, context.store, rest, facts, fields);
+    },
+  };
+  return await post.sendOnce(mail, documentClaims(context, [claim], companions));
 }
 
-function rowOf({ late, due, forced }: DigestAlert, { recipient, run }: Digest): Record<string, unknown> {
+function rowOf({ late, due, forced }: DigestAlert, { recipient, run }: Digest): AlertRow {
   return {
-    ticket_id: late.ticket.id,
-    ticket_number: late.ticket.number,
+    id: alertId({ ...due, recipient: recipient.address }, run.id),
+    ticketId: late.ticket.id,
+    ticketNumber: late.ticket.number,
     stage: due.stage,
-    stage_entered_at: Timestamp.fromMillis(due.since),
-    days_in_stage: late.days,
-    recipient: recipient.address,
-    sent_at: null,
+    since: due.since,
+    days: late.days,
     forced,
-    ...(forced ? { requested_by: run.requestedBy } : {}),
-    run_id: run.id,
-    occurrence: Timestamp.fromDate(run.occurrence),
     sequence: due.sequence,
   };
+}
+
+/** Overwrites: where another run took this one for dead, what is known now is better than its `unknown`. */
+function writeRows(
+  batch: WriteBatch,
+  store: Firestore,
+  rows: readonly AlertRow[],
+  facts: DigestFacts,
+  claim: DocumentData,
+): void {
+  for (const row of rows) batch.set(alertLogs(store).doc(row.id), { ...rowFields(row, facts), ...claim });
 }
 
 /** The recipient's state is written with the claim, and put back when the claim is given back. */
@@ -97,18 +129,21 @@ function stateOf({ recipient, alerts, state, kept, run }: Digest, { meter }: Cla
  */
 export async function settleOrphan(
   { store, meter, clock }: ClaimContext,
-  digest: OpenDigest,
+  { claim }: OpenDigest,
 ): Promise<boolean> {
   const fields = {
     state: 'unknown',
     settled_at: Timestamp.fromDate(clock()),
     response: 'the sending process ended before the answer came',
   };
+  const { rows, digest } = heldRows(claim);
   const batch = store.batch();
-  for (const { ref, updateTime } of digest.rows) batch.update(ref, fields, { lastUpdateTime: updateTime });
+  batch.update(claim.ref, { ...fields, [HELD]: FieldValue.delete() }, { lastUpdateTime: claim.updateTime });
+  const { claim: owner, claimed_at, message_id } = claim.data();
+  writeRows(batch, store, rows, digest, { claim: owner, claimed_at, message_id, ...fields });
   try {
     await batch.commit();
-    meter.firestore_writes += digest.rows.length;
+    meter.firestore_writes += 1 + rows.length;
     return true;
   } catch (error) {
     if (isConflict(error)) return false;
@@ -130,11 +165,11 @@ export async function releaseOrphan(
   const batch: WriteBatch = store.batch();
   if (state.version === null) batch.create(state.ref, { recipient: digest.address, alerts });
   else batch.update(state.ref, { alerts }, { lastUpdateTime: state.version });
-  for (const row of digest.rows) batch.delete(row.ref, { lastUpdateTime: row.updateTime });
+  batch.delete(digest.claim.ref, { lastUpdateTime: digest.claim.updateTime });
   try {
     const [first] = await batch.commit();
     meter.firestore_writes += 1;
-    meter.firestore_deletes += digest.rows.length;
+    meter.firestore_deletes += 1;
     return { ...state, alerts, version: first?.writeTime ?? null };
   } catch (error) {
     if (isConflict(error)) return null;

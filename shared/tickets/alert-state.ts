@@ -10,11 +10,12 @@ import type { Meter } from '../cost.ts';
 import { type Resume, resume } from '../mail/claims.ts';
 import { standingClaim } from '../mail/document-claims.ts';
 import { streamQuery } from '../store/firestore.ts';
+import { heldRows } from './alert-rows.ts';
 import type { EarlierAlert, Stay } from './delay.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** The log: one document per alert, which is the claim of its mail as well. */
+/** The log: one document per alert; a digest's first is the claim of its mail as well. */
 export const alertLogs = (store: Firestore) => store.collection('delay_alert_logs');
 
 /** The last alert about a ticket to one recipient, as `delay_alert_states` holds it; times are epoch milliseconds. */
@@ -129,11 +130,12 @@ export function pruned(
   return Object.fromEntries(kept);
 }
 
-/** The rows of one digest that is not settled. */
+/** A digest that is not settled. */
 export interface OpenDigest {
   messageId: string;
   address: string;
-  rows: QueryDocumentSnapshot[];
+  /** The row that it is claimed by. */
+  claim: QueryDocumentSnapshot;
   /** `wait`: somebody is at work on it. `take`: its process died before the mail. `unknown`: it died in the mail. */
   todo: Resume;
 }
@@ -141,21 +143,20 @@ export interface OpenDigest {
 /** All digests that are claimed and not settled: those of a run at work, and those of runs that died. */
 export async function openDigests(store: Firestore, now: Date, meter: Meter): Promise<OpenDigest[]> {
   const open = alertLogs(store).where('state', 'in', ['claimed', 'sending']);
-  const digests = new Map<string, QueryDocumentSnapshot[]>();
-  for await (const row of streamQuery(open, meter)) {
-    const messageId = String(row.get('message_id'));
-    const rows = digests.get(messageId);
-    if (rows) rows.push(row);
-    else digests.set(messageId, [row]);
-  }
-  return [...digests].map(([messageId, rows]) => {
-    // One row in `sending` is enough: the body of the one mail may have begun.
-    const telling = rows.find((row) => row.get('state') === 'sending') ?? rows[0];
-    const todo = resume(telling ? standingClaim(telling) : null, now);
-    return { messageId, address: String(telling?.get('recipient')), rows, todo };
-  });
+  const digests: OpenDigest[] = [];
+  for await (const claim of streamQuery(open, meter))
+    digests.push({
+      messageId: String(claim.get('message_id')),
+      address: String(claim.get('recipient')),
+      claim,
+      todo: resume(standingClaim(claim), now),
+    });
+  return digests;
 }
 
-/** The tickets of a digest's rows, with the run that claimed them. */
-export const claimedIn = ({ rows }: OpenDigest) =>
-  rows.map((row) => ({ ticketId: String(row.get('ticket_id')), runId: String(row.get('run_id')) }));
+/** The tickets of a digest, with the run that claimed them. */
+export function claimedIn({ claim }: OpenDigest): { ticketId: string; runId: string }[] {
+  const { rows, digest } = heldRows(claim);
+  const tickets = [String(claim.get('ticket_id')), ...rows.map(({ ticketId }) => ticketId)];
+  return tickets.map((ticketId) => ({ ticketId, runId: digest.runId }));
+}

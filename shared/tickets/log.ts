@@ -2,6 +2,7 @@ import { type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
 import type { Meter } from '../cost.ts';
 import { toJson } from '../store/json.ts';
 import { after, type Position, positionOf } from '../store/position.ts';
+import { HELD } from './alert-rows.ts';
 
 /** The states of an alert in the log (contract 6); those of a mail's claim. */
 export const ALERT_STATES = ['claimed', 'sending', 'sent', 'failed', 'unknown'] as const;
@@ -29,7 +30,7 @@ export function alertsOf(store: Firestore, { recipient, ticket, state, from, to 
   return query.orderBy('claimed_at', 'desc');
 }
 
-/** One page of the log: `limit` + 1 reads at most. The random mark of a claim's owner is left out. */
+/** One page of the log: `limit` + 1 reads at most. Left out: the random mark of a claim's owner, and what it holds. */
 export async function listAlerts(
   { store, meter }: { store: Firestore; meter: Meter },
   filter: LogFilter,
@@ -43,7 +44,7 @@ export async function listAlerts(
   const shown = docs.slice(0, limit);
   const last = shown.at(-1);
   const items = shown.map((doc) => {
-    const { claim: _owner, ...fields } = doc.data();
+    const { claim: _owner, [HELD]: _held, ...fields } = doc.data();
     return { ...(toJson(fields) as object), id: doc.id };
   });
   return { items, next: last && docs.length > limit ? positionOf(last, 'claimed_at') : null };

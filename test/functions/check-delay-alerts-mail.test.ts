@@ -200,12 +200,27 @@ describe('without mail', () => {
 });
 
 describe('what a dead run left', () => {
-  /** A run, whose rows are put back into the state in which its process might have died. */
+  /** A run, whose digests are put back into the state in which its process might have died. */
   async function die(state: 'claimed' | 'sending', age: number, occurrence: Date): Promise<void> {
     await check({}, occurrence);
     world.smtp.clear();
     const claimed_at = Timestamp.fromMillis(world.clock().getTime() - age);
-    for (const row of await alertRows(world)) await row.ref.update({ state, claimed_at, sent_at: null });
+    const digests = Map.groupBy(await alertRows(world), (row) => row.get('recipient') as string);
+    for (const [first, ...rest] of digests.values()) {
+      const held = rest.map((row) => ({
+        id: row.id,
+        ticketId: row.get('ticket_id'),
+        ticketNumber: row.get('ticket_number'),
+        stage: row.get('stage'),
+        since: row.get('stage_entered_at').toMillis(),
+        days: row.get('days_in_stage'),
+        forced: false,
+        sequence: row.get('sequence'),
+      }));
+      const digest = JSON.stringify({ rows: held, requested_by: 'somebody' });
+      await first?.ref.update({ state, claimed_at, sent_at: null, digest });
+      for (const row of rest) await row.ref.delete();
+    }
     await world.store
       .doc(`task_runs/check-delay-alerts@${occurrence.toISOString()}`)
       .update({ outcome: null });
