@@ -9,6 +9,7 @@ import type { Deps } from '../../shared/task/task.ts';
 import { alertRoutes } from './alerts.ts';
 import { billingSettingsRoutes } from './billing-settings.ts';
 import { followupRoutes } from './followups.ts';
+import { inboxRoutes } from './inbox.ts';
 import { incidentRoutes } from './incidents.ts';
 import { isOptOut, serveOptOut } from './opt-out.ts';
 import { sendPage } from './page.ts';
@@ -32,6 +33,7 @@ export const routes: readonly AdminRoute[] = [
   ...taskRoutes,
   ...runRoutes,
   ...userRoutes,
+  ...inboxRoutes,
 ];
 
 /** Paths that the console function answers, with all below them, and for each a path whose door answers. */
@@ -40,6 +42,7 @@ export const CONSOLE_PATHS = [
   { prefix: '/tickets/alerts', probe: '/tickets/alerts/config' },
   { prefix: '/api/followups', probe: '/api/followups' },
   { prefix: '/o', probe: '/v1/admin/settings' },
+  { prefix: '/api/inbox', probe: '/api/inbox/integrations' },
   { prefix: '/admin/settings', probe: '/v1/admin/settings' },
   { prefix: '/console', probe: '/v1/admin/settings' },
 ] as const;

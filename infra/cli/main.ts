@@ -5,6 +5,7 @@ import { loadDotEnv } from '../../shared/config.ts';
 import { addAlerts } from './alerts.ts';
 import { addDoctor } from './doctor.ts';
 import { addFollowups } from './followups.ts';
+import { addInbox } from './inbox.ts';
 import { loop, parseEvery } from './loop.ts';
 import { addPresence } from './presence.ts';
 import { addRoutes } from './routes.ts';
@@ -93,6 +94,7 @@ addPresence(program, terminal);
 addAlerts(program, terminal);
 addDoctor(program, terminal);
 addFollowups(program, terminal);
+addInbox(program, terminal);
 addRoutes(program, print);
 addSchedulerCommands(program);
 

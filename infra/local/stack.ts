@@ -11,6 +11,7 @@ import { applyPlan } from '../scheduler/apply.ts';
 import { openScheduler } from '../scheduler/client.ts';
 import { planSchedule } from '../scheduler/plan.ts';
 import { fillDemo } from './demo-data.ts';
+import { fillInbox } from './demo-inbox.ts';
 import { fillPresence } from './demo-presence.ts';
 import { fillTickets } from './demo-tickets.ts';
 import { CONSOLE_ACCOUNT, LOCAL_PROJECT, LOCAL_REGION, localEnvironment, OPERATOR } from './environment.ts';
@@ -162,6 +163,10 @@ async function startParts(
     progress(`Demo data: ${(await fillPresence(deps.store, deps.redis, clock())).users} users`);
     const { tickets, recipients } = await fillTickets(deps.store, clock());
     progress(`Demo data: ${tickets} tickets, ${recipients} recipients of delay alerts`);
+    if (imap) {
+      const { mailboxes, mails } = await fillInbox(deps.store, imap, config.sealingKeys, clock());
+      progress(`Demo data: ${mailboxes} mailboxes with ${mails} mails`);
+    }
   }
   const tokens = {
     admin: await issuer.userToken('admintest1', { ttlSeconds: DAY_SECONDS }),

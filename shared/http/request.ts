@@ -1,3 +1,5 @@
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { HttpError } from './errors.ts';
 
 /** The part of an HTTP request that the product reads; the framework's Express request fits it. */
@@ -101,6 +103,18 @@ export function sendJson(
   response.setHeader('Cache-Control', 'no-store');
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.end(JSON.stringify(body));
+}
+
+/** Answers with a stream. One that breaks off breaks the answer off too, which the client sees. */
+export async function sendStream(
+  response: HttpResponse,
+  content: Readable,
+  headers: Record<string, string>,
+): Promise<void> {
+  response.statusCode = 200;
+  response.setHeader('Cache-Control', 'no-store');
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  await pipeline(content, response as unknown as Writable).catch(() => undefined);
 }
 
 /** Answers that it is done, and nothing else: 204. */

@@ -1,8 +1,9 @@
+import type { Readable } from 'node:stream';
 import type * as z from 'zod';
 import { isDocumentId } from '../store/document-id.ts';
 import { HttpError } from './errors.ts';
 import { parseJson, parseQuery } from './query.ts';
-import { type HttpRequest, type HttpResponse, location, sendEmpty, sendJson } from './request.ts';
+import { type HttpRequest, type HttpResponse, location, sendEmpty, sendJson, sendStream } from './request.ts';
 import { requireMethod } from './route.ts';
 
 /** What a route's handler is called with: its context, and all that the request says, already checked. */
@@ -26,6 +27,16 @@ export class Answer {
   constructor(status: number, body: object, headers: Record<string, string> = {}) {
     this.status = status;
     this.body = body;
+    this.headers = headers;
+  }
+}
+
+/** An answer that is passed on as it comes; it is never held as a whole. */
+export class Download {
+  readonly content: Readable;
+  readonly headers: Record<string, string>;
+  constructor(content: Readable, headers: Record<string, string>) {
+    this.content = content;
     this.headers = headers;
   }
 }
@@ -84,6 +95,7 @@ export async function callRoute<Context>(
   const body: unknown = route.body ? await parseJson(route.body, request) : undefined;
   const answered = await route.handle({ context, path, query, body, request });
   if (answered === null) sendEmpty(response);
+  else if (answered instanceof Download) await sendStream(response, answered.content, answered.headers);
   else if (answered instanceof Answer) sendJson(response, answered.status, answered.body, answered.headers);
   else sendJson(response, 200, answered);
 }

@@ -203,6 +203,7 @@ function stub(
     received_at: Timestamp.fromDate(now),
     stored_at: Timestamp.fromDate(now),
     quarantined: { reason, attempts },
+    in_quarantine: true,
   };
   return { id, uid, fields, flags: [], replaces: null };
 }

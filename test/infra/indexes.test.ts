@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Firestore, type Query } from '@google-cloud/firestore';
 import { describe, expect, it } from 'vitest';
 import { claimedSince, dueFollowups } from '../../shared/followups/find.ts';
+import { messagesBy } from '../../shared/inbox/manage.ts';
 import { loginsOf } from '../../shared/presence/login-history.ts';
 import { lastRuns } from '../../shared/task/ledger.ts';
 import { runsOf } from '../../shared/task/run-list.ts';
@@ -61,6 +62,10 @@ const composite: [string, Query][] = [
   ['alertsOf a recipient', alertsOf(store, { recipient: 'a@example.test', from: NOW })],
   ['alertsOf a ticket', alertsOf(store, { ticket: 'ticket', to: NOW })],
   ['alertsOf a state', alertsOf(store, { state: 'unknown' })],
+  ['messagesBy an integration', messagesBy(store, { integrationId: 'i' })],
+  ['messagesBy a thread', messagesBy(store, { threadId: 't' })],
+  ['messagesBy what is in quarantine', messagesBy(store, { quarantined: true })],
+  ['messagesBy what is not', messagesBy(store, { quarantined: false })],
   ['ticketsOf a stage', ticketsOf(store, { stage: 'repair' })],
 ];
 

@@ -1,0 +1,212 @@
+import * as z from 'zod';
+import { HttpError } from '../../shared/http/errors.ts';
+import { limitParam, pageParam, toPage } from '../../shared/http/query.ts';
+import type { HttpRequest } from '../../shared/http/request.ts';
+import { Answer, Download } from '../../shared/http/router.ts';
+import { requireVersion, versionHeader } from '../../shared/http/version.ts';
+import { attachmentOf, openAttachment } from '../../shared/inbox/attachment.ts';
+import { MailboxError } from '../../shared/inbox/connection.ts';
+import { Overtaken } from '../../shared/inbox/cursor.ts';
+import { type Integration, integrationsOf, readIntegration } from '../../shared/inbox/integration.ts';
+import { integrationChange, newIntegration } from '../../shared/inbox/integration-input.ts';
+import {
+  changeIntegration,
+  createIntegration,
+  deleteIntegration,
+  listIntegrations,
+  listMessages,
+  shownIntegration,
+} from '../../shared/inbox/manage.ts';
+import { roundOf } from '../../shared/inbox/round.ts';
+import { tryMailbox } from '../../shared/inbox/try-mailbox.ts';
+import { openPost } from '../../shared/mail/post.ts';
+import { nextPage, positionParam } from './paging.ts';
+import { type AdminContext, adminRoute } from './route.ts';
+
+/** A mailbox that is synchronised by hand gets this long; what is left goes on with the next round. */
+const SYNC_MS = 60_000;
+
+const none = z.strictObject({});
+const id = (path: Readonly<Record<string, string>>) => path.id ?? '';
+const truth = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
+
+const messagesQuery = z.strictObject({
+  limit: limitParam(),
+  page: positionParam,
+  integration_id: z.string().min(1, 'must be the id of an integration, or left out').optional(),
+  thread_id: z.string().min(1, 'must be the id of a thread, or left out').optional(),
+  quarantined: truth.optional(),
+});
+
+/** The mailboxes of contract 10: integrations, their messages and attachments. Credentials go in and never come out. */
+export const inboxRoutes = [
+  adminRoute({
+    method: 'GET',
+    path: '/api/inbox/integrations',
+    query: z.strictObject({ limit: limitParam(), page: pageParam }),
+    async handle({ context, query: { limit, page } }) {
+      const { items, next } = await listIntegrations(context, limit, page);
+      return { items, next_page: toPage(next) };
+    },
+  }),
+  adminRoute({
+    method: 'POST',
+    path: '/api/inbox/integrations',
+    query: none,
+    body: newIntegration,
+    async handle({ context, body }) {
+      const created = await createIntegration(manage(context), body);
+      return await shown(context, created, 201, {
+        test: await tried(context, await found(context, created)),
+      });
+    },
+  }),
+  adminRoute({
+    method: 'GET',
+    path: '/api/inbox/integrations/{id}',
+    query: none,
+    handle: ({ context, path }) => shown(context, id(path)),
+  }),
+  adminRoute({
+    method: 'PATCH',
+    path: '/api/inbox/integrations/{id}',
+    query: none,
+    body: integrationChange,
+    async handle({ context, path, body, request }) {
+      const changed = await changeIntegration(
+        manage(context),
+        id(path),
+        body,
+        unchanged(request, body.updated_at),
+      );
+      if (!changed) throw missing(id(path));
+      return await shown(context, id(path));
+    },
+  }),
+  adminRoute({
+    method: 'DELETE',
+    path: '/api/inbox/integrations/{id}',
+    query: z.strictObject({ purge: truth.default(true) }),
+    async handle({ context, path, query: { purge } }) {
+      if (!(await deleteIntegration(manage(context), id(path), purge))) throw missing(id(path));
+      return null;
+    },
+  }),
+  adminRoute({
+    method: 'POST',
+    path: '/api/inbox/integrations/{id}/test',
+    query: none,
+    body: none,
+    handle: async ({ context, path }) => await tried(context, await found(context, id(path))),
+  }),
+  adminRoute({
+    method: 'POST',
+    path: '/api/inbox/integrations/{id}/sync',
+    query: none,
+    body: none,
+    handle: async ({ context, path }) => await synchronise(context, await found(context, id(path))),
+  }),
+  adminRoute({
+    method: 'GET',
+    path: '/api/inbox/messages',
+    query: messagesQuery,
+    async handle({ context, query }) {
+      const { integration_id: integrationId, thread_id: threadId, quarantined, limit, page } = query;
+      const { items, next } = await listMessages(
+        context,
+        { integrationId, threadId, quarantined },
+        limit,
+        page,
+      );
+      return { items, next_page: nextPage(next) };
+    },
+  }),
+  adminRoute({
+    method: 'GET',
+    path: '/api/inbox/messages/{id}/attachments/{part}',
+    query: none,
+    handle: ({ context, path }) => download(context, id(path), path.part ?? ''),
+  }),
+];
+
+const manage = (context: AdminContext) => {
+  const keys = context.config.sealingKeys;
+  if (keys.length === 0)
+    throw new HttpError(503, 'INBOX_SEALING_KEY is not set, and no credentials are kept without it; set it.');
+  return { ...context, keys };
+};
+
+const unchanged = (request: HttpRequest, carried: string | null | undefined) => (current: string | null) =>
+  requireVersion(request, carried, current);
+
+const missing = (name: string) =>
+  new HttpError(
+    404,
+    `There is no integration ${JSON.stringify(name)}; GET /api/inbox/integrations lists them.`,
+  );
+
+async function documentOf({ store, meter }: AdminContext, name: string) {
+  const snapshot = await integrationsOf(store).doc(name).get();
+  meter.firestore_reads += 1;
+  if (!snapshot.exists) throw missing(name);
+  return snapshot;
+}
+
+async function found(context: AdminContext, name: string): Promise<Integration> {
+  const snapshot = await documentOf(context, name);
+  try {
+    return readIntegration(snapshot);
+  } catch (error) {
+    throw new HttpError(409, (error as Error).message);
+  }
+}
+
+async function shown(context: AdminContext, name: string, status = 200, more: object = {}): Promise<Answer> {
+  const snapshot = await documentOf(context, name);
+  const body = shownIntegration(snapshot);
+  return new Answer(status, { ...body, ...more }, versionHeader(body['updated_at'] as string | null));
+}
+
+const tried = ({ config }: AdminContext, integration: Integration) =>
+  tryMailbox(integration, config.sealingKeys, { local: config.local });
+
+async function synchronise(context: AdminContext, integration: Integration): Promise<object> {
+  const post = openPost(context, context.meter);
+  const round = await roundOf(integration, { ...context, post }, SYNC_MS).catch((error: unknown) => {
+    if (error instanceof Overtaken) return 'busy' as const;
+    throw error;
+  });
+  if (round === 'busy')
+    throw new HttpError(409, 'This mailbox is being synchronised already; look again in a minute.');
+  const { complete, ...messages } = round.tally;
+  return { success: round.failure === null, complete, messages, error: round.failure };
+}
+
+async function download(context: AdminContext, messageId: string, part: string): Promise<Download> {
+  const { store, meter, config } = context;
+  const message = await store.collection('inbox_messages').doc(messageId).get();
+  meter.firestore_reads += 1;
+  const attachment = message.exists ? attachmentOf(message, part) : null;
+  if (!attachment)
+    throw new HttpError(
+      404,
+      `The message ${JSON.stringify(messageId)} has no attachment ${JSON.stringify(part)}.`,
+    );
+  const integration = await found(context, String(message.get('integration_id')));
+  const opened = await openAttachment(integration, message, attachment, config.sealingKeys, {
+    local: config.local,
+  }).catch((error: unknown) => {
+    if (!(error instanceof MailboxError)) throw error;
+    throw new HttpError(503, `The mail server does not give it now: ${error.failure.detail}`);
+  });
+  if (!opened) throw new HttpError(404, 'The message is no longer on the mail server.');
+  const name = encodeURIComponent(attachment.filename ?? `part-${part}`).replace(/['()*]/g, escaped);
+  return new Download(opened.content, {
+    // Never shown in our own origin, whatever the sender calls it.
+    'Content-Type': 'application/octet-stream',
+    'Content-Disposition': `attachment; filename*=UTF-8''${name}`,
+    'X-Content-Type-Options': 'nosniff',
+  });
+}
+
+const escaped = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { callAdmin } from './admin-call.ts';
+import { describeReport, report } from './inbox-look.ts';
+import { UsageError } from './run-task.ts';
+import type { Target } from './target.ts';
+import { printable, type Terminal } from './terminal.ts';
+
+export interface AddFlags {
+  org: string;
+  host: string;
+  user: string;
+  port: string;
+  starttls?: true;
+  folder: string[];
+  label: string;
+  notify?: string;
+  json?: true;
+}
+
+const created = z.looseObject({ id: z.string(), test: report });
+
+/** Adds a mailbox and says whether it works; 1 where it does not: it is kept, and can be corrected. */
+export async function inboxAdd(target: Target, flags: AddFlags, { print }: Terminal): Promise<number> {
+  if (!/^\d{1,5}$/.test(flags.port))
+    throw new UsageError(`--port ${flags.port} is not a port; give 1 to 65535.`);
+  const password = await readPassword();
+  const answer = await callAdmin(target, created, 'POST', '/api/inbox/integrations', {
+    org_id: flags.org,
+    host: flags.host,
+    port: Number(flags.port),
+    secure: flags.starttls === undefined,
+    label: flags.label,
+    ...(flags.folder.length > 0 ? { folders: flags.folder } : {}),
+    ...(flags.notify === undefined ? {} : { notify_email: flags.notify }),
+    auth: { method: 'password', user: flags.user, password },
+  });
+  if (flags.json) print(JSON.stringify(answer, null, 2));
+  else {
+    print(`Added ${answer.id}.`);
+    for (const line of describeReport(answer.test)) print(printable(line));
+  }
+  return answer.test.ok ? 0 : 1;
+}
+
+/** The first line of standard input. */
+async function readPassword(): Promise<string> {
+  if (process.stdin.isTTY) process.stderr.write('Password (it is shown as you type; or pipe it in): ');
+  let text = '';
+  for await (const chunk of process.stdin) {
+    text += String(chunk);
+    if (text.includes('\n')) break;
+  }
+  const [password = ''] = text.split(/\r?\n/);
+  if (password === '') throw new UsageError('No password came on standard input; pipe it in.');
+  return password;
+}

@@ -1,0 +1,171 @@
+import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
+import type { Meter } from '../cost.ts';
+import { toJson } from '../store/json.ts';
+import { after, type Position, positionOf } from '../store/position.ts';
+import { versionOf } from '../store/version.ts';
+import { HEALTHY } from './health.ts';
+import { healthFields, integrationsOf, ownerOf } from './integration.ts';
+import type { AuthInput, IntegrationChange, NewIntegration } from './integration-input.ts';
+import { type SealingKeys, seal } from './sealed.ts';
+
+export interface ManageContext {
+  store: Firestore;
+  meter: Meter;
+  now: Date;
+  keys: SealingKeys;
+}
+
+/** Refuses, by throwing, a write that was decided on another version than the stored one. */
+type RequireVersion = (current: string | null) => void;
+
+/** Documents deleted in one commit; Firestore takes 500. */
+const DELETE_BATCH = 300;
+
+/** An integration as it is shown: without its credentials, sealed or not. */
+export function shownIntegration(snapshot: DocumentSnapshot): Record<string, unknown> {
+  const { auth, ...fields } = snapshot.data() ?? {};
+  const { method = 'password', user = null, sealed, secret_ref } = (auth ?? {}) as Record<string, unknown>;
+  return {
+    ...(toJson(fields) as object),
+    auth: { method, user, has_credentials: sealed !== undefined || secret_ref !== undefined },
+    id: snapshot.id,
+    updated_at: versionOf(snapshot),
+  };
+}
+
+/** Creates an integration; its credentials are sealed before they are written. Returns its id. */
+export async function createIntegration({ store, meter, now, keys }: ManageContext, given: NewIntegration) {
+  const ref = integrationsOf(store).doc();
+  const { sync_from, auth, ...fields } = given;
+  await ref.create({
+    ...fields,
+    sync_from: sync_from === null ? null : Timestamp.fromDate(new Date(sync_from)),
+    auth: sealedAuth(auth, ref.id, keys),
+    health: healthFields(HEALTHY),
+    created_at: Timestamp.fromDate(now),
+  });
+  meter.firestore_writes += 1;
+  return ref.id;
+}
+
+function sealedAuth(auth: AuthInput, id: string, keys: SealingKeys) {
+  const content =
+    auth.method === 'password' ? { password: auth.password } : { access_token: auth.access_token };
+  return { method: auth.method, user: auth.user, sealed: seal(JSON.stringify(content), ownerOf(id), keys) };
+}
+
+/** Changes what is given. New credentials, another server or a new start lift the back-off. False where there is none. */
+export async function changeIntegration(
+  { store, meter, keys }: ManageContext,
+  id: string,
+  change: IntegrationChange,
+  requireVersion: RequireVersion,
+): Promise<boolean> {
+  const ref = integrationsOf(store).doc(id);
+  const { updated_at: _version, auth, sync_from, ...fields } = change;
+  return await store.runTransaction(async (transaction) => {
+    const found = await transaction.get(ref);
+    meter.firestore_reads += 1;
+    if (!found.exists) return false;
+    requireVersion(versionOf(found));
+    const lifts =
+      auth !== undefined || ['host', 'port', 'secure', 'ca', 'active'].some((name) => name in fields);
+    const health = lifts ? { 'health.next_attempt_at': null } : {};
+    const since =
+      sync_from === undefined ? {} : { sync_from: sync_from && Timestamp.fromDate(new Date(sync_from)) };
+    const update = { ...fields, ...since, ...(auth ? { auth: sealedAuth(auth, id, keys) } : {}), ...health };
+    if (Object.keys(update).length > 0) {
+      transaction.update(ref, update);
+      meter.firestore_writes += 1;
+    }
+    return true;
+  });
+}
+
+/**
+ * Deletes an integration with its cursors and, unless they are to be kept, all its messages. It is switched off first and
+ * deleted last, so that one that is cut short is gone on with by the same call. False where there is none.
+ */
+export async function deleteIntegration(
+  { store, meter }: ManageContext,
+  id: string,
+  purge: boolean,
+): Promise<boolean> {
+  const ref = integrationsOf(store).doc(id);
+  const found = await ref.get();
+  meter.firestore_reads += 1;
+  if (!found.exists) return false;
+  await ref.update({ active: false });
+  meter.firestore_writes += 1;
+  if (purge)
+    await deleteAll(store, meter, store.collection('inbox_messages').where('integration_id', '==', id));
+  for (const name of ['folders', 'notices']) await deleteAll(store, meter, ref.collection(name));
+  await ref.delete();
+  meter.firestore_deletes += 1;
+  return true;
+}
+
+async function deleteAll(store: Firestore, meter: Meter, query: Query): Promise<void> {
+  for (;;) {
+    const { docs } = await query.select().limit(DELETE_BATCH).get();
+    meter.firestore_reads += Math.max(1, docs.length);
+    if (docs.length === 0) return;
+    const batch = store.batch();
+    for (const { ref } of docs) batch.delete(ref);
+    await batch.commit();
+    meter.firestore_deletes += docs.length;
+  }
+}
+
+export interface MessageFilter {
+  integrationId?: string | undefined;
+  threadId?: string | undefined;
+  quarantined?: boolean | undefined;
+}
+
+/** Messages, newest first; each filter needs its index, which Firestore joins for several. */
+export function messagesBy(store: Firestore, { integrationId, threadId, quarantined }: MessageFilter): Query {
+  let query: Query = store.collection('inbox_messages');
+  if (integrationId !== undefined) query = query.where('integration_id', '==', integrationId);
+  if (threadId !== undefined) query = query.where('thread_id', '==', threadId);
+  if (quarantined === true) query = query.where('in_quarantine', '==', true);
+  if (quarantined === false) query = query.where('quarantined', '==', null);
+  return query.orderBy('received_at', 'desc');
+}
+
+/** One page of messages with all their fields. Reads: `limit` + 1 documents. */
+export async function listMessages(
+  { store, meter }: Pick<ManageContext, 'store' | 'meter'>,
+  filter: MessageFilter,
+  limit: number,
+  position: Position | null,
+) {
+  const { docs } = await after(messagesBy(store, filter), 'desc', position)
+    .limit(limit + 1)
+    .get();
+  meter.firestore_reads += Math.max(1, docs.length);
+  const shown = docs.slice(0, limit);
+  const last = shown.at(-1);
+  const items = shown.map((doc) => ({
+    ...(toJson(doc.data()) as object),
+    id: doc.id,
+    updated_at: versionOf(doc),
+  }));
+  return { items, next: docs.length > limit && last ? positionOf(last, 'received_at') : null };
+}
+
+/** One page of integrations, in the order of their ids. */
+export async function listIntegrations(
+  { store, meter }: Pick<ManageContext, 'store' | 'meter'>,
+  limit: number,
+  afterId: string | null,
+) {
+  const ordered = integrationsOf(store).orderBy('__name__');
+  const { docs } = await (afterId === null ? ordered : ordered.startAfter(afterId)).limit(limit + 1).get();
+  meter.firestore_reads += Math.max(1, docs.length);
+  const shown = docs.slice(0, limit);
+  return {
+    items: shown.map(shownIntegration),
+    next: docs.length > limit ? (shown.at(-1)?.id ?? null) : null,
+  };
+}

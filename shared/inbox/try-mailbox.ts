@@ -1,0 +1,50 @@
+import { type ConnectionRules, ForbiddenHost, MailboxConnection, MailboxError } from './connection.ts';
+import { type Integration, openCredentials } from './integration.ts';
+import type { SealingKeys } from './sealed.ts';
+
+/** What a try of a mailbox has shown. */
+export interface MailboxReport {
+  ok: boolean;
+  /** Of what kind a failure is, and what the server or the network said. */
+  error: { kind: string; detail: string } | null;
+  capabilities: string[];
+  folders: { path: string; special_use: string | null; messages: number | null; synchronised: boolean }[];
+}
+
+const MAX_FOLDERS = 200;
+
+/** Signs in, asks what the server can and which folders there are, and changes nothing. */
+export async function tryMailbox(
+  integration: Integration,
+  keys: SealingKeys,
+  rules: ConnectionRules,
+): Promise<MailboxReport> {
+  let connection: MailboxConnection | undefined;
+  try {
+    const { credentials } = openCredentials(integration, keys);
+    connection = await MailboxConnection.open(integration, credentials, rules);
+    const listed = await connection.run((client) => client.list({ statusQuery: { messages: true } }));
+    const folders = listed.slice(0, MAX_FOLDERS).map(({ path, specialUse, status }) => ({
+      path,
+      special_use: specialUse ?? null,
+      messages: (status && 'messages' in status ? status.messages : null) ?? null,
+      synchronised: integration.folders.includes(path),
+    }));
+    return {
+      ok: true,
+      error: null,
+      capabilities: [...connection.client.capabilities.keys()].sort(),
+      folders,
+    };
+  } catch (error) {
+    return { ok: false, error: explained(error), capabilities: [], folders: [] };
+  } finally {
+    await connection?.close();
+  }
+}
+
+function explained(error: unknown): { kind: string; detail: string } {
+  if (error instanceof MailboxError) return error.failure;
+  if (error instanceof ForbiddenHost) return { kind: 'host', detail: error.message };
+  return { kind: 'credentials', detail: 'The credentials cannot be read; enter them again.' };
+}

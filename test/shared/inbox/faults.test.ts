@@ -1,0 +1,189 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Firestore } from '@google-cloud/firestore';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { type ImapUser, type LocalImap, startImap } from '../../../infra/local/imap.ts';
+import { stopwatch } from '../../../shared/clock.ts';
+import { loadConfig } from '../../../shared/config.ts';
+import { folderKey } from '../../../shared/inbox/identity.ts';
+import type { Integration } from '../../../shared/inbox/integration.ts';
+import { UidSet } from '../../../shared/inbox/uid-set.ts';
+import { openStore } from '../../../shared/store/firestore.ts';
+import { seededRandom } from '../../faults/harness/random.ts';
+import { type ImapFault, type ImapFaults, startImapFaults } from '../../support/imap-faults.ts';
+import {
+  bothListings,
+  everStored,
+  integrationFor,
+  round,
+  stored,
+  withoutDovecot,
+} from '../../support/inbox.ts';
+import { type Mailbox, mail, openMailbox } from '../../support/mailbox.ts';
+
+const ROUND = fileURLToPath(new URL('../../faults/inbox-round.ts', import.meta.url));
+const ACCOUNTS = Array.from({ length: 30 }, (_, index) => `user${index}`);
+const absent = withoutDovecot();
+let store: Firestore;
+let imap: LocalImap;
+let faults: ImapFaults;
+let accounts = 0;
+const environment = {
+  GOOGLE_CLOUD_PROJECT: `ronde-${randomUUID().slice(0, 8)}`,
+  FIRESTORE_EMULATOR_HOST: '',
+  UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:1',
+  UPSTASH_REDIS_REST_TOKEN: 'none',
+};
+
+beforeAll(async () => {
+  environment.FIRESTORE_EMULATOR_HOST = inject('firestoreHost');
+  store = openStore(loadConfig(environment));
+  if (absent) return;
+  imap = (await startImap({ prefer: 'real', users: ACCOUNTS })) as LocalImap;
+  faults = await startImapFaults(imap);
+});
+afterAll(async () => {
+  await faults?.stop();
+  await imap?.stop();
+  await store?.terminate();
+});
+
+/** A fresh account with so many mails, and its integration by way of the faults. */
+async function filled(
+  count: number,
+): Promise<{ user: ImapUser; mailbox: Mailbox; integration: Integration }> {
+  faults.fault = null;
+  const user = imap.users[accounts++];
+  if (!user) throw new Error('there are more tests than accounts');
+  const mailbox = await openMailbox(imap, user);
+  const body = 'All is well. '.repeat(100);
+  for (let index = 0; index < count; index += 1)
+    await mailbox.append(mail({ 'Message-ID': `<${randomUUID()}@x.test>`, Subject: `Mail ${index}` }, body));
+  return { user, mailbox, integration: integrationFor(faults, user) };
+}
+
+async function expectSame(integration: Integration, mailbox: Mailbox): Promise<void> {
+  const { server, store: kept } = await bothListings(store, integration, mailbox);
+  expect(kept).toEqual(server);
+}
+
+describe.skipIf(absent)('a server that fails', () => {
+  it.each<[string, ImapFault, string]>([
+    ['cuts the connection in the middle of a FETCH', { how: 'cut', afterBytes: 9_000 }, 'network'],
+    ['says BYE', { how: 'bye' }, 'network'],
+    ['refuses connections', { how: 'refuse' }, 'network'],
+    ['speaks something else', { how: 'garbage' }, 'network|protocol|timeout'],
+    [
+      'has too many of us',
+      { how: 'login', answer: 'NO [ALERT] Too many simultaneous connections. (Failure)' },
+      'busy',
+    ],
+    [
+      'is not available',
+      { how: 'login', answer: 'NO [UNAVAILABLE] Temporary authentication failure.' },
+      'busy',
+    ],
+    [
+      'knows the password to be wrong',
+      { how: 'login', answer: 'NO [AUTHENTICATIONFAILED] Invalid credentials' },
+      'auth',
+    ],
+    ['has let the token expire', { how: 'login', answer: 'NO [EXPIRED] Token expired' }, 'auth'],
+  ])('%s: it is told as what it is, and nothing is lost', async (_name, fault, kind) => {
+    const { user, mailbox, integration } = await filled(20);
+    faults.fault = fault;
+    const { failure } = await round(store, integration, { password: user.password });
+    expect(failure?.kind).toMatch(new RegExp(`^(${kind})$`));
+    expect(failure?.detail).not.toContain(user.password);
+    faults.fault = null;
+    for (let index = 0; index < 3; index += 1) await round(store, integration, { password: user.password });
+    await expectSame(integration, mailbox);
+    await mailbox.close();
+  });
+
+  it('is stalled: its round is hung up when its time is over', async () => {
+    const { user, mailbox, integration } = await filled(20);
+    faults.fault = { how: 'stall' };
+    const elapsed = stopwatch();
+    const { failure } = await round(store, integration, { password: user.password, hangUpAfterMs: 1_000 });
+    expect(failure).not.toBeNull();
+    expect(elapsed()).toBeLessThan(15_000);
+    faults.fault = null;
+    await round(store, integration, { password: user.password });
+    await expectSame(integration, mailbox);
+    await mailbox.close();
+  });
+
+  it.each<[string, ImapFault]>([
+    ['slow to answer', { how: 'latency', ms: 20 }],
+    ['slow to send', { how: 'throttle', bytesPerSecond: 200_000 }],
+  ])('is %s: the round takes longer and is complete', async (_name, fault) => {
+    const { user, mailbox, integration } = await filled(30);
+    faults.fault = fault;
+    expect(await round(store, integration, { password: user.password })).toMatchObject({
+      failure: null,
+      tally: { new: 30 },
+    });
+    await expectSame(integration, mailbox);
+    await mailbox.close();
+  });
+
+  it('breaks whenever one message is fetched: the rest is stored, and that one is in quarantine after a while', async () => {
+    const { user, mailbox, integration } = await filled(6);
+    faults.fault = { how: 'cut', afterBytes: 0 };
+    for (let index = 0; index < 12; index += 1) await round(store, integration, { password: user.password });
+    const quarantined = (await stored(store, integration)).filter(
+      ({ quarantined: reason }) => reason !== null,
+    );
+    expect(quarantined.length).toBeGreaterThan(0);
+    expect(quarantined[0]?.['quarantined']).toMatchObject({
+      attempts: 3,
+      reason: expect.stringContaining('connection'),
+    });
+    faults.fault = null;
+    await round(store, integration, { password: user.password });
+    expect((await stored(store, integration)).length).toBe(6);
+    await mailbox.close();
+  });
+});
+
+describe.skipIf(absent)('a round that is killed', () => {
+  it('loses no message and stores none twice, and its cursor is never ahead', {
+    timeout: 300_000,
+  }, async () => {
+    const random = seededRandom(20260304);
+    const { user, mailbox, integration } = await filled(600);
+    const child = () =>
+      spawn(process.execPath, [ROUND], {
+        env: {
+          ...process.env,
+          ...environment,
+          RONDE_LOCAL: '1',
+          ROUND: JSON.stringify({ integration, password: user.password }),
+        },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+    for (let kills = 0; kills < 8; kills += 1) {
+      const running = child();
+      const ended = once(running, 'exit');
+      await Promise.race([once(running.stdout, 'data'), ended]);
+      await Promise.race([delay(random() * 400), ended]);
+      running.kill('SIGKILL');
+      await ended;
+      const cursor = await store
+        .doc(`inbox_integrations/${integration.id}/folders/${folderKey('INBOX')}`)
+        .get();
+      const kept = new Set((await everStored(store, integration)).map(({ uid }) => uid));
+      const said = [...UidSet.parse((cursor.get('uids') as string | undefined) ?? '')];
+      expect(said.filter((uid) => !kept.has(uid))).toEqual([]);
+    }
+    const last = child();
+    expect((await once(last, 'exit'))[0]).toBe(0);
+    await expectSame(integration, mailbox);
+    expect((await everStored(store, integration)).length).toBe(600);
+    await mailbox.close();
+  });
+});
