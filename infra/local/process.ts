@@ -9,6 +9,9 @@ const READY_TIMEOUT_MS = 120_000;
 const PROBE_EVERY_MS = 25;
 const TAIL_LINES = 4;
 
+/** Waits for a line before it becomes the program: until then nobody has to see to its end but itself. */
+const GATE = 'read -r _ && exec "$@" </dev/null';
+
 /** When an engine counts as ready: a line of its output, or a question that it answers. */
 export type Readiness = { line: RegExp } | { probe: () => Promise<boolean> };
 
@@ -97,19 +100,22 @@ export async function spawnEngine(
   args: readonly string[],
   options: EngineOptions,
 ): Promise<Engine> {
-  const child = spawn(command, args, { env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('/bin/sh', ['-c', GATE, 'sh', command, ...args], {
+    env: options.env ?? process.env,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   const { ready } = options;
   const output = listen(child, 'line' in ready ? ready.line : null);
   const refusal = await new Promise<Error | null>((resolve) => {
     child.once('error', resolve).once('spawn', () => resolve(null));
   });
   if (refusal !== null || child.pid === undefined) {
-    throw new Error(
-      `${name}: '${command}' does not start (${refusal?.message}); install it or correct the path`,
-    );
+    throw new Error(`${name}: /bin/sh does not start (${refusal?.message}), so '${command}' cannot either`);
   }
   guard(child);
   child.on('error', () => undefined);
+  // Opened once it is guarded: had this process been killed before, the gate would have closed with it.
+  child.stdin.on('error', () => undefined).end('\n');
   const probe = 'line' in ready ? async () => output.seen() : ready.probe;
   const failure = await untilReady(child, probe, options.readyTimeoutMs ?? READY_TIMEOUT_MS);
   if (failure !== null) {
