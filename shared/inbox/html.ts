@@ -23,7 +23,12 @@ const OPTIONS: sanitizeHtml.IOptions = {
   disallowedTagsMode: 'discard',
   nestingLimit: 100,
   transformTags: {
-    a: (tagName, attribs) => ({ tagName, attribs: { ...attribs, rel: 'noopener noreferrer nofollow' } }),
+    // A relative address would be one of the page that shows the mail.
+    a: (tagName, { href, ...attribs }) => ({
+      tagName,
+      attribs: { ...absolute('href', href), ...attribs, rel: 'noopener noreferrer nofollow' },
+    }),
+    img: (tagName, { src, ...attribs }) => ({ tagName, attribs: { ...absolute('src', src), ...attribs } }),
   },
 };
 const WITH_REL = {
@@ -31,19 +36,41 @@ const WITH_REL = {
   allowedAttributes: { ...OPTIONS.allowedAttributes, a: ['href', 'name', 'rel'] },
 };
 
+function absolute(name: string, address: string | undefined): Record<string, string> {
+  return address !== undefined && URL.canParse(address) ? { [name]: address } : {};
+}
+
 /** A mail's HTML as it may be shown: it runs nothing and loads nothing from anywhere. */
 export function sanitise(html: string): string {
   return sanitizeHtml(html, WITH_REL);
 }
 
-/** The text of an HTML mail, for search, snippets and those who read text. */
+/** What is no part of the text. */
+const UNREAD = ['head', 'style', 'script', 'title', 'template'].map((selector) => ({
+  selector,
+  format: 'skip',
+}));
+const COMMON = {
+  wordwrap: false as const,
+  limits: { maxInputLength: 1_000_000, maxDepth: 100, ellipsis: '…' },
+  // The whole document: there are mails that go on after </html>.
+  baseElements: { selectors: [] },
+};
+
+/**
+ * The text of an HTML mail, for search, snippets and those who read text. A mail that says everything by pictures and
+ * links is read as their descriptions and addresses.
+ */
 export function htmlToText(html: string): string {
-  return convert(html, {
-    wordwrap: false,
-    limits: { maxInputLength: 1_000_000, maxDepth: 100, ellipsis: '…' },
+  const said = convert(html, {
+    ...COMMON,
     selectors: [
+      ...UNREAD,
       { selector: 'img', format: 'skip' },
       { selector: 'a', options: { hideLinkHrefIfSameAsText: true, ignoreHref: true } },
     ],
   });
+  if (/[\p{L}\p{N}]/u.test(said)) return said;
+  const described = { selector: 'img', options: { pathRewrite: () => '' } };
+  return convert(html, { ...COMMON, selectors: [...UNREAD, described] });
 }

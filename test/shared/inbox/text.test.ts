@@ -81,6 +81,7 @@ describe('HTML', () => {
     '<form action="https://evil.test"><input name=a><button formaction="//evil.test">b</button></form>',
     '<table background="http://evil.test/x"><td background="http://evil.test/x">x</td></table>',
     '<video src="http://evil.test/x" poster="http://evil.test/x"></video><audio src="http://evil.test/x"></audio>',
+    '<img src="/admin/evil.test.gif"><a href="../evil.test">x</a><a href="?evil.test">y</a>',
     '<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>',
     '<a href="&#106;avascript:alert(1)">x</a><base href="//evil.test/">',
   ])('%s runs nothing and loads nothing', (html) => {
@@ -98,5 +99,16 @@ describe('HTML', () => {
     expect(sanitise(html)).toContain('rel="noopener noreferrer nofollow"');
     expect(sanitise(html)).toContain('<img src="cid:1" alt="x" />');
     expect(htmlToText(html)).toMatch(/Hello you\s+a/);
+  });
+
+  it('is read to its very end, without what is no text', () => {
+    const html = '<html><head><title>T</title><style>p{}</style></head><body>One</body></html>\nTwo';
+    expect(htmlToText(html).replace(/\s+/g, ' ').trim()).toBe('One Two');
+  });
+
+  it('that is all pictures and links is read as what they are called and lead to', () => {
+    const html = '<a href="https://shop.test/"><img src="http://shop.test/1.gif" alt="Sale"></a>';
+    expect(htmlToText(html)).toMatch(/Sale.*https:\/\/shop\.test\//);
+    expect(htmlToText(html)).not.toContain('1.gif');
   });
 });
