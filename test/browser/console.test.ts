@@ -334,23 +334,20 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     await page.getByRole('dialog').getByRole('table').waitFor();
   });
 
-  it('shows the rounds within two seconds with 10,000 stored runs', async () => {
+  it('shows the rounds of 10,000 stored runs with fifty reads for each task', async () => {
     await runs(Math.ceil(10_000 / tasks.length));
     const page = await site.open('settings');
     await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
-    const times: number[] = [];
-    // A machine that is busy elsewhere may need another try; what reads too much needs too long each time.
-    while (times.length < 10 && !times.some((ms) => ms < 2_000)) {
-      const begun = performance.now();
-      await page.goto(`${site.url}/console/`);
-      await page.locator('rect.bar').nth(49).waitFor();
-      await card(page, 'Close inactive visits')
-        .getByRole('button', { name: 'Run now' })
-        .click({ trial: true });
-      times.push(performance.now() - begun);
-    }
-    process.stdout.write(`The rounds of 10,000 runs: ${times.map((ms) => Math.round(ms)).join(', ')} ms\n`);
-    expect(Math.min(...times)).toBeLessThan(2_000);
+    const { logs } = site.console.world;
+    logs.length = 0;
+    await page.goto(`${site.url}/console/`);
+    await page.locator('rect.bar').nth(49).waitFor();
+    await card(page, 'Close inactive visits').getByRole('button', { name: 'Run now' }).click({ trial: true });
+    const reads = logs
+      .map((line) => JSON.parse(line) as { cost?: { firestore_reads: number } })
+      .flatMap(({ cost }) => (cost && cost.firestore_reads >= tasks.length ? [cost.firestore_reads] : []));
+    // It may have been asked again meanwhile, for the same.
+    expect(new Set(reads)).toEqual(new Set([50 * tasks.length]));
   });
 
   it('has broken no rule of its policy in all of this, and asked nobody outside', () => {
