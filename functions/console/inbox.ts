@@ -20,6 +20,7 @@ import {
 import { roundOf } from '../../shared/inbox/round.ts';
 import { tryMailbox } from '../../shared/inbox/try-mailbox.ts';
 import { openPost } from '../../shared/mail/post.ts';
+import { followupSignals } from '../followup-signals.ts';
 import { nextPage, positionParam } from './paging.ts';
 import { type AdminContext, adminRoute } from './route.ts';
 
@@ -172,7 +173,9 @@ const tried = ({ config }: AdminContext, integration: Integration) =>
 
 async function synchronise(context: AdminContext, integration: Integration): Promise<object> {
   const post = openPost(context, context.meter);
-  const round = await roundOf(integration, { ...context, post }, SYNC_MS).catch((error: unknown) => {
+  const { caller } = context;
+  const signals = followupSignals({ ...context, post }, { runId: null, by: caller.id ?? caller.kind });
+  const round = await roundOf(integration, { ...context, post }, SYNC_MS, signals).catch((error: unknown) => {
     if (error instanceof Overtaken) return 'busy' as const;
     throw error;
   });

@@ -2,6 +2,7 @@ import { Overtaken } from '../../shared/inbox/cursor.ts';
 import { isDue } from '../../shared/inbox/health.ts';
 import { roundOf } from '../../shared/inbox/round.ts';
 import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/task/task.ts';
+import { followupSignals } from '../followup-signals.ts';
 import { type Candidate, findMailboxes } from './candidates.ts';
 
 const params = {};
@@ -88,9 +89,10 @@ async function actOn({ integration, shared }: Candidate, context: RunContext): P
     const share = (left * MAILBOXES) / Math.max(1, shared.waiting);
     shared.waiting -= 1;
     if (left < LEAST_MS) return { outcome: 'skipped', reason: 'budget' };
+    const signals = followupSignals(context, { runId: context.runId, by: null });
     const slice = Math.min(left, Math.max(LEAST_SLICE_MS, share));
     try {
-      return toResult(await roundOf(integration, context, slice), context);
+      return toResult(await roundOf(integration, context, slice, signals), context);
     } catch (error) {
       if (error instanceof Overtaken) return { outcome: 'skipped', reason: 'busy' };
       throw error;

@@ -42,7 +42,7 @@ export async function roundOf(
   integration: Integration,
   context: RoundContext,
   sliceMs: number,
-  signals?: SignalSink,
+  signals: SignalSink,
 ): Promise<RoundResult | 'busy'> {
   const { redis, meter } = context;
   const lease = await takeLease(redis, `lease:mailbox:${integration.id}`, meter).catch(() => undefined);
@@ -59,7 +59,7 @@ export async function roundOf(
 interface Bounds {
   mayGoOn: () => boolean;
   hangUpAfterMs: number;
-  signals: SignalSink | undefined;
+  signals: SignalSink;
 }
 
 async function leased(integration: Integration, context: RoundContext, bounds: Bounds): Promise<RoundResult> {

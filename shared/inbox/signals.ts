@@ -27,6 +27,11 @@ export type InboxSignal = {
       status: string | null;
       permanent: boolean;
     }
+  | {
+      /** A mail with this Message-ID lies in the mailbox: whoever sent it may be in doubt whether it went. */
+      kind: 'found';
+      messageId: string;
+    }
 );
 
 /** Whoever wants to know. Called before the cursor moves past the messages, so that none is lost; rejects to stop it. */
@@ -38,6 +43,7 @@ export interface SignalFacts {
   documentId: string;
   receivedAt: Date;
   from: string | null;
+  messageId: string | null;
   references: readonly string[];
   autoReply: boolean;
   /** Written from this mailbox itself: a copy in Sent, a draft, or its own address. */
@@ -47,11 +53,21 @@ export interface SignalFacts {
   enclosed: string | null;
 }
 
-/** What a message signals: one bounce per recipient of a report, a reply where it answers something, or nothing. */
+/**
+ * What a message signals: that it was found, one bounce for each recipient of a report, a reply where it answers
+ * something. What was written from the mailbox itself answers nobody.
+ */
 export function signalsOf(facts: SignalFacts): InboxSignal[] {
-  const { orgId, integrationId, documentId, receivedAt, references } = facts;
+  const { orgId, integrationId, documentId, receivedAt, messageId } = facts;
   const base = { orgId, integrationId, documentId, receivedAt };
-  if (facts.outbound) return [];
+  const found: InboxSignal[] = messageId === null ? [] : [{ ...base, kind: 'found', messageId }];
+  return facts.outbound ? found : [...found, ...answers(facts, base)];
+}
+
+type Base = Pick<InboxSignal, 'orgId' | 'integrationId' | 'documentId' | 'receivedAt'>;
+
+function answers(facts: SignalFacts, base: Base): InboxSignal[] {
+  const { references } = facts;
   const failed = facts.deliveries.filter(({ action }) => action === 'failed');
   if (failed.length > 0) {
     const originalMessageId = facts.enclosed ?? references.at(-1) ?? null;

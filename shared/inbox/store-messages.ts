@@ -115,11 +115,12 @@ async function tell(
   if (!signals) return;
   const { orgId, integrationId } = place;
   const all = messages.flatMap((message): InboxSignal[] => {
-    const { documentId, receivedAt, references, autoReply, deliveries, enclosed } = message;
+    const { documentId, receivedAt, messageId, references, autoReply, deliveries, enclosed } = message;
     const from = message.from?.address || null;
     const mine = outbound || (from !== null && own.has(from));
     return signalsOf({
-      ...{ orgId, integrationId, documentId, receivedAt, from, references, autoReply, deliveries, enclosed },
+      ...{ orgId, integrationId, documentId, receivedAt, messageId },
+      ...{ from, references, autoReply, deliveries, enclosed },
       outbound: mine,
     });
   });

@@ -39,6 +39,9 @@ export function messageIdOf(key: string, config: Pick<MailConfig, 'key' | 'from'
   return `<${hash}@${domainOf(config.from.address)}>`;
 }
 
+/** Whether a Message-ID may be one that `messageIdOf` made: a cheap look that spares a search for most mails. */
+export const looksLikeOurs = (messageId: string): boolean => /^<[\w-]{43}@[^<>@\s]+>$/.test(messageId);
+
 const domainOf = (address: string) => address.slice(address.lastIndexOf('@') + 1);
 
 /**

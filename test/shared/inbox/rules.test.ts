@@ -134,6 +134,7 @@ describe('signals', () => {
     documentId: 'd',
     receivedAt: NOW,
     from: 'anna@x.test',
+    messageId: null,
     references: ['<sent@us>'],
     autoReply: false,
     outbound: false,
@@ -147,6 +148,11 @@ describe('signals', () => {
     expect(signalsOf({ ...facts, autoReply: true })).toMatchObject([{ kind: 'auto_reply' }]);
     expect(signalsOf({ ...facts, outbound: true })).toEqual([]);
     expect(signalsOf({ ...facts, references: [] })).toEqual([]);
+  });
+  it('whatever has a Message-ID is found, what was written from here too', () => {
+    const found = [{ kind: 'found', messageId: '<m@x.test>', documentId: 'd' }];
+    expect(signalsOf({ ...facts, messageId: '<m@x.test>', outbound: true })).toMatchObject(found);
+    expect(signalsOf({ ...facts, messageId: '<m@x.test>', references: [] })).toMatchObject(found);
   });
   it('a bounce names the mail it encloses, and each recipient; a delay is none', () => {
     const failed = { recipient: 'gone@x.test', action: 'failed', status: '5.1.1' };

@@ -167,17 +167,18 @@ describe.skipIf(absent).each([
 
   it('a new UIDVALIDITY makes new documents of the same mails, none of them new, none answered twice', async () => {
     const heard: InboxSignal[] = [];
+    const replies = () => heard.filter(({ kind }) => kind === 'reply');
     await append(3);
     await mailbox.append(mail({ 'In-Reply-To': '<sent@us.test>' }));
     await sync({ heard });
-    expect(heard).toHaveLength(1);
+    expect(replies()).toHaveLength(1);
     const before = await stored(store, integration);
     await imap.doveadm('mailbox', 'update', '-u', integration.user, '--uid-validity', '4242', 'INBOX');
     await append(1);
     expect((await sync({ heard })).tally).toMatchObject({ new: 1, removed: 0 });
     await sync({ heard });
     await expectSame();
-    expect(heard).toHaveLength(1);
+    expect(replies()).toHaveLength(1);
     const after = await stored(store, integration);
     expect(
       after
