@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod';
 import { boolean, list, optional, secret, url } from './config-fields.ts';
-import { CLOUD_SCHEDULER, METADATA_SERVER } from './google/addresses.ts';
+import { CLOUD_SCHEDULER, CLOUD_TASKS, METADATA_SERVER } from './google/addresses.ts';
+import { type TasksConfig, tasksEnvironment, tasksFaults, toTasksConfig } from './google/tasks-settings.ts';
 import { type MailConfig, mailEnvironment, mailFaults, toMailConfig } from './mail/settings.ts';
 
 /** What the operator did wrong, every fault at once; printed as plain lines, without a stack. */
@@ -35,6 +36,7 @@ const environment = z.object({
   SERVICE_ACCOUNTS: list,
   OPERATORS: list,
   FUNCTION_URLS: list,
+  ...tasksEnvironment,
   AUTH_ISSUER: url,
   AUTH_AUDIENCE: optional,
   AUTH_CLIENT_ID: optional,
@@ -50,6 +52,7 @@ const environment = z.object({
   RONDE_GOOGLE_ISSUER: url,
   RONDE_METADATA: url,
   RONDE_SCHEDULER: url,
+  RONDE_TASKS: url,
 });
 
 export interface Config {
@@ -69,7 +72,9 @@ export interface Config {
   /** Issuer of Google-signed tokens: Google's, or the local cloud's stand-in. */
   googleIssuer: string | undefined;
   /** Addresses of Google's own services, or of the local cloud's stand-ins; without a trailing slash. */
-  google: { metadata: string; scheduler: string };
+  google: { metadata: string; scheduler: string; tasks: string };
+  /** The queue of Cloud Tasks that large rounds are handed to, and the account it calls as; undefined: they run here. */
+  tasks: TasksConfig | undefined;
   /** The issuer of user tokens; `clientId` is what the console signs in as: the audience, unless said otherwise. */
   auth: { issuer: string; audience: string; clientId: string } | undefined;
   adminClaim: string;
@@ -97,7 +102,7 @@ export interface ConfigNeeds {
 export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNeeds = {}): Config {
   const parsed = environment.safeParse(env);
   const faults = (parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')} ${issue.message}`);
-  faults.push(...crossFaults(env), ...mailFaults(env, needs.mail ?? false));
+  faults.push(...crossFaults(env), ...mailFaults(env, needs.mail ?? false), ...tasksFaults(env));
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   return toConfig(parsed.data);
 }
@@ -115,7 +120,7 @@ function crossFaults(e: NodeJS.ProcessEnv): string[] {
   const local = boolean.safeParse(e.RONDE_LOCAL).data;
   if (local && e.K_SERVICE)
     faults.push('RONDE_LOCAL is for the local cloud and K_SERVICE says this is Google Cloud; unset it');
-  for (const name of ['RONDE_GOOGLE_ISSUER', 'RONDE_METADATA', 'RONDE_SCHEDULER'])
+  for (const name of ['RONDE_GOOGLE_ISSUER', 'RONDE_METADATA', 'RONDE_SCHEDULER', 'RONDE_TASKS'])
     if (e[name] && local === false) faults.push(`${name} replaces Google only with RONDE_LOCAL=1; unset it`);
   if (e.CRON_SECRET_PREVIOUS && !e.CRON_SECRET)
     faults.push('CRON_SECRET_PREVIOUS is set without CRON_SECRET; set the new secret too');
@@ -146,7 +151,9 @@ function toConfig(e: Environment): Config {
     google: {
       metadata: e.RONDE_METADATA ?? METADATA_SERVER,
       scheduler: e.RONDE_SCHEDULER ?? CLOUD_SCHEDULER,
+      tasks: e.RONDE_TASKS ?? CLOUD_TASKS,
     },
+    tasks: toTasksConfig(e),
     auth: authOf(e),
     adminClaim: e.AUTH_ADMIN_CLAIM ?? 'role',
     allowedOrigins: e.ALLOWED_ORIGINS,

@@ -12,6 +12,9 @@ export interface LocalParts {
   /** Absent: nothing here calls a task or Cloud Scheduler in its own name. */
   metadata?: { url: string };
   scheduler?: { url: string };
+  tasks?: { url: string };
+  /** The queue that large rounds are handed to; absent: they run in the function that is called. */
+  tasksQueue?: string | undefined;
   /** Undefined: a fresh random one. Empty: none, and the tasks are open to this machine. */
   cronSecret: string | undefined;
 }
@@ -20,6 +23,7 @@ export const LOCAL_PROJECT = 'ronde-local';
 export const LOCAL_REGION = 'europe-west1';
 export const SCHEDULER_ACCOUNT = `scheduler@${LOCAL_PROJECT}.iam.gserviceaccount.com`;
 export const CONSOLE_ACCOUNT = `console@${LOCAL_PROJECT}.iam.gserviceaccount.com`;
+const TASKS_ACCOUNT = `tasks@${LOCAL_PROJECT}.iam.gserviceaccount.com`;
 const SENDER = 'Ronde <noreply@ronde.test>';
 export const OPERATOR = 'operator@example.test';
 
@@ -34,7 +38,9 @@ export function localEnvironment(parts: LocalParts): Record<string, string> {
     UPSTASH_REDIS_REST_TOKEN: parts.redis.token,
     CRON_SECRET: parts.cronSecret ?? randomBytes(32).toString('hex'),
     SCHEDULER_SERVICE_ACCOUNT: SCHEDULER_ACCOUNT,
-    SERVICE_ACCOUNTS: CONSOLE_ACCOUNT,
+    SERVICE_ACCOUNTS: `${CONSOLE_ACCOUNT},${TASKS_ACCOUNT}`,
+    TASKS_SERVICE_ACCOUNT: TASKS_ACCOUNT,
+    ...(parts.tasksQueue ? { TASKS_QUEUE: parts.tasksQueue } : {}),
     OPERATORS: OPERATOR,
     FUNCTION_URLS: parts.gateway,
     AUTH_ISSUER: parts.issuer.issuer,
@@ -51,5 +57,6 @@ export function localEnvironment(parts: LocalParts): Record<string, string> {
     RONDE_GOOGLE_ISSUER: parts.issuer.googleIssuer,
     ...(parts.metadata ? { RONDE_METADATA: parts.metadata.url } : {}),
     ...(parts.scheduler ? { RONDE_SCHEDULER: parts.scheduler.url } : {}),
+    ...(parts.tasks ? { RONDE_TASKS: parts.tasks.url } : {}),
   };
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FunctionResource } from './functions-resource.ts';
-import { ApiError } from './scheduler-jobs.ts';
+import { ApiError } from './google-json.ts';
 
 /** As the real service: 100 where the caller does not say, 1000 at most. */
 const PAGE_SIZE = 100;

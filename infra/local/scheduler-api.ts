@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ApiError, invalid } from './scheduler-jobs.ts';
+import { ApiError, restAnswer } from './google-json.ts';
 import { create, list, onJob, type State } from './scheduler-methods.ts';
 
 /** Answers one REST request; errors in the shape of Google's APIs. */
@@ -8,21 +8,10 @@ export function answer(
   request: IncomingMessage,
   body: string,
 ): { status: number; reply: unknown } {
-  try {
+  return restAnswer(() => {
     const url = new URL(request.url ?? '/', 'http://localhost');
-    return {
-      status: 200,
-      reply: route(state, request.method ?? 'GET', url, body ? JSON.parse(body) : undefined),
-    };
-  } catch (thrown) {
-    const malformed = thrown instanceof SyntaxError || thrown instanceof URIError;
-    const error = malformed ? invalid('Invalid JSON payload received.') : thrown;
-    const known = error instanceof ApiError ? error : new ApiError(500, 'INTERNAL', 'Internal error.');
-    return {
-      status: known.http,
-      reply: { error: { code: known.http, message: known.message, status: known.status } },
-    };
-  }
+    return route(state, request.method ?? 'GET', url, body ? JSON.parse(body) : undefined);
+  });
 }
 
 const PATH =

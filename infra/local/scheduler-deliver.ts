@@ -1,3 +1,4 @@
+import { codeOf, codeOfFailure } from './google-json.ts';
 import type { Job } from './scheduler-jobs.ts';
 import { pacific, seconds } from './scheduler-rules.ts';
 
@@ -11,12 +12,6 @@ export interface FireDeps {
 }
 
 const REPLACED = /^(host|content-length|user-agent|x-google-.*|x-appengine-.*|x-cloudscheduler.*)$/i;
-/** google.rpc.Code by HTTP status. */
-const CODES: Record<number, number> = {
-  ...{ 400: 3, 401: 16, 403: 7, 404: 5, 409: 10, 429: 8 },
-  ...{ 499: 1, 501: 12, 503: 14, 504: 4 },
-};
-
 /** Sends one request and gives its google.rpc.Code; 0 is success. Never throws. */
 export async function deliver(
   job: Job,
@@ -34,11 +29,9 @@ export async function deliver(
       signal: AbortSignal.any([deadline, deps.stopped]),
     });
     await response.arrayBuffer();
-    const failed = CODES[response.status] ?? (response.status >= 500 ? 13 : 2);
-    return { code: response.ok ? 0 : failed, detail: `HTTP ${response.status}` };
+    return { code: codeOf(response), detail: `HTTP ${response.status}` };
   } catch (error) {
-    const late = (error as Error).name === 'TimeoutError';
-    return { code: late ? 4 : 14, detail: late ? 'no answer before the deadline' : (error as Error).message };
+    return codeOfFailure(error);
   }
 }
 

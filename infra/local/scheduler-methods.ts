@@ -1,15 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { ApiError, invalid, pageOf } from './google-json.ts';
 import type { FireDeps } from './scheduler-deliver.ts';
 import { type Entry, fireForced, setNext } from './scheduler-fire.ts';
-import {
-  ApiError,
-  applyMask,
-  invalid,
-  type Job,
-  type JobFields,
-  ownFields,
-  parseFields,
-} from './scheduler-jobs.ts';
+import { applyMask, type Job, type JobFields, ownFields, parseFields } from './scheduler-jobs.ts';
 import { stored, timestamp, validate } from './scheduler-rules.ts';
 
 /** All that one local scheduler knows. */
@@ -32,11 +25,8 @@ export function list(state: State, parent: string, query: URLSearchParams): unkn
   const prefix = `${parent}/jobs/`;
   const all = [...state.entries.values()].map(({ job }) => job).filter((job) => job.name.startsWith(prefix));
   all.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const size = Math.min(Number(query.get('pageSize') || 500), 500);
-  const from = Number(query.get('pageToken') || 0);
-  if (!(size > 0) || !Number.isInteger(from)) throw invalid('Invalid page size or page token.');
-  const more = from + size < all.length;
-  return { jobs: all.slice(from, from + size), ...(more ? { nextPageToken: String(from + size) } : {}) };
+  const { items, next } = pageOf(all, query, 500);
+  return { jobs: items, ...next };
 }
 
 /** POST jobs. */

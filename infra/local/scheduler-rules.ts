@@ -1,5 +1,6 @@
 import { Cron } from 'croner';
-import { invalid, type JobFields } from './scheduler-jobs.ts';
+import { invalid } from './google-json.ts';
+import type { JobFields } from './scheduler-jobs.ts';
 
 const NAME = /^projects\/[^/]+\/locations\/[^/]+\/jobs\/[A-Za-z0-9_-]{1,500}$/;
 /** Unix cron only: digits, names, lists, ranges, steps. No seconds, no L, W, # or ?, no @daily. */

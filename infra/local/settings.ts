@@ -8,6 +8,7 @@ export function localSettings(env: NodeJS.ProcessEnv = process.env) {
     firing: env.RONDE_CLOCK !== 'off',
     demo: env.RONDE_DEMO !== '0',
     cronSecret: env.CRON_SECRET,
+    tasksQueue: env.TASKS_QUEUE,
     /** Whether npm is this process's parent. */
     underNpm: env.npm_lifecycle_event !== undefined,
   };

@@ -23,9 +23,11 @@ import { startIssuer } from './issuer.ts';
 import { localJobs } from './jobs.ts';
 import { startMetadata } from './metadata.ts';
 import { type Preference, requirePrograms } from './programs.ts';
+import { makeLocalQueues } from './queues.ts';
 import { type LocalRedis, startRedis } from './redis.ts';
 import { type LocalScheduler, startLocalScheduler } from './scheduler.ts';
 import { startSmtp } from './smtp.ts';
+import { startLocalTasks } from './tasks.ts';
 
 const STACK_DIR = '.local';
 const STACK_FILE = `${STACK_DIR}/stack.json`;
@@ -40,6 +42,8 @@ export interface StackOptions {
   firing: boolean;
   demo: boolean;
   cronSecret: string | undefined;
+  /** The queue of the local Cloud Tasks that large rounds are handed to; undefined: none are. */
+  tasksQueue?: string | undefined;
   clock?: Clock;
   log?: Log;
   /** Told of each step as it begins, for a person who watches. */
@@ -56,10 +60,10 @@ export interface StackFile {
   /** Null where Dovecot is not on this machine. */
   imap: { host: string; port: number; users: readonly ImapUser[] } | null;
   issuer: string;
-  /** Both with a trailing slash: gcloud refuses an endpoint override without one. */
+  /** All three with a trailing slash: gcloud refuses an endpoint override without one. */
   scheduler: string;
   functions: string;
-  tasks: null;
+  tasks: string;
   tokens: { admin: string; user: string; expired: string; foreign: string };
   cron_secret: string;
   engines: { firestore: string; redis: string; imap: 'dovecot' | null };
@@ -120,6 +124,12 @@ async function startParts(
     signOidc: (email, audience) => issuer.googleToken({ email, audience }),
   });
   stops.push(() => scheduler.stop());
+  const tasks = await startLocalTasks({
+    clock,
+    firing: true,
+    signOidc: (email, audience) => issuer.googleToken({ email, audience }),
+  });
+  stops.push(() => tasks.stop());
   const metadata = await startMetadata((audience) =>
     issuer.googleToken({ email: CONSOLE_ACCOUNT, audience }),
   );
@@ -128,6 +138,7 @@ async function startParts(
   const gateway = await startGateway(() => deps as Deps, options.port);
   stops.push(() => gateway.stop());
   // Once more, before the gateway, so that no delivery finds its function gone.
+  stops.push(() => tasks.stop());
   stops.push(() => scheduler.stop());
   const environment = localEnvironment({
     project: firestore.project,
@@ -138,6 +149,8 @@ async function startParts(
     gateway: gateway.url,
     metadata,
     scheduler,
+    tasks,
+    tasksQueue: options.tasksQueue,
     cronSecret: options.cronSecret,
   });
   const config = loadConfig(environment);
@@ -151,6 +164,8 @@ async function startParts(
   };
   await applySchedule(scheduler, gateway.url, environment.CRON_SECRET ?? '');
   progress(`Cloud Scheduler: ${scheduler.url}, ${scheduler.jobs().length} job(s) from infra/scheduler.yaml`);
+  const queues = await makeLocalQueues(tasks.url);
+  progress(`Cloud Tasks: ${tasks.url}, queue(s) ${queues.join(', ')}`);
   const functions = await startLocalFunctions({
     project: LOCAL_PROJECT,
     region: LOCAL_REGION,
@@ -180,6 +195,7 @@ async function startParts(
     smtp: { host: smtp.host, port: smtp.port, inbox: smtp.inbox },
     scheduler: `${scheduler.url}/`,
     functions: `${functions.url}/`,
+    tasks: `${tasks.url}/`,
     tokens,
     cron_secret: environment.CRON_SECRET ?? '',
   });
@@ -197,7 +213,10 @@ function stackFile(
   firestore: LocalFirestore,
   redis: LocalRedis,
   imap: LocalImap | null,
-  rest: Pick<StackFile, 'gateway' | 'issuer' | 'smtp' | 'scheduler' | 'functions' | 'tokens' | 'cron_secret'>,
+  rest: Pick<
+    StackFile,
+    'gateway' | 'issuer' | 'smtp' | 'scheduler' | 'functions' | 'tasks' | 'tokens' | 'cron_secret'
+  >,
 ): StackFile {
   return {
     ...rest,
@@ -205,7 +224,6 @@ function stackFile(
     firestore: { host: firestore.host, project: firestore.project },
     redis: { url: redis.url, token: redis.token },
     imap: imap && { host: imap.host, port: imap.port, users: imap.users },
-    tasks: null,
     engines: { firestore: firestore.engine, redis: redis.engine, imap: imap && 'dovecot' },
     pids: { firestore: firestore.pid, redis: redis.pid, imap: imap?.pid ?? null },
   };

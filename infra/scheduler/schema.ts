@@ -62,6 +62,12 @@ export const functionSchema = z.strictObject({
   timeout: duration(1, 3600, '1s to 3600s'),
   concurrency: whole(1, 1000),
   max_instances: whole(1, 1000),
+  fan_out: z
+    .strictObject(
+      { max_concurrent: whole(1, 1000), max_per_second: whole(1, 500) },
+      { error: 'legal: max_concurrent and max_per_second' },
+    )
+    .optional(),
   secrets: z.record(variable, secret, { error: 'legal: a map of VARIABLE: secret-name, {} for none' }),
 });
 
@@ -125,6 +131,7 @@ export function legalKeys(path: readonly (string | number)[], proof: unknown): r
   const [top, , part] = path;
   if (top === undefined) return ['defaults', 'functions', 'jobs'];
   if (top === 'defaults') return keys(defaultsSchema);
+  if (top === 'functions' && part === 'fan_out') return ['max_concurrent', 'max_per_second'];
   if (top === 'functions') return keys(functionSchema);
   if (part === 'retry') return keys(retrySchema);
   if (part === 'auth') return proof === 'secret' ? ['type'] : ['type', 'audience'];

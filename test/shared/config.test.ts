@@ -8,6 +8,12 @@ const least = {
   UPSTASH_REDIS_REST_URL: 'https://eu1.upstash.io',
   UPSTASH_REDIS_REST_TOKEN: 'upstash-token',
 };
+/** What a queue needs beside its name. */
+const queue = {
+  REGION: 'europe-west1',
+  TASKS_SERVICE_ACCOUNT: 'tasks@x.test',
+  FUNCTION_URLS: 'https://f.test',
+};
 type Environment = Record<string, string | undefined>;
 
 function faultsOf(changes: Environment): { name: string; faults: string[]; message: string } {
@@ -80,8 +86,25 @@ describe('an environment is accepted', () => {
         google: {
           metadata: 'http://metadata.google.internal',
           scheduler: 'https://cloudscheduler.googleapis.com',
+          tasks: 'https://cloudtasks.googleapis.com',
+        },
+        tasks: undefined,
+      },
+    ],
+    [
+      "with a queue's short name, which is in the same project and region",
+      { ...queue, TASKS_QUEUE: 'chores' },
+      {
+        tasks: {
+          queue: 'projects/repairs-prod/locations/europe-west1/queues/chores',
+          serviceAccount: 'tasks@x.test',
         },
       },
+    ],
+    [
+      "with a queue's full name",
+      { ...queue, REGION: undefined, TASKS_QUEUE: 'projects/p/locations/l/queues/q' },
+      { tasks: { queue: 'projects/p/locations/l/queues/q', serviceAccount: 'tasks@x.test' } },
     ],
     ['in development: a secret in the URL is allowed', {}, { allowQuerySecret: true }],
     ['on Google Cloud: a secret in the URL is not', { K_SERVICE: 'f' }, { allowQuerySecret: false }],
@@ -245,6 +268,26 @@ describe('an environment is refused', () => {
       'with another Google outside the local cloud',
       { RONDE_GOOGLE_ISSUER: 'https://leaky-value' },
       /^RONDE_GOOGLE_ISSUER replaces/,
+    ],
+    [
+      'with a queue that is none',
+      { ...queue, TASKS_QUEUE: 'leaky_value' },
+      /^TASKS_QUEUE must be a queue id/,
+    ],
+    [
+      "with a queue's short name and no region",
+      { ...queue, TASKS_QUEUE: 'leaky-value', REGION: '' },
+      /^TASKS_QUEUE is a short name and REGION/,
+    ],
+    [
+      'with a queue and nobody to call as',
+      { ...queue, TASKS_QUEUE: 'leaky-value', TASKS_SERVICE_ACCOUNT: '' },
+      /^TASKS_QUEUE is set without TASKS_SERVICE_ACCOUNT/,
+    ],
+    [
+      'with a queue and nobody to call',
+      { ...queue, TASKS_QUEUE: 'leaky-value', FUNCTION_URLS: '' },
+      /^TASKS_QUEUE is set without FUNCTION_URLS/,
     ],
   ])('%s, without showing the value', (_title, changes, fault) => {
     const { name, faults, message } = faultsOf(changes);
