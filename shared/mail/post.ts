@@ -4,12 +4,15 @@ import type { Meter } from '../cost.ts';
 import type { Log } from '../log.ts';
 import { type Claims, settlement } from './claims.ts';
 import { type DeliveryTimeouts, deliver, TIMEOUTS } from './deliver.ts';
+import { Dialogues } from './dialogues.ts';
 import { compose, type Mail } from './message.ts';
 import type { Delivery } from './outcome.ts';
 import type { MailConfig } from './settings.ts';
 
 /** With less than this left of a run's budget no delivery is begun: an ordinary server needs one to three seconds. */
 const LEAST_SEND_MS = 3_000;
+/** Parallel SMTP dialogues of one run; providers allow an account about ten. */
+const DIALOGUES = 8;
 /** So many deliveries in a row without any answer mean that the server is gone, not that a mail is odd. */
 const SILENCES_TO_STOP = 3;
 /** Waits before each further try to record how a delivery ended; losing that record costs an `unknown`. */
@@ -25,15 +28,21 @@ export interface PostOptions {
   timeouts?: DeliveryTimeouts;
 }
 
-/** How `sendOnce` ended. All but a `Delivery` mean that nothing was tried. */
+/** How `sendOnce` ended. All but a `Delivery` mean that nothing was tried, and that no claim of ours is left. */
 export type SendResult =
   | (Delivery & { messageId: string })
   /** Another run has claimed it. */
   | { outcome: 'taken' }
+  | NotTried;
+
+type NotTried =
   /** EMAIL_PAUSED. */
   | { outcome: 'paused' }
   /** The budget is used up, or an earlier mail of this run found the mail system at fault. */
   | { outcome: 'stopped'; reason: 'budget' | 'mail_system' };
+
+/** What gives a claim back whose dialogue was never begun. */
+const NOT_BEGUN: Delivery = { outcome: 'retry', phase: 'connect', code: null, response: null };
 
 /**
  * The outgoing mail of one run. Once the system is at fault (authentication, quota, server) it sends nothing more, and
@@ -41,6 +50,7 @@ export type SendResult =
  */
 export class Post {
   readonly #options: PostOptions;
+  readonly #dialogues = new Dialogues(DIALOGUES);
   #silences = 0;
   #stopped: Delivery | null = null;
 
@@ -84,11 +94,28 @@ export class Post {
       lost = !ours;
       return ours;
     };
-    const delivery = await deliver(composed, config, beforeBody, this.#timeouts());
+    const delivery = await this.#inTurn(() => deliver(composed, config, beforeBody, this.#timeouts()));
     if (lost) return { outcome: 'taken' };
-    this.#note(delivery);
+    if (!('phase' in delivery)) {
+      await this.#settle(claims, NOT_BEGUN, composed.messageId);
+      return delivery;
+    }
     await this.#settle(claims, delivery, composed.messageId);
     return { ...delivery, messageId: composed.messageId };
+  }
+
+  /** One of the dialogues that may go on at a time; while this one waited for its turn, mail may have been stopped. */
+  async #inTurn(dialogue: () => Promise<Delivery>): Promise<Delivery | NotTried> {
+    const leave = await this.#dialogues.enter();
+    try {
+      const refusal = this.#mayNot();
+      if (refusal) return refusal;
+      const delivery = await dialogue();
+      this.#note(delivery);
+      return delivery;
+    } finally {
+      leave();
+    }
   }
 
   /** Sends a mail that nothing remembers, such as a test mail; twice is twice. */
@@ -96,12 +123,13 @@ export class Post {
     const refusal = this.#mayNot();
     if (refusal) return refusal;
     const composed = await compose(mail, this.#options.config, this.#options.clock());
-    const delivery = await deliver(composed, this.#options.config, async () => true, this.#timeouts());
-    this.#note(delivery);
-    return { ...delivery, messageId: composed.messageId };
+    const delivery = await this.#inTurn(() =>
+      deliver(composed, this.#options.config, async () => true, this.#timeouts()),
+    );
+    return 'phase' in delivery ? { ...delivery, messageId: composed.messageId } : delivery;
   }
 
-  #mayNot(): SendResult | null {
+  #mayNot(): NotTried | null {
     if (this.#options.config.paused) return { outcome: 'paused' };
     if (this.#stopped) return { outcome: 'stopped', reason: 'mail_system' };
     if (this.#leftMs() < LEAST_SEND_MS) return { outcome: 'stopped', reason: 'budget' };

@@ -17,6 +17,8 @@ export interface SmtpFaults {
   fault: Fault | null;
   /** Resolves when the fault has struck once more. */
   struck(): Promise<void>;
+  /** How many clients are connected. */
+  open(): number;
   stop(): Promise<void>;
 }
 
@@ -27,10 +29,12 @@ export interface SmtpFaults {
 export async function startSmtpFaults(target: { port: number }): Promise<SmtpFaults> {
   const sockets = new Set<Socket>();
   let strike: (() => void) | undefined;
+  let clients = 0;
   const faults: SmtpFaults = {
     port: 0,
     fault: null,
     struck: () => new Promise((resolve) => (strike = resolve)),
+    open: () => clients,
     async stop() {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -38,6 +42,8 @@ export async function startSmtpFaults(target: { port: number }): Promise<SmtpFau
     },
   };
   const server = createServer((client) => {
+    clients += 1;
+    client.on('close', () => (clients -= 1));
     const upstream = connect(target.port, '127.0.0.1');
     for (const socket of [client, upstream]) {
       sockets.add(socket);

@@ -11,8 +11,8 @@ const TASK = 'process-followups';
 const BARE = 'bare-mails';
 /** The settings, the search for abandoned runs, the run's own record and the empty end of a query. */
 const CONSTANT_READS = 6;
-/** Enough to have the process connected and its code compiled, before the clock runs. */
-const WARM_UP = 50;
+/** Enough to have the process connected and its code and the fresh emulator's compiled, before the clock runs. */
+const WARM_UP = 300;
 const DAY_MS = 86_400_000;
 
 /** Open follow-ups of which some are due, each of a customer of its own; the others are due within the next month. */

@@ -1,5 +1,5 @@
 import type { DocumentReference } from '@google-cloud/firestore';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { newMeter } from '../../../shared/cost.ts';
 import { CLAIM_LEASE_MS, type ClaimState, type Claims, resume } from '../../../shared/mail/claims.ts';
 import { TIMEOUTS } from '../../../shared/mail/deliver.ts';
@@ -272,6 +272,63 @@ describe('a run’s mail', () => {
     const run = post({ redirectTo: 'staging@ronde.test' });
     for (const name of ['ada', 'bob']) await send(run, name);
     expect(arrived()).toEqual(['staging@ronde.test', 'staging@ronde.test']);
+  });
+});
+
+describe('more mails than dialogues at a time', () => {
+  const NAMES = Array.from({ length: 20 }, (_, index) => `many-${index}`);
+  const DIALOGUES = 8;
+
+  /** Twenty mails, of which eight are in a dialogue with a server that is silent until the gate opens. */
+  async function begin(run: Post) {
+    const gate = Promise.withResolvers<void>();
+    let claimed = 0;
+    faults.fault = { at: 'greeting', how: { until: gate.promise } };
+    const sends = NAMES.map((name) => {
+      const inner = claims(doc(name));
+      const wrapped: Claims = {
+        take: async (id) => {
+          const taken = await inner.take(id);
+          claimed += 1;
+          return taken;
+        },
+        sending: () => inner.sending(),
+        settle: (settlement) => inner.settle(settlement),
+        release: () => inner.release(),
+      };
+      return run.sendOnce(mailTo(`${name}@example.test`), wrapped);
+    });
+    await vi.waitFor(() => expect([claimed, faults.open()]).toEqual([NAMES.length, DIALOGUES]), 10_000);
+    return { open: gate.resolve, outcomes: Promise.all(sends) };
+  }
+  const left = async () => (await world.store.collection('claims').get()).size;
+
+  it('wait for their turn, claimed already, and all go', async () => {
+    const { open, outcomes } = await begin(post());
+    faults.fault = null;
+    open();
+    expect(new Set((await outcomes).map(({ outcome }) => outcome))).toEqual(new Set(['sent']));
+    expect(new Set(arrived()).size).toBe(NAMES.length);
+  });
+
+  it('give their claims back when the mail system turns out to be at fault before their turn', async () => {
+    const { open, outcomes } = await begin(post({ login: { user: 'ronde', password: 'a-secret-of-mine' } }));
+    faults.fault = { at: 'auth', how: { reply: '535 5.7.8 Username and Password not accepted' } };
+    open();
+    const told = (await outcomes).map(({ outcome }) => outcome);
+    expect(told.filter((outcome) => outcome === 'stopped').length).toBeGreaterThanOrEqual(12);
+    expect(new Set(told)).toEqual(new Set(['system', 'stopped']));
+    expect([await left(), arrived()]).toEqual([0, []]);
+  });
+
+  it('give their claims back when the budget ends before their turn', async () => {
+    const { open, outcomes } = await begin(post({}, { deadline: new Date(NOW.getTime() + 60_000) }));
+    world.clock.advance(58_000);
+    faults.fault = null;
+    open();
+    const told = (await outcomes).map((result) => ('reason' in result ? result.reason : result.outcome));
+    expect([...told].sort()).toEqual([...Array(12).fill('budget'), ...Array(8).fill('sent')]);
+    expect([await left(), arrived().length]).toEqual([8, 8]);
   });
 });
 
