@@ -15,6 +15,8 @@ export interface FunctionProcess {
   alive(): boolean;
   /** Resolves when the process has ended. */
   gone: Promise<void>;
+  /** Runs that Redis did not answer in time, which went on without a lease. */
+  withoutLease(): number;
   /** SIGKILL, and wait until it is gone. */
   kill(): Promise<void>;
 }
@@ -70,6 +72,10 @@ async function serving(child: ChildProcess, port: number): Promise<FunctionProce
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   ended.then(() => process.off('exit', killWithParent));
   const errors: string[] = [];
+  let withoutLease = 0;
+  child.stdout?.on('data', (chunk) => {
+    withoutLease += String(chunk).split('running without a lease').length - 1;
+  });
   child.stderr?.on('data', (chunk) => errors.push(String(chunk)));
   await ready(child, ended, errors);
   return {
@@ -77,6 +83,7 @@ async function serving(child: ChildProcess, port: number): Promise<FunctionProce
     pid: child.pid ?? 0,
     alive: () => child.exitCode === null && child.signalCode === null,
     gone: ended,
+    withoutLease: () => withoutLease,
     async kill() {
       child.kill('SIGKILL');
       await ended;

@@ -35,12 +35,15 @@ export function deliveriesCase(
           await one.kill();
         }
         const settled = await Promise.all(answers);
-        if (kills.length > 0) {
+        // On a machine that lets Redis wait for seconds some have no lease: they may share the work, and no more.
+        const leased = one.withoutLease() + other.withoutLease() === 0;
+        if (kills.length > 0 || !leased) {
           await trial.observe();
           await trial.halfAMinuteLater();
         } else await judgeAnswers(trial, settled);
         await settleLater(trial, run, other, occurrence);
-        await trial.judge({ exact: kills.length === 0 });
+        await trial.judge({ exact: kills.length === 0 && leased, overtaken: !leased });
+        if (!leased) return { deliveries: PARALLEL, kills: kills.length, 'without lease': 1 };
       } finally {
         await Promise.all([one.kill(), other.kill()]);
       }

@@ -63,8 +63,9 @@ async function judgeAnswer({ answer, child }: Scene): Promise<Answer | null> {
   else {
     if (![200, 503].includes(given.status))
       violations.push(`answer: ${given.status} ${JSON.stringify(given.body)}`);
-    if (given.status === 503 && !given.body.error)
-      violations.push('answer: 503 without an error in its body');
+    const { error, message } = given.body;
+    if (given.status === 503 && !error && !message)
+      violations.push(`answer: 503 that does not say why: ${JSON.stringify(given.body)}`);
     if (given.ms > ANSWER_MS + LAG_MS)
       violations.push(`answer: after ${Math.round(given.ms)} ms of ${ANSWER_MS}`);
   }
