@@ -103,11 +103,13 @@ const unknown = (id: string, messageId: string): ActResult<Reason> => ({
 /** Reasons of a whole run's trouble: Scheduler's retry within minutes may heal it. */
 const SYSTEM: readonly Reason[] = ['mail_system', 'no_answer'];
 /** Reasons after which it is simply still due. */
-const STILL_DUE: readonly Reason[] = ['changed_meanwhile', 'mail_paused', 'mail_stopped', 'budget'];
+const STILL_DUE: readonly Reason[] = ['changed_meanwhile', 'mail_paused', 'mail_stopped'];
 
 function resultOf({ reason, messageId }: Attempt, id: string): ActResult<Reason> {
   if (reason === 'sent') return { outcome: 'acted' };
   if (reason === 'unknown_delivery') return unknown(id, messageId ?? '');
+  // The run is not complete then, so that Scheduler's retry goes on with it.
+  if (reason === 'budget') return { outcome: 'failed', reason, retry: false, outOfTime: true };
   if (STILL_DUE.includes(reason)) return { outcome: 'skipped', reason };
   return { outcome: 'failed', reason, retry: SYSTEM.includes(reason) };
 }

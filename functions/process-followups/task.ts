@@ -1,4 +1,3 @@
-import { systemClock } from '../../shared/clock.ts';
 import { Quota, readOrganisations, streamDue } from '../../shared/followups/find.ts';
 import { judge, type Verdict } from '../../shared/followups/judge.ts';
 import type { Reason } from '../../shared/followups/reasons.ts';
@@ -60,7 +59,7 @@ export const processFollowups: Task<Record<never, never>, DueFollowup, Facts, Re
     Promise.all(batch.map((candidate) => actOn(candidate, facts, context))),
 
   reply(facts) {
-    const { outcome, dryRun, counts, notes } = facts;
+    const { outcome, dryRun, counts, notes, now } = facts;
     const unknown = notes.filter((note) => note.unknown).length;
     const sums = {
       due: counts.candidates,
@@ -71,7 +70,7 @@ export const processFollowups: Task<Record<never, never>, DueFollowup, Facts, Re
     return {
       success: outcome !== 'failed',
       message: message(facts),
-      timestamp: systemClock().toISOString(),
+      timestamp: now.toISOString(),
       followups: {
         ...sums,
         sent: dryRun ? 0 : counts.acted,
