@@ -81,7 +81,9 @@ function unknown_mail({ task, facts }: Incident): Notice {
     ],
     remedies: [
       'Ask the recipients, or look for the Message-ID in the mail server’s log.',
-      'If one did not arrive: send it again by hand; ronde alerts check --force for late tickets.',
+      task === 'process-followups'
+        ? 'Then settle each in the console, as sent or not sent; not sent, it goes again.'
+        : 'If one did not arrive: send it again by hand; ronde alerts check --force for late tickets.',
     ],
   };
 }

@@ -99,7 +99,9 @@ function unknown_mail({ task, facts }: Incident): Notice {
     ],
     remedies: [
       'Demandez aux destinataires, ou cherchez le Message-ID au journal du serveur de messagerie.',
-      'Si l’un n’est pas arrivé : renvoyez-le à la main ; ronde alerts check --force pour les tickets en retard.',
+      task === 'process-followups'
+        ? 'Puis tranchez dans la console : partie, ou non partie ; dans ce cas, elle repart.'
+        : 'Si l’un n’est pas arrivé : renvoyez-le à la main ; ronde alerts check --force pour les tickets en retard.',
     ],
   };
 }

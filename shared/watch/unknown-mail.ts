@@ -28,6 +28,11 @@ export function unknownAlerts(store: Firestore, now: Date): Query {
     .orderBy('settled_at');
 }
 
+/** The reminders whose delivery is unknown, in all follow-ups: each waits until a person or its found mail settles it. */
+export function unknownReminders(store: Firestore): Query {
+  return store.collectionGroup('sends').where('state', '==', 'unknown').orderBy('settled_at');
+}
+
 /** Every place that is looked at. */
 export const MAIL_SOURCES: readonly MailSource[] = [
   {
@@ -35,7 +40,19 @@ export const MAIL_SOURCES: readonly MailSource[] = [
     query: unknownAlerts,
     describe: (log) => `${log.get('ticket_number') ?? log.id}, ${log.get('recipient') ?? '?'}`,
   },
+  {
+    name: 'process-followups',
+    query: unknownReminders,
+    describe: (send) =>
+      `follow-up ${send.ref.parent.parent?.id ?? '?'}, level ${send.id}, ${send.get('to') ?? '?'}`,
+  },
 ];
+
+/** What one is for ever: a reminder may be in doubt once more after a person has settled it as not sent. */
+function keyOf(document: DocumentSnapshot): string {
+  const ids = document.ref.path.split('/').filter((_, index) => index % 2 === 1);
+  return [...ids, millis(document.get('settled_at')) ?? 0].join('-');
+}
 
 /** The finding of one source; null where no mail is unknown. */
 function unknownMail(source: MailSource, found: readonly DocumentSnapshot[]): Finding | null {
@@ -44,7 +61,7 @@ function unknownMail(source: MailSource, found: readonly DocumentSnapshot[]): Fi
   return {
     kind: 'unknown_mail',
     task: source.name,
-    key: oldest.id,
+    key: keyOf(oldest),
     facts: {
       count: found.length,
       at_least: found.length === MAX_LOOKED_AT ? 1 : 0,

@@ -234,6 +234,31 @@ describe('a task in trouble', () => {
     await watch(world);
     expect(told(world)).toHaveLength(2);
   });
+
+  it('is told of a reminder in doubt until it is settled, and anew when it is in doubt once more', async () => {
+    const { Timestamp } = await import('@google-cloud/firestore');
+    const send = world.store.doc('followups/f-1/sends/2');
+    const unknownSince = (time: string) =>
+      send.set({ state: 'unknown', to: 'ada@example.test', settled_at: Timestamp.fromDate(at(time)) });
+    await unknownSince('09:03');
+    await awakeAt(at('10:05'));
+    await watch(world);
+    expect(told(world)).toEqual([
+      `${OPERATOR}: [Ronde] process-followups: 1 mail(s) may or may not have arrived`,
+    ]);
+    expect(world.smtp.mails()[0]?.text).toContain('follow-up f-1, level 2, ada@example.test');
+    expect(world.smtp.mails()[0]?.text).toContain('settle each in the console');
+    await send.update({ state: 'failed' });
+    await awakeAt(at('10:10'));
+    await watch(world);
+    expect(told(world)).toHaveLength(2);
+    await unknownSince('10:14');
+    await awakeAt(at('10:15'));
+    await watch(world);
+    expect(told(world)).toHaveLength(3);
+    expect((await incidentsOf(world)).length).toBe(2);
+    await send.delete();
+  });
 });
 
 describe('a watchman who slept', () => {

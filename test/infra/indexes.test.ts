@@ -11,7 +11,7 @@ import { alertsOf } from '../../shared/tickets/log.ts';
 import { maybeLate, ticketsOf } from '../../shared/tickets/ticket-list.ts';
 import { openVisitsStartedBefore } from '../../shared/visits/close.ts';
 import { openIncidents } from '../../shared/watch/incident.ts';
-import { unknownAlerts } from '../../shared/watch/unknown-mail.ts';
+import { unknownAlerts, unknownReminders } from '../../shared/watch/unknown-mail.ts';
 
 interface IndexField {
   fieldPath: string;
@@ -57,6 +57,7 @@ const composite: [string, Query][] = [
   ['loginsOf', loginsOf(store, ['a', 'b'], NOW)],
   ['openIncidents', openIncidents(store)],
   ['unknownAlerts', unknownAlerts(store, NOW)],
+  ['unknownReminders', unknownReminders(store)],
   ['maybeLate', maybeLate(store, undefined, NOW)],
   ['ticketsOf a status', ticketsOf(store, { status: 'closed' })],
   ['alertsOf a recipient', alertsOf(store, { recipient: 'a@example.test', from: NOW })],
