@@ -12,6 +12,7 @@ import { openScheduler } from '../scheduler/client.ts';
 import { planSchedule } from '../scheduler/plan.ts';
 import { fillDemo } from './demo-data.ts';
 import { fillInbox } from './demo-inbox.ts';
+import { fillFollowups } from './demo-followups.ts';
 import { fillPresence } from './demo-presence.ts';
 import { fillTickets } from './demo-tickets.ts';
 import { CONSOLE_ACCOUNT, LOCAL_PROJECT, LOCAL_REGION, localEnvironment, OPERATOR } from './environment.ts';
@@ -182,6 +183,7 @@ async function startParts(
       const { mailboxes, mails } = await fillInbox(deps.store, imap, config.sealingKeys, clock());
       progress(`Demo data: ${mailboxes} mailboxes with ${mails} mails`);
     }
+    progress(`Demo data: ${(await fillFollowups(deps.store, clock())).followups} follow-ups`);
   }
   const tokens = {
     admin: await issuer.userToken('admintest1', { ttlSeconds: DAY_SECONDS }),
