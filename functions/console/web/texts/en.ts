@@ -1,3 +1,5 @@
+import { reasonsEn } from './reasons-en.ts';
+
 /** Every text of the page in English; the other languages have exactly these keys. */
 export const en = {
   name: 'English',
@@ -59,21 +61,7 @@ export const en = {
     'test-presence': 'Test presence',
     'watch-runs': 'Watch the runs',
   },
-  reason: {
-    timeout: 'no sign of life any more',
-    max_length: 'open for a whole day',
-    still_active: 'still active',
-    changed_meanwhile: 'changed meanwhile',
-    start_unreadable: 'start unreadable',
-    stale: 'stale',
-    recent: 'seen recently',
-    alive_meanwhile: 'came back meanwhile',
-    check: 'check',
-    new: 'first alert',
-    reminder: 'reminder',
-    forced: 'forced',
-    suppressed: 'alerted a short while ago',
-  },
+  reason: reasonsEn,
   trigger: {
     scheduler: 'by Cloud Scheduler',
     service: 'from the console',

@@ -1,4 +1,5 @@
 import type { Texts } from './en.ts';
+import { reasonsFr } from './reasons-fr.ts';
 
 /** Tous les textes de la page en français. */
 export const fr: Texts = {
@@ -54,21 +55,7 @@ export const fr: Texts = {
     'test-presence': 'Tester la présence',
     'watch-runs': 'Surveiller les rondes',
   },
-  reason: {
-    timeout: 'plus de signe de vie',
-    max_length: 'ouverte depuis un jour entier',
-    still_active: 'encore active',
-    changed_meanwhile: 'modifiée entre-temps',
-    start_unreadable: 'début illisible',
-    stale: 'périmée',
-    recent: 'vue récemment',
-    alive_meanwhile: 'revenue entre-temps',
-    check: 'contrôle',
-    new: 'première alerte',
-    reminder: 'rappel',
-    forced: 'forcée',
-    suppressed: 'alerte récente',
-  },
+  reason: reasonsFr,
   trigger: {
     scheduler: 'par Cloud Scheduler',
     service: 'depuis la console',
