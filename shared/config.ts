@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod';
 import { boolean, list, optional, secret, url } from './config-fields.ts';
-import { CLOUD_SCHEDULER, CLOUD_TASKS, METADATA_SERVER } from './google/addresses.ts';
+import { CLOUD_SCHEDULER, CLOUD_TASKS, METADATA_SERVER, SECRET_MANAGER } from './google/addresses.ts';
 import { type TasksConfig, tasksEnvironment, tasksFaults, toTasksConfig } from './google/tasks-settings.ts';
 import { type MailConfig, mailEnvironment, mailFaults, toMailConfig } from './mail/settings.ts';
 
@@ -53,6 +53,7 @@ const environment = z.object({
   RONDE_METADATA: url,
   RONDE_SCHEDULER: url,
   RONDE_TASKS: url,
+  RONDE_SECRETS: url,
 });
 
 export interface Config {
@@ -72,7 +73,7 @@ export interface Config {
   /** Issuer of Google-signed tokens: Google's, or the local cloud's stand-in. */
   googleIssuer: string | undefined;
   /** Addresses of Google's own services, or of the local cloud's stand-ins; without a trailing slash. */
-  google: { metadata: string; scheduler: string; tasks: string };
+  google: { metadata: string; scheduler: string; tasks: string; secrets: string };
   /** The queue of Cloud Tasks that large rounds are handed to, and the account it calls as; undefined: they run here. */
   tasks: TasksConfig | undefined;
   /** The issuer of user tokens; `clientId` is what the console signs in as: the audience, unless said otherwise. */
@@ -120,7 +121,8 @@ function crossFaults(e: NodeJS.ProcessEnv): string[] {
   const local = boolean.safeParse(e.RONDE_LOCAL).data;
   if (local && e.K_SERVICE)
     faults.push('RONDE_LOCAL is for the local cloud and K_SERVICE says this is Google Cloud; unset it');
-  for (const name of ['RONDE_GOOGLE_ISSUER', 'RONDE_METADATA', 'RONDE_SCHEDULER', 'RONDE_TASKS'])
+  const stands = ['RONDE_GOOGLE_ISSUER', 'RONDE_METADATA', 'RONDE_SCHEDULER', 'RONDE_TASKS', 'RONDE_SECRETS'];
+  for (const name of stands)
     if (e[name] && local === false) faults.push(`${name} replaces Google only with RONDE_LOCAL=1; unset it`);
   if (e.CRON_SECRET_PREVIOUS && !e.CRON_SECRET)
     faults.push('CRON_SECRET_PREVIOUS is set without CRON_SECRET; set the new secret too');
@@ -152,6 +154,7 @@ function toConfig(e: Environment): Config {
       metadata: e.RONDE_METADATA ?? METADATA_SERVER,
       scheduler: e.RONDE_SCHEDULER ?? CLOUD_SCHEDULER,
       tasks: e.RONDE_TASKS ?? CLOUD_TASKS,
+      secrets: e.RONDE_SECRETS ?? SECRET_MANAGER,
     },
     tasks: toTasksConfig(e),
     auth: authOf(e),

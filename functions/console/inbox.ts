@@ -18,6 +18,7 @@ import {
   shownIntegration,
 } from '../../shared/inbox/manage.ts';
 import { roundOf } from '../../shared/inbox/round.ts';
+import { type Keep, keepIn, signIn } from '../../shared/inbox/sign-in.ts';
 import { tryMailbox } from '../../shared/inbox/try-mailbox.ts';
 import { openPost } from '../../shared/mail/post.ts';
 import { followupSignals } from '../followup-signals.ts';
@@ -56,10 +57,14 @@ export const inboxRoutes = [
     query: none,
     body: newIntegration,
     async handle({ context, body }) {
-      const created = await createIntegration(manage(context), body);
-      return await shown(context, created, 201, {
-        test: await tried(context, await found(context, created)),
-      });
+      const check = async (integration: Integration, keep: Keep) => {
+        const report = await tryMailbox(integration, () => signIn(integration, context, keep));
+        // A server that is down today is kept and tried again; one that must never be called is not.
+        if (report.error?.kind === 'host') throw new HttpError(400, report.error.detail);
+        return report;
+      };
+      const { id, found: test } = await createIntegration(manage(context), body, check);
+      return await shown(context, id, 201, { test });
     },
   }),
   adminRoute({
@@ -168,8 +173,8 @@ async function shown(context: AdminContext, name: string, status = 200, more: ob
   return new Answer(status, { ...body, ...more }, versionHeader(body['updated_at'] as string | null));
 }
 
-const tried = ({ config }: AdminContext, integration: Integration) =>
-  tryMailbox(integration, config.sealingKeys, { local: config.local });
+const tried = (context: AdminContext, integration: Integration) =>
+  tryMailbox(integration, () => signIn(integration, context, keepIn(context)));
 
 async function synchronise(context: AdminContext, integration: Integration): Promise<object> {
   const post = openPost(context, context.meter);
@@ -186,7 +191,7 @@ async function synchronise(context: AdminContext, integration: Integration): Pro
 }
 
 async function download(context: AdminContext, messageId: string, part: string): Promise<Download> {
-  const { store, meter, config } = context;
+  const { store, meter } = context;
   const message = await store.collection('inbox_messages').doc(messageId).get();
   meter.firestore_reads += 1;
   const attachment = message.exists ? attachmentOf(message, part) : null;
@@ -196,12 +201,12 @@ async function download(context: AdminContext, messageId: string, part: string):
       `The message ${JSON.stringify(messageId)} has no attachment ${JSON.stringify(part)}.`,
     );
   const integration = await found(context, String(message.get('integration_id')));
-  const opened = await openAttachment(integration, message, attachment, config.sealingKeys, {
-    local: config.local,
-  }).catch((error: unknown) => {
-    if (!(error instanceof MailboxError)) throw error;
-    throw new HttpError(503, `The mail server does not give it now: ${error.failure.detail}`);
-  });
+  const opened = await signIn(integration, context, keepIn(context))
+    .then((connection) => openAttachment(connection, message, attachment))
+    .catch((error: unknown) => {
+      if (!(error instanceof MailboxError)) throw error;
+      throw new HttpError(503, `The mail server does not give it now: ${error.failure.detail}`);
+    });
   if (!opened) throw new HttpError(404, 'The message is no longer on the mail server.');
   const name = encodeURIComponent(attachment.filename ?? `part-${part}`).replace(/['()*]/g, escaped);
   return new Download(opened.content, {

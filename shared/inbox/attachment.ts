@@ -1,8 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { DocumentSnapshot } from '@google-cloud/firestore';
-import { type ConnectionRules, MailboxConnection } from './connection.ts';
-import { type Integration, openCredentials } from './integration.ts';
-import type { SealingKeys } from './sealed.ts';
+import type { MailboxConnection } from './connection.ts';
 import type { Attachment } from './structure.ts';
 
 /** Octets asked for at a time: what is sent on is all that is held. */
@@ -20,18 +18,14 @@ export function attachmentOf(message: DocumentSnapshot, part: string): Attachmen
 }
 
 /**
- * Opens an attachment on the mail server, as a stream of its decoded content. Null where the message is no longer there.
+ * Opens an attachment on the mail server that the connection leads to, as a stream of its decoded content. Null where the message is no longer there.
  * The connection ends with the stream.
  */
 export async function openAttachment(
-  integration: Integration,
+  connection: MailboxConnection,
   message: DocumentSnapshot,
   attachment: Attachment,
-  keys: SealingKeys,
-  rules: ConnectionRules,
 ): Promise<OpenAttachment | null> {
-  const { credentials } = openCredentials(integration, keys);
-  const connection = await MailboxConnection.open(integration, credentials, rules);
   try {
     const mailbox = await connection.run((client) =>
       client.mailboxOpen(String(message.get('folder')), { readOnly: true }),

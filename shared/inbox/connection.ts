@@ -1,8 +1,8 @@
-import { lookup } from 'node:dns/promises';
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { ImapFlow, type SearchObject } from 'imapflow';
 import { within } from '../within.ts';
 import { type Failure, failureOf } from './failure.ts';
+import { ForbiddenHost, isLoopback, publicAddress } from './public-address.ts';
 
 /** A function has no time for imapflow's own patience (90 s, 16 s, 5 min). */
 const CONNECT_MS = 10_000;
@@ -31,14 +31,6 @@ export interface Credentials {
 export interface ConnectionRules {
   /** The local cloud: loopback hosts are allowed, and may do without TLS. */
   local: boolean;
-}
-
-/** A host that a function on Google Cloud must not be made to call; the answer would tell about our own network. */
-export class ForbiddenHost extends Error {
-  constructor(host: string) {
-    super(`${host} is no public address; give the host name of a mail server on the internet.`);
-    this.name = 'ForbiddenHost';
-  }
 }
 
 /** A mailbox that could not be reached or broke off; `failure` says of what kind. */
@@ -73,8 +65,9 @@ export class MailboxConnection {
     rules: ConnectionRules,
   ): Promise<MailboxConnection> {
     const secrets = [credentials.password ?? '', credentials.accessToken ?? ''];
-    const address = await publicAddress(endpoint.host, rules).catch((error: unknown) => {
-      if (error instanceof ForbiddenHost) throw error;
+    const address = await publicAddress(endpoint.host, rules.local).catch((error: unknown) => {
+      if (error instanceof ForbiddenHost)
+        throw new MailboxError({ kind: 'host', detail: error.message }, error);
       throw new MailboxError(failureOf(error, null), error);
     });
     const connection = new MailboxConnection(
@@ -138,64 +131,4 @@ function options(endpoint: Endpoint, credentials: Credentials, rules: Connection
     maxLiteralSize: MAX_LITERAL_BYTES,
     maxResponseSize: MAX_RESPONSE_BYTES,
   };
-}
-
-/** Everything that is not a public unicast address (IANA's special-purpose registries). */
-const PRIVATE = new BlockList();
-for (const [net, bits] of [
-  ...[
-    ['0.0.0.0', 8],
-    ['10.0.0.0', 8],
-    ['100.64.0.0', 10],
-    ['127.0.0.0', 8],
-    ['169.254.0.0', 16],
-  ],
-  ...[
-    ['172.16.0.0', 12],
-    ['192.0.0.0', 24],
-    ['192.0.2.0', 24],
-    ['192.88.99.0', 24],
-    ['192.168.0.0', 16],
-  ],
-  ...[
-    ['198.18.0.0', 15],
-    ['198.51.100.0', 24],
-    ['203.0.113.0', 24],
-    ['224.0.0.0', 3],
-  ],
-] as [string, number][])
-  PRIVATE.addSubnet(net, bits, 'ipv4');
-const PUBLIC_6 = new BlockList();
-PUBLIC_6.addSubnet('2000::', 3, 'ipv6');
-const SPECIAL_6 = new BlockList();
-for (const [net, bits] of [
-  ['2001::', 23],
-  ['2001:db8::', 32],
-  ['2002::', 16],
-  ['3fff::', 20],
-] as [string, number][])
-  SPECIAL_6.addSubnet(net, bits, 'ipv6');
-
-/** Whether an address is on the public internet. */
-export function isPublicAddress(address: string): boolean {
-  if (isIP(address) === 4) return !PRIVATE.check(address, 'ipv4');
-  return PUBLIC_6.check(address, 'ipv6') && !SPECIAL_6.check(address, 'ipv6');
-}
-
-const isLoopback = (address: string) => address === '::1' || address.startsWith('127.');
-
-/**
- * The address to connect to. It is resolved here and used as it is, so that a name cannot mean one address when it is
- * checked and another when it is called.
- */
-async function publicAddress(host: string, { local }: ConnectionRules): Promise<string> {
-  const found = isIP(host)
-    ? [{ address: host }]
-    : await within(CONNECT_MS, 'DNS', lookup(host, { all: true }));
-  const allowed = ({ address }: { address: string }) =>
-    isPublicAddress(address) || (local && isLoopback(address));
-  if (!found.every(allowed)) throw new ForbiddenHost(host);
-  const [first] = found;
-  if (!first) throw new Error(`${host} has no address`);
-  return first.address;
 }

@@ -68,7 +68,7 @@ function kindOf(error: MailError, told: MailError, detail: string): FailureKind 
   // imapflow calls every refusal of a login a failed authentication, throttling too.
   if (error.authenticationFailed || told.authenticationFailed) return refusedLogin(error, detail);
   const codes = [error.code, told.code].filter((code) => code !== undefined);
-  if (codes.some((code) => TIMEOUTS.includes(code))) return 'timeout';
+  if (codes.some((code) => TIMEOUTS.includes(code)) || error.name === 'TooLate') return 'timeout';
   if (codes.some((code) => TLS_CODES.test(code)) || /certificate|STARTTLS|TLS/i.test(told.message))
     return 'tls';
   if (codes.some((code) => PROTOCOL_CODES.test(code))) return 'protocol';

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { normaliseAddress } from '../mail/address.ts';
+import { refreshable, SECRET_REF } from './credential-source.ts';
 
 const MAX_FOLDERS = 50;
 
@@ -38,21 +39,23 @@ const ca = z
   .regex(/^-----BEGIN CERTIFICATE-----[\s\S]*-----END CERTIFICATE-----\s*$/, ruleCa)
   .nullable();
 
-const auth = z.discriminatedUnion(
-  'method',
+const secretRef = z
+  .string()
+  .regex(
+    SECRET_REF,
+    'must be a secret whose name begins with inbox-, such as inbox-office or projects/p/secrets/inbox-office/versions/3',
+  );
+const password = z.string('must be the password').min(1, 'must not be empty').max(1_000);
+const accessToken = z.string('must be an access token').min(1, 'must not be empty').max(8_000);
+
+const auth = z.union(
   [
-    z.strictObject({
-      method: z.literal('password'),
-      user: line(320, 1),
-      password: z.string('must be the password').min(1, 'must not be empty').max(1_000),
-    }),
-    z.strictObject({
-      method: z.literal('xoauth2'),
-      user: line(320, 1),
-      access_token: z.string('must be an access token').min(1, 'must not be empty').max(8_000),
-    }),
+    z.strictObject({ method: z.literal('password'), user: line(320, 1), password }),
+    z.strictObject({ method: z.enum(['password', 'xoauth2']), user: line(320, 1), secret_ref: secretRef }),
+    z.strictObject({ method: z.literal('xoauth2'), user: line(320, 1), access_token: accessToken }),
+    refreshable.extend({ method: z.literal('xoauth2'), user: line(320, 1) }),
   ],
-  'must have the method password (with user, password) or xoauth2 (with user, access_token)',
+  'must have a user and the method password, with password or secret_ref, or the method xoauth2, with access_token, with refresh_token, client_id, client_secret and token_url, or with secret_ref',
 );
 export type AuthInput = z.infer<typeof auth>;
 

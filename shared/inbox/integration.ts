@@ -1,8 +1,6 @@
 import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
-import * as z from 'zod';
 import { millis } from '../store/firestore.ts';
 import { HEALTHY, type Health, type Status } from './health.ts';
-import { type SealingKeys, unseal } from './sealed.ts';
 
 /** One mailbox that is synchronised. */
 export interface Integration {
@@ -16,7 +14,11 @@ export interface Integration {
   ca: string | null;
   user: string;
   method: 'password' | 'xoauth2';
+  /** The sealed credentials, or the name of the secret that holds them. */
   sealed: string | null;
+  secretRef: string | null;
+  /** A sealed access token that was got with them. */
+  token: string | null;
   folders: readonly string[];
   /** Older mail is left where it is. */
   since: Date | null;
@@ -34,8 +36,11 @@ export const activeIntegrations = (store: Firestore) => integrationsOf(store).wh
 /** Who the sealed credentials of an integration belong to: they open for no other. */
 export const ownerOf = (integrationId: string) => `inbox_integrations/${integrationId}`;
 
+/** A document, as far as reading an integration needs it. */
+type Fields = Pick<DocumentSnapshot, 'id' | 'get'>;
+
 /** An integration as it is stored; what is absent has its default, what is no integration is an error that says why. */
-export function readIntegration(snapshot: DocumentSnapshot): Integration {
+export function readIntegration(snapshot: Fields): Integration {
   const text = (name: string) => textOr(snapshot.get(name), null);
   const need = (name: string) => {
     const value = text(name);
@@ -61,6 +66,8 @@ export function readIntegration(snapshot: DocumentSnapshot): Integration {
     user: need('auth.user'),
     method: text('auth.method') === 'xoauth2' ? 'xoauth2' : 'password',
     sealed: text('auth.sealed'),
+    secretRef: text('auth.secret_ref'),
+    token: text('auth.token'),
     folders: paths.length > 0 ? [...new Set(paths as string[])] : DEFAULT_FOLDERS,
     since: since === null ? null : new Date(since),
     health: readHealth(snapshot),
@@ -71,7 +78,7 @@ const textOr = (value: unknown, otherwise: string | null) =>
   typeof value === 'string' && value !== '' ? value : otherwise;
 
 /** The health that a document tells of; absent fields mean that all is well. */
-function readHealth(snapshot: DocumentSnapshot): Health {
+function readHealth(snapshot: Fields): Health {
   const status = snapshot.get('health.status') as Status;
   const count = (name: string) => Number(snapshot.get(`health.${name}`) ?? 0) || 0;
   return {
@@ -97,24 +104,4 @@ export function healthFields(health: Health): Record<string, unknown> {
     last_success_at: at(health.lastSuccessAt),
     auth_failed_at: at(health.authFailedAt),
   };
-}
-
-/** What is sealed: a password, or what an access token is got with. */
-const sealedContent = z.union([
-  z.strictObject({ password: z.string() }),
-  z.strictObject({ access_token: z.string() }),
-]);
-export type SealedContent = z.infer<typeof sealedContent>;
-
-/** Opens an integration's credentials; throws SealBroken, or where there are none. `stale`: seal them anew. */
-export function openCredentials(integration: Integration, keys: SealingKeys) {
-  const { id, user, sealed } = integration;
-  if (sealed === null) throw new Error(`inbox_integrations/${id} has no credentials; enter them.`);
-  const { secret, stale } = unseal(sealed, ownerOf(id), keys);
-  const content = sealedContent.parse(JSON.parse(secret));
-  const credentials =
-    'password' in content
-      ? { user, password: content.password }
-      : { user, accessToken: content.access_token };
-  return { credentials, stale, secret };
 }

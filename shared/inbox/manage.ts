@@ -4,9 +4,10 @@ import { toJson } from '../store/json.ts';
 import { after, type Position, positionOf } from '../store/position.ts';
 import { versionOf } from '../store/version.ts';
 import { HEALTHY } from './health.ts';
-import { healthFields, integrationsOf, ownerOf } from './integration.ts';
+import { healthFields, type Integration, integrationsOf, ownerOf, readIntegration } from './integration.ts';
 import type { AuthInput, IntegrationChange, NewIntegration } from './integration-input.ts';
 import { type SealingKeys, seal } from './sealed.ts';
+import type { Keep } from './sign-in.ts';
 
 export interface ManageContext {
   store: Firestore;
@@ -25,33 +26,52 @@ const DELETE_BATCH = 300;
 export function shownIntegration(snapshot: DocumentSnapshot): Record<string, unknown> {
   const { auth, ...fields } = snapshot.data() ?? {};
   const { method = 'password', user = null, sealed, secret_ref } = (auth ?? {}) as Record<string, unknown>;
+  const credentials = secret_ref === undefined ? {} : { secret_ref };
   return {
     ...(toJson(fields) as object),
-    auth: { method, user, has_credentials: sealed !== undefined || secret_ref !== undefined },
+    auth: { method, user, ...credentials, has_credentials: (sealed ?? secret_ref) !== undefined },
     id: snapshot.id,
     updated_at: versionOf(snapshot),
   };
 }
 
-/** Creates an integration; its credentials are sealed before they are written. Returns its id. */
-export async function createIntegration({ store, meter, now, keys }: ManageContext, given: NewIntegration) {
+/**
+ * Makes an integration of what was given, its credentials sealed, and has `check` look at it before it is written.
+ * Returns its id and what the check found.
+ */
+export async function createIntegration<Found>(
+  { store, meter, now, keys }: ManageContext,
+  given: NewIntegration,
+  check: (integration: Integration, keep: Keep) => Promise<Found>,
+): Promise<{ id: string; found: Found }> {
   const ref = integrationsOf(store).doc();
-  const { sync_from, auth, ...fields } = given;
-  await ref.create({
-    ...fields,
+  const { sync_from, auth, ...rest } = given;
+  const fields = {
+    ...rest,
     sync_from: sync_from === null ? null : Timestamp.fromDate(new Date(sync_from)),
-    auth: sealedAuth(auth, ref.id, keys),
+    auth: authFields(auth, ref.id, keys),
     health: healthFields(HEALTHY),
     created_at: Timestamp.fromDate(now),
-  });
+  };
+  const integration = readIntegration({ id: ref.id, get: (path) => valueAt(fields, String(path)) });
+  const found = await check(integration, async (_integration, kept) => void Object.assign(fields.auth, kept));
+  await ref.create(fields);
   meter.firestore_writes += 1;
-  return ref.id;
+  return { id: ref.id, found };
 }
 
-function sealedAuth(auth: AuthInput, id: string, keys: SealingKeys) {
-  const content =
-    auth.method === 'password' ? { password: auth.password } : { access_token: auth.access_token };
-  return { method: auth.method, user: auth.user, sealed: seal(JSON.stringify(content), ownerOf(id), keys) };
+/** A field of a document that is not stored yet, by its path with dots. */
+function valueAt(fields: object, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], fields);
+}
+
+/** How credentials are kept: sealed for this integration alone, or as the name of a secret. */
+function authFields(given: AuthInput, id: string, keys: SealingKeys): Record<string, string> {
+  const { method, user, ...rest } = given;
+  if ('secret_ref' in rest) return { method, user, secret_ref: rest.secret_ref };
+  return { method, user, sealed: seal(JSON.stringify(rest), ownerOf(id), keys) };
 }
 
 /** Changes what is given. New credentials, another server or a new start lift the back-off. False where there is none. */
@@ -73,7 +93,7 @@ export async function changeIntegration(
     const health = lifts ? { 'health.next_attempt_at': null } : {};
     const since =
       sync_from === undefined ? {} : { sync_from: sync_from && Timestamp.fromDate(new Date(sync_from)) };
-    const update = { ...fields, ...since, ...(auth ? { auth: sealedAuth(auth, id, keys) } : {}), ...health };
+    const update = { ...fields, ...since, ...(auth ? { auth: authFields(auth, id, keys) } : {}), ...health };
     if (Object.keys(update).length > 0) {
       transaction.update(ref, update);
       meter.firestore_writes += 1;

@@ -6,24 +6,22 @@ import type { Meter } from '../cost.ts';
 import type { Post } from '../mail/post.ts';
 import { takeLease } from '../redis/lease.ts';
 import { isConflict } from '../store/firestore.ts';
-import { ForbiddenHost } from './connection.ts';
+import type { CredentialContext } from './credentials.ts';
 import type { Failure } from './failure.ts';
-import { newTally, type Tally } from './folder-round.ts';
+import type { Tally } from './folder-round.ts';
 import { afterFailure, afterSuccess, type Health } from './health.ts';
-import { healthFields, type Integration, integrationsOf, openCredentials, ownerOf } from './integration.ts';
+import { healthFields, type Integration, integrationsOf } from './integration.ts';
 import { tellOwner } from './notice.ts';
-import { SealBroken, seal } from './sealed.ts';
+import { keepIn, signIn } from './sign-in.ts';
 import type { SignalSink } from './signals.ts';
 import { syncMailbox } from './sync-mailbox.ts';
 
-export interface RoundContext {
+export interface RoundContext extends CredentialContext {
   store: Firestore;
   redis: Redis;
   meter: Meter;
   post: Post | undefined;
-  now: Date;
   clock: Clock;
-  config: { sealingKeys: readonly string[]; local: boolean };
 }
 
 export interface RoundResult {
@@ -63,42 +61,15 @@ interface Bounds {
 }
 
 async function leased(integration: Integration, context: RoundContext, bounds: Bounds): Promise<RoundResult> {
-  const { store, meter, now, config } = context;
-  const opened = openedOr(integration, config.sealingKeys);
-  const result =
-    'failure' in opened
-      ? { tally: newTally(), failure: opened.failure }
-      : await syncMailbox(integration, {
-          ...{ store, meter, now, ...bounds },
-          rules: { local: config.local },
-          credentials: opened.credentials,
-        }).catch(forbidden);
+  const { store, meter, now } = context;
+  const connect = () => signIn(integration, context, keepIn(context));
+  const result = await syncMailbox(integration, { ...{ store, meter, now, connect }, ...bounds });
   const health = result.failure
     ? afterFailure(integration.health, result.failure, now, Math.random())
     : afterSuccess(integration.health, now);
-  const resealed =
-    'stale' in opened && opened.stale
-      ? seal(opened.secret, ownerOf(integration.id), config.sealingKeys)
-      : null;
-  await keep(integration, context, health, result.tally, resealed);
+  await keep(integration, context, health, result.tally);
   await tellOwner(context, integration, integration.health, health);
   return result;
-}
-
-/** The credentials, or why there are none to use. */
-function openedOr(integration: Integration, keys: readonly string[]) {
-  try {
-    return openCredentials(integration, keys);
-  } catch (error) {
-    const detail =
-      error instanceof SealBroken ? error.message : 'The credentials cannot be read; enter them again.';
-    return { failure: { kind: 'credentials', detail } satisfies Failure };
-  }
-}
-
-function forbidden(error: unknown): RoundResult {
-  if (!(error instanceof ForbiddenHost)) throw error;
-  return { tally: newTally(), failure: { kind: 'host', detail: error.message } };
 }
 
 /** Writes how the mailbox is. What an administrator has changed meanwhile stands: the next round looks again. */
@@ -107,12 +78,10 @@ async function keep(
   { store, meter, now }: RoundContext,
   health: Health,
   tally: Tally,
-  resealed: string | null,
 ): Promise<void> {
   const quiet = tally.announced === 0 && tally.updated === 0 && tally.removed === 0 && tally.complete;
   const update = {
     health: healthFields(health),
-    ...(resealed === null ? {} : { 'auth.sealed': resealed }),
     last_run: quiet ? FieldValue.delete() : { at: Timestamp.fromDate(now), ...tally },
   };
   try {

@@ -1,6 +1,6 @@
 import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
 import type { Meter } from '../cost.ts';
-import { type ConnectionRules, type Credentials, MailboxConnection, MailboxError } from './connection.ts';
+import { type MailboxConnection, MailboxError } from './connection.ts';
 import { Cursor } from './cursor.ts';
 import type { Failure } from './failure.ts';
 import { newTally, type Tally } from './folder-round.ts';
@@ -13,8 +13,7 @@ export interface MailboxRound {
   store: Firestore;
   meter: Meter;
   now: Date;
-  rules: ConnectionRules;
-  credentials: Credentials;
+  connect: () => Promise<MailboxConnection>;
   /** Asked between groups of messages: may another be begun? */
   mayGoOn: () => boolean;
   /** After so many milliseconds the connection is hung up, whatever the server does. */
@@ -41,7 +40,7 @@ export async function syncMailbox(integration: Integration, round: MailboxRound)
   meter.firestore_reads += kept.length;
   let connection: MailboxConnection;
   try {
-    connection = await MailboxConnection.open(integration, round.credentials, round.rules);
+    connection = await round.connect();
   } catch (error) {
     return { tally, failure: failureIn(error) };
   }

@@ -1,6 +1,5 @@
-import { type ConnectionRules, ForbiddenHost, MailboxConnection, MailboxError } from './connection.ts';
-import { type Integration, openCredentials } from './integration.ts';
-import type { SealingKeys } from './sealed.ts';
+import { type MailboxConnection, MailboxError } from './connection.ts';
+import type { Integration } from './integration.ts';
 
 /** What a try of a mailbox has shown. */
 export interface MailboxReport {
@@ -15,14 +14,12 @@ const MAX_FOLDERS = 200;
 
 /** Signs in, asks what the server can and which folders there are, and changes nothing. */
 export async function tryMailbox(
-  integration: Integration,
-  keys: SealingKeys,
-  rules: ConnectionRules,
+  integration: Pick<Integration, 'folders'>,
+  connect: () => Promise<MailboxConnection>,
 ): Promise<MailboxReport> {
   let connection: MailboxConnection | undefined;
   try {
-    const { credentials } = openCredentials(integration, keys);
-    connection = await MailboxConnection.open(integration, credentials, rules);
+    connection = await connect();
     const listed = await connection.run((client) => client.list({ statusQuery: { messages: true } }));
     const folders = listed.slice(0, MAX_FOLDERS).map(({ path, specialUse, status }) => ({
       path,
@@ -37,14 +34,9 @@ export async function tryMailbox(
       folders,
     };
   } catch (error) {
-    return { ok: false, error: explained(error), capabilities: [], folders: [] };
+    if (!(error instanceof MailboxError)) throw error;
+    return { ok: false, error: error.failure, capabilities: [], folders: [] };
   } finally {
     await connection?.close();
   }
-}
-
-function explained(error: unknown): { kind: string; detail: string } {
-  if (error instanceof MailboxError) return error.failure;
-  if (error instanceof ForbiddenHost) return { kind: 'host', detail: error.message };
-  return { kind: 'credentials', detail: 'The credentials cannot be read; enter them again.' };
 }

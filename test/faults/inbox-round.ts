@@ -1,6 +1,7 @@
 import { systemClock } from '../../shared/clock.ts';
 import { loadConfig } from '../../shared/config.ts';
 import { newMeter } from '../../shared/cost.ts';
+import { MailboxConnection } from '../../shared/inbox/connection.ts';
 import type { Integration } from '../../shared/inbox/integration.ts';
 import { syncMailbox } from '../../shared/inbox/sync-mailbox.ts';
 import { openStore } from '../../shared/store/firestore.ts';
@@ -17,8 +18,7 @@ const { failure } = await syncMailbox(integration, {
   meter: newMeter(),
   now: systemClock(),
   mayGoOn: () => true,
-  rules: { local: true },
-  credentials: { user: integration.user, password },
+  connect: () => MailboxConnection.open(integration, { user: integration.user, password }, { local: true }),
   hangUpAfterMs: 60_000,
 });
 await store.terminate();

@@ -87,6 +87,7 @@ describe('an environment is accepted', () => {
           metadata: 'http://metadata.google.internal',
           scheduler: 'https://cloudscheduler.googleapis.com',
           tasks: 'https://cloudtasks.googleapis.com',
+          secrets: 'https://secretmanager.googleapis.com',
         },
         tasks: undefined,
       },

@@ -4,6 +4,7 @@ import type { ImapUser, LocalImap } from '../../infra/local/imap.ts';
 import { findDovecot } from '../../infra/local/programs.ts';
 import { localSettings } from '../../infra/local/settings.ts';
 import { newMeter } from '../../shared/cost.ts';
+import { MailboxConnection } from '../../shared/inbox/connection.ts';
 import { HEALTHY } from '../../shared/inbox/health.ts';
 import type { Integration } from '../../shared/inbox/integration.ts';
 import type { InboxSignal } from '../../shared/inbox/signals.ts';
@@ -37,6 +38,8 @@ export function integrationFor(
     user: user.user,
     method: 'password',
     sealed: null,
+    secretRef: null,
+    token: null,
     folders: ['INBOX'],
     since: null,
     health: HEALTHY,
@@ -58,8 +61,7 @@ export async function round(store: Firestore, integration: Integration, options:
   const { password, now = new Date('2026-03-04T10:00:00.000Z'), mayGoOn = () => true, heard } = options;
   const result: MailboxResult = await syncMailbox(integration, {
     ...{ store, meter, now, mayGoOn },
-    rules: { local: true },
-    credentials: { user: integration.user, password },
+    connect: () => MailboxConnection.open(integration, { user: integration.user, password }, { local: true }),
     hangUpAfterMs: options.hangUpAfterMs ?? 60_000,
     signals: heard && (async (signals) => void heard.push(...signals)),
   });

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isAutomatic, isPermanent, parseDeliveryStatus } from '../../../shared/inbox/automatic.ts';
-import { isPublicAddress } from '../../../shared/inbox/connection.ts';
 import { failureOf } from '../../../shared/inbox/failure.ts';
 import { messageIdsIn, parseHeaders, referencesOf } from '../../../shared/inbox/headers.ts';
 import { AUTH_FAILURES, afterFailure, afterSuccess, HEALTHY, isDue } from '../../../shared/inbox/health.ts';
 import { documentIdOf, folderKey } from '../../../shared/inbox/identity.ts';
+import { isPublicAddress } from '../../../shared/inbox/public-address.ts';
 import { SealBroken, seal, unseal } from '../../../shared/inbox/sealed.ts';
 import { signalsOf } from '../../../shared/inbox/signals.ts';
 import { shapeOf } from '../../../shared/inbox/structure.ts';
