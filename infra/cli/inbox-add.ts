@@ -14,6 +14,8 @@ export interface AddFlags {
   folder: string[];
   label: string;
   notify?: string;
+  secretRef?: string;
+  oauth?: true;
   json?: true;
 }
 
@@ -23,7 +25,7 @@ const created = z.looseObject({ id: z.string(), test: report });
 export async function inboxAdd(target: Target, flags: AddFlags, { print }: Terminal): Promise<number> {
   if (!/^\d{1,5}$/.test(flags.port))
     throw new UsageError(`--port ${flags.port} is not a port; give 1 to 65535.`);
-  const password = await readPassword();
+  const auth = { user: flags.user, ...(await readAuth(flags)) };
   const answer = await callAdmin(target, created, 'POST', '/api/inbox/integrations', {
     org_id: flags.org,
     host: flags.host,
@@ -32,7 +34,7 @@ export async function inboxAdd(target: Target, flags: AddFlags, { print }: Termi
     label: flags.label,
     ...(flags.folder.length > 0 ? { folders: flags.folder } : {}),
     ...(flags.notify === undefined ? {} : { notify_email: flags.notify }),
-    auth: { method: 'password', user: flags.user, password },
+    auth,
   });
   if (flags.json) print(JSON.stringify(answer, null, 2));
   else {
@@ -42,15 +44,36 @@ export async function inboxAdd(target: Target, flags: AddFlags, { print }: Termi
   return answer.test.ok ? 0 : 1;
 }
 
+/** What signs in: the name of a secret, or what comes on standard input. */
+async function readAuth({ secretRef, oauth }: AddFlags): Promise<Record<string, unknown>> {
+  const method = oauth ? 'xoauth2' : 'password';
+  if (secretRef !== undefined) return { method, secret_ref: secretRef };
+  if (!oauth) return { method, password: await readPassword() };
+  const rule =
+    'With --oauth a JSON object with refresh_token, client_id, client_secret and token_url is piped in.';
+  try {
+    const given: unknown = JSON.parse(await readInput());
+    if (typeof given === 'object' && given !== null) return { method, ...given };
+  } catch {
+    // What came may hold secrets: only the rule is told.
+  }
+  throw new UsageError(rule);
+}
+
 /** The first line of standard input. */
 async function readPassword(): Promise<string> {
   if (process.stdin.isTTY) process.stderr.write('Password (it is shown as you type; or pipe it in): ');
+  const [password = ''] = (await readInput(/\n/)).split(/\r?\n/);
+  if (password === '') throw new UsageError('No password came on standard input; pipe it in.');
+  return password;
+}
+
+/** Standard input up to its end, or up to where it fits. */
+async function readInput(until?: RegExp): Promise<string> {
   let text = '';
   for await (const chunk of process.stdin) {
     text += String(chunk);
-    if (text.includes('\n')) break;
+    if (until?.test(text)) break;
   }
-  const [password = ''] = text.split(/\r?\n/);
-  if (password === '') throw new UsageError('No password came on standard input; pipe it in.');
-  return password;
+  return text;
 }

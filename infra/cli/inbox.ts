@@ -34,6 +34,14 @@ export function addInbox(program: Command, terminal: Terminal): void {
     .option('--starttls', 'begin in plain text and demand TLS then')
     .option('--folder <name>', 'a folder, repeatable; INBOX where none is given', collect, [])
     .option('--label <text>', 'what people call it', '')
+    .option(
+      '--secret-ref <name>',
+      'the secret of Secret Manager that holds the password; its name begins with inbox-',
+    )
+    .option(
+      '--oauth',
+      'sign in with XOAUTH2: a JSON object with the refresh token is piped in instead of a password',
+    )
     .option('--notify <address>', 'who is told when the login is refused')
     .option(...json)
     .action(async (flags: AddFlags) => terminal.exit(await inboxAdd(await findTarget(), flags, terminal)));
