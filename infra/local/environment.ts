@@ -23,7 +23,7 @@ export const LOCAL_PROJECT = 'ronde-local';
 export const LOCAL_REGION = 'europe-west1';
 export const SCHEDULER_ACCOUNT = `scheduler@${LOCAL_PROJECT}.iam.gserviceaccount.com`;
 export const CONSOLE_ACCOUNT = `console@${LOCAL_PROJECT}.iam.gserviceaccount.com`;
-const TASKS_ACCOUNT = `tasks@${LOCAL_PROJECT}.iam.gserviceaccount.com`;
+export const TASKS_ACCOUNT = `tasks@${LOCAL_PROJECT}.iam.gserviceaccount.com`;
 const SENDER = 'Ronde <noreply@ronde.test>';
 export const OPERATOR = 'operator@example.test';
 

@@ -1,7 +1,6 @@
 import { type Caller, TASK_CALLERS } from '../auth/caller.ts';
 import { authenticate } from '../auth/door.ts';
-import { stopwatch } from '../clock.ts';
-import { cost, newMeter } from '../cost.ts';
+import { cost } from '../cost.ts';
 import { sendError } from '../http/answer.ts';
 import { answerWithin } from '../http/deadline.ts';
 import { HttpError } from '../http/errors.ts';
@@ -14,15 +13,16 @@ import {
 } from '../http/request.ts';
 import { requireMethod } from '../http/route.ts';
 import { traceFields } from '../log.ts';
-import { openPost } from '../mail/post.ts';
+import { serveBatch } from './act-handler.ts';
+import { openContext } from './context.ts';
+import { logRun } from './log-run.ts';
 import { identifyRun } from './occurrence.ts';
 import { parseParams } from './params.ts';
+import type { RunRequest, RunResult } from './request.ts';
 import { requesterOf } from './requester.ts';
-import { dryRun, type RunRequest, type RunResult, realRun } from './run.ts';
+import { RETRY_AFTER_SECONDS } from './retry-after.ts';
+import { dryRun, realRun } from './run.ts';
 import type { AnyTask, Deps, RunContext } from './task.ts';
-
-/** A little longer than a lease lasts, so that the retry finds a killed run's lease gone. */
-const RETRY_AFTER_SECONDS = 35;
 
 /** The answer comes within the budget and this: what was begun may end, and a store that hangs is not waited for. */
 const ANSWER_SLACK_MS = 2500;
@@ -36,6 +36,11 @@ export function taskHandler(task: AnyTask, open: () => Deps): HttpHandler {
       ...traceFields(request.headers, deps.config.project),
     };
     try {
+      if (isBatch(task, request)) {
+        requireMethod(request.method, ['POST']);
+        await serveBatch(task, request, response, deps, fields);
+        return;
+      }
       requireRoute(task, request);
       requireMethod(request.method, task.methods);
       const caller = await authenticate(request, deps, TASK_CALLERS);
@@ -44,6 +49,12 @@ export function taskHandler(task: AnyTask, open: () => Deps): HttpHandler {
       sendError(response, error, deps.log, fields);
     }
   };
+}
+
+/** Whether a batch is delivered: at `/act` of the function's own URL, or below its route. */
+function isBatch(task: AnyTask, request: HttpRequest): boolean {
+  const { path } = location(request);
+  return task.fanOut !== undefined && (path === '/act' || path === `${task.route}/act`);
 }
 
 function requireRoute(task: AnyTask, request: HttpRequest): void {
@@ -61,32 +72,12 @@ async function serve(
   fields: object,
 ): Promise<void> {
   const params = await parseParams(task, request);
-  const now = deps.clock();
-  const identity = identifyRun(task.name, request, caller, now);
-  const meter = newMeter();
-  const deadline = new Date(now.getTime() + params.budget_seconds * 1000);
-  const post = openPost(deps, meter, deadline);
+  const identity = identifyRun(task.name, request, caller, deps.clock());
   const requestedBy = requesterOf(request, caller);
-  const elapsed = stopwatch();
-  const leftMs = () => params.budget_seconds * 1000 - elapsed();
-  const context: RunContext = {
-    store: deps.store,
-    redis: deps.redis,
-    meter,
-    post,
-    now,
-    leftMs,
-    clock: deps.clock,
-    occurrence: identity.occurrence,
-    runId: identity.id,
-    trigger: caller.kind,
-    requestedBy,
-    tally: {},
-    config: deps.config,
-  };
   const run: RunRequest = { identity, trigger: caller.kind, requestedBy, params };
+  const context = openContext(deps, run);
   const work = (params.dry_run ? dryRun : realRun)(task, run, context, deps).then((result) => {
-    logRun(deps, fields, run, result, context);
+    logRun(deps.log, fields, run, result, context);
     return result;
   });
   const result = await answerWithin(
@@ -115,7 +106,8 @@ function statusOf(task: AnyTask, run: RunRequest, result: RunResult): 200 | 500 
 }
 
 function replyBody(task: AnyTask, run: RunRequest, result: RunResult, context: RunContext): object {
-  const { outcome, counts, complete, attempt, acted, skipped, failed, error, shown, notes } = result;
+  const { outcome, counts, complete, attempt, acted, skipped, failed, error, shown, notes, dispatched } =
+    result;
   const { dry_run: dry } = run.params;
   const reasons = { acted, skipped, failed };
   const { tally } = context;
@@ -129,6 +121,7 @@ function replyBody(task: AnyTask, run: RunRequest, result: RunResult, context: R
       reasons,
       tally,
       notes,
+      ...(dispatched ? { dispatched } : {}),
     }),
     run_id: run.identity.id,
     outcome,
@@ -138,33 +131,11 @@ function replyBody(task: AnyTask, run: RunRequest, result: RunResult, context: R
     counts,
     skipped,
     failed,
+    ...(dispatched ? { dispatched } : {}),
     cost: cost(context.meter),
     ...(error === null
       ? {}
       : { error: { code: 'unavailable', message: 'The run failed; its record and log have the reason.' } }),
     ...(dry ? { candidates: shown } : {}),
   };
-}
-
-function logRun(deps: Deps, fields: object, run: RunRequest, result: RunResult, context: RunContext): void {
-  const { outcome, counts, complete, attempt, skipped, failed, error, startedAt, finishedAt } = result;
-  const line = {
-    ...fields,
-    run_id: run.identity.id,
-    trigger: run.trigger,
-    ...(run.requestedBy ? { requested_by: run.requestedBy } : {}),
-    attempt,
-    outcome,
-    dry_run: run.params.dry_run,
-    complete,
-    counts,
-    skipped,
-    failed,
-    cost: cost(context.meter),
-    duration_ms: finishedAt.getTime() - startedAt.getTime(),
-    ...(error === null ? {} : { error }),
-  };
-  const message = `${run.identity.id} ${outcome}: ${counts.acted} acted, ${counts.skipped} skipped, ${counts.failed} failed`;
-  if (outcome === 'failed') deps.log.error(line, message);
-  else deps.log.info(line, message);
 }

@@ -2,7 +2,8 @@ import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from '@g
 import { cost, type Meter } from '../cost.ts';
 import { isConflict, streamQuery, updateUnchanged } from '../store/firestore.ts';
 import type { RunIdentity } from './occurrence.ts';
-import type { Counts, Note, Outcome } from './task.ts';
+import type { Sums } from './sums.ts';
+import type { Counts, Dispatched, Note, Outcome } from './task.ts';
 
 /** How long a run is kept; Firestore's TTL policy on `expires_at` deletes it. */
 const KEEP_DAYS = 90;
@@ -26,6 +27,8 @@ export interface RunEnd {
   tally: Readonly<Record<string, number>>;
   error: string | null;
   finishedAt: Date;
+  /** Of a run that was handed on: how much, until when its batches are waited for, and what it has done itself. */
+  dispatched?: Dispatched & { deadline: Date; own: Sums };
 }
 
 /** An attempt that is under way in the ledger. */
@@ -220,7 +223,16 @@ function endFields(end: RunEnd, startedAt: Date): object {
     ...(end.notes.length > 0 ? { notes: end.notes } : {}),
     ...(Object.keys(end.tally).length > 0 ? { tally: { ...end.tally } } : {}),
     error: end.error,
-    finished_at: Timestamp.fromDate(end.finishedAt),
-    duration_ms: end.finishedAt.getTime() - startedAt.getTime(),
+    ...(end.dispatched ? dispatchedFields(end.dispatched) : finishedFields(end.finishedAt, startedAt)),
   };
 }
+
+const finishedFields = (finishedAt: Date, startedAt: Date) => ({
+  finished_at: Timestamp.fromDate(finishedAt),
+  duration_ms: finishedAt.getTime() - startedAt.getTime(),
+});
+
+/** It is not over: whoever closes it says when it ended. */
+const dispatchedFields = (dispatched: NonNullable<RunEnd['dispatched']>) => ({
+  dispatched: { ...dispatched, deadline: Timestamp.fromDate(dispatched.deadline) },
+});

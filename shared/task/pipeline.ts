@@ -1,46 +1,8 @@
-import type { ActResult, AnyTask, Counts, Decision, Note, RunContext } from './task.ts';
+import { KEPT_NOTES, type PipelineResult } from './result.ts';
+import type { ActResult, AnyTask, Decision, RunContext } from './task.ts';
 
 /** A dry run shows at most this many candidates. */
 const SHOWN_CANDIDATES = 100;
-/** A run keeps at most so many notes: its record is one document. */
-const KEPT_NOTES = 100;
-
-export interface Shown {
-  id: string;
-  decision: 'act' | 'skip' | 'fail';
-  reason: string;
-  /** What the decision has to tell beside it. */
-  [name: string]: string | number | boolean | null;
-}
-
-export interface PipelineResult {
-  counts: Counts;
-  /** Candidates per reason, of those acted on, skipped and failed. */
-  acted: Record<string, number>;
-  skipped: Record<string, number>;
-  failed: Record<string, number>;
-  /** Whether a failure wants Scheduler's retry. */
-  wantsRetry: boolean;
-  /** False when the budget or a lost lease ended the work early. */
-  complete: boolean;
-  shown: Shown[];
-  notes: Note[];
-}
-
-/** A result with nothing in it yet. */
-export function emptyResult(): PipelineResult {
-  const counts = { candidates: 0, acted: 0, skipped: 0, failed: 0 };
-  return {
-    counts,
-    acted: {},
-    skipped: {},
-    failed: {},
-    wantsRetry: false,
-    complete: true,
-    shown: [],
-    notes: [],
-  };
-}
 
 export interface PipelineOptions {
   dryRun: boolean;
@@ -75,8 +37,8 @@ export async function runPipeline(
   }
 }
 
-/** The candidates in batches; nothing new is begun once it may not go on. A group stays together, whatever its size. */
-async function* batches(
+/** The candidates in batches of the task's size; nothing new is begun once it may not go on. A group stays together, whatever its size. */
+export async function* batches(
   task: AnyTask,
   params: Record<string, unknown>,
   context: RunContext,
@@ -112,16 +74,29 @@ async function runBatch(
   batch: { id: string }[],
   result: PipelineResult,
 ): Promise<void> {
+  const { chosen, facts } = await choose(task, params, context, dryRun, batch, result);
+  await actOn(task, params, context, chosen, facts, result);
+}
+
+/** Gathers and decides: which are to be acted on. The others are counted, and in a dry run all. */
+export async function choose(
+  task: AnyTask,
+  params: Record<string, unknown>,
+  context: RunContext,
+  dryRun: boolean,
+  batch: readonly { id: string }[],
+  result: PipelineResult,
+): Promise<{ chosen: Chosen[]; facts: unknown }> {
   const facts = await task.gather(batch, context).catch((error: unknown) => new GatherFailed(error));
   const toAct: Chosen[] = [];
   for (const candidate of batch) {
     if (facts instanceof GatherFailed) {
-      count(result, { outcome: 'failed', reason: reasonOf(facts.cause), retry: true });
+      count(result, candidate, { outcome: 'failed', reason: reasonOf(facts.cause), retry: true });
       continue;
     }
     const decision = decideAlone(task, candidate, facts, params, context.now);
     if (decision instanceof Error) {
-      count(result, { outcome: 'failed', reason: reasonOf(decision), retry: true });
+      count(result, candidate, { outcome: 'failed', reason: reasonOf(decision), retry: true });
       continue;
     }
     if (dryRun) show(result, candidate.id, decision);
@@ -129,16 +104,17 @@ async function runBatch(
     if (!decision.act)
       count(
         result,
+        candidate,
         decision.failed ? { outcome: 'failed', reason, ...decision.failed } : { outcome: 'skipped', reason },
       );
-    else if (dryRun) count(result, { outcome: 'acted' }, reason);
+    else if (dryRun) count(result, candidate, { outcome: 'acted' }, reason);
     else toAct.push({ candidate, reason });
   }
-  await actOn(task, params, context, toAct, facts, result);
+  return { chosen: toAct, facts };
 }
 
 /** A candidate that is to be acted on, and why. */
-interface Chosen {
+export interface Chosen {
   candidate: { id: string };
   reason: string;
 }
@@ -185,13 +161,18 @@ async function actOn(
     .catch((error: unknown) =>
       toAct.map(() => ({ outcome: 'failed', reason: reasonOf(error), retry: true }) as const),
     );
-  for (const [index, { reason }] of toAct.entries()) {
-    count(result, results[index] ?? { outcome: 'failed', reason: 'no_result', retry: true }, reason);
+  for (const [index, { candidate, reason }] of toAct.entries()) {
+    count(
+      result,
+      candidate,
+      results[index] ?? { outcome: 'failed', reason: 'no_result', retry: true },
+      reason,
+    );
   }
 }
 
 /** `because`: why it was to be acted on. */
-function count(result: PipelineResult, one: ActResult<string>, because = ''): void {
+function count(result: PipelineResult, { id }: { id: string }, one: ActResult<string>, because = ''): void {
   result.counts.candidates += 1;
   result.counts[one.outcome] += 1;
   if (one.note && result.notes.length < KEPT_NOTES) result.notes.push(one.note);
@@ -199,7 +180,10 @@ function count(result: PipelineResult, one: ActResult<string>, because = ''): vo
   const reason = one.outcome === 'acted' ? because : one.reason;
   reasons[reason] = (reasons[reason] ?? 0) + 1;
   if (one.outcome !== 'failed') return;
-  if (one.retry) result.wantsRetry = true;
+  if (one.retry) {
+    result.wantsRetry = true;
+    result.retries.push({ id, reason: one.reason });
+  }
   if ('outOfTime' in one) result.complete = false;
 }
 

@@ -1,26 +1,15 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { type Lease, takeLease } from '../redis/lease.ts';
+import { closeEarlier, closeIfDone } from './closing.ts';
+import { type Dispatching, dispatchBatches, dispatchingOf } from './dispatch.ts';
 import { abandonOthers, closeRun, openRun, type RunEnd, type RunStart, recordOverlap } from './ledger.ts';
-import type { RunIdentity } from './occurrence.ts';
-import type { CommonParams } from './params.ts';
-import { emptyResult, type PipelineResult, runPipeline } from './pipeline.ts';
+import { logClosed } from './log-run.ts';
+import { runPipeline } from './pipeline.ts';
+import type { RunRequest, RunResult } from './request.ts';
+import { emptyResult, type PipelineResult } from './result.ts';
+import { outcomeOf as outcomeOfCounts, sumsOf } from './sums.ts';
 import type { AnyTask, Outcome, RunContext } from './task.ts';
-
-export interface RunRequest {
-  identity: RunIdentity;
-  trigger: string;
-  requestedBy: string | null;
-  params: Record<string, unknown> & CommonParams;
-}
-
-export interface RunResult extends PipelineResult {
-  outcome: Outcome;
-  attempt: number;
-  startedAt: Date;
-  finishedAt: Date;
-  error: string | null;
-}
 
 export interface RunDeps {
   clock: Clock;
@@ -34,7 +23,7 @@ export async function dryRun(
   context: RunContext,
   deps: RunDeps,
 ): Promise<RunResult> {
-  return work(task, request, context, deps, null, 0);
+  return work(task, request, context, deps, null, 0, null);
 }
 
 /**
@@ -72,6 +61,11 @@ async function ledgered(
   lease: Lease | null,
 ): Promise<RunResult> {
   const { store, meter, now } = context;
+  if (task.fanOut) {
+    const earlier = await closeEarlier(store, task.name, request.identity.id, now, meter);
+    for (const closed of earlier.closed) logClosed(deps.log, { task: task.name }, closed);
+    if (earlier.atWork) return overlapped(task, request, context, deps);
+  }
   const opened = await openRun(
     store,
     request.identity,
@@ -89,8 +83,13 @@ async function ledgered(
       error: null,
     };
   if (lease) await abandonOthers(store, task.name, request.identity.id, meter);
-  const result = await work(task, request, context, deps, lease, opened.attempt);
-  await closeRun(store, request.identity.id, opened, now, runEnd(result, context.tally), meter);
+  const dispatching = dispatchingOf(task, context.config);
+  const result = await work(task, request, context, deps, lease, opened.attempt, dispatching);
+  await closeRun(store, request.identity.id, opened, now, runEnd(result, context, task), meter);
+  if (result.outcome === 'dispatched') {
+    const closed = await closeIfDone(store, request.identity.id, deps.clock());
+    if (closed) logClosed(deps.log, { task: task.name }, closed);
+  }
   return result;
 }
 
@@ -110,7 +109,13 @@ async function overlapped(
   };
   const start = runStart(task, request, context.now);
   const { store, meter } = context;
-  const recorded = await recordOverlap(store, request.identity, start, runEnd(result, {}), meter);
+  const recorded = await recordOverlap(
+    store,
+    request.identity,
+    start,
+    runEnd(result, { ...context, tally: {} }, task),
+    meter,
+  );
   return { ...result, attempt: recorded ? 1 : 0 };
 }
 
@@ -121,13 +126,17 @@ async function work(
   deps: RunDeps,
   lease: Lease | null,
   attempt: number,
+  dispatching: Dispatching | null,
 ): Promise<RunResult> {
   const deadline = context.now.getTime() + request.params.budget_seconds * 1000;
   const mayGoOn = () => deps.clock().getTime() < deadline && (lease?.held() ?? true);
   let error: string | null = null;
   const result = emptyResult();
   const options = { dryRun: request.params.dry_run, mayGoOn };
-  await runPipeline(task, request.params, context, options, result).catch((thrown: unknown) => {
+  const done = dispatching
+    ? dispatchBatches(dispatching, request.params, context, options, attempt, result)
+    : runPipeline(task, request.params, context, options, result);
+  await done.catch((thrown: unknown) => {
     error = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
     Object.assign(result, { wantsRetry: true, complete: false });
   });
@@ -146,11 +155,10 @@ function endOf(startedAt: Date, clock: Clock): Date {
   return new Date(Math.max(startedAt.getTime(), clock().getTime()));
 }
 
-/** The closed list of how a run that did its own work can end. */
+/** How a run that did its own work has ended, or that others go on with it. */
 function outcomeOf(result: PipelineResult, error: string | null): Outcome {
-  if (error !== null || result.wantsRetry) return 'failed';
-  if (result.counts.failed > 0) return 'partial';
-  return result.counts.acted > 0 ? 'succeeded' : 'nothing_to_do';
+  if (error === null && result.dispatched && result.dispatched.batches > 0) return 'dispatched';
+  return outcomeOfCounts(result.counts, error !== null || result.wantsRetry);
 }
 
 function runStart(task: AnyTask, request: RunRequest, startedAt: Date): RunStart {
@@ -158,7 +166,19 @@ function runStart(task: AnyTask, request: RunRequest, startedAt: Date): RunStart
   return { task: task.name, trigger, requestedBy, params, startedAt };
 }
 
-function runEnd(result: RunResult, tally: Record<string, number>): RunEnd {
+function runEnd(result: RunResult, context: RunContext, task: AnyTask): RunEnd {
   const { outcome, complete, counts, skipped, failed, notes, error, finishedAt } = result;
-  return { outcome, complete, counts, skipped, failed, notes, tally, error, finishedAt };
+  const { tally } = context;
+  const end = { outcome, complete, counts, skipped, failed, notes, tally, error, finishedAt };
+  return outcome === 'dispatched' ? { ...end, dispatched: handedOn(result, context, task) } : end;
+}
+
+/** What whoever closes the run has to know of its dispatcher. */
+function handedOn(result: RunResult, { meter, tally, clock }: RunContext, task: AnyTask) {
+  const { batches = 0, candidates = 0 } = result.dispatched ?? {};
+  // The write of this very record, and the look whether all batches have reported already.
+  const { firestore_writes: writes, firestore_reads: reads } = meter;
+  const spent = { ...meter, firestore_writes: writes + 1, firestore_reads: reads + 1 };
+  const deadline = new Date(clock().getTime() + (task.fanOut?.deadlineSeconds ?? 0) * 1000);
+  return { batches, candidates, deadline, own: sumsOf(result, tally, spent) };
 }

@@ -63,13 +63,15 @@ export type ActResult<Reason extends string> = { note?: Note } & (
 /** What a candidate's act has to tell beside its outcome; kept in the run's record and handed to the reply. */
 export type Note = Readonly<Record<string, string | number | boolean | null>>;
 
-/** How a run ended. `deduplicated` and `skipped_overlap` did no work of their own. */
+/** How a run ended, or was handed on. `deduplicated` and `skipped_overlap` did no work of their own. */
 export type Outcome =
   | 'succeeded'
   | 'nothing_to_do'
   | 'partial'
   | 'skipped_overlap'
   | 'deduplicated'
+  /** Handed to Cloud Tasks; what becomes of it stands in the ledger. */
+  | 'dispatched'
   | 'failed';
 
 /** The sums of a run; candidates = acted + skipped + failed. In a dry run `acted` is what would be acted on. */
@@ -78,6 +80,28 @@ export interface Counts {
   acted: number;
   skipped: number;
   failed: number;
+}
+
+/** What was handed to Cloud Tasks. */
+export interface Dispatched {
+  batches: number;
+  candidates: number;
+}
+
+/**
+ * How a task lets others do its work where a queue of Cloud Tasks is configured: what is to be acted on goes out in batches,
+ * and each is gathered, decided and acted on again by whichever instance gets it.
+ */
+export interface FanOut<Candidate> {
+  /** Candidates per batch, at most. A group is never split. */
+  batchSize: number;
+  /**
+   * A batch that has not reported so many seconds after it was handed on is lost: the run is closed without it, and the next
+   * one finds its candidates again. Shorter than the time between two runs, or those in between find this one at work.
+   */
+  deadlineSeconds: number;
+  /** The candidates of these ids as they are now; those that are none any more are left out. */
+  load(ids: readonly string[], context: RunContext): AsyncIterable<Candidate>;
 }
 
 /** What a task's own reply is made from. */
@@ -94,6 +118,8 @@ export interface ReplyFacts<Params> {
   tally: Readonly<Record<string, number>>;
   /** What the candidates acted on had to tell, in the order they were done; the first hundred. */
   notes: readonly Note[];
+  /** Where the run was handed on: how much of it. */
+  dispatched?: Dispatched;
 }
 
 /**
@@ -126,6 +152,8 @@ export interface Task<
    * the other. Absent: each candidate stands for itself.
    */
   groupOf?(candidate: Candidate): string;
+  /** Absent: every run of this task works in the instance that is called. */
+  fanOut?: FanOut<Candidate>;
   /** All candidates, as a backpressured stream; never all in memory. */
   find(context: RunContext, params: z.infer<z.ZodObject<Shape>>): AsyncIterable<Candidate>;
   /** The facts that deciding needs, in bulk. */

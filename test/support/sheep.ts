@@ -1,0 +1,82 @@
+import type { Firestore } from '@google-cloud/firestore';
+import { isConflict, streamQuery } from '../../shared/store/firestore.ts';
+import type { ActResult, RunContext, Task } from '../../shared/task/task.ts';
+
+export const BATCH = 3;
+export const DEADLINE_SECONDS = 240;
+
+type Reason = 'woolly' | 'black' | 'shorn_already';
+interface Sheep {
+  id: string;
+  black: boolean;
+}
+
+/** What goes wrong in acts: asked for each sheep, and true makes its act fail in a way that a retry may heal. */
+export const trouble: { with: (id: string) => boolean } = { with: () => false };
+
+const flock = (store: Firestore) => store.collection('sheep');
+
+/**
+ * Shears every sheep that has its wool, but the black ones. Its effect can be counted: `shearings` says how often one has
+ * been shorn, and shearing is conditional on the wool, as every effect of a task is.
+ */
+export const shearSheep: Task<Record<string, never>, Sheep, null, Reason> = {
+  name: 'shear-sheep',
+  route: '/v1/sheep/shear',
+  methods: ['POST'],
+  params: {},
+  onOverlap: 'skip',
+  budgetSeconds: 60,
+  batchSize: 2,
+  concurrency: 2,
+  fanOut: {
+    batchSize: BATCH,
+    deadlineSeconds: DEADLINE_SECONDS,
+    async *load(ids, { store, meter }) {
+      const found = await store.getAll(...ids.map((id) => flock(store).doc(id)));
+      meter.firestore_reads += found.length;
+      for (const one of found) if (one.get('wool') === true) yield { id: one.id, black: one.get('black') };
+    },
+  },
+  async *find({ store, meter }) {
+    for await (const one of streamQuery(flock(store).where('wool', '==', true), meter))
+      yield { id: one.id, black: one.get('black') };
+  },
+  gather: () => Promise.resolve(null),
+  decide: ({ black }) => (black ? { act: false, reason: 'black' } : { act: true, reason: 'woolly' }),
+  act: (batch, _facts, _params, context) => Promise.all(batch.map(({ id }) => shear(id, context))),
+  reply: ({ dispatched, outcome, tally }) => ({ flock: outcome, handed: dispatched ?? null, wool: tally }),
+};
+
+async function shear(id: string, { store, meter, tally }: RunContext): Promise<ActResult<Reason>> {
+  if (trouble.with(id)) return { outcome: 'failed', reason: 'kicks', retry: true };
+  const ref = flock(store).doc(id);
+  const seen = await ref.get();
+  meter.firestore_reads += 1;
+  if (seen.get('wool') !== true) return { outcome: 'skipped', reason: 'shorn_already' };
+  try {
+    const shearings = Number(seen.get('shearings')) + 1;
+    await ref.update({ wool: false, shearings }, seen.updateTime ? { lastUpdateTime: seen.updateTime } : {});
+    meter.firestore_writes += 1;
+    tally.fleeces = (tally.fleeces ?? 0) + 1;
+    return { outcome: 'acted' };
+  } catch (error) {
+    if (isConflict(error)) return { outcome: 'skipped', reason: 'shorn_already' };
+    throw error;
+  }
+}
+
+/** Puts so many sheep out to graze, some of them black. */
+export async function graze(store: Firestore, white: number, black = 0): Promise<void> {
+  const writer = store.bulkWriter({ throttling: false });
+  for (let index = 0; index < white + black; index += 1)
+    void writer.set(flock(store).doc(`sheep-${index}`), { wool: true, shearings: 0, black: index >= white });
+  await writer.close();
+}
+
+/** How often each sheep has been shorn, in order. */
+export async function shearings(store: Firestore): Promise<number[]> {
+  const { docs } = await flock(store).get();
+  const number = (id: string) => Number(id.split('-')[1]);
+  return docs.sort((a, b) => number(a.id) - number(b.id)).map((doc) => doc.get('shearings'));
+}
