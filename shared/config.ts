@@ -108,6 +108,27 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNe
   return toConfig(parsed.data);
 }
 
+/** The part of the configuration that names a Firestore. */
+export type StoreConfig = Pick<Config, 'project' | 'firestore'>;
+
+const storeEnvironment = environment.pick({
+  GOOGLE_CLOUD_PROJECT: true,
+  FIRESTORE_DATABASE: true,
+  FIRESTORE_EMULATOR_HOST: true,
+});
+
+/** Reads what names the Firestore, for commands that need nothing else. Throws ConfigError like `loadConfig`. */
+export function loadStoreConfig(env: NodeJS.ProcessEnv): StoreConfig {
+  const { data, error } = storeEnvironment.safeParse(env);
+  if (error) throw new ConfigError(error.issues.map(({ path, message }) => `${path.join('.')} ${message}`));
+  return storeOf(data);
+}
+
+const storeOf = (e: z.infer<typeof storeEnvironment>): StoreConfig => ({
+  project: e.GOOGLE_CLOUD_PROJECT,
+  firestore: { database: e.FIRESTORE_DATABASE ?? '(default)', emulatorHost: e.FIRESTORE_EMULATOR_HOST },
+});
+
 /** Reads `.env` (or `.env.production`, to deploy) from the working directory where there is one; bundles have none. */
 export function loadDotEnv(file: '.env' | '.env.production' = '.env'): void {
   if (existsSync(file)) process.loadEnvFile(file);
@@ -139,9 +160,8 @@ function authOf({ AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience, AUTH_CLIENT_ID: 
 
 function toConfig(e: Environment): Config {
   return {
-    project: e.GOOGLE_CLOUD_PROJECT,
+    ...storeOf(e),
     region: e.REGION,
-    firestore: { database: e.FIRESTORE_DATABASE ?? '(default)', emulatorHost: e.FIRESTORE_EMULATOR_HOST },
     redis: { url: e.UPSTASH_REDIS_REST_URL, token: e.UPSTASH_REDIS_REST_TOKEN },
     cronSecrets: [e.CRON_SECRET, e.CRON_SECRET_PREVIOUS].filter((value) => value !== undefined),
     allowQuerySecret: e.ALLOW_QUERY_SECRET || !e.K_SERVICE,

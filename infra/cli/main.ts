@@ -5,6 +5,7 @@ import { loadDotEnv } from '../../shared/config.ts';
 import { addAlerts } from './alerts.ts';
 import { addDoctor } from './doctor.ts';
 import { addFollowups } from './followups.ts';
+import { addImport } from './import.ts';
 import { addInbox } from './inbox.ts';
 import { loop, parseEvery } from './loop.ts';
 import { addPresence } from './presence.ts';
@@ -95,6 +96,7 @@ addAlerts(program, terminal);
 addDoctor(program, terminal);
 addFollowups(program, terminal);
 addInbox(program, terminal);
+addImport(program, terminal);
 addRoutes(program, print);
 addSchedulerCommands(program);
 

@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
+import {
+  type DocumentReference,
+  type DocumentSnapshot,
+  type Firestore,
+  Timestamp,
+} from '@google-cloud/firestore';
 import * as z from 'zod';
 import { normaliseAddress } from '../mail/address.ts';
 import { isDocumentId } from '../store/document-id.ts';
@@ -134,15 +139,13 @@ function mends({ parked, customer: { email } }: Followup, patch: FollowupPatch):
   return patch.customer?.email !== undefined && patch.customer.email !== email;
 }
 
-/** Creates the follow-up of an invoice or quote, or brings it up to date; `created` says which. */
-export async function saveFollowup(
-  context: ChangeContext,
-  given: NewFollowup,
-): Promise<{ created: boolean; snapshot: DocumentSnapshot | null }> {
-  const { org_id, type, source_id, ...patch } = given;
-  const ref = followups(context.store).doc(followupId(given));
-  const settings = await settingsOf(context.store, org_id);
-  context.meter.firestore_reads += 1;
+/** The follow-up of a document that has none yet, due by the rules unless it names its due time itself. */
+export function freshFollowup(
+  store: Firestore,
+  { org_id, type, source_id, ...patch }: NewFollowup,
+  settings: Settings,
+): { ref: DocumentReference; fields: Record<string, unknown>; followup: Followup } {
+  const ref = followups(store).doc(followupId({ org_id, type, source_id }));
   const document = {
     ...BLANK,
     org_id,
@@ -151,11 +154,23 @@ export async function saveFollowup(
     source_label: source_id,
     ...stored(patch, settings, null),
   };
-  const followup = { ...toFollowup(bare(ref, document)) };
-  const scheduled =
-    patch.next_due_at !== undefined || followup.status !== 'open' ? {} : scheduledFields(followup, settings);
+  const unscheduled = toFollowup(bare(ref, document));
+  const named = patch.next_due_at !== undefined || unscheduled.status !== 'open';
+  const fields = { ...document, ...(named ? {} : scheduledFields(unscheduled, settings)) };
+  return { ref, fields, followup: toFollowup(bare(ref, fields)) };
+}
+
+/** Creates the follow-up of an invoice or quote, or brings it up to date; `created` says which. */
+export async function saveFollowup(
+  context: ChangeContext,
+  given: NewFollowup,
+): Promise<{ created: boolean; snapshot: DocumentSnapshot | null }> {
+  const { org_id, type: _type, source_id: _source, ...patch } = given;
+  const settings = await settingsOf(context.store, org_id);
+  context.meter.firestore_reads += 1;
+  const { ref, fields, followup } = freshFollowup(context.store, given, settings);
   const batch = context.store.batch();
-  batch.create(ref, { ...document, ...scheduled });
+  batch.create(ref, fields);
   addHistory(batch, followup, context, { reason: 'created', level: followup.level });
   try {
     await batch.commit();

@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
 import { Firestore, type Query, type QueryDocumentSnapshot, type Timestamp } from '@google-cloud/firestore';
 import { stopwatch } from '../clock.ts';
-import type { Config } from '../config.ts';
+import type { StoreConfig } from '../config.ts';
 import type { Meter } from '../cost.ts';
 
 /** The Firestore client of one process; off Google Cloud it speaks to FIRESTORE_EMULATOR_HOST. */
-export function openStore(config: Config): Firestore {
+export function openStore(config: StoreConfig): Firestore {
   const emulator = config.firestore.emulatorHost;
   return new Firestore({
     projectId: config.project,

@@ -7,7 +7,7 @@ import { toJson } from '../store/json.ts';
 import { versionOf } from '../store/version.ts';
 
 /** More would be a mailing list, and a list of all of them has to fit one answer and one transaction. */
-const MAX_RECIPIENTS = 400;
+export const MAX_RECIPIENTS = 400;
 const MAX_NAME = 200;
 const NAME_RULE = `must be a text of 1 to ${MAX_NAME} characters on one line, without control characters`;
 const ID_RULE = 'must be the id of a document, as GET gave it, or be left out';

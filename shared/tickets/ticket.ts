@@ -21,11 +21,11 @@ const line = (max: number, min: number) => {
     .regex(/^[^\p{Cc}\u2028\u2029]*$/u, rule);
 };
 
-const stage = line(100, 1).regex(
+export const stage = line(100, 1).regex(
   /^(?!__)[^`]*$/,
   'must be the name of a stage: no backquote, and no __ at its start',
 );
-const status = z.enum(
+export const status = z.enum(
   ['active', 'closed', 'cancelled'],
   'must be active, closed or cancelled; only active tickets can be late',
 );
