@@ -8,6 +8,7 @@ import { traceFields } from '../../shared/log.ts';
 import type { Deps } from '../../shared/task/task.ts';
 import { alertRoutes } from './alerts.ts';
 import { billingSettingsRoutes } from './billing-settings.ts';
+import { followupListRoutes } from './followup-list.ts';
 import { followupRoutes } from './followups.ts';
 import { inboxRoutes } from './inbox.ts';
 import { incidentRoutes } from './incidents.ts';
@@ -30,6 +31,7 @@ export const routes: readonly AdminRoute[] = [
   ...alertRoutes,
   ...billingSettingsRoutes,
   ...followupRoutes,
+  ...followupListRoutes,
   ...taskRoutes,
   ...runRoutes,
   ...userRoutes,

@@ -283,7 +283,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
       await page.keyboard.press('Tab');
       reached.push(await focused());
     }
-    expect(reached.slice(0, 4)).toEqual(['Skip to the content', 'Rounds', 'Alerts', 'Settings']);
+    expect(reached.slice(0, 4)).toEqual(['Skip to the content', 'Rounds', 'Follow-ups', 'Alerts']);
     expect(reached).toContain('Dry run');
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('dialog');

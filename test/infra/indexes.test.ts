@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Firestore, type Query } from '@google-cloud/firestore';
 import { describe, expect, it } from 'vitest';
 import { claimedSince, dueFollowups } from '../../shared/followups/find.ts';
+import { followupsIn } from '../../shared/followups/list.ts';
 import { messagesBy } from '../../shared/inbox/manage.ts';
 import { loginsOf } from '../../shared/presence/login-history.ts';
 import { lastRuns } from '../../shared/task/ledger.ts';
@@ -53,6 +54,9 @@ const composite: [string, Query][] = [
   ['runsOf a task with an outcome', runsOf(store, { task: 't', outcome: 'failed', after: null }, 5)],
   ['dueFollowups', dueFollowups(store, ['a', 'b'], NOW)],
   ['dueFollowups with a hold', dueFollowups(store, ['a'], NOW, NOW)],
+  ['followupsIn what is due', followupsIn(store, 'due')],
+  ['followupsIn what is due in an organisation', followupsIn(store, 'due', 'a')],
+  ['followupsIn what an organisation has sent', followupsIn(store, 'sent', 'a')],
   ['claimedSince', claimedSince(store, 'a', NOW)],
   ['loginsOf', loginsOf(store, ['a', 'b'], NOW)],
   ['openIncidents', openIncidents(store)],

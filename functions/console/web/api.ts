@@ -11,23 +11,35 @@ export class ApiError extends Error {
 
 export interface Api {
   get<T>(path: string, signal?: AbortSignal): Promise<T>;
-  send<T>(method: 'POST' | 'PUT', path: string, body: object, version?: string | null): Promise<T>;
+  send<T>(method: 'POST' | 'PUT' | 'PATCH', path: string, body: object, version?: string | null): Promise<T>;
+  /** A file, for the person to keep. */
+  download(path: string): Promise<Blob>;
 }
 
 /** The admin API, as whoever has this token; `refused` is told when the token is not taken any more. */
 export function openApi(token: string, refused: () => void): Api {
-  const call = async <T>(path: string, init: RequestInit): Promise<T> => {
+  const ask = async (path: string, init: RequestInit): Promise<Response> => {
     const headers = { Authorization: `Bearer ${token}`, Accept: 'application/json', ...init.headers };
     const response = await fetch(path, { ...init, headers }).catch((error: unknown) => {
       if (error instanceof DOMException && error.name === 'AbortError') throw error;
       throw new ApiError(0, String(error));
     });
     if (response.status === 401) refused();
+    return response;
+  };
+  const call = async <T>(path: string, init: RequestInit): Promise<T> => {
+    const response = await ask(path, init);
     const body = (await response.json().catch(() => null)) as { error?: unknown; run_id?: string } | null;
     // A run that failed is an answer as well: it says what it did.
     if (body && (response.ok || body.run_id !== undefined)) return body as T;
     const { message, details } = (body?.error ?? {}) as { message?: string; details?: unknown };
     throw new ApiError(response.status, message ?? `HTTP ${response.status}`, details);
+  };
+  const download = async (path: string): Promise<Blob> => {
+    const response = await ask(path, {});
+    if (response.ok) return await response.blob();
+    const { error } = (await response.json().catch(() => ({}))) as { error?: { message?: string } };
+    throw new ApiError(response.status, error?.message ?? `HTTP ${response.status}`);
   };
   return {
     get: (path, signal) => call(path, signal ? { signal } : {}),
@@ -40,5 +52,6 @@ export function openApi(token: string, refused: () => void): Api {
         },
         body: JSON.stringify(body),
       }),
+    download,
   };
 }

@@ -1,17 +1,24 @@
 import { type CSSVariablesResolver, createTheme, MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { lazy } from 'react';
 import { Route, Router, Switch } from 'wouter';
 import { ApiError } from './api.ts';
 import { SignedInOnly } from './auth.tsx';
 import { BASE, nonce } from './environment.ts';
 import { LanguageProvider, useLanguage } from './language.tsx';
-import { AlertsPage } from './pages/alerts.tsx';
 import { RoundsPage } from './pages/rounds.tsx';
-import { RunPage } from './pages/run.tsx';
-import { RunsPage } from './pages/runs.tsx';
-import { SettingsPage } from './pages/settings.tsx';
+import { PageLoad } from './parts/page-load.tsx';
 import { Empty } from './parts/state.tsx';
+
+// The rounds are what one comes for; every other page is loaded by who goes there.
+const AlertsPage = lazy(() => import('./pages/alerts.tsx'));
+const BillingPage = lazy(() => import('./pages/billing.tsx'));
+const FollowupPage = lazy(() => import('./pages/followup.tsx'));
+const FollowupsPage = lazy(() => import('./pages/followups.tsx'));
+const RunPage = lazy(() => import('./pages/run.tsx'));
+const RunsPage = lazy(() => import('./pages/runs.tsx'));
+const SettingsPage = lazy(() => import('./pages/settings.tsx'));
 
 const theme = createTheme({
   primaryColor: 'blue',
@@ -48,7 +55,9 @@ export function App() {
           <Router base={BASE}>
             <Notifications position="bottom-right" />
             <SignedInOnly>
-              <Pages />
+              <PageLoad>
+                <Pages />
+              </PageLoad>
             </SignedInOnly>
           </Router>
         </QueryClientProvider>
@@ -64,6 +73,9 @@ function Pages() {
       <Route path="/" component={RoundsPage} />
       <Route path="/runs" component={RunsPage} />
       <Route path="/runs/:id">{({ id }) => <RunPage id={decodeURIComponent(id)} />}</Route>
+      <Route path="/followups" component={FollowupsPage} />
+      <Route path="/followups/:id">{({ id }) => <FollowupPage id={decodeURIComponent(id)} />}</Route>
+      <Route path="/billing/:id">{({ id }) => <BillingPage id={decodeURIComponent(id)} />}</Route>
       <Route path="/settings" component={SettingsPage} />
       <Route path="/alerts" component={AlertsPage} />
       <Route>

@@ -47,6 +47,11 @@ export function useLanguage(): Spoken {
   return spoken;
 }
 
+/** The words of one page, which come with it: `table` has them in every language. */
+export function useWords<T>(table: Record<Language, T>): T {
+  return table[useLanguage().language];
+}
+
 /** The words for a code of the API; the code itself where nobody has put it into words. */
 export function worded(words: Record<string, string>, code: string | null): string {
   return code === null ? '' : Object.hasOwn(words, code) ? (words[code] as string) : code;

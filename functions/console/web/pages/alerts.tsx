@@ -9,7 +9,7 @@ import { Failure, Loading } from '../parts/state.tsx';
 import type { Recipients as StoredRecipients } from '../types.ts';
 
 /** Who is told of late tickets, which tickets are late now, and what was told: all on one page, as it used to be. */
-export function AlertsPage() {
+export default function AlertsPage() {
   const { texts } = useLanguage();
   return (
     <Stack gap="xl">

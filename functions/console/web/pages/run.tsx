@@ -10,7 +10,7 @@ import { useRun } from '../queries.ts';
 import type { Run } from '../types.ts';
 
 /** One run: what it did and did not do, why, and what it cost. */
-export function RunPage({ id }: { id: string }) {
+export default function RunPage({ id }: { id: string }) {
   const { texts } = useLanguage();
   const { data, error, isPending, refetch } = useRun(id);
   if (isPending) return <Loading />;

@@ -20,7 +20,7 @@ const OUTCOMES = [
 ];
 
 /** The ledger of runs, newest first. */
-export function RunsPage() {
+export default function RunsPage() {
   const { texts } = useLanguage();
   const [params] = useSearchParams();
   const [task, outcome] = [params.get('task') ?? '', params.get('outcome') ?? ''];

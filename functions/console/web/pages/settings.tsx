@@ -9,7 +9,7 @@ import { WatchSettings } from '../parts/watch-settings.tsx';
 import type { Settings } from '../types.ts';
 
 /** What holds for everybody. Each part is saved by itself, so that two people disturb each other as little as can be. */
-export function SettingsPage() {
+export default function SettingsPage() {
   const { texts } = useLanguage();
   const { api } = useSignedIn();
   const { data, error, isPending, refetch } = useQuery({

@@ -53,6 +53,11 @@ function Navigation({ path }: { path: string }) {
   const { texts } = useLanguage();
   const pages = [
     { to: '/', name: texts.nav.rounds, here: path === '/' || path.startsWith('/runs') },
+    {
+      to: '/followups',
+      name: texts.nav.followups,
+      here: path.startsWith('/followups') || path.startsWith('/billing'),
+    },
     { to: '/alerts', name: texts.nav.alerts, here: path === '/alerts' },
     { to: '/settings', name: texts.nav.settings, here: path === '/settings' },
   ];

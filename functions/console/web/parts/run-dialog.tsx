@@ -17,12 +17,15 @@ interface DialogProps {
 }
 
 /** Runs a task and shows what it did, or what it would do. The focus goes back to where it was asked for. */
-export function RunDialog({ task, asked, close }: DialogProps) {
+export default function RunDialog({ task, asked, close }: DialogProps) {
   const { texts } = useLanguage();
+  // It comes when it is first asked for; opened only then, it knows where the focus was.
+  const [opened, setOpened] = useState(false);
+  useEffect(() => setOpened(asked !== null), [asked]);
   const what = asked === 'dry' ? texts.result.dryTitle : texts.result.runTitle;
   return (
     <Modal
-      opened={asked !== null}
+      opened={opened}
       onClose={close}
       title={`${what} · ${worded(texts.task, task.id)}`}
       size="xl"

@@ -1,6 +1,6 @@
 import { Badge, Button, Group, Paper, Text, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useId, useState } from 'react';
+import { lazy, useId, useState } from 'react';
 import { Link } from 'wouter';
 import { useSignedIn } from '../auth.tsx';
 import { distance, instant, span } from '../format.ts';
@@ -8,19 +8,26 @@ import { useLanguage, worded } from '../language.tsx';
 import { useNotify } from '../notify.ts';
 import type { TaskItem } from '../types.ts';
 import { Outcome } from './outcome.tsx';
-import { RunDialog } from './run-dialog.tsx';
-import { faultText, Loading } from './state.tsx';
+import { PageLoad } from './page-load.tsx';
+import { faultText } from './state.tsx';
 import { Strip } from './strip.tsx';
 
 // The chart library is as heavy as all the rest: only who wants to see a chart loads it.
 const Chart = lazy(() => import('./chart.tsx'));
+const RunDialog = lazy(() => import('./run-dialog.tsx'));
 
 /** One task of the rounds. */
 export function TaskCard({ task }: { task: TaskItem }) {
   const { texts } = useLanguage();
   const [asked, setAsked] = useState<'dry' | 'run' | null>(null);
+  // Once it was there it stays, so that the focus goes back to where it was asked for.
+  const [opened, setOpened] = useState(false);
   const [charted, setCharted] = useState(false);
   const headline = useId();
+  const ask = (what: 'dry' | 'run') => {
+    setAsked(what);
+    setOpened(true);
+  };
   return (
     <Paper component="section" withBorder radius="md" p="md" aria-labelledby={headline}>
       <Group justify="space-between" align="flex-start" gap="sm">
@@ -42,10 +49,10 @@ export function TaskCard({ task }: { task: TaskItem }) {
       <Strip runs={task.last_runs} />
       <Facts task={task} />
       <Group gap="xs" mt="md">
-        <Button size="compact-md" onClick={() => setAsked('run')}>
+        <Button size="compact-md" onClick={() => ask('run')}>
           {texts.rounds.run}
         </Button>
-        <Button size="compact-md" variant="light" onClick={() => setAsked('dry')}>
+        <Button size="compact-md" variant="light" onClick={() => ask('dry')}>
           {texts.rounds.dry}
         </Button>
         {task.paused !== null && <Pause task={task} paused={task.paused} />}
@@ -60,11 +67,15 @@ export function TaskCard({ task }: { task: TaskItem }) {
         <Link href={`/runs?task=${encodeURIComponent(task.id)}`}>{texts.rounds.history}</Link>
       </Group>
       {charted && (
-        <Suspense fallback={<Loading />}>
+        <PageLoad>
           <Chart runs={task.last_runs} />
-        </Suspense>
+        </PageLoad>
       )}
-      <RunDialog task={task} asked={asked} close={() => setAsked(null)} />
+      {opened && (
+        <PageLoad>
+          <RunDialog task={task} asked={asked} close={() => setAsked(null)} />
+        </PageLoad>
+      )}
     </Paper>
   );
 }

@@ -9,6 +9,10 @@ export const en = {
     rounds: 'Rounds',
     settings: 'Settings',
     alerts: 'Alerts',
+    followups: 'Follow-ups',
+    inbox: 'Inbox',
+    visits: 'Visits',
+    presence: 'Presence',
     main: 'Pages',
     skip: 'Skip to the content',
   },
@@ -30,6 +34,10 @@ export const en = {
     detail: 'Technical detail',
     notFound: 'This page does not exist.',
     back: 'Back to the rounds',
+    outdated: 'A part of this page could not be loaded. Perhaps there is a newer version.',
+    reload: 'Load the page anew',
+    more: 'Show more',
+    cancel: 'Cancel',
     stale: 'These figures may be out of date: the server does not answer.',
   },
   error: {
@@ -235,7 +243,8 @@ export const en = {
   },
 };
 
-type Widened<T> = T extends string
+/** The shape of texts in whatever language. */
+export type Widened<T> = T extends string
   ? string
   : T extends (...given: infer A) => string
     ? (...given: A) => string

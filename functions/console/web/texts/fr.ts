@@ -5,7 +5,17 @@ import { reasonsFr } from './reasons-fr.ts';
 export const fr: Texts = {
   name: 'Français',
   colon: '\u00a0: ',
-  nav: { rounds: 'Rondes', settings: 'Réglages', alerts: 'Alertes', main: 'Pages', skip: 'Aller au contenu' },
+  nav: {
+    rounds: 'Rondes',
+    settings: 'Réglages',
+    alerts: 'Alertes',
+    followups: 'Relances',
+    inbox: 'Courrier',
+    visits: 'Visites',
+    presence: 'Présence',
+    main: 'Pages',
+    skip: 'Aller au contenu',
+  },
   theme: { toDark: 'Thème sombre', toLight: 'Thème clair' },
   language: 'Langue',
   signIn: {
@@ -24,6 +34,10 @@ export const fr: Texts = {
     detail: 'Détail technique',
     notFound: 'Cette page n’existe pas.',
     back: 'Retour aux rondes',
+    outdated: 'Une partie de cette page n’a pas pu être chargée. Il y a peut-être une version plus récente.',
+    reload: 'Recharger la page',
+    more: 'Afficher la suite',
+    cancel: 'Annuler',
     stale: 'Ces chiffres ne sont peut-être plus à jour : le serveur ne répond pas.',
   },
   error: {

@@ -1,0 +1,134 @@
+import { Alert, Group, Stack, Text, Title } from '@mantine/core';
+import { Link } from 'wouter';
+import { ApiError } from '../api.ts';
+import { isEndless, money, nameOf } from '../followup-money.ts';
+import { useFollowup, useHistory } from '../followup-queries.ts';
+import type { Followup } from '../followup-types.ts';
+import { instant } from '../format.ts';
+import { useLanguage, worded } from '../language.tsx';
+import { Facts } from '../parts/facts.tsx';
+import { Actions } from '../parts/followups/actions.tsx';
+import { HistoryLines, Levels } from '../parts/followups/history.tsx';
+import { Pips } from '../parts/followups/pips.tsx';
+import { Preview } from '../parts/followups/preview.tsx';
+import { Settle } from '../parts/followups/settle.tsx';
+import { Mark } from '../parts/outcome.tsx';
+import { MoreButton } from '../parts/pages-button.tsx';
+import { Empty, Failure, Loading } from '../parts/state.tsx';
+import { useFollowupTexts } from '../texts/followups.ts';
+
+const STATUS_COLORS: Record<string, string> = { open: 'blue', paid: 'teal', accepted: 'teal' };
+
+/** One follow-up: where it stands and why, what may be done, its mails, and every decision about it. */
+export default function FollowupPage({ id }: { id: string }) {
+  const texts = useFollowupTexts();
+  const { data, error, isPending, refetch } = useFollowup(id);
+  if (isPending) return <Loading />;
+  if (!data) {
+    const missing = error instanceof ApiError && error.status === 404;
+    return missing ? (
+      <Empty>{texts.one.missing}</Empty>
+    ) : (
+      <Failure error={error} retry={() => void refetch()} />
+    );
+  }
+  return (
+    <Stack gap="lg">
+      <div>
+        <Link href="/followups">{texts.one.back}</Link>
+        <Title order={1} size="h2" className="wrapped">
+          {worded(texts.type, data.type ?? null)} {nameOf(data)}
+        </Title>
+        <Group gap="sm">
+          <Mark color={STATUS_COLORS[data.status ?? ''] ?? 'gray'}>
+            {worded(texts.status, data.status ?? null)}
+          </Mark>
+          <Pips sent={data.level ?? 0} all={data.explanation?.levels ?? 0} />
+        </Group>
+      </div>
+      {data.parked?.reason === 'unknown_delivery' && <Unsettled followup={data} />}
+      <Standing followup={data} />
+      <Actions followup={data} />
+      <Preview followup={data} />
+      <Past id={data.id} />
+    </Stack>
+  );
+}
+
+function Standing({ followup }: { followup: Followup }) {
+  const { language } = useLanguage();
+  const texts = useFollowupTexts();
+  const { explanation, customer, paused_until } = followup;
+  const next = explanation?.next_due_at;
+  return (
+    <Stack gap="sm">
+      {explanation && (
+        <Alert color={explanation.decision === 'park' ? 'orange' : 'blue'} title={texts.one.why}>
+          {explanation.message[language]}
+          {explanation.detail && (
+            <Text size="sm" lang="en" className="wrapped">
+              {explanation.detail}
+            </Text>
+          )}
+        </Alert>
+      )}
+      <Facts
+        facts={[
+          [texts.one.customer, [customer?.name, customer?.email].filter(Boolean).join(' · ')],
+          [texts.one.amount, money(followup, language)],
+          [texts.one.dueDate, followup.due_date && instant(followup.due_date, language)],
+          [texts.one.quoteSent, followup.sent_at && instant(followup.sent_at, language)],
+          [
+            texts.one.pausedUntil,
+            paused_until &&
+              (isEndless(paused_until) ? texts.one.pausedForGood : instant(paused_until, language)),
+          ],
+          [
+            texts.one.next,
+            next &&
+              !isEndless(next) &&
+              explanation.level !== null &&
+              texts.one.nextLevel(explanation.level, instant(next, language)),
+          ],
+          [texts.one.last, followup.last_sent_at && instant(followup.last_sent_at, language)],
+          [texts.one.organisation, <Organisation key="organisation" id={followup.org_id ?? null} />],
+        ]}
+      />
+    </Stack>
+  );
+}
+
+const Organisation = ({ id }: { id: string | null }) =>
+  id && <Link href={`/billing/${encodeURIComponent(id)}`}>{id}</Link>;
+
+function Unsettled({ followup }: { followup: Followup }) {
+  const { data } = useHistory(followup.id);
+  const unknown = data?.pages[0]?.sends.find(({ state }) => state === 'unknown');
+  return <Settle followup={followup} messageId={unknown?.message_id ?? null} />;
+}
+
+function Past({ id }: { id: string }) {
+  const texts = useFollowupTexts();
+  const list = useHistory(id);
+  const { data, error, isPending, refetch } = list;
+  if (isPending) return <Loading />;
+  if (!data) return <Failure error={error} retry={() => void refetch()} />;
+  const sends = data.pages[0]?.sends ?? [];
+  return (
+    <>
+      <section aria-labelledby="levels">
+        <Title order={2} size="h4" id="levels">
+          {texts.one.mails}
+        </Title>
+        <Levels sends={sends} />
+      </section>
+      <section aria-labelledby="history">
+        <Title order={2} size="h4" id="history">
+          {texts.one.history}
+        </Title>
+        <HistoryLines lines={data.pages.flatMap(({ items }) => items)} />
+        <MoreButton list={list} label={texts.one.older} />
+      </section>
+    </>
+  );
+}

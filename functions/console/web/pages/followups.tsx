@@ -1,0 +1,119 @@
+import { Group, NativeSelect, Stack, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useLocation, useSearchParams } from 'wouter';
+import { useSignedIn } from '../auth.tsx';
+import type { Followup } from '../followup-types.ts';
+import { DueList } from '../parts/followups/due-list.tsx';
+import { FollowupLine } from '../parts/followups/line.tsx';
+import { MoreButton } from '../parts/pages-button.tsx';
+import { Empty, Failure, Loading } from '../parts/state.tsx';
+import { Views } from '../parts/views.tsx';
+import { usePages } from '../queries.ts';
+import { useFollowupTexts } from '../texts/followups.ts';
+import type { Page } from '../types.ts';
+
+const VIEWS = ['due', 'unsettled', 'parked', 'sent'] as const;
+type View = (typeof VIEWS)[number];
+/** So many organisations are offered to choose from. */
+const OFFERED = 200;
+
+/** What goes when, what waits for somebody, and what has gone; the address keeps what is chosen. */
+export default function FollowupsPage() {
+  const texts = useFollowupTexts();
+  const [params] = useSearchParams();
+  const view = VIEWS.find((name) => name === params.get('view')) ?? 'due';
+  const organisation = params.get('org') ?? '';
+  const address = (chosen: { view: View; org: string }) => {
+    const given = Object.entries(chosen).filter(([name, value]) => value !== '' && value !== 'due' && name);
+    return given.length === 0 ? '/followups' : `/followups?${new URLSearchParams(given)}`;
+  };
+  return (
+    <Stack gap="lg">
+      <div>
+        <Title order={1}>{texts.title}</Title>
+        <Text c="dimmed">{texts.intro}</Text>
+      </div>
+      <Views
+        name={texts.viewsName}
+        views={VIEWS.map((name) => ({
+          to: address({ view: name, org: organisation }),
+          label: texts.views[name],
+          here: name === view,
+        }))}
+      />
+      <Organisations chosen={organisation} address={(org) => address({ view, org })} />
+      <List key={`${view} ${organisation}`} view={view} organisation={organisation} />
+    </Stack>
+  );
+}
+
+interface OrganisationsProps {
+  chosen: string;
+  address(organisation: string): string;
+}
+
+/** Whose follow-ups are shown, and the way to the settings of each. */
+function Organisations({ chosen, address }: OrganisationsProps) {
+  const texts = useFollowupTexts();
+  const { api } = useSignedIn();
+  const [, go] = useLocation();
+  const { data } = useQuery({
+    queryKey: ['organisations'],
+    queryFn: ({ signal }) =>
+      api.get<Page<{ id: string }>>(`/v1/admin/billing-settings?limit=${OFFERED}`, signal),
+  });
+  const ids = [...new Set([...(data?.items ?? []).map(({ id }) => id), ...(chosen ? [chosen] : [])])];
+  if (ids.length === 0) return null;
+  const only = chosen || (ids.length === 1 ? ids[0] : undefined);
+  return (
+    <Group align="flex-end" gap="md">
+      <NativeSelect
+        label={texts.organisation}
+        value={chosen}
+        onChange={({ currentTarget }) => go(address(currentTarget.value), { replace: true })}
+        data={[{ value: '', label: texts.allOrganisations }, ...ids.map((id) => ({ value: id, label: id }))]}
+      />
+      {(only ? [only] : ids).map((id) => (
+        <Link key={id} href={`/billing/${encodeURIComponent(id)}`} className="wrapped">
+          {texts.settingsOf(id)}
+        </Link>
+      ))}
+    </Group>
+  );
+}
+
+function List({ view, organisation }: { view: View; organisation: string }) {
+  const texts = useFollowupTexts();
+  const list = usePages<Followup>(['followups', view, organisation], '/v1/admin/followups', {
+    view,
+    org_id: organisation,
+  });
+  const { data, error, isPending, refetch } = list;
+  if (isPending) return <Loading />;
+  if (!data) return <Failure error={error} retry={() => void refetch()} />;
+  const items = data.pages.flatMap((page) => page.items);
+  if (items.length === 0) return <Empty>{texts.none[view]}</Empty>;
+  return (
+    <div>
+      <Text c="dimmed" mb="sm">
+        {texts.help[view]}
+      </Text>
+      {view === 'due' ? (
+        <Stack gap="lg">
+          <DueList items={items} />
+        </Stack>
+      ) : (
+        <ul className="lines">
+          {items.map((followup) => (
+            <FollowupLine
+              key={followup.id}
+              followup={followup}
+              at={view === 'sent' ? followup.last_sent_at : (followup.parked?.at ?? null)}
+            />
+          ))}
+        </ul>
+      )}
+      <MoreButton list={list} />
+    </div>
+  );
+}
