@@ -11,6 +11,7 @@ import { billingSettingsRoutes } from './billing-settings.ts';
 import { followupListRoutes } from './followup-list.ts';
 import { followupRoutes } from './followups.ts';
 import { inboxRoutes } from './inbox.ts';
+import { inboxViewRoutes } from './inbox-view.ts';
 import { incidentRoutes } from './incidents.ts';
 import { isOptOut, serveOptOut } from './opt-out.ts';
 import { sendPage } from './page.ts';
@@ -36,6 +37,7 @@ export const routes: readonly AdminRoute[] = [
   ...runRoutes,
   ...userRoutes,
   ...inboxRoutes,
+  ...inboxViewRoutes,
 ];
 
 /** Paths that the console function answers, with all below them, and for each a path whose door answers. */

@@ -16,9 +16,11 @@ const AlertsPage = lazy(() => import('./pages/alerts.tsx'));
 const BillingPage = lazy(() => import('./pages/billing.tsx'));
 const FollowupPage = lazy(() => import('./pages/followup.tsx'));
 const FollowupsPage = lazy(() => import('./pages/followups.tsx'));
+const InboxPage = lazy(() => import('./pages/inbox.tsx'));
 const RunPage = lazy(() => import('./pages/run.tsx'));
 const RunsPage = lazy(() => import('./pages/runs.tsx'));
 const SettingsPage = lazy(() => import('./pages/settings.tsx'));
+const ThreadPage = lazy(() => import('./pages/thread.tsx'));
 
 const theme = createTheme({
   primaryColor: 'blue',
@@ -76,6 +78,8 @@ function Pages() {
       <Route path="/followups" component={FollowupsPage} />
       <Route path="/followups/:id">{({ id }) => <FollowupPage id={decodeURIComponent(id)} />}</Route>
       <Route path="/billing/:id">{({ id }) => <BillingPage id={decodeURIComponent(id)} />}</Route>
+      <Route path="/inbox" component={InboxPage} />
+      <Route path="/inbox/threads/:id">{({ id }) => <ThreadPage id={decodeURIComponent(id)} />}</Route>
       <Route path="/settings" component={SettingsPage} />
       <Route path="/alerts" component={AlertsPage} />
       <Route>

@@ -44,3 +44,13 @@ export function price(usd: number | null, language: Language): string {
 export function whole(count: number, language: Language): string {
   return new Intl.NumberFormat(language).format(count);
 }
+
+const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
+
+/** A size in the unit that fits. */
+export function bytes(count: number | null, language: Language): string {
+  if (count === null) return '–';
+  const step = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(count, 1)) / 3));
+  const format = { style: 'unit', unit: UNITS[step], maximumFractionDigits: step > 1 ? 1 : 0 } as const;
+  return new Intl.NumberFormat(language, format).format(count / 1000 ** step);
+}

@@ -58,6 +58,7 @@ function Navigation({ path }: { path: string }) {
       name: texts.nav.followups,
       here: path.startsWith('/followups') || path.startsWith('/billing'),
     },
+    { to: '/inbox', name: texts.nav.inbox, here: path.startsWith('/inbox') },
     { to: '/alerts', name: texts.nav.alerts, here: path === '/alerts' },
     { to: '/settings', name: texts.nav.settings, here: path === '/settings' },
   ];
