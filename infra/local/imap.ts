@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { dovecotConfig, oauthConfig } from './imap-config.ts';
+import { fillMaildir } from './maildir.ts';
 import { type Engine, freePort, spawnEngine } from './process.ts';
 import { findDovecot, type Preference } from './programs.ts';
 
@@ -44,6 +45,8 @@ export interface LocalImap {
   pid: number;
   /** Adds an account while the server runs, and waits until it is let in. */
   addUser(name: string): Promise<ImapUser>;
+  /** Delivers many mails to an account's INBOX at once; `received` tells when each of them came. */
+  deliver(user: string, mails: Iterable<string | Buffer>, received: (index: number) => Date): void;
   /** Runs Dovecot's own administration tool on this server and returns what it prints. */
   doveadm(...args: string[]): Promise<string>;
   /** Starts the server anew on its ports and mail, after it was stopped or died. */
@@ -128,6 +131,7 @@ async function startDovecot(
         await delay(100);
       return added;
     },
+    deliver: (user, mails, received) => fillMaildir(join(folder, 'mail', user), mails, account.own, received),
     doveadm,
     async restart() {
       await engine.stop();

@@ -29,6 +29,8 @@ export interface FolderState {
   /** How often UIDVALIDITY has changed, and in how many rounds in a row. */
   resets: number;
   resetsInRow: number;
+  /** The UIDVALIDITY that was refused, since it had changed too often; seen again, it has settled. */
+  unsettled: string | null;
 }
 
 /** A folder that has never been looked at. */
@@ -48,6 +50,7 @@ function newFolder(path: string): FolderState {
     stumbles: 0,
     resets: 0,
     resetsInRow: 0,
+    unsettled: null,
   };
 }
 
@@ -68,6 +71,7 @@ export function toFolderDocument(state: FolderState): Record<string, unknown> {
     stumbles: state.stumbles,
     resets: state.resets,
     resets_in_row: state.resetsInRow,
+    unsettled_uid_validity: state.unsettled,
   };
 }
 
@@ -105,6 +109,7 @@ export function readFolderDocument(path: string, snapshot: DocumentSnapshot | un
       stumbles: whole('stumbles', 0),
       resets: whole('resets', 0),
       resetsInRow: whole('resets_in_row', 0),
+      unsettled: digits('unsettled_uid_validity'),
     };
   } catch {
     return newFolder(path);

@@ -10,7 +10,7 @@ import { confirmRemovals } from './removals.ts';
 import { Replacements } from './reset.ts';
 import { UidSet } from './uid-set.ts';
 
-/** After so many rounds in a row with another UIDVALIDITY the folder's numbers mean nothing; a person has to look. */
+/** After so many rounds in a row with another UIDVALIDITY the folder is let be until the same comes twice. */
 const MAX_RESETS_IN_ROW = 5;
 
 /**
@@ -103,10 +103,9 @@ async function learn({ place, cursor }: FolderRound, opened: Opened): Promise<Le
   const { state } = cursor;
   const same = state.uidValidity === opened.uidValidity;
   const remapping = state.resets > 0 && state.backfillUid > 1;
-  if (same && !remapping) {
-    if (state.absentRounds > 0) await cursor.save({ absentRounds: 0 });
-    return null;
-  }
+  // A round without a new UIDVALIDITY breaks their row.
+  if (same) await cursor.save({ absentRounds: 0, resetsInRow: 0 });
+  if (same && !remapping) return null;
   const stored = await storedMessages(place);
   const ours = stored.filter(({ uidValidity }) => uidValidity === opened.uidValidity);
   const others = stored.filter(({ uidValidity }) => uidValidity !== opened.uidValidity);
@@ -120,8 +119,9 @@ async function begin(
   ours: readonly StoredMessage[],
   reset: boolean,
 ): Promise<void> {
-  const { resets, resetsInRow } = cursor.state;
-  if (reset && resetsInRow >= MAX_RESETS_IN_ROW) {
+  const { resets, resetsInRow, unsettled } = cursor.state;
+  if (reset && resetsInRow >= MAX_RESETS_IN_ROW && unsettled !== opened.uidValidity) {
+    await cursor.save({ unsettled: opened.uidValidity });
     const detail = `${cursor.state.path} has had a new UIDVALIDITY in ${MAX_RESETS_IN_ROW} rounds in a row`;
     throw new MailboxError({ kind: 'protocol', detail }, null);
   }
@@ -139,6 +139,7 @@ async function begin(
     stumbles: 0,
     resets: resets + (reset ? 1 : 0),
     resetsInRow: reset ? resetsInRow + 1 : 0,
+    unsettled: null,
   });
 }
 
@@ -175,12 +176,5 @@ async function finish(
   const gone = left?.left() ?? [];
   const updates = gone.map(({ ref }) => ({ id: ref.id, fields: { removed_at: Timestamp.fromDate(now) } }));
   tally.removed += await updateDocuments(place, updates);
-  const { resetsInRow } = cursor.state;
-  await cursor.save({
-    backfillUid: 1,
-    stumbles: 0,
-    outside: all.size - wanted.size,
-    // A round later, without another reset, the row is broken.
-    resetsInRow: left ? resetsInRow : 0,
-  });
+  await cursor.save({ backfillUid: 1, stumbles: 0, outside: all.size - wanted.size });
 }

@@ -3,6 +3,7 @@ import { closeInactiveVisits } from './close-inactive-visits.ts';
 import type { FaultPlan } from './harness/plan.ts';
 import { imports } from './import.ts';
 import { processFollowups } from './process-followups.ts';
+import { syncInbox } from './sync-inbox.ts';
 import { visits } from './visits.ts';
 
 /** Every function that faults are done to. A new task is one file beside this and one entry here. */
@@ -10,6 +11,7 @@ export const plans: readonly FaultPlan[] = [
   closeInactiveVisits,
   checkDelayAlerts,
   processFollowups,
+  syncInbox,
   visits,
   imports,
 ];

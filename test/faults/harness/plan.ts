@@ -31,6 +31,8 @@ export interface FaultPlan {
   /** Functions to be built for it, in folders of their own. */
   functions: readonly string[];
   cases: readonly FaultCase[];
+  /** Whether a program that it needs is not on this machine, which it has said: `npm test` leaves it out then. */
+  absent?: boolean;
 }
 
 /** What did not hold after a fault; every violation of the run, one a line. */

@@ -1,30 +1,15 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { Firestore } from '@google-cloud/firestore';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type ImapUser, type LocalImap, startImap } from '../../../infra/local/imap.ts';
 import { stopwatch } from '../../../shared/clock.ts';
 import { loadConfig } from '../../../shared/config.ts';
-import { folderKey } from '../../../shared/inbox/identity.ts';
 import type { Integration } from '../../../shared/inbox/integration.ts';
-import { UidSet } from '../../../shared/inbox/uid-set.ts';
 import { openStore } from '../../../shared/store/firestore.ts';
-import { seededRandom } from '../../faults/harness/random.ts';
 import { type ImapFault, type ImapFaults, startImapFaults } from '../../support/imap-faults.ts';
-import {
-  bothListings,
-  everStored,
-  integrationFor,
-  round,
-  stored,
-  withoutDovecot,
-} from '../../support/inbox.ts';
+import { bothListings, integrationFor, round, stored, withoutDovecot } from '../../support/inbox.ts';
 import { type Mailbox, mail, openMailbox } from '../../support/mailbox.ts';
 
-const ROUND = fileURLToPath(new URL('../../faults/inbox-round.ts', import.meta.url));
 const ACCOUNTS = Array.from({ length: 30 }, (_, index) => `user${index}`);
 const absent = withoutDovecot();
 let store: Firestore;
@@ -146,44 +131,6 @@ describe.skipIf(absent)('a server that fails', () => {
     faults.fault = null;
     await round(store, integration, { password: user.password });
     expect((await stored(store, integration)).length).toBe(6);
-    await mailbox.close();
-  });
-});
-
-describe.skipIf(absent)('a round that is killed', () => {
-  it('loses no message and stores none twice, and its cursor is never ahead', {
-    timeout: 300_000,
-  }, async () => {
-    const random = seededRandom(20260304);
-    const { user, mailbox, integration } = await filled(600);
-    const child = () =>
-      spawn(process.execPath, [ROUND], {
-        env: {
-          ...process.env,
-          ...environment,
-          RONDE_LOCAL: '1',
-          ROUND: JSON.stringify({ integration, password: user.password }),
-        },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-    for (let kills = 0; kills < 8; kills += 1) {
-      const running = child();
-      const ended = once(running, 'exit');
-      await Promise.race([once(running.stdout, 'data'), ended]);
-      await Promise.race([delay(random() * 400), ended]);
-      running.kill('SIGKILL');
-      await ended;
-      const cursor = await store
-        .doc(`inbox_integrations/${integration.id}/folders/${folderKey('INBOX')}`)
-        .get();
-      const kept = new Set((await everStored(store, integration)).map(({ uid }) => uid));
-      const said = [...UidSet.parse((cursor.get('uids') as string | undefined) ?? '')];
-      expect(said.filter((uid) => !kept.has(uid))).toEqual([]);
-    }
-    const last = child();
-    expect((await once(last, 'exit'))[0]).toBe(0);
-    await expectSame(integration, mailbox);
-    expect((await everStored(store, integration)).length).toBe(600);
     await mailbox.close();
   });
 });

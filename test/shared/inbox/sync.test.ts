@@ -190,6 +190,30 @@ describe.skipIf(absent).each([
     expect(await cursorOf(integration)).toMatchObject({ uid_validity: '4242', resets: 1 });
   });
 
+  it('a UIDVALIDITY that changes round by round is refused after the fifth, until it has settled', async () => {
+    await append(2);
+    await sync();
+    const change = (validity: number) =>
+      imap.doveadm('mailbox', 'update', '-u', integration.user, '--uid-validity', String(validity), 'INBOX');
+    for (let count = 1; count <= 5; count += 1) {
+      await change(5_000 + count);
+      expect((await sync()).failure).toBeNull();
+    }
+    await change(6_000);
+    expect((await sync()).failure).toMatchObject({ kind: 'protocol' });
+    await change(6_001);
+    expect((await sync()).failure).toMatchObject({ kind: 'protocol' });
+    expect((await sync()).failure).toBeNull();
+    await expectSame();
+    await change(6_002);
+    expect((await sync()).failure).toMatchObject({ kind: 'protocol' });
+    expect((await sync()).failure).toBeNull();
+    await sync();
+    await change(6_003);
+    expect((await sync()).failure).toBeNull();
+    await expectSame();
+  });
+
   it('a mailbox that is deleted and made again loses what is no longer in it', async () => {
     await mailbox.client.mailboxCreate('Work');
     await append(4, 'Work');

@@ -1,0 +1,14 @@
+import { withoutDovecot } from '../support/inbox.ts';
+import type { FaultPlan } from './harness/plan.ts';
+import { cursor, kill, overlap } from './sync-inbox/cut-short.ts';
+import { NAME } from './sync-inbox/mailbox-trial.ts';
+import { others } from './sync-inbox/others.ts';
+import { randomOperations } from './sync-inbox/random-operations.ts';
+
+/** Mailboxes: their own kinds of faults, since every round of one acts, and the server is a party of its own. */
+export const syncInbox: FaultPlan = {
+  name: NAME,
+  functions: [NAME],
+  absent: withoutDovecot(),
+  cases: [kill, overlap, cursor, randomOperations, others],
+};

@@ -1,0 +1,118 @@
+import { AHEAD } from '../harness/clock-ahead.ts';
+import { killAt, killPoint, type Measure } from '../harness/kill.ts';
+import { type FaultCase, type FaultRun, refuse, type Scale } from '../harness/plan.ts';
+import { pick } from '../harness/random.ts';
+import { MailboxTrial } from './mailbox-trial.ts';
+
+const MAILS: Record<Scale, number> = { sample: 300, full: 3_000 };
+const HOUR_MS = 3_600_000;
+
+let measured: Promise<Measure> | undefined;
+
+/** What an undisturbed first round takes; once per process. */
+async function measure(run: FaultRun): Promise<Measure> {
+  const trial = await MailboxTrial.begin(run, MAILS[run.scale]);
+  try {
+    run.stage.tap.reset();
+    const answer = await trial.round(run.stage.tapped);
+    return { ms: answer?.ms ?? 0, chunks: run.stage.tap.sent() };
+  } finally {
+    await trial.stop();
+  }
+}
+
+async function killed(trial: MailboxTrial, run: FaultRun, whole: Measure): Promise<boolean> {
+  const point = killPoint(run.random);
+  const answer = await trial.round(run.stage.tapped, (child) => killAt(point, whole, run.stage.tap, child));
+  await trial.judgeMidway();
+  await trial.later();
+  return answer === null;
+}
+
+/** SIGKILL of the deployed bundle at random points of a first synchronisation. */
+export const kill: FaultCase = {
+  name: 'kill',
+  claim:
+    'a first synchronisation that is killed loses no message, stores none twice, and its cursor is never ahead',
+  runs: { sample: 3, full: 100 },
+  async once(run) {
+    measured ??= measure(run);
+    const whole = await measured;
+    const trial = await MailboxTrial.begin(run, MAILS[run.scale]);
+    try {
+      const kills = 1 + Math.floor(run.random() * 3);
+      let midRun = 0;
+      for (let index = 0; index < kills; index += 1) if (await killed(trial, run, whole)) midRun += 1;
+      await trial.settle();
+      return { kills, 'in mid-run': midRun, messages: trial.count };
+    } finally {
+      await trial.stop();
+    }
+  },
+};
+
+/** Several processes at one mailbox, without any lease: Redis is away for them. */
+export const overlap: FaultCase = {
+  name: 'overlap',
+  claim: 'rounds of one mailbox that overlap without a lease store each message once',
+  runs: { sample: 1, full: 20 },
+  async once(run) {
+    const trial = await MailboxTrial.begin(run, MAILS[run.scale]);
+    try {
+      const alone = { ...run.stage.environment, UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:9' };
+      const answers = await Promise.all([1, 2, 3].map(() => trial.round(alone)));
+      refuse(
+        answers.flatMap((answer) =>
+          answer?.status === 200 ? [] : [`answer: ${JSON.stringify(answer?.body)}`],
+        ),
+      );
+      await trial.judgeMidway();
+      await trial.settle();
+      return { rounds: answers.length, messages: trial.count };
+    } finally {
+      await trial.stop();
+    }
+  },
+};
+
+/** What no program of ours writes: no cursor, or nonsense in it. */
+async function harm(trial: MailboxTrial, { random }: FaultRun): Promise<void> {
+  const ref = trial.cursor();
+  const kind = pick(random, ['deleted', 'nonsense', 'below zero', 'another number'] as const);
+  if (!(await ref.get()).exists) return;
+  if (kind === 'deleted') await ref.delete();
+  else if (kind === 'nonsense') await ref.update({ uids: 'nonsense' });
+  else if (kind === 'below zero') await ref.update({ last_uid: -5, backfill_uid: Number.NaN });
+  else await ref.update({ uid_validity: '0', highest_modseq: 7 });
+}
+
+/** The cursor's document deleted or damaged between rounds that are cut short, by clocks that disagree by hours. */
+export const cursor: FaultCase = {
+  name: 'cursor',
+  claim: 'a cursor that is deleted or damaged, and clocks that jump, lose and double nothing',
+  runs: { sample: 2, full: 20 },
+  async once(run) {
+    measured ??= measure(run);
+    const whole = await measured;
+    const trial = await MailboxTrial.begin(run, MAILS[run.scale]);
+    try {
+      const harms = 3;
+      for (let index = 0; index < harms; index += 1) {
+        const byMs = Math.round((run.random() * 2 - 1) * 6 * HOUR_MS);
+        const point = killPoint(run.random);
+        const jumped = {
+          ...run.stage.tapped,
+          NODE_OPTIONS: `--import=${AHEAD}`,
+          CLOCK_AHEAD_MS: String(byMs),
+        };
+        await trial.round(jumped, (child) => killAt(point, whole, run.stage.tap, child));
+        await trial.later();
+        await harm(trial, run);
+      }
+      await trial.settle();
+      return { harms, messages: trial.count };
+    } finally {
+      await trial.stop();
+    }
+  },
+};

@@ -1,0 +1,125 @@
+import { type ImapUser, type LocalImap, startImap } from '../../../infra/local/imap.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { folderKey } from '../../../shared/inbox/identity.ts';
+import { UidSet } from '../../../shared/inbox/uid-set.ts';
+import { integrationDocument } from '../../support/integrations.ts';
+import { mail } from '../../support/mailbox.ts';
+import { startFunction } from '../function-process.ts';
+import { type Answer, deliver } from '../harness/delivery.ts';
+import { type FaultRun, refuse, Violation } from '../harness/plan.ts';
+
+export const NAME = 'sync-inbox';
+/** A round that is cut short, one that goes on, one that finds nothing left, and some to spare. */
+const MAX_ROUNDS = 8;
+const HOUR_MS = 3_600_000;
+
+/** One run of a case on one mailbox: a Dovecot of its own with so many mails, and what is stored of them. */
+export class MailboxTrial {
+  readonly run: FaultRun;
+  readonly imap: LocalImap;
+  readonly user: ImapUser;
+  readonly count: number;
+  readonly id: string;
+
+  private constructor(run: FaultRun, imap: LocalImap, user: ImapUser, count: number, id: string) {
+    this.run = run;
+    this.imap = imap;
+    this.user = user;
+    this.count = count;
+    this.id = id;
+  }
+
+  /** Empties the stores, fills a mailbox and stores its integration. */
+  static async begin(run: FaultRun, count: number): Promise<MailboxTrial> {
+    await run.stage.reset();
+    const imap = await startImap({ prefer: 'real', users: ['anna'] });
+    const [user] = imap?.users ?? [];
+    if (!imap || !user) throw new Error('there is no IMAP server');
+    const now = systemClock().getTime();
+    const body = 'A line of a mail, as long as such lines are.\r\n'.repeat(20);
+    const mails = Array.from({ length: count }, (_, index) =>
+      mail({ 'Message-ID': `<m${index}@x.test>`, Subject: `Mail ${index}` }, body),
+    );
+    imap.deliver(user.user, mails, (index) => new Date(now - (count - index) * HOUR_MS));
+    const { id, fields } = integrationDocument(run.stage, imap, user);
+    await run.stage.store().doc(`inbox_integrations/${id}`).create(fields);
+    return new MailboxTrial(run, imap, user, count, id);
+  }
+
+  /** A round in a function process of its own, which `during` may kill; null where it died. */
+  async round(
+    environment: Record<string, string>,
+    during: (child: Awaited<ReturnType<typeof startFunction>>) => () => void = () => () => undefined,
+  ): Promise<Answer | null> {
+    const child = await startFunction(NAME, this.run.bundles, environment);
+    const callOff = during(child);
+    try {
+      return await deliver(child.url, this.run.stage, { occurrence: null });
+    } finally {
+      await child.kill();
+      callOff();
+    }
+  }
+
+  /** Half a minute later: the leases of a killed round are gone. */
+  async later(): Promise<void> {
+    await this.run.stage.redis.del(`lease:${NAME}`, `lease:mailbox:${this.id}`);
+  }
+
+  cursor() {
+    return this.run.stage.store().doc(`inbox_integrations/${this.id}/folders/${folderKey('INBOX')}`);
+  }
+
+  /** The cursor is never ahead of what is stored, and nothing is stored twice. */
+  async judgeMidway(): Promise<void> {
+    // The cursor first: what is stored in between cannot be missed then.
+    const said = UidSet.parse(((await this.cursor().get()).get('uids') as string | undefined) ?? '');
+    const kept = await this.stored();
+    const uids = new Set(kept.map(({ uid }) => uid));
+    const ahead = [...said].filter((uid) => !uids.has(uid));
+    refuse([
+      ...(ahead.length > 0 ? [`ahead: the cursor names ${ahead.length} messages that are not stored`] : []),
+      ...(uids.size < kept.length ? [`twice: ${kept.length - uids.size} messages are stored twice`] : []),
+    ]);
+  }
+
+  /** Rounds until nothing is left; then every message is stored, once. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const answer = await this.round(this.run.stage.environment);
+      if (answer?.status !== 200)
+        throw new Violation([`answer: ${answer?.status} ${JSON.stringify(answer?.body)}`]);
+      const { announced } = answer.body['messages'] as { announced: number };
+      if (announced === 0 && answer.outcome === 'succeeded') return await this.judge();
+    }
+    throw new Violation([`lost: something is still left after ${MAX_ROUNDS} rounds`]);
+  }
+
+  private async judge(): Promise<void> {
+    await this.judgeMidway();
+    const kept = await this.stored();
+    const ids = new Set(kept.map(({ messageId }) => messageId));
+    const lost = Array.from({ length: this.count }, (_, index) => `<m${index}@x.test>`).filter(
+      (id) => !ids.has(id),
+    );
+    const said = UidSet.parse((await this.cursor().get()).get('uids') as string);
+    refuse([
+      ...(lost.length > 0 ? [`lost: ${lost.length} messages, such as ${lost[0]}`] : []),
+      ...(kept.length > this.count ? [`twice: ${kept.length} documents of ${this.count} messages`] : []),
+      ...(said.size === this.count ? [] : [`cursor: it names ${said.size} messages of ${this.count}`]),
+    ]);
+  }
+
+  private async stored(): Promise<{ uid: number; messageId: string }[]> {
+    const { docs } = await this.run.stage
+      .store()
+      .collection('inbox_messages')
+      .select('uid', 'message_id')
+      .get();
+    return docs.map((doc) => ({ uid: doc.get('uid') as number, messageId: String(doc.get('message_id')) }));
+  }
+
+  stop(): Promise<void> {
+    return this.imap.stop();
+  }
+}

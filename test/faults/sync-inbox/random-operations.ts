@@ -1,0 +1,105 @@
+import { type LocalImap, startImap } from '../../../infra/local/imap.ts';
+import type { Integration } from '../../../shared/inbox/integration.ts';
+import { bothListings, integrationFor, round } from '../../support/inbox.ts';
+import { type Mailbox, mail, openMailbox } from '../../support/mailbox.ts';
+import { type FaultCase, type FaultRun, refuse, type Scale } from '../harness/plan.ts';
+import { pick, type Random } from '../harness/random.ts';
+
+const OPERATIONS: Record<Scale, number> = { sample: 300, full: 10_000 };
+/** Both are compared this often, so that a difference is found near its cause. */
+const COMPARE_EVERY = 500;
+/** A removal shows within three rounds, a new UIDVALIDITY within four. */
+const LAST_ROUNDS = 4;
+const USER = 'anna';
+const FOLDERS: [string, ...string[]] = ['INBOX', 'Archive', 'Work'];
+const FLAGS: [string, ...string[]] = ['\\Seen', '\\Flagged', '\\Answered', 'later', 'urgent'];
+/** New mail comes more often than anything else. */
+const KINDS = ['append', 'append', 'append', 'flag', 'unflag', 'delete', 'move', 'uidvalidity'] as const;
+/** UIDVALIDITY changes seldom, as in life; each makes new documents of a whole folder. */
+const SHARE_OF_RESETS = 0.1;
+const SHARE_OF_SYNCS = 0.2;
+
+/** Something that a person, or a server's administrator, does to a mailbox; false where there was nothing to do it to. */
+async function operate(imap: LocalImap, mailbox: Mailbox, random: Random): Promise<boolean> {
+  const folder = pick(random, FOLDERS);
+  const kind = pick(random, KINDS);
+  if (kind === 'append') {
+    await mailbox.append(mail({ 'Message-ID': `<${random()}@x.test>` }), { folder });
+    return true;
+  }
+  if (kind === 'uidvalidity') {
+    if (random() > SHARE_OF_RESETS) return false;
+    const validity = String(1 + Math.floor(random() * 4_000_000_000));
+    if (mailbox.client.mailbox) await mailbox.client.mailboxClose();
+    await imap.doveadm('mailbox', 'update', '-u', USER, '--uid-validity', validity, folder);
+    return true;
+  }
+  const uids = (await mailbox.listing(folder)).filter(() => random() < 0.2).map(({ uid }) => uid);
+  if (uids.length === 0) return false;
+  const other = pick(random, FOLDERS.filter((each) => each !== folder) as [string, ...string[]]);
+  await mailbox.within(folder, async (client) => {
+    const options = { uid: true };
+    if (kind === 'flag') await client.messageFlagsAdd(uids, [pick(random, FLAGS)], options);
+    if (kind === 'unflag') await client.messageFlagsRemove(uids, [pick(random, FLAGS)], options);
+    if (kind === 'delete') await client.messageDelete(uids, options);
+    if (kind === 'move') await client.messageMove(uids, other, options);
+  });
+  return true;
+}
+
+/** What differs between the server's own listing and the store, folder by folder. */
+async function differences(run: FaultRun, integration: Integration, mailbox: Mailbox): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of FOLDERS) {
+    const { server, store } = await bothListings(run.stage.store(), integration, mailbox, folder);
+    const [theirs, ours] = [server, store].map((list) => new Set(list.map((each) => JSON.stringify(each))));
+    const only = (one: Set<string> | undefined, other: Set<string> | undefined) =>
+      [...(one ?? [])].filter((each) => !other?.has(each));
+    for (const each of only(theirs, ours)) found.push(`lost: ${folder} has ${each} on the server only`);
+    for (const each of only(ours, theirs)) found.push(`wrong: ${folder} has ${each} in the store only`);
+    if (server.length !== store.length)
+      found.push(`wrong: ${folder} has ${server.length} messages and ${store.length} documents`);
+  }
+  return found.slice(0, 20);
+}
+
+/** Whatever is done to a mailbox, in whatever order, with rounds in between that are cut short at random. */
+export const randomOperations: FaultCase = {
+  name: 'random',
+  claim: 'after operations at random, with rounds between them, the store is what the server is',
+  runs: { sample: 1, full: 1 },
+  async once(run) {
+    await run.stage.reset();
+    const { random } = run;
+    const imap = await startImap({ prefer: 'real', users: [USER] });
+    const [user] = imap?.users ?? [];
+    if (!imap || !user) throw new Error('there is no IMAP server');
+    const mailbox = await openMailbox(imap, user);
+    try {
+      await mailbox.client.mailboxCreate('Work');
+      const integration = integrationFor(imap, user, { folders: FOLDERS });
+      const sync = (mayGoOn = () => true) =>
+        round(run.stage.store(), integration, { password: user.password, mayGoOn });
+      const same = async () => {
+        for (let index = 0; index < LAST_ROUNDS; index += 1) {
+          const { failure } = await sync();
+          refuse(failure ? [`failed: ${failure.kind}: ${failure.detail}`] : []);
+        }
+        refuse(await differences(run, integration, mailbox));
+      };
+      let done = 0;
+      while (done < OPERATIONS[run.scale]) {
+        if (!(await operate(imap, mailbox, random))) continue;
+        done += 1;
+        let groups = Math.floor(random() * 4);
+        if (random() < SHARE_OF_SYNCS) await sync(() => groups-- > 0);
+        if (done % COMPARE_EVERY === 0) await same();
+      }
+      await same();
+      return { operations: done };
+    } finally {
+      await mailbox.close();
+      await imap.stop();
+    }
+  },
+};
