@@ -6,7 +6,7 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
  * Packages that a bundle loads when one of their exports is first used, not when it starts: together they take longer to
  * load than all the rest, and a request that is refused at the door needs none of them.
  */
-const LAZY = ['@google-cloud/firestore', '@google-cloud/tasks', '@upstash/redis', 'imapflow', 'nodemailer'];
+const LAZY = ['@google-cloud/firestore', '@upstash/redis', 'imapflow', 'nodemailer'];
 
 const NAMESPACE = 'lazy-package';
 

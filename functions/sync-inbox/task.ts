@@ -3,7 +3,7 @@ import { isDue } from '../../shared/inbox/health.ts';
 import { roundOf } from '../../shared/inbox/round.ts';
 import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/task/task.ts';
 import { followupSignals } from '../followup-signals.ts';
-import { type Candidate, findMailboxes } from './candidates.ts';
+import { type Candidate, findMailboxes, loadMailboxes } from './candidates.ts';
 
 const params = {};
 type Params = Record<string, never>;
@@ -12,6 +12,10 @@ type Params = Record<string, never>;
 const LEAST_MS = 3_000;
 /** Mailboxes at work at a time; most of the time each waits for its server. */
 const MAILBOXES = 16;
+/** Mailboxes that one instance is handed at a time: as many as it opens connections to one server. */
+const BATCH = 8;
+/** Two attempts of 100 s with 35 s between them fit in, and the next round comes after 300 s. */
+const DEADLINE_SECONDS = 270;
 /** The shortest slice of time: enough to connect and store some groups of messages. */
 const LEAST_SLICE_MS = 5_000;
 
@@ -37,10 +41,15 @@ export const syncInbox: Task<typeof params, Candidate, null, Reason> = {
   concurrency: MAILBOXES,
 
   async *find(context) {
-    const found = await findMailboxes(context);
-    const due = found.filter(({ integration }) => integration && isDue(integration.health, context.now));
-    for (const { shared } of found.slice(0, 1)) shared.waiting = due.length;
-    yield* found;
+    yield* await findMailboxes(context);
+  },
+
+  fanOut: {
+    batchSize: BATCH,
+    deadlineSeconds: DEADLINE_SECONDS,
+    async *load(ids, context) {
+      yield* await loadMailboxes(ids, context);
+    },
   },
 
   gather: async () => null,
@@ -58,14 +67,19 @@ export const syncInbox: Task<typeof params, Candidate, null, Reason> = {
   },
 
   reply(facts) {
-    const { outcome, counts, reasons, tally } = facts;
+    const { outcome, counts, reasons, tally, dispatched } = facts;
     const count = (name: string) => tally[name] ?? 0;
     return {
       success: outcome !== 'failed',
       message: message(facts),
       timestamp: facts.now.toISOString(),
       integrations: {
-        due: counts.acted + counts.failed + (reasons.skipped.busy ?? 0) + (reasons.skipped.budget ?? 0),
+        due:
+          (dispatched?.candidates ?? 0) +
+          counts.acted +
+          counts.failed +
+          (reasons.skipped.busy ?? 0) +
+          (reasons.skipped.budget ?? 0),
         synced: facts.dryRun ? 0 : counts.acted,
         failed: counts.failed,
         skipped: counts.skipped,
@@ -109,10 +123,12 @@ function toResult(round: Awaited<ReturnType<typeof roundOf>>, { tally }: RunCont
   return { outcome: 'acted' };
 }
 
-function message({ outcome, dryRun, counts }: ReplyFacts<Params>): string {
+function message({ outcome, dryRun, counts, dispatched }: ReplyFacts<Params>): string {
   if (outcome === 'skipped_overlap') return 'Une autre synchronisation inbox est en cours';
   if (outcome === 'deduplicated') return 'Cette synchronisation inbox a déjà eu lieu';
   if (dryRun) return `Would synchronise ${counts.acted} mailboxes`;
+  if (outcome === 'dispatched')
+    return `Synchronisation inbox confiée à Cloud Tasks en ${dispatched?.batches ?? 0} lot(s)`;
   if (outcome === 'failed') return 'La synchronisation inbox a échoué';
   if (outcome === 'partial') return `Synchronisation inbox terminée avec ${counts.failed} échec(s)`;
   return 'Synchronisation inbox terminée avec succès';

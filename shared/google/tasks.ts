@@ -1,14 +1,18 @@
-import { CloudTasksClient } from '@google-cloud/tasks';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config.ts';
-import { CLOUD_TASKS } from './addresses.ts';
 import { ownIdentity } from './metadata.ts';
 import type { TasksConfig } from './tasks-settings.ts';
 
-/** One call, repeats included. Named tasks may be created again: the name says that it is the same. */
-const CALL_MS = 5_000;
-/** gRPC codes that a repeat may heal: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE. */
-const REPEATED = [4, 8, 14];
-const ALREADY_EXISTS = 6;
+// One POST of Cloud Tasks' REST v2. Its official client cannot be bundled (it looks for JSON files beside itself) and would
+// add 6 MB to each function; what is sent here is what it sends.
+
+const CALL_MS = 2_500;
+/** Waits before each further try. A task that has a name may be created again: the name says that it is the same. */
+const WAITS_MS = [200, 1_000];
+/** Answers that a further try may heal: quota exceeded, and the service's own troubles. */
+const REPEATED = [429, 500, 502, 503, 504];
+
+const MAX_SHOWN = 300;
 
 /** A POST that Cloud Tasks is to send, signed as the queue's account. */
 export interface QueuedCall {
@@ -23,78 +27,62 @@ export interface QueuedCall {
 
 /** A queue of Cloud Tasks. */
 export interface TaskQueue {
-  /** Adds a call; one of a name that the queue knows, or knew within the last hour, is not added again. Throws GoogleError. */
+  /**
+   * Adds a call; one of a name that the queue knows, or knew within the last hour, is not added again. Throws when Cloud
+   * Tasks does not answer, or does not take it.
+   */
   add(call: QueuedCall): Promise<'added' | 'known'>;
-  close(): Promise<void>;
 }
 
-/** Opens the queue, over REST and as this function's own account; the same requests reach Google and the local cloud. */
-export function openQueue(config: Config, { queue, serviceAccount }: TasksConfig): TaskQueue {
-  const { protocol, hostname, port } = new URL(config.google.tasks);
-  const client = new CloudTasksClient({
-    fallback: true,
-    ...(config.google.tasks === CLOUD_TASKS
-      ? {}
-      : { protocol: protocol.replace(':', ''), apiEndpoint: hostname, port: Number(port) }),
-    authClient: ownClient(config.google.metadata) as never,
-  });
+/** Opens the queue, as this function's own account; the same requests reach Google and the local cloud. */
+export function openQueue({ google }: Config, { queue, serviceAccount }: TasksConfig): TaskQueue {
+  // Asked for once: the token outlives a run by far.
+  let token: string | undefined;
+  const post = async (task: object): Promise<Reply> => {
+    token ??= await ownIdentity(google.metadata).accessToken();
+    const response = await fetch(`${google.tasks}/v2/${queue}/tasks`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ task }),
+      signal: AbortSignal.timeout(CALL_MS),
+    });
+    return { status: response.status, text: await response.text() };
+  };
   return {
     async add({ id, url, audience, body, deadlineSeconds }) {
-      const httpRequest = {
-        url,
-        httpMethod: 'POST' as const,
-        headers: { 'Content-Type': 'application/json' },
-        body: Buffer.from(JSON.stringify(body)).toString('base64'),
-        oidcToken: { serviceAccountEmail: serviceAccount, audience },
-      };
-      const task = {
-        name: `${queue}/tasks/${id}`,
-        dispatchDeadline: { seconds: deadlineSeconds },
-        httpRequest,
-      };
-      try {
-        await client.createTask({ parent: queue, task }, callOptions());
-        return 'added';
-      } catch (error) {
-        if ((error as { code?: unknown }).code === ALREADY_EXISTS) return 'known';
-        throw error;
-      }
-    },
-    close: () => client.close(),
-  };
-}
-
-/**
- * The part of google-auth-library's AuthClient that the client over REST uses: requests bear the access token of our own
- * account. The metadata server keeps the token itself; it is asked once per client.
- */
-function ownClient(metadata: string) {
-  let token: Promise<string> | undefined;
-  const authorization = async () => {
-    token ??= ownIdentity(metadata).accessToken();
-    return `Bearer ${await token}`;
-  };
-  return {
-    universeDomain: 'googleapis.com',
-    getRequestHeaders: async () => new Headers({ authorization: await authorization() }),
-    async fetch(url: string, request: RequestInit): Promise<Response> {
-      const headers = new Headers(request.headers);
-      headers.set('authorization', await authorization());
-      const { method = 'GET', body = null, signal = null } = request;
-      return fetch(url, { method, headers, body, signal });
+      const answer = await persistently(() =>
+        post({
+          name: `${queue}/tasks/${id}`,
+          dispatchDeadline: `${deadlineSeconds}s`,
+          httpRequest: {
+            url,
+            httpMethod: 'POST',
+            headers: { 'Content-Type': 'application/json' },
+            body: Buffer.from(JSON.stringify(body)).toString('base64'),
+            oidcToken: { serviceAccountEmail: serviceAccount, audience },
+          },
+        }),
+      );
+      if (answer.status === 409) return 'known';
+      if (answer.status === 200) return 'added';
+      throw new Error(
+        `Cloud Tasks answered ${answer.status} for ${queue}: ${answer.text.slice(0, MAX_SHOWN)}`,
+      );
     },
   };
 }
 
-function callOptions() {
-  const backoffSettings = {
-    initialRetryDelayMillis: 200,
-    retryDelayMultiplier: 2,
-    maxRetryDelayMillis: 2_000,
-    initialRpcTimeoutMillis: CALL_MS / 2,
-    rpcTimeoutMultiplier: 1,
-    maxRpcTimeoutMillis: CALL_MS / 2,
-    totalTimeoutMillis: CALL_MS,
-  };
-  return { timeout: CALL_MS, retry: { retryCodes: REPEATED, backoffSettings } };
+interface Reply {
+  status: number;
+  text: string;
+}
+
+/** Tries again where that may help; the last try's answer, or what it threw, is the word. */
+async function persistently(call: () => Promise<Reply>): Promise<Reply> {
+  for (const waitMs of WAITS_MS) {
+    const reply = await call().catch(() => null);
+    if (reply && !REPEATED.includes(reply.status)) return reply;
+    await delay(waitMs);
+  }
+  return call();
 }

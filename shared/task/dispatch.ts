@@ -62,7 +62,6 @@ export async function dispatchBatches(
   } finally {
     await hands.idle();
     result.dispatched = hands.handed;
-    await queue.close();
   }
   hands.throwFault();
 }

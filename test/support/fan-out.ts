@@ -2,17 +2,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { http as register } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
-import { LOCAL_REGION, TASKS_ACCOUNT } from '../../infra/local/environment.ts';
+import { TASKS_ACCOUNT } from '../../infra/local/environment.ts';
 import { startMetadata } from '../../infra/local/metadata.ts';
 import { type LocalTasks, startLocalTasks } from '../../infra/local/tasks.ts';
 import type { Disturb } from '../../infra/local/tasks-dispatch.ts';
 import { leaveBodyUnread } from '../../shared/http/request.ts';
-import { BATCH_ATTEMPTS, BATCH_BACKOFF_SECONDS } from '../../shared/task/fan-out.ts';
 import { taskHandler } from '../../shared/task/handler.ts';
 import type { AnyTask } from '../../shared/task/task.ts';
+import { makeQueue, QUEUE } from './fan-out-queue.ts';
 import type { World } from './world.ts';
-
-export const QUEUE = 'chores';
 
 /** One task behind the real Functions Framework, and a Cloud Tasks that delivers its batches when it is told to. */
 export interface FanOutWorld {
@@ -31,16 +29,6 @@ export interface FanOutWorld {
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
 type Body = any;
-
-/** Makes the queue of a task by the service's own API. */
-export async function makeQueue(endpoint: string, project: string, settings: object = {}): Promise<void> {
-  const parent = `projects/${project}/locations/${LOCAL_REGION}`;
-  const backoff = `${BATCH_BACKOFF_SECONDS}s`;
-  const retryConfig = { maxAttempts: BATCH_ATTEMPTS, minBackoff: backoff, maxBackoff: backoff };
-  const body = JSON.stringify({ name: `${parent}/queues/${QUEUE}`, retryConfig, ...settings });
-  const response = await fetch(`${endpoint}/v2/${parent}/queues`, { method: 'POST', body });
-  if (!response.ok) throw new Error(await response.text());
-}
 
 /** Mounts the task, and configures the world so that its runs are handed on. */
 export async function startFanOut(world: World, task: AnyTask): Promise<FanOutWorld> {
