@@ -8,7 +8,8 @@ import { seededRandom } from '../faults/harness/random.ts';
 import { clearFollowups, followupFields, settingsFields, stamp } from '../support/followups.ts';
 import { minutes, NOW, type Reply, seed, startWorld, type World } from '../support/world.ts';
 
-const RACES = 200;
+/** 216 of each kind, held exactly before and after the claim, are in `npm run faults -- process-followups --case changes`. */
+const RACES = 50;
 const HOUR = minutes(60);
 let world: World;
 let admin: string;
@@ -102,7 +103,7 @@ describe('what arrives while a run is at work', () => {
       const random = seededRandom(20_260_304);
       const changes = ids(RACES).map(async (id, index): Promise<[string, number]> => {
         // Spread over about as long as the run takes, in another order than its own.
-        await delay(random() * 1_500 + (index % 7));
+        await delay(random() * 600 + (index % 7));
         return [id, await act(id)];
       });
       const [body, ...changed] = await Promise.all([run().then((answer) => answer.body), ...changes]);
@@ -119,9 +120,9 @@ describe('what arrives while a run is at work', () => {
     },
   );
 
-  it('20 times settings that are switched off: at most those already being claimed still go', async () => {
+  it('5 times settings that are switched off: at most those already being claimed still go', async () => {
     const random = seededRandom(7);
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < 5; round += 1) {
       await clearFollowups(world.store);
       world.smtp.clear();
       await world.store.doc('billing_settings/org-1').set(settingsFields());
