@@ -6,11 +6,11 @@ import { followupMail, senderOf } from '../../shared/followups/followup-mail.ts'
 import { judgeManual, withClaim } from '../../shared/followups/judge.ts';
 import { REASONS, type Reason } from '../../shared/followups/reasons.ts';
 import { claimOf, sendLevel } from '../../shared/followups/send.ts';
-import { explain } from '../../shared/followups/show.ts';
 import { HttpError } from '../../shared/http/errors.ts';
 import { compose } from '../../shared/mail/message.ts';
 import { openPost } from '../../shared/mail/post.ts';
 import { changeContext, noSuchFollowup } from './followup-context.ts';
+import { explainFollowup } from './followup-explain.ts';
 import { type AdminContext, adminRoute } from './route.ts';
 
 const ITEM = '/api/followups/{id}';
@@ -118,8 +118,9 @@ export const followupMailRoutes = [
     path: `${ITEM}/explain`,
     query: z.strictObject({}),
     async handle({ context, path }) {
-      const { followup, settings } = await found(context, path['id']);
-      return explain(followup, settings, context.now.getTime());
+      const explained = await explainFollowup(context, path['id'] ?? '');
+      if (!explained) throw noSuchFollowup();
+      return explained.explanation;
     },
   }),
 ];

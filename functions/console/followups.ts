@@ -1,10 +1,10 @@
 import type { DocumentSnapshot, Query } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { ended, paused, resumed, stopped } from '../../shared/followups/actions.ts';
-import { type Change, changeFollowup, readFollowup } from '../../shared/followups/change.ts';
+import { type Change, changeFollowup } from '../../shared/followups/change.ts';
 import { followups, STATUSES } from '../../shared/followups/followup.ts';
 import { settleUnknown } from '../../shared/followups/settle.ts';
-import { explain, shown } from '../../shared/followups/show.ts';
+import { shown } from '../../shared/followups/show.ts';
 import { followupPatch, newFollowup, patched, saveFollowup } from '../../shared/followups/upsert.ts';
 import { HttpError } from '../../shared/http/errors.ts';
 import { limitParam, pageParam, toPage } from '../../shared/http/query.ts';
@@ -12,6 +12,7 @@ import { Answer } from '../../shared/http/router.ts';
 import { requireVersion, versionHeader } from '../../shared/http/version.ts';
 import { versionOf } from '../../shared/store/version.ts';
 import { changeContext, noSuchFollowup } from './followup-context.ts';
+import { explainFollowup } from './followup-explain.ts';
 import { followupMailRoutes } from './followup-mail.ts';
 import { type AdminContext, adminRoute } from './route.ts';
 
@@ -91,14 +92,10 @@ export const followupRoutes = [
     path: ITEM,
     query: nothing,
     async handle({ context, path }) {
-      const found = await readFollowup(context, path['id'] ?? '');
-      if (!found) throw noSuchFollowup();
-      const explanation = explain(found.followup, found.settings, context.now.getTime());
-      return new Answer(
-        200,
-        { ...shown(found.snapshot), explanation },
-        versionHeader(versionOf(found.snapshot)),
-      );
+      const explained = await explainFollowup(context, path['id'] ?? '');
+      if (!explained) throw noSuchFollowup();
+      const { snapshot, explanation } = explained;
+      return new Answer(200, { ...shown(snapshot), explanation }, versionHeader(versionOf(snapshot)));
     },
   }),
   adminRoute({
@@ -165,17 +162,21 @@ export const followupRoutes = [
     path: `${ITEM}/history`,
     query: z.strictObject(page),
     async handle({ context, path, query: { limit, page: after } }) {
-      const found = await readFollowup(context, path['id'] ?? '');
-      if (!found) throw noSuchFollowup();
-      const lines = found.snapshot.ref
+      // Without the settings: a history is there though these are not usable.
+      const snapshot = await followups(context.store)
+        .doc(path['id'] ?? '')
+        .get();
+      context.meter.firestore_reads += 1;
+      if (!snapshot.exists) throw noSuchFollowup();
+      const lines = snapshot.ref
         .collection('history')
         .orderBy('at', 'desc')
         .limit(limit + 1);
-      const from = after === null ? null : await found.snapshot.ref.collection('history').doc(after).get();
+      const from = after === null ? null : await snapshot.ref.collection('history').doc(after).get();
       const { docs } = await (from?.exists ? lines.startAfter(from) : lines).get();
       context.meter.firestore_reads += Math.max(1, docs.length);
       const items = docs.slice(0, limit);
-      const sends = await found.snapshot.ref.collection('sends').get();
+      const sends = await snapshot.ref.collection('sends').get();
       context.meter.firestore_reads += Math.max(1, sends.size);
       return {
         items: items.map(shown),

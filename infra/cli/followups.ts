@@ -36,6 +36,14 @@ const explanation = z.looseObject({
   level: z.number().nullable(),
   levels: z.number(),
   next_due_at: z.string().nullable(),
+  last_run: z
+    .looseObject({
+      run_id: z.string(),
+      reasons: z.array(
+        z.looseObject({ reason: z.string(), count: z.number(), message: z.object({ en: z.string() }) }),
+      ),
+    })
+    .nullish(),
 });
 const line = z.looseObject({
   at: z.string().nullable(),
@@ -123,6 +131,8 @@ async function explain(target: Target, id: string, { json }: Flags, { print }: T
   print(`${now.decision} (${now.reason}): ${now.message.en}`);
   if (now.detail) print(now.detail);
   print(`${next}${now.next_due_at ? `, due ${now.next_due_at}` : ''}`);
+  for (const { reason, count, message } of now.last_run?.reasons ?? [])
+    print(`the last run, ${now.last_run?.run_id}, left ${count} (${reason}): ${message.en}`);
   for (const { at, level, reason, detail, response, run_id, by } of past.items) {
     const who = by ?? run_id;
     const more = [detail, response, who ? `by ${who}` : null].filter(Boolean).join('; ');
