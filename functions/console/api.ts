@@ -16,17 +16,20 @@ import { incidentRoutes } from './incidents.ts';
 import { isOptOut, serveOptOut } from './opt-out.ts';
 import { sendPage } from './page.ts';
 import { presenceRoutes } from './presence.ts';
+import { presenceUserRoutes } from './presence-users.ts';
 import type { AdminContext, AdminRoute } from './route.ts';
 import { runRoutes } from './runs.ts';
 import { settingsRoutes } from './settings.ts';
 import { taskRoutes } from './tasks.ts';
 import { ticketRoutes } from './tickets.ts';
 import { userRoutes } from './users.ts';
+import { visitRoutes } from './visits.ts';
 
 /** The whole admin API: one table per subject, each in a file of its own. */
 export const routes: readonly AdminRoute[] = [
   ...settingsRoutes,
   ...presenceRoutes,
+  ...presenceUserRoutes,
   ...incidentRoutes,
   ...ticketRoutes,
   ...alertRoutes,
@@ -38,6 +41,7 @@ export const routes: readonly AdminRoute[] = [
   ...userRoutes,
   ...inboxRoutes,
   ...inboxViewRoutes,
+  ...visitRoutes,
 ];
 
 /** Paths that the console function answers, with all below them, and for each a path whose door answers. */

@@ -17,10 +17,12 @@ const BillingPage = lazy(() => import('./pages/billing.tsx'));
 const FollowupPage = lazy(() => import('./pages/followup.tsx'));
 const FollowupsPage = lazy(() => import('./pages/followups.tsx'));
 const InboxPage = lazy(() => import('./pages/inbox.tsx'));
+const PresencePage = lazy(() => import('./pages/presence.tsx'));
 const RunPage = lazy(() => import('./pages/run.tsx'));
 const RunsPage = lazy(() => import('./pages/runs.tsx'));
 const SettingsPage = lazy(() => import('./pages/settings.tsx'));
 const ThreadPage = lazy(() => import('./pages/thread.tsx'));
+const VisitsPage = lazy(() => import('./pages/visits.tsx'));
 
 const theme = createTheme({
   primaryColor: 'blue',
@@ -80,6 +82,8 @@ function Pages() {
       <Route path="/billing/:id">{({ id }) => <BillingPage id={decodeURIComponent(id)} />}</Route>
       <Route path="/inbox" component={InboxPage} />
       <Route path="/inbox/threads/:id">{({ id }) => <ThreadPage id={decodeURIComponent(id)} />}</Route>
+      <Route path="/visits" component={VisitsPage} />
+      <Route path="/presence" component={PresencePage} />
       <Route path="/settings" component={SettingsPage} />
       <Route path="/alerts" component={AlertsPage} />
       <Route>

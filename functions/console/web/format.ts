@@ -54,3 +54,30 @@ export function bytes(count: number | null, language: Language): string {
   const format = { style: 'unit', unit: UNITS[step], maximumFractionDigits: step > 1 ? 1 : 0 } as const;
   return new Intl.NumberFormat(language, format).format(count / 1000 ** step);
 }
+
+const HOUR_S = 3600;
+const MINUTE_S = 60;
+
+/** A longer span in the two largest units that fit: hours and minutes, minutes and seconds, or seconds. */
+export function longSpan(seconds: number, language: Language): string {
+  const rounded = Math.round(seconds);
+  const unit = (value: number, name: string) =>
+    new Intl.NumberFormat(language, { style: 'unit', unit: name, unitDisplay: 'short' }).format(value);
+  if (rounded >= HOUR_S)
+    return `${unit(Math.floor(rounded / HOUR_S), 'hour')} ${unit(Math.floor((rounded % HOUR_S) / MINUTE_S), 'minute')}`;
+  if (rounded >= MINUTE_S)
+    return `${unit(Math.floor(rounded / MINUTE_S), 'minute')} ${unit(rounded % MINUTE_S, 'second')}`;
+  return unit(rounded, 'second');
+}
+
+/** A day of UTC, as the API names it. */
+export function dayName(day: string, language: Language): string {
+  const options = { weekday: 'short', day: 'numeric', month: 'short', timeZone: 'UTC' } as const;
+  return new Intl.DateTimeFormat(language, options).format(new Date(`${day}T00:00:00Z`));
+}
+
+/** A share of a whole in percent; – where there is no whole. */
+export function share(part: number, whole: number, language: Language): string {
+  if (whole === 0) return '–';
+  return new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 }).format(part / whole);
+}

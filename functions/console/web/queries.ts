@@ -76,7 +76,12 @@ export function useRuns(task: string, outcome: string) {
 }
 
 /** A list of the admin API, a page at a time; empty parameters are left out. */
-export function usePages<T>(key: string[], path: string, params: Record<string, string>, limit = 50) {
+export function usePages<T>(
+  key: string[],
+  path: string,
+  params: Record<string, string>,
+  { limit = 50, refetchInterval = false }: { limit?: number; refetchInterval?: number | false } = {},
+) {
   const { api } = useSignedIn();
   return useInfiniteQuery({
     queryKey: key,
@@ -87,5 +92,6 @@ export function usePages<T>(key: string[], path: string, params: Record<string, 
     },
     initialPageParam: '',
     getNextPageParam: (last) => last.next_page ?? undefined,
+    refetchInterval,
   });
 }

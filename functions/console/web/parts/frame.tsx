@@ -60,6 +60,8 @@ function Navigation({ path }: { path: string }) {
     },
     { to: '/inbox', name: texts.nav.inbox, here: path.startsWith('/inbox') },
     { to: '/alerts', name: texts.nav.alerts, here: path === '/alerts' },
+    { to: '/visits', name: texts.nav.visits, here: path === '/visits' },
+    { to: '/presence', name: texts.nav.presence, here: path === '/presence' },
     { to: '/settings', name: texts.nav.settings, here: path === '/settings' },
   ];
   return (
@@ -78,7 +80,7 @@ function LanguageChoice() {
   return (
     <NativeSelect
       size="xs"
-      w={95}
+      w={88}
       aria-label={texts.language}
       value={language}
       onChange={({ currentTarget }) => speak(currentTarget.value as Language)}

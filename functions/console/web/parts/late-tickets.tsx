@@ -15,7 +15,7 @@ export function LateTickets() {
     ['late'],
     path,
     { late: 'true' },
-    SHOWN,
+    { limit: SHOWN },
   );
   if (isPending) return <Loading />;
   if (!data) return <Failure error={error} retry={() => void refetch()} />;

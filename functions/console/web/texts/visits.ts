@@ -1,0 +1,51 @@
+import { useWords } from '../language.tsx';
+import type { Widened } from './en.ts';
+
+const en = {
+  title: 'Visits',
+  intro: 'Which pages were read, and for how long. Days are those of UTC.',
+  span: 'Span',
+  days: (count: number) => `the last ${count} days`,
+  none: 'No visit began in these days.',
+  part: (counted: string, all: string) =>
+    `The newest ${counted} of ${all} visits are added up; choose fewer days to have them all.`,
+  visits: 'Visits',
+  engaged: 'Engaged time',
+  mean: 'Engaged per visit',
+  duration: 'Time open',
+  inferred: 'Inferred',
+  inferredHelp:
+    'Engaged time runs only while a page is visible and in focus. “Inferred”: closed without the browser’s last word, at its last sign of life.',
+  open: 'Still open',
+  byDay: 'By day',
+  byPage: 'By page',
+  day: 'Day',
+  page: 'Page',
+  more: (count: number) => (count === 1 ? 'and 1 more page' : `and ${count} more pages`),
+};
+
+const fr: Widened<typeof en> = {
+  title: 'Visites',
+  intro: 'Quelles pages ont été lues, et combien de temps. Les jours sont ceux d’UTC.',
+  span: 'Période',
+  days: (count) => `les ${count} derniers jours`,
+  none: 'Aucune visite n’a commencé ces jours-là.',
+  part: (counted, all) =>
+    `Les ${counted} visites les plus récentes sur ${all} sont comptées ; choisissez moins de jours pour les avoir toutes.`,
+  visits: 'Visites',
+  engaged: 'Temps d’attention',
+  mean: 'Attention par visite',
+  duration: 'Temps d’ouverture',
+  inferred: 'Déduites',
+  inferredHelp:
+    'Le temps d’attention ne court que si la page est visible et active. « Déduite » : close sans le dernier mot du navigateur, à son dernier signe de vie.',
+  open: 'Encore ouvertes',
+  byDay: 'Par jour',
+  byPage: 'Par page',
+  day: 'Jour',
+  page: 'Page',
+  more: (count) => (count === 1 ? 'et 1 autre page' : `et ${count} autres pages`),
+};
+
+/** The texts of the page of visits; they come with it. */
+export const useVisitTexts = () => useWords({ en, fr });
