@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { loadDotEnv } from '../../shared/config.ts';
 import { addAlerts } from './alerts.ts';
 import { addDoctor } from './doctor.ts';
+import { addErase } from './erase.ts';
 import { addFollowups } from './followups.ts';
 import { addImport } from './import.ts';
 import { addInbox } from './inbox.ts';
@@ -97,6 +98,7 @@ addDoctor(program, terminal);
 addFollowups(program, terminal);
 addInbox(program, terminal);
 addImport(program, terminal);
+addErase(program, terminal);
 addRoutes(program, print);
 addSchedulerCommands(program);
 

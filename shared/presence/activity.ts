@@ -234,3 +234,9 @@ export async function forgetUser(redis: Redis, userId: string, meter: Meter): Pr
   meter.redis_commands += 1;
   await redis.del(activityKey(userId), sessionsKey(userId));
 }
+
+/** Whether Redis has anything of a user. */
+export async function hasUser(redis: Redis, userId: string, meter: Meter): Promise<boolean> {
+  meter.redis_commands += 1;
+  return (await redis.exists(activityKey(userId), sessionsKey(userId))) > 0;
+}

@@ -42,7 +42,7 @@ export interface AlertState {
 }
 
 /** The state document of an address. */
-const stateRef = (store: Firestore, address: string) =>
+export const stateRef = (store: Firestore, address: string) =>
   store.collection('delay_alert_states').doc(createHash('sha256').update(address).digest('hex').slice(0, 40));
 
 /** The states of these addresses. */
