@@ -10,6 +10,7 @@ import { addImport } from './import.ts';
 import { addInbox } from './inbox.ts';
 import { loop, parseEvery } from './loop.ts';
 import { addPresence } from './presence.ts';
+import { addRetention } from './retention.ts';
 import { addRoutes } from './routes.ts';
 import { callTask, describe, findTask, parsePairs, UsageError } from './run-task.ts';
 import { addSchedulerCommands } from './scheduler.ts';
@@ -99,6 +100,7 @@ addFollowups(program, terminal);
 addInbox(program, terminal);
 addImport(program, terminal);
 addErase(program, terminal);
+addRetention(program, terminal);
 addRoutes(program, print);
 addSchedulerCommands(program);
 

@@ -3,7 +3,7 @@ import type { Meter } from '../cost.ts';
 import { isConflict, streamQuery } from './firestore.ts';
 
 /** What stands where somebody's name, address or id stood. */
-export const ERASED = 'erased';
+const ERASED = 'erased';
 /** Firestore takes so many values in one `in`. */
 const IN_VALUES = 30;
 
