@@ -15,6 +15,7 @@ export const CLAIM_LEASE_MS = 60_000;
 /** A claim that is there already; times are milliseconds since the epoch, null where the document has none. */
 export interface StandingClaim {
   state: ClaimState;
+  /** When it was claimed; of one that is sending, since when. */
   claimedAt: number | null;
 }
 

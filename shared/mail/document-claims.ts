@@ -41,14 +41,18 @@ export interface ClaimContext {
 /** The claim that a document holds; null where it holds none. */
 export function standingClaim(snapshot: DocumentSnapshot): StandingClaim | null {
   const state = snapshot.get('state') as ClaimState | undefined;
-  return state === undefined ? null : { state, claimedAt: millis(snapshot.get('claimed_at')) };
+  if (state === undefined) return null;
+  // A mail may wait for its turn after it was claimed: one that is sending is as old as its sending.
+  const since = state === 'sending' ? millis(snapshot.get('sending_at')) : null;
+  return { state, claimedAt: since ?? millis(snapshot.get('claimed_at')) };
 }
 
 /**
- * Claims on Firestore documents: `state`, `claimed_at`, `message_id` and a random `claim` that tells its owner. Each step
- * is one commit, conditional on the documents not having changed since the step before. An answer that was lost on the
- * way is looked up: the random `claim` shows whose write it was. Taking, settling and giving back are over all documents;
- * that the body begins is recorded in the first of them only, since it holds for all: nobody can take over without it.
+ * Claims on Firestore documents: `state`, `claimed_at`, `sending_at`, `message_id` and a random `claim` that tells its
+ * owner. Each step is one commit, conditional on the documents not having changed since the step before. An answer that was
+ * lost on the way is looked up: the random `claim` shows whose write it was. Taking, settling and giving back are over all
+ * documents; that the body begins is recorded in the first of them only, since it holds for all: nobody can take over
+ * without it.
  */
 export function documentClaims(
   context: ClaimContext,
@@ -96,7 +100,8 @@ class DocumentClaims implements Claims {
   async sending(): Promise<boolean> {
     const batch = this.#context.store.batch();
     const first = this.#documents.slice(0, 1);
-    for (const { ref } of first) batch.update(ref, { state: 'sending' }, this.#unchanged(0));
+    const fields = { state: 'sending', sending_at: Timestamp.fromDate(this.#context.clock()) };
+    for (const { ref } of first) batch.update(ref, fields, this.#unchanged(0));
     const committed = await this.#commit(batch, 'sending', first);
     this.#sendingAt = committed?.at;
     return committed !== null;

@@ -181,6 +181,26 @@ describe('a claim whose owner is slow', () => {
     expect(await stateOf(doc('a'))).toBe('sent');
   });
 
+  it('that has waited long for its turn is no orphan while it sends', async () => {
+    const slow = claims(doc('a'));
+    let seen: ReturnType<typeof resume> | null = null;
+    const wrapped: Claims = {
+      take: async (id) => {
+        const taken = await slow.take(id);
+        world.clock.advance(CLAIM_LEASE_MS);
+        return taken;
+      },
+      sending: () => slow.sending(),
+      settle: async (settlement) => {
+        seen = resume(standingClaim(await doc('a').get()), world.clock());
+        await slow.settle(settlement);
+      },
+      release: () => slow.release(),
+    };
+    expect(await post().sendOnce(mailTo('ada@example.test'), wrapped)).toMatchObject({ outcome: 'sent' });
+    expect(seen).toBe('wait');
+  });
+
   it('that is taken for dead while it sends: its own answer corrects the unknown', async () => {
     const slow = claims(doc('a'), doc('b'));
     const wrapped: Claims = {
