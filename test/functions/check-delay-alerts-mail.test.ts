@@ -218,7 +218,7 @@ describe('what a dead run left', () => {
         sequence: row.get('sequence'),
       }));
       const digest = JSON.stringify({ rows: held, requested_by: 'somebody' });
-      await first?.ref.update({ state, claimed_at, sent_at: null, digest });
+      await first?.ref.update({ state, claimed_at, sending_at: claimed_at, sent_at: null, digest });
       for (const row of rest) await row.ref.delete();
     }
     await world.store
