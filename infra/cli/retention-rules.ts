@@ -45,6 +45,7 @@ export const RETENTION: Readonly<Record<string, RetentionRule>> = {
     below: ['notices'],
   },
   task_runs: { kept: '90 days, by a TTL policy on expires_at' },
+  batches: { kept: '7 days, by a TTL policy on expires_at' },
   users: { kept: 'as long as the account; ronde erase' },
   alert_recipients: { kept: 'as long as they are to be told; ronde erase' },
   delay_alert_states: { kept: 'one document per address: what was told last; ronde erase' },

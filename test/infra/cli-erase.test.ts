@@ -162,6 +162,7 @@ const TRACES: readonly Trace[] = [
       error: `refused: ${emailOf(id)}`,
     },
   }),
+  (id, n) => ({ [`task_runs/r-${n}/batches/${sha(id)}`]: { state: 'settled', ids: ['x', id], left: [] } }),
   (id, n) => ({
     [`incidents/unknown_mail:x:${sha(id + n)}`]: {
       kind: 'unknown_mail',
