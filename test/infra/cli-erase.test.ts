@@ -49,7 +49,7 @@ async function everything(store: Firestore): Promise<Map<string, string>> {
 }
 
 const sha = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 40);
-const emailOf = (id: string) => `${id}@example.test`;
+const emailOf = (id: string) => `${id.toLowerCase()}@example.test`;
 
 /** One trace of a person: where it is, and what. `n` tells traces of a kind apart. */
 type Trace = (id: string, n: number) => Record<string, object>;
