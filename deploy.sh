@@ -36,7 +36,7 @@ done
 
 # shellcheck source=infra/deploy/commands.sh
 source infra/deploy/commands.sh
-begin tools plan APIs accounts secrets Firestore build functions schedule 'smoke test'
+begin tools plan APIs accounts secrets Firestore queues build functions schedule 'smoke test'
 trap report EXIT
 
 PATH="$PWD/node_modules/.bin:$PATH"
@@ -62,7 +62,7 @@ database=$(records database)
 
 step APIs
 in_project settle gcloud services enable cloudfunctions.googleapis.com run.googleapis.com cloudbuild.googleapis.com \
-  artifactregistry.googleapis.com cloudscheduler.googleapis.com firestore.googleapis.com secretmanager.googleapis.com \
+  artifactregistry.googleapis.com cloudscheduler.googleapis.com cloudtasks.googleapis.com firestore.googleapis.com secretmanager.googleapis.com \
   iam.googleapis.com
 
 # The functions may use the stores and read their secrets; the scheduler may do nothing: its identity is its proof. The
@@ -101,6 +101,17 @@ done < <(records exemption)
 while IFS=$'\t' read -r -a flags; do
   in_project run gcloud firestore fields ttls update "${flags[@]}" --enable-ttl "--database=$database" --async
 done < <(records ttl)
+
+# The functions may add calls to their queues, signed as an account that may do nothing itself: its identity is its proof.
+step queues
+while IFS=$'\t' read -r -a flags; do
+  in_project settle gcloud tasks queues create "${flags[@]}" "--location=$region"
+  in_project settle gcloud tasks queues update "${flags[@]}" "--location=$region"
+  in_project settle gcloud tasks queues add-iam-policy-binding "${flags[0]}" "--location=$region" \
+    "--member=serviceAccount:$FUNCTIONS_SERVICE_ACCOUNT" --role=roles/cloudtasks.enqueuer
+done < <(records queue)
+[ -z "$(records queue)" ] || in_project settle gcloud iam service-accounts add-iam-policy-binding \
+  "$TASKS_SERVICE_ACCOUNT" "--member=serviceAccount:$FUNCTIONS_SERVICE_ACCOUNT" --role=roles/iam.serviceAccountUser
 
 step build
 [ -n "$skip_build" ] || run npm run -s build -- --only "$(IFS=, && echo "${functions[*]}")"

@@ -18,6 +18,8 @@ export interface Place {
   schedulerAccount: string;
   /** Who the console calls the tasks as. */
   consoleAccount: string;
+  /** Who Cloud Tasks calls those that fan out as. */
+  tasksAccount: string;
 }
 
 /** The plain variables of one function, from the caller's environment and from what deploying knows. */
@@ -29,12 +31,16 @@ export function environmentOf(
   const { project, number, region } = place;
   // Its own addresses only: a token that one function was shown opens no other.
   const urls = functionUrls(project, number, region, entry.name);
+  const fansOut = entry.fan_out !== undefined;
+  const callers = [place.consoleAccount, ...(fansOut ? [place.tasksAccount] : [])];
   const known: Record<string, string> = {
     GOOGLE_CLOUD_PROJECT: project,
     REGION: region,
     FUNCTION_URLS: [...urls, ...(env.PUBLIC_URL ? [env.PUBLIC_URL] : [])].join(','),
     SCHEDULER_SERVICE_ACCOUNT: place.schedulerAccount,
-    SERVICE_ACCOUNTS: [...listed(env.SERVICE_ACCOUNTS), place.consoleAccount].join(','),
+    SERVICE_ACCOUNTS: [...listed(env.SERVICE_ACCOUNTS), ...callers].join(','),
+    TASKS_QUEUE: fansOut ? entry.name : '',
+    TASKS_SERVICE_ACCOUNT: fansOut ? place.tasksAccount : '',
   };
   return Object.fromEntries(
     variablesOf(entry.name, entry.task)

@@ -2,6 +2,7 @@ import { mounted } from '../../functions/registry.ts';
 import { readSchedule } from '../scheduler/file.ts';
 import type { ScheduledFunction } from '../scheduler/parse.ts';
 import { suggest } from '../scheduler/problems.ts';
+import { queueFlags, wantedQueues } from '../scheduler/queue.ts';
 import { environmentFaults, environmentOf, type Place } from './environment.ts';
 import { compositeFlags, exemptionFlags, readIndexes, ttlFlags } from './firestore.ts';
 import { envFile, functionFlags } from './functions.ts';
@@ -38,6 +39,7 @@ export function makePlan(options: PlanOptions, env: Readonly<Record<string, stri
     FUNCTIONS_SERVICE_ACCOUNT: env.FUNCTIONS_SERVICE_ACCOUNT || account('ronde-functions'),
     CONSOLE_SERVICE_ACCOUNT: env.CONSOLE_SERVICE_ACCOUNT || account('ronde-console'),
     SCHEDULER_SERVICE_ACCOUNT: env.SCHEDULER_SERVICE_ACCOUNT || account('ronde-scheduler'),
+    TASKS_SERVICE_ACCOUNT: env.TASKS_SERVICE_ACCOUNT || account('ronde-tasks'),
     BUILD_SERVICE_ACCOUNT: env.BUILD_SERVICE_ACCOUNT || account('ronde-build'),
   };
   const place = {
@@ -46,6 +48,7 @@ export function makePlan(options: PlanOptions, env: Readonly<Record<string, stri
     region,
     schedulerAccount: accounts.SCHEDULER_SERVICE_ACCOUNT,
     consoleAccount: accounts.CONSOLE_SERVICE_ACCOUNT,
+    tasksAccount: accounts.TASKS_SERVICE_ACCOUNT,
   };
   const schedule = readSchedule({ ...env, ...accounts });
   const functions = chosen(schedule.functions, options.only);
@@ -57,6 +60,7 @@ export function makePlan(options: PlanOptions, env: Readonly<Record<string, stri
       .filter((email) => email.endsWith(`@${project}.iam.gserviceaccount.com`))
       .map((email) => ['create-account', email.split('@')[0] ?? '']),
     ...firestoreRecords(env.FIRESTORE_DATABASE || '(default)'),
+    ...wantedQueues(functions).map((queue) => ['queue', queue.id, ...queueFlags(queue)]),
     ...secretRecords(functions, project),
     ...readerRecords(functions, accountOf),
   ];

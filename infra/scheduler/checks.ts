@@ -1,6 +1,6 @@
 import { periodSeconds } from './cron.ts';
-import type { Found, ScheduledJob } from './found.ts';
-import { suggest } from './problems.ts';
+import type { Found, FoundFunction, KnownTask, ScheduledJob } from './found.ts';
+import { type Problems, suggest } from './problems.ts';
 import type { JobEntry } from './schema.ts';
 import { checkOverlap, checkRetries, checkTimes } from './time-checks.ts';
 
@@ -22,6 +22,7 @@ export function checkFunctions({ functions, named, jobs, context, problems }: Fo
         `lacks ${name}, which has a folder in functions/; legal: every one of them`,
       );
   }
+  for (const entry of functions) checkFanOut(entry, context.tasks[entry.name], problems);
   for (const { name, task, concurrency, cpu, memory } of functions) {
     const path = ['functions', name];
     if (task !== Object.hasOwn(context.tasks, name)) {
@@ -42,6 +43,25 @@ export function checkFunctions({ functions, named, jobs, context, problems }: Fo
       );
     }
   }
+}
+
+/** A queue is for a task that hands work on, and asks for no more instances than there may be. */
+function checkFanOut(
+  { name, fan_out: fanOut, max_instances: instances, concurrency }: FoundFunction,
+  task: KnownTask | undefined,
+  problems: Problems,
+): void {
+  if (!fanOut) return;
+  const path = ['functions', name, 'fan_out'];
+  if (!task?.fansOut) problems.add(path, undefined, 'but the function hands nothing on; legal: nothing here');
+  // One place is the dispatcher's.
+  const most = instances * concurrency - 1;
+  if (fanOut.max_concurrent > most)
+    problems.add(
+      [...path, 'max_concurrent'],
+      fanOut.max_concurrent,
+      `would be refused by Cloud Run; legal: at most max_instances x concurrency - 1, which is ${most}`,
+    );
 }
 
 /** The CPU that Cloud Run gives a function which states only its memory. */

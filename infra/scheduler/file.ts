@@ -17,6 +17,7 @@ function knownTasks(): Record<string, KnownTask> {
         params: paramNames(task),
         budgetSeconds: task.budgetSeconds,
         onOverlap: task.onOverlap,
+        fansOut: task.fanOut !== undefined,
       },
     ]),
   );

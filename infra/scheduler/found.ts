@@ -8,6 +8,8 @@ export interface KnownTask {
   params: readonly string[];
   budgetSeconds: number;
   onOverlap: 'skip' | 'retry';
+  /** Whether it hands large runs on. */
+  fansOut?: boolean;
 }
 
 /** A function whose shape is right. */

@@ -27,3 +27,12 @@ export function wantedQueues(functions: readonly ScheduledFunction[]): WantedQue
       : [],
   );
 }
+
+/** Arguments of `gcloud tasks queues create` and `update`; everything is stated, so that nothing drifts. */
+export const queueFlags = ({ maxConcurrent, maxPerSecond, attempts, backoff }: WantedQueue): string[] => [
+  `--max-concurrent-dispatches=${maxConcurrent}`,
+  `--max-dispatches-per-second=${maxPerSecond}`,
+  `--max-attempts=${attempts}`,
+  `--min-backoff=${backoff}s`,
+  `--max-backoff=${backoff}s`,
+];

@@ -135,6 +135,12 @@ export async function startFakeGoogle(urlOf: (name: string) => string): Promise<
           : googleError(404, `No ${path}`),
     ],
     [/\/(databases\/[^/]+)$/, ({ path }) => [200, { name: path.slice(4) }]],
+    [/\/(queues)$/, ({ body }) => create(String(body.name), body, [200, body])],
+    [
+      /^\/v2\/(.+\/queues\/[^/:]+)$/,
+      ({ body }, name) =>
+        kept.has(name) ? [200, { ...kept.get(name), ...body }] : googleError(404, 'Queue does not exist.'),
+    ],
     [/(\/indexes)$/, ({ path, body }) => create(`${path} ${JSON.stringify(body)}`, body, building(path))],
     [/\/fields\/([^/]+)$/, () => updated],
     [/\/(runtimes)$/, () => [200, { runtimes: [{ name: 'nodejs24', environment: 'GEN_2', stage: 'GA' }] }]],

@@ -48,6 +48,7 @@ export interface GcloudHome {
 const APIS = [
   'CLOUDFUNCTIONS',
   'CLOUDSCHEDULER',
+  'CLOUDTASKS',
   'CLOUDBUILD',
   'CLOUDRESOURCEMANAGER',
   'FIRESTORE',

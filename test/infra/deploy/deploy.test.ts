@@ -19,7 +19,7 @@ const PLACE = ['--project', 'demo', '--region', 'europe-west1'];
 /** gcloud needs a second per command, and much more on a busy machine. */
 const GCLOUD_MS = 600_000;
 
-const STEPS = ['tools', 'plan', 'APIs', 'accounts', 'secrets', 'Firestore', 'build'];
+const STEPS = ['tools', 'plan', 'APIs', 'accounts', 'secrets', 'Firestore', 'queues', 'build'];
 const { functions } = readSchedule();
 const names = functions.map(({ name }) => name);
 const secrets = [...new Set(functions.flatMap((entry) => Object.values(entry.secrets)))];
@@ -139,6 +139,7 @@ describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () =>
       expect(await dump(world.store, world.redis)).toBe(before);
       for (const name of names) expect(created(name), name).toBeDefined();
       checkFirestore();
+      checkQueue();
       checkFunction();
       const sent = google.asked.map(({ body }) => (Buffer.isBuffer(body) ? '' : JSON.stringify(body))).join();
       expect(sent + second.stdout + second.stderr).not.toContain('must-not-be-shipped');
@@ -162,6 +163,31 @@ describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () =>
     const policies = google.asked.filter(({ path }) => /secrets\/.*:setIamPolicy$/.test(path));
     const readable = policies.map(({ path }) => path.split('/').at(-1)?.split(':')[0]);
     expect([...new Set(readable)].sort()).toEqual([...secrets].sort());
+  }
+
+  /** The functions may add to it, and sign its calls as an account that may do nothing else. */
+  function checkQueue(): void {
+    const at = (end: string) => google.asked.filter(({ path }) => path.endsWith(end));
+    expect(at('/locations/europe-west1/queues')[0]?.body).toMatchObject({
+      name: 'projects/demo/locations/europe-west1/queues/sync-inbox',
+      rateLimits: { maxConcurrentDispatches: 8, maxDispatchesPerSecond: 20 },
+      retryConfig: { maxAttempts: 3, minBackoff: '35s', maxBackoff: '35s' },
+    });
+    const functionsMay = (role: string) => [
+      { role, members: ['serviceAccount:ronde-functions@demo.iam.gserviceaccount.com'] },
+    ];
+    expect(at('/queues/sync-inbox:setIamPolicy')[0]?.body.policy.bindings).toEqual(
+      functionsMay('roles/cloudtasks.enqueuer'),
+    );
+    const tasksAccount = 'ronde-tasks@demo.iam.gserviceaccount.com';
+    expect(at(`/serviceAccounts/${tasksAccount}:setIamPolicy`)[0]?.body.policy.bindings).toEqual(
+      functionsMay('roles/iam.serviceAccountUser'),
+    );
+    const variables = created('sync-inbox')?.body.serviceConfig.environmentVariables;
+    expect(variables).toMatchObject({ TASKS_QUEUE: 'sync-inbox', TASKS_SERVICE_ACCOUNT: tasksAccount });
+    expect(variables.SERVICE_ACCOUNTS).toContain(tasksAccount);
+    const other = created('close-inactive-visits')?.body.serviceConfig.environmentVariables;
+    expect(JSON.stringify(other)).not.toContain('ronde-tasks');
   }
 
   /** It is as infra/scheduler.yaml describes it, and its bundle is shipped and nothing else. */

@@ -74,6 +74,10 @@ describe('deploy.sh --dry-run', () => {
       'gcloud firestore indexes composite create',
       'gcloud firestore indexes fields update expires_at',
       'gcloud firestore fields ttls update expires_at',
+      'gcloud tasks queues create sync-inbox',
+      'gcloud tasks queues update sync-inbox',
+      'gcloud tasks queues add-iam-policy-binding sync-inbox',
+      'gcloud iam service-accounts add-iam-policy-binding ronde-tasks@',
       'npm run -s build',
       ...names.map((name) => `gcloud functions deploy ${name} `),
       'npm run -s ronde -- scheduler apply --project demo --region europe-west1',
@@ -99,6 +103,7 @@ describe('deploy.sh --dry-run', () => {
     const { stdout } = await deploy([...PLACE, '--dry-run']);
     const bindings = commands(stdout).filter((line) => line.includes('add-iam-policy-binding'));
     expect(bindings.join('\n')).not.toContain('ronde-scheduler@');
+    expect(bindings.join('\n')).not.toContain('member=serviceAccount:ronde-tasks@');
     const secrets = new Set(schedule.functions.flatMap(({ secrets }) => Object.values(secrets)));
     const readable = bindings.flatMap(
       (line) => /^gcloud secrets add-iam-policy-binding (\S+)/.exec(line)?.[1] ?? [],
@@ -118,7 +123,9 @@ describe('deploy.sh --dry-run', () => {
       [
         'projects/demo/roles/rondeConsole',
         'roles/cloudbuild.builds.builder',
+        'roles/cloudtasks.enqueuer',
         'roles/datastore.user',
+        'roles/iam.serviceAccountUser',
         'roles/datastore.user',
         ...readable.map(() => 'roles/secretmanager.secretAccessor'),
       ].sort(),

@@ -12,6 +12,7 @@ const PLACE = {
   region: 'europe-west1',
   schedulerAccount: 'cron@demo.test',
   consoleAccount: 'console@demo.test',
+  tasksAccount: 'tasks@demo.test',
 };
 const ENV = {
   UPSTASH_REDIS_REST_URL: 'https://made-up.upstash.example',
@@ -59,6 +60,18 @@ describe('the environment of a function', () => {
     expect(ofTask({})).toBe('console@demo.test');
     expect(ofTask({ SERVICE_ACCOUNTS: 'queue@demo.test' })).toBe('queue@demo.test,console@demo.test');
     expect(environmentOf(named('console'), PLACE, ENV)).not.toHaveProperty('SERVICE_ACCOUNTS');
+  });
+
+  it('names its own queue where it fans out, and who may call from there', () => {
+    const plain = environmentOf(named('sync-inbox'), PLACE, { ...ENV, TASKS_QUEUE: 'of-a-developer' });
+    expect(plain).toMatchObject({
+      TASKS_QUEUE: 'sync-inbox',
+      TASKS_SERVICE_ACCOUNT: 'tasks@demo.test',
+      SERVICE_ACCOUNTS: 'console@demo.test,tasks@demo.test',
+    });
+    const other = environmentOf(named('close-inactive-visits'), PLACE, { ...ENV, TASKS_QUEUE: 'x' });
+    expect(other).not.toHaveProperty('TASKS_QUEUE');
+    expect(other).not.toHaveProperty('TASKS_SERVICE_ACCOUNT');
   });
 
   it('has no run.app address where the name is too long for one label', () => {
@@ -111,6 +124,7 @@ describe('the plan', () => {
     expect(records.filter(([kind]) => kind === 'create-account').map(([, id]) => id)).toEqual([
       'ronde-functions',
       'ronde-console',
+      'ronde-tasks',
       'ronde-build',
     ]);
   });

@@ -5,6 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LoopbackServer, serveLoopback } from '../../../infra/local/loopback-server.ts';
 import { type LocalTasks, startLocalTasks } from '../../../infra/local/tasks.ts';
 import type { Disturbance } from '../../../infra/local/tasks-dispatch.ts';
+import { readSchedule } from '../../../infra/scheduler/file.ts';
+import { queueFlags, type WantedQueue, wantedQueues } from '../../../infra/scheduler/queue.ts';
+import { gcloudHome, programOrSkip } from '../../support/gcloud.ts';
 
 const PARENT = 'projects/demo/locations/europe-west1';
 const QUEUE = `${PARENT}/queues/chores`;
@@ -259,5 +262,28 @@ describe('dispatching', () => {
     await later(1);
     expect(ids().sort()).toEqual(['a', 'a', 'c', 'c', 'd']);
     expect(tasks.tasks()).toEqual([]);
+  });
+});
+
+describe.skipIf(!programOrSkip('gcloud', 'the local Cloud Tasks with gcloud'))('real gcloud', () => {
+  it('makes a queue, changes it, and puts a task into it', async () => {
+    const gcloud = await gcloudHome({ endpoint: `${tasks.url}/`, project: 'demo' });
+    const run = async (...args: string[]) => {
+      const { code, stdout, stderr } = await gcloud.run(['tasks', ...args, '--location=europe-west1']);
+      expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+      return stdout;
+    };
+    const [wanted] = wantedQueues(readSchedule().functions);
+    await run('queues', 'create', 'chores', ...queueFlags(wanted as WantedQueue));
+    await run('queues', 'update', 'chores', '--max-attempts=2');
+    const [queue] = await client.getQueue({ name: QUEUE });
+    expect(queue).toMatchObject({
+      rateLimits: { maxDispatchesPerSecond: 20, maxConcurrentDispatches: 8 },
+      retryConfig: { maxAttempts: 2, minBackoff: { seconds: '35' }, maxBackoff: { seconds: '35' } },
+    });
+    await run('create-http-task', 'by-hand', '--queue=chores', `--url=${target.url}/act`);
+    await tasks.tick();
+    expect(ids()).toEqual(['by-hand']);
+    await gcloud.remove();
   });
 });

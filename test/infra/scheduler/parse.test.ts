@@ -153,6 +153,20 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp, at?: 
   ['an API called a task', 'task: false', 'task: true', /is no task/],
   ['a task called an API', 'task: true', 'task: false', /is a task; legal: true/],
   ['a function without folder', '  visits:', '  visit:', /no folder .*did you mean visits/],
+  [
+    'a queue for a task that hands nothing on',
+    'max_instances: 2\n',
+    'max_instances: 2\n    fan_out: { max_concurrent: 1, max_per_second: 1 }\n',
+    /fan_out: but the function hands nothing on/,
+    'fan_out',
+  ],
+  [
+    'a queue that says nothing',
+    'max_instances: 2\n',
+    'max_instances: 2\n    fan_out: { max_concurrent: 1 }\n',
+    /max_per_second: is missing/,
+    'fan_out',
+  ],
   ['another runtime', 'nodejs24', 'nodejs20', /legal: nodejs24/],
   ['an alias without anchor', 'retry:', 'retry: *usual\n    x:', /no anchor/],
 ];
@@ -181,6 +195,20 @@ test('a task that retries needs two retries that outlast the lease', () => {
   };
   const retrying = PLAIN.replace('on_overlap: skip', 'on_overlap: retry').replace('count: 3', 'count: 1');
   expect(refusal(retrying, context).message).toMatch(/at least 2[\s\S]*more than the lease of 30s/);
+});
+
+test('a queue asks for no more instances than there may be beside the dispatcher', () => {
+  const context = { ...CONTEXT, tasks: { 'close-inactive-visits': { ...TASK, fansOut: true } } };
+  const withQueue = (most: number) =>
+    PLAIN.replace(
+      'max_instances: 2\n',
+      `max_instances: 2\n    fan_out: { max_concurrent: ${most}, max_per_second: 1 }\n`,
+    );
+  expect(parseSchedule(withQueue(1), context).functions[0]?.fan_out).toEqual({
+    max_concurrent: 1,
+    max_per_second: 1,
+  });
+  expect(refusal(withQueue(2), context).message).toMatch(/max_concurrent: 2 .*legal: at most .* which is 1/);
 });
 
 test('every problem is told at once, each on its line', () => {
