@@ -6,7 +6,7 @@ import type { Reason } from '../../shared/followups/reasons.ts';
 import { isNews, type RecordContext, recordVerdict } from '../../shared/followups/record.ts';
 import { type Attempt, claimOf, type Prepared, repair, sendLevel } from '../../shared/followups/send.ts';
 import { type Settings, toSettings } from '../../shared/followups/settings.ts';
-import type { ActResult, RunContext } from '../../shared/task/task.ts';
+import type { ActResult, Decision, RunContext } from '../../shared/task/task.ts';
 
 /** One candidate: a follow-up that is due, or an organisation whose settings cannot be used. */
 export type DueFollowup = { id: string; rehearsal: boolean } & (
@@ -17,6 +17,7 @@ export type DueFollowup = { id: string; rehearsal: boolean } & (
 /** What was read just before deciding, by follow-up; `stopped` once this run's mail is. */
 export interface Facts {
   stopped: boolean;
+  mail: 'ready' | 'paused' | 'not_configured';
   prepared: ReadonlyMap<string, Prepared>;
 }
 
@@ -29,8 +30,9 @@ export async function factsOf(
   const sendable = batch.flatMap((one) =>
     'followup' in one && one.verdict.do === 'send' ? [one.followup] : [],
   );
-  if (post?.fault) return { stopped: true, prepared };
-  if (sendable.length === 0) return { stopped: false, prepared };
+  const mail = post === undefined ? 'not_configured' : post.paused ? 'paused' : 'ready';
+  if (post?.fault) return { stopped: true, mail, prepared };
+  if (sendable.length === 0) return { stopped: false, mail, prepared };
   const refs = sendable.flatMap((one) => [settingsRef(store, one.orgId), sendRef(one, one.level + 1)]);
   const found = await store.getAll(...refs);
   meter.firestore_reads += found.length;
@@ -38,7 +40,7 @@ export async function factsOf(
     const [settings, send] = found.slice(index * 2) as [DocumentSnapshot, DocumentSnapshot];
     prepared.set(followup.id, { followup, settings: toSettings(settings), send });
   }
-  return { stopped: false, prepared };
+  return { stopped: false, mail, prepared };
 }
 
 /** The verdict of what is known by now. */
@@ -49,6 +51,19 @@ export function verdictOf(candidate: DueFollowup, { stopped, prepared }: Facts, 
   const facts = prepared.get(candidate.id);
   if (!facts) return candidate.verdict;
   return withClaim(judge(facts.followup, facts.settings, now.getTime()), claimOf(facts.send, now));
+}
+
+/** What a rehearsal tells, which is what a run at the same instant would come to; it keeps nothing. */
+export function rehearse(candidate: DueFollowup, facts: Facts, verdict: Verdict): Decision<Reason> {
+  const { reason } = verdict;
+  if (verdict.do === 'send') {
+    if (facts.mail === 'paused') return { act: false, reason: 'mail_paused' };
+    if (facts.mail === 'ready') return { act: true, reason };
+    return { act: false, reason: 'mail_not_configured', failed: { retry: true } };
+  }
+  const wanting = 'fault' in candidate || verdict.do === 'park' || reason === 'unknown_delivery';
+  const failed = wanting && isRecorded(candidate, verdict);
+  return failed ? { act: false, reason, failed: { retry: false } } : { act: false, reason };
 }
 
 /** Whether something has to be written about it, or it has to be told as failed. */

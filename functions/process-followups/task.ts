@@ -3,7 +3,7 @@ import { judge, type Verdict } from '../../shared/followups/judge.ts';
 import type { Reason } from '../../shared/followups/reasons.ts';
 import type { ReplyFacts, Task } from '../../shared/task/task.ts';
 import { finishRescheduling } from './rescheduling.ts';
-import { actOn, type DueFollowup, type Facts, factsOf, isRecorded, verdictOf } from './step.ts';
+import { actOn, type DueFollowup, type Facts, factsOf, isRecorded, rehearse, verdictOf } from './step.ts';
 
 /** Three times the mail's dialogues at a time: while some are in theirs, the others are claimed and settled. */
 const CONCURRENCY = 24;
@@ -50,17 +50,17 @@ export const processFollowups: Task<Record<never, never>, DueFollowup, Facts, Re
 
   decide(candidate, facts, _params, now) {
     const verdict = verdictOf(candidate, facts, now);
-    if (verdict.do === 'send') return { act: true, reason: verdict.reason };
-    // Keeping why it does not go is an act too; a rehearsal says why, and keeps nothing.
-    return { act: !candidate.rehearsal && isRecorded(candidate, verdict), reason: verdict.reason };
+    if (candidate.rehearsal) return rehearse(candidate, facts, verdict);
+    // Keeping why it does not go is an act too.
+    return { act: verdict.do === 'send' || isRecorded(candidate, verdict), reason: verdict.reason };
   },
 
   act: (batch, facts, _params, context) =>
     Promise.all(batch.map((candidate) => actOn(candidate, facts, context))),
 
   reply(facts) {
-    const { outcome, dryRun, counts, notes, now } = facts;
-    const unknown = notes.filter((note) => note.unknown).length;
+    const { outcome, dryRun, counts, reasons, now } = facts;
+    const unknown = reasons.failed.unknown_delivery ?? 0;
     const sums = {
       due: counts.candidates,
       skipped: counts.skipped,

@@ -153,7 +153,7 @@ describe('a run over due follow-ups', () => {
       body.candidates.map((one: Record<string, string>) => [one.id, one.decision, one.reason]).sort(),
     ).toEqual([
       ['a', 'act', 'due'],
-      ['b', 'skip', 'no_email'],
+      ['b', 'fail', 'no_email'],
       ['c', 'skip', 'paused'],
       ['d', 'act', 'due'],
       ['e', 'skip', 'max_per_run'],
@@ -161,6 +161,13 @@ describe('a run over due follow-ups', () => {
     expect(body).toMatchObject({ dry_run: true, followups: { due: 5, sent: 0, would_send: 2 } });
     expect(await dump(world.store, world.redis)).toBe(before);
     const real = await run();
+    const { candidates, acted, skipped, failed } = real.body;
+    expect(candidates).toBeUndefined();
+    expect({ acted: body.acted, skipped: body.skipped, failed: body.failed }).toEqual({
+      acted,
+      skipped,
+      failed,
+    });
     expect(real.body).toMatchObject({
       followups: { due: 5, sent: 2, skipped: 2, failed: 1, unknown: 0 },
       skipped: { paused: 1, max_per_run: 1 },
@@ -168,6 +175,21 @@ describe('a run over due follow-ups', () => {
       outcome: 'partial',
     });
     expect(arrived().sort()).toEqual(['a', 'd']);
+  });
+});
+
+describe('a dry run while no mail can go', () => {
+  it.each([
+    ['not configured', { EMAIL_HOST: undefined, EMAIL_PORT: undefined }, { failed: { mail_not_configured: 1 } }],
+    ['paused', { EMAIL_PAUSED: 'true' }, { skipped: { mail_paused: 1 } }],
+  ])('since it is %s says so, as the real one does', async (_title, environment, told) => {
+    world.reconfigure(environment);
+    await organisation();
+    await fill(due('ada'));
+    const dry = await run({ dry_run: true });
+    expect(dry.body).toMatchObject({ ...told, followups: { would_send: 0 } });
+    expect((await run()).body).toMatchObject(told);
+    expect(arrived()).toEqual([]);
   });
 });
 
