@@ -1,6 +1,7 @@
 import { normaliseAddress } from '../mail/address.ts';
 import type { Locale } from '../mail/message.ts';
 import type { Followup } from './followup.ts';
+import { longDate, money, plainNumber } from './formats.ts';
 import type { ParkingReason } from './reasons.ts';
 import type { Settings } from './settings.ts';
 import { fill, type Template, TemplateError, type Values } from './template.ts';
@@ -106,10 +107,7 @@ function valuesOf(
   now: number,
 ): Values {
   const { zone } = settings.rules.hours;
-  const date = (instant: number | null) =>
-    instant === null
-      ? ''
-      : new Intl.DateTimeFormat(tag, { dateStyle: 'long', timeZone: zone }).format(instant);
+  const date = (instant: number | null) => (instant === null ? '' : longDate(tag, zone).format(instant));
   const day = (instant: number) => Math.floor(toLocal(instant, zone) / DAY_MS);
   const late = followup.dueDate === null ? 0 : Math.max(0, day(now) - day(followup.dueDate));
   return {
@@ -119,7 +117,7 @@ function valuesOf(
     amount: amountOf(followup, tag),
     due_date: date(followup.dueDate),
     sent_date: date(followup.sentAt),
-    days_late: new Intl.NumberFormat(tag).format(late),
+    days_late: plainNumber(tag).format(late),
     organisation,
   };
 }
@@ -133,7 +131,7 @@ function amountOf({ amountDue, currency }: Followup, tag: string): string {
   if (amountDue <= 0)
     throw new Unmailable('nothing_due', `amount_due is ${amountDue}: there is nothing to ask for.`);
   try {
-    return new Intl.NumberFormat(tag, { style: 'currency', currency: String(currency) }).format(amountDue);
+    return money(tag, String(currency)).format(amountDue);
   } catch {
     throw new Unmailable(
       'no_amount',
