@@ -140,15 +140,16 @@ describe('what arrives while a run is at work', () => {
 });
 
 describe('runs in parallel', () => {
-  it('50 at once over 1,000 due follow-ups send 1,000 mails', async () => {
+  // Over 1,000, and without any lease: `npm run faults -- process-followups --case without-lease`.
+  it('50 at once over 200 due follow-ups send 200 mails', async () => {
     await world.store.doc('billing_settings/org-1').set(settingsFields());
-    await fill(1_000);
+    await fill(200);
     const answers = await runs(50);
     expect(new Set(answers.map(({ body }) => body.outcome))).toEqual(
       new Set(['succeeded', 'skipped_overlap']),
     );
     const sent = answers.reduce((sum, { body }) => sum + body.followups.sent, 0);
-    expect([sent, arrived().length, new Set(arrived()).size]).toEqual([1_000, 1_000, 1_000]);
+    expect([sent, arrived().length, new Set(arrived()).size]).toEqual([200, 200, 200]);
     const levels = (await world.store.collection('followups').get()).docs.map((doc) => doc.get('level'));
     expect(new Set(levels)).toEqual(new Set([1]));
   });
