@@ -180,7 +180,11 @@ describe('a run over due follow-ups', () => {
 
 describe('a dry run while no mail can go', () => {
   it.each([
-    ['not configured', { EMAIL_HOST: undefined, EMAIL_PORT: undefined }, { failed: { mail_not_configured: 1 } }],
+    [
+      'not configured',
+      { EMAIL_HOST: undefined, EMAIL_PORT: undefined },
+      { failed: { mail_not_configured: 1 } },
+    ],
     ['paused', { EMAIL_PAUSED: 'true' }, { skipped: { mail_paused: 1 } }],
   ])('since it is %s says so, as the real one does', async (_title, environment, told) => {
     world.reconfigure(environment);
