@@ -4,6 +4,7 @@ import { HttpError } from '../../shared/http/errors.ts';
 import { type HttpRequest, type HttpResponse, header, location } from '../../shared/http/request.ts';
 import { requireMethod } from '../../shared/http/route.ts';
 import { pageAsset, pageHtml } from './page-files.ts';
+import { signInOrigins } from './sign-in-origins.ts';
 
 const HOME = '/console/';
 const ASSETS = '/console/assets/';
@@ -82,7 +83,8 @@ async function sendShell(request: HttpRequest, response: HttpResponse, config: C
   response.statusCode = 200;
   response.setHeader('Content-Type', 'text/html; charset=utf-8');
   response.setHeader('Cache-Control', 'no-store');
-  response.setHeader('Content-Security-Policy', policy(nonce, config));
+  const issuers = config.auth ? await signInOrigins(config.auth.issuer) : [];
+  response.setHeader('Content-Security-Policy', policy(nonce, issuers));
   secure(response);
   const sent = html.replace('<!--ronde-->', metas(nonce, config));
   response.end(request.method === 'HEAD' ? undefined : sent);
@@ -90,16 +92,17 @@ async function sendShell(request: HttpRequest, response: HttpResponse, config: C
 
 /**
  * Scripts come from here only, none is written into the page; styles too, but for those that the component library makes
- * and marks with this answer's nonce. Data comes from here and from the issuer. Nobody may frame the page.
+ * and marks with this answer's nonce. Data comes from here and from the issuer's
+ * endpoints. Nobody may frame the page.
  */
-function policy(nonce: string, { auth }: Config): string {
+function policy(nonce: string, issuers: readonly string[]): string {
   return [
     "default-src 'none'",
     "script-src 'self'",
     `style-src 'self' 'nonce-${nonce}'`,
     "img-src 'self'",
     "font-src 'self'",
-    `connect-src 'self'${auth ? ` ${new URL(auth.issuer).origin}` : ''}`,
+    `connect-src ${["'self'", ...issuers].join(' ')}`,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",

@@ -3,11 +3,13 @@ import * as z from 'zod';
 import { listJobs, type SchedulerJob, setPaused } from '../../shared/google/jobs.ts';
 import { HttpError } from '../../shared/http/errors.ts';
 import { Answer } from '../../shared/http/router.ts';
+import { nextOccurrence } from '../../shared/schedule/occurrences.ts';
 import { lastRuns } from '../../shared/task/ledger.ts';
 import { paramNames } from '../../shared/task/params.ts';
 import { runLine } from '../../shared/task/run-view.ts';
 import type { AnyTask } from '../../shared/task/task.ts';
 import { tasks } from '../tasks.ts';
+import { watchedSchedule } from '../watch-runs/schedule.ts';
 import { type AdminContext, adminRoute } from './route.ts';
 import { callTask } from './task-call.ts';
 
@@ -48,7 +50,10 @@ export const taskRoutes = [
       return {
         as_of: context.now.toISOString(),
         scheduler_answers: jobs !== null,
-        items: items.map((item) => ({ ...item, ...scheduled(jobs?.find(({ id }) => id === item.id)) })),
+        items: items.map((item) => ({
+          ...item,
+          ...(jobs ? scheduled(jobs.find(({ id }) => id === item.id)) : byTheFile(context, item.id)),
+        })),
         next_page: null,
       };
     },
@@ -117,6 +122,15 @@ function scheduled(job: SchedulerJob | undefined): object {
     next_occurrence: job?.next_occurrence ?? null,
     paused: job?.paused ?? null,
   };
+}
+
+/** Without Cloud Scheduler: what the schedule file says, as it was deployed. Whether a task is paused nobody knows then. */
+function byTheFile({ now }: AdminContext, task: string): object {
+  const job = watchedSchedule().find((one) => one.task === task);
+  if (!job) return scheduled(undefined);
+  const { schedule, time_zone, paused } = job;
+  const next = paused ? null : nextOccurrence(schedule, time_zone, now).toISOString();
+  return { schedule, time_zone, next_occurrence: next, paused: paused || null };
 }
 
 async function lately({ store, meter }: AdminContext, task: AnyTask, count: number) {

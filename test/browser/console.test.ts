@@ -77,6 +77,34 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     await page.getByText('Your session has ended').waitFor();
   });
 
+  it('keeps what somebody has typed when their session ends, and saves it once they have signed in again', async () => {
+    const page = await site.open('settings');
+    const field = page.getByLabel('“Online” activity threshold (minutes)');
+    await field.fill('42');
+    site.console.world.clock.advance(2 * 3_600_000);
+    await page.getByRole('button', { name: 'Save' }).first().click();
+    const dialog = page.getByRole('dialog', { name: 'Your session has ended.' });
+    await dialog.waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    const [tab] = await Promise.all([
+      site.chromium.context.waitForEvent('page'),
+      dialog.getByRole('button', { name: 'Sign in again' }).click(),
+    ]);
+    await tab.locator('input[name=username]').fill('admintest1');
+    await tab.locator('input[name=password]').fill('Test1234!');
+    await tab.locator('button[type=submit]').click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.bringToFront();
+    expect(await field.inputValue()).toBe('42');
+    await page.getByRole('button', { name: 'Save' }).first().click();
+    await page.getByText('Saved.').waitFor();
+    const stored = await site.console.world.store.doc('settings/presence').get();
+    expect(stored.get('online_threshold_minutes')).toBe(42);
+    // The tab that signed in keeps nothing.
+    if (!tab.isClosed()) expect(await tab.evaluate(() => sessionStorage.length)).toBe(0);
+  });
+
   it('shows each task with what it did and does next, and says so where nothing has run yet', async () => {
     const page = await site.open();
     await poll(() => card(page, 'Close inactive visits').textContent()).toContain('never yet');

@@ -1,4 +1,5 @@
-import { get as httpGet } from 'node:http';
+import { createServer, get as httpGet } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../support/world.ts';
@@ -54,6 +55,28 @@ describe("the console's page", () => {
     expect(html).not.toMatch(/<script(?![^>]*\ssrc=)|\son\w+=|\sstyle=/);
     const again = await (await get('/console/')).headers.get('content-security-policy');
     expect(again).not.toContain(nonce);
+  });
+
+  it('lets the browser ask the issuer’s endpoints where they lie elsewhere, and shows itself without an issuer', async () => {
+    const issuer = createServer((_request, response) => {
+      const token_endpoint = 'https://tokens.example.test/token';
+      response.end(JSON.stringify({ issuer: 'x', token_endpoint, userinfo_endpoint: 'javascript:alert(1)' }));
+    });
+    await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve));
+    const origin = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}`;
+    const connect = async () => {
+      const policy = (await get('/console/')).headers.get('content-security-policy') ?? '';
+      return policy.split('; ').find((rule) => rule.startsWith('connect-src'));
+    };
+    world.reconfigure({ AUTH_ISSUER: origin });
+    expect(await connect()).toBe(`connect-src 'self' ${origin} https://tokens.example.test`);
+    issuer.closeAllConnections();
+    await new Promise((resolve) => issuer.close(resolve));
+    // What was found once is kept; an issuer that never answered leaves its own origin.
+    expect(await connect()).toBe(`connect-src 'self' ${origin} https://tokens.example.test`);
+    world.reconfigure({ AUTH_ISSUER: 'http://127.0.0.1:9' });
+    expect(await connect()).toBe("connect-src 'self' http://127.0.0.1:9");
+    world.reconfigure({});
   });
 
   it('names nothing outside, and all it names is there, for ever, and typed', async () => {

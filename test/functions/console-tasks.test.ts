@@ -66,13 +66,14 @@ describe('the rounds', () => {
       expect((await call('GET', `/v1/admin/tasks?runs=${runs}`)).status).toBe(400);
   });
 
-  it('are shown without their schedule where Cloud Scheduler does not answer', async () => {
+  it('are shown by the schedule file where Cloud Scheduler does not answer', async () => {
     await fill(1);
     console_.world.reconfigure({ ...console_.environment, RONDE_SCHEDULER: 'http://127.0.0.1:9' });
     const { status, body } = await call('GET', '/v1/admin/tasks');
     expect([status, body.scheduler_answers]).toEqual([200, false]);
     expect(body.items[0]).toMatchObject({
-      next_occurrence: null,
+      ...{ id: VISITS, schedule: '*/15 * * * *', time_zone: 'Etc/UTC' },
+      next_occurrence: '2026-03-04T10:15:00.000Z',
       paused: null,
       last_run: { outcome: 'failed' },
     });

@@ -1,10 +1,14 @@
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { createContext, lazy, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
 import { type Api, openApi } from './api.ts';
 import { useLanguage } from './language.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { Frame } from './parts/frame.tsx';
-import { Loading } from './parts/state.tsx';
-import { beginSignIn, endSession, findSession, hasIssuer, type Session } from './session.ts';
+import { PageLoad } from './parts/page-load.tsx';
+import { Empty, Loading } from './parts/state.tsx';
+import { beginSignIn, endSession, findSession, HandedOver, hasIssuer, type Session } from './session.ts';
+
+const SignInAgain = lazy(() => import('./parts/sign-in-again.tsx'));
 
 interface SignedIn {
   api: Api;
@@ -17,20 +21,27 @@ const Context = createContext<SignedIn | null>(null);
 type Phase =
   | { at: 'looking' }
   | { at: 'out'; why: 'none' | 'expired' | 'failed' | 'noIssuer' | 'unreachable' }
-  | { at: 'in'; session: Session };
+  | { at: 'handed' }
+  /** `ended`: the server does not take the session any more; what was typed is still there. */
+  | { at: 'in'; session: Session; ended?: true };
 
 /** Shows what is inside to whoever has signed in, and the way to do so to everybody else. */
 export function SignedInOnly({ children }: { children: ReactNode }) {
-  const { language } = useLanguage();
+  const { language, texts } = useLanguage();
   const [phase, setPhase] = useState<Phase>({ at: 'looking' });
   useEffect(() => {
     look().then(setPhase);
   }, []);
   const session = phase.at === 'in' ? phase.session : null;
+  const client = useQueryClient();
+  // What was refused before is asked for again with the new session; what is there stays as it is.
+  useEffect(() => {
+    if (session) void client.refetchQueries({ predicate: ({ state }) => state.status === 'error' });
+  }, [session, client]);
   const signedIn = useMemo(
     () =>
       session && {
-        api: openApi(session.token, () => setPhase({ at: 'out', why: 'expired' })),
+        api: openApi(session.token, () => setPhase((now) => endedOf(now, session))),
         name: session.name,
         signOut() {
           setPhase({ at: 'out', why: 'none' });
@@ -43,7 +54,21 @@ export function SignedInOnly({ children }: { children: ReactNode }) {
     return (
       <Context value={signedIn}>
         <Frame account={signedIn}>{children}</Frame>
+        {phase.at === 'in' && phase.ended && (
+          <PageLoad>
+            <SignInAgain
+              again={(renewed) => setPhase({ at: 'in', session: renewed })}
+              out={signedIn.signOut}
+            />
+          </PageLoad>
+        )}
       </Context>
+    );
+  if (phase.at === 'handed')
+    return (
+      <Frame>
+        <Empty>{texts.signIn.handed}</Empty>
+      </Frame>
     );
   const begin = () => beginSignIn(language).catch(() => setPhase({ at: 'out', why: 'unreachable' }));
   return <Frame>{phase.at === 'out' ? <SignInPage why={phase.why} begin={begin} /> : <Loading />}</Frame>;
@@ -58,9 +83,15 @@ function look(): Promise<Phase> {
       if (session) return { at: 'in', session };
       return { at: 'out', why: hasIssuer ? 'none' : 'noIssuer' };
     },
-    (): Phase => ({ at: 'out', why: 'failed' }),
+    (error: unknown): Phase =>
+      error instanceof HandedOver ? { at: 'handed' } : { at: 'out', why: 'failed' },
   );
   return looked;
+}
+
+/** A refusal of the session that is in use ends it; one that comes late, of a session before, says nothing. */
+function endedOf(phase: Phase, session: Session): Phase {
+  return phase.at === 'in' && phase.session === session ? { ...phase, ended: true } : phase;
 }
 
 export function useSignedIn(): SignedIn {

@@ -1,4 +1,4 @@
-import { type User, UserManager, WebStorageStateStore } from 'oidc-client-ts';
+import { User, UserManager, WebStorageStateStore } from 'oidc-client-ts';
 import { now } from './clock.ts';
 import { BASE, signIn } from './environment.ts';
 
@@ -35,6 +35,20 @@ export interface Session {
 /** Why nobody is signed in, where that has a reason that one can name. */
 export type SignInFault = 'no_issuer' | 'refused' | 'failed';
 
+/** A tab that signs somebody in for another tab is asked by this parameter, and tells it over a channel of this name. */
+const FOR = 'for';
+const channelOf = (id: string) => new BroadcastChannel(`ronde-sign-in-${id}`);
+
+/** What is kept over the way to the issuer and back. */
+interface Kept {
+  path?: string;
+  /** The channel of the tab that waits for this sign-in. */
+  waiting?: string;
+}
+
+/** The session has gone to the tab that waited for it. */
+export class HandedOver extends Error {}
+
 /** Finishes a sign-in that comes back from the issuer, or finds the session of before; null where there is none. */
 export async function findSession(): Promise<Session | null> {
   if (!manager) return null;
@@ -44,9 +58,16 @@ export async function findSession(): Promise<Session | null> {
     const returned = location.href;
     history.replaceState(null, '', `${BASE}/`);
     const user = await manager.signinRedirectCallback(returned);
-    const { path } = (user.state ?? {}) as { path?: string };
+    const { path, waiting } = (user.state ?? {}) as Kept;
+    if (waiting) return await handOver(user, waiting);
     if (path?.startsWith(`${BASE}/`)) history.replaceState(null, '', path);
     return sessionOf(user);
+  }
+  const waiting = query.get(FOR);
+  if (waiting) {
+    await manager.signinRedirect({ state: { waiting } satisfies Kept });
+    // The page is left; there is nothing to show.
+    return await new Promise(() => undefined);
   }
   const user = await manager.getUser();
   if (!user || user.expired) return null;
@@ -57,6 +78,33 @@ export async function findSession(): Promise<Session | null> {
 export async function beginSignIn(language: string): Promise<void> {
   const path = location.pathname + location.search;
   await manager?.signinRedirect({ state: { path }, ui_locales: language });
+}
+
+/**
+ * Signs in again in a tab of its own, so that nothing is lost of what somebody has typed in this one. Both are of one
+ * origin, and no other origin hears the channel between them.
+ */
+export function signInElsewhere(signedIn: (session: Session) => void): () => void {
+  const id = crypto.randomUUID();
+  const channel = channelOf(id);
+  channel.onmessage = async ({ data }: MessageEvent<string>) => {
+    const user = User.fromStorageString(data);
+    await manager?.storeUser(user);
+    channel.close();
+    signedIn(sessionOf(user));
+  };
+  window.open(`${home}?${FOR}=${id}`, '_blank', 'noopener');
+  return () => channel.close();
+}
+
+/** Gives the session to the tab that waits for it, and keeps nothing of it here. */
+async function handOver(user: User, waiting: string): Promise<never> {
+  const channel = channelOf(waiting);
+  channel.postMessage(user.toStorageString());
+  channel.close();
+  await manager?.removeUser();
+  window.close();
+  throw new HandedOver();
 }
 
 /** Forgets the session here, and ends it at the issuer where that offers it. */

@@ -24,6 +24,9 @@ export const en = {
     button: 'Sign in',
     out: 'Sign out',
     expired: 'Your session has ended. Sign in again to go on.',
+    handed: 'You are signed in. Close this tab, and go on in the one before.',
+    stays: 'Nothing of what you have typed is lost: you sign in in a new tab, and go on here.',
+    again: 'Sign in again',
     failed: 'Signing in did not succeed. Try again.',
     noIssuer: 'No issuer is configured: set AUTH_ISSUER and AUTH_AUDIENCE and deploy again.',
     unreachable: 'The sign-in service does not answer. Try again in a moment.',
@@ -42,6 +45,7 @@ export const en = {
   },
   error: {
     offline: 'The server cannot be reached. Check the connection and try again.',
+    signedOut: 'Your session has ended.',
     forbidden: 'This account is no administrator. Sign in with another one.',
     notHere: 'This does not exist here yet, or not any more.',
     conflict: 'Somebody else has changed this meanwhile.',
@@ -88,7 +92,8 @@ export const en = {
     paused: 'paused',
     empty: 'No run is recorded yet. Run one now, or wait for the schedule.',
     none: 'There is no task here.',
-    noScheduler: 'Cloud Scheduler does not answer: next runs and pauses are unknown.',
+    noScheduler:
+      'Cloud Scheduler does not answer: the next runs are those of the schedule file, and pauses are unknown.',
     run: 'Run now',
     dry: 'Dry run',
     pause: 'Pause',

@@ -24,6 +24,10 @@ export const fr: Texts = {
     button: 'Se connecter',
     out: 'Se déconnecter',
     expired: 'Votre session est terminée. Reconnectez-vous pour continuer.',
+    handed: 'Vous êtes connecté. Fermez cet onglet et continuez dans le précédent.',
+    stays:
+      'Rien de ce que vous avez saisi n’est perdu : connectez-vous dans un nouvel onglet, puis continuez ici.',
+    again: 'Se reconnecter',
     failed: 'La connexion n’a pas abouti. Réessayez.',
     noIssuer: 'Aucun émetteur n’est configuré : renseignez AUTH_ISSUER et AUTH_AUDIENCE, puis redéployez.',
     unreachable: 'Le service de connexion ne répond pas. Réessayez dans un instant.',
@@ -42,6 +46,7 @@ export const fr: Texts = {
   },
   error: {
     offline: 'Le serveur est injoignable. Vérifiez la connexion et réessayez.',
+    signedOut: 'Votre session est terminée.',
     forbidden: 'Ce compte n’est pas administrateur. Connectez-vous avec un autre.',
     notHere: 'Cela n’existe pas encore ici, ou n’existe plus.',
     conflict: 'Quelqu’un d’autre a modifié ceci entre-temps.',
@@ -88,7 +93,8 @@ export const fr: Texts = {
     paused: 'en pause',
     empty: 'Aucune exécution n’est encore enregistrée. Lancez-en une, ou attendez l’horaire.',
     none: 'Il n’y a aucune tâche ici.',
-    noScheduler: 'Cloud Scheduler ne répond pas : prochaines exécutions et pauses inconnues.',
+    noScheduler:
+      'Cloud Scheduler ne répond pas : les prochaines exécutions sont celles du fichier des horaires, les pauses sont inconnues.',
     run: 'Exécuter',
     dry: 'Simuler',
     pause: 'Suspendre',
