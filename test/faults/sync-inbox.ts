@@ -4,12 +4,12 @@ import { cursor, kill, overlap } from './sync-inbox/cut-short.ts';
 import { NAME } from './sync-inbox/mailbox-trial.ts';
 import { others } from './sync-inbox/others.ts';
 import { randomOperations } from './sync-inbox/random-operations.ts';
-import { fanOut } from './sync-inbox-fan-out.ts';
+import { dispatcherKilled, fanOut } from './sync-inbox-fan-out.ts';
 
 /** Mailboxes: their own kinds of faults, since every round of one acts, and the server is a party of its own. */
 export const syncInbox: FaultPlan = {
   name: NAME,
   functions: [NAME],
   absent: withoutDovecot(),
-  cases: [kill, overlap, cursor, randomOperations, others, fanOut],
+  cases: [kill, overlap, cursor, randomOperations, others, fanOut, dispatcherKilled],
 };

@@ -1,0 +1,117 @@
+import { type ImapUser, type LocalImap, startImap } from '../../../infra/local/imap.ts';
+import { integrationDocument } from '../../support/integrations.ts';
+import { mail, openMailbox } from '../../support/mailbox.ts';
+import { startFunction } from '../function-process.ts';
+import { deliver } from '../harness/delivery.ts';
+import { type FaultRun, Violation } from '../harness/plan.ts';
+import { FanOutRound, NAME } from './round.ts';
+
+const MAILS = 3;
+
+/** What came of one round. */
+export interface Round {
+  ms: number;
+  /** Every message that is stored: its id and what identifies it. */
+  stored: ReadonlySet<string>;
+  kills: number;
+  doubled: number;
+  /** What the dispatcher took, where the round was handed on. */
+  dispatchMs: number;
+}
+
+/** What is stored after one round and not after another. */
+export function differences(how: string, wanted: ReadonlySet<string>, got: ReadonlySet<string>): string[] {
+  const lost = [...wanted].filter((one) => !got.has(one));
+  const more = [...got].filter((one) => !wanted.has(one));
+  return [
+    ...(lost.length > 0 ? [`lost ${how}: ${lost.length} messages, such as ${lost[0]}`] : []),
+    ...(more.length > 0 ? [`twice ${how}: ${more.length} messages more, such as ${more[0]}`] : []),
+  ];
+}
+
+interface Stored {
+  id: string;
+  fields: Record<string, unknown>;
+}
+
+/** A Dovecot with its mailboxes, and their integrations as they are before any round. */
+export class Fleet {
+  readonly size: number;
+  readonly #run: FaultRun;
+  readonly #imap: LocalImap;
+  readonly #integrations: readonly Stored[];
+
+  private constructor(run: FaultRun, imap: LocalImap, integrations: readonly Stored[]) {
+    this.#run = run;
+    this.#imap = imap;
+    this.#integrations = integrations;
+    this.size = integrations.length;
+  }
+
+  static async begin(run: FaultRun, size: number): Promise<Fleet> {
+    const names = Array.from({ length: size }, (_, index) => `box${index}`);
+    const imap = await startImap({ prefer: 'real', users: names });
+    if (!imap) throw new Error('there is no IMAP server');
+    for (const user of imap.users) await fill(imap, user);
+    const integrations = imap.users.map((user) => integrationDocument(run.stage, imap, user));
+    return new Fleet(run, imap, integrations);
+  }
+
+  /** Forgets all that was synchronised. */
+  async #forget(): Promise<void> {
+    await this.#run.stage.reset();
+    const writer = this.#run.stage.store().bulkWriter({ throttling: false });
+    for (const { id, fields } of this.#integrations)
+      void writer.create(this.#run.stage.store().doc(`inbox_integrations/${id}`), fields);
+    await writer.close();
+  }
+
+  async #stored(): Promise<ReadonlySet<string>> {
+    const { docs } = await this.#run.stage.store().collection('inbox_messages').get();
+    const told = docs.map((doc) => `${doc.id} ${doc.get('integration_id')} ${doc.get('message_id')}`);
+    const wanted = this.size * MAILS;
+    if (docs.length !== wanted) throw new Violation([`stored: ${docs.length} messages of ${wanted}`]);
+    return new Set(told);
+  }
+
+  async inPlace(): Promise<Round> {
+    await this.#forget();
+    const { stage, bundles } = this.#run;
+    const child = await startFunction(NAME, bundles, stage.environment);
+    try {
+      const answer = await deliver(child.url, stage, { occurrence: null });
+      if (answer?.outcome !== 'succeeded' || answer.counts?.acted !== this.size)
+        throw new Violation([`in place: ${JSON.stringify(answer?.body)}`]);
+      return { ms: answer.ms, stored: await this.#stored(), kills: 0, doubled: 0, dispatchMs: 0 };
+    } finally {
+      await child.kill();
+    }
+  }
+
+  /** `killAfterMs`: the dispatcher is killed so long after it was called, and its run delivered again. */
+  async handedOn(options: { disturbed?: boolean; killAfterMs?: number } = {}): Promise<Round> {
+    const { disturbed = false, killAfterMs = null } = options;
+    await this.#forget();
+    const round = await FanOutRound.begin(this.#run, disturbed);
+    try {
+      const times = await round.until(this.size, killAfterMs);
+      const { kills, doubled } = round;
+      if (disturbed && (kills === 0 || doubled === 0))
+        throw new Error(`nothing was disturbed: ${kills} kills, ${doubled} doubled`);
+      return { ...times, stored: await this.#stored(), kills, doubled };
+    } finally {
+      await round.stop();
+    }
+  }
+
+  stop(): Promise<void> {
+    return this.#imap.stop();
+  }
+}
+
+async function fill(imap: LocalImap, user: ImapUser): Promise<void> {
+  const mailbox = await openMailbox(imap, user);
+  for (let index = 0; index < MAILS; index += 1)
+    await mailbox.append(mail({ 'Message-ID': `<${user.user}-${index}@x.test>`, Subject: `Mail ${index}` }));
+  await mailbox.close();
+}
