@@ -1,6 +1,6 @@
 import { occurrencesBetween } from '../schedule/occurrences.ts';
 import type { WatchedJob } from './job.ts';
-import { isGood, isOpen, type SeenRun } from './run.ts';
+import { isGood, isHandedOn, isOpen, type SeenRun } from './run.ts';
 
 /** A caller's clock may be so much fast: its run still belongs to the occurrence it was started for. */
 const EARLY_MS = 30_000;
@@ -49,6 +49,6 @@ export function goesOn(firstMissed: Date, runs: readonly SeenRun[]): boolean {
   return runs.some((run) =>
     run.occurrence === null
       ? isGood(run) && run.startedAt >= at - EARLY_MS
-      : run.occurrence >= at && (isGood(run) || isOpen(run) || run.outcome === 'failed'),
+      : run.occurrence >= at && (isGood(run) || isOpen(run) || isHandedOn(run) || run.outcome === 'failed'),
   );
 }

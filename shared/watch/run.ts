@@ -26,7 +26,7 @@ interface Attempt {
 }
 
 const FAILED = ['failed', 'abandoned'];
-const GOOD = ['succeeded', 'nothing_to_do', 'partial', 'dispatched'];
+const GOOD = ['succeeded', 'nothing_to_do', 'partial'];
 
 /** A record of task_runs as a run. */
 export function seenRun(record: DocumentSnapshot): SeenRun {
@@ -48,7 +48,9 @@ export function seenRun(record: DocumentSnapshot): SeenRun {
   };
 }
 
-/** It did its work, or handed it on. A partial one is good: its failures have their own next attempt. */
+/** It did its work. A partial one is good: its failures have their own next attempt. */
 export const isGood = ({ outcome }: SeenRun): boolean => GOOD.includes(outcome ?? '');
 export const isFailed = ({ outcome }: SeenRun): boolean => FAILED.includes(outcome ?? '');
+/** Handed to others, and nobody knows yet how it ends: neither good nor failed. */
+export const isHandedOn = ({ outcome }: SeenRun): boolean => outcome === 'dispatched';
 export const isOpen = ({ outcome }: SeenRun): boolean => outcome === null;

@@ -201,6 +201,23 @@ describe('a task in trouble', () => {
     expect(told(world).filter((mail) => mail.includes('failures'))).toHaveLength(2);
   });
 
+  it('is told although the newest run was handed on, which is neither good nor failed until it is closed', async () => {
+    const bad = { outcome: 'failed', error: 'Lost: 1 of 3 batches' };
+    const attempts = [{ attempt: 1, outcome: 'failed', started_at: null }];
+    await ran(world, VISITS, at('12:15'), { occurrence: at('12:15'), ...bad, attempt: 2, attempts });
+    await ran(world, VISITS, at('12:20'), { ...bad });
+    const handedOn = { outcome: 'dispatched', finished_at: null, duration_ms: null };
+    const id = await ran(world, VISITS, at('12:30'), { occurrence: at('12:30'), ...handedOn });
+    await awakeAt(at('12:35'));
+    await watch(world);
+    const failures = () => told(world).filter((mail) => mail.includes('failures'));
+    expect(failures()).toEqual([`${OPERATOR}: [Ronde] ${VISITS}: 3 failures in a row`]);
+    await world.store.doc(`task_runs/${id}`).update({ outcome: 'succeeded', duration_ms: 90_000 });
+    await awakeAt(at('12:40'));
+    await watch(world);
+    expect(failures()).toHaveLength(2);
+  });
+
   it('is told when its runs take over thirty seconds by the median of five, and when they are quick again', async () => {
     for (const time of ['13:00', '13:01', '13:02', '13:03', '13:04'])
       await ran(world, VISITS, at(time), { durationMs: 31_000 });
