@@ -10,9 +10,9 @@ import type { Replacements } from './reset.ts';
 import { identify, type StoredGroup, storeMessages } from './store-messages.ts';
 
 /** Outlines in one command, and texts in one group: as many messages, and as many octets of text. */
-const OUTLINES = 400;
-const GROUP = 200;
-const GROUP_BYTES = 4_000_000;
+const OUTLINES = 200;
+const GROUP = 100;
+const GROUP_BYTES = 1_500_000;
 /** With each stumble in a row the groups are so much smaller, down to a single message. */
 const SHRINK = 8;
 const MAX_STUMBLES = 4;

@@ -9,6 +9,7 @@ import type { FolderRound, Opened } from './folder-round.ts';
 import { confirmRemovals } from './removals.ts';
 import { Replacements } from './reset.ts';
 import { UidSet } from './uid-set.ts';
+import { isUnchanged } from './unchanged.ts';
 
 /** After so many rounds in a row with another UIDVALIDITY the folder is let be until the same comes twice. */
 const MAX_RESETS_IN_ROW = 5;
@@ -18,6 +19,7 @@ const MAX_RESETS_IN_ROW = 5;
  * older mail as far as time allows. The cursor moves after what it passes is stored.
  */
 export async function syncFolder(round: FolderRound): Promise<void> {
+  if (await isUnchanged(round)) return;
   const opened = await openFolder(round);
   if (opened === null) return await folderAbsent(round);
   const { cursor } = round;

@@ -2,6 +2,9 @@
 export const MAX_TEXT_BYTES = 200_000;
 export const MAX_HTML_BYTES = 400_000;
 const MAX_SNIPPET = 200;
+/** A snippet is looked for in so many characters, of a line in so many. */
+const MAX_LOOKED_AT = 20_000;
+const MAX_LINE = 2_000;
 
 /** A text within so many bytes of UTF-8, never cut within a character. */
 export function capBytes(text: string, max: number): string {
@@ -15,14 +18,30 @@ export function capBytes(text: string, max: number): string {
 
 /** The beginning of a text on one line, without what it quotes where it says anything itself. */
 export function snippetOf(text: string): string {
-  const lines = text.slice(0, 20_000).split('\n');
-  const own = lines.filter((line) => !/^\s*>/.test(line)).join(' ');
-  const line = (own.trim() === '' ? lines.join(' ') : own).replace(/[\s\p{C}]+/gu, ' ').trim();
-  const points = [...line.slice(0, MAX_SNIPPET * 2)];
-  return points.length <= MAX_SNIPPET ? points.join('') : `${points.slice(0, MAX_SNIPPET - 1).join('')}…`;
+  const own = beginning(text, (line) => !/^\s*>/.test(line));
+  const line = own === '' ? beginning(text, () => true) : own;
+  const points = [...line];
+  return points.length <= MAX_SNIPPET ? line : `${points.slice(0, MAX_SNIPPET - 1).join('')}…`;
+}
+
+/** As much of the lines that count as a snippet may need, read no further than that. */
+function beginning(text: string, counts: (line: string) => boolean): string {
+  let found = '';
+  const end = Math.min(text.length, MAX_LOOKED_AT);
+  for (let from = 0; from < end && found.length <= MAX_SNIPPET * 2; ) {
+    const newline = text.indexOf('\n', from);
+    const to = Math.min(end, newline < 0 ? end : newline);
+    const line = text.slice(from, Math.min(to, from + MAX_LINE));
+    if (counts(line)) found = `${found} ${line}`.replace(/[\s\p{C}]+/gu, ' ').trim();
+    from = to + 1;
+  }
+  return found;
 }
 
 /** Text as it is stored: one kind of line end, no NUL, nothing that is no character (a lone surrogate). */
 export function cleanText(text: string): string {
-  return text.replace(/\r\n?/g, '\n').replaceAll('\0', '').toWellFormed().trim();
+  // Most texts need little of this, and every mail has a dozen of them.
+  const lines = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+  const whole = lines.includes('\0') ? lines.replaceAll('\0', '') : lines;
+  return (whole.isWellFormed() ? whole : whole.toWellFormed()).trim();
 }

@@ -2,6 +2,7 @@ import type { Bench } from './bench.ts';
 import { alerts } from './benches/alerts.ts';
 import { coldStartBench } from './benches/cold-start.ts';
 import { followups } from './benches/followups.ts';
+import { inbox } from './benches/inbox.ts';
 import { pings } from './benches/pings.ts';
 import { statuses } from './benches/statuses.ts';
 import { sweep } from './benches/sweep.ts';
@@ -18,4 +19,5 @@ export const benches: readonly Bench[] = [
   statuses,
   alerts,
   followups,
+  inbox,
 ];

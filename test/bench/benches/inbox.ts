@@ -1,0 +1,246 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ImapUser, type LocalImap, startImap } from '../../../infra/local/imap.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { integrationDocument } from '../../support/integrations.ts';
+import { atLeast, atMost, type Bench, below, type Measure, measure } from '../bench.ts';
+import { generatedMails, heavyMail } from '../inbox/mails.ts';
+import { hasMbsync, setUpMbsync } from '../inbox/mbsync.ts';
+import { type Engines, type Lab, type Project, usage } from '../lab.ts';
+import { interleave } from '../rounds.ts';
+import { pairedRatios } from '../stats.ts';
+
+const TASK = 'sync-inbox';
+/**
+ * What Node takes for itself where a container has the 512Mi of infra/scheduler.yaml: half of it for old objects, and a
+ * 128th of that for a semi-space (V8, heap.cc). This machine has no such limit, and V8 would not trouble to collect.
+ */
+const AS_DEPLOYED = { NODE_OPTIONS: '--max-old-space-size=256 --max-semi-space-size=2' };
+/** Enough to have the process connected and its code compiled, before the clock runs. */
+const WARM_UP = 200;
+const MAILS_OF_MANY = 50;
+const HEAVY_BYTES = 25_000_000;
+/** A directory that changed a moment ago makes mbsync wait a second. */
+const MBSYNC_REST_MS = 2_000;
+
+interface Round {
+  seconds: number;
+  reads: number;
+  writes: number;
+  megabytes: number;
+}
+
+/** What mbsync took; what it costs nobody counts. */
+const only = (seconds: number): Round => ({
+  seconds,
+  reads: Number.NaN,
+  writes: Number.NaN,
+  megabytes: Number.NaN,
+});
+
+const addMailbox = async (project: Project, imap: LocalImap, user: ImapUser) => {
+  const { id, fields } = integrationDocument(project, imap, user);
+  await project.store.doc(`inbox_integrations/${id}`).create(fields);
+  return project.store.doc(`inbox_integrations/${id}`);
+};
+
+/** Runs of one warm process: what each took and cost. `work` adds mailboxes in between. */
+async function withTask<T>(
+  lab: Lab,
+  engines: Engines,
+  imap: LocalImap,
+  work: (project: Project, run: (synced: number, fresh: number) => Promise<Round>) => Promise<T>,
+): Promise<T> {
+  const project = engines.project();
+  const process = await lab.start(TASK, { ...project.environment, ...AS_DEPLOYED });
+  const run = async (synced: number, fresh: number): Promise<Round> => {
+    const began = performance.now();
+    const response = await fetch(process.url, {
+      method: 'POST',
+      headers: { 'X-Cron-Secret': project.secret },
+    });
+    const seconds = (performance.now() - began) / 1000;
+    // biome-ignore lint/suspicious/noExplicitAny: checked by what is expected of it
+    const answer = (await response.json()) as any;
+    if (answer.integrations?.synced !== synced || answer.messages?.new !== fresh || answer.complete !== true)
+      throw new Error(`${synced} mailboxes, ${fresh} mails expected, but ${JSON.stringify(answer)}`);
+    const { firestore_reads: reads, firestore_writes: writes } = answer.cost;
+    return { seconds, reads, writes, megabytes: usage(process).peakMegabytes };
+  };
+  try {
+    const warm = await addMailbox(project, imap, account(imap, 'warm'));
+    await run(1, WARM_UP);
+    await run(1, 0);
+    await warm.update({ active: false });
+    return await work(project, run);
+  } finally {
+    await process.kill();
+  }
+}
+
+function account(imap: LocalImap, name: string): ImapUser {
+  const found = imap.users.find(({ user }) => user === name);
+  if (!found) throw new Error(`there is no account ${name}`);
+  return found;
+}
+
+const many = (imap: LocalImap) => imap.users.filter(({ user }) => user.startsWith('many'));
+
+/** A mailbox that is synchronised for the first time, and what a run costs that finds no mailbox. */
+async function firstSync(lab: Lab, engines: Engines, imap: LocalImap, user: string, mails: number) {
+  return await withTask(lab, engines, imap, async (project, run) => {
+    const idle = await run(0, 0);
+    await addMailbox(project, imap, account(imap, user));
+    const first = await run(1, mails);
+    lab.progress(
+      `  ${TASK}: ${mails} mails in ${first.seconds.toFixed(1)} s, ${first.megabytes.toFixed(0)} MB`,
+    );
+    return { ...first, perSecond: mails / first.seconds, writesEach: (first.writes - idle.writes) / mails };
+  });
+}
+
+/** Rounds over many mailboxes in which nothing has changed. */
+async function noChange(lab: Lab, engines: Engines, imap: LocalImap, rounds: number) {
+  return await withTask(lab, engines, imap, async (project, run) => {
+    const idle = await run(0, 0);
+    const users = many(imap);
+    await Promise.all(users.map((user) => addMailbox(project, imap, user)));
+    await run(users.length, users.length * MAILS_OF_MANY);
+    await run(users.length, 0);
+    const mbsync = hasMbsync() ? setUpMbsync(imap, users) : null;
+    try {
+      await mbsync?.run();
+      await delay(mbsync ? MBSYNC_REST_MS : 0);
+      const sides = await interleave(rounds, {
+        ours: () => run(users.length, 0),
+        theirs: async () => only((await mbsync?.run()) ?? Number.NaN),
+      });
+      const each = (what: 'reads' | 'writes') =>
+        sides.ours.map((round) => (round[what] - idle[what]) / users.length);
+      return {
+        ours: sides.ours.map(({ seconds }) => users.length / seconds),
+        theirs: sides.theirs.map(({ seconds }) => users.length / seconds),
+        reads: each('reads'),
+        writes: each('writes'),
+      };
+    } finally {
+      mbsync?.remove();
+    }
+  });
+}
+
+async function bymbsync(lab: Lab, imap: LocalImap, user: string, mails: number): Promise<First> {
+  if (!hasMbsync()) return { ...only(Number.NaN), perSecond: Number.NaN, writesEach: Number.NaN };
+  const mbsync = setUpMbsync(imap, [account(imap, user)]);
+  try {
+    const seconds = await mbsync.run();
+    lab.progress(`  mbsync: ${mails} mails in ${seconds.toFixed(1)} s`);
+    return { ...only(seconds), perSecond: mails / seconds, writesEach: Number.NaN };
+  } finally {
+    mbsync.remove();
+  }
+}
+
+/** Mailboxes into Firestore, against a program that many use to copy them to disk. */
+export const inbox: Bench = {
+  name: 'inbox',
+  compares: `${TASK} into Firestore against mbsync onto disk (all its defaults), both from the same Dovecot; memory over five times as many mails`,
+  targets: {
+    'first sync, mails per second / mbsync': atLeast(1),
+    'no-change round, mailboxes per second / mbsync': atLeast(1),
+    'peak memory': below(250),
+    'growth over five times as many mails': atMost(60),
+    'growth for an attachment of 25 MB': atMost(60),
+    'writes per new mail': atMost(2),
+    'writes per mailbox without a change': atMost(1),
+    'reads per mailbox without a change': atMost(2),
+  },
+  async run(lab) {
+    const [mails, boxes, rounds] = lab.quick ? [1_000, 20, 2] : [10_000, 200, 3];
+    if (!hasMbsync())
+      lab.progress('  mbsync is not on this machine (apt-get install isync): no ratio is measured');
+    await lab.build([TASK], []);
+    const names = Array.from({ length: boxes }, (_, index) => `many${index}`);
+    const users = ['warm', 'mixed', 'few', 'five', 'light', 'heavy', ...names];
+    const imap = await startImap({ prefer: 'real', users, connectionsPerUser: 100 });
+    if (!imap) throw new Error('Dovecot is not on this machine; install dovecot-imapd.');
+    try {
+      fill(imap, mails, names);
+      const first = (user: string, count: number) => () =>
+        lab.withEngines((engines) => firstSync(lab, engines, imap, user, count));
+      const sides = await interleave(rounds, {
+        ours: first('mixed', mails),
+        theirs: () => bymbsync(lab, imap, 'mixed', mails),
+      });
+      const memory = await interleave(lab.quick ? 1 : rounds, {
+        less: first('few', mails),
+        more: first('five', 5 * mails),
+      });
+      const attachment = await interleave(lab.quick ? 1 : rounds, {
+        less: first('light', MAILS_OF_MANY),
+        more: first('heavy', MAILS_OF_MANY + 1),
+      });
+      const quiet = await lab.withEngines((engines) => noChange(lab, engines, imap, lab.quick ? 3 : 7));
+      return figures(sides, memory, attachment, quiet);
+    } finally {
+      await imap.stop();
+    }
+  },
+};
+
+/** The mailboxes of all parts; each mail came an hour after the one before it. */
+function fill(imap: LocalImap, mails: number, names: readonly string[]): void {
+  const now = systemClock().getTime();
+  const deliver = (user: string, count: number, kind: 'mixed' | 'text') =>
+    imap.deliver(user, generatedMails(count, kind), (index) => new Date(now - (count - index) * 3_600_000));
+  deliver('warm', WARM_UP, 'mixed');
+  deliver('mixed', mails, 'mixed');
+  deliver('few', mails, 'text');
+  deliver('five', 5 * mails, 'text');
+  for (const name of ['light', 'heavy']) deliver(name, MAILS_OF_MANY, 'text');
+  imap.deliver('heavy', [heavyMail(HEAVY_BYTES)], () => new Date(now));
+  for (const name of names) deliver(name, MAILS_OF_MANY, 'text');
+}
+
+type First = Awaited<ReturnType<typeof firstSync>>;
+/** Runs over less and over more. */
+type Peaks = { less: First[]; more: First[] };
+
+function figures(
+  sides: { ours: First[]; theirs: First[] },
+  memory: Peaks,
+  attachment: Peaks,
+  quiet: Awaited<ReturnType<typeof noChange>>,
+): Record<string, Measure> {
+  const [rates, theirs] = [sides.ours, sides.theirs].map((all) => all.map(({ perSecond }) => perSecond)) as [
+    number[],
+    number[],
+  ];
+  const peaks = (all: readonly First[]) => all.map(({ megabytes }) => megabytes);
+  const growth = ({ less, more }: Peaks) =>
+    peaks(more).map((peak, round) => peak - (peaks(less)[round] ?? Number.NaN));
+  return {
+    'first sync, mails per second / mbsync': measure('ratio', pairedRatios(rates, theirs)),
+    'no-change round, mailboxes per second / mbsync': measure(
+      'ratio',
+      pairedRatios(quiet.ours, quiet.theirs),
+    ),
+    'peak memory': measure('MB', peaks(sides.ours)),
+    'growth over five times as many mails': measure('MB', growth(memory)),
+    'growth for an attachment of 25 MB': measure('MB', growth(attachment)),
+    'writes per new mail': measure(
+      'writes',
+      sides.ours.map(({ writesEach }) => writesEach),
+    ),
+    'writes per mailbox without a change': measure('writes', quiet.writes),
+    'reads per mailbox without a change': measure('reads', quiet.reads),
+    'ours, first sync': measure('mails/s', rates),
+    'mbsync, first sync': measure('mails/s', theirs),
+    'ours, first sync of five times as many': measure(
+      'mails/s',
+      memory.more.map(({ perSecond }) => perSecond),
+    ),
+    'ours, no change': measure('mailboxes/s', quiet.ours),
+    'mbsync, no change': measure('mailboxes/s', quiet.theirs),
+    'peak memory, five times as many': measure('MB', peaks(memory.more)),
+  };
+}
