@@ -6,6 +6,7 @@ import { type Dispatching, dispatchBatches, dispatchingOf } from './dispatch.ts'
 import { abandonOthers, closeRun, openRun, type RunEnd, type RunStart, recordOverlap } from './ledger.ts';
 import { logClosed } from './log-run.ts';
 import { runPipeline } from './pipeline.ts';
+import { tellProgress } from './progress.ts';
 import type { RunRequest, RunResult } from './request.ts';
 import { emptyResult, type PipelineResult } from './result.ts';
 import { outcomeOf as outcomeOfCounts, sumsOf } from './sums.ts';
@@ -23,7 +24,7 @@ export async function dryRun(
   context: RunContext,
   deps: RunDeps,
 ): Promise<RunResult> {
-  return work(task, request, context, deps, null, 0, null);
+  return work(task, request, context, deps, null, 0, null, emptyResult());
 }
 
 /**
@@ -84,7 +85,10 @@ async function ledgered(
     };
   if (lease) await abandonOthers(store, task.name, request.identity.id, meter);
   const dispatching = dispatchingOf(task, context.config);
-  const result = await work(task, request, context, deps, lease, opened.attempt, dispatching);
+  const sofar = emptyResult();
+  const progress = tellProgress(store, request.identity.id, opened, () => sofar.counts, meter);
+  const result = await work(task, request, context, deps, lease, opened.attempt, dispatching, sofar);
+  await progress.stop();
   await closeRun(store, request.identity.id, opened, now, runEnd(result, context, task), meter);
   if (result.outcome === 'dispatched') {
     const closed = await closeIfDone(store, request.identity.id, deps.clock());
@@ -127,11 +131,11 @@ async function work(
   lease: Lease | null,
   attempt: number,
   dispatching: Dispatching | null,
+  result: PipelineResult,
 ): Promise<RunResult> {
   const deadline = context.now.getTime() + request.params.budget_seconds * 1000;
   const mayGoOn = () => deps.clock().getTime() < deadline && (lease?.held() ?? true);
   let error: string | null = null;
-  const result = emptyResult();
   const options = { dryRun: request.params.dry_run, mayGoOn };
   const done = dispatching
     ? dispatchBatches(dispatching, request.params, context, options, attempt, result)

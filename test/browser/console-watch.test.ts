@@ -33,6 +33,34 @@ describe.skipIf(absent || withoutChromium())('what the watchman found, in a real
     for (const page of site.chromium.context.pages()) if (page.url() !== 'about:blank') await page.close();
   });
 
+  it('is kept when it is over, newest first, and leads to its run', async () => {
+    await seed(
+      site.console.world.store,
+      'incidents',
+      new Map<string, object>([
+        ['1', incident('missed', 30)],
+        ['2', incident('overrun', 20, { key: `${VISITS}!over`, recovered_at: at(10) })],
+        ...Array.from({ length: 55 }, (_, index): [string, object] => [
+          `old-${index}`,
+          incident('failing', 100 + index, { recovered_at: at(90) }),
+        ]),
+      ]),
+    );
+    const page = await site.open('', { language: 'fr' });
+    await page.getByRole('link', { name: 'Tous les incidents' }).click();
+    const lines = page.locator('li.incident');
+    await poll(() => lines.count()).toBe(50);
+    expect(await lines.first().textContent()).toContain(
+      'une exécution dépasse son délaiClore les visites inactives',
+    );
+    expect(await lines.first().textContent()).toContain('terminé');
+    expect(await lines.nth(1).textContent()).toContain('ouvert');
+    expect(await lines.first().getByRole('link').first().getAttribute('href')).toContain('over');
+    await page.getByRole('button', { name: 'Afficher la suite' }).click();
+    await poll(() => lines.count()).toBe(57);
+    expect(await seriousFaults(page)).toEqual([]);
+  });
+
   it.each(['light', 'dark'])('stands above the rounds while it lasts, in the %s theme', async (scheme) => {
     const run = `${VISITS}!over`;
     await seed(

@@ -8,7 +8,7 @@ import { seriousFaults } from './axe.ts';
 import { type ConsoleSite, openConsoleSite, poll } from './console-site.ts';
 
 const VISITS = 'close-inactive-visits';
-const PAGES = ['', 'runs', `runs/${VISITS}%2100001`, 'settings', 'alerts'];
+const PAGES = ['', 'runs', `runs/${VISITS}%2100001`, 'incidents', 'settings', 'alerts'];
 
 const settled = (page: Page) =>
   poll(() => page.locator('[role=status] .mantine-Loader-root').count()).toBe(0);
@@ -74,7 +74,10 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
     site.console.world.clock.advance(2 * 3_600_000);
     await page.getByRole('link', { name: 'Rounds' }).click();
-    await page.getByText('Your session has ended').waitFor();
+    const dialog = page.getByRole('dialog', { name: 'Your session has ended.' });
+    await dialog.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
   });
 
   it('keeps what somebody has typed when their session ends, and saves it once they have signed in again', async () => {
@@ -159,6 +162,22 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     expect((await store.doc('page_visits/old').get()).get('end_time')).not.toBeNull();
     await dialog.getByRole('link', { name: 'Voir l’exécution' }).click();
     await page.getByText('admintest1').waitFor();
+  });
+
+  it('shows how far a run is while it works, and how it ended', async () => {
+    const { store } = site.console.world;
+    const run = store.doc(`task_runs/${VISITS}!live`);
+    const counts = { candidates: 700, acted: 650, skipped: 50, failed: 0 };
+    await run.set(storedRun(VISITS, 1, { outcome: null, finished_at: null, duration_ms: null, counts }));
+    const rounds = await site.open();
+    await card(rounds, 'Close inactive visits').getByText('700 looked at · 650 acted on').waitFor();
+    await run.update({ 'counts.candidates': 900, 'counts.acted': 850 });
+    await card(rounds, 'Close inactive visits').getByText('900 looked at · 850 acted on').waitFor();
+    await card(rounds, 'Close inactive visits').getByRole('link', { name: '1 minute ago' }).click();
+    await rounds.getByText('900 looked at · 850 acted on').waitFor();
+    await run.update({ outcome: 'succeeded', 'counts.candidates': 1000, 'counts.acted': 950 });
+    await rounds.getByText('1,000 looked at · 950 acted on').waitFor();
+    await rounds.getByText('succeeded').waitFor();
   });
 
   it('draws duration and cost when asked to, which loads the charts only then', async () => {
@@ -307,11 +326,11 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '');
     await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
     const reached: string[] = [];
-    for (let step = 0; step < 12 && !reached.includes('Dry run'); step += 1) {
+    for (let step = 0; step < 20 && !reached.includes('Dry run'); step += 1) {
       await page.keyboard.press('Tab');
       reached.push(await focused());
     }
-    expect(reached.slice(0, 4)).toEqual(['Skip to the content', 'Rounds', 'Follow-ups', 'Alerts']);
+    expect(reached.slice(0, 4)).toEqual(['Skip to the content', 'Rounds', 'Follow-ups', 'Inbox']);
     expect(reached).toContain('Dry run');
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('dialog');

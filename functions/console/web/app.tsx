@@ -16,6 +16,7 @@ const AlertsPage = lazy(() => import('./pages/alerts.tsx'));
 const BillingPage = lazy(() => import('./pages/billing.tsx'));
 const FollowupPage = lazy(() => import('./pages/followup.tsx'));
 const FollowupsPage = lazy(() => import('./pages/followups.tsx'));
+const IncidentsPage = lazy(() => import('./pages/incidents.tsx'));
 const InboxPage = lazy(() => import('./pages/inbox.tsx'));
 const PresencePage = lazy(() => import('./pages/presence.tsx'));
 const RunPage = lazy(() => import('./pages/run.tsx'));
@@ -80,6 +81,7 @@ function Pages() {
       <Route path="/followups" component={FollowupsPage} />
       <Route path="/followups/:id">{({ id }) => <FollowupPage id={decodeURIComponent(id)} />}</Route>
       <Route path="/billing/:id">{({ id }) => <BillingPage id={decodeURIComponent(id)} />}</Route>
+      <Route path="/incidents" component={IncidentsPage} />
       <Route path="/inbox" component={InboxPage} />
       <Route path="/inbox/threads/:id">{({ id }) => <ThreadPage id={decodeURIComponent(id)} />}</Route>
       <Route path="/visits" component={VisitsPage} />

@@ -17,6 +17,12 @@ export interface Explanation {
   level: number | null;
   next_due_at: string | null;
   levels: number;
+  /** What the last run says that began when it was due already, and left it. */
+  last_run?: {
+    run_id: string;
+    outcome: string | null;
+    reasons: { reason: Reason; count: number; message: Words }[];
+  } | null;
 }
 
 /** Rows of other back ends lack what they do not know. */

@@ -6,6 +6,8 @@ import type { Incident, Page, Run, RunLine, TaskItem, TaskList } from './types.t
 
 /** How often the rounds look again, while the page is visible. */
 const LOOK_MS = 15_000;
+/** A run that is under way is looked at this often: it tells how far it is every five seconds. */
+const BUSY_MS = 5_000;
 /** A look asks for so few runs of each task, and adds them to those it knows: each run is a read that is paid for. */
 const NEWEST = 5;
 
@@ -16,7 +18,28 @@ export function useTasks() {
   return useQuery({
     queryKey: ['tasks'],
     queryFn: ({ signal }) => lookAgain(client, api, signal),
-    refetchInterval: LOOK_MS,
+    refetchInterval: ({ state: { data } }) =>
+      data?.items.some(({ last_runs: [last] }) => last && isUnderWay(last)) ? BUSY_MS : LOOK_MS,
+  });
+}
+
+/** Nobody has settled it yet: it works, or others work at what it has handed on. */
+export const isUnderWay = ({ outcome }: { outcome: string | null }): boolean =>
+  outcome === null || outcome === 'dispatched';
+
+/** The run of a task that is at work now, looked at while it is asked for; null where there is none. */
+export function useRunning(task: string, asked: boolean) {
+  const { api } = useSignedIn();
+  return useQuery({
+    queryKey: ['running', task],
+    enabled: asked,
+    queryFn: async ({ signal }) => {
+      const query = new URLSearchParams({ task, outcome: 'running', limit: '1' });
+      const { items } = await api.get<Page<RunLine>>(`/v1/admin/runs?${query}`, signal);
+      return items[0] ?? null;
+    },
+    refetchInterval: BUSY_MS,
+    gcTime: 0,
   });
 }
 
@@ -66,7 +89,7 @@ export function useRun(id: string) {
     queryKey: ['run', id],
     queryFn: ({ signal }) => api.get<Run>(`/v1/admin/runs/${encodeURIComponent(id)}`, signal),
     // A run under way is looked at until it has ended.
-    refetchInterval: ({ state }) => (state.data && state.data.outcome === null ? LOOK_MS / 3 : false),
+    refetchInterval: ({ state }) => (state.data && isUnderWay(state.data) ? BUSY_MS : false),
   });
 }
 

@@ -82,6 +82,7 @@ export interface Incident {
   key?: string;
   opened_at: string | null;
   recovered_at: string | null;
+  told?: number;
 }
 
 export interface Settings {

@@ -3,7 +3,7 @@ import { Link } from 'wouter';
 import { ApiError } from '../api.ts';
 import { isEndless, money, nameOf } from '../followup-money.ts';
 import { useFollowup, useHistory } from '../followup-queries.ts';
-import type { Followup } from '../followup-types.ts';
+import type { Explanation, Followup } from '../followup-types.ts';
 import { instant } from '../format.ts';
 import { useLanguage, worded } from '../language.tsx';
 import { Facts } from '../parts/facts.tsx';
@@ -70,6 +70,7 @@ function Standing({ followup }: { followup: Followup }) {
               {explanation.detail}
             </Text>
           )}
+          <LastRun explanation={explanation} />
         </Alert>
       )}
       <Facts
@@ -95,6 +96,19 @@ function Standing({ followup }: { followup: Followup }) {
         ]}
       />
     </Stack>
+  );
+}
+
+/** A run that left it although it was due says why in its own record. */
+function LastRun({ explanation: { last_run } }: { explanation: Explanation }) {
+  const { language } = useLanguage();
+  const texts = useFollowupTexts();
+  if (!last_run) return null;
+  return (
+    <Text size="sm">
+      <Link href={`/runs/${encodeURIComponent(last_run.run_id)}`}>{texts.one.lastRun}</Link>{' '}
+      {last_run.reasons.map(({ message, count }) => `${message[language]} (${count})`).join(' ')}
+    </Text>
   );
 }
 

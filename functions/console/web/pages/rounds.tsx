@@ -15,7 +15,9 @@ export function RoundsPage() {
     <Stack gap="lg">
       <div>
         <Title order={1}>{texts.rounds.title}</Title>
-        <Text c="dimmed">{texts.rounds.intro}</Text>
+        <Text c="dimmed">
+          {texts.rounds.intro} <Link href="/incidents">{texts.rounds.allIncidents}</Link>
+        </Text>
       </div>
       <Incidents />
       {isPending && <Loading />}

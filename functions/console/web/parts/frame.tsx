@@ -52,7 +52,11 @@ export function Frame({ account, children }: Props) {
 function Navigation({ path }: { path: string }) {
   const { texts } = useLanguage();
   const pages = [
-    { to: '/', name: texts.nav.rounds, here: path === '/' || path.startsWith('/runs') },
+    {
+      to: '/',
+      name: texts.nav.rounds,
+      here: path === '/' || path.startsWith('/runs') || path === '/incidents',
+    },
     {
       to: '/followups',
       name: texts.nav.followups,

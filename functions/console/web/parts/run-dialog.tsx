@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react';
 import { Link } from 'wouter';
 import { useSignedIn } from '../auth.tsx';
 import { useLanguage, worded } from '../language.tsx';
+import { useRunning } from '../queries.ts';
 import type { Candidate, TaskItem, TaskReply } from '../types.ts';
 import { Outcome } from './outcome.tsx';
 import { Failure, Loading } from './state.tsx';
@@ -62,9 +63,23 @@ function Run({ task, dry, close }: RunProps) {
     <Stack>
       {isIdle && !dry && <Confirmation forcible={task.params.includes('force')} run={mutate} close={close} />}
       {isPending && <Loading />}
+      {isPending && !dry && <HowFar task={task.id} />}
       {error && <Failure error={error} retry={() => mutate(false)} />}
       {data && <Result reply={data} />}
     </Stack>
+  );
+}
+
+/** How far the run is that one waits for; it goes on when the dialog is closed. */
+function HowFar({ task }: { task: string }) {
+  const { texts } = useLanguage();
+  const { data } = useRunning(task, true);
+  if (!data) return null;
+  return (
+    <Group gap="sm" justify="center">
+      <CountsLine counts={data.counts} />
+      <Link href={`/runs/${encodeURIComponent(data.id)}`}>{texts.result.open}</Link>
+    </Group>
   );
 }
 

@@ -6,11 +6,13 @@ import { useSignedIn } from '../auth.tsx';
 import { distance, instant, span } from '../format.ts';
 import { useLanguage, worded } from '../language.tsx';
 import { useNotify } from '../notify.ts';
+import { isUnderWay } from '../queries.ts';
 import type { TaskItem } from '../types.ts';
 import { Outcome } from './outcome.tsx';
 import { PageLoad } from './page-load.tsx';
 import { faultText } from './state.tsx';
 import { Strip } from './strip.tsx';
+import { CountsLine } from './sums.tsx';
 
 // The chart library is as heavy as all the rest: only who wants to see a chart loads it.
 const Chart = lazy(() => import('./chart.tsx'));
@@ -97,7 +99,11 @@ function Facts({ task }: { task: TaskItem }) {
                 {distance(last.started_at, language)}
               </Link>
               <Outcome outcome={last.outcome} />
-              <span>{span(last.duration_ms, language)}</span>
+              {isUnderWay(last) ? (
+                <CountsLine counts={last.counts} />
+              ) : (
+                <span>{span(last.duration_ms, language)}</span>
+              )}
             </Group>
           ) : (
             texts.rounds.never

@@ -103,6 +103,7 @@ export const en = {
     running: 'Running…',
     strip: (count: number, parts: string) => `Last ${count} runs: ${parts}`,
     incidents: (count: number) => (count === 1 ? 'One open incident' : `${count} open incidents`),
+    allIncidents: 'All incidents',
     since: 'since',
     paused_done: 'Paused. The next deployment of the schedule resumes it.',
     resumed_done: 'Resumed.',

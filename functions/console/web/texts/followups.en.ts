@@ -58,6 +58,7 @@ export const en = {
     mails: 'Levels',
     noMails: 'No level has been sent yet.',
     level: (level: number) => `Level ${level}`,
+    lastRun: 'The last run left it:',
     history: 'History',
     noHistory: 'Nothing has been decided about it yet.',
     older: 'Show older lines',

@@ -58,6 +58,7 @@ export const fr: FollowupTexts = {
     mails: 'Niveaux',
     noMails: 'Aucun niveau n’a encore été envoyé.',
     level: (level) => `Niveau ${level}`,
+    lastRun: 'Le dernier passage l’a laissée :',
     history: 'Historique',
     noHistory: 'Rien n’a encore été décidé à son sujet.',
     older: 'Afficher les lignes plus anciennes',

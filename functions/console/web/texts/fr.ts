@@ -104,6 +104,7 @@ export const fr: Texts = {
     running: 'En cours…',
     strip: (count, parts) => `${count} dernières exécutions : ${parts}`,
     incidents: (count) => (count === 1 ? 'Un incident ouvert' : `${count} incidents ouverts`),
+    allIncidents: 'Tous les incidents',
     since: 'depuis',
     paused_done: 'En pause. Le prochain déploiement de l’horaire la relancera.',
     resumed_done: 'Reprise.',
