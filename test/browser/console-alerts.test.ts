@@ -102,6 +102,11 @@ describe.skipIf(absent || withoutChromium())('the page of alerts in a real brows
       .set({ name: 'Boss', email: 'boss@example.test', active: true });
     const [first, second] = [await site.open('alerts'), await site.open('alerts')];
     const name = (page: Page) => page.getByRole('group').getByLabel('Name');
+    // Both have read the list before either saves; a page in the background does not draw.
+    for (const page of [second, first]) {
+      await page.bringToFront();
+      await name(page).waitFor();
+    }
     for (const [page, value] of [
       [first, 'First'],
       [second, 'Second'],

@@ -265,7 +265,10 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     const page = await site.open('billing/org-1');
     const second = await site.open('billing/org-1');
     const save = (of: Page) => of.getByRole('button', { name: 'Save' }).click();
-    await page.bringToFront();
+    for (const of of [second, page]) {
+      await of.bringToFront();
+      await of.getByLabel('Mails per day').waitFor();
+    }
     await page.getByLabel('Level 2, Days').first().fill('5');
     await page.getByLabel('Days between two mails').fill('0');
     await save(page);

@@ -84,7 +84,7 @@ function LanguageChoice() {
   return (
     <NativeSelect
       size="xs"
-      w={88}
+      w={92}
       aria-label={texts.language}
       value={language}
       onChange={({ currentTarget }) => speak(currentTarget.value as Language)}
