@@ -82,6 +82,19 @@ it.each(PAGES)('%s names only tests, files, commands and scripts that there are'
   expect(brokenReferences(page)).toEqual([]);
 });
 
+it('the first hour names every secret that the functions are given', () => {
+  const secrets = [...read('infra/scheduler.yaml').matchAll(/: (ronde-[a-z-]+)$/gm)].map(
+    ([, name = '']) => name,
+  );
+  expect(new Set(secrets).size).toBeGreaterThan(3);
+  expect(
+    secrets.filter(
+      (name) =>
+        !read('docs/first-hour.md').includes(`${name}\``) && !read('docs/first-hour.md').includes(`${name} `),
+    ),
+  ).toEqual([]);
+});
+
 it('a page that names what is not there would be found', () => {
   expect(isTitle(read('test/docs.test.ts'), `${'no'} such title`)).toBe(false);
   expect(isCommand('presence dance')).toBe(false);
