@@ -4,6 +4,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { loadStoreConfig } from '../../shared/config.ts';
 import { openStore } from '../../shared/store/firestore.ts';
 import { findPatient } from './doctor-patient.ts';
+import { IMPORT_HELP } from './help.ts';
 import { importKinds } from './import-kinds.ts';
 import { type ImportReport, importFile } from './import-run.ts';
 import { UsageError } from './run-task.ts';
@@ -21,9 +22,8 @@ const KINDS = Object.keys(importKinds);
 export function addImport(program: Command, terminal: Terminal): void {
   program
     .command('import <kind> <file>')
-    .description(
-      `bring in what the system before had, one JSON object per line; kinds: ${KINDS.join(', ')} (docs/moving-in.md). What is there already stays as it is, so it may be cut off and run again`,
-    )
+    .description(`bring in what the system before had, one JSON object per line; kinds: ${KINDS.join(', ')}`)
+    .addHelpText('after', IMPORT_HELP)
     .option('--dry-run', 'check every line and say what would be made; nothing is written')
     .option('--skip-faulty', 'write the good lines although others have faults')
     .option('--json', 'print the result as JSON')

@@ -6,6 +6,7 @@ import { addAlerts } from './alerts.ts';
 import { addDoctor } from './doctor.ts';
 import { addErase } from './erase.ts';
 import { addFollowups } from './followups.ts';
+import { PROGRAM_HELP, TASKS_HELP } from './help.ts';
 import { addImport } from './import.ts';
 import { addInbox } from './inbox.ts';
 import { loop, parseEvery } from './loop.ts';
@@ -34,6 +35,7 @@ const program = new Command('ronde')
   .description(
     'Runs and watches the rounds: against the local cloud where one is up, else against the deployed project.',
   )
+  .addHelpText('after', PROGRAM_HELP)
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text) });
 
@@ -44,6 +46,7 @@ program
   .option('--force', 'pass force=true to a task that takes it')
   .option('--param <name=value>', 'a parameter of the task, repeatable', collect, [])
   .option('--json', "print the task's answer as JSON")
+  .addHelpText('after', TASKS_HELP)
   .action(async (name: string, options: RunOptions) => {
     const task = findTask(name);
     const params = {
@@ -61,6 +64,7 @@ program
   .description('stay and run a task again and again, for development without a scheduler')
   .option('--every <time>', 'time between two runs, such as 90s, 15m or 1h', '15m')
   .option('--json', 'print each line as a JSON object')
+  .addHelpText('after', TASKS_HELP)
   .action(async (name: string, options: { every: string; json?: true }) => {
     const task = findTask(name);
     const stopping = new AbortController();
@@ -78,9 +82,9 @@ program
 
 program
   .command('secret')
-  .description('secrets')
+  .description('make a new secret for CRON_SECRET, LINK_KEY or INBOX_SEALING_KEY')
   .command('generate')
-  .description('print a new random secret, fit for CRON_SECRET')
+  .description('print a new random secret of 64 characters')
   .option('--json', 'print it as a JSON object')
   .action((options: { json?: true }) => {
     const secret = randomBytes(SECRET_BYTES).toString('hex');
