@@ -246,7 +246,7 @@ describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () =>
       expect(stderr).toContain('gcloud secrets create ronde-cron-secret --data-file=- --project=demo');
       expect(stderr).not.toContain('gcloud secrets create ronde-upstash');
       expect(stderr).toMatch(
-        /at: secrets\n {2}done: {5}tools, plan, APIs, accounts\n {2}not done: secrets .*, Firestore, build/,
+        /at: secrets\n {2}done: {5}tools, plan, APIs, accounts\n {2}not done: secrets .*, Firestore, queues, build/,
       );
       expect(google.asked.some(({ path }) => path.includes('/functions'))).toBe(false);
     },
