@@ -1,10 +1,23 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files that take minutes begin first: else one of them would be the last, with a processor idle beside it. */
+const LONG = /faults-?\w*\.test|deploy\/deploy\.test|browser\//;
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) => LONG.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/engines.ts'],
     reporters: ['default', './test/support/summary-reporter.ts'],
+    sequence: { sequencer: LongFirst },
     testTimeout: 120_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -34,9 +34,16 @@ function plant(files: Record<string, string>): string {
   return folder;
 }
 
+/** It names every module with its path, and ends in mid-word where it does not fit. */
+const MAX_OUTPUT = 64_000_000;
+
 function cruise(folder: string): { modules: number; rules: string[] } {
   const args = ['--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'functions', 'shared'];
-  const run = spawnSync(join(ROOT, 'node_modules/.bin/depcruise'), args, { cwd: folder, encoding: 'utf8' });
+  const run = spawnSync(join(ROOT, 'node_modules/.bin/depcruise'), args, {
+    cwd: folder,
+    encoding: 'utf8',
+    maxBuffer: MAX_OUTPUT,
+  });
   const { summary } = JSON.parse(run.stdout) as {
     summary: { totalCruised: number; violations: { rule: { name: string } }[] };
   };

@@ -1,30 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { type Ground, openGround, runCase } from './harness/campaign.ts';
 import { plans } from './plans.ts';
+import { MAILING, sampleFaults } from './sample.ts';
 
-/** The sample is the same in every run of the tests; `npm run faults` takes other seeds. */
-const SEED = 1;
-/** Seconds on a quiet machine; a starved one must not make a case fail. */
-const TIMEOUT_MS = 600_000;
-
-const embedded = inject('firestoreEngine') === 'embedded';
-if (embedded)
-  console.warn(
-    "SKIPPED: kills, races and outages are judged on Google's Firestore emulator, which is not here",
-  );
-
-describe.skipIf(embedded)('a sample of every fault, from seed 1', () => {
-  let ground: Ground;
-  beforeAll(async () => {
-    ground = await openGround(plans);
-  });
-  afterAll(() => ground?.stop());
-
-  for (const plan of plans)
-    for (const one of plan.cases)
-      it.skipIf(plan.absent ?? false)(`${plan.name}: ${one.claim}`, { timeout: TIMEOUT_MS }, async () => {
-        const options = { runs: one.runs.sample, seed: SEED, scale: 'sample' } as const;
-        const { failures } = await runCase(plan, one, ground, options);
-        expect(failures.join('\n\n')).toBe('');
-      });
-});
+sampleFaults(plans.filter(({ name }) => !MAILING.includes(name)));
