@@ -220,6 +220,8 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     await page.getByRole('button', { name: button, exact: true }).click();
     await dialog(page).getByRole('button', { name: button, exact: true }).click();
     await page.getByText('Settled.').waitFor();
+    // The dialog bears the same words as the notice until it has gone.
+    await dialog(page).waitFor({ state: 'detached' });
     await page.getByText('Did this mail arrive?').waitFor({ state: 'detached' });
     expect((await store().doc('followups/a/sends/1').get()).get('state')).toBe(state);
     expect(await stored('a')).toMatchObject(after);
