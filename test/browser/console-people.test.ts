@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { withoutChromium } from '../support/chromium.ts';
 import { at, user } from '../support/presence.ts';
 import { clear, minutes, NOW } from '../support/world.ts';
-import { seriousFaults } from './axe.ts';
+import { lookThrough, seriousFaults } from './axe.ts';
 import { type ConsoleSite, openConsoleSite, poll } from './console-site.ts';
 
 const DAY_MS = 86_400_000;
@@ -176,27 +176,7 @@ describe.skipIf(withoutChromium())('the pages of visits and presence in a real b
     await person(long, { is_online: true, display_name: long, last_activity_at: at(NOW.getTime()) });
     await ping(long, 0);
     const page = await site.open('presence');
-    for (const scheme of ['light', 'dark'])
-      for (const language of ['en', 'fr'])
-        for (const path of ['visits', 'presence?view=all']) {
-          await page.evaluate(
-            ([theme, tongue]) => {
-              localStorage.setItem('mantine-color-scheme-value', theme as string);
-              localStorage.setItem('ronde-language', tongue as string);
-            },
-            [scheme, language],
-          );
-          await page.setViewportSize({ width: scheme === 'dark' ? 360 : 1280, height: 800 });
-          await page.goto(`${site.url}/console/${path}`);
-          await page.getByRole('heading', { level: 1 }).waitFor();
-          await poll(() => page.locator('.mantine-Loader-root').count()).toBe(0);
-          expect([path, await seriousFaults(page)]).toEqual([path, []]);
-          const wider = await page.evaluate(
-            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-          );
-          expect([path, wider]).toEqual([path, 0]);
-        }
-    await page.evaluate(() => localStorage.removeItem('mantine-color-scheme-value'));
+    await lookThrough(page, site.url, ['visits', 'presence?view=all']);
   });
 
   it('says that Redis is away, and cleans nobody then', async () => {
