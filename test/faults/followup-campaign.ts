@@ -55,7 +55,12 @@ export class Campaign {
       followupFields({ customer: { name: id, email: `${id}@example.test` }, next_due_at: due, ...more(id) }),
     ]);
     await seed(stage.store(), 'followups', new Map(documents));
-    await stage.store().doc('billing_settings/org-1').set(settingsFields());
+    const organisations = documents.map(([, fields]) => (fields as { org_id: string }).org_id);
+    await seed(
+      stage.store(),
+      'billing_settings',
+      new Map(organisations.map((org): [string, object] => [org, settingsFields()])),
+    );
     return new Campaign(stage, smtp, relay, ids);
   }
 

@@ -19,6 +19,8 @@ const PAUSE_DAYS = 30;
 /** Later than the next level would come. */
 const NEXT_LEVEL_DAYS = 16;
 
+/** Each follow-up is of an organisation of its own, so that switching one off is a change of its own too. */
+const orgOf = (id: string) => `org-${id}`;
 const replyTo = (id: string) => `<reply-to-${id}@ronde.test>`;
 
 /** Does one change to one follow-up, as the console, the inbox, a customer or another back end does it. */
@@ -42,8 +44,8 @@ const CHANGES: Readonly<Record<string, Change>> = {
     changeFollowup(context, id, ({ followup }) => stopped(followup, 'opted_out', null)),
   stop: (context, id) => changeFollowup(context, id, ({ followup }) => stopped(followup, 'stopped', null)),
   'auto_enabled false': written({ auto_enabled: false }),
-  'settings off': ({ store }) =>
-    store.doc('billing_settings/org-1').update({ auto_followups_enabled: false }),
+  'settings off': ({ store }, id) =>
+    store.doc(`billing_settings/${orgOf(id)}`).update({ auto_followups_enabled: false }),
 };
 
 /** Resolves once so many mails are claimed, with the follow-ups they are of. */
@@ -60,7 +62,10 @@ async function claimed(stage: Stage, count: number): Promise<Set<string>> {
 
 /** A run that stands between claim and send with half of them, and between query and claim with the others. */
 async function raced(stage: Stage, name: string, change: Change): Promise<void> {
-  const campaign = await Campaign.begin(stage, ITEMS, (id) => ({ message_ids: [replyTo(id)] }));
+  const campaign = await Campaign.begin(stage, ITEMS, (id) => ({
+    org_id: orgOf(id),
+    message_ids: [replyTo(id)],
+  }));
   const gate = Promise.withResolvers<void>();
   campaign.relay.fault = { at: 'greeting', how: { until: gate.promise } };
   const child = await campaign.start(campaign.relay.port);

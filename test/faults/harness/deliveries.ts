@@ -38,6 +38,7 @@ export function deliveriesCase(
         // On a machine that lets Redis wait for seconds some have no lease: they may share the work, and no more.
         const leased = one.withoutLease() + other.withoutLease() === 0;
         if (kills.length > 0 || !leased) {
+          if (kills.length === 0) judgeShared(settled);
           await trial.observe();
           await trial.halfAMinuteLater();
         } else await judgeAnswers(trial, settled);
@@ -68,6 +69,18 @@ async function settleLater(
   } finally {
     await child.kill();
   }
+}
+
+/** What runs may say that share the work: what each did, or that another is at it. */
+const SHARED = ['succeeded', 'nothing_to_do', 'failed', 'deduplicated', 'skipped_overlap'];
+
+/** Each is answered, and no run that shared the work calls its own part anything else. */
+function judgeShared(answers: readonly (Answer | null)[]): void {
+  const wrong = answers.filter(
+    (answer) =>
+      answer === null || ![200, 503].includes(answer.status) || !SHARED.includes(answer.outcome ?? ''),
+  );
+  refuse(wrong.map((answer) => `answer: ${answer?.status} ${answer?.outcome} of runs that share the work`));
 }
 
 /** One of them did all the work, the others are told so, and the ledger has one attempt. */
