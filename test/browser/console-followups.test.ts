@@ -75,7 +75,7 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
       await route.abort();
     });
     await page.getByRole('link', { name: 'Follow-ups' }).click();
-    await page.getByText('Loading…').waitFor();
+    await page.getByText('Loading…').first().waitFor();
     held.resolve();
     await page.getByText('The server cannot be reached').waitFor({ timeout: 20_000 });
     await page.unrouteAll();

@@ -108,7 +108,7 @@ describe.skipIf(absent)('the pages of mail in a real browser', () => {
       await route.abort();
     });
     await page.getByRole('link', { name: 'Inbox' }).click();
-    await page.getByText('Loading…').waitFor();
+    await page.getByText('Loading…').first().waitFor();
     held.resolve();
     await page.getByText('The server cannot be reached').waitFor({ timeout: 20_000 });
     await page.unrouteAll();

@@ -82,7 +82,7 @@ describe.skipIf(withoutChromium())('the pages of visits and presence in a real b
       await route.continue();
     });
     await page.getByRole('link', { name: 'Visits' }).click();
-    await page.getByText('Loading…').waitFor();
+    await page.getByText('Loading…').first().waitFor();
     held.resolve();
     await page.getByText('No visit began in these days.').waitFor();
     expect(await seriousFaults(page)).toEqual([]);
