@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { http } from '@google-cloud/functions-framework';
 import { ConfigError } from '../shared/config.ts';
-import { outsideDomain } from '../shared/http/domain.ts';
+import { withoutDomains } from '../shared/http/domain.ts';
 import { type HttpHandler, type HttpRequest, leaveBodyUnread } from '../shared/http/request.ts';
 import { processDeps } from '../shared/task/deps.ts';
 import type { Deps } from '../shared/task/task.ts';
@@ -14,7 +14,8 @@ export function serve(name: string, handler: (open: () => Deps) => HttpHandler):
   subscribe('http.server.request.start', (message) =>
     leaveBodyUnread((message as { request: HttpRequest }).request),
   );
-  http(name, outsideDomain(handler(depsOrEnd())));
+  withoutDomains();
+  http(name, handler(depsOrEnd()));
 }
 
 function depsOrEnd(): () => Deps {

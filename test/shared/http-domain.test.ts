@@ -1,3 +1,5 @@
+import { executionAsyncId } from 'node:async_hooks';
+import domain from 'node:domain';
 import { EventEmitter } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -5,11 +7,13 @@ import { setImmediate } from 'node:timers/promises';
 import { http } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { afterEach, expect, test } from 'vitest';
-import { outsideDomain } from '../../shared/http/domain.ts';
+import { withoutDomains } from '../../shared/http/domain.ts';
 import { type HttpHandler, sendJson } from '../../shared/http/request.ts';
 
 let server: Server | undefined;
+const create = domain.create;
 afterEach(() => {
+  domain.create = create;
   server?.close();
   server?.closeAllConnections();
 });
@@ -30,13 +34,21 @@ const inDomain = (thing: object) => Boolean((thing as { domain?: unknown }).doma
 const tell: HttpHandler = async (_request, response) => {
   const atStart = inDomain(process);
   await setImmediate();
-  sendJson(response, 200, { atStart, later: inDomain(process), emitter: inDomain(new EventEmitter()) });
+  const followed = executionAsyncId() !== 0;
+  sendJson(response, 200, {
+    ...{ atStart, later: inDomain(process), emitter: inDomain(new EventEmitter()) },
+    followed,
+  });
 };
 
 test('a handler runs outside the domain of the Functions Framework, and so does all that it starts', async () => {
-  expect(await ask('outside', outsideDomain(tell))).toEqual({ atStart: false, later: false, emitter: false });
+  withoutDomains();
+  expect(await ask('outside', tell)).toEqual({
+    ...{ atStart: false, later: false, emitter: false },
+    followed: false,
+  });
 });
 
 test('without that it runs inside, where every promise is tracked', async () => {
-  expect(await ask('inside', tell)).toEqual({ atStart: true, later: true, emitter: true });
+  expect(await ask('inside', tell)).toEqual({ atStart: true, later: true, emitter: true, followed: true });
 });

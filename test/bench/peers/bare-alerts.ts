@@ -1,7 +1,7 @@
 import { Firestore, type QueryDocumentSnapshot, Timestamp } from '@google-cloud/firestore';
 import { http } from '@google-cloud/functions-framework';
 import { createTransport } from 'nodemailer';
-import { outsideDomain } from '../../../shared/http/domain.ts';
+import { withoutDomains } from '../../../shared/http/domain.ts';
 import { type HttpHandler, sendJson } from '../../../shared/http/request.ts';
 
 const THRESHOLD_MS = 14 * 86_400_000;
@@ -72,4 +72,5 @@ const alerts: HttpHandler = async (_request, response) => {
 };
 
 // Outside the framework's domain, as our functions run: a peer shall be as fast as it can be.
-http('bare-alerts', outsideDomain(alerts));
+withoutDomains();
+http('bare-alerts', alerts);

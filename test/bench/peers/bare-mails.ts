@@ -1,6 +1,6 @@
 import { http } from '@google-cloud/functions-framework';
 import { createTransport } from 'nodemailer';
-import { outsideDomain } from '../../../shared/http/domain.ts';
+import { withoutDomains } from '../../../shared/http/domain.ts';
 import { type HttpHandler, location, sendJson } from '../../../shared/http/request.ts';
 
 const IN_FLIGHT = 8;
@@ -33,4 +33,5 @@ const send: HttpHandler = async (request, response) => {
 };
 
 // Outside the framework's domain, as our functions run: a peer shall be as fast as it can be.
-http('bare-mails', outsideDomain(send));
+withoutDomains();
+http('bare-mails', send);

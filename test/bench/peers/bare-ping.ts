@@ -1,6 +1,6 @@
 import { http } from '@google-cloud/functions-framework';
 import { Redis } from '@upstash/redis';
-import { outsideDomain } from '../../../shared/http/domain.ts';
+import { withoutDomains } from '../../../shared/http/domain.ts';
 import { type HttpHandler, sendEmpty } from '../../../shared/http/request.ts';
 
 const redis = new Redis({
@@ -16,4 +16,5 @@ const handler: HttpHandler = async (_request, response) => {
   await redis.set('last_activity:somebody', String(Date.now()), { ex: 3600 });
   sendEmpty(response);
 };
-http('bare-ping', outsideDomain(handler));
+withoutDomains();
+http('bare-ping', handler);

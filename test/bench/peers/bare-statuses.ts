@@ -1,7 +1,7 @@
 import { Firestore } from '@google-cloud/firestore';
 import { http } from '@google-cloud/functions-framework';
 import { Redis } from '@upstash/redis';
-import { outsideDomain } from '../../../shared/http/domain.ts';
+import { withoutDomains } from '../../../shared/http/domain.ts';
 import { type HttpHandler, sendJson } from '../../../shared/http/request.ts';
 
 const PAGE = 1_000;
@@ -40,4 +40,5 @@ const handler: HttpHandler = async (_request, response) => {
 };
 
 // Outside the framework's domain, as our functions run: a peer shall be as fast as it can be.
-http('bare-statuses', outsideDomain(handler));
+withoutDomains();
+http('bare-statuses', handler);

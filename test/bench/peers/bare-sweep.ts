@@ -1,6 +1,6 @@
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
 import { http } from '@google-cloud/functions-framework';
-import { outsideDomain } from '../../../shared/http/domain.ts';
+import { withoutDomains } from '../../../shared/http/domain.ts';
 import { type HttpHandler, sendJson } from '../../../shared/http/request.ts';
 import { closing, staleVisits, store } from './closing.ts';
 
@@ -32,4 +32,5 @@ const sweep: HttpHandler = async (_request, response) => {
 };
 
 // Outside the framework's domain, as our functions run: a peer shall be as fast as it can be.
-http('bare-sweep', outsideDomain(sweep));
+withoutDomains();
+http('bare-sweep', sweep);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Firestore } from '@google-cloud/firestore';
 import { http } from '@google-cloud/functions-framework';
-import { outsideDomain } from '../../../shared/http/domain.ts';
+import { withoutDomains } from '../../../shared/http/domain.ts';
 import { type HttpHandler, sendJson } from '../../../shared/http/request.ts';
 
 const store = new Firestore({ projectId: process.env.GOOGLE_CLOUD_PROJECT ?? '' });
@@ -18,4 +18,5 @@ const write: HttpHandler = async (request, response) => {
 };
 
 // Outside the framework's domain, as our functions run: a peer shall be as fast as it can be.
-http('bare-write', outsideDomain(write));
+withoutDomains();
+http('bare-write', write);

@@ -1,5 +1,5 @@
 import { http } from '@google-cloud/functions-framework';
-import { outsideDomain } from '../../../shared/http/domain.ts';
+import { withoutDomains } from '../../../shared/http/domain.ts';
 import { type HttpHandler, sendJson } from '../../../shared/http/request.ts';
 import { closing, staleVisits } from './closing.ts';
 
@@ -11,4 +11,5 @@ const sweep: HttpHandler = async (_request, response) => {
 };
 
 // Outside the framework's domain, as our functions run: a peer shall be as fast as it can be.
-http('naive-sweep', outsideDomain(sweep));
+withoutDomains();
+http('naive-sweep', sweep);
