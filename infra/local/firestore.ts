@@ -32,13 +32,19 @@ async function answersOk(host: string): Promise<boolean> {
   return (await response.text()).startsWith('Ok');
 }
 
+/**
+ * An emulator lives for minutes: the second compiler would take as much CPU time as all that it serves (6.3 s instead of
+ * 3.3 s for 10,000 mails).
+ */
+const JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+
 async function startEmulator(
   found: { java: string; jar: string },
   options: FirestoreOptions,
 ): Promise<LocalFirestore> {
   const port = options.port ?? (await freePort());
   const host = `127.0.0.1:${port}`;
-  const jvm = [`-Xmx${options.heap ?? '1g'}`, '-XX:+UseSerialGC', '-Duser.language=en', '-cp', found.jar];
+  const jvm = [`-Xmx${options.heap ?? '1g'}`, ...JVM, '-Duser.language=en', '-cp', found.jar];
   const args = [...jvm, MAIN_CLASS, 'start', '--host=127.0.0.1', `--port=${port}`];
   const engine = await spawnEngine('Firestore emulator', found.java, args, {
     env: options.env ?? process.env,
