@@ -17,7 +17,7 @@ import {
   listMessages,
   shownIntegration,
 } from '../../shared/inbox/manage.ts';
-import { roundOf } from '../../shared/inbox/round.ts';
+import { roundOf, type Turn } from '../../shared/inbox/round.ts';
 import { type Keep, keepIn, signIn } from '../../shared/inbox/sign-in.ts';
 import { tryMailbox } from '../../shared/inbox/try-mailbox.ts';
 import { openPost } from '../../shared/mail/post.ts';
@@ -180,12 +180,12 @@ async function synchronise(context: AdminContext, integration: Integration): Pro
   const post = openPost(context, context.meter);
   const { caller } = context;
   const signals = followupSignals({ ...context, post }, { runId: null, by: caller.id ?? caller.kind });
-  const round = await roundOf(integration, { ...context, post }, SYNC_MS, signals).catch((error: unknown) => {
-    if (error instanceof Overtaken) return 'busy' as const;
+  const turn: Turn = { take: (work) => work(SYNC_MS) };
+  const round = await roundOf(integration, { ...context, post }, turn, signals).catch((error: unknown) => {
+    if (error instanceof Overtaken)
+      throw new HttpError(409, 'This mailbox is being synchronised already; look again in a minute.');
     throw error;
   });
-  if (round === 'busy')
-    throw new HttpError(409, 'This mailbox is being synchronised already; look again in a minute.');
   const { complete, ...messages } = round.tally;
   return { success: round.failure === null, complete, messages, error: round.failure };
 }

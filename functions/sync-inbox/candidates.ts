@@ -1,4 +1,5 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
+import { FoldersAhead } from '../../shared/inbox/folder-documents.ts';
 import { isDue } from '../../shared/inbox/health.ts';
 import { HostGate } from '../../shared/inbox/host-gate.ts';
 import {
@@ -8,11 +9,14 @@ import {
   readIntegration,
 } from '../../shared/inbox/integration.ts';
 import { streamQuery } from '../../shared/store/firestore.ts';
+import { GatheredUpdates } from '../../shared/store/gathered.ts';
 import type { RunContext } from '../../shared/task/task.ts';
 
 /** What the mailboxes of one run share. */
 export interface Shared {
   gate: HostGate;
+  folders: FoldersAhead;
+  updates: GatheredUpdates;
   /** Mailboxes whose turn has not come yet: what is left of the time is divided among them. */
   waiting: number;
 }
@@ -26,39 +30,47 @@ export interface Candidate {
 }
 
 /** All active mailboxes, the one that has waited longest first. */
-export async function findMailboxes({ store, meter, now, leftMs }: RunContext): Promise<Candidate[]> {
+export async function findMailboxes(context: RunContext): Promise<Candidate[]> {
+  const { store, meter, leftMs } = context;
   const documents: DocumentSnapshot[] = [];
   for await (const document of streamQuery(activeIntegrations(store), meter, { leftMs }))
     documents.push(document);
-  return inTurn(documents, now);
+  return inTurn(documents, context);
 }
 
 /** The mailboxes of these ids that are active now, in the same order. */
-export async function loadMailboxes(
-  ids: readonly string[],
-  { store, meter, now }: RunContext,
-): Promise<Candidate[]> {
+export async function loadMailboxes(ids: readonly string[], context: RunContext): Promise<Candidate[]> {
+  const { store, meter } = context;
   const integrations = integrationsOf(store);
   const documents = await store.getAll(...ids.map((id) => integrations.doc(id)));
   meter.firestore_reads += documents.length;
   return inTurn(
     documents.filter((document) => document.get('active') === true),
-    now,
+    context,
   );
 }
 
-function inTurn(documents: readonly DocumentSnapshot[], now: Date): Candidate[] {
-  const shared: Shared = { gate: new HostGate(), waiting: 0 };
-  const found: Candidate[] = [];
-  for (const document of documents) {
-    const candidate = { id: document.id, integration: null, fault: null, shared };
-    try {
-      found.push({ ...candidate, integration: readIntegration(document) });
-    } catch (error) {
-      found.push({ ...candidate, fault: (error as Error).message });
-    }
+function inTurn(documents: readonly DocumentSnapshot[], { store, meter, now }: RunContext): Candidate[] {
+  const read = documents.map(readCandidate);
+  const since = ({ integration }: Omit<Candidate, 'shared'>) => integration?.health.lastSuccessAt ?? 0;
+  const found = read.sort((one, other) => since(one) - since(other));
+  const due = found.flatMap(({ integration }) =>
+    integration && isDue(integration.health, now) ? [integration] : [],
+  );
+  const shared: Shared = {
+    gate: new HostGate(),
+    folders: new FoldersAhead(store, meter, due),
+    updates: new GatheredUpdates(store, meter),
+    waiting: due.length,
+  };
+  return found.map((each) => ({ ...each, shared }));
+}
+
+function readCandidate(document: DocumentSnapshot): Omit<Candidate, 'shared'> {
+  const { id } = document;
+  try {
+    return { id, integration: readIntegration(document), fault: null };
+  } catch (error) {
+    return { id, integration: null, fault: (error as Error).message };
   }
-  const since = ({ integration }: Candidate) => integration?.health.lastSuccessAt ?? 0;
-  shared.waiting = found.filter(({ integration }) => integration && isDue(integration.health, now)).length;
-  return found.sort((one, other) => since(one) - since(other));
 }

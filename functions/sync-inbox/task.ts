@@ -1,6 +1,7 @@
 import { Overtaken } from '../../shared/inbox/cursor.ts';
 import { isDue } from '../../shared/inbox/health.ts';
-import { roundOf } from '../../shared/inbox/round.ts';
+import { CONNECTIONS } from '../../shared/inbox/host-gate.ts';
+import { type RoundResult, roundOf, type Turn } from '../../shared/inbox/round.ts';
 import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/task/task.ts';
 import { followupSignals } from '../followup-signals.ts';
 import { type Candidate, findMailboxes, loadMailboxes } from './candidates.ts';
@@ -10,8 +11,8 @@ type Params = Record<string, never>;
 
 /** With less than this left no mailbox is begun: connecting alone may take as long. */
 const LEAST_MS = 3_000;
-/** Mailboxes at work at a time; most of the time each waits for its server. */
-const MAILBOXES = 16;
+/** Mailboxes in hand at a time: with more than connections, those that are done wait together to be written. */
+const MAILBOXES = 4 * CONNECTIONS;
 /** Mailboxes that one instance is handed at a time: as many as it opens connections to one server. */
 const BATCH = 8;
 /** Two attempts of 100 s with 35 s between them fit in, and the next round comes after 300 s. */
@@ -96,26 +97,39 @@ export const syncInbox: Task<typeof params, Candidate, null, Reason> = {
   },
 };
 
-async function actOn({ integration, shared }: Candidate, context: RunContext): Promise<ActResult<Reason>> {
+/** There is no time left for a mailbox. */
+class OutOfTime extends Error {}
+
+async function actOn(candidate: Candidate, context: RunContext): Promise<ActResult<Reason>> {
+  const { integration } = candidate;
   if (integration === null) return { outcome: 'failed', reason: 'invalid', retry: false };
-  return await shared.gate.through(integration.host, async () => {
-    const left = context.leftMs();
-    const share = (left * MAILBOXES) / Math.max(1, shared.waiting);
-    shared.waiting -= 1;
-    if (left < LEAST_MS) return { outcome: 'skipped', reason: 'budget' };
-    const signals = followupSignals(context, { runId: context.runId, by: null });
-    const slice = Math.min(left, Math.max(LEAST_SLICE_MS, share));
-    try {
-      return toResult(await roundOf(integration, context, slice, signals), context);
-    } catch (error) {
-      if (error instanceof Overtaken) return { outcome: 'skipped', reason: 'busy' };
-      throw error;
-    }
-  });
+  const signals = followupSignals(context, { runId: context.runId, by: null });
+  try {
+    return toResult(await roundOf(integration, context, turnOf(candidate, context), signals), context);
+  } catch (error) {
+    if (error instanceof OutOfTime) return { outcome: 'skipped', reason: 'budget' };
+    if (error instanceof Overtaken) return { outcome: 'skipped', reason: 'busy' };
+    throw error;
+  }
 }
 
-function toResult(round: Awaited<ReturnType<typeof roundOf>>, { tally }: RunContext): ActResult<Reason> {
-  if (round === 'busy') return { outcome: 'skipped', reason: 'busy' };
+/** A turn among the mailboxes of the run: what is left of the time is divided among those that wait. */
+function turnOf({ integration, shared }: Candidate, context: RunContext): Turn {
+  return {
+    take: async (work) =>
+      await shared.gate.through(integration?.host ?? '', async () => {
+        const left = context.leftMs();
+        const share = (left * CONNECTIONS) / Math.max(1, shared.waiting);
+        shared.waiting -= 1;
+        if (left < LEAST_MS) throw new OutOfTime();
+        return await work(Math.min(left, Math.max(LEAST_SLICE_MS, share)));
+      }),
+    folders: (mailbox) => shared.folders.of(mailbox),
+    update: (ref, fields) => shared.updates.update(ref, fields),
+  };
+}
+
+function toResult(round: RoundResult, { tally }: RunContext): ActResult<Reason> {
   for (const name of ['new', 'updated', 'removed', 'quarantined', 'announced', 'stored'] as const)
     tally[name] = (tally[name] ?? 0) + round.tally[name];
   // It has its next attempt, in its own document.

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
-import { ImapFlow, type SearchObject } from 'imapflow';
+import type { ImapFlow, SearchObject } from 'imapflow';
 import { within } from '../within.ts';
+import { MailClient } from './client.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { ForbiddenHost, isLoopback, publicAddress } from './public-address.ts';
 
@@ -71,7 +72,7 @@ export class MailboxConnection {
       throw new MailboxError(failureOf(error, null), error);
     });
     const connection = new MailboxConnection(
-      new ImapFlow(options(endpoint, credentials, rules, address)),
+      new MailClient(options(endpoint, credentials, rules, address)),
       secrets,
     );
     await connection.run((client) => client.connect());

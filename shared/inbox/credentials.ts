@@ -15,6 +15,8 @@ import { SealBroken, type SealingKeys, seal, unseal } from './sealed.ts';
 export interface CredentialContext {
   now: Date;
   config: SecretPlaces & { sealingKeys: SealingKeys; local: boolean };
+  /** Called before a token is got, which only one may do at a time: some servers give a refresh token for one use only. */
+  alone?: (() => Promise<void>) | undefined;
 }
 
 /** Credentials that sign in now. */
@@ -51,6 +53,7 @@ export async function resolveCredentials(
   const old = tokenOf(integration, source, config.sealingKeys);
   if (old && !renew && old.expires_at > now.getTime())
     return { credentials: { user, accessToken: old.access_token }, keep, renewable: true };
+  await context.alone?.();
   const refresh_token = old?.refresh_token ?? source.refresh_token;
   const got = await renewAccessToken({ ...source, refresh_token }, now, config.local);
   const token = seal(

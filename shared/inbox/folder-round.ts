@@ -14,6 +14,8 @@ export interface FolderRound {
   own: ReadonlySet<string>;
   /** Asked between groups of messages: may another be begun? */
   mayGoOn: () => boolean;
+  /** Asked once something has happened in the folder, before anything is done about it. */
+  claim?: (() => Promise<void>) | undefined;
   signals: SignalSink | undefined;
   tally: Tally;
   /** Stored in this round, with the flags of this round. */

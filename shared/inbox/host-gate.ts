@@ -1,32 +1,45 @@
 /** Connections of one run to one mail server at a time: providers count them by the caller's address too. */
 const CONNECTIONS_PER_HOST = 8;
+/** And to all of them; most of the time each waits for its server. */
+export const CONNECTIONS = 16;
 
-/** Lets so many in per host; the others wait in the order they came. */
+/** Lets so many in per host, and so many in all; the others wait in the order they came. */
 export class HostGate {
   readonly #busy = new Map<string, number>();
-  readonly #waiting = new Map<string, (() => void)[]>();
+  #inside = 0;
+  #waiting: { key: string; enter: () => void }[] = [];
   readonly #most: number;
+  readonly #mostInAll: number;
 
-  constructor(most: number = CONNECTIONS_PER_HOST) {
+  constructor(most: number = CONNECTIONS_PER_HOST, mostInAll: number = CONNECTIONS) {
     this.#most = most;
+    this.#mostInAll = mostInAll;
   }
 
-  /** Works as soon as the host has room. */
+  /** Works as soon as there is room. */
   async through<T>(host: string, work: () => Promise<T>): Promise<T> {
     const key = host.toLowerCase();
-    const busy = this.#busy.get(key) ?? 0;
-    if (busy < this.#most) this.#busy.set(key, busy + 1);
-    else
-      await new Promise<void>((resolve) =>
-        this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), resolve]),
-      );
+    await new Promise<void>((enter) => {
+      this.#waiting.push({ key, enter });
+      this.#admit();
+    });
     try {
       return await work();
     } finally {
-      const next = this.#waiting.get(key)?.shift();
-      // The place is handed on, so that nobody slips in between.
-      if (next) next();
-      else this.#busy.set(key, (this.#busy.get(key) ?? 1) - 1);
+      this.#busy.set(key, (this.#busy.get(key) ?? 1) - 1);
+      this.#inside -= 1;
+      this.#admit();
     }
+  }
+
+  #admit(): void {
+    this.#waiting = this.#waiting.filter(({ key, enter }) => {
+      const busy = this.#busy.get(key) ?? 0;
+      if (this.#inside >= this.#mostInAll || busy >= this.#most) return true;
+      this.#inside += 1;
+      this.#busy.set(key, busy + 1);
+      enter();
+      return false;
+    });
   }
 }

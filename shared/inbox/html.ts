@@ -4,8 +4,10 @@ import sanitizeHtml from 'sanitize-html';
 /** What a mail may show. No script, style sheet, form, frame, link relation or meta; images only as our own attachments. */
 const OPTIONS: sanitizeHtml.IOptions = {
   allowedTags: [
+    // It is looked up for every tag, from the first on: what mails are made of stands first.
+    ...['td', 'tr', 'span', 'p', 'br', 'div', 'a', 'b', 'font', 'img', 'table', 'tbody', 'strong', 'li'],
     ...sanitizeHtml.defaults.allowedTags.filter((tag) => tag !== 'iframe'),
-    ...['img', 'center', 'font', 'del', 'ins'],
+    ...['center', 'del', 'ins'],
   ],
   allowedAttributes: {
     '*': ['dir', 'lang', 'align', 'valign', 'title'],

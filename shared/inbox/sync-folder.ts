@@ -20,6 +20,7 @@ const MAX_RESETS_IN_ROW = 5;
  */
 export async function syncFolder(round: FolderRound): Promise<void> {
   if (await isUnchanged(round)) return;
+  await round.claim?.();
   const opened = await openFolder(round);
   if (opened === null) return await folderAbsent(round);
   const { cursor } = round;

@@ -1,11 +1,11 @@
-import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
+import type { Firestore } from '@google-cloud/firestore';
 import type { Meter } from '../cost.ts';
 import { type MailboxConnection, MailboxError } from './connection.ts';
 import { Cursor } from './cursor.ts';
 import type { Failure } from './failure.ts';
+import type { KeptFolders } from './folder-documents.ts';
 import { newTally, type Tally } from './folder-round.ts';
-import { folderKey } from './identity.ts';
-import { type Integration, integrationsOf } from './integration.ts';
+import type { Integration } from './integration.ts';
 import type { SignalSink } from './signals.ts';
 import { syncFolder } from './sync-folder.ts';
 
@@ -13,11 +13,15 @@ export interface MailboxRound {
   store: Firestore;
   meter: Meter;
   now: Date;
+  /** Reads what is kept of its folders. */
+  kept: () => Promise<KeptFolders>;
   connect: () => Promise<MailboxConnection>;
   /** Asked between groups of messages: may another be begun? */
   mayGoOn: () => boolean;
   /** After so many milliseconds the connection is hung up, whatever the server does. */
   hangUpAfterMs: number;
+  /** Called before anything is done to a folder in which something has happened: another round may be at it. */
+  claim?: (() => Promise<void>) | undefined;
   signals?: SignalSink | undefined;
 }
 
@@ -33,11 +37,8 @@ export interface MailboxResult {
  */
 export async function syncMailbox(integration: Integration, round: MailboxRound): Promise<MailboxResult> {
   const tally = newTally();
-  const { store, meter } = round;
-  const folders = integrationsOf(store).doc(integration.id).collection('folders');
   // Read before the server is asked: what happens in between is found by the next round.
-  const kept = await store.getAll(...integration.folders.map((path) => folders.doc(folderKey(path))));
-  meter.firestore_reads += kept.length;
+  const kept = await round.kept();
   let connection: MailboxConnection;
   try {
     connection = await round.connect();
@@ -58,10 +59,10 @@ async function syncFolders(
   integration: Integration,
   round: MailboxRound,
   connection: MailboxConnection,
-  kept: readonly DocumentSnapshot[],
+  kept: KeptFolders,
   tally: Tally,
 ): Promise<Failure | null> {
-  const { store, meter, now, mayGoOn, signals } = round;
+  const { store, meter, now, mayGoOn, signals, claim } = round;
   const own = new Set([integration.user.toLowerCase()]);
   let failure: Failure | null = null;
   for (const [index, path] of integration.folders.entries()) {
@@ -83,6 +84,7 @@ async function syncFolders(
         since,
         own,
         mayGoOn,
+        claim,
         signals,
         tally,
         fresh: new Set(),

@@ -5,6 +5,7 @@ import { type LocalImap, startImap } from '../../infra/local/imap.ts';
 import { AUTH_FAILURES } from '../../shared/inbox/health.ts';
 import { ownerOf } from '../../shared/inbox/integration.ts';
 import { seal } from '../../shared/inbox/sealed.ts';
+import { startImapTap } from '../support/imap-tap.ts';
 import { withoutDovecot } from '../support/inbox.ts';
 import { addIntegration, syncAll } from '../support/integrations.ts';
 import { mail, openMailbox } from '../support/mailbox.ts';
@@ -55,6 +56,13 @@ const healthOf = async (id: string) =>
   (await world.store.doc(`inbox_integrations/${id}`).get()).get('health');
 const messages = async () => (await world.store.collection('inbox_messages').get()).docs;
 const sync = (body?: object) => syncAll(world, body);
+
+/** What a run costs that finds no active mailbox: its own record is opened and closed, abandoned ones are looked for. */
+async function idleCost() {
+  for (const { ref } of (await world.store.collection('inbox_integrations').get()).docs)
+    await ref.update({ active: false });
+  return (await sync()).body.cost;
+}
 
 it('with no mailbox there is nothing to do', async () => {
   const { status, body } = await sync();
@@ -111,16 +119,25 @@ describe.skipIf(absent)('sync-inbox', () => {
     await filled(3);
     await sync();
     const before = (await sync()).body.cost;
-    // The ledger's own: its record is opened and closed, and abandoned ones are looked for.
-    const empty = async () => {
-      for (const { ref } of (await world.store.collection('inbox_integrations').get()).docs)
-        await ref.update({ active: false });
-      return (await sync()).body.cost;
-    };
-    const without = await empty();
+    const without = await idleCost();
     expect(before.firestore_writes - without.firestore_writes).toBe(1);
     // An empty answer counts as a read, so that the search for mailboxes costs one either way.
     expect(before.firestore_reads - without.firestore_reads).toBe(1);
+  });
+
+  it('a round without news takes no lease, and asks the mail server for little', async () => {
+    const said: string[] = [];
+    const tap = await startImapTap(imap, said);
+    try {
+      await filled(3, { port: tap.port });
+      await sync();
+      said.length = 0;
+      const { cost } = (await sync()).body;
+      expect(cost.redis_commands).toBe((await idleCost()).redis_commands);
+      expect(said).toEqual(['AUTHENTICATE', 'ID', 'NAMESPACE', 'ENABLE', 'STATUS', 'LOGOUT']);
+    } finally {
+      await tap.stop();
+    }
   });
 
   it('a dry run tells which mailboxes are due, and changes nothing', async () => {

@@ -5,6 +5,7 @@ import { findDovecot } from '../../infra/local/programs.ts';
 import { localSettings } from '../../infra/local/settings.ts';
 import { newMeter } from '../../shared/cost.ts';
 import { MailboxConnection } from '../../shared/inbox/connection.ts';
+import { readFolders } from '../../shared/inbox/folder-documents.ts';
 import { HEALTHY } from '../../shared/inbox/health.ts';
 import type { Integration } from '../../shared/inbox/integration.ts';
 import type { InboxSignal } from '../../shared/inbox/signals.ts';
@@ -61,6 +62,7 @@ export async function round(store: Firestore, integration: Integration, options:
   const { password, now = new Date('2026-03-04T10:00:00.000Z'), mayGoOn = () => true, heard } = options;
   const result: MailboxResult = await syncMailbox(integration, {
     ...{ store, meter, now, mayGoOn },
+    kept: async () => (await readFolders(store, meter, [integration]))[0] ?? [],
     connect: () => MailboxConnection.open(integration, { user: integration.user, password }, { local: true }),
     hangUpAfterMs: options.hangUpAfterMs ?? 60_000,
     signals: heard && (async (signals) => void heard.push(...signals)),
