@@ -72,8 +72,10 @@ while read -r id; do in_project settle gcloud iam service-accounts create "$id";
 grant() { settle gcloud projects add-iam-policy-binding "$project" "--member=serviceAccount:$1" "--role=$2" --condition=None; }
 grant "$FUNCTIONS_SERVICE_ACCOUNT" roles/datastore.user
 grant "$CONSOLE_SERVICE_ACCOUNT" roles/datastore.user
-in_project settle gcloud iam roles create rondeConsole --title=Ronde-console --stage=GA --quiet \
-  --permissions=cloudscheduler.jobs.get,cloudscheduler.jobs.list,cloudscheduler.jobs.pause,cloudscheduler.jobs.enable
+for action in create update; do
+  in_project settle gcloud iam roles "$action" rondeConsole --title=Ronde-console --stage=GA --quiet \
+    --permissions=cloudscheduler.jobs.get,cloudscheduler.jobs.list,cloudscheduler.jobs.pause,cloudscheduler.jobs.enable
+done
 grant "$CONSOLE_SERVICE_ACCOUNT" "projects/$project/roles/rondeConsole"
 grant "$BUILD_SERVICE_ACCOUNT" roles/cloudbuild.builds.builder
 

@@ -118,6 +118,20 @@ export async function startFakeGoogle(urlOf: (name: string) => string): Promise<
         create(`role ${body.roleId}`, body, [200, { name: `projects/demo/roles/${body.roleId}` }]),
     ],
     [
+      /\/projects\/[^/]+\/roles\/(\w+)$/,
+      ({ method, path, body }, name) => {
+        const known = kept.get(`role ${name}`);
+        if (!known) return googleError(404, `The role named ${name} was not found.`);
+        const role = {
+          ...(known.role as Resource),
+          ...(method === 'PATCH' ? body : {}),
+          name: path.slice(4),
+        };
+        kept.set(`role ${name}`, { roleId: name, role });
+        return [200, role];
+      },
+    ],
+    [
       /\/(serviceAccounts)$/,
       ({ body }) => {
         const email = `${body.accountId}@demo.iam.gserviceaccount.com`;

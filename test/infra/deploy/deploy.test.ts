@@ -138,6 +138,7 @@ describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () =>
       expect(second.stdout).toContain('would_close_count');
       expect(await dump(world.store, world.redis)).toBe(before);
       for (const name of names) expect(created(name), name).toBeDefined();
+      checkRole();
       checkFirestore();
       checkQueue();
       checkFunction();
@@ -146,6 +147,16 @@ describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () =>
     },
     GCLOUD_MS,
   );
+
+  /** Made by the first deployment, and made what it should be by each: a later version may need more. */
+  function checkRole(): void {
+    const roles = google.asked.filter(({ method, path }) => method !== 'GET' && /\/roles(\/|$)/.test(path));
+    const last = roles.at(-1);
+    expect(last).toMatchObject({ method: 'PATCH', path: '/v1/projects/demo/roles/rondeConsole' });
+    expect(last?.body.includedPermissions).toEqual(
+      ['get', 'list', 'pause', 'enable'].map((action) => `cloudscheduler.jobs.${action}`),
+    );
+  }
 
   function checkFirestore(): void {
     const indexes = google.asked.filter(({ method, path }) => method === 'POST' && path.endsWith('/indexes'));
