@@ -64,5 +64,14 @@ function open(bytes: Buffer, owner: string, key: string): string | null {
   }
 }
 
+/** Keys as they were derived; a process has two at most, and deriving one takes longer than a mailbox's seal. */
+const derived = new Map<string, Buffer>();
+
 /** A key of 32 bytes from the variable's text, for this use only. */
-const keyOf = (text: string) => Buffer.from(hkdfSync('sha256', text, '', 'ronde/inbox/credentials', 32));
+function keyOf(text: string): Buffer {
+  const known = derived.get(text);
+  if (known) return known;
+  const key = Buffer.from(hkdfSync('sha256', text, '', 'ronde/inbox/credentials', 32));
+  derived.set(text, key);
+  return key;
+}
