@@ -1,3 +1,4 @@
+import { lateRuns } from '../../shared/task/closing.ts';
 import type { RunContext } from '../../shared/task/task.ts';
 import { type Concern, concernsOf } from '../../shared/watch/concern.ts';
 import { findingsOf, isOver } from '../../shared/watch/findings.ts';
@@ -18,30 +19,33 @@ export interface Round {
 
 /**
  * Looks at every task of the schedule but the watchman himself, of whom only his sleep is judged. Reads only: two settings,
- * the open incidents, and at most eight runs per task.
+ * the open incidents, the runs that were handed on and are open, and at most eight runs per task.
  */
 export async function lookAround(
   context: RunContext,
   jobs: readonly WatchedJob[],
   self: WatchedJob,
 ): Promise<Round> {
-  const [known, open, own] = await Promise.all([
+  const { store, meter, now } = context;
+  const [known, open, own, late] = await Promise.all([
     remembered(context),
     standingIncidents(context),
     runsOf(context, self.task),
+    lateRuns(store, now, meter),
   ]);
-  const vigil = vigilOf(own, self, known.state, context.now);
+  const vigil = vigilOf(own, self, known.state, now);
   const others = jobs.filter((job) => job !== self);
   const [looks, mails] = await Promise.all([
     Promise.all(others.map((job) => lookAt(context, job, { ...known, vigil }))),
     Promise.all(MAIL_SOURCES.map((source) => lookForUnknownMail(source, context))),
   ]);
   const findings = [
-    ...asleepFinding(vigil, self.task, context.now, looks),
+    ...asleepFinding(vigil, self.task, now, looks),
     ...looks.flatMap(({ view }) => (view ? findingsOf(view) : [])),
     ...mails.flatMap((finding) => finding ?? []),
   ];
-  return { ...known, concerns: concernsFrom(looks, findings, open, { ...known, now: context.now }) };
+  const unreported = late.map(({ id, task }): Concern => ({ id, reason: 'unreported', run: id, task }));
+  return { ...known, concerns: [...unreported, ...concernsFrom(looks, findings, open, { ...known, now })] };
 }
 
 async function remembered({ store, meter }: RunContext) {

@@ -1,4 +1,6 @@
 import { isConflict } from '../../shared/store/firestore.ts';
+import { closeLate } from '../../shared/task/closing.ts';
+import { logClosed } from '../../shared/task/log-run.ts';
 import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/task/task.ts';
 import { ACTING, type Concern, type Event } from '../../shared/watch/concern.ts';
 import {
@@ -34,6 +36,9 @@ type Reason = Concern['reason'] | 'another_watchman' | 'known';
  * Each is an incident, a document with a history, of which each operator is told once when it opens, once a day while it
  * lasts, and once when it is over, however many watchmen look at a time. A watchman who has slept says so in one message and
  * tells what he slept through in it. What could not be told fails the run, and is told in the next.
+ *
+ * A run that was handed on and whose batches have not all reported by its deadline is closed here too, even where no next
+ * run comes that would.
  */
 export const watchRuns: Task<Record<string, never>, Candidate, null, Reason> = {
   name: NAME,
@@ -79,6 +84,12 @@ async function attend({ concern, round }: Candidate, context: RunContext): Promi
     return { outcome: 'acted' };
   }
   if (concern.reason === 'open') return openAndTell(concern, round, context);
+  if (concern.reason === 'unreported') {
+    const closed = await closeLate(store, concern.run, now, meter);
+    if (!closed) return { outcome: 'skipped', reason: 'known' };
+    logClosed(context.log, { task: concern.task }, closed);
+    return { outcome: 'acted' };
+  }
   if (concern.reason === 'tell') return tellOf(concern.incident, concern.event, round, context);
   if (concern.reason !== 'withdraw') return { outcome: 'skipped', reason: concern.reason };
   await record(context, concern.incident, { event: 'withdrawn', over: true });

@@ -49,14 +49,43 @@ export async function closeEarlier(
   const closed: ClosedRun[] = [];
   let atWork = false;
   for (const run of docs) {
-    const late = (millis(run.get('dispatched.deadline')) ?? 0) <= now.getTime();
-    if (late) await loseOpen(store, run.id, meter);
-    meter.firestore_reads += 1;
-    const one = await closeIfDone(store, run.id, now);
+    const late = isLate(run, now);
+    if (!late) meter.firestore_reads += 1;
+    const one = late ? await closeLate(store, run.id, now, meter) : await closeIfDone(store, run.id, now);
     if (one) closed.push(one);
     else if (!late && run.id !== ownId) atWork = true;
   }
   return { closed, atWork };
+}
+
+const isLate = (run: DocumentSnapshot, now: Date) =>
+  (millis(run.get('dispatched.deadline')) ?? 0) <= now.getTime();
+
+/** The runs of any task that were handed on and whose deadline has passed, though nobody has closed them. */
+export async function lateRuns(
+  store: Firestore,
+  now: Date,
+  meter: Meter,
+): Promise<{ id: string; task: string }[]> {
+  const { docs } = await store
+    .collection('task_runs')
+    .where('outcome', '==', 'dispatched')
+    .select('task', 'dispatched.deadline')
+    .get();
+  meter.firestore_reads += Math.max(1, docs.length);
+  return docs.filter((run) => isLate(run, now)).map((run) => ({ id: run.id, task: String(run.get('task')) }));
+}
+
+/** Closes a run whose deadline has passed, with the batches that are lost. Null where another was faster. */
+export async function closeLate(
+  store: Firestore,
+  runId: string,
+  now: Date,
+  meter: Meter,
+): Promise<ClosedRun | null> {
+  await loseOpen(store, runId, meter);
+  meter.firestore_reads += 1;
+  return await closeIfDone(store, runId, now);
 }
 
 /** Marks the open batches of a run lost: one that settles at this moment stays settled. */

@@ -24,5 +24,6 @@ export function openContext(deps: Deps, { identity, trigger, requestedBy, params
     requestedBy,
     tally: {},
     config: deps.config,
+    log: deps.log,
   };
 }

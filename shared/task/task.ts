@@ -39,6 +39,7 @@ export interface RunContext {
   /** What the task counts beside its candidates; handed to its reply and kept in the run's record. */
   tally: Record<string, number>;
   config: Config;
+  log: Log;
 }
 
 /**

@@ -16,12 +16,14 @@ export type Concern = { id: string } & (
   | { reason: 'tell'; incident: Incident; event: Event }
   /** Closed without a word: its task was paused or is in the schedule no more, or nobody was told that it began. */
   | { reason: 'withdraw'; incident: Incident }
+  /** A run that was handed on, whose batches have not all reported by its deadline. */
+  | { reason: 'unreported'; run: string; task: string }
   | { reason: 'told' | 'nobody_to_tell'; incident: Incident }
   | { reason: 'on_time' | 'paused' }
 );
 
 /** What a round does something about; all else is left as it is. */
-export const ACTING: readonly Concern['reason'][] = ['watching', 'open', 'tell', 'withdraw'];
+export const ACTING: readonly Concern['reason'][] = ['watching', 'open', 'tell', 'withdraw', 'unreported'];
 
 export interface Present {
   now: Date;

@@ -82,6 +82,7 @@ const reasonsOf: Record<string, string[]> = {
     open: 1,
     tell: 1,
     withdraw: 1,
+    unreported: 1,
     told: 1,
     nobody_to_tell: 1,
     on_time: 1,

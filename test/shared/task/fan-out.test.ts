@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { handSchedule } from '../../../functions/watch-runs/schedule.ts';
 import { CONSOLE_ACCOUNT, OPERATOR, SCHEDULER_ACCOUNT } from '../../../infra/local/environment.ts';
 import { type FanOutWorld, startFanOut } from '../../support/fan-out.ts';
 import { DEADLINE_SECONDS, graze, shearings, shearSheep, trouble } from '../../support/sheep.ts';
+import { OWN_JOB, watch } from '../../support/watch.ts';
 import { clear, dump, NOW, startWorld, type World } from '../../support/world.ts';
 
 let world: World;
@@ -198,6 +200,32 @@ describe('deliveries that go wrong', () => {
     // It comes after all: nobody does it any more.
     const late = await fan.act({ run: first.body.run_id, batch: lost });
     expect([late.status, late.body.outcome]).toEqual([200, 'deduplicated']);
+  });
+
+  it('a lost batch is named by the watchman too, by its deadline, where no run follows', async () => {
+    await graze(world.store, 7);
+    let lost = '';
+    fan.disturb.with = ({ name }) => {
+      lost ||= name.split('/').pop() ?? '';
+      return name.endsWith(lost) ? 'never' : null;
+    };
+    const { body } = await fan.run();
+    await settle();
+    handSchedule([OWN_JOB]);
+    const deadline: Date = (await record(body.run_id))?.['dispatched'].deadline.toDate();
+    world.clock.set(new Date(deadline.getTime() - 1));
+    await watch(world);
+    expect(await record(body.run_id)).toMatchObject({ outcome: 'dispatched' });
+    world.clock.set(deadline);
+    const before = await dump(world.store, world.redis);
+    expect((await watch(world, { dry_run: true })).body.candidates).toMatchObject([
+      { id: body.run_id, decision: 'act', reason: 'unreported' },
+    ]);
+    expect(await dump(world.store, world.redis)).toEqual(before);
+    expect((await watch(world)).body).toMatchObject({ success: true, counts: { acted: 1 } });
+    expect(await record(body.run_id)).toMatchObject({ outcome: 'failed', lost: [lost] });
+    expect(world.logs.join('')).toContain(`${body.run_id} failed`);
+    expect((await watch(world)).body).toMatchObject({ counts: { acted: 0 } });
   });
 
   it('what a retry may heal is tried again by itself, and each candidate is counted once', async () => {

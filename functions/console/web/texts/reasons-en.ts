@@ -100,6 +100,7 @@ export const reasonsEn = {
   told: 'told already',
   nobody_to_tell: 'nobody to tell',
   withdraw: 'withdrawn',
+  unreported: 'a run closed without its lost batches',
   on_time: 'on time',
   another_watchman: 'another watchman was first',
   known: 'known already',

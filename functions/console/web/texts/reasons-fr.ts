@@ -95,6 +95,7 @@ export const reasonsFr: typeof reasonsEn = {
   told: 'déjà annoncé',
   nobody_to_tell: 'personne à prévenir',
   withdraw: 'retiré',
+  unreported: 'exécution close sans ses lots perdus',
   on_time: 'à l’heure',
   another_watchman: 'un autre veilleur a été plus rapide',
   known: 'déjà connu',
