@@ -5,12 +5,12 @@ import type { HttpRequest } from '../../shared/http/request.ts';
 import { Answer, Download } from '../../shared/http/router.ts';
 import { requireVersion, versionHeader } from '../../shared/http/version.ts';
 import { attachmentOf, openAttachment } from '../../shared/inbox/attachment.ts';
+import { changeIntegration } from '../../shared/inbox/change-integration.ts';
 import { MailboxError } from '../../shared/inbox/connection.ts';
 import { Overtaken } from '../../shared/inbox/cursor.ts';
 import { type Integration, integrationsOf, readIntegration } from '../../shared/inbox/integration.ts';
 import { integrationChange, newIntegration } from '../../shared/inbox/integration-input.ts';
 import {
-  changeIntegration,
   createIntegration,
   deleteIntegration,
   listIntegrations,
@@ -57,13 +57,7 @@ export const inboxRoutes = [
     query: none,
     body: newIntegration,
     async handle({ context, body }) {
-      const check = async (integration: Integration, keep: Keep) => {
-        const report = await tryMailbox(integration, () => signIn(integration, context, keep));
-        // A server that is down today is kept and tried again; one that must never be called is not.
-        if (report.error?.kind === 'host') throw new HttpError(400, report.error.detail);
-        return report;
-      };
-      const { id, found: test } = await createIntegration(manage(context), body, check);
+      const { id, found: test } = await createIntegration(manage(context), body, checkIn(context));
       return await shown(context, id, 201, { test });
     },
   }),
@@ -84,9 +78,10 @@ export const inboxRoutes = [
         id(path),
         body,
         unchanged(request, body.updated_at),
+        checkIn(context),
       );
       if (!changed) throw missing(id(path));
-      return await shown(context, id(path));
+      return await shown(context, id(path), 200, changed.found ? { test: changed.found } : {});
     },
   }),
   adminRoute({
@@ -144,6 +139,14 @@ const manage = (context: AdminContext) => {
 
 const unchanged = (request: HttpRequest, carried: string | null | undefined) => (current: string | null) =>
   requireVersion(request, carried, current);
+
+/** Tries an integration that is about to be written. */
+const checkIn = (context: AdminContext) => async (integration: Integration, keep: Keep) => {
+  const report = await tryMailbox(integration, () => signIn(integration, context, keep));
+  // A server that is down today is kept and tried again; one that must never be called is not.
+  if (report.error?.kind === 'host') throw new HttpError(400, report.error.detail);
+  return report;
+};
 
 const missing = (name: string) =>
   new HttpError(

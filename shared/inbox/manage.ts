@@ -4,10 +4,10 @@ import { toJson } from '../store/json.ts';
 import { after, type Position, positionOf } from '../store/position.ts';
 import { versionOf } from '../store/version.ts';
 import { HEALTHY } from './health.ts';
-import { healthFields, type Integration, integrationsOf, ownerOf, readIntegration } from './integration.ts';
-import type { AuthInput, IntegrationChange, NewIntegration } from './integration-input.ts';
-import { type SealingKeys, seal } from './sealed.ts';
-import type { Keep } from './sign-in.ts';
+import { healthFields, integrationsOf, readIntegration } from './integration.ts';
+import { authFields, type Check, valueAt } from './integration-fields.ts';
+import type { NewIntegration } from './integration-input.ts';
+import type { SealingKeys } from './sealed.ts';
 
 export interface ManageContext {
   store: Firestore;
@@ -15,9 +15,6 @@ export interface ManageContext {
   now: Date;
   keys: SealingKeys;
 }
-
-/** Refuses, by throwing, a write that was decided on another version than the stored one. */
-type RequireVersion = (current: string | null) => void;
 
 /** Documents deleted in one commit; Firestore takes 500. */
 const DELETE_BATCH = 300;
@@ -42,7 +39,7 @@ export function shownIntegration(snapshot: DocumentSnapshot): Record<string, unk
 export async function createIntegration<Found>(
   { store, meter, now, keys }: ManageContext,
   given: NewIntegration,
-  check: (integration: Integration, keep: Keep) => Promise<Found>,
+  check: Check<Found>,
 ): Promise<{ id: string; found: Found }> {
   const ref = integrationsOf(store).doc();
   const { sync_from, auth, ...rest } = given;
@@ -58,48 +55,6 @@ export async function createIntegration<Found>(
   await ref.create(fields);
   meter.firestore_writes += 1;
   return { id: ref.id, found };
-}
-
-/** A field of a document that is not stored yet, by its path with dots. */
-function valueAt(fields: object, path: string): unknown {
-  return path
-    .split('.')
-    .reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], fields);
-}
-
-/** How credentials are kept: sealed for this integration alone, or as the name of a secret. */
-function authFields(given: AuthInput, id: string, keys: SealingKeys): Record<string, string> {
-  const { method, user, ...rest } = given;
-  if ('secret_ref' in rest) return { method, user, secret_ref: rest.secret_ref };
-  return { method, user, sealed: seal(JSON.stringify(rest), ownerOf(id), keys) };
-}
-
-/** Changes what is given. New credentials, another server or a new start lift the back-off. False where there is none. */
-export async function changeIntegration(
-  { store, meter, keys }: ManageContext,
-  id: string,
-  change: IntegrationChange,
-  requireVersion: RequireVersion,
-): Promise<boolean> {
-  const ref = integrationsOf(store).doc(id);
-  const { updated_at: _version, auth, sync_from, ...fields } = change;
-  return await store.runTransaction(async (transaction) => {
-    const found = await transaction.get(ref);
-    meter.firestore_reads += 1;
-    if (!found.exists) return false;
-    requireVersion(versionOf(found));
-    const lifts =
-      auth !== undefined || ['host', 'port', 'secure', 'ca', 'active'].some((name) => name in fields);
-    const health = lifts ? { 'health.next_attempt_at': null } : {};
-    const since =
-      sync_from === undefined ? {} : { sync_from: sync_from && Timestamp.fromDate(new Date(sync_from)) };
-    const update = { ...fields, ...since, ...(auth ? { auth: authFields(auth, id, keys) } : {}), ...health };
-    if (Object.keys(update).length > 0) {
-      transaction.update(ref, update);
-      meter.firestore_writes += 1;
-    }
-    return true;
-  });
 }
 
 /**

@@ -76,6 +76,20 @@ it('a host that is not on the internet is refused in production, and never kept'
   expect((await call('GET', ROOT)).body.items).toEqual([]);
 });
 
+it('a host that is not on the internet is refused in a change too, and never kept', async () => {
+  const auth = { method: 'password', user: 'a', password: 'b' };
+  const { id, host } = (await call('POST', ROOT, given(elsewhere, auth))).body;
+  console_.world.reconfigure({
+    ...console_.world.environment,
+    RONDE_LOCAL: '0',
+    RONDE_GOOGLE_ISSUER: undefined,
+  });
+  const { status, body } = await call('PATCH', `${ROOT}/${id}`, { host: '169.254.169.254' });
+  expect(status).toBe(400);
+  expect(body.error.message).toContain('no public address');
+  expect((await document(id))?.['host']).toBe(host);
+});
+
 describe.skipIf(absent)('credentials', () => {
   let user: ImapUser;
   beforeEach(async () => {
@@ -172,8 +186,36 @@ describe.skipIf(absent)('credentials', () => {
     expect(pinned.test).toMatchObject({ ok: true });
     expect(await sync(pinned.id)).toMatchObject({ success: true, messages: { new: 1 } });
     const { body } = await call('PATCH', `${ROOT}/${doubted.id}`, { ca: imap.certificate });
-    expect(body.ca).toBe(imap.certificate);
+    expect(body).toMatchObject({ ca: imap.certificate, test: { ok: true, error: null } });
     expect((await call('POST', `${ROOT}/${doubted.id}/test`, {})).body).toMatchObject({ ok: true });
+  });
+
+  it('and the server they are for are tried when they are changed, as when they were new', async () => {
+    const { id, updated_at } = await add({ method: 'password', user: user.user, password: user.password });
+    const change = async (fields: object) => (await call('PATCH', `${ROOT}/${id}`, fields)).body;
+    const wrong = { method: 'password', user: user.user, password: 'not-the-one' };
+    expect((await change({ auth: wrong })).test).toMatchObject({ ok: false, error: { kind: 'auth' } });
+    const tls = { host: 'localhost', port: imap.tlsPort, secure: true };
+    expect((await change(tls)).test).toMatchObject({ ok: false, error: { kind: 'tls' } });
+    expect((await change({ port: 1 })).test).toMatchObject({ ok: false, error: { kind: 'network' } });
+    expect(await change({ label: 'Office' })).not.toHaveProperty('test');
+    const stale = await call('PATCH', `${ROOT}/${id}`, { host: imap.host, updated_at });
+    expect(stale.status).toBe(409);
+    const right = { ...wrong, password: user.password };
+    const good = await change({ host: imap.host, port: imap.port, secure: false, auth: right });
+    expect(good.test).toMatchObject({ ok: true, error: null });
+    expect(await sync(id)).toMatchObject({ success: true, messages: { new: 1 } });
+  });
+
+  it('that were renewed while a change was tried are kept, and the change is not refused for it', async () => {
+    const { id } = await add({ method: 'xoauth2', user: user.user, ...tokens.grant(user.user) });
+    console_.world.clock.advance(minutes(60));
+    const before = tokens.handedOut();
+    const { updated_at } = (await call('GET', `${ROOT}/${id}`)).body;
+    const { status, body } = await call('PATCH', `${ROOT}/${id}`, { host: 'localhost', updated_at });
+    expect([status, body.test.ok, body.host]).toEqual([200, true, 'localhost']);
+    expect(await sync(id)).toMatchObject({ success: true });
+    expect(tokens.handedOut() - before).toBe(1);
   });
 
   it('are changed by a PATCH, which lifts the back-off', async () => {
