@@ -4,6 +4,7 @@ import { cursor, kill, overlap } from './sync-inbox/cut-short.ts';
 import { NAME } from './sync-inbox/mailbox-trial.ts';
 import { others } from './sync-inbox/others.ts';
 import { randomOperations } from './sync-inbox/random-operations.ts';
+import { stopSharedMailboxes } from './sync-inbox/shared-mailbox.ts';
 import { dispatcherKilled, fanOut } from './sync-inbox-fan-out.ts';
 
 /** Mailboxes: their own kinds of faults, since every round of one acts, and the server is a party of its own. */
@@ -12,4 +13,5 @@ export const syncInbox: FaultPlan = {
   functions: [NAME],
   absent: withoutDovecot(),
   cases: [kill, overlap, cursor, randomOperations, others, fanOut, dispatcherKilled],
+  stop: stopSharedMailboxes,
 };

@@ -24,6 +24,7 @@ export async function openGround(plans: readonly FaultPlan[]): Promise<Ground> {
     async stop() {
       process.off('exit', remove);
       remove();
+      for (const plan of plans) await plan.stop?.();
       await stage.stop();
     },
   };

@@ -33,6 +33,8 @@ export interface FaultPlan {
   cases: readonly FaultCase[];
   /** Whether a program that it needs is not on this machine, which it has said: `npm test` leaves it out then. */
   absent?: boolean;
+  /** Ends what its runs share. */
+  stop?(): Promise<void>;
 }
 
 /** What did not hold after a fault; every violation of the run, one a line. */

@@ -1,49 +1,34 @@
-import { type ImapUser, type LocalImap, startImap } from '../../../infra/local/imap.ts';
-import { systemClock } from '../../../shared/clock.ts';
 import { folderKey } from '../../../shared/inbox/identity.ts';
 import { UidSet } from '../../../shared/inbox/uid-set.ts';
 import { integrationDocument } from '../../support/integrations.ts';
-import { mail } from '../../support/mailbox.ts';
 import { startFunction } from '../function-process.ts';
 import { type Answer, deliver } from '../harness/delivery.ts';
 import { type FaultRun, refuse, Violation } from '../harness/plan.ts';
+import { sharedMailbox } from './shared-mailbox.ts';
 
 export const NAME = 'sync-inbox';
 /** A round that is cut short, one that goes on, one that finds nothing left, and some to spare. */
 const MAX_ROUNDS = 8;
-const HOUR_MS = 3_600_000;
 
-/** One run of a case on one mailbox: a Dovecot of its own with so many mails, and what is stored of them. */
+/** One run of a case on one mailbox of so many mails, and what is stored of them. */
 export class MailboxTrial {
   readonly run: FaultRun;
-  readonly imap: LocalImap;
-  readonly user: ImapUser;
   readonly count: number;
   readonly id: string;
 
-  private constructor(run: FaultRun, imap: LocalImap, user: ImapUser, count: number, id: string) {
+  private constructor(run: FaultRun, count: number, id: string) {
     this.run = run;
-    this.imap = imap;
-    this.user = user;
     this.count = count;
     this.id = id;
   }
 
-  /** Empties the stores, fills a mailbox and stores its integration. */
+  /** Empties the stores, and stores an integration of the mailbox. */
   static async begin(run: FaultRun, count: number): Promise<MailboxTrial> {
     await run.stage.reset();
-    const imap = await startImap({ prefer: 'real', users: ['anna'] });
-    const [user] = imap?.users ?? [];
-    if (!imap || !user) throw new Error('there is no IMAP server');
-    const now = systemClock().getTime();
-    const body = 'A line of a mail, as long as such lines are.\r\n'.repeat(20);
-    const mails = Array.from({ length: count }, (_, index) =>
-      mail({ 'Message-ID': `<m${index}@x.test>`, Subject: `Mail ${index}` }, body),
-    );
-    imap.deliver(user.user, mails, (index) => new Date(now - (count - index) * HOUR_MS));
+    const { imap, user } = await sharedMailbox(count);
     const { id, fields } = integrationDocument(run.stage, imap, user);
     await run.stage.store().doc(`inbox_integrations/${id}`).create(fields);
-    return new MailboxTrial(run, imap, user, count, id);
+    return new MailboxTrial(run, count, id);
   }
 
   /** A round in a function process of its own, which `during` may kill; null where it died. */
@@ -70,8 +55,8 @@ export class MailboxTrial {
     return this.run.stage.store().doc(`inbox_integrations/${this.id}/folders/${folderKey('INBOX')}`);
   }
 
-  /** The cursor is never ahead of what is stored, and nothing is stored twice. */
-  async judgeMidway(): Promise<void> {
+  /** The cursor is never ahead of what is stored, and nothing is stored twice. Returns how many are stored. */
+  async judgeMidway(): Promise<number> {
     // The cursor first: what is stored in between cannot be missed then.
     const said = UidSet.parse(((await this.cursor().get()).get('uids') as string | undefined) ?? '');
     const kept = await this.stored();
@@ -81,6 +66,7 @@ export class MailboxTrial {
       ...(ahead.length > 0 ? [`ahead: the cursor names ${ahead.length} messages that are not stored`] : []),
       ...(uids.size < kept.length ? [`twice: ${kept.length - uids.size} messages are stored twice`] : []),
     ]);
+    return kept.length;
   }
 
   /** Rounds until nothing is left; then every message is stored, once. */
@@ -117,9 +103,5 @@ export class MailboxTrial {
       .select('uid', 'message_id')
       .get();
     return docs.map((doc) => ({ uid: doc.get('uid') as number, messageId: String(doc.get('message_id')) }));
-  }
-
-  stop(): Promise<void> {
-    return this.imap.stop();
   }
 }
