@@ -1,5 +1,6 @@
 import type { Bench } from './bench.ts';
 import { alerts } from './benches/alerts.ts';
+import { attachment } from './benches/attachment.ts';
 import { coldStartBench } from './benches/cold-start.ts';
 import { followups } from './benches/followups.ts';
 import { inbox } from './benches/inbox.ts';
@@ -20,4 +21,5 @@ export const benches: readonly Bench[] = [
   alerts,
   followups,
   inbox,
+  attachment,
 ];
