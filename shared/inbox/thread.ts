@@ -13,6 +13,10 @@ export interface Threaded {
  * The thread of each message (after Jamie Zawinski's algorithm, https://www.jwz.org/doc/threading.html): that of the
  * nearest ancestor that is known, in the store or beside it; else the thread that its oldest reference begins. Subjects
  * are not looked at.
+ *
+ * In whatever order the mails of a conversation come, they end in one thread, as long as each names its nearest ancestors
+ * without a gap, or only the mail it answers. A list with a gap in it may leave a thread apart that Zawinski's algorithm
+ * joins: it looks through every mail for each id, where here two ids of an answer are looked up in the store.
  */
 export function threadsOf(
   messages: readonly Threaded[],
