@@ -47,8 +47,8 @@ export function sanitise(html: string): string {
   return sanitizeHtml(html, WITH_REL);
 }
 
-/** What is no part of the text. */
-const UNREAD = ['head', 'style', 'script', 'title', 'template'].map((selector) => ({
+/** What is no part of the text. Not the head as a whole: many a mail never closes it, and all it says would be lost. */
+const UNREAD = ['style', 'script', 'title', 'template'].map((selector) => ({
   selector,
   format: 'skip',
 }));

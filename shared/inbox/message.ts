@@ -49,7 +49,7 @@ export function readMessage(outline: Outline, parts: PartBytes): ReadMessage {
   const kind = (wanted: TextPart['kind']) =>
     texts.filter(({ part }) => part.kind === wanted).map(({ text }) => text);
   const html = kind('html').join('\n');
-  const text = bodyText(kind('plain').join('\n\n'), html);
+  const text = bodyText(texts);
   const flags = flagsOf(message.flags);
   const autoReply = isAutomatic(headers, subject, from?.address ?? '');
   const receivedAt = message.internalDate instanceof Date ? message.internalDate : new Date(0);
@@ -93,10 +93,19 @@ function textOf({ encoding, charset, size }: TextPart, bytes: Buffer | undefined
   return decodeCharset(decodeTransfer(bytes, encoding), charset, size > MAX_PART_BYTES);
 }
 
-/** What is read as text: the plain part, or the HTML's where there is none or nothing in it. */
-function bodyText(plain: string, html: string): string {
-  const text = cleanText(plain);
-  return capBytes(text !== '' || html === '' ? text : cleanText(htmlToText(html)), MAX_TEXT_BYTES);
+/**
+ * What is read as text: all plain parts, and the HTML's text where it stands for itself, or its plain alternative is absent
+ * or empty; in their order.
+ */
+function bodyText(texts: readonly { part: TextPart; text: string }[]): string {
+  const plain = texts.filter(({ part, text }) => part.kind === 'plain' && text.trim() !== '');
+  const said = new Set(plain.flatMap(({ part }) => part.alternative ?? []));
+  const read = texts.flatMap(({ part: { kind, alternative }, text }) => {
+    if (kind === 'plain') return cleanText(text);
+    if (kind !== 'html' || (alternative !== null && said.has(alternative))) return [];
+    return cleanText(htmlToText(text));
+  });
+  return capBytes(read.filter((text) => text !== '').join('\n\n'), MAX_TEXT_BYTES);
 }
 
 function enclosedIn(headerParts: readonly string[]): string | null {

@@ -9,6 +9,8 @@ export interface TextPart {
   encoding: string | undefined;
   /** Octets as they are transferred. */
   size: number;
+  /** The same for parts that say the same in different forms (multipart/alternative); null where it stands for itself. */
+  alternative: number | null;
 }
 
 export interface Attachment {
@@ -37,18 +39,20 @@ const MAX_NAME = 255;
 /** Which parts of a message are its text, and which its attachments; nothing but the structure is looked at. */
 export function shapeOf(structure: MessageStructureObject | undefined): Shape {
   const shape: Shape = { texts: [], attachments: [], enclosed: null, report: false };
-  if (structure) walk(structure, shape, 0);
+  if (structure) walk(structure, shape, 0, null);
   return shape;
 }
 
-function walk(node: MessageStructureObject, shape: Shape, depth: number): void {
+function walk(node: MessageStructureObject, shape: Shape, depth: number, alternative: number | null): void {
   const type = (node.type || 'text/plain').toLowerCase();
   if (type === 'multipart/report') shape.report = true;
   if (type.startsWith('multipart/')) {
-    if (depth < MAX_DEPTH) for (const child of node.childNodes ?? []) walk(child, shape, depth + 1);
+    // Named by the texts before it; within one, further alternatives are parts of the same choice.
+    const within = alternative ?? (type === 'multipart/alternative' ? shape.texts.length : null);
+    if (depth < MAX_DEPTH) for (const child of node.childNodes ?? []) walk(child, shape, depth + 1, within);
     return;
   }
-  const text = textOf(node, type, shape);
+  const text = textOf(node, type, shape, alternative);
   if (text && shape.texts.length < MAX_TEXTS) {
     shape.texts.push(text);
     return;
@@ -57,7 +61,12 @@ function walk(node: MessageStructureObject, shape: Shape, depth: number): void {
   if (shape.attachments.length < MAX_ATTACHMENTS) shape.attachments.push(attachmentOf(node, type));
 }
 
-function textOf(node: MessageStructureObject, type: string, shape: Shape): TextPart | null {
+function textOf(
+  node: MessageStructureObject,
+  type: string,
+  shape: Shape,
+  alternative: number | null,
+): TextPart | null {
   const kind = kindOf(type, shape.report);
   if (kind === null || node.disposition?.toLowerCase() === 'attachment') return null;
   if (
@@ -68,7 +77,7 @@ function textOf(node: MessageStructureObject, type: string, shape: Shape): TextP
   )
     return null;
   const { part = '1', encoding, size = 0 } = node;
-  return { part, kind, charset: node.parameters?.['charset'], encoding, size };
+  return { part, kind, charset: node.parameters?.['charset'], encoding, size, alternative };
 }
 
 function kindOf(type: string, report: boolean): TextPart['kind'] | null {

@@ -5,6 +5,7 @@ import { failureOf } from '../../../shared/inbox/failure.ts';
 import { messageIdsIn, parseHeaders, referencesOf } from '../../../shared/inbox/headers.ts';
 import { AUTH_FAILURES, afterFailure, afterSuccess, HEALTHY, isDue } from '../../../shared/inbox/health.ts';
 import { documentIdOf, folderKey } from '../../../shared/inbox/identity.ts';
+import { readMessage } from '../../../shared/inbox/message.ts';
 import { isPublicAddress } from '../../../shared/inbox/public-address.ts';
 import { SealBroken, seal, unseal } from '../../../shared/inbox/sealed.ts';
 import { signalsOf } from '../../../shared/inbox/signals.ts';
@@ -201,6 +202,32 @@ describe('the shape of a message', () => {
       { part: '4', mime_type: 'message/rfc822' },
     ]);
     expect(shape.enclosed).toBe('<in@x>');
+  });
+
+  it('its text is all that stands for itself, and of what is said in several forms the plain one', () => {
+    const leaf = (type: string, part: string) => ({ type, part, size: 20, disposition: 'inline' });
+    const mixed = (...childNodes: object[]) => ({ type: 'multipart/mixed', childNodes });
+    const alternative = (...childNodes: object[]) => ({ type: 'multipart/alternative', childNodes });
+    const said = (structure: object, parts: Record<string, string>) => {
+      const shape = shapeOf(structure as Parameters<typeof shapeOf>[0]);
+      const bytes = new Map(Object.entries(parts).map(([part, text]) => [part, Buffer.from(text)]));
+      const outline = { uid: 1, message: { seq: 1, uid: 1 }, shape, bytes: 0 };
+      return readMessage(outline as Parameters<typeof readMessage>[0], bytes).fields['text'];
+    };
+    const both = alternative(leaf('text/plain', '1.1'), leaf('text/html', '1.2'));
+    const two = { '1.1': 'Plain', '1.2': '<p>Rich</p>' };
+    expect(said(both, two)).toBe('Plain');
+    expect(said(both, { ...two, '1.1': ' ' })).toBe('Rich');
+    const footer = leaf('text/plain', '2');
+    expect(said(mixed(both, footer), { ...two, '2': 'List' })).toBe('Plain\n\nList');
+    expect(said(mixed(leaf('text/html', '1'), footer), { '1': '<p>Rich</p>', '2': 'List' })).toBe(
+      'Rich\n\nList',
+    );
+    const nested = alternative(leaf('text/plain', '1.1'), {
+      type: 'multipart/related',
+      childNodes: [leaf('text/html', '1.2')],
+    });
+    expect(said(mixed(nested, leaf('text/html', '2')), { ...two, '2': 'More' })).toBe('Plain\n\nMore');
   });
 
   it('a message of one part has the part 1; a hostile one is bounded', () => {

@@ -106,6 +106,12 @@ describe('HTML', () => {
     expect(htmlToText(html).replace(/\s+/g, ' ').trim()).toBe('One Two');
   });
 
+  it('is read though its head never ends', () => {
+    const html =
+      '<html><head><title>T</title><style>p{}</style><meta name="a" content="b"><div>One</div></html>';
+    expect(htmlToText(html).trim()).toBe('One');
+  });
+
   it('that is all pictures and links is read as what they are called and lead to', () => {
     const html = '<a href="https://shop.test/"><img src="http://shop.test/1.gif" alt="Sale"></a>';
     expect(htmlToText(html)).toMatch(/Sale.*https:\/\/shop\.test\//);
