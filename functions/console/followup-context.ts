@@ -7,6 +7,9 @@ export function changeContext({ store, meter, now, caller }: AdminContext): Chan
   return { store, meter, now, decider: { runId: null, by: caller.id ?? caller.kind } };
 }
 
-export function noSuchFollowup(): HttpError {
-  return new HttpError(404, 'There is no such follow-up.');
+export function noSuchFollowup(id: string): HttpError {
+  return new HttpError(
+    404,
+    `There is no follow-up ${JSON.stringify(id)}; its id stands on its page and in GET /api/followups.`,
+  );
 }

@@ -20,7 +20,7 @@ const RETRY_SECONDS = 60;
 
 async function found(context: AdminContext, id: string | undefined) {
   const followup = await readFollowup(context, id ?? '');
-  if (!followup) throw noSuchFollowup();
+  if (!followup) throw noSuchFollowup(id ?? '');
   return followup;
 }
 
@@ -119,7 +119,7 @@ export const followupMailRoutes = [
     query: z.strictObject({}),
     async handle({ context, path }) {
       const explained = await explainFollowup(context, path['id'] ?? '');
-      if (!explained) throw noSuchFollowup();
+      if (!explained) throw noSuchFollowup(path['id'] ?? '');
       return explained.explanation;
     },
   }),

@@ -31,7 +31,7 @@ async function change(
   decide: (found: Parameters<Parameters<typeof changeFollowup>[2]>[0]) => Change,
 ): Promise<Answer> {
   const snapshot = await changeFollowup(changeContext(context), id, decide);
-  if (!snapshot) throw noSuchFollowup();
+  if (!snapshot) throw noSuchFollowup(id);
   return answer(snapshot);
 }
 
@@ -83,7 +83,7 @@ export const followupRoutes = [
     body: newFollowup,
     async handle({ context, body }) {
       const { created, snapshot } = await saveFollowup(changeContext(context), body);
-      if (!snapshot) throw noSuchFollowup();
+      if (!snapshot) throw noSuchFollowup(body.source_id);
       return answer(snapshot, created ? 201 : 200);
     },
   }),
@@ -93,7 +93,7 @@ export const followupRoutes = [
     query: nothing,
     async handle({ context, path }) {
       const explained = await explainFollowup(context, path['id'] ?? '');
-      if (!explained) throw noSuchFollowup();
+      if (!explained) throw noSuchFollowup(path['id'] ?? '');
       const { snapshot, explanation } = explained;
       return new Answer(200, { ...shown(snapshot), explanation }, versionHeader(versionOf(snapshot)));
     },
@@ -152,7 +152,7 @@ export const followupRoutes = [
       const id = path['id'] ?? '';
       const why = body.reason ?? `settled by ${context.caller.id ?? context.caller.kind}`;
       const settled = await settleUnknown(changeContext(context), id, body.outcome, why);
-      if (settled === null) throw noSuchFollowup();
+      if (settled === null) throw noSuchFollowup(id);
       if (!settled) throw new HttpError(409, 'No delivery of it is unknown; there is nothing to settle.');
       return await change(context, id, () => null);
     },
@@ -167,7 +167,7 @@ export const followupRoutes = [
         .doc(path['id'] ?? '')
         .get();
       context.meter.firestore_reads += 1;
-      if (!snapshot.exists) throw noSuchFollowup();
+      if (!snapshot.exists) throw noSuchFollowup(snapshot.id);
       const lines = snapshot.ref
         .collection('history')
         .orderBy('at', 'desc')

@@ -32,6 +32,8 @@ export interface Patient {
 export function findPatient(env: NodeJS.ProcessEnv = process.env): Patient {
   const doors = { target: () => findTarget(env), scheduler: () => findScheduler({}, env) };
   if (!existsSync(STACK_FILE)) return { name: 'the environment of this shell', environment: env, ...doors };
+  // Nobody on this machine is Google's metadata server: looking for it takes a while and ends with a warning.
+  process.env.METADATA_SERVER_DETECTION ??= 'none';
   const stack = stackFile.parse(JSON.parse(readFileSync(STACK_FILE, 'utf8')));
   const { project, host } = stack.firestore;
   const environment = localEnvironment({

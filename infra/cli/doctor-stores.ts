@@ -3,6 +3,7 @@ import type { Redis } from '@upstash/redis';
 import { stopwatch } from '../../shared/clock.ts';
 import { within } from '../../shared/within.ts';
 import { type IndexFile, readIndexes } from '../deploy/firestore.ts';
+import { requireCredentials, SIGN_IN } from './credentials.ts';
 import { ill, type Result, reasonOf, well } from './doctor-result.ts';
 
 /** A store that takes longer is as good as away. */
@@ -16,7 +17,12 @@ const FIRESTORE_REMEDIES: Record<number, string> = {
 };
 
 /** Whether Firestore answers, and how fast. */
-export async function examineFirestore(store: Firestore): Promise<Result> {
+export async function examineFirestore(store: Firestore, emulatorHost: string | undefined): Promise<Result> {
+  try {
+    await requireCredentials(emulatorHost);
+  } catch (error) {
+    return ill('Firestore', reasonOf(error), SIGN_IN);
+  }
   const elapsed = stopwatch();
   try {
     await within(PATIENCE_MS, 'Firestore', store.doc('settings/presence').get());

@@ -4,6 +4,7 @@ import { requireAddress } from '../../shared/mail/address.ts';
 import { openRedis } from '../../shared/redis/redis.ts';
 import { isDocumentId } from '../../shared/store/document-id.ts';
 import { openStore } from '../../shared/store/firestore.ts';
+import { requireCredentials } from './credentials.ts';
 import { findPatient } from './doctor-patient.ts';
 import { OUT_OF_REACH, personalPlaces } from './erase-places.ts';
 import { type EraseReport, eraseEverywhere, personOf } from './erase-run.ts';
@@ -45,6 +46,9 @@ async function run(userId: string, flags: Flags, { print }: Terminal): Promise<n
     throw new UsageError(`${JSON.stringify(userId)} is no user id; give the token's sub.`);
   const emails = flags.email.map(addressOf);
   const config = loadConfig(findPatient().environment);
+  const { emulatorHost, database } = config.firestore;
+  process.stderr.write(`${userId} in ${database} of ${config.project} (${emulatorHost ?? 'Google Cloud'})\n`);
+  await requireCredentials(emulatorHost);
   const store = openStore(config);
   const deps = { store, redis: openRedis(config) };
   const say = (report: EraseReport, dryRun: boolean) => {
@@ -102,5 +106,8 @@ function linesOf(report: EraseReport, dryRun: boolean): string[] {
     'Out of reach of this command:',
     ...OUT_OF_REACH.map((line) => `- ${line}`),
     `${report.reads} documents were read`,
+    ...(dryRun
+      ? ['Nothing was written. Names and addresses are looked for where --name and --email give them.']
+      : []),
   ];
 }

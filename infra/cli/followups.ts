@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { callAdmin } from './admin-call.ts';
 import { findTarget, type Target } from './target.ts';
-import { confirm, type Terminal } from './terminal.ts';
+import { confirm, printable, type Terminal } from './terminal.ts';
 
 interface Flags {
   level?: string;
@@ -56,11 +56,35 @@ const line = z.looseObject({
 });
 const history = z.looseObject({ items: z.array(line) });
 const followup = z.looseObject({ id: z.string(), status: z.string() });
+const listed = z.looseObject({
+  items: z.array(
+    z.looseObject({
+      id: z.string(),
+      org_id: z.string(),
+      source_label: z.string().nullish(),
+      status: z.string(),
+      level: z.number().nullish(),
+      next_due_at: z.string().nullish(),
+      parked: z.looseObject({ reason: z.string() }).nullish(),
+    }),
+  ),
+  next_page: z.string().nullish(),
+});
+/** So many in one answer. */
+const PAGE = 100;
 
-/** `ronde followups preview|send|stop|explain ID`. */
+/** `ronde followups list`, `ronde followups preview|send|stop|explain ID`. */
 export function addFollowups(program: Command, terminal: Terminal): void {
   const followups = program.command('followups').description('reminders about invoices and quotes');
   const json = ['--json', 'print the answer as JSON'] as const;
+
+  followups
+    .command('list')
+    .description('list reminders with their ids, which the other commands take')
+    .option('--org <org_id>', 'of one organisation')
+    .option('--status <status>', 'open, paid, accepted, cancelled or stopped', 'open')
+    .option(...json)
+    .action(async (flags: ListFlags) => list(await findTarget(), flags, terminal));
 
   followups
     .command('preview <id>')
@@ -94,6 +118,30 @@ export function addFollowups(program: Command, terminal: Terminal): void {
     .description('why it goes or does not, and every decision so far')
     .option(...json)
     .action(async (id: string, flags: Flags) => explain(await findTarget(), id, flags, terminal));
+}
+
+interface ListFlags {
+  org?: string;
+  status: string;
+  json?: true;
+}
+
+async function list(target: Target, flags: ListFlags, { print }: Terminal): Promise<void> {
+  const query = new URLSearchParams({ limit: String(PAGE), status: flags.status });
+  if (flags.org !== undefined) query.set('org_id', flags.org);
+  const items: z.infer<typeof listed>['items'] = [];
+  for (let more = true; more; ) {
+    const answer: z.infer<typeof listed> = await callAdmin(target, listed, 'GET', `/api/followups?${query}`);
+    items.push(...answer.items);
+    more = typeof answer.next_page === 'string';
+    if (answer.next_page) query.set('page', answer.next_page);
+  }
+  if (flags.json) return print(JSON.stringify({ items }, null, 2));
+  if (items.length === 0) return print(`no ${flags.status} follow-ups`);
+  for (const { id, org_id, source_label, status, level, next_due_at, parked } of items) {
+    const next = parked ? `waits: ${parked.reason}` : `next ${next_due_at ?? 'none'}`;
+    print(printable(`${id}  ${source_label ?? ''}  ${org_id}  ${status}  level ${level ?? 0}  ${next}`));
+  }
 }
 
 const path = (id: string, what: string) => `/api/followups/${encodeURIComponent(id)}/${what}`;

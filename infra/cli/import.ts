@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../../shared/clock.ts';
 import { loadStoreConfig } from '../../shared/config.ts';
 import { openStore } from '../../shared/store/firestore.ts';
+import { requireCredentials } from './credentials.ts';
 import { findPatient } from './doctor-patient.ts';
 import { IMPORT_HELP } from './help.ts';
 import { importKinds } from './import-kinds.ts';
@@ -41,6 +42,7 @@ async function runImport(kind: string, file: string, flags: Flags, { print }: Te
   const config = loadStoreConfig(patient.environment);
   const { emulatorHost, database } = config.firestore;
   process.stderr.write(`${kind} into ${database} of ${config.project} (${emulatorHost ?? 'Google Cloud'})\n`);
+  await requireCredentials(emulatorHost);
   const store = openStore(config);
   const dryRun = flags.dryRun ?? false;
   const options = { file, dryRun, skipFaulty: flags.skipFaulty ?? false, ramp: emulatorHost === undefined };

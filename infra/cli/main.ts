@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Command, CommanderError } from 'commander';
 import { loadDotEnv } from '../../shared/config.ts';
 import { addAlerts } from './alerts.ts';
+import { candidateLines } from './candidates.ts';
 import { addDoctor } from './doctor.ts';
 import { addErase } from './erase.ts';
 import { addFollowups } from './followups.ts';
@@ -20,6 +21,9 @@ import { findTarget } from './target.ts';
 /** 32 bytes, 64 hexadecimal characters, as `openssl rand -hex 32` makes them. */
 const SECRET_BYTES = 32;
 
+/** A task's answer to parameters that are none of its own or out of range. */
+const BAD_PARAMETERS = 400;
+
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 interface RunOptions {
@@ -36,6 +40,7 @@ const program = new Command('ronde')
     'Runs and watches the rounds: against the local cloud where one is up, else against the deployed project.',
   )
   .addHelpText('after', PROGRAM_HELP)
+  .showHelpAfterError('(ronde --help lists the commands, ronde COMMAND --help its options)')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text) });
 
@@ -55,8 +60,9 @@ program
       ...(options.force ? { force: true } : {}),
     };
     const answer = await callTask(task, params, await findTarget());
-    print(options.json ? JSON.stringify(answer.body, null, 2) : describe(answer));
-    if (answer.status !== 200) process.exitCode = 1;
+    if (options.json) print(JSON.stringify(answer.body, null, 2));
+    else for (const line of [...candidateLines(answer.body), describe(answer)]) print(line);
+    if (answer.status !== 200) process.exitCode = answer.status === BAD_PARAMETERS ? 2 : 1;
   });
 
 program
@@ -110,6 +116,11 @@ addSchedulerCommands(program);
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage, 3 drift. */
 async function main(): Promise<void> {
+  // Whoever reads has seen enough, as `head` has.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   loadDotEnv();
   try {
     await program.parseAsync();

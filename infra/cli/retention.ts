@@ -4,6 +4,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { loadStoreConfig } from '../../shared/config.ts';
 import { newMeter } from '../../shared/cost.ts';
 import { openStore } from '../../shared/store/firestore.ts';
+import { requireCredentials } from './credentials.ts';
 import { findPatient } from './doctor-patient.ts';
 import { CHOICES, RETENTION } from './retention-rules.ts';
 import {
@@ -98,7 +99,9 @@ async function apply(store: Firestore, flags: Flags, print: Terminal['print']): 
 }
 
 async function withStore<T>(use: (store: Firestore) => Promise<T>): Promise<T> {
-  const store = openStore(loadStoreConfig(findPatient().environment));
+  const config = loadStoreConfig(findPatient().environment);
+  await requireCredentials(config.firestore.emulatorHost);
+  const store = openStore(config);
   try {
     return await use(store);
   } finally {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { functionUrl } from '../../shared/google/addresses.ts';
+import { serviceAccounts } from '../deploy/plan.ts';
 import { LOCAL_PROJECT, LOCAL_REGION } from '../local/environment.ts';
 import { localJobs } from '../local/jobs.ts';
 import { openScheduler, type SchedulerApi } from '../scheduler/client.ts';
@@ -75,7 +76,12 @@ const jobPrefix = (project: string, region: string) => `projects/${project}/loca
 
 /** Functions are called at their own addresses, which are known before they are deployed. */
 function deployedJobs(project: string, region: string, env: NodeJS.ProcessEnv): WantedJob[] {
-  const schedule = readSchedule({ ...env, GOOGLE_CLOUD_PROJECT: project, REGION: region });
+  const schedule = readSchedule({
+    ...env,
+    ...serviceAccounts(project, env),
+    GOOGLE_CLOUD_PROJECT: project,
+    REGION: region,
+  });
   return wantedJobs(schedule, {
     project,
     region,

@@ -42,6 +42,7 @@ export function addSchedulerCommands(program: Command): void {
     .description('show what fires when, daylight saving included; asks no service')
     .option('--from <instant>', 'the beginning, such as 2026-03-29 or 2026-03-29T00:00:00Z; now by default')
     .option('--to <instant>', 'the end, not included; a day after the beginning by default')
+    .option('--job <name>', 'of one job only')
     .option('--json', 'print JSON')
     .action(showSimulation);
 }
@@ -133,7 +134,9 @@ function manual(verb: Verb) {
   return (job: string, options: Common) =>
     at(options, async ({ api, prefix, place }) => {
       await api[verb](prefix + job).catch((error: Error) => {
-        throw new Error(`${job}: ${verb} failed in ${place}: ${error.message}`);
+        throw new Error(
+          `${job}: ${verb} failed in ${place}: ${error.message} (ronde scheduler list shows the jobs)`,
+        );
       });
       const watchman = verb === 'run' ? null : await tellWatchman(job, verb === 'pause', () => findTarget());
       printAs(options, { job, done: verb, watchman }, () => [
@@ -149,9 +152,15 @@ const DONE: Record<Verb, string> = {
   resume: 'resumed',
 };
 
-function showSimulation(options: { from?: string; to?: string; json?: true }): void {
+function showSimulation(options: { from?: string; to?: string; job?: string; json?: true }): void {
   const { from, to } = spanOf(options);
-  const occurrences = simulate(readSchedule().jobs, from, to);
+  const { jobs } = readSchedule();
+  const chosen = jobs.filter((one) => options.job === undefined || one.function === options.job);
+  if (chosen.length === 0)
+    throw new UsageError(
+      `There is no job ${JSON.stringify(options.job)}; there are ${jobs.map((one) => one.function).join(', ')}.`,
+    );
+  const occurrences = simulate(chosen, from, to);
   printAs(options, { occurrences }, () => [
     ...occurrences.map(
       ({ at: instant, local, job, note }) => `${instant}  ${local}  ${job}${note ? `  (${note})` : ''}`,

@@ -17,8 +17,14 @@ export interface Target {
  * gcloud's identity token.
  */
 export async function findTarget(env: NodeJS.ProcessEnv = process.env): Promise<Target> {
-  if (existsSync(STACK_FILE)) return localTarget();
   const url = env.RONDE_URL;
+  if (existsSync(STACK_FILE)) {
+    if (url)
+      process.stderr.write(
+        `On the local cloud of this folder, not on ${url}: stop npm start to reach that.\n`,
+      );
+    return localTarget();
+  }
   if (!url) {
     throw new Error(
       'There is no local cloud (start one with npm start) and RONDE_URL is not set; set it to the deployed address.',

@@ -31,17 +31,22 @@ export interface Plan {
   faults: string[];
 }
 
-/** What is to be deployed, from infra/scheduler.yaml, infra/firestore.indexes.json and the environment. */
-export function makePlan(options: PlanOptions, env: Readonly<Record<string, string | undefined>>): Plan {
-  const { project, region } = options;
+/** The accounts of a project: those of the environment, or the ones that deploy.sh makes. */
+export function serviceAccounts(project: string, env: Readonly<Record<string, string | undefined>>) {
   const account = (id: string) => `${id}@${project}.iam.gserviceaccount.com`;
-  const accounts = {
+  return {
     FUNCTIONS_SERVICE_ACCOUNT: env.FUNCTIONS_SERVICE_ACCOUNT || account('ronde-functions'),
     CONSOLE_SERVICE_ACCOUNT: env.CONSOLE_SERVICE_ACCOUNT || account('ronde-console'),
     SCHEDULER_SERVICE_ACCOUNT: env.SCHEDULER_SERVICE_ACCOUNT || account('ronde-scheduler'),
     TASKS_SERVICE_ACCOUNT: env.TASKS_SERVICE_ACCOUNT || account('ronde-tasks'),
     BUILD_SERVICE_ACCOUNT: env.BUILD_SERVICE_ACCOUNT || account('ronde-build'),
   };
+}
+
+/** What is to be deployed, from infra/scheduler.yaml, infra/firestore.indexes.json and the environment. */
+export function makePlan(options: PlanOptions, env: Readonly<Record<string, string | undefined>>): Plan {
+  const { project, region } = options;
+  const accounts = serviceAccounts(project, env);
   const place = {
     project,
     number: options.number,

@@ -50,6 +50,22 @@ async function ronde(args: string[], input = '') {
 }
 
 describe('ronde followups', () => {
+  it('list names every one with its id, however many pages that takes', async () => {
+    const many = Array.from({ length: 130 }, (_, index) => [`more-${index}`, followupFields({})] as const);
+    await seed(world.store, 'followups', new Map([...many, ['other', followupFields({ org_id: 'org-2' })]]));
+    const { code, stdout } = await ronde(['list']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ada {2}F-2026-001 {2}org-1 {2}open {2}level 0 {2}next 20/m);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(133);
+    const { items } = JSON.parse((await ronde(['list', '--org', 'org-2', '--json'])).stdout);
+    expect(items.map(({ id }: { id: string }) => id)).toEqual(['other']);
+    expect(await ronde(['list', '--status', 'gone'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('paid'),
+    });
+    expect((await ronde(['list', '--status', 'paid'])).stdout).toBe('no paid follow-ups\n');
+  });
+
   it('preview shows the mail, and says what is missing for one', async () => {
     const shown = await ronde(['preview', 'ada']);
     expect(shown.code).toBe(0);
@@ -65,7 +81,7 @@ describe('ronde followups', () => {
     });
     expect(await ronde(['preview', 'nobody'])).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('404'),
+      stderr: expect.stringContaining('404: There is no follow-up "nobody"; its id stands on its page'),
     });
     expect((await ronde(['preview'])).code).toBe(2);
   });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,9 +32,9 @@ afterAll(async () => {
 });
 
 /** Starts the command in an empty directory, where there is neither a local cloud nor a .env. */
-function start(args: string[], env: Record<string, string> = {}) {
+function start(args: string[], env: Record<string, string> = {}, folder = empty) {
   const child = spawn(process.execPath, [ENTRY, ...args], {
-    cwd: empty,
+    cwd: folder,
     env: { PATH: process.env.PATH, HOME: empty, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -49,7 +49,8 @@ function start(args: string[], env: Record<string, string> = {}) {
   return { child, output, closed };
 }
 
-const run = (args: string[], env?: Record<string, string>) => start(args, env).closed;
+const run = (args: string[], env?: Record<string, string>, folder?: string) =>
+  start(args, env, folder).closed;
 const deployed = (token = admin) => ({ RONDE_URL: world.url, RONDE_TOKEN: token });
 
 describe('secret generate', () => {
@@ -73,7 +74,7 @@ describe('wrong usage exits 2 with one remedy and no stack', () => {
     [['run', 'close-inactive-visits', '--param', 'nonsense'], 'name=value'],
     [['loop', 'close-inactive-visits', '--every', 'soon'], '90s, 15m or 1h'],
     [['loop', 'close-inactive-visits', '--every', '0m'], '90s, 15m or 1h'],
-    [['stroll'], 'stroll'],
+    [['stroll'], 'ronde --help lists the commands'],
     [['run'], 'task'],
     [['run', 'close-inactive-visits', '--wet-run'], '--wet-run'],
   ])('%j', async (args, remedy) => {
@@ -87,6 +88,32 @@ describe('wrong usage exits 2 with one remedy and no stack', () => {
 
 it('--help exits 0', async () => {
   expect(await run(['--help'])).toMatchObject({ code: 0, stdout: expect.stringContaining('secret') });
+});
+
+describe('where nobody is signed in to Google Cloud', () => {
+  const environment = {
+    GOOGLE_CLOUD_PROJECT: 'nowhere-project',
+    UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:9',
+    UPSTASH_REDIS_REST_TOKEN: 'none',
+    METADATA_SERVER_DETECTION: 'none',
+  };
+  it.each([
+    ['doctor', []],
+    ['retention', ['show']],
+    ['import', ['visits', ENTRY, '--dry-run']],
+    ['erase', ['ada', '--dry-run']],
+  ])('%s says how to sign in, without a stack', async (command, rest) => {
+    const { code, stdout, stderr } = await run([command, ...rest], environment);
+    expect(code).toBe(1);
+    expect(stdout + stderr).toContain('run gcloud auth application-default login');
+    expect(stdout + stderr).not.toMatch(/^\s+at /m);
+  });
+});
+
+it('ends quietly when whoever reads has seen enough', async () => {
+  const { child, closed } = start(['scheduler', 'simulate', '--from', '2026-03-01', '--to', '2026-03-03']);
+  child.stdout.destroy();
+  expect(await closed).toMatchObject({ code: 0, stderr: '' });
 });
 
 describe('run', () => {
@@ -122,11 +149,38 @@ describe('run', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/^401: ./);
     expect(stdout + stderr).not.toContain(foreign);
+  });
+
+  it('exits 2 where the task takes no such parameter, and says which it takes', async () => {
     const wrong = ['run', 'close-inactive-visits', '--param', 'inactivity_minutes=0'];
     expect(await run(wrong, deployed())).toMatchObject({
-      code: 1,
+      code: 2,
       stdout: expect.stringContaining('inactivity_minutes'),
     });
+  });
+
+  it('names what a dry run would do, one line each', async () => {
+    await seed(world.store, 'page_visits', new Map([['named', visit(120, 90)]]));
+    const { code, stdout } = await run(['run', 'close-inactive-visits', '--dry-run'], deployed());
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ {2}act {3}timeout: named$/m);
+    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^succeeded: Would close \d+/);
+  });
+
+  it('says so where RONDE_URL is set and the local cloud is up, and stays there', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ronde-cli-stack-'));
+    try {
+      await mkdir(join(folder, '.local'));
+      const stack = { gateway: world.url, issuer: world.issuer.issuer };
+      await writeFile(join(folder, '.local/stack.json'), JSON.stringify(stack));
+      const there = await run(['run', 'close-inactive-visits', '--dry-run'], { RONDE_URL: nobody }, folder);
+      expect(there).toMatchObject({
+        code: 0,
+        stderr: `On the local cloud of this folder, not on ${nobody}: stop npm start to reach that.\n`,
+      });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it('exits 1 where nobody answers', async () => {

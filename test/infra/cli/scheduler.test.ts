@@ -103,6 +103,25 @@ describe('ronde scheduler', () => {
     const { occurrences } = JSON.parse(day.stdout);
     const quarters = occurrences.filter(({ job }: { job: string }) => job === 'close-inactive-visits');
     expect(quarters).toHaveLength(96);
+    const alone = await ronde(
+      ...[
+        'simulate',
+        '--from',
+        '2026-03-29',
+        '--to',
+        '2026-03-30',
+        '--job',
+        'close-inactive-visits',
+        '--json',
+      ],
+    );
+    expect(JSON.parse(alone.stdout).occurrences).toEqual(quarters);
+  });
+
+  it('plans for a project with the accounts that deploying makes, if none are named', async () => {
+    const answer = await ronde('plan', '--project', 'nowhere-project', '--region', 'europe-west1');
+    expect(answer.stderr).not.toContain('is not set in the environment');
+    expect(answer.stderr).toContain('gcloud auth application-default login');
   });
 
   it.each([
@@ -111,6 +130,7 @@ describe('ronde scheduler', () => {
     [['plan', '--nonsense'], "unknown option '--nonsense'"],
     [['plan', '--project', 'somewhere'], '--region or REGION'],
     [['frobnicate'], 'unknown command'],
+    [['simulate', '--job', 'nobody'], 'close-inactive-visits'],
   ])('answers %j with exit code 2 and what is legal', async (args, told) => {
     const answer = await ronde(...args);
     expect(answer.code).toBe(2);
