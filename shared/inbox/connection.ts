@@ -9,6 +9,8 @@ import { ForbiddenHost, isLoopback, publicAddress } from './public-address.ts';
 const CONNECT_MS = 10_000;
 const GREETING_MS = 10_000;
 const SOCKET_MS = 20_000;
+/** While we are busy elsewhere, the server hears from us so often: silence would count as its time-out. */
+const KEEP_ALIVE_MS = SOCKET_MS / 2;
 const LOGOUT_MS = 2_000;
 /** The largest single thing that is asked for is a capped part; more is an attack or a fault. */
 const MAX_LITERAL_BYTES = 4 * 1024 * 1024;
@@ -96,6 +98,17 @@ export class MailboxConnection {
     if (found) return found;
     const error = this.#heard ?? new Error('the server refused a search');
     throw new MailboxError(failureOf(error, this.#heard, this.#secrets), error);
+  }
+
+  /** Waits for work that is not the server's, such as storing; however long it takes, the connection stays. */
+  async during<T>(other: Promise<T>, everyMs: number = KEEP_ALIVE_MS): Promise<T> {
+    // A connection that is gone shows with the next command that is waited for.
+    const timer = setInterval(() => void this.client.noop().catch(() => undefined), everyMs);
+    try {
+      return await other;
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   /** Says goodbye, or hangs up where the server does not answer. */

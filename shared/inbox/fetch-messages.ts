@@ -56,7 +56,7 @@ export async function fetchMessages(
         if (!round.mayGoOn()) return false;
         asked = group;
         const read = await round.connection.run((client) => readGroup(client, group, outlines));
-        await storing;
+        await round.connection.during(storing);
         storing = store(round, context, group, read);
         // Its failure is thrown where it is waited for.
         storing.catch(() => undefined);
@@ -67,7 +67,7 @@ export async function fetchMessages(
     if (error instanceof MailboxError) await stumble(round, asked);
     throw error;
   } finally {
-    await storing;
+    await round.connection.during(storing);
   }
   return true;
 }

@@ -102,14 +102,14 @@ interface Learnt {
  * Where the folder was never looked at, its cursor is lost, or its UIDVALIDITY is another one: what is stored of it is
  * read, and the round begins anew with that. Null in every other round.
  */
-async function learn({ place, cursor }: FolderRound, opened: Opened): Promise<Learnt | null> {
+async function learn({ connection, place, cursor }: FolderRound, opened: Opened): Promise<Learnt | null> {
   const { state } = cursor;
   const same = state.uidValidity === opened.uidValidity;
   const remapping = state.resets > 0 && state.backfillUid > 1;
   // A round without a new UIDVALIDITY breaks their row.
   if (same) await cursor.save({ absentRounds: 0, resetsInRow: 0 });
   if (same && !remapping) return null;
-  const stored = await storedMessages(place);
+  const stored = await connection.during(storedMessages(place));
   const ours = stored.filter(({ uidValidity }) => uidValidity === opened.uidValidity);
   const others = stored.filter(({ uidValidity }) => uidValidity !== opened.uidValidity);
   if (!same) await begin(cursor, opened, ours, others.length > 0);

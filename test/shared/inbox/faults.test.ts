@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { type ImapUser, type LocalImap, startImap } from '../../../infra/local/imap.ts';
 import { stopwatch } from '../../../shared/clock.ts';
 import { loadConfig } from '../../../shared/config.ts';
+import { MailboxConnection } from '../../../shared/inbox/connection.ts';
 import type { Integration } from '../../../shared/inbox/integration.ts';
 import { openStore } from '../../../shared/store/firestore.ts';
 import { type ImapFault, type ImapFaults, startImapFaults } from '../../support/imap-faults.ts';
+import { startImapTap } from '../../support/imap-tap.ts';
 import { bothListings, integrationFor, round, stored, withoutDovecot } from '../../support/inbox.ts';
 import { type Mailbox, mail, openMailbox } from '../../support/mailbox.ts';
 
@@ -134,3 +136,25 @@ describe.skipIf(absent)('a server that fails', () => {
     await mailbox.close();
   });
 });
+
+it.skipIf(absent)(
+  'a server hears from us while we are busy elsewhere, and the connection stays',
+  async () => {
+    const { user, mailbox } = await filled(0);
+    await mailbox.close();
+    const said: string[] = [];
+    const tap = await startImapTap(imap, said);
+    const endpoint = { host: imap.host, port: tap.port, secure: false, ca: null };
+    const connection = await MailboxConnection.open(endpoint, user, { local: true });
+    const heard = () => said.filter((name) => name === 'NOOP').length;
+    await connection.during(
+      vi.waitFor(() => expect(heard()).toBeGreaterThan(2), { timeout: 30_000 }),
+      5,
+    );
+    expect(await connection.run((client) => client.status('INBOX', { messages: true }))).toMatchObject({
+      messages: 0,
+    });
+    await connection.close();
+    await tap.stop();
+  },
+);
