@@ -31,7 +31,15 @@ const FIRST = Date.parse('2026-01-01T00:00:00Z');
 /** Of the words that both other parsers find, so many are to be in the text: they do not agree on everything. */
 const MOST_WORDS = 0.9;
 /** Mails of which less is to be found, and why that is right. */
-const EXPLAINED: Readonly<Record<string, string>> = {};
+const EXPLAINED: Readonly<Record<string, string>> = {
+  'easy-ham-1/01225.394c24658bf3f9f8f741bcbc94ca017c.txt':
+    'the rest is a file, enclosed by its name: an attachment',
+  'easy-ham-1/01294.8c242aa8998042dd666b7f9db56a6a3e.txt':
+    'the rest is a mail within the mail: an attachment',
+  'spam-1/00479.a2cd6780001042d8203b05a6ab0f34ac.txt':
+    'the rest is addresses of links, and what breaks words',
+  'spam-2/01209.01df2f8f68a70062085ef787973f9ba0.txt': 'the rest is addresses of links',
+};
 /** What must not come out of the sanitiser: what runs, what loads by itself, what sends. */
 const UNSAFE = /<(script|style|iframe|object|embed|form|meta|link)\b|<[^>]*\son\w+\s*=|javascript:/i;
 const REMOTE_IMAGE = /<img[^>]+src="(?!cid:)/i;
@@ -84,7 +92,7 @@ const common = (one: ReadonlySet<string>, other: ReadonlySet<string>) =>
   new Set([...one].filter((word) => other.has(word)));
 
 const stripped = (html: string | undefined | false) =>
-  (html || '').replace(/<!--[\s\S]*?-->|<(style|head|title|script)\b[\s\S]*?<\/\1>|<[^>]*>/gi, ' ');
+  (html || '').replace(/<!--[\s\S]*?-->|<(style|head|title|script)\b[\s\S]*?<\/\1>|<[^>]*>|&\w+;/gi, ' ');
 
 /** The words that two independent parsers both find in a mail. */
 async function wordsOfBoth(raw: Buffer): Promise<Set<string>> {
@@ -133,7 +141,9 @@ it.skipIf(absent)(
       const safe = String(html ?? '');
       if (UNSAFE.test(safe) || REMOTE_IMAGE.test(safe)) unsafe.push(name);
       const words = await wordsOfBoth(source);
-      const found = common(words, wordsOf(text)).size / words.size;
+      // Within the text, not as words of it: HTML sets words apart, or does not, as each reader sees it.
+      const read = String(text).toLowerCase();
+      const found = [...words].filter((word) => read.includes(word)).length / words.size;
       if (!names.has(digest(source)) || (words.size > 0 && found < MOST_WORDS && !(name in EXPLAINED)))
         without.push(`${name}: ${Math.round(found * 100)} % of ${words.size} words`);
     }
