@@ -11,6 +11,7 @@ import {
   mentionOf,
   mentions,
   type Person,
+  type PersonalPlace,
 } from '../../shared/store/erase.ts';
 import { streamQuery } from '../../shared/store/firestore.ts';
 import { configurationPlaces, personalPlaces } from './erase-places.ts';
@@ -44,11 +45,12 @@ export async function personOf(
   return { userId, addresses, mailAddresses: given.emails, names: given.names };
 }
 
-/** Forgets a person everywhere, pass by pass until nothing is found; a dry run only counts. */
+/** Forgets a person in all places, pass by pass until nothing is found; a dry run only counts. */
 export async function eraseEverywhere(
   { store, redis }: { store: Firestore; redis: Redis },
   person: Person,
   dryRun: boolean,
+  places: readonly PersonalPlace[] = personalPlaces,
 ): Promise<EraseReport> {
   const context: EraseContext = { store, meter: newMeter() };
   const report: EraseReport = {
@@ -62,7 +64,7 @@ export async function eraseEverywhere(
     reads: 0,
   };
   for (let pass = 1; pass <= PASSES && !report.complete; pass += 1) {
-    const found = await onePass(context, redis, person, dryRun, report);
+    const found = await onePass(context, redis, person, dryRun, places, report);
     report.complete = dryRun || found === 0;
   }
   report.kept = await configured(context, person);
@@ -75,10 +77,11 @@ async function onePass(
   redis: Redis,
   person: Person,
   dryRun: boolean,
+  places: readonly PersonalPlace[],
   report: EraseReport,
 ): Promise<number> {
   let found = 0;
-  for (const { collection, find } of personalPlaces) {
+  for (const { collection, find } of places) {
     let batch = new Map<string, Erasure>();
     const flush = async () => {
       const all = [...batch.values()];

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,8 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { type CollectionReference, type Firestore, Timestamp } from '@google-cloud/firestore';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { configurationPlaces, personalPlaces } from '../../infra/cli/erase-places.ts';
 import { eraseEverywhere, personOf } from '../../infra/cli/erase-run.ts';
 import { mentionOf } from '../../shared/store/erase.ts';
+import { session } from '../support/presence.ts';
 import { NOW, startWorld, type World } from '../support/world.ts';
 
 const ENTRY = fileURLToPath(new URL('../../infra/cli/main.ts', import.meta.url));
@@ -38,11 +40,14 @@ async function forget(): Promise<void> {
 async function everything(store: Firestore): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const walk = async (collections: CollectionReference[]): Promise<void> => {
-    for (const collection of collections)
-      for (const doc of (await collection.get()).docs) {
-        found.set(doc.ref.path, JSON.stringify(doc.data()));
-        await walk(await doc.ref.listCollections());
-      }
+    for (const collection of collections) {
+      // Those too that are not there themselves and have something below them.
+      const refs = await collection.listDocuments();
+      for (const snapshot of refs.length > 0 ? await store.getAll(...refs) : [])
+        if (snapshot.exists) found.set(snapshot.ref.path, JSON.stringify(snapshot.data()));
+      const below = await Promise.all(refs.map((ref) => ref.listCollections()));
+      await walk(below.flat());
+    }
   };
   await walk(await store.listCollections());
   return found;
@@ -50,6 +55,18 @@ async function everything(store: Firestore): Promise<Map<string, string>> {
 
 const sha = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 40);
 const emailOf = (id: string) => `${id.toLowerCase()}@example.test`;
+const nameOf = (id: string) => `Name of ${id}`;
+
+/** The documents that name somebody by id, address or name, or are found by their address. */
+const naming = (documents: ReadonlyMap<string, string>, id: string): string[] =>
+  [...documents]
+    .filter(
+      ([path, text]) =>
+        `${path} ${text}`.toLowerCase().includes(id.toLowerCase()) || path.includes(sha(emailOf(id))),
+    )
+    .map(([path]) => path)
+    .sort();
+const collectionOf = (path: string) => path.split('/').at(-2) ?? '';
 
 /** One trace of a person: where it is, and what. `n` tells traces of a kind apart. */
 type Trace = (id: string, n: number) => Record<string, object>;
@@ -91,8 +108,16 @@ const TRACES: readonly Trace[] = [
   (id, n) => ({
     [`delay_alert_logs/${sha(`by${id}${n}`)}`]: {
       recipient: 'boss@office.test',
-      requested_by: id,
-      digest: JSON.stringify({ rows: [], requested_by: id }),
+      requested_by: n % 2 ? id : emailOf(id),
+      digest: JSON.stringify({ rows: [], requested_by: n % 2 ? id : emailOf(id) }),
+    },
+  }),
+  (id, n) => ({
+    [`tickets/c-${sha(id + n)}`]: {
+      number: `R-${n}`,
+      customer_name: nameOf(id),
+      status: 'active',
+      created_at: AT,
     },
   }),
   (id, n) => ({
@@ -106,7 +131,7 @@ const TRACES: readonly Trace[] = [
         org_id: 'org-1',
         type: 'invoice',
         source_label: `F-${n}`,
-        customer: { name: `Name of ${id}`, email: emailOf(id), locale: 'fr' },
+        customer: { name: nameOf(id), email: emailOf(id), locale: 'fr' },
         status: n % 2 ? 'open' : 'paid',
         amount_due: 5,
         due_date: AT,
@@ -122,12 +147,20 @@ const TRACES: readonly Trace[] = [
       },
       [`${followup}/history/h${n}`]: {
         reason: 'sent',
-        detail: `told Name of ${id}`,
+        detail: `told ${nameOf(id)}`,
         response: null,
         by: 'somebody',
         at: AT,
       },
       [`${followup}/notices/refused-1-${emailOf(id)}`]: { state: 'sent' },
+    };
+  },
+  // A customer whose address was another one when the first reminder went.
+  (id, n) => {
+    const followup = `followups/h-${sha(id + n)}`;
+    return {
+      [followup]: { org_id: 'org-1', customer: { name: 'x', email: 'new@office.test' }, status: 'open' },
+      [`${followup}/sends/1`]: { to: emailOf(id), response: `550 <${emailOf(id)}> unknown`, state: 'failed' },
     };
   },
   (id, n) => ({
@@ -140,9 +173,10 @@ const TRACES: readonly Trace[] = [
       folder: 'INBOX',
       uid_validity: '1',
       uid: n,
-      from: { name: 'A', address: n % 2 ? emailOf(id) : 'x@y.test' },
-      to: [{ name: 'B', address: n % 2 ? 'x@y.test' : emailOf(id) }],
-      cc: [],
+      from: { name: 'A', address: n % 3 === 0 ? emailOf(id) : 'x@y.test' },
+      to: [{ name: 'B', address: n % 3 === 1 ? emailOf(id).toUpperCase() : 'x@y.test' }],
+      cc: [{ name: 'C', address: n % 3 === 2 ? emailOf(id) : 'x@y.test' }],
+      quarantined: n % 2 ? null : { reason: `too long: ${emailOf(id)}`, attempts: 3 },
       subject: `About ${id}`,
       text: `Dear ${id}`,
       html: '<p>x</p>',
@@ -177,9 +211,13 @@ const TRACES: readonly Trace[] = [
 
 /** The configuration that names somebody: it is told, not changed. */
 const CONFIGURED: Trace = (id) => ({
-  'settings/watch': { operators: ['boss@office.test', emailOf(id)] },
   'billing_settings/org-1': { notify_email: emailOf(id), auto_followups_enabled: false },
+  'inbox_integrations/i': { org_id: 'org-1', label: 'x', auth: { method: 'password', user: emailOf(id) } },
+  'settings/watch': { operators: ['boss@office.test', emailOf(id)] },
 });
+
+/** All that is known of somebody. */
+const whole = (id: string) => personOf(world.store, id, { emails: [emailOf(id)], names: [nameOf(id)] });
 
 async function leave(traces: readonly Record<string, object>[]): Promise<void> {
   const all = Object.assign({}, ...traces) as Record<string, object>;
@@ -195,7 +233,7 @@ describe('erasing a person', () => {
   it('leaves no document, id or key of them but what is declared, and nothing of others is touched', async () => {
     const property = fc.asyncProperty(
       fc.uniqueArray(person, { minLength: 2, maxLength: 3 }),
-      fc.array(fc.tuple(fc.nat(2), fc.nat(TRACES.length - 1), fc.nat(9)), { maxLength: 60 }),
+      fc.array(fc.tuple(fc.nat(2), fc.nat(TRACES.length - 1), fc.nat(9)), { minLength: 20, maxLength: 60 }),
       fc.boolean(),
       async (ids, choices, configured) => {
         await forget();
@@ -209,33 +247,69 @@ describe('erasing a person', () => {
           await world.redis.hset(`presence:sessions:${id}`, { s: 'live:1:2' });
         }
         const before = await everything(world.store);
-        const given = { emails: [emailOf(gone)], names: [] };
-        const report = await eraseEverywhere(world, await personOf(world.store, gone, given), false);
+        const report = await eraseEverywhere(world, await whole(gone), false);
         expect(report.complete).toBe(true);
 
         const after = await everything(world.store);
-        const named = [...after].filter(([path, text]) =>
-          `${path} ${text}`.toLowerCase().includes(gone.toLowerCase()),
-        );
-        expect(named.map(([path]) => path).sort()).toEqual(report.kept.map(({ path }) => path).sort());
+        expect(naming(after, gone)).toEqual(report.kept.map(({ path }) => path).sort());
         expect(report.kept.map(({ path }) => path).sort()).toEqual(
-          configured ? ['billing_settings/org-1', 'settings/watch'] : [],
+          configured ? Object.keys(CONFIGURED(gone, 0)) : [],
         );
-        const stateOf = sha(emailOf(gone));
-        expect([...after.keys()].filter((path) => path.includes(stateOf))).toEqual([]);
         const keys = await world.redis.keys('*');
         expect(keys.sort()).toEqual(
           others.flatMap((id) => [`last_activity:${id}`, `presence:sessions:${id}`]).sort(),
         );
-        const isTheirs = (path: string, text: string) =>
-          `${path} ${text}`.toLowerCase().includes(gone.toLowerCase()) || path.includes(stateOf);
+        const theirs = new Set(naming(before, gone));
         for (const [path, text] of before)
-          if (!isTheirs(path, text)) expect([path, after.get(path)]).toEqual([path, text]);
+          if (!theirs.has(path)) expect([path, after.get(path)]).toEqual([path, text]);
         const kept = [...after].filter(([path]) => /^followups\/f-[^/]+$/.test(path));
         expect(kept).toHaveLength([...before].filter(([path]) => /^followups\/f-[^/]+$/.test(path)).length);
       },
     );
-    await fc.assert(property, { numRuns: 12, seed: 20260304 });
+    // Against real stores a smaller example would take minutes to find; the seed repeats this one.
+    await fc.assert(property, { numRuns: 8, seed: 20260304, endOnFailure: true });
+  });
+
+  it('is judged by traces in every place, and would be seen to leave any one of them out', async () => {
+    const gone = 'padalovQ001';
+    const traces = [1, 2, 3].flatMap((n) => TRACES.map((trace) => trace(gone, n)));
+    const places = new Set(personalPlaces.map(({ collection }) => collection));
+    const written = [...traces, CONFIGURED(gone, 0)].flatMap((trace) => Object.keys(trace).map(collectionOf));
+    expect(
+      [...places, ...Object.keys(configurationPlaces)].filter((name) => !written.includes(name)),
+    ).toEqual([]);
+    for (const left of places) {
+      await forget();
+      await leave(traces);
+      const others = personalPlaces.filter(({ collection }) => collection !== left);
+      await eraseEverywhere(world, await whole(gone), false, others);
+      const seen = naming(await everything(world.store), gone);
+      expect([left, ...new Set(seen.map(collectionOf))]).toEqual([left, left]);
+    }
+  });
+
+  it('leaves nothing of somebody who was signed in, read pages and pinged', async () => {
+    const [gone, other] = ['padalovQ002', 'pbobbobQ003'];
+    for (const id of [gone, other]) {
+      const { token, login, ping, logout } = await session(world, id);
+      expect([await login(), await ping(), await logout()]).toEqual([200, 204, 204]);
+      const again = await session(world, id, { sid: 'another' });
+      expect([await again.login(), await again.ping()]).toEqual([200, 204]);
+      const visit = { visit_id: randomUUID(), session_id: 'tab-1', path: '/' };
+      const headers = { Authorization: `Bearer ${token}` };
+      expect((await world.post('/api/v1/visits', { body: visit, headers })).status).toBe(201);
+    }
+    const namingKeys = async (id: string) => (await world.redis.keys('*')).filter((key) => key.includes(id));
+    const before = await everything(world.store);
+    expect(new Set(naming(before, gone).map(collectionOf))).toEqual(
+      new Set(['login_history', 'page_visits', 'users']),
+    );
+    expect((await namingKeys(gone)).length).toBe(2);
+    await eraseEverywhere(world, await personOf(world.store, gone, { emails: [], names: [] }), false);
+    const after = await everything(world.store);
+    expect([naming(after, gone), await namingKeys(gone)]).toEqual([[], []]);
+    expect(naming(after, other)).toEqual(naming(before, other));
+    expect((await namingKeys(other)).length).toBe(2);
   });
 
   it('takes an id as a word of its own, and an address in any case', () => {
