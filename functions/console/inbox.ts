@@ -9,12 +9,17 @@ import { changeIntegration } from '../../shared/inbox/change-integration.ts';
 import { MailboxError } from '../../shared/inbox/connection.ts';
 import { Overtaken } from '../../shared/inbox/cursor.ts';
 import { type Integration, integrationsOf, readIntegration } from '../../shared/inbox/integration.ts';
-import { integrationChange, newIntegration } from '../../shared/inbox/integration-input.ts';
+import {
+  integrationChange,
+  type NewIntegration,
+  newIntegration,
+} from '../../shared/inbox/integration-input.ts';
 import {
   createIntegration,
   deleteIntegration,
   listIntegrations,
   listMessages,
+  rehearseIntegration,
   shownIntegration,
 } from '../../shared/inbox/manage.ts';
 import { roundOf, type Turn } from '../../shared/inbox/round.ts';
@@ -54,9 +59,10 @@ export const inboxRoutes = [
   adminRoute({
     method: 'POST',
     path: '/api/inbox/integrations',
-    query: none,
+    query: z.strictObject({ dry_run: truth.default(false) }),
     body: newIntegration,
-    async handle({ context, body }) {
+    async handle({ context, body, query: { dry_run } }) {
+      if (dry_run) return await rehearse(context, body);
       const { id, found: test } = await createIntegration(manage(context), body, checkIn(context));
       return await shown(context, id, 201, { test });
     },
@@ -174,6 +180,13 @@ async function shown(context: AdminContext, name: string, status = 200, more: ob
   const snapshot = await documentOf(context, name);
   const body = shownIntegration(snapshot);
   return new Answer(status, { ...body, ...more }, versionHeader(body['updated_at'] as string | null));
+}
+
+/** What a mailbox would show, with nothing stored; one that must never be called is a finding like any other. */
+async function rehearse(context: AdminContext, given: NewIntegration): Promise<object> {
+  const look = (integration: Integration, keep: Keep) =>
+    tryMailbox(integration, () => signIn(integration, context, keep));
+  return { dry_run: true, test: await rehearseIntegration(manage(context), given, look) };
 }
 
 const tried = (context: AdminContext, integration: Integration) =>

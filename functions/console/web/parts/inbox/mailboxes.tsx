@@ -10,12 +10,32 @@ import { useInboxTexts } from '../../texts/inbox.ts';
 import { Facts } from '../facts.tsx';
 import { Mark } from '../outcome.tsx';
 import { Empty, Failure, Loading } from '../state.tsx';
+import { AddMailbox } from './add-mailbox.tsx';
 import { Folders } from './folders.tsx';
 
 const COLORS: Record<string, string> = { ok: 'teal', retrying: 'orange', auth_failed: 'red' };
 
-/** Every mailbox with how it is. */
+/** Every mailbox with how it is, and a way to add one. */
 export function Mailboxes() {
+  const texts = useInboxTexts();
+  const [adding, setAdding] = useState(false);
+  return (
+    <>
+      {adding ? (
+        <AddMailbox close={() => setAdding(false)} />
+      ) : (
+        <Group>
+          <Button variant="light" onClick={() => setAdding(true)}>
+            {texts.add.open}
+          </Button>
+        </Group>
+      )}
+      <All />
+    </>
+  );
+}
+
+function All() {
   const texts = useInboxTexts();
   const { data, error, isPending, refetch } = useMailboxes();
   if (isPending) return <Loading />;
