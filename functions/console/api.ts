@@ -9,6 +9,7 @@ import type { Deps } from '../../shared/task/task.ts';
 import { alertRoutes } from './alerts.ts';
 import { billingSettingsRoutes } from './billing-settings.ts';
 import { followupListRoutes } from './followup-list.ts';
+import { followupTemplateRoutes } from './followup-templates.ts';
 import { followupRoutes } from './followups.ts';
 import { inboxRoutes } from './inbox.ts';
 import { inboxViewRoutes } from './inbox-view.ts';
@@ -36,6 +37,7 @@ export const routes: readonly AdminRoute[] = [
   ...billingSettingsRoutes,
   ...followupRoutes,
   ...followupListRoutes,
+  ...followupTemplateRoutes,
   ...taskRoutes,
   ...runRoutes,
   ...userRoutes,

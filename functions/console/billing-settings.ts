@@ -176,6 +176,8 @@ function answer(
       id: snapshot.id,
       ...DEFAULT_SETTINGS,
       ...document,
+      // Of the two kinds of levels one may be set and the other hold by default.
+      levels: { ...DEFAULT_SETTINGS.levels, ...(document['levels'] as object | undefined) },
       ...more,
       from_used: sender?.from ?? null,
       warnings,

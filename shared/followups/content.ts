@@ -1,12 +1,12 @@
 import { normaliseAddress } from '../mail/address.ts';
 import type { Locale } from '../mail/message.ts';
+import { toLocal } from '../zoned.ts';
 import type { Followup } from './followup.ts';
 import { longDate, money, plainNumber } from './formats.ts';
 import type { ParkingReason } from './reasons.ts';
 import type { Settings } from './settings.ts';
 import { fill, type Template, TemplateError, type Values } from './template.ts';
-import { BUSINESS_NOTES, builtIn } from './templates.ts';
-import { toLocal } from './zoned.ts';
+import { BUSINESS_NOTES, builtIn, ownNames } from './templates.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -87,16 +87,24 @@ function isTag(tag: string): boolean {
 
 function templateOf({ type }: Followup, settings: Settings, level: number, locale: Locale): Template {
   const name = settings.rules.levels[type][level - 1]?.template;
-  const own =
-    typeof name === 'string' && Object.hasOwn(settings.templates, name)
-      ? settings.templates[name]?.[locale]
+  const template =
+    typeof name === 'string'
+      ? (ownTemplate(settings, ownNames(type, name), locale) ?? builtIn(type, name, locale))
       : undefined;
-  const template = own ?? (typeof name === 'string' ? builtIn(type, name, locale) : undefined);
   if (typeof template?.subject === 'string' && typeof template.text === 'string') return template;
   throw new Unmailable(
     'template_error',
     `There is no template ${JSON.stringify(name ?? null)} for level ${level} of a ${type} in ${locale}.`,
   );
+}
+
+function ownTemplate(
+  { templates }: Settings,
+  names: readonly string[],
+  locale: Locale,
+): Template | undefined {
+  const name = names.find((one) => Object.hasOwn(templates, one) && templates[one]?.[locale]);
+  return name === undefined ? undefined : templates[name]?.[locale];
 }
 
 function valuesOf(

@@ -1,9 +1,9 @@
 import { type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
 import type { Meter } from '../cost.ts';
 import { streamQuery } from '../store/firestore.ts';
+import { startOfDay } from '../zoned.ts';
 import { type Followup, followups, toFollowup } from './followup.ts';
 import { type Settings, SettingsFault, toSettings } from './settings.ts';
-import { startOfDay } from './zoned.ts';
 
 /** Firestore takes at most so many values for `in`. */
 const IN_MAX = 30;

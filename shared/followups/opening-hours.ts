@@ -1,6 +1,6 @@
 /// <reference path="./jours-feries.d.ts" />
 import getJoursFeries from '@socialgouv/jours-feries';
-import { toInstant, toLocal } from './zoned.ts';
+import { toInstant, toLocal } from '../zoned.ts';
 
 /** When an organisation lets mail go out. */
 export interface OpeningHours {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { addDays } from '../zoned.ts';
 import { nextOpen, type OpeningHours } from './opening-hours.ts';
-import { addDays } from './zoned.ts';
 
 export type FollowupType = 'invoice' | 'quote';
 

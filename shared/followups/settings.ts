@@ -3,9 +3,9 @@ import * as z from 'zod';
 import { type Mailbox, normaliseAddress, parseMailbox } from '../mail/address.ts';
 import type { Locale } from '../mail/message.ts';
 import { millis } from '../store/firestore.ts';
+import { isZone } from '../zoned.ts';
 import type { Level, Rules } from './schedule.ts';
 import { TEMPLATE_NAME, templateText } from './template.ts';
-import { isZone } from './zoned.ts';
 
 /** What holds for an organisation that has set nothing. */
 export const DEFAULT_SETTINGS = {

@@ -1,11 +1,11 @@
 import type { Post } from '../mail/post.ts';
+import { addDays } from '../zoned.ts';
 import { paused, stopped } from './actions.ts';
 import { type ChangeContext, changeFollowup, readFollowup } from './change.ts';
 import { followups, toFollowup } from './followup.ts';
 import { tellOwner } from './notices.ts';
 import { nextOpen } from './opening-hours.ts';
 import { settleUnknown } from './settle.ts';
-import { addDays } from './zoned.ts';
 
 /** An out-of-office that does not say until when postpones by this. */
 const AUTO_REPLY_DAYS = 3;

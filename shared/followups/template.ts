@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /** What a template may name; each is a text made beforehand. */
-const PLACEHOLDERS = [
+export const PLACEHOLDERS = [
   'customer_name',
   'label',
   'amount',

@@ -130,14 +130,26 @@ Kind regards,
   },
 };
 
-const BUILT_IN: Readonly<Record<FollowupType, Texts>> = { invoice: INVOICE, quote: QUOTE };
+/** The templates that come with the product, by what they are about and by name. */
+export const BUILT_IN: Readonly<Record<FollowupType, Texts>> = { invoice: INVOICE, quote: QUOTE };
 
-/** The template of this name that comes with the product; `invoice_` and `quote_` before a name may be left out. */
+/** A template's name without `invoice_` or `quote_`, which may be left out where it is clear what it is about. */
+const shortName = (type: FollowupType, name: string) => name.replace(new RegExp(`^${type}[_-]`), '');
+
+/** The template of this name that comes with the product. */
 export function builtIn(type: FollowupType, name: string, locale: Locale): Template | undefined {
-  const texts = BUILT_IN[type];
-  const short = name.replace(new RegExp(`^${type}[_-]`), '');
-  return Object.hasOwn(texts, short) ? texts[short]?.[locale] : undefined;
+  const short = shortName(type, name);
+  return Object.hasOwn(BUILT_IN[type], short) ? BUILT_IN[type][short]?.[locale] : undefined;
 }
+
+/**
+ * The names under which an organisation may keep a text of its own for a template, the first that is there holding:
+ * `invoice_courteous` is for invoices alone, where `courteous` would be for quotes too.
+ */
+export const ownNames = (type: FollowupType, name: string): string[] => [
+  `${type}_${shortName(type, name)}`,
+  name,
+];
 
 /**
  * What French practice expects below a reminder between businesses (Code de commerce, L441-10 II and D441-5): penalties

@@ -9,12 +9,12 @@ import * as z from 'zod';
 import { normaliseAddress } from '../mail/address.ts';
 import { isDocumentId } from '../store/document-id.ts';
 import { isConflict } from '../store/firestore.ts';
+import { toInstant } from '../zoned.ts';
 import { type Change, type ChangeContext, changeFollowup, revived, withFields } from './change.ts';
 import { type Followup, followups, STATUSES, settingsRef, toFollowup } from './followup.ts';
 import { addHistory } from './record.ts';
 import { scheduledFields } from './reschedule.ts';
 import { type Settings, toSettings } from './settings.ts';
-import { toInstant } from './zoned.ts';
 
 const DATE = /^\d{4}-\d\d-\d\d$/;
 /** A day of the organisation's, or an instant with its offset. */

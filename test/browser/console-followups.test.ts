@@ -298,6 +298,44 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     await poll(() => second.getByLabel('Mails per round').inputValue()).toBe('25');
   });
 
+  it('changes the text of a level for one language, names what cannot be filled in, and puts it back', async () => {
+    await put('a', overdue(20, -1));
+    const page = await site.open('billing/org-1');
+    await page.getByRole('link', { name: 'Texts of the mails' }).click();
+    const subject = page.getByLabel('Subject');
+    await page.getByText('text that comes with Ronde', { exact: true }).waitFor();
+    expect(await subject.inputValue()).toBe('Rappel : facture {{label}} échue le {{due_date}}');
+    await page.getByLabel('Mail', { exact: true }).selectOption('Quotes, level 1 (courteous)');
+    expect(await subject.inputValue()).toBe('Notre devis {{label}}');
+    await page.getByLabel('Mail', { exact: true }).selectOption('Invoices, level 1 (courteous)');
+    await subject.fill('Facture {{label}} de {{nobody}}');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('{{nobody}} cannot be filled in').waitFor();
+    await subject.fill('Facture {{label}} : {{amount}} !');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('text of the organisation’s own', { exact: true }).waitFor();
+    expect((await store().doc('billing_settings/org-1').get()).get('templates')).toEqual({
+      invoice_courteous: {
+        fr: {
+          subject: 'Facture {{label}} : {{amount}} !',
+          text: expect.stringContaining('{{customer_name}}'),
+        },
+      },
+    });
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.getByLabel('Language of the customer').selectOption('en');
+    expect(await subject.inputValue()).toBe('Reminder: invoice {{label}}, due {{due_date}}');
+    const mail = await site.open('followups/a');
+    await mail.getByRole('button', { name: 'Show the mail' }).click();
+    await mail.getByText(/^Facture F-2026-001 : 1.250,50.€ !$/).waitFor();
+    await mail.close();
+    await page.bringToFront();
+    await page.getByLabel('Language of the customer').selectOption('fr');
+    await page.getByRole('button', { name: 'Back to the text that comes with Ronde' }).click();
+    await poll(() => subject.inputValue()).toBe('Rappel : facture {{label}} échue le {{due_date}}');
+    expect((await store().doc('billing_settings/org-1').get()).get('templates')).toEqual({});
+  });
+
   it('has no serious fault by axe, and fits 360 pixels, in both languages and themes, whatever stands there', async () => {
     const long = 'x'.repeat(200);
     const { followup, send } = unknown(long);
@@ -319,6 +357,7 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
       'followups?view=unsettled',
       'followups/c',
       'billing/org-1',
+      'billing/org-1/templates',
     ]);
   });
 

@@ -60,6 +60,8 @@ describe('billing settings', () => {
     await put({ min_gap_days: 3, levels: { quote: [{ after_days: 2, template: 'last' }] } });
     const { body, headers } = await put({ max_per_day: 50 });
     expect(body).toMatchObject({ min_gap_days: 3, max_per_day: 50, levels: { quote: [{ after_days: 2 }] } });
+    // The other kind of levels holds by default still, and is shown.
+    expect(body.levels.invoice).toHaveLength(3);
     expect((await put(body)).status).toBe(200);
     expect((await put(body)).status).toBe(409);
     expect((await put({ max_per_day: 9 }, { 'If-Match': headers.get('etag') ?? '' })).status).toBe(409);
@@ -168,6 +170,36 @@ describe('billing settings', () => {
     });
     expect(world.smtp.mails()[0]?.html).toContain('&lt;b&gt;Ada Lovelace&lt;/b&gt;');
     expect((await put({ templates: { courteous: null } })).body.templates).toEqual({});
+  });
+
+  it('of an organisation’s own words for invoices alone leave quotes as they were', async () => {
+    await put({
+      templates: { invoice_courteous: { fr: { subject: 'Facture {{label}} !', text: 'Bonjour.' } } },
+    });
+    await fill([
+      ['invoice', followupFields()],
+      ['quote', followupFields({ type: 'quote', sent_at: stamp('2026-02-01T09:00:00Z') })],
+    ]);
+    const subject = async (id: string) => {
+      const headers = { Authorization: `Bearer ${admin}` };
+      const answer = await fetch(`${world.url}/api/followups/${id}/preview?level=1`, { headers });
+      return ((await answer.json()) as { subject: string }).subject;
+    };
+    expect(await subject('invoice')).toBe('Facture F-2026-001 !');
+    expect(await subject('quote')).toBe('Notre devis F-2026-001');
+    await put({ templates: { invoice_courteous: null } });
+    expect(await subject('invoice')).toBe('Rappel : facture F-2026-001 échue le 1 février 2026');
+  });
+
+  it('are there to be read as they come with the product, with what they may name', async () => {
+    const answer = await fetch(`${world.url}/v1/admin/followup-templates`, {
+      headers: { Authorization: `Bearer ${admin}` },
+    });
+    expect(await answer.json()).toMatchObject({
+      invoice: { courteous: { fr: { subject: expect.stringContaining('{{label}}') } }, firm: {}, last: {} },
+      quote: { courteous: { en: { text: expect.stringContaining('{{sent_date}}') } }, last: {} },
+      placeholders: expect.arrayContaining(['customer_name', 'amount']),
+    });
   });
 });
 

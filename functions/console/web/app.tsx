@@ -22,6 +22,7 @@ const PresencePage = lazy(() => import('./pages/presence.tsx'));
 const RunPage = lazy(() => import('./pages/run.tsx'));
 const RunsPage = lazy(() => import('./pages/runs.tsx'));
 const SettingsPage = lazy(() => import('./pages/settings.tsx'));
+const TemplatesPage = lazy(() => import('./pages/templates.tsx'));
 const ThreadPage = lazy(() => import('./pages/thread.tsx'));
 const VisitsPage = lazy(() => import('./pages/visits.tsx'));
 
@@ -81,6 +82,7 @@ function Pages() {
       <Route path="/followups" component={FollowupsPage} />
       <Route path="/followups/:id">{({ id }) => <FollowupPage id={decodeURIComponent(id)} />}</Route>
       <Route path="/billing/:id">{({ id }) => <BillingPage id={decodeURIComponent(id)} />}</Route>
+      <Route path="/billing/:id/templates">{({ id }) => <TemplatesPage id={decodeURIComponent(id)} />}</Route>
       <Route path="/incidents" component={IncidentsPage} />
       <Route path="/inbox" component={InboxPage} />
       <Route path="/inbox/threads/:id">{({ id }) => <ThreadPage id={decodeURIComponent(id)} />}</Route>

@@ -118,6 +118,20 @@ export interface Activation {
   }[];
 }
 
+/** A subject and a text with placeholders. */
+export interface Template {
+  subject: string;
+  text: string;
+}
+export type TemplateTexts = Partial<Record<'fr' | 'en', Template>>;
+
+/** The texts that come with the product, and what a text may name. */
+export interface BuiltInTemplates {
+  invoice: Record<string, TemplateTexts>;
+  quote: Record<string, TemplateTexts>;
+  placeholders: string[];
+}
+
 export interface BillingSettings {
   id: string;
   auto_followups_enabled: boolean;
@@ -134,6 +148,8 @@ export interface BillingSettings {
   reply_to: string | null;
   locale: 'fr' | 'en';
   business_customers: boolean;
+  /** Texts of its own, by the name of the template; null takes one away. */
+  templates: Record<string, TemplateTexts | null>;
   held_due_before?: string | null;
   warnings: string[];
   activation?: Activation;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { closedAt, nextOpen, type OpeningHours } from '../../../shared/followups/opening-hours.ts';
 import { nextDue, type Rules, rulesKey, type Standing } from '../../../shared/followups/schedule.ts';
-import { addDays, isZone, startOfDay, toInstant, toLocal } from '../../../shared/followups/zoned.ts';
+import { addDays, isZone, startOfDay, toInstant, toLocal } from '../../../shared/zoned.ts';
 
 const DAY_MS = 86_400_000;
 const PARIS = 'Europe/Paris';

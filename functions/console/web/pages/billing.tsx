@@ -5,10 +5,12 @@ import { Automatic } from '../parts/billing/automatic.tsx';
 import { Rules } from '../parts/billing/rules.tsx';
 import { Failure, Loading } from '../parts/state.tsx';
 import { useBillingTexts } from '../texts/billing.ts';
+import { useTemplateTexts } from '../texts/templates.ts';
 
 /** The billing settings of one organisation: the switch with its guard, and the rules. */
 export default function BillingPage({ id }: { id: string }) {
   const texts = useBillingTexts();
+  const mails = useTemplateTexts();
   const { data, error, isPending, refetch } = useBilling(id);
   return (
     <Stack gap="lg">
@@ -18,6 +20,7 @@ export default function BillingPage({ id }: { id: string }) {
           {texts.title(id)}
         </Title>
       </div>
+      <Link href={`/billing/${encodeURIComponent(id)}/templates`}>{mails.open}</Link>
       {isPending && <Loading />}
       {error && !data && <Failure error={error} retry={() => void refetch()} />}
       {data?.warnings?.map((warning) => (
