@@ -1,6 +1,8 @@
 import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
+import { toInstant, toLocal } from '../zoned.ts';
 import { storedVisit } from './visit.ts';
 
+const DAY_MS = 86_400_000;
 /** So many pages are named, those with the most visits. */
 const NAMED_PAGES = 100;
 /** What the sums need of a visit. */
@@ -23,15 +25,13 @@ export interface VisitSums {
 
 export interface VisitStats {
   totals: VisitSums;
-  /** By UTC day, in order; a day without a visit is there too. */
+  /** By day of the zone, in order; a day without a visit is there too. */
   days: ({ day: string } & VisitSums)[];
   /** By path, the most visited first. */
   pages: ({ path: string } & VisitSums)[];
   /** Paths that are not named. */
   more_pages: number;
 }
-
-const DAY_MS = 86_400_000;
 
 /** The visits that began in a span of time, the newest first. */
 export function visitsBegun(store: Firestore, from: Date, until: Date): Query {
@@ -45,15 +45,28 @@ export function visitsBegun(store: Firestore, from: Date, until: Date): Query {
 /** The same with the fields that `sumVisits` reads, and no others. */
 export const sumsOf = (query: Query): Query => query.select(...FIELDS);
 
-/** Adds visits up by day and by page. Pure. */
-export function sumVisits(visits: Iterable<DocumentSnapshot>, from: Date, until: Date): VisitStats {
+/** Whole days of a time zone; each as the milliseconds that a UTC clock shows at that day's midnight. */
+export interface DaySpan {
+  first: number;
+  last: number;
+  /** An IANA time zone. */
+  zone: string;
+}
+
+/** The instants at which the first day begins and the last one ends, whatever daylight saving does in between. */
+export function boundsOf({ first, last, zone }: DaySpan): { from: Date; until: Date } {
+  return { from: new Date(toInstant(first, zone)), until: new Date(toInstant(last + DAY_MS, zone)) };
+}
+
+/** Adds the visits of a span up by day and by page. Pure. */
+export function sumVisits(visits: Iterable<DocumentSnapshot>, { first, last, zone }: DaySpan): VisitStats {
   const totals = noVisits();
   const days = new Map<string, VisitSums>();
-  for (let at = from.getTime(); at < until.getTime(); at += DAY_MS) days.set(dayOf(at), noVisits());
+  for (let at = first; at <= last; at += DAY_MS) days.set(dayText(at), noVisits());
   const pages = new Map<string, VisitSums>();
   for (const visit of visits) {
     const path: unknown = visit.get('path');
-    const day = dayOf(storedVisit(visit).startTime);
+    const day = dayText(toLocal(storedVisit(visit).startTime, zone));
     for (const sums of [totals, sumsIn(days, day), sumsIn(pages, typeof path === 'string' ? path : '')])
       add(sums, visit);
   }
@@ -71,7 +84,8 @@ const noVisits = (): VisitSums => ({
   ...{ duration_seconds: 0, engaged_seconds: 0 },
 });
 
-const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
+/** A day as the API names it, from what a UTC clock shows on it. */
+export const dayText = (local: number): string => new Date(local).toISOString().slice(0, 10);
 
 function sumsIn(map: Map<string, VisitSums>, key: string): VisitSums {
   const found = map.get(key) ?? noVisits();

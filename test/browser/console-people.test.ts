@@ -107,6 +107,31 @@ describe.skipIf(withoutChromium())('the pages of visits and presence in a real b
     expect(page.url()).toBe(`${site.url}/console/visits?days=14`);
   });
 
+  it('reads days in the zone of whoever looks, and says which that is', async () => {
+    await visit('late', closed(0, '/', { start_time: at(Date.parse('2026-03-03T23:30:00Z')) }));
+    const page = await site.open('settings');
+    const browser = await page.context().newCDPSession(page);
+    for (const [zone, name, today] of [
+      ['Europe/Paris', 'Wed, Mar 4', 'Wed, Mar 4'],
+      ['Etc/UTC', 'Tue, Mar 3', 'Wed, Mar 4'],
+      ['Pacific/Kiritimati', 'Wed, Mar 4', 'Thu, Mar 5'],
+    ] as const) {
+      await browser.send('Emulation.setTimezoneOverride', { timezoneId: zone });
+      await page.goto(`${site.url}/console/visits`);
+      await page.getByText(`Days are those of ${zone === 'Etc/UTC' ? 'UTC' : zone}.`).waitFor();
+      const rows = page.getByRole('table', { name: 'By day' }).getByRole('row');
+      await poll(() => rows.count()).toBe(8);
+      expect([zone, await rows.filter({ hasText: name }).textContent()]).toEqual([
+        zone,
+        expect.stringMatching(new RegExp(`^${name}1`)),
+      ]);
+      expect([zone, await rows.last().textContent()]).toEqual([
+        zone,
+        expect.stringMatching(new RegExp(`^${today}`)),
+      ]);
+    }
+  });
+
   it('shows who is there with source and age, and the ghosts', async () => {
     await people();
     const page = await site.open('presence');

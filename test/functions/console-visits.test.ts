@@ -8,7 +8,10 @@ beforeAll(async () => {
   console_ = await startConsoleWorld();
 });
 afterAll(() => console_?.stop());
-beforeEach(() => clear(console_.world.store, 'page_visits'));
+beforeEach(async () => {
+  console_.world.clock.set(NOW);
+  await clear(console_.world.store, 'page_visits');
+});
 
 const PATH = '/v1/admin/visits/stats';
 const call = (query = '', token?: string) => console_.call('GET', PATH + query, undefined, token);
@@ -43,7 +46,7 @@ it('adds visits and time up by UTC day and by page, with the share that was infe
     ...{ visits, open, inferred, duration_seconds: duration, engaged_seconds: engaged },
   });
   expect(body).toEqual({
-    ...{ from: '2026-03-03', to: '2026-03-04', as_of: NOW.toISOString() },
+    ...{ from: '2026-03-03', to: '2026-03-04', time_zone: 'UTC', as_of: NOW.toISOString() },
     ...{ total_visits: 4, counted: 4, complete: true, more_pages: 0 },
     totals: sums(4, 1, 1, 100, 45),
     days: [
@@ -55,6 +58,33 @@ it('adds visits and time up by UTC day and by page, with the share that was infe
       { path: '/', ...sums(1, 0, 0, 30, 15) },
     ],
   });
+});
+
+it('adds up by the days of a time zone, the short and the long one of daylight saving included', async () => {
+  console_.world.clock.set(new Date('2026-03-30T21:59:00Z'));
+  await put({
+    before: closed('2026-03-28T22:59:59.999Z', 1),
+    // The 29th begins at 23:00 UTC and has 23 hours in Paris.
+    first: closed('2026-03-28T23:00:00Z', 1),
+    last: closed('2026-03-29T21:59:59.999Z', 1),
+    next: closed('2026-03-29T22:00:00Z', 1),
+  });
+  const { body } = await call('?from=2026-03-29&time_zone=Europe/Paris');
+  const visits = ({ body }: { body: { days: { day: string; visits: number }[] } }) =>
+    body.days.map(({ day, visits }) => [day, visits]);
+  expect([body.from, body.to, body.time_zone, body.total_visits]).toEqual([
+    ...['2026-03-29', '2026-03-30', 'Europe/Paris', 3],
+  ]);
+  expect(visits({ body })).toEqual([
+    ['2026-03-29', 2],
+    ['2026-03-30', 1],
+  ]);
+  console_.world.clock.set(new Date('2026-03-30T22:00:00Z'));
+  expect(visits(await call('?from=2026-03-30&time_zone=Europe/Paris')).at(-1)).toEqual(['2026-03-31', 0]);
+  await put({ early: closed('2026-10-24T22:00:00Z', 1), late: closed('2026-10-25T22:59:59Z', 1) });
+  expect(visits(await call('?from=2026-10-25&to=2026-10-25&time_zone=Europe/Paris'))).toEqual([
+    ['2026-10-25', 2],
+  ]);
 });
 
 it('is of the last week where no days are given, and costs a read for each visit and one to count', async () => {
@@ -87,6 +117,7 @@ it.each([
   ['?from=yesterday', 'from'],
   ['?from=2026-02-30', 'from'],
   ['?days=3', 'days'],
+  ['?time_zone=Mars/Olympus', 'time_zone'],
 ])('%s is 400, which names it', async (query, named) => {
   const { status, body } = await call(query);
   expect(status).toBe(400);

@@ -70,7 +70,7 @@ export function longSpan(seconds: number, language: Language): string {
   return unit(rounded, 'second');
 }
 
-/** A day of UTC, as the API names it. */
+/** A day that the API names, of whatever zone. */
 export function dayName(day: string, language: Language): string {
   const options = { weekday: 'short', day: 'numeric', month: 'short', timeZone: 'UTC' } as const;
   return new Intl.DateTimeFormat(language, options).format(new Date(`${day}T00:00:00Z`));

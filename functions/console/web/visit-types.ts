@@ -11,6 +11,7 @@ export interface VisitSums {
 export interface VisitStats {
   from: string;
   to: string;
+  time_zone: string;
   total_visits: number;
   counted: number;
   complete: boolean;

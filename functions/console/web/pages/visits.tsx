@@ -23,16 +23,20 @@ export default function VisitsPage() {
   const [params] = useSearchParams();
   const [, go] = useLocation();
   const days = SPANS.find((span) => String(span) === params.get('days')) ?? SPANS[0] ?? 7;
+  const zone = zoneHere();
   const { data, error, isPending, refetch } = useQuery({
-    queryKey: ['visits', days],
-    queryFn: ({ signal }) => api.get<VisitStats>(`/v1/admin/visits/stats?from=${firstDay(days)}`, signal),
+    queryKey: ['visits', days, zone],
+    queryFn: ({ signal }) => {
+      const query = new URLSearchParams({ from: firstDay(days, zone), time_zone: zone });
+      return api.get<VisitStats>(`/v1/admin/visits/stats?${query}`, signal);
+    },
     staleTime: FRESH_MS,
   });
   return (
     <Stack gap="lg">
       <div>
         <Title order={1}>{texts.title}</Title>
-        <Text c="dimmed">{texts.intro}</Text>
+        <Text c="dimmed">{texts.intro(zone)}</Text>
       </div>
       <NativeSelect
         label={texts.span}
@@ -48,8 +52,17 @@ export default function VisitsPage() {
   );
 }
 
-/** The day on which a span that ends today begins, in UTC. */
-const firstDay = (days: number) => new Date(now().getTime() - (days - 1) * DAY_MS).toISOString().slice(0, 10);
+/** The reader's own time zone, in which every instant of the console is shown; UTC where the browser does not say. */
+function zoneHere(): string {
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  return timeZone && timeZone !== 'Etc/Unknown' ? timeZone : 'UTC';
+}
+
+/** The day on which a span that ends today begins, as the API names days (the Swedes write dates so). */
+function firstDay(days: number, timeZone: string): string {
+  const today = new Intl.DateTimeFormat('sv', { timeZone }).format(now());
+  return new Date(Date.parse(today) - (days - 1) * DAY_MS).toISOString().slice(0, 10);
+}
 
 function Stats({ stats }: { stats: VisitStats }) {
   const { language } = useLanguage();

@@ -3,7 +3,7 @@ import type { Widened } from './en.ts';
 
 const en = {
   title: 'Visits',
-  intro: 'Which pages were read, and for how long. Days are those of UTC.',
+  intro: (zone: string) => `Which pages were read, and for how long. Days are those of ${zone}.`,
   span: 'Span',
   days: (count: number) => `the last ${count} days`,
   none: 'No visit began in these days.',
@@ -26,7 +26,7 @@ const en = {
 
 const fr: Widened<typeof en> = {
   title: 'Visites',
-  intro: 'Quelles pages ont été lues, et combien de temps. Les jours sont ceux d’UTC.',
+  intro: (zone) => `Quelles pages ont été lues, et combien de temps. Les jours sont ceux de ${zone}.`,
   span: 'Période',
   days: (count) => `les ${count} derniers jours`,
   none: 'Aucune visite n’a commencé ces jours-là.',
