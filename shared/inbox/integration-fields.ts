@@ -3,7 +3,10 @@ import type { AuthInput } from './integration-input.ts';
 import { type SealingKeys, seal } from './sealed.ts';
 import type { Keep } from './sign-in.ts';
 
-/** Looks at an integration before it is written; throws where it must not be. */
+/**
+ * Looks at an integration before it is written; throws where it must not be. What signing in got meanwhile is handed to
+ * `keep`.
+ */
 export type Check<Found> = (integration: Integration, keep: Keep) => Promise<Found>;
 
 /** How credentials are kept: sealed for this integration alone, or as the name of a secret. */

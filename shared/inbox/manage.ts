@@ -32,9 +32,6 @@ export function shownIntegration(snapshot: DocumentSnapshot): Record<string, unk
   };
 }
 
-/** Looks at an integration; what signing in got meanwhile is handed to `keep`. */
-type Check<Found> = (integration: Integration, keep: Keep) => Promise<Found>;
-
 /**
  * Makes an integration of what was given, its credentials sealed, and has `check` look at it before it is written.
  * Returns its id and what the check found.

@@ -389,7 +389,7 @@ describe.skipIf(absent)('the pages of mail in a real browser', () => {
   it(`shows ${WHOLE ? 'all' : SHOWN} HTML mails of the SpamAssassin corpus: nothing runs, nothing is loaded`, {
     timeout: 600_000,
   }, async () => {
-    const mails = spamAssassin().filter((raw) =>
+    const mails = [...spamAssassin().values()].filter((raw) =>
       /^content-type:\s*text\/html/im.test(raw.toString('latin1')),
     );
     const chosen = WHOLE ? mails : evenly(mails, SHOWN);
