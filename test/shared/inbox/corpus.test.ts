@@ -18,9 +18,7 @@ import { type Mailbox, openMailbox } from '../../support/mailbox.ts';
 import { spamAssassin, WHOLE } from '../../support/spam-assassin.ts';
 
 /** `npm test` takes every so manieth mail of each group; CORPUS=all takes all, which may take so much longer. */
-const { EVERY, TIMEOUT_MS } = WHOLE
-  ? { EVERY: 1, TIMEOUT_MS: 3_600_000 }
-  : { EVERY: 6, TIMEOUT_MS: 600_000 };
+const { EVERY, TIMEOUT_MS } = WHOLE ? { EVERY: 1, TIMEOUT_MS: 3_600_000 } : { EVERY: 6, TIMEOUT_MS: 600_000 };
 /** When the first of them arrived. */
 const FIRST = Date.parse('2026-01-01T00:00:00Z');
 /** Of the words that both other parsers find, so many are to be in the text: they do not agree on everything. */
