@@ -183,6 +183,57 @@ describe.skipIf(absent || withoutChromium())('the page of alerts in a real brows
     ).toBe(0);
   });
 
+  it('says of a late ticket what its lateness was counted from, its threshold, who is told and what was told', async () => {
+    const { stage_entered_at: _none, ...bare } = ticket('R-77', 'repair', 20);
+    const tickets = new Map<string, object>([
+      ['t-77', bare],
+      ['t-78', ticket('R-78', 'repair', 15.5)],
+    ]);
+    await seed(store(), 'tickets', tickets);
+    await store()
+      .doc('tickets/t-77/events/1')
+      .set({ type: 'stage_changed', to: 'repair', at: at(21) });
+    await seed(
+      store(),
+      'alert_recipients',
+      new Map([
+        ['boss', { name: 'Boss', email: 'boss@example.test', active: true }],
+        ['away', { name: 'Away', email: 'away@example.test', active: false }],
+      ]),
+    );
+    const of77 = { ticket_id: 't-77', ticket_number: 'R-77' };
+    await seed(
+      store(),
+      'delay_alert_logs',
+      new Map([
+        ['1', entry('R-77', 30, of77)],
+        ['2', entry('R-77', 6, { ...of77, recipient: 'earlier@example.test', state: 'failed' })],
+        ['3', entry('T-9', 5)],
+      ]),
+    );
+    const page = await site.open('alerts');
+    const late = page.getByRole('region', { name: 'Late tickets by stage' });
+    const row = (number: string) => page.getByRole('button', { name: number });
+    expect(await row('R-77').textContent()).toContain('21 days late after 14 days');
+    await row('R-77').press('Enter');
+    const opened = late.locator('li', { has: row('R-77') });
+    await opened.getByText('earlier@example.test').waitFor();
+    await opened.getByText('Boss <boss@example.test>').waitFor();
+    expect(await opened.locator('dl').textContent()).toMatch(
+      /t-77.*for 21 days, since .*its last event into this stage .*Threshold14 days.*Late since/,
+    );
+    expect(await opened.locator('dl').textContent()).not.toContain('away@');
+    expect(await opened.locator('li strong').allTextContents()).toEqual(['R-77', 'R-77']);
+    expect(await seriousFaults(page)).toEqual([]);
+    await row('R-77').press('Enter');
+    await poll(() => opened.locator('dl').count()).toBe(0);
+    await row('R-78').click();
+    await late.getByText('Nobody has been told of it yet').waitFor();
+    await late.getByText('its field stage_entered_at').waitFor();
+    await page.getByRole('banner').getByRole('combobox', { name: 'Language' }).selectOption('fr');
+    await page.getByText('son champ stage_entered_at').waitFor();
+  });
+
   it('runs nothing that stands in a name, a stage or an address', async () => {
     const evil = `"><img src=http://203.0.113.7/x onerror=alert(1)>`;
     await store().doc('alert_recipients/evil').set({ name: evil, email: 'a@b.test', active: true });

@@ -2,7 +2,7 @@ import { type QueryClient, useInfiniteQuery, useQuery, useQueryClient } from '@t
 import { type Api, ApiError } from './api.ts';
 import { useSignedIn } from './auth.tsx';
 import { STRIP } from './parts/strip.tsx';
-import type { Incident, Page, Run, RunLine, TaskItem, TaskList } from './types.ts';
+import type { Incident, Page, Recipients, Run, RunLine, TaskItem, TaskList } from './types.ts';
 
 /** How often the rounds look again, while the page is visible. */
 const LOOK_MS = 15_000;
@@ -81,6 +81,19 @@ export function useIncidents() {
 export function absent(error: unknown): null {
   if (error instanceof ApiError && error.status === 404) return null;
   throw error;
+}
+
+/** Who is told of late tickets; `refetchOnMount` false takes them as they were read before. */
+export function useRecipients({ refetchOnMount = true } = {}) {
+  const { api } = useSignedIn();
+  return useQuery({
+    queryKey: ['recipients'],
+    queryFn: ({ signal }) => api.get<Recipients>('/tickets/alerts/config/', signal),
+    // What one is just typing is not changed under one's hands.
+    refetchOnMount,
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
+  });
 }
 
 export function useRun(id: string) {

@@ -138,7 +138,14 @@ export interface Ticket {
   device: string | null;
   customer_name?: string | null;
   stage: string | null;
-  delay?: { days_in_stage: number; threshold_days: number };
+  delay?: {
+    /** Since when it is in its stage, and which field says so. */
+    since: string;
+    source: string;
+    days_in_stage: number;
+    threshold_days: number;
+    late_after: string;
+  };
 }
 
 export interface UserLine {

@@ -1,12 +1,10 @@
 import { Stack, Title } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
-import { useSignedIn } from '../auth.tsx';
 import { useLanguage } from '../language.tsx';
 import { AlertLog } from '../parts/alert-log.tsx';
 import { LateTickets } from '../parts/late-tickets.tsx';
 import { RecipientList } from '../parts/recipient-list.tsx';
 import { Failure, Loading } from '../parts/state.tsx';
-import type { Recipients as StoredRecipients } from '../types.ts';
+import { useRecipients } from '../queries.ts';
 
 /** Who is told of late tickets, which tickets are late now, and what was told: all on one page, as it used to be. */
 export default function AlertsPage() {
@@ -37,14 +35,7 @@ export default function AlertsPage() {
 }
 
 function Recipients() {
-  const { api } = useSignedIn();
-  const { data, error, isPending, refetch } = useQuery({
-    queryKey: ['recipients'],
-    queryFn: ({ signal }) => api.get<StoredRecipients>('/tickets/alerts/config/', signal),
-    // What one is just typing is not changed under one's hands.
-    refetchOnWindowFocus: false,
-    refetchOnReconnect: false,
-  });
+  const { data, error, isPending, refetch } = useRecipients();
   if (isPending) return <Loading />;
   if (!data) return <Failure error={error} retry={() => void refetch()} />;
   return <RecipientList key={JSON.stringify(data)} stored={data} />;

@@ -24,7 +24,7 @@ export function AlertLog() {
     <>
       <ul className="lines">
         {entries.map((entry) => (
-          <Line key={entry.id} entry={entry} />
+          <AlertLine key={entry.id} entry={entry} />
         ))}
       </ul>
       {hasNextPage && (
@@ -36,7 +36,8 @@ export function AlertLog() {
   );
 }
 
-function Line({ entry }: { entry: Entry }) {
+/** One alert: when, what became of it, about what, to whom. */
+export function AlertLine({ entry }: { entry: Entry }) {
   const { language, texts } = useLanguage();
   const { ticket_number, stage, days_in_stage, recipient, state, forced, message_id } = entry;
   return (

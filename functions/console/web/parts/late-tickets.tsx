@@ -2,6 +2,7 @@ import { Group, Stack, Text, Title } from '@mantine/core';
 import { useLanguage } from '../language.tsx';
 import { usePages } from '../queries.ts';
 import type { Ticket } from '../types.ts';
+import { LateTicket } from './late-ticket.tsx';
 import { Empty, Failure, Loading } from './state.tsx';
 
 /** So many late tickets are read, a page; where there are more, that is said. */
@@ -45,12 +46,7 @@ function Stage({ stage, tickets }: { stage: string; tickets: Ticket[] }) {
       </Group>
       <ul className="lines">
         {sorted.map((ticket) => (
-          <li key={ticket.id} className="line ticket wrapped">
-            <strong>{ticket.number ?? ticket.id}</strong>
-            <span>{ticket.device}</span>
-            <span className="dimmed">{ticket.customer_name}</span>
-            {ticket.delay && <span>{texts.alerts.days(Math.floor(daysOf(ticket)))}</span>}
-          </li>
+          <LateTicket key={ticket.id} ticket={ticket} />
         ))}
       </ul>
     </div>
