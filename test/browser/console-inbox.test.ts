@@ -319,6 +319,21 @@ describe.skipIf(absent)('the pages of mail in a real browser', () => {
     expect(await seriousFaults(page)).toEqual([]);
   });
 
+  it('names the mailbox of each mail of a conversation that came to two', async () => {
+    const copy = mail({ 'Message-ID': '<both@example.test>', Subject: 'To both of you' });
+    for (const label of ['Office', 'Accounts']) {
+      const id = await mailbox([copy], { label });
+      await post(`/api/inbox/integrations/${id}/sync`);
+    }
+    const page = await site.open('inbox');
+    await page.getByRole('link', { name: 'To both of you' }).click();
+    const heads = page.locator('button.message-head');
+    await poll(async () =>
+      (await heads.allTextContents()).map((text) => /INBOX, \w+/.exec(text)?.[0]).toSorted(),
+    ).toEqual([expect.stringContaining('INBOX, Accounts'), expect.stringContaining('INBOX, Office')]);
+    expect(await seriousFaults(page)).toEqual([]);
+  });
+
   it('shows what is in quarantine and why', async () => {
     const id = await mailbox([]);
     await store()

@@ -1,6 +1,7 @@
 import { Alert, Button, Code, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { instant } from '../../format.ts';
+import { useMailboxName } from '../../inbox-queries.ts';
 import type { Address, Message as Mail } from '../../inbox-types.ts';
 import { useLanguage } from '../../language.tsx';
 import { withoutPictures } from '../../mail-body.ts';
@@ -17,6 +18,8 @@ export function Message({ mail, open }: { mail: Mail; open: boolean }) {
   const { language } = useLanguage();
   const texts = useInboxTexts();
   const [opened, setOpened] = useState(open);
+  // One mail may lie in two mailboxes, and then stands here twice.
+  const mailboxName = useMailboxName();
   const sender = senderOf(mail, texts.noSender);
   return (
     <li className="message">
@@ -30,7 +33,8 @@ export function Message({ mail, open }: { mail: Mail; open: boolean }) {
         onClick={() => setOpened(!opened)}
         rightSection={<span className="dimmed">{instant(mail.received_at, language)}</span>}
       >
-        <span className={mail.seen ? '' : 'unread'}>{sender}</span>
+        <span className={mail.seen ? '' : 'unread'}>{sender}</span>{' '}
+        <span className="dimmed">{texts.inFolder(mail.folder, mailboxName(mail.integration_id))}</span>
       </Button>
       {opened ? (
         <Opened mail={mail} sender={sender} />
