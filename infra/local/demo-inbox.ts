@@ -2,79 +2,20 @@ import { type Firestore, Timestamp } from '@google-cloud/firestore';
 import { ImapFlow } from 'imapflow';
 import { ownerOf } from '../../shared/inbox/integration.ts';
 import { seal } from '../../shared/inbox/sealed.ts';
+import { DEMO_MAILS, type DemoMail } from './demo-mails.ts';
 import type { ImapUser, LocalImap } from './imap.ts';
 
 const HOUR_MS = 3_600_000;
 
-interface DemoMail {
-  from: string;
-  subject: string;
-  text: string;
-  hoursAgo: number;
-  id: string;
-  answers?: string;
-  headers?: string[];
-}
-
-/** What a small workshop gets in a day: questions, answers to them, an out-of-office note, a mail that came back. */
-const MAILS: readonly DemoMail[] = [
-  {
-    id: 'q1',
-    hoursAgo: 30,
-    from: 'Amélie Roux <amelie@client.test>',
-    subject: 'Devis pour un écran',
-    text: 'Bonjour,\r\n\r\nCombien coûterait le remplacement de l’écran ?\r\n\r\nAmélie Roux',
-  },
-  {
-    id: 'q2',
-    hoursAgo: 26,
-    from: 'Bruno Petit <bruno@client.test>',
-    subject: 'Is my phone ready?',
-    text: 'Hello, may I come by this afternoon?\r\nBruno',
-  },
-  {
-    id: 'a1',
-    hoursAgo: 20,
-    from: 'Amélie Roux <amelie@client.test>',
-    subject: 'Re: Devis pour un écran',
-    text: 'C’est d’accord, merci.\r\n\r\n> Bonjour,\r\n> le remplacement coûte 180 €.',
-    answers: 'q1',
-  },
-  {
-    id: 'o1',
-    hoursAgo: 9,
-    from: 'Chiara Leoni <chiara@client.test>',
-    subject: 'Automatic reply: Invoice 2031',
-    text: 'I am away until Monday.',
-    headers: ['Auto-Submitted: auto-replied'],
-    answers: 'sent1',
-  },
-  {
-    id: 'b1',
-    hoursAgo: 5,
-    from: 'Mail Delivery System <mailer-daemon@mail.test>',
-    subject: 'Undelivered Mail Returned to Sender',
-    text: 'The address gone@client.test does not exist.',
-    headers: ['Auto-Submitted: auto-replied', 'Return-Path: <>'],
-    answers: 'sent2',
-  },
-  {
-    id: 'q3',
-    hoursAgo: 2,
-    from: '"Weiß, Jürgen" <juergen@client.test>',
-    subject: 'Größe des Akkus',
-    text: 'Guten Tag, welche Größe hat der Akku? 🙂',
-  },
-];
-
+const mailsOf = (user: string) => DEMO_MAILS[user] ?? [];
 const messageId = (id: string) => `<${id}@demo.ronde.test>`;
 
-function rawMail({ from, subject, text, id, answers, headers = [] }: DemoMail, at: Date): string {
+function rawMail({ from, subject, text, id, answers, headers = [] }: DemoMail, to: string, at: Date): string {
   const words = (value: string) => `=?utf-8?B?${Buffer.from(value).toString('base64')}?=`;
   const [, name = '', address = from] = /^"?(.*?)"?\s*<(.+)>$/.exec(from) ?? [];
   const lines = [
     `From: ${words(name)} <${address}>`,
-    'To: office@ronde.test',
+    `To: ${to}@ronde.test`,
     `Subject: ${words(subject)}`,
     `Date: ${at.toUTCString()}`,
     `Message-ID: ${messageId(id)}`,
@@ -113,7 +54,7 @@ export async function fillInbox(
       created_at: Timestamp.fromDate(now),
     });
   }
-  return { mailboxes: imap.users.length, mails: imap.users.length * MAILS.length };
+  return { mailboxes: imap.users.length, mails: imap.users.flatMap(({ user }) => mailsOf(user)).length };
 }
 
 async function deliver(imap: LocalImap, { user, password }: ImapUser, now: Date): Promise<void> {
@@ -123,9 +64,9 @@ async function deliver(imap: LocalImap, { user, password }: ImapUser, now: Date)
   client.on('error', () => undefined);
   await client.connect();
   try {
-    for (const mail of MAILS) {
+    for (const mail of mailsOf(user)) {
       const at = new Date(now.getTime() - mail.hoursAgo * HOUR_MS);
-      await client.append('INBOX', rawMail(mail, at), [], at);
+      await client.append('INBOX', rawMail(mail, user, at), [], at);
     }
   } finally {
     await client.logout();

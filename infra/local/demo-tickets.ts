@@ -15,22 +15,29 @@ interface DemoTicket {
   status?: 'closed' | 'cancelled';
 }
 
-/** One of each kind: in time, late, very late, late by its events only, closed long ago. */
+/** One of each kind, with the stages of a French workshop: in time, late, very late, late by its events only, closed long ago. */
 const TICKETS: readonly DemoTicket[] = [
   {
     number: 'R-1042',
     device: 'ThinkPad X220',
     customer: 'Amélie Roux',
-    stage: 'diagnosis',
+    stage: 'diagnostic',
     opened: 3,
     entered: 2,
   },
-  { number: 'R-1031', device: 'iPhone 12', customer: 'Bruno Petit', stage: 'repair', opened: 19, entered: 6 },
+  {
+    number: 'R-1031',
+    device: 'iPhone 12',
+    customer: 'Bruno Petit',
+    stage: 'réparation',
+    opened: 19,
+    entered: 6,
+  },
   {
     number: 'R-1018',
     device: 'Galaxy S21',
     customer: 'Chiara Leoni',
-    stage: 'parts',
+    stage: 'pièces',
     opened: 33,
     entered: 21,
   },
@@ -38,7 +45,7 @@ const TICKETS: readonly DemoTicket[] = [
     number: 'R-1009',
     device: 'MacBook Air',
     customer: 'David Moreau',
-    stage: 'quote',
+    stage: 'devis',
     opened: 41,
     entered: 38,
   },
@@ -46,7 +53,7 @@ const TICKETS: readonly DemoTicket[] = [
     number: 'R-0997',
     device: 'Sony WH-1000XM4',
     customer: null,
-    stage: 'parts',
+    stage: 'pièces',
     opened: 52,
     entered: 17,
     bare: true,
@@ -55,7 +62,7 @@ const TICKETS: readonly DemoTicket[] = [
     number: 'R-0950',
     device: 'Nintendo Switch',
     customer: 'Elif Kaya',
-    stage: 'done',
+    stage: 'terminé',
     opened: 80,
     entered: 60,
     status: 'closed',
@@ -95,7 +102,7 @@ export async function fillTickets(
     });
     batch.set(ref.collection('events').doc('1'), {
       type: 'stage_changed',
-      from: 'reception',
+      from: 'réception',
       to: stage,
       at: at(entered),
       by: 'admintest1',

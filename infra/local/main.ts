@@ -1,4 +1,5 @@
 import { loadDotEnv } from '../../shared/config.ts';
+import { runFirstRound } from './first-round.ts';
 import { localSettings } from './settings.ts';
 import { removeStackFile, type Stack, startStack, writeStackFile } from './stack.ts';
 
@@ -24,6 +25,8 @@ async function main(): Promise<void> {
   if (settings.underNpm) whenParentEnds(() => void end(1));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void end(0));
   stack = await startStack({ ...settings, progress: line });
+  if (settings.demo && settings.firing && !ending)
+    line(`First runs: ${(await runFirstRound(stack.scheduler)).join(', ')}`);
   if (ending) return void (await stack.stop());
   stack.onCrash((part) => {
     if (ending) return;

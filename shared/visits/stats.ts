@@ -16,7 +16,7 @@ export interface VisitSums {
   visits: number;
   /** Still open. */
   open: number;
-  /** Closed, their end inferred from the last sign of life and not told by the browser. */
+  /** Closed without any sign of life after their start: their duration of 0 was measured by nobody. */
   inferred: number;
   /** Of the closed ones. */
   duration_seconds: number;

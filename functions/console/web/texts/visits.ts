@@ -15,7 +15,7 @@ const en = {
   duration: 'Time open',
   inferred: 'Inferred',
   inferredHelp:
-    'Engaged time runs only while a page is visible and in focus. “Inferred”: closed without the browser’s last word, at its last sign of life.',
+    'Engaged time runs only while a page is visible and in focus. “Inferred”, of those closed: nothing was heard after the page was opened, so the time open counts as 0.',
   open: 'Still open',
   byDay: 'By day',
   byPage: 'By page',
@@ -38,7 +38,7 @@ const fr: Widened<typeof en> = {
   duration: 'Temps d’ouverture',
   inferred: 'Déduites',
   inferredHelp:
-    'Le temps d’attention ne court que si la page est visible et active. « Déduite » : close sans le dernier mot du navigateur, à son dernier signe de vie.',
+    'Le temps d’attention ne court que si la page est visible et active. « Déduites », parmi les visites closes : plus aucun signe après l’ouverture de la page, et la durée compte pour 0.',
   open: 'Encore ouvertes',
   byDay: 'Par jour',
   byPage: 'Par page',
