@@ -171,6 +171,12 @@ async function send(target: Target, id: string, flags: Flags, terminal: Terminal
   return answer.sent ? 0 : 1;
 }
 
+/** What only a person can do, by the reason that it waits for; the page has the button, or leads to it. */
+const ON_THE_PAGE: Readonly<Record<string, string>> = {
+  unknown_delivery: 'settle it in the console',
+  held: 'confirm it in the console',
+};
+
 async function explain(target: Target, id: string, { json }: Flags, { print }: Terminal): Promise<void> {
   const now = await callAdmin(target, explanation, 'GET', path(id, 'explain'));
   const past = await callAdmin(target, history, 'GET', `${path(id, 'history')}?limit=500`);
@@ -178,6 +184,8 @@ async function explain(target: Target, id: string, { json }: Flags, { print }: T
   const next = now.level === null ? 'no further level' : `level ${now.level} of ${now.levels} is next`;
   print(`${now.decision} (${now.reason}): ${now.message.en}`);
   if (now.detail) print(now.detail);
+  if (ON_THE_PAGE[now.reason])
+    print(`${ON_THE_PAGE[now.reason]}: ${target.url}/console/followups/${encodeURIComponent(id)}`);
   print(`${next}${now.next_due_at ? `, due ${now.next_due_at}` : ''}`);
   for (const { reason, count, message } of now.last_run?.reasons ?? [])
     print(`the last run, ${now.last_run?.run_id}, left ${count} (${reason}): ${message.en}`);

@@ -87,8 +87,8 @@ export const REASONS = {
   },
   no_email: { en: 'The customer has no e-mail address.', fr: 'Le client n’a pas d’adresse e-mail.' },
   bad_email: {
-    en: 'The customer’s e-mail address is none.',
-    fr: 'L’adresse e-mail du client n’en est pas une.',
+    en: 'The customer’s e-mail address is not a valid one.',
+    fr: 'L’adresse e-mail du client n’est pas valable.',
   },
   bad_locale: {
     en: 'There is no template in the customer’s language.',
@@ -102,8 +102,8 @@ export const REASONS = {
     fr: 'Le serveur refuse définitivement l’adresse.',
   },
   unknown_delivery: {
-    en: 'It may have arrived: the answer was lost. A person decides (settle).',
-    fr: 'Elle est peut-être arrivée : la réponse s’est perdue. Une personne tranche (settle).',
+    en: 'It may have arrived: the answer was lost. A person decides whether it counts as sent.',
+    fr: 'Elle est peut-être arrivée : la réponse s’est perdue. Quelqu’un décide si elle compte comme envoyée.',
   },
   bad_settings: {
     en: 'The billing settings are not usable.',

@@ -100,7 +100,7 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     const group = (name: string) => page.getByRole('region', { name, exact: true });
     await group('Échues').getByText('échue, elle part au prochain passage').waitFor();
     await group('Demain').getByText('F-TOMORROW').waitFor();
-    await group('Ensuite').getByRole('img', { name: '1 niveaux envoyés sur 3' }).waitFor();
+    await group('Ensuite').getByRole('img', { name: '1 niveau envoyé sur 3' }).waitFor();
     await group('En pause sans fin').getByText('F-PAUSED').waitFor();
     expect(await page.locator('main').textContent()).not.toContain('F-PAID');
     expect((await group('Échues').textContent())?.replaceAll(/[\u00a0\u202f]/g, ' ')).toContain('1 250,50 €');
@@ -261,6 +261,25 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     await page.getByRole('button', { name: 'Switch off' }).click();
     await dialog(page).getByRole('button', { name: 'Switch off' }).click();
     await page.getByText('They are off').waitFor();
+  });
+
+  it('leads from a follow-up that is held to where it is confirmed, and shows its id to copy', async () => {
+    await store()
+      .doc('billing_settings/atelier')
+      .set(settingsFields({ held_due_before: at(-30) }));
+    const one = { org_id: 'atelier', source_label: 'F-1' };
+    await put('id-of-f-1', overdue(250, -200, one));
+    await site.chromium.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const page = await site.open('followups/id-of-f-1', { language: 'fr' });
+    await page.getByRole('button', { name: 'Copier' }).click();
+    await page.getByRole('button', { name: 'Copié' }).waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('id-of-f-1');
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.getByRole('link', { name: 'La confirmer dans les réglages' }).click();
+    await page
+      .getByRole('heading', { level: 1, name: 'Réglages de facturation d’atelier', exact: true })
+      .waitFor();
+    await page.getByText('1 relance est retenue').waitFor();
   });
 
   it('changes the rules of an organisation, names faults, and tells the second of two administrators', async () => {

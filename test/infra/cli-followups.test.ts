@@ -118,4 +118,18 @@ describe('ronde followups', () => {
       history: [],
     });
   });
+
+  it('explain names the page where a person settles a mail in doubt, or confirms what is held', async () => {
+    const parked = { reason: 'unknown_delivery', at: stamp(NOW.getTime()), due_at: null, detail: 'lost' };
+    await world.store
+      .doc('billing_settings/org-1')
+      .set(settingsFields({ held_due_before: stamp(NOW.getTime()) }));
+    await world.store.doc('followups/lost').set(followupFields({ next_due_at: null, parked }));
+    const lost = await ronde(['explain', 'lost']);
+    expect(lost.stdout).toContain(`settle it in the console: ${world.url}/console/followups/lost\n`);
+    const held = await ronde(['explain', 'ada']);
+    expect(held.stdout).toContain(`confirm it in the console: ${world.url}/console/followups/ada\n`);
+    await world.store.doc('followups/ada').update({ status: 'paid' });
+    expect((await ronde(['explain', 'ada'])).stdout).not.toContain('/console/');
+  });
 });

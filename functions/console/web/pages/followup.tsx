@@ -1,4 +1,4 @@
-import { Alert, Group, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, CopyButton, Group, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
 import { ApiError } from '../api.ts';
 import { isEndless, money, nameOf } from '../followup-money.ts';
@@ -70,6 +70,11 @@ function Standing({ followup }: { followup: Followup }) {
               {explanation.detail}
             </Text>
           )}
+          {explanation.reason === 'held' && followup.org_id && (
+            <Text size="sm">
+              <Link href={settingsOf(followup.org_id)}>{texts.one.confirmHeld}</Link>
+            </Text>
+          )}
           <LastRun explanation={explanation} />
         </Alert>
       )}
@@ -92,6 +97,7 @@ function Standing({ followup }: { followup: Followup }) {
               texts.one.nextLevel(explanation.level, instant(next, language)),
           ],
           [texts.one.last, followup.last_sent_at && instant(followup.last_sent_at, language)],
+          [texts.one.id, <Id key="id" id={followup.id} />],
           [texts.one.organisation, <Organisation key="organisation" id={followup.org_id ?? null} />],
         ]}
       />
@@ -112,8 +118,26 @@ function LastRun({ explanation: { last_run } }: { explanation: Explanation }) {
   );
 }
 
-const Organisation = ({ id }: { id: string | null }) =>
-  id && <Link href={`/billing/${encodeURIComponent(id)}`}>{id}</Link>;
+const Organisation = ({ id }: { id: string | null }) => id && <Link href={settingsOf(id)}>{id}</Link>;
+
+const settingsOf = (organisation: string) => `/billing/${encodeURIComponent(organisation)}`;
+
+/** The name that the command line and the API know it by, which is not the number that stands on the document. */
+function Id({ id }: { id: string }) {
+  const texts = useFollowupTexts();
+  return (
+    <CopyButton value={id}>
+      {({ copied, copy }) => (
+        <>
+          <code>{id}</code>{' '}
+          <Button size="compact-xs" variant="default" onClick={copy}>
+            {copied ? texts.one.copied : texts.one.copy}
+          </Button>
+        </>
+      )}
+    </CopyButton>
+  );
+}
 
 function Unsettled({ followup }: { followup: Followup }) {
   const { data } = useHistory(followup.id);

@@ -14,11 +14,14 @@ export const en = {
   confirmOn: 'Switch on',
   wouldSend: (count: number) => (count === 1 ? '1 mail is due now' : `${count} mails are due now`),
   firstRun: (count: number) => `the first round sends ${count} of them`,
-  held: (count: number) => `${count} more than 30 days late are held until you confirm them`,
+  held: (count: number) =>
+    count === 1
+      ? '1 more than 30 days late is held until you confirm it'
+      : `${count} more than 30 days late are held until you confirm them`,
   nobody: 'Nobody would get a mail now.',
   next: 'The first of them',
   look: 'What would go out now?',
-  heldNow: (count: number) => `${count} follow-ups are held`,
+  heldNow: (count: number) => (count === 1 ? '1 follow-up is held' : `${count} follow-ups are held`),
   heldHelp:
     'They were more than 30 days late when automatic follow-ups were switched on. They go only once you confirm them.',
   release: 'Let them go…',

@@ -1,8 +1,9 @@
 import type { BillingTexts } from './billing.en.ts';
+import { de } from './french.ts';
 
 /** Les textes de la page des réglages de facturation en français. */
 export const fr: BillingTexts = {
-  title: (organisation) => `Réglages de facturation de ${organisation}`,
+  title: (organisation) => `Réglages de facturation ${de(organisation)}`,
   auto: 'Relances automatiques',
   on: 'Elles sont activées : ce qui est échu part à chaque ronde.',
   off: 'Elles sont désactivées : rien ne part tout seul.',
@@ -14,11 +15,14 @@ export const fr: BillingTexts = {
   confirmOn: 'Activer',
   wouldSend: (count) => (count <= 1 ? `${count} courriel est échu` : `${count} courriels sont échus`),
   firstRun: (count) => `la première ronde en envoie ${count}`,
-  held: (count) => `${count} en retard de plus de 30 jours sont retenues jusqu’à votre confirmation`,
+  held: (count) =>
+    count === 1
+      ? '1 en retard de plus de 30 jours est retenue jusqu’à votre confirmation'
+      : `${count} en retard de plus de 30 jours sont retenues jusqu’à votre confirmation`,
   nobody: 'Personne ne recevrait de courriel maintenant.',
   next: 'Les premiers',
   look: 'Voir ce qui partirait',
-  heldNow: (count) => `${count} relances sont retenues`,
+  heldNow: (count) => (count === 1 ? '1 relance est retenue' : `${count} relances sont retenues`),
   heldHelp:
     'Elles avaient plus de 30 jours de retard à l’activation. Elles ne partent qu’une fois confirmées.',
   release: 'Les laisser partir…',

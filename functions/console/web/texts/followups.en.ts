@@ -44,6 +44,10 @@ export const en = {
   one: {
     back: 'All follow-ups',
     missing: 'There is no such follow-up.',
+    id: 'Id',
+    copy: 'Copy',
+    copied: 'Copied',
+    confirmHeld: 'Confirm it in the billing settings',
     why: 'Where it stands',
     customer: 'Customer',
     amount: 'Amount due',

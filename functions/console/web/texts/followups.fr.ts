@@ -1,4 +1,5 @@
 import type { FollowupTexts } from './followups.en.ts';
+import { de } from './french.ts';
 import { reasons } from './reasons.fr.ts';
 
 /** Les textes des pages de relances en français. */
@@ -9,7 +10,7 @@ export const fr: FollowupTexts = {
   viewsName: 'Listes',
   organisation: 'Organisation',
   allOrganisations: 'toutes les organisations',
-  settingsOf: (organisation) => `Réglages de facturation de ${organisation}`,
+  settingsOf: (organisation) => `Réglages de facturation ${de(organisation)}`,
   none: {
     due: 'Rien n’est prévu.',
     unsettled: 'Rien à trancher : le sort de chaque courriel est connu.',
@@ -32,7 +33,8 @@ export const fr: FollowupTexts = {
     endless: 'En pause sans fin',
   },
   group: (name, count) => `${name} (${count})`,
-  levels: (sent, all) => `${sent} niveaux envoyés sur ${all}`,
+  levels: (sent, all) =>
+    sent <= 1 ? `${sent} niveau envoyé sur ${all}` : `${sent} niveaux envoyés sur ${all}`,
   type: { invoice: 'Facture', quote: 'Devis' },
   status: {
     open: 'ouverte',
@@ -44,6 +46,10 @@ export const fr: FollowupTexts = {
   one: {
     back: 'Toutes les relances',
     missing: 'Cette relance n’existe pas.',
+    id: 'Identifiant',
+    copy: 'Copier',
+    copied: 'Copié',
+    confirmHeld: 'La confirmer dans les réglages de facturation',
     why: 'Où elle en est',
     customer: 'Client',
     amount: 'Montant dû',
