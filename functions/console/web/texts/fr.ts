@@ -128,7 +128,7 @@ export const fr: Texts = {
     act: 'serait traité',
     skip: 'serait passé',
     noCandidates: 'Il n’y a aucun candidat : une exécution n’aurait rien à faire.',
-    first: (shown, all) => `Les ${shown} premiers sur ${all}.`,
+    first: (shown, all) => (shown <= 1 ? `Le premier sur ${all}.` : `Les ${shown} premiers sur ${all}.`),
     incomplete: 'Le budget de temps a été atteint ; l’exécution suivante reprendra là.',
     open: 'Voir l’exécution',
     close: 'Fermer',

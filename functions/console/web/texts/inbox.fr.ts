@@ -14,10 +14,10 @@ export const fr: InboxTexts = {
   quarantineHelp:
     'Ces messages n’ont pas pu être lus, trois fois de suite. Ils restent dans leur boîte, et la suite du courrier passe.',
   inFolder: (folder, mailbox) => `${folder}, ${mailbox}`,
-  attempts: (count) => `${count} essais`,
+  attempts: (count) => (count <= 1 ? `${count} essai` : `${count} essais`),
   noSubject: '(sans objet)',
   noSender: '(sans expéditeur)',
-  count: (count) => `${count} messages`,
+  count: (count) => (count <= 1 ? `${count} message` : `${count} messages`),
   unread: 'non lu',
   withAttachments: (count) => (count === 1 ? '1 pièce jointe' : `${count} pièces jointes`),
   auto: 'réponse automatique',
@@ -33,18 +33,21 @@ export const fr: InboxTexts = {
   box: {
     last: 'Dernier succès',
     next: 'Prochain essai',
-    failures: (count) => `${count} échecs de suite`,
+    failures: (count) => (count <= 1 ? `${count} échec` : `${count} échecs de suite`),
     announced: 'Dernière ronde',
     counted: (announced, stored) => `${announced} annoncés, ${stored} enregistrés`,
-    behind: (count) => `${count} manquent encore ; la prochaine ronde continue`,
+    behind: (count) =>
+      count <= 1
+        ? `${count} manque encore ; la prochaine ronde continue`
+        : `${count} manquent encore ; la prochaine ronde continue`,
     inactive: 'désactivée',
     folders: 'Dossiers',
     foldersShow: 'Où en sont les dossiers',
     noFolders: 'Aucun dossier n’a encore été consulté.',
     stored: (count) => `${count} enregistrés`,
-    failing: (count) => `${count} illisibles jusqu’ici`,
+    failing: (count) => (count <= 1 ? `${count} illisible jusqu’ici` : `${count} illisibles jusqu’ici`),
     outside: (count) => `${count} plus anciens laissés de côté`,
-    missing: (count) => `${count} disparus, à confirmer`,
+    missing: (count) => (count <= 1 ? `${count} disparu, à confirmer` : `${count} disparus, à confirmer`),
     backfilling: 'le courrier plus ancien arrive encore',
     resets: (count) => `renuméroté ${count} fois`,
     test: 'Essayer la connexion',

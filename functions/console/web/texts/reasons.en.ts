@@ -37,7 +37,7 @@ export const reasons: Record<Reason, string> = {
   all_levels_sent: 'every level has been sent',
   no_start: 'it has no due date (quote: no sending date)',
   no_email: 'the customer has no e-mail address',
-  bad_email: 'the customer’s e-mail address is none',
+  bad_email: 'the customer’s e-mail address is not a valid one',
   bad_locale: 'there is no template in the customer’s language',
   no_amount: 'the amount or its currency is missing',
   nothing_due: 'nothing is left to pay',

@@ -37,7 +37,7 @@ export const reasons: Record<Reason, string> = {
   all_levels_sent: 'tous les niveaux ont été envoyés',
   no_start: 'sans échéance (devis : sans date d’envoi)',
   no_email: 'le client n’a pas d’adresse e-mail',
-  bad_email: 'l’adresse e-mail du client n’en est pas une',
+  bad_email: 'l’adresse e-mail du client n’est pas valable',
   bad_locale: 'pas de modèle dans la langue du client',
   no_amount: 'le montant ou sa devise manque',
   nothing_due: 'il ne reste rien à payer',
