@@ -200,6 +200,46 @@ describe.skipIf(absent)('a mailbox that works', () => {
     expect((await call('GET', `/api/inbox/messages/${message.id}/attachments/9`)).status).toBe(404);
   });
 
+  it('gives an attached text as it was sent, whatever its charset, its encoding and its lines', async () => {
+    const { mailbox, input } = await working();
+    const latin = Buffer.concat(
+      Array.from({ length: 9_000 }, (_, index) =>
+        Buffer.from(`${index} d\u00e9j\u00e0 vu = ici \r\n`, 'latin1'),
+      ),
+    );
+    const quoted = latin
+      .toString('latin1')
+      .replace(
+        /[=\u0080-\u00ff]|[ ](?=\r\n)/g,
+        (one) => `=${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+      )
+      .replace(/^(.{9})/gm, '$1=\r\n');
+    const odd = latin.toString('base64').replace(/.{75}/g, '$&\r\n');
+    const type = 'text/plain; charset=iso-8859-1; format=flowed';
+    const enclosed = (encoding: string, body: string) =>
+      `--b\r\nContent-Type: ${type}; name=note.txt\r\nContent-Disposition: inline; filename=note.txt\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n${body}\r\n`;
+    const parts = [
+      '--b\r\nContent-Type: text/plain\r\n\r\nSee the files.\r\n',
+      ...[enclosed('quoted-printable', quoted), enclosed('BASE64', odd)],
+      ...[enclosed('8bit', latin.toString('latin1')), enclosed('7bit', ''), '--b--\r\n'],
+    ];
+    const raw = mail({ 'Content-Type': 'multipart/mixed; boundary=b' }, parts.join(''));
+    await mailbox.append(Buffer.from(raw, 'latin1'));
+    await mailbox.close();
+    const { body } = await call('POST', ROOT, input);
+    await call('POST', `${ROOT}/${body.id}/sync`, {});
+    const [message] = (await call('GET', `/api/inbox/messages?integration_id=${body.id}`)).body.items;
+    const token = await console_.world.issuer.userToken('admintest1');
+    const read = async (part: number) => {
+      const url = `${console_.world.url}/api/inbox/messages/${message.id}/attachments/${part}`;
+      const response = await fetch(url, { headers: { Authorization: `Bearer ${token}` } });
+      return Buffer.from(await response.arrayBuffer()).toString('latin1');
+    };
+    const wanted = latin.toString('latin1');
+    for (const part of [2, 3, 4]) expect((await read(part)) === wanted, `part ${part}`).toBe(true);
+    expect(await read(5)).toBe('');
+  });
+
   it('is deleted with its messages, or without them', async () => {
     const { mailbox, input } = await working();
     await mailbox.append(mail());
