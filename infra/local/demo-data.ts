@@ -2,36 +2,49 @@ import { randomUUID } from 'node:crypto';
 import { type Firestore, Timestamp } from '@google-cloud/firestore';
 
 const MINUTE_MS = 60_000;
-const PAGES = ['/', '/repairs', '/repairs/1042', '/invoices', '/quotes/new', '/contact'];
-/** Which part of the time that a page was open it was also looked at. */
-const ENGAGED_SHARES = [0.9, 0.35, 0.6, 1, 0.15, 0.75];
+const DAY_MINUTES = 24 * 60;
+/** Pages as often as they are read: most come for a repair, few ask for a quote. */
+const PAGES = [
+  ...['/', '/', '/', '/', '/repairs', '/repairs', '/repairs', '/repairs/1042', '/repairs/1042'],
+  ...['/invoices', '/invoices', '/quotes/new', '/contact'],
+];
+/** Visits of a day of the week, from Sunday on: the workshop is closed at weekends. */
+const BY_WEEKDAY = [3, 38, 47, 44, 52, 41, 8];
+const DAYS_BEFORE = 6;
+const TODAY = 60;
+/** Of the visits of old, every so many is one whose browser never spoke again. */
+const SILENT_EVERY = 9;
 
-/** Visits as a morning leaves them: most closed by their browser, some left open, a few still being read. */
+/** Visits as a week leaves them: most closed by their browser, some of today left open, a few still being read. */
 export async function fillDemo(store: Firestore, now: Date): Promise<{ visits: number }> {
   const batch = store.batch();
-  const at = (minutesAgo: number) => Timestamp.fromMillis(now.getTime() - minutesAgo * MINUTE_MS);
+  const create = (visit: object) => batch.create(store.collection('page_visits').doc(randomUUID()), visit);
   let visits = 0;
-  for (let index = 0; index < 60; index += 1) {
-    const startedAgo = 20 + index * 4;
-    const readFor = (index * 7) % 19;
-    const closed = index % 4 !== 0;
+  const add = (index: number, startedAgo: number, isOpen: boolean, isSilent: boolean) => {
+    // Steps that share no factor with what they count through: every page is read for every length of time.
+    const readFor = isSilent ? 0 : (index * 7) % 19;
+    const at = (minutesAgo: number) => Timestamp.fromMillis(now.getTime() - minutesAgo * MINUTE_MS);
     const end = at(startedAgo - readFor);
-    const engaged = Math.round(readFor * 60 * (ENGAGED_SHARES[index % ENGAGED_SHARES.length] ?? 0));
-    batch.create(store.collection('page_visits').doc(randomUUID()), {
+    create({
       user_id: index % 3 === 0 ? 'admintest1' : 'usertest1',
-      session_id: `tab-${Math.floor(index / 5)}`,
-      path: PAGES[index % PAGES.length],
+      session_id: `tab-${Math.floor(startedAgo / 20)}`,
+      path: PAGES[(index * 5) % PAGES.length],
       start_time: at(startedAgo),
       last_activity_at: readFor === 0 ? null : end,
-      end_time: closed ? end : null,
-      engaged_seconds: engaged,
-      duration_seconds: closed ? readFor * 60 : null,
-      close_reason: closed ? 'navigated' : null,
-      // Nobody has measured a visit that showed no sign of life after its start.
-      duration_source: closed ? (readFor === 0 ? 'inferred' : 'measured') : null,
-      closed_at: closed ? end : null,
+      end_time: isOpen ? null : end,
+      duration_seconds: isOpen ? null : readFor * 60,
+      engaged_seconds: Math.round(readFor * (20 + (index % 4) * 10)),
+      close_reason: isOpen ? null : isSilent ? 'timeout' : 'navigated',
+      duration_source: isOpen ? null : readFor === 0 ? 'inferred' : 'measured',
+      closed_at: isOpen ? null : end,
     });
     visits += 1;
+  };
+  for (let index = 0; index < TODAY; index += 1) add(index, 20 + index * 4, index % 4 === 0, false);
+  for (let day = 1; day <= DAYS_BEFORE; day += 1) {
+    const weekday = new Date(now.getTime() - day * DAY_MINUTES * MINUTE_MS).getUTCDay();
+    for (let index = 0; index < (BY_WEEKDAY[weekday] ?? 0); index += 1)
+      add(index, day * DAY_MINUTES + index * 5, false, index % SILENT_EVERY === 0);
   }
   await batch.commit();
   return { visits };

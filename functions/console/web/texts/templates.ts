@@ -34,12 +34,12 @@ const en = {
 };
 
 const fr: Widened<typeof en> = {
-  title: (organisation) => `Textes des e-mails de ${organisation}`,
-  intro: 'Ce que dit l’e-mail de chaque niveau, dans la langue du client.',
+  title: (organisation) => `Textes des courriels de ${organisation}`,
+  intro: 'Ce que dit le courriel de chaque niveau, dans la langue du client.',
   back: 'Réglages de facturation',
-  open: 'Textes des e-mails',
-  none: 'Aucun niveau n’est réglé, donc aucun e-mail n’a de texte.',
-  template: 'E-mail',
+  open: 'Textes des courriels',
+  none: 'Aucun niveau n’est réglé, donc aucun courriel n’a de texte.',
+  template: 'Courriel',
   which: {
     invoice: (levels, name) => `Factures, niveau ${levels.join(' et ')} (${name})`,
     quote: (levels, name) => `Devis, niveau ${levels.join(' et ')} (${name})`,
@@ -53,7 +53,7 @@ const fr: Widened<typeof en> = {
   empty: 'Ce champ manque.',
   long: (max) => `${max} caractères au plus.`,
   strange: (name) => `{{${name}}} ne peut pas être rempli ; prenez l’un de ceux nommés ci-dessous.`,
-  mayName: 'Ce qui est mis à la place quand l’e-mail est fait :',
+  mayName: 'Ce qui est mis à la place quand le courriel est fait :',
   placeholders: {
     customer_name: 'le nom du client',
     label: 'le numéro de la facture ou du devis',
