@@ -25,6 +25,10 @@ export interface SessionMemory {
   knows(session: string, now: number): boolean;
   remember(session: string, now: number): void;
   forget(session: string): void;
+  /** Whether a ping of the session may have been kept though nobody was told of it: then its user may have come online. */
+  doubts(session: string): boolean;
+  doubt(session: string): void;
+  trust(session: string): void;
 }
 
 const memories = new WeakMap<Firestore, SessionMemory>();
@@ -40,6 +44,7 @@ export function sessionMemory(store: Firestore): SessionMemory {
 
 function newMemory(): SessionMemory {
   const verifiedAt = new Map<string, number>();
+  const doubted = new Set<string>();
   return {
     knows(session, now) {
       const age = now - (verifiedAt.get(session) ?? Number.NEGATIVE_INFINITY);
@@ -52,5 +57,13 @@ function newMemory(): SessionMemory {
       if (verifiedAt.size > MAX_REMEMBERED && oldest !== undefined) verifiedAt.delete(oldest);
     },
     forget: (session) => void verifiedAt.delete(session),
+    doubts: (session) => doubted.has(session),
+    doubt(session) {
+      verifiedAt.delete(session);
+      doubted.add(session);
+      const [oldest] = doubted;
+      if (doubted.size > MAX_REMEMBERED && oldest !== undefined) doubted.delete(oldest);
+    },
+    trust: (session) => void doubted.delete(session),
   };
 }

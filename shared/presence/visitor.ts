@@ -65,17 +65,20 @@ export async function ping(visitor: Visitor, thresholdMs: number): Promise<boole
   const came = before === null || now.getTime() - before >= thresholdMs;
   const away = known?.knowledge === 'unverified';
   // Firestore that has just not answered is not waited for twice: the next ping asks and projects.
-  if (!away && (came || known?.flaggedOnline === false)) await project(visitor);
+  if (!away && (came || memory.doubts(session) || known?.flaggedOnline === false)) await project(visitor);
   return true;
 }
 
-/** A ping whose answer was lost may have been kept or not: the next one asks Firestore what its document says. */
+/**
+ * A ping whose answer was lost may have been kept or not: the next one asks Firestore, and projects whatever the document
+ * says, since a cleaning may be about to change it that saw no sign of life.
+ */
 async function record(visitor: Visitor, knowledge: Knowledge): Promise<'out' | 'unknown' | number | null> {
   const { store, redis, meter, now, session } = visitor;
   try {
     return await recordActivity(redis, refOf(visitor), now.getTime(), knowledge, meter);
   } catch (error) {
-    sessionMemory(store).forget(session);
+    sessionMemory(store).doubt(session);
     throw error;
   }
 }
@@ -115,8 +118,12 @@ async function refuse(visitor: Visitor): Promise<false> {
 /** The projection comes with the next ping where Firestore does not take it now. */
 async function project(visitor: Visitor): Promise<void> {
   const { store, meter, now, user, session } = visitor;
+  const memory = sessionMemory(store);
   const written = within(FIRESTORE_MS, 'Firestore', comeOnline(store, user, now, meter));
-  await written.catch(() => sessionMemory(store).forget(session));
+  await written.then(
+    () => memory.trust(session),
+    () => memory.forget(session),
+  );
 }
 
 /**

@@ -13,7 +13,8 @@ export function openRedis(config: Config): Redis {
   return new Redis({
     url: config.redis.url,
     token: config.redis.token,
-    retry: false,
+    // `retry: false` would try a second time.
+    retry: { retries: 0, backoff: () => 0 },
     enableTelemetry: false,
     enableAutoPipelining: false,
     automaticDeserialization: false,

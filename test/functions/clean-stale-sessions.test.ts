@@ -1,5 +1,10 @@
+import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { newMeter } from '../../shared/cost.ts';
+import { forgetActivity } from '../../shared/presence/activity.ts';
+import { updateUnchanged } from '../../shared/store/firestore.ts';
 import { acknowledgedPing, at, session, statuses, statusOf, untilServed, user } from '../support/presence.ts';
+import { meterRedis } from '../support/redis-meter.ts';
 import { clear, dump, minutes, NOW, seed, startWorld, type World } from '../support/world.ts';
 
 const ROUTE = '/v1/presence/clean-stale-sessions';
@@ -132,6 +137,28 @@ describe('cleaning stale sessions', () => {
     expect((await flags()).usertest1).toBe(true);
     expect(await statusOf(world)).toBe('online');
   });
+});
+
+it('a ping whose answer was lost, and that comes again, is found by a cleaning that is under way', async () => {
+  const tab = await session(world);
+  await acknowledgedPing(tab);
+  world.clock.advance(minutes(61));
+  const before = world.clock().getTime() - minutes(60);
+  // What a cleaning does first: it sees nobody, forgets the old sign of life, and is about to write.
+  const snapshot = await world.store.doc('users/usertest1').get();
+  const { redis, store, meter } = { ...world, meter: newMeter() };
+  expect(await forgetActivity(redis, ['usertest1'], before, meter)).toEqual([null]);
+  const wire = await meterRedis(world);
+  try {
+    wire.loseAnswer();
+    expect(await tab.ping()).toBe(503);
+    expect(await tab.ping()).toBe(204);
+  } finally {
+    await wire.stop();
+  }
+  const updates = [{ snapshot: snapshot as QueryDocumentSnapshot, fields: { is_online: false } }];
+  expect(await updateUnchanged(store, updates, meter)).toEqual(['changed']);
+  expect((await flags()).usertest1).toBe(true);
 });
 
 it('200 pings that race a cleaning of the same users all win', async () => {

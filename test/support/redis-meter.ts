@@ -14,6 +14,8 @@ export interface RedisMeter {
   /** From now on nothing is answered, until it is released: a Redis that hangs. */
   hang(): void;
   release(): void;
+  /** The next command is carried out, and its answer lost on the way. */
+  loseAnswer(): void;
   stop(): Promise<void>;
 }
 
@@ -21,6 +23,7 @@ export interface RedisMeter {
 export async function meterRedis(world: World): Promise<RedisMeter> {
   let held: Promise<void> | null = null;
   let release = () => {};
+  let losing = false;
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -35,6 +38,12 @@ export async function meterRedis(world: World): Promise<RedisMeter> {
       headers: { authorization: String(request.headers.authorization) },
       body,
     });
+    if (losing) {
+      losing = false;
+      await answer.text();
+      response.destroy();
+      return;
+    }
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -56,6 +65,9 @@ export async function meterRedis(world: World): Promise<RedisMeter> {
     release() {
       release();
       held = null;
+    },
+    loseAnswer() {
+      losing = true;
     },
     async stop() {
       meter.release();
