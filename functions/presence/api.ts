@@ -135,9 +135,13 @@ const ACTIONS: Record<string, readonly ['GET' | 'POST', Act]> = {
 function visitorOf({ store, redis, clock }: Deps, caller: Caller): Visitor {
   const userId = caller.id ?? '';
   if (!isDocumentId(userId))
-    throw new HttpError(403, 'This account may not call this.', {
-      check: 'the subject cannot name a document',
-    });
+    throw new HttpError(
+      403,
+      'This account may not call this: its token’s subject (sub) is empty, too long, or has a character that no user id may have.',
+      {
+        check: 'the subject cannot name a document',
+      },
+    );
   const { iat, email, name } = caller.claims;
   const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
   return {

@@ -5,13 +5,8 @@ import { sendError } from '../../shared/http/answer.ts';
 import { handleCors } from '../../shared/http/cors.ts';
 import { answerWithin } from '../../shared/http/deadline.ts';
 import { HttpError } from '../../shared/http/errors.ts';
-import {
-  type HttpHandler,
-  type HttpRequest,
-  jsonBody,
-  location,
-  sendJson,
-} from '../../shared/http/request.ts';
+import { parseJson } from '../../shared/http/query.ts';
+import { type HttpHandler, type HttpRequest, location, sendJson } from '../../shared/http/request.ts';
 import { requireMethod } from '../../shared/http/route.ts';
 import { traceFields } from '../../shared/log.ts';
 import type { Deps } from '../../shared/task/task.ts';
@@ -71,14 +66,14 @@ function findAction(path: string): Action {
     throw new HttpError(404, `Nothing is here; visits answers at ${ROUTE}, /{id}/heartbeat and /{id}/end.`);
   return async (request, context) => {
     if (!uuid.safeParse(id).success) throw new HttpError(404, 'There is no such visit.');
-    const body = await parseBody(beatBody, request);
+    const body = await parseJson(beatBody, request);
     const act = verb === 'end' ? endVisit : heartbeat;
     return { status: statusOf(await act(id, body, context)), id };
   };
 }
 
 const start: Action = async (request, context) => {
-  const body = await parseBody(startBody, request);
+  const body = await parseJson(startBody, request);
   return { status: statusOf(await startVisit(body, context)), id: body.visit_id };
 };
 
@@ -86,16 +81,4 @@ function statusOf({ result }: TrackResult): 200 | 201 {
   if (result === 'unknown') throw new HttpError(404, 'There is no such visit.');
   if (result === 'closed') throw new HttpError(409, 'The visit is closed; start a new one.');
   return result === 'created' ? 201 : 200;
-}
-
-async function parseBody<T>(schema: z.ZodType<T>, request: HttpRequest): Promise<T> {
-  const parsed = schema.safeParse(await jsonBody(request));
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => ({
-    parameter: issue.path.join('.') || '(body)',
-    rule: issue.message,
-  }));
-  throw new HttpError(400, faults.map((fault) => `${fault.parameter}: ${fault.rule}`).join('; '), {
-    details: faults,
-  });
 }

@@ -19,11 +19,18 @@ export async function authenticate(
 ): Promise<Caller> {
   const caller = await identify(request, deps, allowed.includes('secret'));
   if (!allowed.includes(caller.kind)) {
-    throw new HttpError(403, 'This account may not call this.', {
+    throw new HttpError(403, refusal(caller, allowed), {
       check: `a caller of kind ${caller.kind} may not call this`,
     });
   }
   return caller;
+}
+
+/** Why a proof that is good opens another door and not this one, and what would open it. */
+function refusal({ kind }: Caller, allowed: readonly Caller['kind'][]): string {
+  if (kind === 'user' && allowed.includes('admin'))
+    return 'This account has no admin role, which this needs; sign in as an administrator.';
+  return `A caller of kind ${kind} may not call this; it is open to: ${allowed.join(', ')}.`;
 }
 
 async function identify(request: HttpRequest, deps: TokenDeps, secrets: boolean): Promise<Caller> {

@@ -94,6 +94,8 @@ async function verify(
   } catch (error) {
     if (!(error instanceof errors.JOSEError) || KEYS_UNREACHABLE.has(error.code))
       throw keysUnreachable(error);
+    if (error instanceof errors.JWTExpired)
+      throw refused('the token has expired', 'The token has expired; get a new one.');
     throw refused(`${error.code}: ${error.message}`);
   }
 }
@@ -117,12 +119,12 @@ function userCaller(claims: JWTPayload, config: Config): Caller {
   return { kind: admin ? 'admin' : 'user', id, claims };
 }
 
-function refused(check: string): HttpError {
-  return new HttpError(401, 'The token is not valid here; get a new one.', { check: `bearer: ${check}` });
+function refused(check: string, message = 'The token is not valid here; get a new one.'): HttpError {
+  return new HttpError(401, message, { check: `bearer: ${check}` });
 }
 
 function forbidden(check: string): HttpError {
-  return new HttpError(403, 'This account may not call this.', { check: `bearer: ${check}` });
+  return new HttpError(403, `This account may not call this: ${check}.`, { check: `bearer: ${check}` });
 }
 
 function keysUnreachable(cause: unknown): HttpError {

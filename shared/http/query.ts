@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { HttpError } from './errors.ts';
+import { parseWith } from './faults.ts';
 import { type HttpRequest, jsonBody, location } from './request.ts';
 
 /** A list shows so many items unless it is asked for others, and at most so many unless its route allows more. */
@@ -50,17 +51,4 @@ export function parseQuery<T>(schema: z.ZodType<T>, request: HttpRequest): T {
 /** The JSON body by a schema: 400 with every fault, by the name of its field. */
 export async function parseJson<T>(schema: z.ZodType<T>, request: HttpRequest): Promise<T> {
   return parseWith(schema, await jsonBody(request));
-}
-
-function parseWith<T>(schema: z.ZodType<T>, value: unknown): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => {
-    const unknown = issue.code === 'unrecognized_keys';
-    const path = unknown ? [...issue.path, issue.keys.join(', ')] : issue.path;
-    return { parameter: path.join('.') || '(body)', rule: unknown ? 'is unknown here' : issue.message };
-  });
-  throw new HttpError(400, faults.map((fault) => `${fault.parameter}: ${fault.rule}`).join('; '), {
-    details: faults,
-  });
 }

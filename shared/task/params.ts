@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { HttpError } from '../http/errors.ts';
+import { inOurWords, shown } from '../http/faults.ts';
 import { type HttpRequest, jsonBody, location } from '../http/request.ts';
 import type { AnyTask } from './task.ts';
 
@@ -66,7 +67,7 @@ export async function parseParams(
     dry_run: booleanParam.default(false),
     budget_seconds: integerParam(MIN_BUDGET_SECONDS, task.budgetSeconds).default(task.budgetSeconds),
   });
-  const parsed = schema.safeParse(given);
+  const parsed = schema.safeParse(given, { error: inOurWords });
   if (parsed.success) return parsed.data as Record<string, unknown> & CommonParams;
   const faults = parsed.error.issues.map((issue) => {
     const name = String(issue.path[0]);
@@ -99,9 +100,4 @@ async function collect(request: HttpRequest): Promise<Record<string, unknown>> {
     given[name] = values[0];
   }
   return given;
-}
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'missing';
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
