@@ -145,4 +145,10 @@ while IFS=$'\t' read -r name route; do
   ask 401 curl -sS -o /dev/null -w '%{http_code}' --max-time 60 "$answer$route"
   [[ $answer =~ ^(200|401|405)$ ]] || stop "$name answers $answer; its own door would answer 401."
 done < <(records try-api)
+[ -z "$dry" ] || {
+  # Told above too, far from where one looks now.
+  while read -r fault; do echo "would stop: $fault" >&2; done < <(records fault)
+  echo "# a dry run, nothing was done; it is about $(listed "${functions[@]}")"
+  exit 0
+}
 echo "# done: $(listed "${functions[@]}")"

@@ -27,7 +27,8 @@ function main(): number {
   const { records, faults } = makePlan(options, process.env);
   for (const fault of faults) process.stderr.write(`${lenient ? 'would stop here: ' : ''}${fault}\n`);
   if (faults.length > 0 && !lenient) return 1;
-  process.stdout.write(records.map((fields) => `${fields.join('\t')}\n`).join(''));
+  const told = [...records, ...faults.map((fault) => ['fault', fault])];
+  process.stdout.write(told.map((fields) => `${fields.join('\t')}\n`).join(''));
   return 0;
 }
 

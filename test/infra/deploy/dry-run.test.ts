@@ -136,8 +136,12 @@ describe('deploy.sh --dry-run', () => {
   });
 
   it('tells what would stop it, and goes on', async () => {
-    const { code, stderr } = await deploy([...PLACE, '--dry-run']);
+    const { code, stdout, stderr } = await deploy([...PLACE, '--dry-run']);
     expect(code).toBe(0);
+    expect(stdout).toMatch(/# a dry run, nothing was done; it is about close-inactive-visits, .*\n$/);
+    expect(stdout).not.toContain('# done');
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^would stop: \S/);
+    expect(stderr).toContain('would stop: AUTH_ISSUER is not set');
     expect(stderr).toContain('would stop here: UPSTASH_REDIS_REST_URL must be the https URL');
     expect(stderr).toContain('would stop here: AUTH_ISSUER is not set');
     const inside = { UPSTASH_REDIS_REST_URL: 'https://user:never-to-be-seen-3@made-up.example' };
