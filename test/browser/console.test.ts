@@ -158,7 +158,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     await dialog.waitFor({ state: 'detached' });
     await shown.getByRole('button', { name: 'Exécuter' }).click();
     await dialog.getByRole('button', { name: 'Exécuter' }).click();
-    await dialog.getByText('1 traités').waitFor();
+    await dialog.getByText('1 traité').waitFor();
     expect((await store.doc('page_visits/old').get()).get('end_time')).not.toBeNull();
     await dialog.getByRole('link', { name: 'Voir l’exécution' }).click();
     await page.getByText('admintest1').waitFor();

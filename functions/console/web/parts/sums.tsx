@@ -11,7 +11,9 @@ export function CountsLine({ counts }: { counts: Counts | null }) {
   if (!counts) return null;
   const parts = KINDS.filter((kind) => kind === 'candidates' || counts[kind] > 0);
   return (
-    <Text span>{parts.map((kind) => `${whole(counts[kind], language)} ${texts.run[kind]}`).join(' · ')}</Text>
+    <Text span>
+      {parts.map((kind) => `${whole(counts[kind], language)} ${texts.run[kind](counts[kind])}`).join(' · ')}
+    </Text>
   );
 }
 
@@ -32,7 +34,7 @@ export function Reasons({ skipped, failed }: ReasonsProps) {
     <ul className="reasons">
       {rows.map(({ kind, reason, count }) => (
         <li key={`${kind} ${reason}`} className={`reason-${kind}`}>
-          {whole(count, language)} {texts.run[kind]}
+          {whole(count, language)} {texts.run[kind](count)}
           {texts.colon}
           {worded(texts.reason, reason)}
         </li>
