@@ -255,7 +255,7 @@ describe.skipIf(absent)('the pages of mail in a real browser', () => {
     await card.getByRole('button', { name: 'Synchroniser maintenant' }).click();
     await page.locator('.mantine-Notification-root').getByText('Le serveur refuse la connexion').waitFor();
     await card.getByText('nouvel essai prévu').waitFor();
-    await card.getByText('1 échecs de suite').waitFor();
+    await card.getByText('1 échec').waitFor();
     await card.getByText('Le serveur refuse la connexion').waitFor();
     await store()
       .doc(`inbox_integrations/${id}`)
