@@ -59,11 +59,20 @@ function parse(text: string): Record<string, unknown> {
   }
 }
 
-/** One line for people: what the run did, or why it was refused. */
+/** Why candidates failed, by their number; empty where none did. */
+export function failures(failed: unknown): string {
+  const reasons = Object.entries((failed ?? {}) as Record<string, number>);
+  return reasons.length === 0
+    ? ''
+    : `failed: ${reasons.map(([reason, count]) => `${count} ${reason}`).join(', ')}`;
+}
+
+/** One line for people: what the run did, why candidates failed, or why it was refused. */
 export function describe({ status, body, text }: TaskAnswer): string {
   const error = body.error as { message?: string } | undefined;
   const message = body.message ?? error?.message ?? text;
   const counts = Object.entries((body.counts as Record<string, number> | undefined) ?? {});
   const sums = counts.map(([name, count]) => `${count} ${name}`).join(', ');
-  return `${body.outcome ?? status}: ${message}${sums ? ` (${sums})` : ''}`;
+  const failed = failures(body.failed);
+  return `${body.outcome ?? status}: ${message}${sums ? ` (${sums})` : ''}${failed ? `; ${failed}` : ''}`;
 }

@@ -2,6 +2,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { tasks } from '../../functions/registry.ts';
 import { loadDotEnv } from '../../shared/config.ts';
 import { createLog } from '../../shared/log.ts';
+import { failures } from '../cli/run-task.ts';
 import { localSettings } from './settings.ts';
 import { type Stack, startStack } from './stack.ts';
 
@@ -40,11 +41,13 @@ async function runTask(stack: Stack, route: string, dry: boolean): Promise<{ ok:
     message?: string;
     outcome?: string;
     counts?: Record<string, number>;
+    failed?: unknown;
   };
   const counts = Object.entries(body.counts ?? {}).map(([name, count]) => `${count} ${name}`);
+  const failed = failures(body.failed);
   return {
     ok: response.ok,
-    text: `${body.outcome ?? response.status}: ${body.message ?? ''} (${counts.join(', ')})`,
+    text: `${body.outcome ?? response.status}: ${body.message ?? ''} (${counts.join(', ')})${failed ? `; ${failed}` : ''}`,
   };
 }
 

@@ -5,7 +5,7 @@ import type { OpenRun } from './ledger.ts';
 import type { Counts } from './task.ts';
 
 /** A run that takes this long writes how far it is, and does so again as often; most take less and write nothing. */
-const TELL_MS = 5_000;
+export const TELL_MS = 5_000;
 
 /** What a run tells of itself while it works. */
 export interface Progress {
