@@ -31,6 +31,8 @@ export interface SchedulerPlace {
 const CALL_MS = 5_000;
 /** All calls of one command together; the rest is told as not tried. */
 const COMMAND_MS = 22_000;
+/** With less left no call is begun: it could not be answered. */
+const LEAST_MS = 100;
 /** gRPC codes that a repeat may heal: RESOURCE_EXHAUSTED, UNAVAILABLE. */
 const REPEATED = [8, 14];
 const LOCATION_WORDS = /^\s*\d+ [A-Z_]+:\s*/;
@@ -91,22 +93,25 @@ async function openClient(endpoint: string | undefined): Promise<CloudSchedulerC
 
 type Options = { timeout: number; retry: object };
 
+/** gRPC's DEADLINE_EXCEEDED. */
+const isDeadline = (error: unknown) => (error as { code?: unknown }).code === 4;
+
 /** Calls with a bound each and one for all, and errors in plain words. */
 function bounded(secrets: readonly string[]) {
   let spent = 0;
   return async <T>(work: (options: Options) => Promise<T>): Promise<T> => {
     const left = Math.min(CALL_MS, COMMAND_MS - spent);
-    if (left <= 0) throw new SchedulerError(`not tried: ${COMMAND_MS / 1000} s of waiting were used up`);
+    if (left < LEAST_MS) throw new SchedulerError(`not tried: ${COMMAND_MS / 1000} s of waiting were used up`);
     const began = performance.now();
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => reject(new SchedulerError(`Cloud Scheduler did not answer within ${Math.ceil(left / 1000)} s`)),
-      left,
-    );
+    const silent = () =>
+      new SchedulerError(`Cloud Scheduler did not answer within ${Math.ceil(left / 1000)} s`);
+    const timer = setTimeout(() => reject(silent()), left);
     try {
       return await Promise.race([work(callOptions(left)), late]);
     } catch (error) {
-      throw plainError(error, secrets);
+      // The client's own clock may be first by a millisecond.
+      throw isDeadline(error) ? silent() : plainError(error, secrets);
     } finally {
       clearTimeout(timer);
       spent += performance.now() - began;
