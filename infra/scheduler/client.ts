@@ -101,7 +101,8 @@ function bounded(secrets: readonly string[]) {
   let spent = 0;
   return async <T>(work: (options: Options) => Promise<T>): Promise<T> => {
     const left = Math.min(CALL_MS, COMMAND_MS - spent);
-    if (left < LEAST_MS) throw new SchedulerError(`not tried: ${COMMAND_MS / 1000} s of waiting were used up`);
+    if (left < LEAST_MS)
+      throw new SchedulerError(`not tried: ${COMMAND_MS / 1000} s of waiting were used up`);
     const began = performance.now();
     const { promise: late, reject } = Promise.withResolvers<never>();
     const silent = () =>
