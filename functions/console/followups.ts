@@ -82,8 +82,8 @@ export const followupRoutes = [
     path: '/api/followups',
     body: newFollowup,
     async handle({ context, body }) {
-      const { created, snapshot } = await saveFollowup(changeContext(context), body);
-      if (!snapshot) throw noSuchFollowup(body.source_id);
+      const { id, created, snapshot } = await saveFollowup(changeContext(context), body);
+      if (!snapshot) throw noSuchFollowup(id);
       return answer(snapshot, created ? 201 : 200);
     },
   }),

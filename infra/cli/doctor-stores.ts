@@ -2,8 +2,8 @@ import type { Firestore, Query } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
 import { stopwatch } from '../../shared/clock.ts';
 import { within } from '../../shared/within.ts';
+import { requireCredentials, SIGN_IN } from '../credentials.ts';
 import { type IndexFile, readIndexes } from '../deploy/firestore.ts';
-import { requireCredentials, SIGN_IN } from './credentials.ts';
 import { ill, type Result, reasonOf, well } from './doctor-result.ts';
 
 /** A store that takes longer is as good as away. */

@@ -4,7 +4,7 @@ import { requireAddress } from '../../shared/mail/address.ts';
 import { openRedis } from '../../shared/redis/redis.ts';
 import { isDocumentId } from '../../shared/store/document-id.ts';
 import { openStore } from '../../shared/store/firestore.ts';
-import { requireCredentials } from './credentials.ts';
+import { requireCredentials } from '../credentials.ts';
 import { findPatient } from './doctor-patient.ts';
 import { OUT_OF_REACH, personalPlaces } from './erase-places.ts';
 import { type EraseReport, eraseEverywhere, personOf } from './erase-run.ts';

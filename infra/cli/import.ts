@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../../shared/clock.ts';
 import { loadStoreConfig } from '../../shared/config.ts';
 import { openStore } from '../../shared/store/firestore.ts';
-import { requireCredentials } from './credentials.ts';
+import { requireCredentials } from '../credentials.ts';
 import { findPatient } from './doctor-patient.ts';
 import { IMPORT_HELP } from './help.ts';
 import { importKinds } from './import-kinds.ts';

@@ -4,7 +4,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { loadStoreConfig } from '../../shared/config.ts';
 import { newMeter } from '../../shared/cost.ts';
 import { openStore } from '../../shared/store/firestore.ts';
-import { requireCredentials } from './credentials.ts';
+import { requireCredentials } from '../credentials.ts';
 import { findPatient } from './doctor-patient.ts';
 import { CHOICES, RETENTION } from './retention-rules.ts';
 import {

@@ -60,7 +60,7 @@ function parse(text: string): Record<string, unknown> {
 }
 
 /** Why candidates failed, by their number; empty where none did. */
-export function failures(failed: unknown): string {
+function failures(failed: unknown): string {
   const reasons = Object.entries((failed ?? {}) as Record<string, number>);
   return reasons.length === 0
     ? ''

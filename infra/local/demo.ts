@@ -2,7 +2,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { tasks } from '../../functions/registry.ts';
 import { loadDotEnv } from '../../shared/config.ts';
 import { createLog } from '../../shared/log.ts';
-import { failures } from '../cli/run-task.ts';
+import { describe } from '../cli/run-task.ts';
 import { localSettings } from './settings.ts';
 import { type Stack, startStack } from './stack.ts';
 
@@ -37,18 +37,8 @@ async function runTask(stack: Stack, route: string, dry: boolean): Promise<{ ok:
     headers: { Authorization: `Bearer ${stack.file.tokens.admin}`, 'Content-Type': 'application/json' },
     body: JSON.stringify({ dry_run: dry }),
   });
-  const body = (await response.json()) as {
-    message?: string;
-    outcome?: string;
-    counts?: Record<string, number>;
-    failed?: unknown;
-  };
-  const counts = Object.entries(body.counts ?? {}).map(([name, count]) => `${count} ${name}`);
-  const failed = failures(body.failed);
-  return {
-    ok: response.ok,
-    text: `${body.outcome ?? response.status}: ${body.message ?? ''} (${counts.join(', ')})${failed ? `; ${failed}` : ''}`,
-  };
+  const body = (await response.json()) as Record<string, unknown>;
+  return { ok: response.ok, text: describe({ status: response.status, body, text: '' }) };
 }
 
 main().then(

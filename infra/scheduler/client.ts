@@ -1,5 +1,6 @@
 import { CloudSchedulerClient, protos } from '@google-cloud/scheduler';
-import { GoogleAuth, PassThroughClient } from 'google-auth-library';
+import { PassThroughClient } from 'google-auth-library';
+import { findCredentials } from '../credentials.ts';
 import type { ServerJob } from './compare.ts';
 import type { JobBody } from './job.ts';
 
@@ -70,16 +71,9 @@ export function openScheduler(place: SchedulerPlace): SchedulerApi {
   };
 }
 
-/** Credentials are found first: the client itself ends the process when there are none. */
 async function openClient(endpoint: string | undefined): Promise<CloudSchedulerClient> {
   if (endpoint === undefined) {
-    const auth = new GoogleAuth({ scopes: 'https://www.googleapis.com/auth/cloud-platform' });
-    await auth.getClient().catch(() => {
-      throw new SchedulerError(
-        'there are no application default credentials; run gcloud auth application-default login',
-      );
-    });
-    return new CloudSchedulerClient({ fallback: true, auth });
+    return new CloudSchedulerClient({ fallback: true, auth: await findCredentials('cloud-platform') });
   }
   const { protocol, hostname, port } = new URL(endpoint);
   return new CloudSchedulerClient({

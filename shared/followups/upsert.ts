@@ -164,7 +164,7 @@ export function freshFollowup(
 export async function saveFollowup(
   context: ChangeContext,
   given: NewFollowup,
-): Promise<{ created: boolean; snapshot: DocumentSnapshot | null }> {
+): Promise<{ id: string; created: boolean; snapshot: DocumentSnapshot | null }> {
   const { org_id, type: _type, source_id: _source, ...patch } = given;
   const settings = await settingsOf(context.store, org_id);
   context.meter.firestore_reads += 1;
@@ -175,14 +175,14 @@ export async function saveFollowup(
   try {
     await batch.commit();
     context.meter.firestore_writes += 2;
-    return { created: true, snapshot: await ref.get() };
+    return { id: ref.id, created: true, snapshot: await ref.get() };
   } catch (error) {
     if (!isConflict(error)) throw error;
   }
   const snapshot = await changeFollowup(context, ref.id, (found) =>
     patched(found.snapshot, found.followup, found.settings, patch),
   );
-  return { created: false, snapshot };
+  return { id: ref.id, created: false, snapshot };
 }
 
 const settingsOf = async (store: Firestore, orgId: string) =>
