@@ -1,11 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
 import { simpleParser } from 'mailparser';
 import PostalMime from 'postal-mime';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type LocalImap, startImap } from '../../../infra/local/imap.ts';
-import { loadConfig } from '../../../shared/config.ts';
-import { openStore } from '../../../shared/store/firestore.ts';
 import {
   bothListings,
   integrationFor,
@@ -16,6 +14,7 @@ import {
 } from '../../support/inbox.ts';
 import { type Mailbox, openMailbox } from '../../support/mailbox.ts';
 import { spamAssassin, WHOLE } from '../../support/spam-assassin.ts';
+import { openTestStore } from '../../support/store.ts';
 
 /** `npm test` takes every so manieth mail of each group; CORPUS=all takes all, which may take so much longer. */
 const { EVERY, TIMEOUT_MS } = WHOLE ? { EVERY: 1, TIMEOUT_MS: 3_600_000 } : { EVERY: 6, TIMEOUT_MS: 600_000 };
@@ -41,14 +40,7 @@ const absent = withoutDovecot();
 let store: Firestore;
 let imap: LocalImap;
 beforeAll(async () => {
-  store = openStore(
-    loadConfig({
-      GOOGLE_CLOUD_PROJECT: `ronde-${randomUUID().slice(0, 8)}`,
-      FIRESTORE_EMULATOR_HOST: inject('firestoreHost'),
-      UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:1',
-      UPSTASH_REDIS_REST_TOKEN: 'none',
-    }),
-  );
+  store = openTestStore();
   if (!absent) imap = (await startImap({ prefer: 'real', users: ['anna'] })) as LocalImap;
 });
 afterAll(async () => {

@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type ImapUser, type LocalImap, startImap } from '../../../infra/local/imap.ts';
 import { stopwatch } from '../../../shared/clock.ts';
-import { loadConfig } from '../../../shared/config.ts';
 import { MailboxConnection } from '../../../shared/inbox/connection.ts';
 import type { Integration } from '../../../shared/inbox/integration.ts';
-import { openStore } from '../../../shared/store/firestore.ts';
 import { type ImapFault, type ImapFaults, startImapFaults } from '../../support/imap-faults.ts';
 import { startImapTap } from '../../support/imap-tap.ts';
 import { bothListings, integrationFor, round, stored, withoutDovecot } from '../../support/inbox.ts';
 import { type Mailbox, mail, openMailbox } from '../../support/mailbox.ts';
+import { openTestStore } from '../../support/store.ts';
 
 const ACCOUNTS = Array.from({ length: 30 }, (_, index) => `user${index}`);
 const absent = withoutDovecot();
@@ -18,16 +17,9 @@ let store: Firestore;
 let imap: LocalImap;
 let faults: ImapFaults;
 let accounts = 0;
-const environment = {
-  GOOGLE_CLOUD_PROJECT: `ronde-${randomUUID().slice(0, 8)}`,
-  FIRESTORE_EMULATOR_HOST: '',
-  UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:1',
-  UPSTASH_REDIS_REST_TOKEN: 'none',
-};
 
 beforeAll(async () => {
-  environment.FIRESTORE_EMULATOR_HOST = inject('firestoreHost');
-  store = openStore(loadConfig(environment));
+  store = openTestStore();
   if (absent) return;
   imap = (await startImap({ prefer: 'real', users: ACCOUNTS })) as LocalImap;
   faults = await startImapFaults(imap);

@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type LocalImap, startImap } from '../../../infra/local/imap.ts';
-import { loadConfig } from '../../../shared/config.ts';
 import { folderKey } from '../../../shared/inbox/identity.ts';
 import type { Integration } from '../../../shared/inbox/integration.ts';
 import type { InboxSignal } from '../../../shared/inbox/signals.ts';
-import { openStore } from '../../../shared/store/firestore.ts';
 import {
   bothListings,
   everStored,
@@ -16,6 +14,7 @@ import {
   withoutDovecot,
 } from '../../support/inbox.ts';
 import { type Mailbox, mail, openMailbox } from '../../support/mailbox.ts';
+import { openTestStore } from '../../support/store.ts';
 
 /** What a server without any extension says of itself. */
 const PLAIN = 'IMAP4rev1 UIDPLUS LITERAL+ SPECIAL-USE LIST-EXTENDED';
@@ -26,13 +25,7 @@ const ACCOUNTS = Array.from({ length: 30 }, (_, index) => `user${index}`);
 const absent = withoutDovecot();
 let store: Firestore;
 beforeAll(() => {
-  const environment = {
-    GOOGLE_CLOUD_PROJECT: `ronde-${randomUUID().slice(0, 8)}`,
-    FIRESTORE_EMULATOR_HOST: inject('firestoreHost'),
-    UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:1',
-    UPSTASH_REDIS_REST_TOKEN: 'none',
-  };
-  store = openStore(loadConfig(environment));
+  store = openTestStore();
 });
 afterAll(() => store?.terminate());
 

@@ -1,24 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { loadConfig } from '../../../shared/config.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newMeter } from '../../../shared/cost.ts';
 import type { ReadMessage } from '../../../shared/inbox/message.ts';
 import { storeMessages } from '../../../shared/inbox/store-messages.ts';
-import { openStore } from '../../../shared/store/firestore.ts';
+import { openTestStore } from '../../support/store.ts';
 
 const NOW = new Date('2026-03-04T10:00:00.000Z');
 let store: Firestore;
 beforeAll(() => {
-  store = openStore(
-    loadConfig({
-      GOOGLE_CLOUD_PROJECT: `ronde-${randomUUID().slice(0, 8)}`,
-      FIRESTORE_EMULATOR_HOST: inject('firestoreHost'),
-      UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:1',
-      UPSTASH_REDIS_REST_TOKEN: 'none',
-    }),
-  );
+  store = openTestStore();
 });
 afterAll(() => store?.terminate());
 

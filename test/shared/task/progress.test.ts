@@ -1,21 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
-import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
-import { loadConfig } from '../../../shared/config.ts';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { newMeter } from '../../../shared/cost.ts';
-import { openStore } from '../../../shared/store/firestore.ts';
 import { tellProgress } from '../../../shared/task/progress.ts';
+import { openTestStore } from '../../support/store.ts';
 
 let store: Firestore;
 beforeAll(() => {
-  store = openStore(
-    loadConfig({
-      GOOGLE_CLOUD_PROJECT: `ronde-${randomUUID().slice(0, 8)}`,
-      FIRESTORE_EMULATOR_HOST: inject('firestoreHost'),
-      UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:1',
-      UPSTASH_REDIS_REST_TOKEN: 'none',
-    }),
-  );
+  store = openTestStore();
 });
 afterAll(() => store?.terminate());
 

@@ -1,0 +1,17 @@
+import { randomUUID } from 'node:crypto';
+import type { Firestore } from '@google-cloud/firestore';
+import { inject } from 'vitest';
+import { loadConfig } from '../../shared/config.ts';
+import { openStore } from '../../shared/store/firestore.ts';
+
+/** A Firestore project of its own, for what needs neither Redis nor a sign-in; whoever opens it terminates it. */
+export function openTestStore(): Firestore {
+  return openStore(
+    loadConfig({
+      GOOGLE_CLOUD_PROJECT: `ronde-${randomUUID().slice(0, 8)}`,
+      FIRESTORE_EMULATOR_HOST: inject('firestoreHost'),
+      UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:1',
+      UPSTASH_REDIS_REST_TOKEN: 'none',
+    }),
+  );
+}
