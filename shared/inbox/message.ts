@@ -4,8 +4,9 @@ import { type DeliveryStatus, isAutomatic, parseDeliveryStatus } from './automat
 import { decodeCharset, decodeTransfer } from './decode.ts';
 import { MAX_PART_BYTES, type Outline, type PartBytes } from './fetch.ts';
 import { messageIdsIn, parseHeaders, referencesOf } from './headers.ts';
-import { htmlToText, sanitise } from './html.ts';
-import type { TextPart } from './structure.ts';
+import { htmlToText } from './html.ts';
+import { sanitise } from './sanitise.ts';
+import type { Shape, TextPart } from './structure.ts';
 import { capBytes, cleanText, MAX_HTML_BYTES, MAX_TEXT_BYTES, snippetOf } from './text.ts';
 
 const MAX_SUBJECT_BYTES = 4_000;
@@ -45,7 +46,7 @@ export function readMessage(outline: Outline, parts: PartBytes): ReadMessage {
   const references = referencesOf(headers, envelope.inReplyTo, messageId ?? undefined);
   const from = addressesOf(envelope.from)[0] ?? null;
   const subject = capBytes(cleanText(envelope.subject ?? ''), MAX_SUBJECT_BYTES);
-  const texts = shape.texts.map((part) => ({ part, text: textOf(part, parts.get(part.part)) }));
+  const texts = textsOf(shape, parts);
   const kind = (wanted: TextPart['kind']) =>
     texts.filter(({ part }) => part.kind === wanted).map(({ text }) => text);
   const html = kind('html').join('\n');
@@ -69,7 +70,7 @@ export function readMessage(outline: Outline, parts: PartBytes): ReadMessage {
       received_at: Timestamp.fromDate(receivedAt),
       snippet: snippetOf(text),
       text,
-      ...(html === '' ? {} : { html: capBytes(sanitise(html), MAX_HTML_BYTES) }),
+      ...(html === '' ? {} : { html }),
       truncated: shape.texts.some(({ size }) => size > MAX_PART_BYTES),
       attachments: shape.attachments,
       ...flagFields(flags),
@@ -88,6 +89,24 @@ export function flagsOf(flags: Iterable<string> | undefined): string[] {
 /** The fields of a document that flags decide. */
 export const flagFields = (flags: readonly string[]) => ({ flags, seen: flags.includes('\\Seen') });
 
+/** A text part, and what it says: HTML as it may be shown. */
+interface Said {
+  part: TextPart;
+  text: string;
+}
+
+function textsOf(shape: Shape, parts: PartBytes): Said[] {
+  let room = MAX_HTML_BYTES;
+  return shape.texts.map((part) => {
+    const text = textOf(part, parts.get(part.part));
+    if (part.kind !== 'html') return { part, text };
+    const html = sanitise(text, room);
+    // One more for the line end that sets it apart from the next.
+    room -= Buffer.byteLength(html) + 1;
+    return { part, text: html };
+  });
+}
+
 function textOf({ encoding, charset, size }: TextPart, bytes: Buffer | undefined): string {
   if (!bytes) return '';
   return decodeCharset(decodeTransfer(bytes, encoding), charset, size > MAX_PART_BYTES);
@@ -97,7 +116,7 @@ function textOf({ encoding, charset, size }: TextPart, bytes: Buffer | undefined
  * What is read as text: all plain parts, and the HTML's text where it stands for itself, or its plain alternative is absent
  * or empty; in their order.
  */
-function bodyText(texts: readonly { part: TextPart; text: string }[]): string {
+function bodyText(texts: readonly Said[]): string {
   const plain = texts.filter(({ part, text }) => part.kind === 'plain' && text.trim() !== '');
   const said = new Set(plain.flatMap(({ part }) => part.alternative ?? []));
   const read = texts.flatMap(({ part: { kind, alternative }, text }) => {

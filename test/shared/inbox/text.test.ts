@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeCharset, decodeTransfer } from '../../../shared/inbox/decode.ts';
-import { htmlToText, sanitise } from '../../../shared/inbox/html.ts';
-import { capBytes, cleanText, snippetOf } from '../../../shared/inbox/text.ts';
+import { htmlToText } from '../../../shared/inbox/html.ts';
+import { sanitise } from '../../../shared/inbox/sanitise.ts';
+import { capBytes, cleanText, MAX_HTML_BYTES, snippetOf } from '../../../shared/inbox/text.ts';
 
 describe('decoding', () => {
   it.each<[string, Buffer, string | undefined, string]>([
@@ -67,54 +68,23 @@ describe('text', () => {
   });
 });
 
+const read = (html: string) => htmlToText(sanitise(html, MAX_HTML_BYTES));
+
 describe('HTML', () => {
-  it.each([
-    '<script>alert(1)</script>',
-    '<img src=x onerror=alert(1)>',
-    '<a href="javascript:alert(1)">x</a>',
-    '<svg><script>alert(1)</script></svg>',
-    '<style>body{background:url(http://evil.test/x)}</style>',
-    '<div style="background:url(//evil.test/x)">x</div>',
-    '<img src="http://evil.test/pixel.gif"><img src="//evil.test/p"><img srcset="http://evil.test/p 1x">',
-    '<iframe src="https://evil.test"></iframe><object data="x"></object><embed src="x">',
-    '<link rel=stylesheet href="https://evil.test/x.css"><meta http-equiv=refresh content="0;url=//evil.test">',
-    '<form action="https://evil.test"><input name=a><button formaction="//evil.test">b</button></form>',
-    '<table background="http://evil.test/x"><td background="http://evil.test/x">x</td></table>',
-    '<video src="http://evil.test/x" poster="http://evil.test/x"></video><audio src="http://evil.test/x"></audio>',
-    '<img src="/admin/evil.test.gif"><a href="../evil.test">x</a><a href="?evil.test">y</a>',
-    '<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>',
-    '<a href="&#106;avascript:alert(1)">x</a><base href="//evil.test/">',
-  ])('%s runs nothing and loads nothing', (html) => {
-    const safe = sanitise(html);
-    expect(safe).not.toMatch(
-      /<(script|style|iframe|object|embed|link|meta|form|input|button|svg|base|video|audio)/i,
-    );
-    expect(safe).not.toMatch(/\son\w+=|javascript:|srcset|url\(|background=|evil\.test/i);
-  });
-
-  it('keeps what is said, its links and its own pictures', () => {
-    const html =
-      '<p dir="rtl">Hello <b>you</b></p><a href="https://example.test/a">a</a><img src="cid:1" alt="x">';
-    expect(sanitise(html)).toContain('<p dir="rtl">Hello <b>you</b></p>');
-    expect(sanitise(html)).toContain('rel="noopener noreferrer nofollow"');
-    expect(sanitise(html)).toContain('<img src="cid:1" alt="x" />');
-    expect(htmlToText(html)).toMatch(/Hello you\s+a/);
-  });
-
   it('is read to its very end, without what is no text', () => {
     const html = '<html><head><title>T</title><style>p{}</style></head><body>One</body></html>\nTwo';
-    expect(htmlToText(html).replace(/\s+/g, ' ').trim()).toBe('One Two');
+    expect(read(html).replace(/\s+/g, ' ').trim()).toBe('One Two');
   });
 
   it('is read though its head never ends', () => {
     const html =
       '<html><head><title>T</title><style>p{}</style><meta name="a" content="b"><div>One</div></html>';
-    expect(htmlToText(html).trim()).toBe('One');
+    expect(read(html).trim()).toBe('One');
   });
 
   it('that is all pictures and links is read as what they are called and lead to', () => {
     const html = '<a href="https://shop.test/"><img src="http://shop.test/1.gif" alt="Sale"></a>';
-    expect(htmlToText(html)).toMatch(/Sale.*https:\/\/shop\.test\//);
-    expect(htmlToText(html)).not.toContain('1.gif');
+    expect(read(html)).toMatch(/Sale.*https:\/\/shop\.test\//);
+    expect(read(html)).not.toContain('1.gif');
   });
 });
