@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
-import type { ImapFlow, SearchObject } from 'imapflow';
+import type { SearchObject } from 'imapflow';
 import { within } from '../within.ts';
-import { MailClient } from './client.ts';
+import type { MailClient } from './client.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { ForbiddenHost, isLoopback, publicAddress } from './public-address.ts';
 
@@ -48,11 +48,11 @@ export class MailboxError extends Error {
 
 /** One connection to one mailbox. Whatever its client throws is turned into a MailboxError by `run`. */
 export class MailboxConnection {
-  readonly client: ImapFlow;
+  readonly client: MailClient;
   readonly #secrets: readonly string[];
   #heard: unknown = null;
 
-  private constructor(client: ImapFlow, secrets: readonly string[]) {
+  private constructor(client: MailClient, secrets: readonly string[]) {
     this.client = client;
     this.#secrets = secrets;
     // Without a listener a reset would end the process; the event tells the cause that the rejected call does not.
@@ -73,16 +73,16 @@ export class MailboxConnection {
         throw new MailboxError({ kind: 'host', detail: error.message }, error);
       throw new MailboxError(failureOf(error, null), error);
     });
-    const connection = new MailboxConnection(
-      new MailClient(options(endpoint, credentials, rules, address)),
-      secrets,
-    );
+    // Loaded with the first mailbox: a request that is refused at the door needs no mail client.
+    const { MailClient } = await import('./client.ts');
+    const client = new MailClient(options(endpoint, credentials, rules, address));
+    const connection = new MailboxConnection(client, secrets);
     await connection.run((client) => client.connect());
     return connection;
   }
 
   /** Works with the client. */
-  async run<T>(work: (client: ImapFlow) => Promise<T>): Promise<T> {
+  async run<T>(work: (client: MailClient) => Promise<T>): Promise<T> {
     try {
       return await work(this.client);
     } catch (error) {

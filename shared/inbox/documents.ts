@@ -13,7 +13,7 @@ export interface Place {
 }
 
 /** A batch is one request; Firestore takes 500 writes and 10 MiB. Smaller ones in parallel are faster. */
-const BATCH_WRITES = 100;
+const BATCH_WRITES = 50;
 const BATCH_BYTES = 2_000_000;
 /** gRPC's INVALID_ARGUMENT: a document that Firestore will never take. */
 const INVALID_ARGUMENT = 3;

@@ -1,20 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FetchMessageObject, ImapFlow } from 'imapflow';
 import { AUTOMATIC_FIELDS } from './automatic.ts';
+import type { Fetched, MailClient } from './client.ts';
 import { type Shape, shapeOf, type TextPart } from './structure.ts';
 import { UidSet } from './uid-set.ts';
 
 /** Of one part at most so many octets are fetched, as they are transferred: base64 takes a third more than the text. */
 export const MAX_PART_BYTES = 600_000;
-/** Header fields beside the envelope. */
-const HEADER_FIELDS = ['references', ...AUTOMATIC_FIELDS];
+const OUTLINE = {
+  items: ['ENVELOPE', 'BODYSTRUCTURE', 'FLAGS', 'RFC822.SIZE', 'INTERNALDATE'],
+  headers: ['references', ...AUTOMATIC_FIELDS],
+} as const;
 /** Waits before asking again for messages that the server has announced and did not return (replicas lag). */
 const RETURN_WAITS_MS = [300, 1_000];
 
 /** What is known of a message before its text: envelope, structure, flags, size, dates, a few header fields. */
 export interface Outline {
   uid: number;
-  message: FetchMessageObject;
+  message: Fetched;
   shape: Shape;
   /** The octets that its text parts will take. */
   bytes: number;
@@ -22,7 +24,7 @@ export interface Outline {
 
 /** Fetches outlines. What the server announced and does not return, asked three times, is missing from the answer. */
 export async function fetchOutlines(
-  client: ImapFlow,
+  client: MailClient,
   uids: readonly number[],
 ): Promise<Map<number, Outline>> {
   const found = new Map<number, Outline>();
@@ -37,20 +39,19 @@ export async function fetchOutlines(
 
 async function fetchInto(
   found: Map<number, Outline>,
-  client: ImapFlow,
+  client: MailClient,
   uids: readonly number[],
 ): Promise<void> {
-  const query = {
-    ...{ uid: true, envelope: true, bodyStructure: true, flags: true, size: true, internalDate: true },
-    headers: HEADER_FIELDS,
-  };
   const wanted = UidSet.of(uids);
-  for await (const message of client.fetch(wanted.toString(), query, { uid: true })) {
+  const messages: Fetched[] = [];
+  await client.fetchEach(wanted.toString(), OUTLINE, (message) => messages.push(message));
+  for (const message of messages) {
+    const { uid, internalDate, bodyStructure } = message;
     // A server may tell of other messages' flags in between; those come without what was asked for.
-    if (!wanted.has(message.uid) || message.internalDate === undefined) continue;
-    const shape = shapeOf(message.bodyStructure);
+    if (uid === undefined || !wanted.has(uid) || internalDate === undefined) continue;
+    const shape = shapeOf(bodyStructure);
     const bytes = shape.texts.reduce((sum, { size }) => sum + Math.min(size, MAX_PART_BYTES), 0);
-    found.set(message.uid, { uid: message.uid, message, shape, bytes });
+    found.set(uid, { uid, message, shape, bytes });
   }
 }
 
@@ -62,7 +63,7 @@ export type PartBytes = ReadonlyMap<string, Buffer>;
  * twice as long. A message whose parts are not returned is missing from the answer.
  */
 export async function fetchTexts(
-  client: ImapFlow,
+  client: MailClient,
   outlines: readonly Outline[],
 ): Promise<Map<number, PartBytes>> {
   const groups = Map.groupBy(outlines, ({ shape }) => shape.texts.map(({ part }) => part).join(' '));
@@ -73,14 +74,11 @@ export async function fetchTexts(
       for (const { uid } of group) found.set(uid, new Map());
       continue;
     }
-    const bodyParts = first.shape.texts.map(({ part }: TextPart) => ({
-      key: part,
-      start: 0,
-      maxLength: MAX_PART_BYTES,
-    }));
+    const numbers = first.shape.texts.map(({ part }: TextPart) => part);
     const set = UidSet.of(group.map(({ uid }) => uid)).toString();
-    for await (const { uid, bodyParts: parts } of client.fetch(set, { uid: true, bodyParts }, { uid: true }))
-      if (parts) found.set(uid, parts);
+    await client.fetchEach(set, { parts: { numbers, maxOctets: MAX_PART_BYTES } }, ({ uid, bodyParts }) => {
+      if (uid !== undefined && bodyParts) found.set(uid, bodyParts);
+    });
   }
   return found;
 }

@@ -44,13 +44,14 @@ async function fetchFlags(
   since: bigint | null,
 ): Promise<Map<number, string[]>> {
   const found = new Map<number, string[]>();
-  const options = { uid: true, ...(since === null ? {} : { changedSince: since }) };
-  await connection.run(async (client) => {
-    // What was stored in this round bears its flags; what has changed since shows in the next one.
-    for await (const { uid, flags } of client.fetch('1:*', { uid: true, flags: true }, options))
-      if (flags && cursor.state.uids.has(uid) && !(since !== null && fresh.has(uid)))
-        found.set(uid, flagsOf(flags));
-  });
+  const wanted = { items: ['FLAGS'], ...(since === null ? {} : { changedSince: since }) } as const;
+  await connection.run((client) =>
+    client.fetchEach('1:*', wanted, ({ uid, flags }) => {
+      // What was stored in this round bears its flags; what has changed since shows in the next one.
+      if (uid === undefined || !flags || !cursor.state.uids.has(uid)) return;
+      if (since === null || !fresh.has(uid)) found.set(uid, flagsOf(flags));
+    }),
+  );
   return found;
 }
 
