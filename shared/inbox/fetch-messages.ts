@@ -5,7 +5,7 @@ import type { FolderRound, Opened } from './folder-round.ts';
 import { type ReadMessage, readMessage } from './message.ts';
 import { type Failed, recordFailures, stillThere } from './quarantine.ts';
 import type { Replacements } from './reset.ts';
-import { type StoredGroup, storeMessages } from './store-messages.ts';
+import { type BeingStored, type StoredGroup, storeMessages } from './store-messages.ts';
 
 /** Messages in one command, and in one group with as many octets of text. */
 const GROUP = 200;
@@ -153,10 +153,11 @@ function readOne(outline: Outline, parts: PartBytes, read: Read): void {
   }
 }
 
-/** Stores groups one after another; the cursor passes a group when it is stored, while the next one is being stored. */
+/** Stores groups, two at a time; the cursor passes them in their order, each when it is stored. */
 class Storing {
-  #stored: Promise<unknown> = Promise.resolve();
+  #last: BeingStored | null = null;
   #passed: Promise<void> = Promise.resolve();
+  #passedBefore: Promise<void> = this.#passed;
   readonly #round: FolderRound;
   readonly #context: FetchContext;
 
@@ -165,24 +166,25 @@ class Storing {
     this.#context = context;
   }
 
-  /** When the group before is stored, and the cursor has passed the one before that. */
+  /** When there is room for another: the cursor has passed all groups but the last. */
   async mayTake(): Promise<void> {
-    await this.#stored;
+    await this.#passedBefore;
   }
 
   take(uids: readonly number[], read: Read): void {
-    const [round, context, before] = [this.#round, this.#context, this.#passed];
+    const [round, context] = [this.#round, this.#context];
     const { place, now, own, signals } = round;
     const { opened, replacements } = context;
     const { uidValidity, outbound } = opened;
-    const stored = storeMessages(
-      { place, uidValidity, now, own, outbound, replacements, signals },
-      read.messages,
+    const storing = { place, uidValidity, now, own, outbound, replacements, signals };
+    const last = storeMessages(storing, read.messages, this.#last);
+    this.#passedBefore = this.#passed;
+    this.#passed = this.#passed.then(
+      async () => await pass(round, context, { uids, read, stored: await last.stored }),
     );
-    this.#passed = before.then(async () => await pass(round, context, { uids, read, stored: await stored }));
-    this.#stored = Promise.all([stored, before]);
+    this.#last = last;
     // Their failures are thrown where they are waited for.
-    for (const each of [stored, this.#stored, this.#passed]) each.catch(() => undefined);
+    for (const each of [last.threads, last.stored, this.#passed]) each.catch(() => undefined);
   }
 
   async done(): Promise<void> {

@@ -27,26 +27,69 @@ export interface Storing {
   signals: SignalSink | undefined;
 }
 
-/** Stores messages and tells of their signals; the cursor moves only after this. */
-export async function storeMessages(
+/** A group that is being stored. */
+export interface BeingStored {
+  /** What the next group has to know of it, which may begin before this one is stored. */
+  threads: Promise<Threading>;
+  /** When its messages are stored and their signals told; the cursor moves only after this. */
+  stored: Promise<StoredGroup>;
+}
+
+interface Threading {
+  /** The threads of a group's messages, by Message-ID. */
+  byMessageId: ReadonlyMap<string, string>;
+  byDocument: ReadonlyMap<string, string>;
+  /** Threads whose messages go over to another one. */
+  joins: ReadonlyMap<string, string>;
+}
+
+/** Begins to store messages, beside the group before; nothing comes of them that would not come of one after the other. */
+export function storeMessages(
   storing: Storing,
   messages: readonly ReadMessage[],
+  before: BeingStored | null = null,
+): BeingStored {
+  const identified = messages.map((message) => ({ ...message, documentId: identify(storing, message.uid) }));
+  const threads = threading(storing.place, identified, before);
+  const stored = storeGroup(storing, identified, threads, before);
+  return { threads, stored };
+}
+
+/** The threads of a group, as if all that came before were stored, and those that were joined by it had moved. */
+async function threading(
+  place: Place,
+  messages: readonly Identified[],
+  before: BeingStored | null,
+): Promise<Threading> {
+  const ancestors = new Set(
+    messages.flatMap(({ references }) => [references[0], references.at(-1)]).filter(isString),
+  );
+  const found = ancestors.size > 0 ? await storedThreads(place, ancestors) : [];
+  const beside = await before?.threads;
+  const moved = [...found].map(([id, thread]) => [id, beside?.joins.get(thread) ?? thread] as const);
+  const byDocument = threadsOf(messages, place.orgId, new Map([...moved, ...(beside?.byMessageId ?? [])]));
+  const byMessageId = messages.flatMap(({ messageId, documentId }) =>
+    messageId === null ? [] : [[messageId, byDocument.get(documentId) ?? ''] as const],
+  );
+  const joins = joinsOf(place.orgId, messages, byDocument);
+  return { byMessageId: new Map(byMessageId), byDocument, joins };
+}
+
+async function storeGroup(
+  storing: Storing,
+  identified: readonly Identified[],
+  threads: Promise<Threading>,
+  before: BeingStored | null,
 ): Promise<StoredGroup> {
   const { place } = storing;
-  const identified = messages.map((message) => ({ ...message, documentId: identify(storing, message.uid) }));
-  const ancestors = new Set(
-    identified.flatMap(({ references }) => [references[0], references.at(-1)]).filter(isString),
-  );
-  const threads = threadsOf(
-    identified,
-    place.orgId,
-    ancestors.size > 0 ? await storedThreads(place, ancestors) : new Map(),
-  );
+  const { byDocument, joins } = await threads;
   const documents = identified.map((message) =>
-    toDocument(storing, message, threads.get(message.documentId) ?? ''),
+    toDocument(storing, message, byDocument.get(message.documentId) ?? ''),
   );
   const created = await createDocuments(place, documents, storing.now);
-  await joinThreads(place, joinsOf(place.orgId, identified, threads));
+  // Its messages may be among those that join.
+  await before?.stored;
+  await joinThreads(place, joins);
   const refused = created.flatMap((result, index) => {
     const uid = documents[index]?.uid;
     return result instanceof Error && uid !== undefined

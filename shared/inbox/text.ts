@@ -20,28 +20,32 @@ export function capBytes(text: string, max: number): string {
 export function snippetOf(text: string): string {
   const own = beginning(text, (line) => !/^\s*>/.test(line));
   const line = own === '' ? beginning(text, () => true) : own;
-  const points = [...line];
+  if (line.length <= MAX_SNIPPET) return line;
+  const points = [...line.slice(0, MAX_SNIPPET * 2 + 2)];
   return points.length <= MAX_SNIPPET ? line : `${points.slice(0, MAX_SNIPPET - 1).join('')}…`;
 }
 
 /** As much of the lines that count as a snippet may need, read no further than that. */
 function beginning(text: string, counts: (line: string) => boolean): string {
-  let found = '';
+  const said: string[] = [];
   const end = Math.min(text.length, MAX_LOOKED_AT);
-  for (let from = 0; from < end && found.length <= MAX_SNIPPET * 2; ) {
+  for (let from = 0, length = 0; from < end && length <= MAX_SNIPPET * 2; ) {
     const newline = text.indexOf('\n', from);
     const to = Math.min(end, newline < 0 ? end : newline);
     const line = text.slice(from, Math.min(to, from + MAX_LINE));
-    if (counts(line)) found = `${found} ${line}`.replace(/[\s\p{C}]+/gu, ' ').trim();
     from = to + 1;
+    const words = counts(line) ? line.replace(/[\s\p{C}]+/gu, ' ').trim() : '';
+    if (words === '') continue;
+    said.push(words);
+    length += words.length + 1;
   }
-  return found;
+  return said.join(' ');
 }
 
 /** Text as it is stored: one kind of line end, no NUL, nothing that is no character (a lone surrogate). */
 export function cleanText(text: string): string {
   // Most texts need little of this, and every mail has a dozen of them.
-  const lines = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+  const lines = text.includes('\r') ? text.replaceAll('\r\n', '\n').replaceAll('\r', '\n') : text;
   const whole = lines.includes('\0') ? lines.replaceAll('\0', '') : lines;
   return (whole.isWellFormed() ? whole : whole.toWellFormed()).trim();
 }

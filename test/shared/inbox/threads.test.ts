@@ -39,7 +39,7 @@ async function threadsOf(groups: readonly (readonly Mail[])[]) {
       uid += 1;
       return read(mail, uid);
     });
-    await storeMessages({ ...storing, replacements: null, signals: undefined }, messages);
+    await storeMessages({ ...storing, replacements: null, signals: undefined }, messages).stored;
   }
   const { docs } = await store.collection('inbox_messages').where('org_id', '==', orgId).get();
   const threads = Map.groupBy(docs, (doc) => doc.get('thread_id') as string);
