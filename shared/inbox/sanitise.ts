@@ -2,38 +2,63 @@ import { Parser } from 'htmlparser2';
 import { capBytes } from './text.ts';
 
 /** What a mail may show: text and its form. No script, style sheet, form, frame, link relation, meta or foreign markup. */
-const TAGS = new Set(
-  [
-    'address article aside footer header h1 h2 h3 h4 h5 h6 hgroup main nav section',
-    'blockquote center dd div dl dt figcaption figure hr li menu ol p pre ul',
-    'a abbr b bdi bdo br cite code data del dfn em font i img ins kbd mark q rb rp rt rtc ruby',
-    's samp small span strong sub sup time u var wbr',
-    'caption col colgroup table tbody td tfoot th thead tr',
-  ].flatMap((line) => line.split(' ')),
-);
-const VOID = new Set(['br', 'col', 'hr', 'img', 'wbr']);
+const SHOWN = [
+  'address article aside footer header h1 h2 h3 h4 h5 h6 hgroup main nav section',
+  'blockquote center dd div dl dt figcaption figure hr li menu ol p pre ul',
+  'a abbr b bdi bdo br cite code data del dfn em font i img ins kbd mark q rb rp rt rtc ruby',
+  's samp small span strong sub sup time u var wbr',
+  'caption col colgroup table tbody td tfoot th thead tr',
+].flatMap((line) => line.split(' '));
+const VOID = ['br', 'col', 'hr', 'img', 'wbr'];
 /** What is in these is no text of the mail, and is left out with them. */
 const UNREAD = new Set('script style title template iframe noembed noframes'.split(' '));
-const EVERYWHERE = new Set(['dir', 'lang', 'align', 'valign', 'title']);
-const CELL = new Set(['colspan', 'rowspan', 'width']);
-const ATTRIBUTES = new Map([
-  ['a', new Set(['name'])],
-  ['img', new Set(['alt', 'width', 'height'])],
-  ['td', CELL],
-  ['th', CELL],
-  ['table', new Set(['width', 'border', 'cellpadding', 'cellspacing'])],
-  ['font', new Set(['color', 'size'])],
-]);
+const EVERYWHERE = ['dir', 'lang', 'align', 'valign', 'title'];
+const CELL = ['colspan', 'rowspan', 'width'];
+const ATTRIBUTES: Readonly<Record<string, readonly string[]>> = {
+  a: ['name'],
+  img: ['alt', 'width', 'height'],
+  td: CELL,
+  th: CELL,
+  table: ['width', 'border', 'cellpadding', 'cellspacing'],
+  font: ['color', 'size'],
+};
 /**
  * Where an address may stand, and with which schemes. It is read as browsers read it (WHATWG URL), and must be absolute: a
  * relative one would be one of the page that shows the mail. Pictures are the mail's own (RFC 2392, cid): anything on the
  * network would tell the sender who reads when.
  */
-const ADDRESSES = new Map([
-  ['a', { name: 'href', schemes: new Set(['https:', 'http:', 'mailto:', 'tel:']) }],
-  ['img', { name: 'src', schemes: new Set(['cid:']) }],
-]);
+const ADDRESSES: Readonly<Record<string, { name: string; schemes: ReadonlySet<string> }>> = {
+  a: { name: 'href', schemes: new Set(['https:', 'http:', 'mailto:', 'tel:']) },
+  img: { name: 'src', schemes: new Set(['cid:']) },
+};
 const REL = ' rel="noopener noreferrer nofollow"';
+
+/** How a tag is written. */
+interface Tag {
+  begins: string;
+  /** After its attributes. */
+  ends: string;
+  closing: string;
+  attributes: ReadonlySet<string>;
+  address: { name: string; schemes: ReadonlySet<string> } | undefined;
+}
+
+const TAGS = new Map(
+  SHOWN.map((tag): [string, Tag] => {
+    const empty = VOID.includes(tag);
+    return [
+      tag,
+      {
+        begins: `<${tag}`,
+        ends: `${tag === 'a' ? REL : ''}${empty ? ' />' : '>'}`,
+        closing: empty ? '' : `</${tag}>`,
+        attributes: new Set([...EVERYWHERE, ...(ATTRIBUTES[tag] ?? [])]),
+        address: ADDRESSES[tag],
+      },
+    ];
+  }),
+);
+
 /** Elements within elements that are written; deeper ones lose their tags and keep their text. */
 const MAX_WRITTEN = 100;
 /** Elements within elements that are read: the parser looks through all that are open, so that a mail could be made to hang it. */
@@ -54,15 +79,11 @@ export function sanitise(html: string, maxBytes: number): string {
   return new Sanitiser(maxBytes - FOR_CLOSING).read(html);
 }
 
-/** An element that is open: its tag, and whether it was written. */
-interface Open {
-  tag: string;
-  written: boolean;
-}
-
 class Sanitiser {
   private out = '';
-  private readonly open: Open[] = [];
+  /** The elements that are open, and how they were written: null where they were not. */
+  private readonly open: string[] = [];
+  private readonly written: (Tag | null)[] = [];
   /** How many elements were open where one began whose content is left out. */
   private unread: number | null = null;
   private room: number;
@@ -72,9 +93,9 @@ class Sanitiser {
     this.room = room;
     this.parser = new Parser(
       {
-        onopentag: (tag, attributes) => this.begin(tag, attributes),
+        onopentag: (name, attributes) => this.begin(name, attributes),
         ontext: (text) => this.say(text),
-        onclosetag: (tag) => this.end(tag),
+        onclosetag: (name) => this.end(name),
       },
       { decodeEntities: true },
     );
@@ -82,25 +103,27 @@ class Sanitiser {
 
   read(html: string): string {
     this.parser.end(html);
-    for (let last = this.open.at(-1); last; last = this.open.at(-1)) this.end(last.tag);
+    for (let last = this.open.at(-1); last !== undefined; last = this.open.at(-1)) this.end(last);
     return this.out;
   }
 
-  private begin(tag: string, attributes: Readonly<Record<string, string>>): void {
+  private begin(name: string, attributes: Readonly<Record<string, string>>): void {
     const { length } = this.open;
-    const written =
-      this.unread === null && length < MAX_WRITTEN && TAGS.has(tag) && this.write(opening(tag, attributes));
-    if (UNREAD.has(tag)) this.unread ??= length;
-    this.open.push({ tag, written });
+    const tag = this.unread === null && length < MAX_WRITTEN ? TAGS.get(name) : undefined;
+    const written = tag !== undefined && this.write(opening(tag, attributes));
+    if (!tag && UNREAD.has(name)) this.unread ??= length;
+    this.open.push(name);
+    this.written.push(written ? tag : null);
     if (length >= MAX_READ) this.parser.pause();
   }
 
-  private end(tag: string): void {
+  private end(name: string): void {
     // A tag that the HTML breaks off within is closed without having begun.
-    if (this.open.at(-1)?.tag !== tag) return;
-    const { written } = this.open.pop() as Open;
+    if (this.open.at(-1) !== name) return;
+    this.open.pop();
     if (this.unread === this.open.length) this.unread = null;
-    if (written && !VOID.has(tag)) this.out += `</${tag}>`;
+    const tag = this.written.pop();
+    if (tag) this.out += tag.closing;
   }
 
   private say(text: string): void {
@@ -120,16 +143,15 @@ class Sanitiser {
   }
 }
 
-function opening(tag: string, attributes: Readonly<Record<string, string>>): string {
-  const address = ADDRESSES.get(tag);
-  const own = ATTRIBUTES.get(tag);
-  let written = `<${tag}`;
-  for (const name in attributes) {
-    const value = attributes[name] as string;
-    if (address?.name === name ? leads(value, address.schemes) : EVERYWHERE.has(name) || own?.has(name))
+function opening(tag: Tag, given: Readonly<Record<string, string>>): string {
+  let written = tag.begins;
+  for (const name in given) {
+    const value = given[name] as string;
+    const { address } = tag;
+    if (address?.name === name ? leads(value, address.schemes) : tag.attributes.has(name))
       if (value !== '' || name === 'alt') written += ` ${name}="${escapeValue(value)}"`;
   }
-  return `${written}${tag === 'a' ? REL : ''}${VOID.has(tag) ? ' />' : '>'}`;
+  return written + tag.ends;
 }
 
 const leads = (address: string, schemes: ReadonlySet<string>) =>
