@@ -42,13 +42,18 @@ export function environmentOf(
     TASKS_QUEUE: fansOut ? entry.name : '',
     TASKS_SERVICE_ACCOUNT: fansOut ? place.tasksAccount : '',
   };
-  return Object.fromEntries(
+  const plain = Object.fromEntries(
     variablesOf(entry.name, entry.task)
       .filter(({ secret }) => !secret)
       .map(({ name, computed }): [string, string] => [name, (computed ? known[name] : env[name]) ?? ''])
       .filter(([, value]) => value !== ''),
   );
+  return { ...plain, ...nodeOptions(entry) };
 }
+
+/** What Node itself is told, where infra/scheduler.yaml says so. */
+export const nodeOptions = ({ semi_space_mib: mib }: ScheduledFunction): Record<string, string> =>
+  mib === undefined ? {} : { NODE_OPTIONS: `--max-semi-space-size=${mib}` };
 
 const listed = (text = '') => text.split(',').filter((entry) => entry.trim() !== '');
 

@@ -59,6 +59,7 @@ export const functionSchema = z.strictObject({
       error: 'legal: 0.08 to 1, or 2, 4, 6, 8',
     })
     .optional(),
+  semi_space_mib: whole(1, 64).optional(),
   timeout: duration(1, 3600, '1s to 3600s'),
   concurrency: whole(1, 1000),
   max_instances: whole(1, 1000),

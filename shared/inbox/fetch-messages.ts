@@ -8,7 +8,7 @@ import type { Replacements } from './reset.ts';
 import { type BeingStored, type StoredGroup, storeMessages } from './store-messages.ts';
 
 /** Messages in one command, and in one group with as many octets of text. */
-const GROUP = 200;
+const GROUP = 100;
 const GROUP_BYTES = 1_500_000;
 /** With each stumble in a row the groups are so much smaller, down to a single message. */
 const SHRINK = 8;
@@ -40,8 +40,8 @@ interface Asked {
 }
 
 /**
- * Fetches and stores messages in the order given, group by group: while one is being stored, the next is read and the one
- * after it fetched. Returns whether all were done; false where the time is up.
+ * Fetches and stores messages in the order given, group by group: while some are being stored, the next is read and others are
+ * fetched. Returns whether all were done; false where the time is up.
  */
 export async function fetchMessages(
   round: FolderRound,
@@ -94,13 +94,19 @@ async function* fetchGroups(
   }
 }
 
-/** Hands on what a generator gives, which makes the next one meanwhile. */
+/** Hands on what a generator gives, which makes the next two meanwhile. */
 async function* ahead<T>(source: AsyncGenerator<T>): AsyncGenerator<T> {
-  let next = source.next();
-  for (let { value, done } = await next; !done; { value, done } = await next) {
-    next = source.next();
+  const ask = () => {
+    const next = source.next();
     // Its failure is thrown where it is waited for.
     next.catch(() => undefined);
+    return next;
+  };
+  const asked = [ask(), ask()];
+  for (let next = asked.shift(); next; next = asked.shift()) {
+    const { value, done } = await next;
+    if (done) return;
+    asked.push(ask());
     yield value;
   }
 }

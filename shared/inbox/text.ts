@@ -21,8 +21,12 @@ export function snippetOf(text: string): string {
   const own = beginning(text, (line) => !/^\s*>/.test(line));
   const line = own === '' ? beginning(text, () => true) : own;
   if (line.length <= MAX_SNIPPET) return line;
-  const points = [...line.slice(0, MAX_SNIPPET * 2 + 2)];
-  return points.length <= MAX_SNIPPET ? line : `${points.slice(0, MAX_SNIPPET - 1).join('')}…`;
+  let [end, last] = [0, 0];
+  for (let points = 0; points < MAX_SNIPPET && end < line.length; points += 1) {
+    last = end;
+    end += (line.codePointAt(end) ?? 0) > 0xffff ? 2 : 1;
+  }
+  return end >= line.length ? line : `${line.slice(0, last)}…`;
 }
 
 /** As much of the lines that count as a snippet may need, read no further than that. */

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { nodeOptions } from '../../../infra/deploy/environment.ts';
 import { type ImapUser, type LocalImap, startImap } from '../../../infra/local/imap.ts';
+import { readSchedule } from '../../../infra/scheduler/file.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { integrationDocument } from '../../support/integrations.ts';
 import { atLeast, atMost, type Bench, below, type Measure, measure } from '../bench.ts';
@@ -12,9 +14,14 @@ import { pairedRatios } from '../stats.ts';
 const TASK = 'sync-inbox';
 /**
  * What Node takes for itself where a container has the 512Mi of infra/scheduler.yaml: half of it for old objects, and a
- * 128th of that for a semi-space (V8, heap.cc). This machine has no such limit, and V8 would not trouble to collect.
+ * 128th of that for a semi-space (V8, heap.cc) where the schedule does not say otherwise. This machine has no such limit,
+ * and V8 would not trouble to collect.
  */
-const AS_DEPLOYED = { NODE_OPTIONS: '--max-old-space-size=256 --max-semi-space-size=2' };
+function asDeployed(): Record<string, string> {
+  const deployed = readSchedule().functions.find(({ name }) => name === TASK);
+  const semi = deployed ? nodeOptions(deployed).NODE_OPTIONS : undefined;
+  return { NODE_OPTIONS: `--max-old-space-size=256 ${semi ?? '--max-semi-space-size=2'}` };
+}
 /** Enough to have the process connected and its code compiled, before the clock runs. */
 const WARM_UP = 200;
 const MAILS_OF_MANY = 50;
@@ -51,7 +58,7 @@ async function withTask<T>(
   work: (project: Project, run: (synced: number, fresh: number) => Promise<Round>) => Promise<T>,
 ): Promise<T> {
   const project = engines.project();
-  const process = await lab.start(TASK, { ...project.environment, ...AS_DEPLOYED });
+  const process = await lab.start(TASK, { ...project.environment, ...asDeployed() });
   const run = async (synced: number, fresh: number): Promise<Round> => {
     const began = performance.now();
     const response = await fetch(process.url, {

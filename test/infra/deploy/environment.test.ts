@@ -74,6 +74,12 @@ describe('the environment of a function', () => {
     expect(other).not.toHaveProperty('TASKS_SERVICE_ACCOUNT');
   });
 
+  it('tells Node how much room new objects have, where the schedule says so', () => {
+    const env = { ...ENV, NODE_OPTIONS: '--inspect' };
+    expect(environmentOf(named('sync-inbox'), PLACE, env).NODE_OPTIONS).toBe('--max-semi-space-size=8');
+    expect(environmentOf(named('visits'), PLACE, env)).not.toHaveProperty('NODE_OPTIONS');
+  });
+
   it('has no run.app address where the name is too long for one label', () => {
     const name = 'n'.repeat(60);
     expect(functionUrls('demo', '42', 'r-1', name)).toHaveLength(2);
