@@ -147,7 +147,7 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp, at?: 
   ['an empty description', 'description: Closes', "description: ''\n    #", /1 to 458/],
   ['concurrency on part of a CPU', 'concurrency: 1\n', 'concurrency: 2\n', /512Mi implies less than one/],
   ['memory that cannot be had', 'memory: 512Mi', 'memory: 500Mi', /128Mi to 32Gi/],
-  ['no room for new objects', 'max_instances: 2\n', 'max_instances: 2\n    semi_space_mib: 0\n', /1 to 64/],
+  ['no room for new objects', 'max_instances: 2', 'semi_space_mib: 0\n    max_instances: 2', /1 to 64/],
   ['a CPU that cannot be had', 'cpu: 1', 'cpu: 3', /0\.08 to 1/],
   ['a secret with a slash', 'ronde-cron-secret', 'projects/a/secrets/b', /name of a secret/],
   ['a variable of Cloud Run’s own', '      CRON_SECRET:', '      PORT:', /does not set itself/],
