@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 
 /** AES-256-GCM (NIST SP 800-38D): 12 random bytes for each sealing, a tag of 16. */
 const ALGORITHM = 'aes-256-gcm';
@@ -65,13 +72,13 @@ function open(bytes: Buffer, owner: string, key: string): string | null {
 }
 
 /** Keys as they were derived; a process has two at most, and deriving one takes longer than a mailbox's seal. */
-const derived = new Map<string, Buffer>();
+const derived = new Map<string, KeyObject>();
 
 /** A key of 32 bytes from the variable's text, for this use only. */
-function keyOf(text: string): Buffer {
+function keyOf(text: string): KeyObject {
   const known = derived.get(text);
   if (known) return known;
-  const key = Buffer.from(hkdfSync('sha256', text, '', 'ronde/inbox/credentials', 32));
+  const key = createSecretKey(Buffer.from(hkdfSync('sha256', text, '', 'ronde/inbox/credentials', 32)));
   derived.set(text, key);
   return key;
 }

@@ -134,7 +134,7 @@ describe.skipIf(absent)('sync-inbox', () => {
       said.length = 0;
       const { cost } = (await sync()).body;
       expect(cost.redis_commands).toBe((await idleCost()).redis_commands);
-      expect(said).toEqual(['AUTHENTICATE', 'ID', 'NAMESPACE', 'ENABLE', 'STATUS', 'LOGOUT']);
+      expect(said).toEqual(['LOGIN', 'ID', 'NAMESPACE', 'STATUS', 'LOGOUT']);
     } finally {
       await tap.stop();
     }
