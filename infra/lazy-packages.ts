@@ -7,6 +7,8 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
  * load than all the rest, and a request that is refused at the door needs none of them.
  */
 const LAZY = ['@google-cloud/firestore', '@upstash/redis', 'imapflow', 'nodemailer'];
+/** Parts of them that are imported by their paths; they come in the same file. */
+const PARTS = ['imapflow/lib/tools.js'];
 
 const NAMESPACE = 'lazy-package';
 
@@ -19,18 +21,30 @@ export function lazyPackages(folder: string, options: BuildOptions): Plugin {
     name: NAMESPACE,
     setup(bundle) {
       bundle.onResolve({ filter: /^[^.]/ }, ({ path }) =>
-        LAZY.includes(path) ? { path, namespace: NAMESPACE } : null,
+        [...LAZY, ...PARTS].includes(path) ? { path, namespace: NAMESPACE } : null,
       );
       bundle.onResolve({ filter: /^\.\//, namespace: NAMESPACE }, ({ path }) => ({ path, external: true }));
-      bundle.onLoad({ filter: /./, namespace: NAMESPACE }, async ({ path: name }) => {
-        const file = `${name.replace(/^@/, '').replaceAll('/', '-')}.js`;
-        const resolveDir = import.meta.dirname;
-        const stdin = { contents: `module.exports = require(${JSON.stringify(name)});`, resolveDir };
-        await build({ ...options, bundle: true, stdin, outfile: join(folder, file) });
-        return { contents: standIn(`./${file}`, exportsOf(name)), loader: 'js' };
+      const built = new Map<string, Promise<string>>();
+      bundle.onLoad({ filter: /./, namespace: NAMESPACE }, async ({ path }) => {
+        const name = LAZY.find((each) => path === each || path.startsWith(`${each}/`)) ?? path;
+        const file = built.get(name) ?? fileOf(name, folder, options);
+        built.set(name, file);
+        return { contents: standIn(await file, path, exportsOf(path)), loader: 'js' };
       });
     },
   };
+}
+
+/** Bundles a package and its parts into a file of its own, which has them by their paths. */
+async function fileOf(name: string, folder: string, options: BuildOptions): Promise<string> {
+  const file = `${name.replace(/^@/, '').replaceAll('/', '-')}.js`;
+  const paths = [name, ...PARTS.filter((part) => part.startsWith(`${name}/`))];
+  const contents = paths.map(
+    (path) => `exports[${JSON.stringify(path)}] = require(${JSON.stringify(path)});`,
+  );
+  const stdin = { contents: contents.join('\n'), resolveDir: import.meta.dirname };
+  await build({ ...options, bundle: true, stdin, outfile: join(folder, file) });
+  return `./${file}`;
 }
 
 /** The names a package exports. A default export of an ES module would be lost, so such a package cannot be lazy. */
@@ -44,7 +58,7 @@ function exportsOf(name: string): string[] {
   return Object.keys(exported).filter((key) => key !== 'default');
 }
 
-function standIn(file: string, names: readonly string[]): string {
+function standIn(file: string, path: string, names: readonly string[]): string {
   const define = 'Object.defineProperty(exports, name, { enumerable: true, get: () => load()[name] })';
-  return `const load = () => require('${file}');\nfor (const name of ${JSON.stringify(names)}) ${define};\n`;
+  return `const load = () => require('${file}')[${JSON.stringify(path)}];\nfor (const name of ${JSON.stringify(names)}) ${define};\n`;
 }

@@ -9,9 +9,9 @@ const BEGIN = /^\* \d{1,10} FETCH \(/i;
 const BEGIN_OCTETS = 24;
 /** Lists within lists; a structure that goes deeper is an attack. */
 const MAX_DEPTH = 60;
-const ATOM = /[^\s()"{}]+/y;
-/** An item's name: an atom, for a body with its section in brackets and where it begins (RFC 9051, 7.5.2). */
-const NAME = /[^\s()"{}[\]]+(?:\[[^\]"]*\](?:<\d+>)?)?/y;
+const ATOM = /\\?[^\s\p{C}()"{}%*\\[\]<>~]+/uy;
+/** An item's name, for a body with its section in brackets and where it begins (RFC 9051, 7.5.2). */
+const NAME = /BODY\[[A-Z0-9.]*(?: \([A-Z0-9._-]+(?: [A-Z0-9._-]+)*\))?\](?:<\d+>)?|[A-Z0-9.-]+/iy;
 const LITERAL = /~?\{(\d+)\+?\}\r?\n/y;
 
 /** Whether a response tells of a message. */
@@ -30,7 +30,7 @@ export function dataItems(payload: Buffer, literals: readonly Buffer[]): DataIte
   while (!reader.takes(')')) {
     const name = reader.match(NAME)?.[0];
     const value = name !== undefined && reader.takes(' ') ? reader.value(0) : undefined;
-    if (name === undefined || value === undefined) return null;
+    if (name === undefined || value === undefined || !reader.goesOn(' )')) return null;
     items.set(name.toUpperCase(), value);
     reader.takes(' ');
   }
@@ -52,6 +52,11 @@ class Reader {
 
   get ended(): boolean {
     return this.at === this.text.length && this.literal === this.literals.length;
+  }
+
+  /** Whether what comes next is one of these. */
+  goesOn(characters: string): boolean {
+    return this.at < this.text.length && characters.includes(this.text[this.at] as string);
   }
 
   takes(character: string): boolean {
@@ -90,7 +95,7 @@ class Reader {
     const values: Value[] = [];
     while (!this.takes(')')) {
       const value = this.value(depth + 1);
-      if (value === undefined) return undefined;
+      if (value === undefined || !this.goesOn(Array.isArray(value) ? ' )(' : ' )')) return undefined;
       values.push(value);
       // Between parts of a structure there is no space.
       this.takes(' ');

@@ -58,3 +58,21 @@ test('named and default imports of the mail packages work when they are loaded l
   );
   expect(lines).toEqual(['start', 'function nodemailer.js', 'localhost nodemailer.js imapflow.js']);
 });
+
+test('a part of a package is in its file, and a mailbox that is not opened loads no mail client', async () => {
+  const lines = await run(
+    'part',
+    `import { parseEnvelope } from 'imapflow/lib/tools.js';
+    import { MailboxConnection } from '${resolve('shared/inbox/connection.ts')}';
+    ${LOADED}
+    const rules = { local: false };
+    const far = { host: '10.0.0.1', port: 993, secure: true, ca: null };
+    const main = async () => {
+      print('start');
+      print(await MailboxConnection.open(far, { user: 'anna', password: 'x' }, rules).catch(({ failure }) => failure.kind));
+      print(parseEnvelope([null, { type: 'STRING', value: 'Hello' }]).subject);
+    };
+    void main();`,
+  );
+  expect(lines).toEqual(['start', 'host', 'Hello imapflow.js']);
+});

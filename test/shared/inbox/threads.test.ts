@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newMeter } from '../../../shared/cost.ts';
 import type { ReadMessage } from '../../../shared/inbox/message.ts';
-import { storeMessages } from '../../../shared/inbox/store-messages.ts';
+import { type BeingStored, storeMessages } from '../../../shared/inbox/store-messages.ts';
 import { openTestStore } from '../../support/store.ts';
 
 const NOW = new Date('2026-03-04T10:00:00.000Z');
@@ -28,19 +28,24 @@ function read({ id, references }: Mail, uid: number): ReadMessage {
   };
 }
 
-/** Stores mails group by group; which of them are in one thread. */
-async function threadsOf(groups: readonly (readonly Mail[])[]) {
+/** Stores mails group by group, one after another or two at a time; which of them are in one thread. */
+async function threadsOf(groups: readonly (readonly Mail[])[], atOnce: 1 | 2 = 1) {
   const orgId = randomUUID();
   const place = { store, meter: newMeter(), orgId, integrationId: 'i', folder: 'INBOX' };
   const storing = { place, uidValidity: '1', now: NOW, own: new Set<string>(), outbound: false };
   let uid = 0;
+  const begun: BeingStored[] = [];
   for (const group of groups) {
     const messages = group.map((mail) => {
       uid += 1;
       return read(mail, uid);
     });
-    await storeMessages({ ...storing, replacements: null, signals: undefined }, messages).stored;
+    await begun.at(-atOnce)?.stored;
+    begun.push(
+      storeMessages({ ...storing, replacements: null, signals: undefined }, messages, begun.at(-1) ?? null),
+    );
   }
+  await begun.at(-1)?.stored;
   const { docs } = await store.collection('inbox_messages').where('org_id', '==', orgId).get();
   const threads = Map.groupBy(docs, (doc) => doc.get('thread_id') as string);
   const named = [...threads.values()].map((members) =>
@@ -61,7 +66,9 @@ it.each<[string, Mail[]]>([
   const orders = [mails, mails.toReversed(), [...mails.slice(1), ...mails.slice(0, 1)]];
   for (const order of orders) {
     expect(await threadsOf([order])).toEqual([all]);
-    expect(await threadsOf(order.map((one) => [one]))).toEqual([all]);
+    const singly = order.map((one) => [one]);
+    expect(await threadsOf(singly)).toEqual([all]);
+    expect(await threadsOf(singly, 2)).toEqual([all]);
   }
 });
 
@@ -94,18 +101,21 @@ const conversation = fc
     }),
   );
 
-it('a conversation is one thread, whatever of it is stored when', async () => {
-  await fc.assert(
-    fc.asyncProperty(conversation, async ({ mails, cuts }) => {
-      const edges = [0, ...cuts.filter((cut) => cut < mails.length).sort(), mails.length];
-      const groups = edges.slice(1).map((end, index) => mails.slice(edges[index], end));
-      expect(await threadsOf(groups)).toEqual([
-        mails
-          .map(({ id }) => id)
-          .sort()
-          .join(' '),
-      ]);
-    }),
-    { seed: 20260304, numRuns: 60 },
-  );
-});
+it.each([1, 2] as const)(
+  'a conversation is one thread, whatever of it is stored when, %d at a time',
+  async (atOnce) => {
+    await fc.assert(
+      fc.asyncProperty(conversation, async ({ mails, cuts }) => {
+        const edges = [0, ...cuts.filter((cut) => cut < mails.length).sort(), mails.length];
+        const groups = edges.slice(1).map((end, index) => mails.slice(edges[index], end));
+        expect(await threadsOf(groups, atOnce)).toEqual([
+          mails
+            .map(({ id }) => id)
+            .sort()
+            .join(' '),
+        ]);
+      }),
+      { seed: 20260304, numRuns: 60 },
+    );
+  },
+);
