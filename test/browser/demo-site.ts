@@ -1,7 +1,7 @@
 import diagnostics from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
 import type { Timestamp } from '@google-cloud/firestore';
-import type { Page } from 'playwright-core';
+import type { BrowserContext, Page, Request } from 'playwright-core';
 import { expect } from 'vitest';
 import { type Chromium, startChromium } from '../support/chromium.ts';
 import { NOW, startWorld, type World } from '../support/world.ts';
@@ -50,6 +50,7 @@ export async function openDemoSite(): Promise<DemoSite> {
   const { context } = chromium;
   const reports: string[] = [];
   const unrecord = record(world.url, reports);
+  const allAnswered = awaitAnswers(context);
   const stop = async () => {
     unrecord();
     await chromium.stop();
@@ -62,7 +63,13 @@ export async function openDemoSite(): Promise<DemoSite> {
     await stop();
     throw error;
   }
-  const answered = (count: number) => expect.poll(() => reports.length, { timeout: 10_000 }).toBe(count);
+  const answered = async (count: number) => {
+    try {
+      await expect.poll(() => reports.length, { timeout: 10_000 }).toBe(count);
+    } catch (cause) {
+      throw new Error(`${count} reports are expected, and these came: ${reports.join(' ')}`, { cause });
+    }
+  };
   return {
     world,
     chromium,
@@ -71,8 +78,9 @@ export async function openDemoSite(): Promise<DemoSite> {
     async visit(path, page) {
       const before = reports.length;
       const tab = page ?? (await context.newPage());
-      await tab.goto(world.url + path);
+      // In front before it loads: a page that is shown, hidden and shown again says its last word in between.
       await tab.bringToFront();
+      await tab.goto(world.url + path);
       await expect.poll(() => reports.slice(before).includes('start'), { timeout: 10_000 }).toBe(true);
       return tab;
     },
@@ -81,6 +89,7 @@ export async function openDemoSite(): Promise<DemoSite> {
         const step = Math.min(left, STEP_MS);
         world.clock.advance(step);
         await context.clock.runFor(step);
+        await allAnswered();
       }
     },
     async idle(page) {
@@ -94,6 +103,25 @@ export async function openDemoSite(): Promise<DemoSite> {
     },
     stored: () => stored(world),
     stop,
+  };
+}
+
+/**
+ * Waits until the pages have heard the answers to what they asked. Their clock, which is moved by hand, is also the one
+ * that gives a request up after 20 seconds: those would pass before any answer is there.
+ */
+function awaitAnswers(context: BrowserContext): () => Promise<void> {
+  const asked = new Set<Request>();
+  context.on('request', (request) => asked.add(request));
+  for (const end of ['requestfinished', 'requestfailed'] as const)
+    context.on(end, (request) => asked.delete(request));
+  return async () => {
+    if (asked.size === 0) return;
+    // Of a page that is gone no answer is heard.
+    await expect
+      .poll(() => asked.size, { interval: 5, timeout: 2_000 })
+      .toBe(0)
+      .catch(() => asked.clear());
   };
 }
 
