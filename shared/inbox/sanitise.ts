@@ -11,7 +11,9 @@ const SHOWN = [
 ].flatMap((line) => line.split(' '));
 const VOID = ['br', 'col', 'hr', 'img', 'wbr'];
 /** What is in these is no text of the mail, and is left out with them. */
-const UNREAD = new Set('script style title template iframe noembed noframes'.split(' '));
+const UNREAD = new Set('script style title template iframe noembed'.split(' '));
+/** Frames are not shown; so what stands for them is, which the parser would hand on as text, tags and all. */
+const FOR_NO_FRAMES = /<\/?noframes\b[^<>]*>/gi;
 const EVERYWHERE = ['dir', 'lang', 'align', 'valign', 'title'];
 const CELL = ['colspan', 'rowspan', 'width'];
 const ATTRIBUTES: Readonly<Record<string, readonly string[]>> = {
@@ -74,9 +76,10 @@ const FOR_CLOSING = 1_500;
  * The tags and the safe attributes are those of sanitize-html's defaults, which it is tested against.
  */
 export function sanitise(html: string, maxBytes: number): string {
-  const whole = new Sanitiser(Number.POSITIVE_INFINITY).read(html);
+  const shown = html.replace(FOR_NO_FRAMES, ' ');
+  const whole = new Sanitiser(Number.POSITIVE_INFINITY).read(shown);
   if (Buffer.byteLength(whole) <= maxBytes) return whole;
-  return new Sanitiser(maxBytes - FOR_CLOSING).read(html);
+  return new Sanitiser(maxBytes - FOR_CLOSING).read(shown);
 }
 
 class Sanitiser {

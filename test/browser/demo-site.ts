@@ -113,8 +113,8 @@ export async function openDemoSite(): Promise<DemoSite> {
 function awaitAnswers(context: BrowserContext): () => Promise<void> {
   const asked = new Set<Request>();
   context.on('request', (request) => asked.add(request));
-  for (const end of ['requestfinished', 'requestfailed'] as const)
-    context.on(end, (request) => asked.delete(request));
+  context.on('requestfinished', (request) => asked.delete(request));
+  context.on('requestfailed', (request) => asked.delete(request));
   return async () => {
     if (asked.size === 0) return;
     // Of a page that is gone no answer is heard.

@@ -7,7 +7,7 @@ import { hostileHtml } from '../../support/hostile-html.ts';
 import { spamAssassin, WHOLE } from '../../support/spam-assassin.ts';
 
 const MAX = 400_000;
-const UNREAD = ['script', 'style', 'title', 'template', 'iframe', 'noembed', 'noframes'];
+const UNREAD = ['script', 'style', 'title', 'template', 'iframe', 'noembed'];
 
 /** Without addresses that are none by themselves, and with what every link says of itself. */
 const addressed =
@@ -26,7 +26,7 @@ const addressed =
 
 /** A sanitiser that many use, told to let through what a mail may show; it is slower, and can be made to hang. */
 const reference = (html: string) =>
-  sanitizeHtml(html, {
+  sanitizeHtml(html.replace(/<\/?noframes>/g, ' '), {
     allowedTags: [...sanitizeHtml.defaults.allowedTags, 'img', 'font', 'center', 'del', 'ins'],
     nonTextTags: UNREAD,
     allowedAttributes: {
@@ -161,6 +161,12 @@ describe('HTML of a mail', () => {
     expect(sanitise(html, MAX)).toBe(
       '<p dir="rtl">Hello <b>you</b></p><a href="https://example.test/a" rel="noopener noreferrer nofollow">a</a><img src="cid:1" alt="x" />',
     );
+  });
+
+  it('that is all frames is what stands for them', () => {
+    const html =
+      '<frameset><frame src="https://e.test"><noframes><body><p>No frames.</p><script>x</script></body></noframes>';
+    expect(sanitise(html, MAX).trim()).toBe('<p>No frames.</p>');
   });
 
   it('fits where it is cut, and closes what it opened', () => {
