@@ -17,7 +17,7 @@ export interface Wanted {
   headers?: readonly string[];
   /** Parts by their numbers, of each at most `maxOctets`. */
   parts?: { numbers: readonly string[]; maxOctets: number };
-  /** Only messages that changed since this MODSEQ (RFC 7162). */
+  /** Only messages that changed since this MODSEQ; for folders that count changes (RFC 7162). */
   changedSince?: bigint;
 }
 
@@ -62,7 +62,12 @@ export class MailClient extends ImapFlow {
       const [user, { password } = {}] = rest as [string, { password?: string }?];
       // What is not ASCII, a LOGIN cannot say (RFC 9051, 6.2.3).
       if (password !== undefined && /^[ -~]*$/.test(user + password))
-        return await inside.run.call(this, 'LOGIN', user, password);
+        try {
+          return await inside.run.call(this, 'LOGIN', user, password);
+        } catch (error) {
+          // A server that does not know the command; a password that is refused is not sent twice.
+          if ((error as { responseStatus?: string }).responseStatus !== 'BAD') throw error;
+        }
     }
     return await inside.run.call(this, command, ...rest);
   }

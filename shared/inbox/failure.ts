@@ -88,11 +88,13 @@ function refusedLogin({ serverResponseCode: code = '', oauthError }: MailError, 
 
 const asError = (value: unknown): MailError => (value instanceof Error ? value : new Error(String(value)));
 
+/** One line without secrets, in whatever form the server may repeat them: as they are, quoted (LOGIN), or in base64. */
 function clean(text: string, secrets: readonly string[]): string {
-  const line = text.replace(/[\s\p{C}]+/gu, ' ').trim();
   return secrets
     .filter((secret) => secret !== '')
-    .flatMap((secret) => [secret, Buffer.from(secret).toString('base64')])
-    .reduce((rest, secret) => rest.replaceAll(secret, '***'), line)
+    .flatMap((secret) => [secret, secret.replace(/["\\]/g, '\\$&'), Buffer.from(secret).toString('base64')])
+    .reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
+    .replace(/[\s\p{C}]+/gu, ' ')
+    .trim()
     .slice(0, MAX_DETAIL);
 }

@@ -1,3 +1,4 @@
+import type { MailClient } from './client.ts';
 import { MailboxError } from './connection.ts';
 import { fetchOutlines, fetchTexts, type Outline, type PartBytes } from './fetch.ts';
 import { flagUidsWith } from './flags.ts';
@@ -13,6 +14,7 @@ const GROUP_BYTES = 1_500_000;
 /** With each stumble in a row the groups are so much smaller, down to a single message. */
 const SHRINK = 8;
 const MAX_STUMBLES = 4;
+const NOT_RETURNED = 'announced but not returned';
 
 export interface FetchContext {
   /** New mail moves last_uid up, old mail backfill_uid down. */
@@ -37,6 +39,10 @@ interface Read {
 /** What is being fetched, for whoever has to tell where the connection broke. */
 interface Asked {
   uids: readonly number[];
+  /** It broke while these were fetched, or their outlines. */
+  broke: boolean;
+  /** Nothing more is wanted. */
+  over: boolean;
 }
 
 /**
@@ -52,11 +58,11 @@ export async function fetchMessages(
   // What has failed before comes last: it must not stand in the way.
   const failedBefore = (uid: number) => (cursor.state.failing[uid] ? 1 : 0);
   const ordered = uids.toSorted((one, other) => failedBefore(one) - failedBefore(other));
-  const asked: Asked = { uids: [] };
+  const asked: Asked = { uids: [], broke: false, over: false };
   const storing = new Storing(round, context);
   let fetched = 0;
   try {
-    for await (const group of ahead(fetchGroups(round, ordered, asked))) {
+    for await (const group of ahead(fetchGroups(round, ordered, asked), asked)) {
       fetched += group.uids.length;
       const read = readGroup(group);
       await connection.during(storing.mayTake());
@@ -64,7 +70,7 @@ export async function fetchMessages(
     }
   } catch (error) {
     await storing.done().catch(() => undefined);
-    if (error instanceof MailboxError) await stumble(round, asked, context.opened);
+    if (asked.broke) await stumble(round, asked, context.opened);
     throw error;
   } finally {
     await connection.during(storing.done());
@@ -78,36 +84,55 @@ async function* fetchGroups(
   ordered: readonly number[],
   asked: Asked,
 ): AsyncGenerator<FetchedGroup> {
-  const { connection, cursor } = round;
+  const { cursor } = round;
   const size = Math.max(1, Math.floor(GROUP / SHRINK ** cursor.state.stumbles));
   for (let from = 0; from < ordered.length; from += size) {
-    if (!round.mayGoOn()) return;
+    if (asked.over || !round.mayGoOn()) return;
     const some = ordered.slice(from, from + size);
-    asked.uids = some;
-    const outlines = await connection.run((client) => fetchOutlines(client, some));
+    const outlines = await ask(round, asked, some, (client) => fetchOutlines(client, some));
     for (const uids of groupsOf(some, outlines)) {
-      if (!round.mayGoOn()) return;
-      asked.uids = uids;
+      if (asked.over || !round.mayGoOn()) return;
       const known = uids.flatMap((uid) => outlines.get(uid) ?? []);
-      yield { uids, outlines, texts: await connection.run((client) => fetchTexts(client, known)) };
+      yield { uids, outlines, texts: await ask(round, asked, uids, (client) => fetchTexts(client, known)) };
     }
   }
 }
 
-/** Hands on what a generator gives, which makes the next two meanwhile. */
-async function* ahead<T>(source: AsyncGenerator<T>): AsyncGenerator<T> {
+/** Notes what is asked for, and where the connection breaks over it. A server that has enough of us blames no message. */
+async function ask<T>(
+  { connection }: FolderRound,
+  asked: Asked,
+  uids: readonly number[],
+  work: (client: MailClient) => Promise<T>,
+): Promise<T> {
+  asked.uids = uids;
+  try {
+    return await connection.run(work);
+  } catch (error) {
+    asked.broke = error instanceof MailboxError && error.failure.kind !== 'busy';
+    throw error;
+  }
+}
+
+/** Hands on what a generator gives, which makes the next two meanwhile; whoever wants no more waits for what is begun. */
+async function* ahead<T>(source: AsyncGenerator<T>, asked: Asked): AsyncGenerator<T> {
   const ask = () => {
     const next = source.next();
     // Its failure is thrown where it is waited for.
     next.catch(() => undefined);
     return next;
   };
-  const asked = [ask(), ask()];
-  for (let next = asked.shift(); next; next = asked.shift()) {
-    const { value, done } = await next;
-    if (done) return;
-    asked.push(ask());
-    yield value;
+  const begun = [ask(), ask()];
+  try {
+    for (let next = begun.shift(); next; next = begun.shift()) {
+      const { value, done } = await next;
+      if (done) return;
+      begun.push(ask());
+      yield value;
+    }
+  } finally {
+    asked.over = true;
+    await source.return(undefined);
   }
 }
 
@@ -145,7 +170,7 @@ function readGroup({ uids, outlines, texts }: FetchedGroup): Read {
   const read: Read = { messages: [], failed: [] };
   for (const uid of uids) {
     const [outline, parts] = [outlines.get(uid), texts.get(uid)];
-    if (!outline || !parts) read.failed.push({ uid, reason: 'announced but not returned' });
+    if (!outline || !parts) read.failed.push({ uid, reason: NOT_RETURNED });
     else readOne(outline, parts, read);
   }
   return read;
@@ -193,7 +218,9 @@ class Storing {
     for (const each of [last.threads, last.stored, this.#passed]) each.catch(() => undefined);
   }
 
+  /** When nothing is at work any more. */
   async done(): Promise<void> {
+    await Promise.allSettled([this.#last?.stored]);
     await this.#passed;
   }
 }

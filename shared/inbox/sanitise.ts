@@ -65,9 +65,6 @@ const TAGS = new Map(
 const MAX_WRITTEN = 100;
 /** Elements within elements that are read: the parser looks through all that are open, so that a mail could be made to hang it. */
 const MAX_READ = 1_000;
-/** Octets kept free for the tags that are open where HTML is cut. */
-const FOR_CLOSING = 1_500;
-
 /**
  * A mail's HTML as it may be shown: what is not known to be harmless is not written, so that it runs nothing and loads
  * nothing from anywhere; every tag that it opens it closes. At most `maxBytes` octets of UTF-8, never cut within a
@@ -79,7 +76,7 @@ export function sanitise(html: string, maxBytes: number): string {
   const shown = html.replace(FOR_NO_FRAMES, ' ');
   const whole = new Sanitiser(Number.POSITIVE_INFINITY).read(shown);
   if (Buffer.byteLength(whole) <= maxBytes) return whole;
-  return new Sanitiser(maxBytes - FOR_CLOSING).read(shown);
+  return new Sanitiser(maxBytes).read(shown);
 }
 
 class Sanitiser {
@@ -113,7 +110,7 @@ class Sanitiser {
   private begin(name: string, attributes: Readonly<Record<string, string>>): void {
     const { length } = this.open;
     const tag = this.unread === null && length < MAX_WRITTEN ? TAGS.get(name) : undefined;
-    const written = tag !== undefined && this.write(opening(tag, attributes));
+    const written = tag !== undefined && this.write(opening(tag, attributes), tag.closing.length);
     if (!tag && UNREAD.has(name)) this.unread ??= length;
     this.open.push(name);
     this.written.push(written ? tag : null);
@@ -137,9 +134,9 @@ class Sanitiser {
     if (!this.write(escaped)) this.out += capBytes(escaped, Math.max(room, 0)).replace(/&\w*$/, '');
   }
 
-  /** Whether there was room for it; where there was none, nothing more is read. */
-  private write(piece: string): boolean {
-    if (this.room < Number.POSITIVE_INFINITY) this.room -= Buffer.byteLength(piece);
+  /** Whether there was room for it, and for so many octets that must follow; where there was none, nothing more is read. */
+  private write(piece: string, toFollow = 0): boolean {
+    if (this.room < Number.POSITIVE_INFINITY) this.room -= Buffer.byteLength(piece) + toFollow;
     if (this.room < 0) this.parser.pause();
     else this.out += piece;
     return this.room >= 0;
@@ -157,8 +154,12 @@ function opening(tag: Tag, given: Readonly<Record<string, string>>): string {
   return written + tag.ends;
 }
 
-const leads = (address: string, schemes: ReadonlySet<string>) =>
-  schemes.has(URL.parse(address)?.protocol ?? '');
+/** Whether it leads to the same place from wherever it is read: of `https:x`, a page that came by HTTPS makes one of its own. */
+function leads(address: string, schemes: ReadonlySet<string>): boolean {
+  const url = URL.parse(address);
+  if (!url || !schemes.has(url.protocol)) return false;
+  return url.host === '' || URL.parse(address, `${url.protocol}//elsewhere.invalid`)?.host === url.host;
+}
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const escapeText = (text: string) => text.replace(/[&<>]/g, (character) => ESCAPES[character] as string);

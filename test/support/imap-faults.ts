@@ -9,6 +9,8 @@ export type ImapFault =
   /** Nothing comes any more once a FETCH was sent. */
   | { how: 'stall' }
   | { how: 'bye' }
+  /** Every FETCH is answered by this line. */
+  | { how: 'fetch'; answer: string }
   | { how: 'latency'; ms: number }
   | { how: 'throttle'; bytesPerSecond: number }
   | { how: 'refuse' }
@@ -62,6 +64,8 @@ async function serve(client: Socket, target: { host: string; port: number }, fau
   client.on('data', (data: Buffer) => {
     if (/ FETCH /.test(data.toString('latin1'))) fetched = true;
     if (fetched && fault?.how === 'bye') return void client.end('* BYE Server is going down\r\n');
+    const [, tag] = /(?:^|\n)(\S+) UID FETCH /.exec(data.toString('latin1')) ?? [];
+    if (fault?.how === 'fetch' && tag) return void client.write(`${tag} ${fault.answer}\r\n`);
     upstream.write(data);
   });
   for await (const data of upstream as AsyncIterable<Buffer>) {

@@ -8,6 +8,8 @@ import { withoutDovecot } from '../../support/inbox.ts';
 import { spamAssassin } from '../../support/spam-assassin.ts';
 
 const EVERY = 60;
+/** How SASL has the account and its password (RFC 4616). */
+const ANNAS = Buffer.from('\0anna\0secret').toString('base64');
 const OUTLINE: Wanted = {
   items: ['ENVELOPE', 'BODYSTRUCTURE', 'FLAGS', 'RFC822.SIZE', 'INTERNALDATE'],
   headers: ['references', 'list-id', 'return-path'],
@@ -82,13 +84,24 @@ describe('the mail client, on a server that puts things in its own way', () => {
   let server: Server;
   /** Answers to a FETCH. */
   let answers: string[] = [];
+  let knowsLogin = true;
   beforeAll(async () => {
     server = createServer((socket) => {
-      socket.on('error', () => undefined).write('* OK [CAPABILITY IMAP4rev1] ready\r\n');
+      socket.on('error', () => undefined).write('* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready\r\n');
       socket.on('data', (data) => {
         for (const line of data.toString('latin1').split('\r\n').filter(Boolean)) {
           const [tag, ...command] = line.split(' ');
           said.push(command.join(' '));
+          if (command[0] === 'LOGIN' && !knowsLogin) {
+            socket.write(`${tag} BAD Unknown command\r\n`);
+            continue;
+          }
+          if (command[0] === 'AUTHENTICATE') {
+            socket.write('+ \r\n');
+            socket.once('data', () => socket.write(`${tag} OK done\r\n`));
+            continue;
+          }
+          if (tag === ANNAS) continue;
           const untagged = /FETCH/.test(line)
             ? answers
             : /EXAMINE/.test(line)
@@ -137,6 +150,16 @@ describe('the mail client, on a server that puts things in its own way', () => {
       'UID FETCH 1:* (UID FLAGS BODY.PEEK[HEADER.FIELDS (list-id)]) (CHANGEDSINCE 7)',
       'UID FETCH 1:* (UID BODY.PEEK[1]<0.600> BODY.PEEK[2.1]<0.600>)',
     ]);
+    client.close();
+  });
+
+  it('signs in otherwise where the server does not know LOGIN', async () => {
+    knowsLogin = false;
+    said.length = 0;
+    const client = await connected();
+    const tried = said.map((line) => line.split(' ', 2).join(' ')).filter((line) => /LOGIN|AUTH/.test(line));
+    expect(tried).toEqual(['LOGIN "anna"', 'AUTHENTICATE PLAIN']);
+    knowsLogin = true;
     client.close();
   });
 

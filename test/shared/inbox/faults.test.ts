@@ -83,6 +83,26 @@ describe.skipIf(absent)('a server that fails', () => {
     await mailbox.close();
   });
 
+  it('throttles us: it is busy, and no message is blamed for it', async () => {
+    const { user, mailbox, integration } = await filled(1);
+    faults.fault = {
+      how: 'fetch',
+      answer: 'BAD Request is throttled. Suggested Backoff Time: 20 milliseconds',
+    };
+    for (let times = 0; times < 4; times += 1)
+      expect(await round(store, integration, { password: user.password })).toMatchObject({
+        failure: { kind: 'busy' },
+        tally: { new: 0, quarantined: 0 },
+      });
+    faults.fault = null;
+    expect(await round(store, integration, { password: user.password })).toMatchObject({
+      failure: null,
+      tally: { new: 1 },
+    });
+    await expectSame(integration, mailbox);
+    await mailbox.close();
+  });
+
   it('is stalled: its round is hung up when its time is over', async () => {
     const { user, mailbox, integration } = await filled(20);
     faults.fault = { how: 'stall' };

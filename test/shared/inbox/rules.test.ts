@@ -303,6 +303,11 @@ describe('failures', () => {
     expect(failureOf(login(undefined, 'password hunter2 is wrong'), null, ['hunter2']).detail).toBe(
       'password *** is wrong',
     );
+    const repeated = (text: string, secret: string) =>
+      failureOf(login(undefined, text), null, [secret]).detail;
+    expect(repeated('LOGIN "anna" "a\\"b\\\\c"', 'a"b\\c')).toBe('LOGIN "anna" "***"');
+    expect(repeated('LOGIN "anna" "two  spaces"', 'two  spaces')).toBe('LOGIN "anna" "***"');
+    expect(repeated(Buffer.from('hunter2').toString('base64'), 'hunter2')).toBe('***');
   });
 });
 

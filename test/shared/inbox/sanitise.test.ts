@@ -9,6 +9,11 @@ import { spamAssassin, WHOLE } from '../../support/spam-assassin.ts';
 const MAX = 400_000;
 const UNREAD = ['script', 'style', 'title', 'template', 'iframe', 'noembed'];
 
+/** Whether it is an address by itself, wherever it stands. */
+const absolute = (address: string) =>
+  URL.canParse(address) &&
+  !['https:', 'http:'].some((scheme) => URL.parse(address, `${scheme}//a.invalid`)?.host === 'a.invalid');
+
 /** Without addresses that are none by themselves, and with what every link says of itself. */
 const addressed =
   (name: string, more = {}) =>
@@ -16,9 +21,7 @@ const addressed =
     tagName,
     attribs: {
       ...Object.fromEntries(
-        Object.entries(attribs).filter(
-          ([key, value]) => key !== 'rel' && (key !== name || URL.canParse(value)),
-        ),
+        Object.entries(attribs).filter(([key, value]) => key !== 'rel' && (key !== name || absolute(value))),
       ),
       ...more,
     },
@@ -78,6 +81,8 @@ const attributes = fc.constantFrom(
     "href='mailto:a@b.test'",
     'href="/x"',
     'href=data:,1',
+    'href=https:a',
+    'href="http:/a"',
   ],
   ...[
     'src="cid:1"',
@@ -178,7 +183,18 @@ describe('HTML of a mail', () => {
         expect(balanced(safe)).toBe(true);
       }),
     );
+    for (const piece of ['</p>', '<tr><td>x', '<p>x', 'é&', '<br>', '<a href="https://e.test">'])
+      for (const max of [0, 10, 100, 6_000, MAX])
+        expect(Buffer.byteLength(sanitise(piece.repeat(150_000), max)), piece).toBeLessThanOrEqual(max);
     expect(sanitise(`<p>${'é&'.repeat(5_000)}</p>`, 4_000)).toMatch(/^<p>(é&amp;){300,}é?<\/p>$/);
+  });
+
+  it('has no link into the page that shows it', () => {
+    const links = ['https:logout', 'https:/admin/delete', 'HTTP:\\admin', '//e.test', '/x', '?x', '#x', 'x'];
+    for (const link of links)
+      expect(sanitise(`<a href="${link}">x</a>`, MAX)).toBe('<a rel="noopener noreferrer nofollow">x</a>');
+    for (const link of ['https://e.test/', 'http://e.test', 'https:\\\\e.test', 'mailto:a@e.test', 'tel:+33'])
+      expect(sanitise(`<a href="${link}">x</a>`, MAX)).toContain(` href="${link}"`);
   });
 
   it('is read no deeper than a thousand elements within each other, however many it opens', () => {
