@@ -46,8 +46,8 @@ interface Asked {
 }
 
 /**
- * Fetches and stores messages in the order given, group by group: while some are being stored, the next is read and others are
- * fetched. Returns whether all were done; false where the time is up.
+ * Fetches and stores messages in the order given, group by group: while some are being stored, the next is read and others
+ * are fetched. Returns whether all were done; false where the time is up.
  */
 export async function fetchMessages(
   round: FolderRound,

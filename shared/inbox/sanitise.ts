@@ -70,7 +70,7 @@ const MAX_READ = 1_000;
  * nothing from anywhere; every tag that it opens it closes. At most `maxBytes` octets of UTF-8, never cut within a
  * tag. It takes time in proportion to the HTML, whatever that is.
  *
- * The tags and the safe attributes are those of sanitize-html's defaults, which it is tested against.
+ * The tags are those of sanitize-html's defaults and a few that mails are made of; its results are tested against it.
  */
 export function sanitise(html: string, maxBytes: number): string {
   const shown = html.replace(FOR_NO_FRAMES, ' ');

@@ -28,8 +28,10 @@ describe.skipIf(withoutChromium())('the demo site in a real browser', () => {
     await site.pass(20);
     await page.close();
     await site.answered(7);
-    // A page's last word and its successor's first one are answered in either order.
-    expect(site.reports.toSorted()).toEqual(['end', 'end', 'end', 'heartbeat', 'start', 'start', 'start']);
+    // A page's last word and its successor's first one go out beside each other; all else has its order.
+    expect(site.reports.join(' ')).toMatch(
+      /^start heartbeat (end start|start end) (end start|start end) end$/,
+    );
     const visits = await site.stored();
     expect(visits).toMatchObject([
       { path: '/demo/', start: 0, end: 90, duration: 90, engaged: 90, reason: 'navigated' },
