@@ -1,70 +1,63 @@
-// The floors of the house: who may import whom. Tests plant a violation of these rules and expect it to be found.
-const DOMAINS = ['visits', 'presence', 'tickets', 'followups', 'inbox', 'watch'];
-const DOORS = '^shared/((http|auth|store|redis|mail|google)/|(config|log|clock)[.]ts$)';
-
-/** A domain knows nothing of the other domains: what they share goes through a task or the store. */
-const domainRules = DOMAINS.map((domain) => ({
-  name: `domain-${domain}-stays-alone`,
+// The floors of the house, as the folders show them: a folder imports from the floors below it, never from beside it.
+const forbid = (name, from, to, more = {}) => ({
+  name,
   severity: 'error',
-  from: { path: `^shared/${domain}/` },
-  to: { path: `^shared/(${DOMAINS.filter((other) => other !== domain).join('|')})/` },
-}));
+  from: { path: from },
+  to: { path: to, ...more },
+});
 
 module.exports = {
   forbidden: [
+    forbid('deployed-code-imports-no-infra', '^(functions|shared)/', '^(infra|test)/'),
+    forbid('infra-imports-no-test', '^infra/', '^test/'),
+    forbid('shared-imports-no-functions', '^shared/', '^functions/'),
     {
-      name: 'infra-and-test-are-the-top-floor',
-      comment: 'What is deployed never depends on what deploys or tests it.',
-      severity: 'error',
-      from: { pathNot: '^(infra|test)/|^[^/]+$' },
-      to: { path: '^(infra|test)/' },
+      ...forbid('functions-stay-apart', '', '^functions/[^/]+/', { pathNot: '^functions/$1/' }),
+      // The page has rules of its own: it may know the words of tasks.
+      from: { path: '^functions/([^/]+)/', pathNot: '^functions/console/page/' },
     },
+    forbid('domains-stay-apart', '^shared/domains/([^/]+)/', '^shared/domains/', {
+      pathNot: '^shared/domains/$1/',
+    }),
+    forbid('domains-know-doors-only', '^shared/domains/', '^shared/(runtime|browser)/'),
+    forbid('runtime-knows-doors-only', '^shared/runtime/', '^shared/(domains|browser)/'),
+    forbid('doors-know-doors-only', '^shared/doors/', '^shared/(runtime|domains|browser)/'),
+    forbid('browser-stands-alone', '^shared/browser/', '^(functions/|shared/(runtime|domains|doors)/)'),
+    forbid('nothing-lies-loose-in-shared', '', '^shared/[^/]+$'),
     {
-      name: 'infra-does-not-import-test',
-      severity: 'error',
-      from: { path: '^infra/' },
-      to: { path: '^test/' },
-    },
-    {
-      name: 'shared-does-not-import-functions',
-      severity: 'error',
-      from: { path: '^shared/' },
-      to: { path: '^functions/' },
-    },
-    {
-      name: 'doors-do-not-import-domains-or-task',
-      comment:
-        'A door (HTTP, auth, store, redis, mail, google, config, log, clock) serves any domain and knows none.',
-      severity: 'error',
-      from: { path: DOORS },
-      to: { path: `^shared/(${DOMAINS.join('|')}|task)/` },
-    },
-    {
-      name: 'the-page-stands-alone',
-      comment: 'The console runs in a browser: of the house it may know types only, and nobody imports it.',
-      severity: 'error',
-      from: { path: '^functions/console/web/' },
+      ...forbid('page-knows-types-only', '^functions/console/page/', '^(functions|shared)/', {
+        dependencyTypesNot: ['type-only'],
+      }),
       to: {
         path: '^(functions|shared)/',
-        pathNot: '^functions/console/web/',
+        pathNot: '^(functions/console/page/|functions/[^/]+/words[.]ts$|shared/domains/[^/]+/limits[.]ts$)',
         dependencyTypesNot: ['type-only'],
       },
     },
     {
-      name: 'nobody-imports-the-page',
-      comment: 'One test compares its words for reasons with those that the tasks give.',
-      severity: 'error',
-      from: { pathNot: '^(functions/console/web/|test/functions/console-reasons[.]test[.]ts$)' },
-      to: { path: '^functions/console/web/' },
+      ...forbid('page-is-imported-by-itself-only', '', '^functions/console/page/'),
+      from: { pathNot: '^(functions/console/page/|test/functions/console/page/words[.]test[.]ts$)' },
     },
-    ...domainRules,
+    forbid(
+      'page-features-stay-apart',
+      '^functions/console/page/(?!app/|base/|ui/)([^/]+)/',
+      '^functions/console/page/(?!base/|ui/)[^/]+/',
+      {
+        pathNot: '^functions/console/page/$1/',
+      },
+    ),
+    forbid(
+      'page-base-knows-no-feature',
+      '^functions/console/page/(base|ui)/',
+      '^functions/console/page/(?!base/|ui/)[^/]+/',
+    ),
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     { name: 'not-to-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     // The demo site's files run in the browser, where addresses are not paths.
-    exclude: { path: '^(dist|[.]local|infra/local/demo-site)/' },
+    exclude: { path: '^(dist|[.]local|infra/local/demo/site)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take minutes begin first: else one of them would be the last, with a processor idle beside it. */
-const LONG = /faults-?\w*\.test|deploy\/deploy\.test|browser\//;
+const LONG = /faults-?\w*\.test|deploy\/deploy\.test|browser\/|console\/page\//;
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -1,6 +1,6 @@
-import type { HttpHandler } from '../shared/http/request.ts';
-import { taskHandler } from '../shared/task/handler.ts';
-import type { Deps } from '../shared/task/task.ts';
+import type { HttpHandler } from '../shared/doors/http/request.ts';
+import { taskHandler } from '../shared/runtime/handler.ts';
+import type { Deps } from '../shared/runtime/task.ts';
 import { CONSOLE_PATHS, consoleHandler } from './console/api.ts';
 import { PRESENCE_PATHS, presenceHandler } from './presence/api.ts';
 import { tasks } from './tasks.ts';

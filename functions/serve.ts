@@ -1,10 +1,10 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { http } from '@google-cloud/functions-framework';
-import { ConfigError } from '../shared/config.ts';
-import { withoutDomains } from '../shared/http/domain.ts';
-import { type HttpHandler, type HttpRequest, leaveBodyUnread } from '../shared/http/request.ts';
-import { processDeps } from '../shared/task/deps.ts';
-import type { Deps } from '../shared/task/task.ts';
+import { ConfigError } from '../shared/doors/config.ts';
+import { withoutDomains } from '../shared/doors/http/domain.ts';
+import { type HttpHandler, type HttpRequest, leaveBodyUnread } from '../shared/doors/http/request.ts';
+import { processDeps } from '../shared/runtime/deps.ts';
+import type { Deps } from '../shared/runtime/task.ts';
 
 /**
  * Registers a function with the Functions Framework, in a process of its own. A bad environment ends the process with one

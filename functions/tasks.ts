@@ -1,4 +1,4 @@
-import type { AnyTask } from '../shared/task/task.ts';
+import type { AnyTask } from '../shared/runtime/task.ts';
 import { checkDelayAlerts } from './check-delay-alerts/task.ts';
 import { cleanStaleSessions } from './clean-stale-sessions/task.ts';
 import { closeInactiveVisits } from './close-inactive-visits/task.ts';

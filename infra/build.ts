@@ -3,7 +3,7 @@ import { cp, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';
-import { buildPage } from '../functions/console/page-build.ts';
+import { buildPage } from '../functions/console/serve-page/build.ts';
 import { BROWSER_MODULES, bundleClient } from '../shared/browser/bundle.ts';
 import { lazyPackages } from './lazy-packages.ts';
 import { watchedJobs } from './scheduler/watched.ts';

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type GcloudHome, gcloudHome, programOrSkip, runProgram } from './support/gcloud.ts';
+import { type GcloudHome, gcloudHome, programOrSkip, runProgram } from './support/google/gcloud.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 /** gcloud is a Python program of some seconds' start, and there are many lines. */

@@ -40,7 +40,7 @@ function isTitle(source: string, title: string): boolean {
 }
 
 const declared = new Map<string, string>();
-for (const file of globSync('infra/cli/*.ts', { cwd: ROOT })) {
+for (const file of globSync('infra/cli/**/*.ts', { cwd: ROOT })) {
   const source = read(file);
   for (const [, name = ''] of source.matchAll(/\.command\(\s*['`]([a-z][\w-]*)/g))
     declared.set(name, (declared.get(name) ?? '') + source);

@@ -1,9 +1,13 @@
-import type { RunContext } from '../../shared/task/task.ts';
-import { type Recipient, readAlertSettings, readRecipients } from '../../shared/tickets/alert-documents.ts';
-import { Recheck } from '../../shared/tickets/alert-recheck.ts';
-import { searchLate } from '../../shared/tickets/alert-search.ts';
-import { type OpenDigest, openDigests } from '../../shared/tickets/alert-state.ts';
-import type { AlertSettings, LateTicket } from '../../shared/tickets/delay.ts';
+import {
+  type Recipient,
+  readAlertSettings,
+  readRecipients,
+} from '../../shared/domains/tickets/alerts/documents.ts';
+import { Recheck } from '../../shared/domains/tickets/alerts/recheck.ts';
+import { searchLate } from '../../shared/domains/tickets/alerts/search.ts';
+import { type OpenDigest, openDigests } from '../../shared/domains/tickets/alerts/state.ts';
+import type { AlertSettings, LateTicket } from '../../shared/domains/tickets/delay.ts';
+import type { RunContext } from '../../shared/runtime/task.ts';
 
 /** What all candidates of a run have in common. */
 export interface Round {

@@ -1,4 +1,4 @@
-import type { ReplyFacts } from '../../shared/task/task.ts';
+import type { ReplyFacts } from '../../shared/runtime/task.ts';
 
 /** The parameters that a run was called with. */
 export interface Params {

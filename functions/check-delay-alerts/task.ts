@@ -1,7 +1,7 @@
-import { booleanParam, integerParam } from '../../shared/task/params.ts';
-import type { ActResult, Task } from '../../shared/task/task.ts';
-import { MAX_THRESHOLD_DAYS } from '../../shared/tickets/alert-settings.ts';
-import { readStates } from '../../shared/tickets/alert-state.ts';
+import { MAX_THRESHOLD_DAYS } from '../../shared/domains/tickets/alerts/settings.ts';
+import { readStates } from '../../shared/domains/tickets/alerts/state.ts';
+import { booleanParam, integerParam } from '../../shared/runtime/params.ts';
+import type { ActResult, Task } from '../../shared/runtime/task.ts';
 import { type Candidate, findCandidates, groupOf } from './candidates.ts';
 import { reply } from './reply.ts';
 import { endOrphan, IN_FLIGHT, tell } from './tell.ts';

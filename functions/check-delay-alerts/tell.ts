@@ -1,12 +1,12 @@
-import type { SendResult } from '../../shared/mail/post.ts';
-import type { ActResult, RunContext } from '../../shared/task/task.ts';
 import {
   type DigestAlert,
   releaseOrphan,
   sendDigest,
   settleOrphan,
-} from '../../shared/tickets/alert-digest.ts';
-import { type AlertState, pruned } from '../../shared/tickets/alert-state.ts';
+} from '../../shared/domains/tickets/alerts/mail.ts';
+import { type AlertState, pruned } from '../../shared/domains/tickets/alerts/state.ts';
+import type { SendResult } from '../../shared/doors/mail/post.ts';
+import type { ActResult, RunContext } from '../../shared/runtime/task.ts';
 import type { Candidate, Orphan, Pair } from './candidates.ts';
 import { alertOf, type Reason, stayOf } from './verdict.ts';
 

@@ -1,6 +1,11 @@
-import type { Decision, Note } from '../../shared/task/task.ts';
-import { type AlertState, claimedIn, earlierAlert, takenBack } from '../../shared/tickets/alert-state.ts';
-import { type AlertDecision, decideAlert } from '../../shared/tickets/delay.ts';
+import {
+  type AlertState,
+  claimedIn,
+  earlierAlert,
+  takenBack,
+} from '../../shared/domains/tickets/alerts/state.ts';
+import { type AlertDecision, decideAlert } from '../../shared/domains/tickets/delay.ts';
+import type { Decision, Note } from '../../shared/runtime/task.ts';
 import type { Pair } from './candidates.ts';
 
 /** A recipient's state is one document, and Firestore's limit for one is 1 MiB. */

@@ -6,10 +6,10 @@ import {
   type Seen,
   seenSince,
   seeUsers,
-} from '../../shared/presence/offline.ts';
-import { streamQuery } from '../../shared/store/firestore.ts';
-import { integerParam } from '../../shared/task/params.ts';
-import type { ActResult, ReplyFacts, Task } from '../../shared/task/task.ts';
+} from '../../shared/domains/presence/offline.ts';
+import { streamQuery } from '../../shared/doors/store/firestore.ts';
+import { integerParam } from '../../shared/runtime/params.ts';
+import type { ActResult, ReplyFacts, Task } from '../../shared/runtime/task.ts';
 
 const params = { minutes: integerParam(1, 1440).default(DEFAULT_STALE_MINUTES) };
 

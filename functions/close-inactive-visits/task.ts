@@ -1,6 +1,3 @@
-import { streamQuery, updateUnchanged } from '../../shared/store/firestore.ts';
-import { integerParam } from '../../shared/task/params.ts';
-import type { ActResult, ReplyFacts, Task } from '../../shared/task/task.ts';
 import {
   closingFields,
   DEFAULT_INACTIVITY_MINUTES,
@@ -9,7 +6,10 @@ import {
   openVisitsStartedBefore,
   type SweepReason,
   toOpenVisit,
-} from '../../shared/visits/close.ts';
+} from '../../shared/domains/visits/close.ts';
+import { streamQuery, updateUnchanged } from '../../shared/doors/store/firestore.ts';
+import { integerParam } from '../../shared/runtime/params.ts';
+import type { ActResult, ReplyFacts, Task } from '../../shared/runtime/task.ts';
 
 const params = { inactivity_minutes: integerParam(1, 1440).default(DEFAULT_INACTIVITY_MINUTES) };
 

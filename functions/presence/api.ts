@@ -1,12 +1,17 @@
 import * as z from 'zod';
-import { ADMIN_CALLERS, type Caller, sessionOf, USER_CALLERS } from '../../shared/auth/caller.ts';
-import { authenticate } from '../../shared/auth/door.ts';
-import { newMeter } from '../../shared/cost.ts';
-import { sendError } from '../../shared/http/answer.ts';
-import { handleCors } from '../../shared/http/cors.ts';
-import { answerWithin } from '../../shared/http/deadline.ts';
-import { HttpError } from '../../shared/http/errors.ts';
-import { limitParam, pageParam, parseQuery, toPage } from '../../shared/http/query.ts';
+import { sessionKey } from '../../shared/domains/presence/session.ts';
+import { onlineThreshold } from '../../shared/domains/presence/settings.ts';
+import { listStatuses } from '../../shared/domains/presence/statuses.ts';
+import { MAX_PAGE } from '../../shared/domains/presence/user-pages.ts';
+import { logIn, logOut, ping, type Visitor } from '../../shared/domains/presence/visitor.ts';
+import { ADMIN_CALLERS, type Caller, sessionOf, USER_CALLERS } from '../../shared/doors/auth/caller.ts';
+import { authenticate } from '../../shared/doors/auth/door.ts';
+import { newMeter } from '../../shared/doors/cost.ts';
+import { sendError } from '../../shared/doors/http/answer.ts';
+import { handleCors } from '../../shared/doors/http/cors.ts';
+import { answerWithin } from '../../shared/doors/http/deadline.ts';
+import { HttpError } from '../../shared/doors/http/errors.ts';
+import { limitParam, pageParam, parseQuery, toPage } from '../../shared/doors/http/query.ts';
 import {
   type HttpHandler,
   type HttpRequest,
@@ -14,17 +19,12 @@ import {
   location,
   sendEmpty,
   sendJson,
-} from '../../shared/http/request.ts';
-import { requireMethod } from '../../shared/http/route.ts';
-import { traceFields } from '../../shared/log.ts';
-import { sessionKey } from '../../shared/presence/session.ts';
-import { onlineThreshold } from '../../shared/presence/settings.ts';
-import { listStatuses } from '../../shared/presence/statuses.ts';
-import { MAX_PAGE } from '../../shared/presence/user-pages.ts';
-import { logIn, logOut, ping, type Visitor } from '../../shared/presence/visitor.ts';
-import { isRedisAway } from '../../shared/redis/redis.ts';
-import { isDocumentId } from '../../shared/store/document-id.ts';
-import type { Deps } from '../../shared/task/task.ts';
+} from '../../shared/doors/http/request.ts';
+import { requireMethod } from '../../shared/doors/http/route.ts';
+import { traceFields } from '../../shared/doors/log.ts';
+import { isRedisAway } from '../../shared/doors/redis/redis.ts';
+import { isDocumentId } from '../../shared/doors/store/document-id.ts';
+import type { Deps } from '../../shared/runtime/task.ts';
 import { sendClient } from './client.ts';
 
 /** A changed threshold is in force this much later at most: for statuses, which people watch, and for pings. */

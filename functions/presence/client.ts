@@ -1,4 +1,4 @@
-import { moduleSender } from '../browser-module.ts';
+import { moduleSender } from '../../shared/doors/http/static-module.ts';
 
 /** The browser's module, written in by infra/build.ts; absent where the sources run as they are. */
 declare const PRESENCE_CLIENT: string;

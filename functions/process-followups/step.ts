@@ -1,12 +1,18 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
-import { type Followup, sendRef, settingsRef } from '../../shared/followups/followup.ts';
-import { judge, type Verdict, withClaim } from '../../shared/followups/judge.ts';
-import { tellOwner } from '../../shared/followups/notices.ts';
-import type { Reason } from '../../shared/followups/reasons.ts';
-import { isNews, type RecordContext, recordVerdict } from '../../shared/followups/record.ts';
-import { type Attempt, claimOf, type Prepared, repair, sendLevel } from '../../shared/followups/send.ts';
-import { type Settings, toSettings } from '../../shared/followups/settings.ts';
-import type { ActResult, Decision, RunContext } from '../../shared/task/task.ts';
+import { type Followup, sendRef, settingsRef } from '../../shared/domains/followups/followup.ts';
+import { judge, type Verdict, withClaim } from '../../shared/domains/followups/judge.ts';
+import { tellOwner } from '../../shared/domains/followups/mail/notices.ts';
+import type { Reason } from '../../shared/domains/followups/reasons.ts';
+import { isNews, type RecordContext, recordVerdict } from '../../shared/domains/followups/record.ts';
+import {
+  type Attempt,
+  claimOf,
+  type Prepared,
+  repair,
+  sendLevel,
+} from '../../shared/domains/followups/send.ts';
+import { type Settings, toSettings } from '../../shared/domains/followups/settings.ts';
+import type { ActResult, Decision, RunContext } from '../../shared/runtime/task.ts';
 
 /** One candidate: a follow-up that is due, or an organisation whose settings cannot be used. */
 export type DueFollowup = { id: string; rehearsal: boolean } & (

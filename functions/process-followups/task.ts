@@ -1,7 +1,7 @@
-import { Quota, readOrganisations, streamDue } from '../../shared/followups/find.ts';
-import { judge, type Verdict } from '../../shared/followups/judge.ts';
-import type { Reason } from '../../shared/followups/reasons.ts';
-import type { ReplyFacts, Task } from '../../shared/task/task.ts';
+import { Quota, readOrganisations, streamDue } from '../../shared/domains/followups/find.ts';
+import { judge, type Verdict } from '../../shared/domains/followups/judge.ts';
+import type { Reason } from '../../shared/domains/followups/reasons.ts';
+import type { ReplyFacts, Task } from '../../shared/runtime/task.ts';
 import { finishRescheduling } from './rescheduling.ts';
 import { actOn, type DueFollowup, type Facts, factsOf, isRecorded, rehearse, verdictOf } from './step.ts';
 

@@ -1,16 +1,16 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
-import { FoldersAhead } from '../../shared/inbox/folder-documents.ts';
-import { isDue } from '../../shared/inbox/health.ts';
-import { HostGate } from '../../shared/inbox/host-gate.ts';
+import { isDue } from '../../shared/domains/inbox/health.ts';
+import { HostGate } from '../../shared/domains/inbox/imap/host-gate.ts';
 import {
   activeIntegrations,
   type Integration,
   integrationsOf,
   readIntegration,
-} from '../../shared/inbox/integration.ts';
-import { streamQuery } from '../../shared/store/firestore.ts';
-import { GatheredUpdates } from '../../shared/store/gathered.ts';
-import type { RunContext } from '../../shared/task/task.ts';
+} from '../../shared/domains/inbox/integration.ts';
+import { FoldersAhead } from '../../shared/domains/inbox/sync/folder-documents.ts';
+import { streamQuery } from '../../shared/doors/store/firestore.ts';
+import { GatheredUpdates } from '../../shared/doors/store/gathered.ts';
+import type { RunContext } from '../../shared/runtime/task.ts';
 
 /** What the mailboxes of one run share. */
 export interface Shared {

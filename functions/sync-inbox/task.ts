@@ -1,9 +1,9 @@
-import { Overtaken } from '../../shared/inbox/cursor.ts';
-import { isDue } from '../../shared/inbox/health.ts';
-import { CONNECTIONS } from '../../shared/inbox/host-gate.ts';
-import { type RoundResult, roundOf, type Turn } from '../../shared/inbox/round.ts';
-import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/task/task.ts';
-import { followupSignals } from '../followup-signals.ts';
+import { isDue } from '../../shared/domains/inbox/health.ts';
+import { CONNECTIONS } from '../../shared/domains/inbox/imap/host-gate.ts';
+import { Overtaken } from '../../shared/domains/inbox/sync/cursor.ts';
+import { type RoundResult, roundOf, type Turn } from '../../shared/domains/inbox/sync/round.ts';
+import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
+import { followupSignals } from '../inbox-to-followups.ts';
 import { type Candidate, findMailboxes, loadMailboxes } from './candidates.ts';
 
 const params = {};

@@ -1,4 +1,4 @@
-import { taskHandler } from '../../shared/task/handler.ts';
+import { taskHandler } from '../../shared/runtime/handler.ts';
 import { serve } from '../serve.ts';
 import { testPresence } from './task.ts';
 

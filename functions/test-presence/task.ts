@@ -1,9 +1,9 @@
-import { stopwatch } from '../../shared/clock.ts';
-import { loginsOf } from '../../shared/presence/login-history.ts';
-import { checks, type ProbeDeps, removeProbe } from '../../shared/presence/probe.ts';
-import { lastRuns } from '../../shared/task/ledger.ts';
-import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/task/task.ts';
-import { within } from '../../shared/within.ts';
+import { loginsOf } from '../../shared/domains/presence/login-history.ts';
+import { checks, type ProbeDeps, removeProbe } from '../../shared/domains/presence/probe.ts';
+import { stopwatch } from '../../shared/doors/clock.ts';
+import { within } from '../../shared/doors/time/within.ts';
+import { lastRuns } from '../../shared/runtime/ledger.ts';
+import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
 
 /** A check that takes longer has failed: a store that hangs is a store that is away. */
 const CHECK_MS = 10_000;

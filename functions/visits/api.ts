@@ -1,23 +1,23 @@
 import * as z from 'zod';
-import { USER_CALLERS } from '../../shared/auth/caller.ts';
-import { authenticate } from '../../shared/auth/door.ts';
-import { sendError } from '../../shared/http/answer.ts';
-import { handleCors } from '../../shared/http/cors.ts';
-import { answerWithin } from '../../shared/http/deadline.ts';
-import { HttpError } from '../../shared/http/errors.ts';
-import { parseJson } from '../../shared/http/query.ts';
-import { type HttpHandler, type HttpRequest, location, sendJson } from '../../shared/http/request.ts';
-import { requireMethod } from '../../shared/http/route.ts';
-import { traceFields } from '../../shared/log.ts';
-import type { Deps } from '../../shared/task/task.ts';
 import {
   endVisit,
   heartbeat,
   startVisit,
   type TrackContext,
   type TrackResult,
-} from '../../shared/visits/track.ts';
-import { beatBody, startBody } from '../../shared/visits/visit.ts';
+} from '../../shared/domains/visits/track.ts';
+import { beatBody, startBody } from '../../shared/domains/visits/visit.ts';
+import { USER_CALLERS } from '../../shared/doors/auth/caller.ts';
+import { authenticate } from '../../shared/doors/auth/door.ts';
+import { sendError } from '../../shared/doors/http/answer.ts';
+import { handleCors } from '../../shared/doors/http/cors.ts';
+import { answerWithin } from '../../shared/doors/http/deadline.ts';
+import { HttpError } from '../../shared/doors/http/errors.ts';
+import { parseJson } from '../../shared/doors/http/query.ts';
+import { type HttpHandler, type HttpRequest, location, sendJson } from '../../shared/doors/http/request.ts';
+import { requireMethod } from '../../shared/doors/http/route.ts';
+import { traceFields } from '../../shared/doors/log.ts';
+import type { Deps } from '../../shared/runtime/task.ts';
 import { sendClient } from './client.ts';
 
 const ROUTE = '/api/v1/visits';

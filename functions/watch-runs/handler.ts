@@ -1,8 +1,8 @@
-import type { HttpHandler } from '../../shared/http/request.ts';
-import type { Log } from '../../shared/log.ts';
-import { taskHandler } from '../../shared/task/handler.ts';
-import type { Deps, RunContext } from '../../shared/task/task.ts';
-import { ACTING } from '../../shared/watch/concern.ts';
+import { ACTING } from '../../shared/domains/watch/concern.ts';
+import type { HttpHandler } from '../../shared/doors/http/request.ts';
+import type { Log } from '../../shared/doors/log.ts';
+import { taskHandler } from '../../shared/runtime/handler.ts';
+import type { Deps, RunContext } from '../../shared/runtime/task.ts';
 import { type Candidate, watchRuns } from './task.ts';
 
 /** An outside switch that is slower is not waited for: the round itself is done. */

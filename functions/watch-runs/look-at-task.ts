@@ -1,13 +1,13 @@
-import { lastRuns } from '../../shared/task/ledger.ts';
-import type { RunContext } from '../../shared/task/task.ts';
-import type { Concern } from '../../shared/watch/concern.ts';
-import type { TaskView } from '../../shared/watch/findings.ts';
-import type { WatchedJob } from '../../shared/watch/job.ts';
-import { missedOf, occurrencesIn, runsFrom, type Span } from '../../shared/watch/missed.ts';
-import { type SeenRun, seenRun } from '../../shared/watch/run.ts';
-import type { WatchSettings } from '../../shared/watch/settings.ts';
-import { signatureOf, type WatchState } from '../../shared/watch/state.ts';
-import type { Vigil } from '../../shared/watch/vigil.ts';
+import type { Concern } from '../../shared/domains/watch/concern.ts';
+import type { TaskView } from '../../shared/domains/watch/findings.ts';
+import type { WatchedJob } from '../../shared/domains/watch/job.ts';
+import { missedOf, occurrencesIn, runsFrom, type Span } from '../../shared/domains/watch/missed.ts';
+import { type SeenRun, seenRun } from '../../shared/domains/watch/run.ts';
+import type { WatchSettings } from '../../shared/domains/watch/settings.ts';
+import { signatureOf, type WatchState } from '../../shared/domains/watch/state.ts';
+import type { Vigil } from '../../shared/domains/watch/vigil.ts';
+import { lastRuns } from '../../shared/runtime/ledger.ts';
+import type { RunContext } from '../../shared/runtime/task.ts';
 
 /**
  * Runs that are looked at per task and round. With seven tasks a round costs about 60 reads, which is 0.5 million a month;

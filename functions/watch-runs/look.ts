@@ -1,13 +1,18 @@
-import { lateRuns } from '../../shared/task/closing.ts';
-import type { RunContext } from '../../shared/task/task.ts';
-import { type Concern, concernsOf } from '../../shared/watch/concern.ts';
-import { findingsOf, isOver } from '../../shared/watch/findings.ts';
-import { type Finding, type Incident, openIncidents, readIncident } from '../../shared/watch/incident.ts';
-import type { WatchedJob } from '../../shared/watch/job.ts';
-import { readWatchSettings, type WatchSettings } from '../../shared/watch/settings.ts';
-import { readState, stateRef, type WatchState } from '../../shared/watch/state.ts';
-import { lookForUnknownMail, MAIL_SOURCES } from '../../shared/watch/unknown-mail.ts';
-import { asleepFinding, vigilOf } from '../../shared/watch/vigil.ts';
+import { type Concern, concernsOf } from '../../shared/domains/watch/concern.ts';
+import { findingsOf, isOver } from '../../shared/domains/watch/findings.ts';
+import {
+  type Finding,
+  type Incident,
+  openIncidents,
+  readIncident,
+} from '../../shared/domains/watch/incident.ts';
+import type { WatchedJob } from '../../shared/domains/watch/job.ts';
+import { readWatchSettings, type WatchSettings } from '../../shared/domains/watch/settings.ts';
+import { readState, stateRef, type WatchState } from '../../shared/domains/watch/state.ts';
+import { lookForUnknownMail, MAIL_SOURCES } from '../../shared/domains/watch/unknown-mail.ts';
+import { asleepFinding, vigilOf } from '../../shared/domains/watch/vigil.ts';
+import { lateRuns } from '../../shared/runtime/fan-out/closing.ts';
+import type { RunContext } from '../../shared/runtime/task.ts';
 import { type Look, lookAt, runsOf } from './look-at-task.ts';
 
 /** What one round has found, and what follows from it. */

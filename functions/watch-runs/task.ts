@@ -1,8 +1,4 @@
-import { isConflict } from '../../shared/store/firestore.ts';
-import { closeLate } from '../../shared/task/closing.ts';
-import { logClosed } from '../../shared/task/log-run.ts';
-import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/task/task.ts';
-import { ACTING, type Concern, type Event } from '../../shared/watch/concern.ts';
+import { ACTING, type Concern, type Event } from '../../shared/domains/watch/concern.ts';
 import {
   createIncident,
   type Happening,
@@ -11,12 +7,16 @@ import {
   incidentOf,
   incidents,
   readIncident,
-} from '../../shared/watch/incident.ts';
-import type { WatchedJob } from '../../shared/watch/job.ts';
-import { rememberOpening, watchFrom } from '../../shared/watch/state.ts';
-import { type Audience, tell } from '../../shared/watch/tell.ts';
+} from '../../shared/domains/watch/incident.ts';
+import type { WatchedJob } from '../../shared/domains/watch/job.ts';
+import { watchedSchedule } from '../../shared/domains/watch/schedule.ts';
+import { rememberOpening, watchFrom } from '../../shared/domains/watch/state.ts';
+import { type Audience, tell } from '../../shared/domains/watch/tell.ts';
+import { isConflict } from '../../shared/doors/store/firestore.ts';
+import { closeLate } from '../../shared/runtime/fan-out/closing.ts';
+import { logClosed } from '../../shared/runtime/log-run.ts';
+import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
 import { lookAround, type Round } from './look.ts';
-import { watchedSchedule } from './schedule.ts';
 
 const NAME = 'watch-runs';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AnyTask } from '../../shared/task/task.ts';
+import type { AnyTask } from '../../shared/runtime/task.ts';
 import { callTask, describe, UsageError } from './run-task.ts';
 import type { Target } from './target.ts';
 

@@ -1,21 +1,21 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
 import { Command, CommanderError } from 'commander';
-import { loadDotEnv } from '../../shared/config.ts';
-import { addAlerts } from './alerts.ts';
+import { loadDotEnv } from '../../shared/doors/config.ts';
+import { addAlerts } from './alerts/alerts.ts';
 import { candidateLines } from './candidates.ts';
-import { addDoctor } from './doctor.ts';
-import { addErase } from './erase.ts';
+import { addDoctor } from './doctor/doctor.ts';
+import { addErase } from './erase/erase.ts';
 import { addFollowups } from './followups.ts';
 import { PROGRAM_HELP, TASKS_HELP } from './help.ts';
-import { addImport } from './import.ts';
-import { addInbox } from './inbox.ts';
+import { addImport } from './import/import.ts';
+import { addInbox } from './inbox/inbox.ts';
 import { loop, parseEvery } from './loop.ts';
-import { addPresence } from './presence.ts';
-import { addRetention } from './retention.ts';
+import { addPresence } from './presence/presence.ts';
+import { addRetention } from './retention/retention.ts';
 import { addRoutes } from './routes.ts';
 import { callTask, describe, findTask, parsePairs, UsageError } from './run-task.ts';
-import { addSchedulerCommands } from './scheduler.ts';
+import { addSchedulerCommands } from './scheduler/scheduler.ts';
 import { findTarget } from './target.ts';
 
 /** 32 bytes, 64 hexadecimal characters, as `openssl rand -hex 32` makes them. */

@@ -1,4 +1,4 @@
-import { stopwatch } from '../../shared/clock.ts';
+import { stopwatch } from '../../shared/doors/clock.ts';
 
 const WIDTH = 30;
 /** The bar is drawn so often at most. */

@@ -1,5 +1,5 @@
 import { tasks } from '../../functions/registry.ts';
-import type { AnyTask } from '../../shared/task/task.ts';
+import type { AnyTask } from '../../shared/runtime/task.ts';
 import type { Target } from './target.ts';
 
 /** A little more than the longest a function may take. */

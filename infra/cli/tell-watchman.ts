@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { callAdmin } from './admin-call.ts';
-import { reasonOf } from './doctor-result.ts';
+import { reasonOf } from './doctor/result.ts';
 import type { Target } from './target.ts';
 
 /**

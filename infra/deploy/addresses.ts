@@ -1,4 +1,4 @@
-import { functionUrl } from '../../shared/google/addresses.ts';
+import { functionUrl } from '../../shared/doors/google/addresses.ts';
 
 /** A DNS label has at most 63 characters (RFC 1035); a longer run.app name would be shortened by Cloud Run. */
 const MAX_LABEL = 63;

@@ -1,4 +1,4 @@
-import { loadConfig } from '../../shared/config.ts';
+import { loadConfig } from '../../shared/doors/config.ts';
 import type { ScheduledFunction } from '../scheduler/parse.ts';
 import { suggest } from '../scheduler/problems.ts';
 import { functionUrls } from './addresses.ts';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { loadDotEnv } from '../../shared/config.ts';
+import { loadDotEnv } from '../../shared/doors/config.ts';
 import { ScheduleError } from '../scheduler/parse.ts';
 import { makePlan } from './plan.ts';
 

@@ -13,7 +13,7 @@ const BROWSERS = ['visits', 'presence', 'console'];
 const MAILERS = ['check-delay-alerts', 'process-followups', 'sync-inbox', 'watch-runs', 'console'];
 const MAILBOXES = ['sync-inbox', 'console'];
 
-/** Every variable of shared/config.ts that a deployed function may have. RONDE_* and emulators are not among them. */
+/** Every variable of shared/doors/config.ts that a deployed function may have. RONDE_* and emulators are not among them. */
 export const VARIABLES: readonly Variable[] = [
   { name: 'GOOGLE_CLOUD_PROJECT', for: 'all', computed: true },
   { name: 'REGION', for: 'all', computed: true },

@@ -1,7 +1,7 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { tasks } from '../../functions/registry.ts';
-import { loadDotEnv } from '../../shared/config.ts';
-import { createLog } from '../../shared/log.ts';
+import { loadDotEnv } from '../../shared/doors/config.ts';
+import { createLog } from '../../shared/doors/log.ts';
 import { describe } from '../cli/run-task.ts';
 import { localSettings } from './settings.ts';
 import { type Stack, startStack } from './stack.ts';

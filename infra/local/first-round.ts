@@ -1,6 +1,6 @@
 import { openScheduler } from '../scheduler/client.ts';
 import { LOCAL_PROJECT, LOCAL_REGION } from './environment.ts';
-import type { LocalScheduler } from './scheduler.ts';
+import type { LocalScheduler } from './scheduler/scheduler.ts';
 
 /**
  * The tasks that only look: they change nothing of the demo data. What closes, sends and cleans waits for its schedule or

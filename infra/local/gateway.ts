@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { http as register } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { mounted } from '../../functions/registry.ts';
-import { handSchedule } from '../../functions/watch-runs/schedule.ts';
-import { HttpError } from '../../shared/http/errors.ts';
-import { leaveBodyUnread, sendJson } from '../../shared/http/request.ts';
-import type { Deps } from '../../shared/task/task.ts';
+import { handSchedule } from '../../shared/domains/watch/schedule.ts';
+import { HttpError } from '../../shared/doors/http/errors.ts';
+import { leaveBodyUnread, sendJson } from '../../shared/doors/http/request.ts';
+import type { Deps } from '../../shared/runtime/task.ts';
 import { watchedJobs } from '../scheduler/watched.ts';
-import { demoSite, isDemoSite } from './demo-site.ts';
+import { demoSite, isDemoSite } from './demo/site.ts';
 
 export interface Gateway {
   url: string;

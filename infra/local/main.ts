@@ -1,4 +1,4 @@
-import { loadDotEnv } from '../../shared/config.ts';
+import { loadDotEnv } from '../../shared/doors/config.ts';
 import { runFirstRound } from './first-round.ts';
 import { localSettings } from './settings.ts';
 import { removeStackFile, type Stack, startStack, writeStackFile } from './stack.ts';

@@ -1,4 +1,4 @@
-import { timetable } from '../../shared/schedule/occurrences.ts';
+import { timetable } from '../../shared/doors/time/occurrences.ts';
 
 interface Field {
   name: string;

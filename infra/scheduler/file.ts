@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { mounted, tasks } from '../../functions/registry.ts';
-import { paramNames } from '../../shared/task/params.ts';
+import { paramNames } from '../../shared/runtime/params.ts';
 import { type KnownTask, parseSchedule, type ScheduleFile } from './parse.ts';
 
 const SCHEDULE = fileURLToPath(new URL('../scheduler.yaml', import.meta.url));

@@ -1,4 +1,4 @@
-import { BATCH_ATTEMPTS, BATCH_BACKOFF_SECONDS } from '../../shared/task/fan-out.ts';
+import { BATCH_ATTEMPTS, BATCH_BACKOFF_SECONDS } from '../../shared/runtime/fan-out/settings.ts';
 import type { ScheduledFunction } from './parse.ts';
 
 /** A queue of Cloud Tasks as a function of the schedule wants it; durations are in seconds. */

@@ -1,4 +1,4 @@
-import { nextOccurrence } from '../../shared/schedule/occurrences.ts';
+import { nextOccurrence } from '../../shared/doors/time/occurrences.ts';
 
 /** One occurrence. */
 export interface Occurrence {

@@ -1,4 +1,4 @@
-import type { WatchedJob } from '../../shared/watch/job.ts';
+import type { WatchedJob } from '../../shared/domains/watch/job.ts';
 import { readSchedule } from './file.ts';
 
 /** The jobs of infra/scheduler.yaml as the watchman is handed them: parsed, checked, without what is not its business. */

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import type { Firestore } from '@google-cloud/firestore';
 import { buildFunctions, bundleFunction } from '../../infra/build.ts';
 import { localEnvironment } from '../../infra/local/environment.ts';
-import { startFirestore } from '../../infra/local/firestore.ts';
-import { type LocalIssuer, startIssuer } from '../../infra/local/issuer.ts';
-import { startRedis } from '../../infra/local/redis.ts';
-import { type LocalSmtp, startSmtp } from '../../infra/local/smtp.ts';
-import { systemClock } from '../../shared/clock.ts';
-import { loadConfig } from '../../shared/config.ts';
-import { openStore } from '../../shared/store/firestore.ts';
+import { startFirestore } from '../../infra/local/firestore/firestore.ts';
+import { type LocalIssuer, startIssuer } from '../../infra/local/issuer/issuer.ts';
+import { startRedis } from '../../infra/local/redis/redis.ts';
+import { type LocalSmtp, startSmtp } from '../../infra/local/smtp/smtp.ts';
+import { systemClock } from '../../shared/doors/clock.ts';
+import { loadConfig } from '../../shared/doors/config.ts';
+import { openStore } from '../../shared/doors/store/firestore.ts';
 import { type FunctionProcess, startFunction } from '../faults/function-process.ts';
 
 /** The emulator slows down and dies as it fills: each measured run that fills it has a fresh one, with this much heap. */

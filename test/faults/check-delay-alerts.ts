@@ -1,5 +1,5 @@
 import { type DocumentData, type QueryDocumentSnapshot, Timestamp } from '@google-cloud/firestore';
-import { CLAIM_LEASE_MS } from '../../shared/mail/claims.ts';
+import { CLAIM_LEASE_MS } from '../../shared/doors/mail/claims.ts';
 import { seed } from '../support/documents.ts';
 import type { Figures } from './harness/plan.ts';
 import type { Stage } from './harness/stage.ts';

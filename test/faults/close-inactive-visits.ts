@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type DocumentData, Timestamp } from '@google-cloud/firestore';
-import { systemClock } from '../../shared/clock.ts';
+import { systemClock } from '../../shared/doors/clock.ts';
 import { seed } from '../support/documents.ts';
 import { startFunction } from './function-process.ts';
 import type { Answer } from './harness/delivery.ts';

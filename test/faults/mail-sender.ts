@@ -1,10 +1,10 @@
-import { loadConfig } from '../../shared/config.ts';
-import { newMeter } from '../../shared/cost.ts';
-import { createLog } from '../../shared/log.ts';
-import { type Claims, resume } from '../../shared/mail/claims.ts';
-import { documentClaims, settleOrphans, standingClaim } from '../../shared/mail/document-claims.ts';
-import { Post } from '../../shared/mail/post.ts';
-import { openStore } from '../../shared/store/firestore.ts';
+import { loadConfig } from '../../shared/doors/config.ts';
+import { newMeter } from '../../shared/doors/cost.ts';
+import { createLog } from '../../shared/doors/log.ts';
+import { type Claims, resume } from '../../shared/doors/mail/claims.ts';
+import { documentClaims, settleOrphans, standingClaim } from '../../shared/doors/mail/document-claims.ts';
+import { Post } from '../../shared/doors/mail/post.ts';
+import { openStore } from '../../shared/doors/store/firestore.ts';
 
 // A process of its own that sends one mail once, as a run does: it looks at the claim that is there, and takes it, waits,
 // or settles it. It says each step on stdout, and stands still at the step STOP_AT, for a test to kill it there.

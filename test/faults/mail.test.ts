@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CLAIM_LEASE_MS } from '../../shared/mail/claims.ts';
+import { CLAIM_LEASE_MS } from '../../shared/doors/mail/claims.ts';
 import { type FaultPoint, type SmtpFaults, startSmtpFaults } from '../support/smtp-faults.ts';
 import { startWorld, type World } from '../support/world.ts';
 import { seededRandom } from './harness/random.ts';

@@ -1,10 +1,10 @@
 import type { DocumentData } from '@google-cloud/firestore';
-import { CLAIM_LEASE_MS } from '../../shared/mail/claims.ts';
+import { CLAIM_LEASE_MS } from '../../shared/doors/mail/claims.ts';
 import { seed } from '../support/documents.ts';
 import { followupFields, settingsFields, stamp } from '../support/followups.ts';
-import { changes } from './followup-changes.ts';
-import { killAndSettle } from './followup-kill.ts';
-import { withoutLease } from './followup-parallel.ts';
+import { changes } from './followups/changes.ts';
+import { killAndSettle } from './followups/kill.ts';
+import { withoutLease } from './followups/parallel.ts';
 import type { Figures } from './harness/plan.ts';
 import type { Stage } from './harness/stage.ts';
 import { taskPlan } from './harness/task-plan.ts';

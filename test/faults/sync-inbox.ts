@@ -1,4 +1,4 @@
-import { withoutDovecot } from '../support/inbox.ts';
+import { withoutDovecot } from '../support/inbox/inbox.ts';
 import type { FaultPlan } from './harness/plan.ts';
 import { cursor, kill, overlap } from './sync-inbox/cut-short.ts';
 import { NAME } from './sync-inbox/mailbox-trial.ts';

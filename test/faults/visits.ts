@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Timestamp } from '@google-cloud/firestore';
-import { systemClock } from '../../shared/clock.ts';
+import { systemClock } from '../../shared/doors/clock.ts';
 import { type FunctionProcess, startFunction } from './function-process.ts';
 import { killAt, killPoint, type Measure } from './harness/kill.ts';
 import { type FaultCase, type FaultPlan, type FaultRun, refuse } from './harness/plan.ts';

@@ -1,18 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { Firestore, type Query } from '@google-cloud/firestore';
 import { describe, expect, it } from 'vitest';
-import { claimedSince, dueFollowups } from '../../shared/followups/find.ts';
-import { followupsIn } from '../../shared/followups/list.ts';
-import { messagesBy } from '../../shared/inbox/manage.ts';
-import { loginsOf } from '../../shared/presence/login-history.ts';
-import { lastRuns } from '../../shared/task/ledger.ts';
-import { runsOf } from '../../shared/task/run-list.ts';
-import { activeCreatedBefore, activeEnteredBefore, lastEntry } from '../../shared/tickets/alert-documents.ts';
-import { alertsOf } from '../../shared/tickets/log.ts';
-import { maybeLate, ticketsOf } from '../../shared/tickets/ticket-list.ts';
-import { openVisitsStartedBefore } from '../../shared/visits/close.ts';
-import { openIncidents } from '../../shared/watch/incident.ts';
-import { unknownAlerts, unknownReminders } from '../../shared/watch/unknown-mail.ts';
+import { claimedSince, dueFollowups } from '../../shared/domains/followups/find.ts';
+import { followupsIn } from '../../shared/domains/followups/list.ts';
+import { messagesBy } from '../../shared/domains/inbox/mailbox/manage.ts';
+import { loginsOf } from '../../shared/domains/presence/login-history.ts';
+import {
+  activeCreatedBefore,
+  activeEnteredBefore,
+  lastEntry,
+} from '../../shared/domains/tickets/alerts/documents.ts';
+import { alertsOf } from '../../shared/domains/tickets/log.ts';
+import { maybeLate, ticketsOf } from '../../shared/domains/tickets/ticket-list.ts';
+import { openVisitsStartedBefore } from '../../shared/domains/visits/close.ts';
+import { openIncidents } from '../../shared/domains/watch/incident.ts';
+import { unknownAlerts, unknownReminders } from '../../shared/domains/watch/unknown-mail.ts';
+import { lastRuns } from '../../shared/runtime/ledger.ts';
+import { runsOf } from '../../shared/runtime/run-list.ts';
 
 interface IndexField {
   fieldPath: string;

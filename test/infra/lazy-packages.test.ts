@@ -63,7 +63,7 @@ test('a part of a package is in its file, and a mailbox that is not opened loads
   const lines = await run(
     'part',
     `import { parseEnvelope } from 'imapflow/lib/tools.js';
-    import { MailboxConnection } from '${resolve('shared/inbox/connection.ts')}';
+    import { MailboxConnection } from '${resolve('shared/domains/inbox/imap/connection.ts')}';
     ${LOADED}
     const rules = { local: false };
     const far = { host: '10.0.0.1', port: 993, secure: true, ca: null };

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { tasks } from '../../functions/registry.ts';
 import { OPERATOR } from '../../infra/local/environment.ts';
-import { GCLOUD_CLIENT } from '../../shared/auth/token.ts';
-import { programOrSkip, runProgram } from '../support/gcloud.ts';
+import { GCLOUD_CLIENT } from '../../shared/doors/auth/token.ts';
+import { programOrSkip, runProgram } from '../support/google/gcloud.ts';
 import { seed, startWorld, visit, type World } from '../support/world.ts';
 
 const INFRA = fileURLToPath(new URL('../../infra', import.meta.url));

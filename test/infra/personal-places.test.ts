@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { configurationPlaces, impersonalPlaces, personalPlaces } from '../../infra/cli/erase-places.ts';
-import { RETENTION } from '../../infra/cli/retention-rules.ts';
+import { configurationPlaces, impersonalPlaces, personalPlaces } from '../../infra/cli/erase/places.ts';
+import { RETENTION } from '../../infra/cli/retention/rules.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 

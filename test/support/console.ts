@@ -2,7 +2,7 @@ import { Timestamp } from '@google-cloud/firestore';
 import { CONSOLE_ACCOUNT, LOCAL_PROJECT, LOCAL_REGION } from '../../infra/local/environment.ts';
 import { localJobs } from '../../infra/local/jobs.ts';
 import { type LocalMetadata, startMetadata } from '../../infra/local/metadata.ts';
-import { type LocalScheduler, startLocalScheduler } from '../../infra/local/scheduler.ts';
+import { type LocalScheduler, startLocalScheduler } from '../../infra/local/scheduler/scheduler.ts';
 import { applyPlan } from '../../infra/scheduler/apply.ts';
 import { openScheduler } from '../../infra/scheduler/client.ts';
 import { planSchedule } from '../../infra/scheduler/plan.ts';

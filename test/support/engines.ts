@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { startFirestore } from '../../infra/local/firestore.ts';
+import { startFirestore } from '../../infra/local/firestore/firestore.ts';
 import { requirePrograms } from '../../infra/local/programs.ts';
 import { localSettings } from '../../infra/local/settings.ts';
 

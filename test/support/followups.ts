@@ -1,6 +1,6 @@
 import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
-import { type Followup, toFollowup } from '../../shared/followups/followup.ts';
-import { type Settings, toSettings } from '../../shared/followups/settings.ts';
+import { type Followup, toFollowup } from '../../shared/domains/followups/followup.ts';
+import { type Settings, toSettings } from '../../shared/domains/followups/settings.ts';
 import { clear } from './documents.ts';
 
 /** A document as Firestore would hand it over, for rules that are tested bare. */

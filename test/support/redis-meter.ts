@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Redis } from '@upstash/redis';
-import { openRedis } from '../../shared/redis/redis.ts';
+import { openRedis } from '../../shared/doors/redis/redis.ts';
 import type { World } from './world.ts';
 
 /** A wire between the Upstash client and the bridge that counts what passes, and can be made to hang. */

@@ -1,6 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore';
-import { isConflict, streamQuery } from '../../shared/store/firestore.ts';
-import type { ActResult, RunContext, Task } from '../../shared/task/task.ts';
+import { isConflict, streamQuery } from '../../shared/doors/store/firestore.ts';
+import type { ActResult, RunContext, Task } from '../../shared/runtime/task.ts';
 
 export const BATCH = 3;
 export const DEADLINE_SECONDS = 240;

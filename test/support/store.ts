@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
 import { inject } from 'vitest';
-import { loadConfig } from '../../shared/config.ts';
-import { openStore } from '../../shared/store/firestore.ts';
+import { loadConfig } from '../../shared/doors/config.ts';
+import { openStore } from '../../shared/doors/store/firestore.ts';
 
 /** A Firestore project of its own, for what needs neither Redis nor a sign-in; whoever opens it terminates it. */
 export function openTestStore(): Firestore {

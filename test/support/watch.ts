@@ -1,5 +1,5 @@
 import { Timestamp } from '@google-cloud/firestore';
-import type { WatchedJob } from '../../shared/watch/job.ts';
+import type { WatchedJob } from '../../shared/domains/watch/job.ts';
 import type { World } from './world.ts';
 
 const ROUTE = '/v1/runs/watch';

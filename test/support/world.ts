@@ -5,16 +5,16 @@ import type { Redis } from '@upstash/redis';
 import { inject } from 'vitest';
 import { localEnvironment } from '../../infra/local/environment.ts';
 import { startGateway } from '../../infra/local/gateway.ts';
-import { startIssuer } from '../../infra/local/issuer.ts';
-import { startRedis } from '../../infra/local/redis.ts';
+import { startIssuer } from '../../infra/local/issuer/issuer.ts';
+import { startRedis } from '../../infra/local/redis/redis.ts';
 import { localSettings } from '../../infra/local/settings.ts';
-import { type LocalSmtp, startSmtp } from '../../infra/local/smtp.ts';
-import { remoteKeys } from '../../shared/auth/keys.ts';
-import { type Config, loadConfig } from '../../shared/config.ts';
-import { createLog } from '../../shared/log.ts';
-import { openRedis } from '../../shared/redis/redis.ts';
-import { openStore } from '../../shared/store/firestore.ts';
-import type { Deps } from '../../shared/task/task.ts';
+import { type LocalSmtp, startSmtp } from '../../infra/local/smtp/smtp.ts';
+import { remoteKeys } from '../../shared/doors/auth/keys.ts';
+import { type Config, loadConfig } from '../../shared/doors/config.ts';
+import { createLog } from '../../shared/doors/log.ts';
+import { openRedis } from '../../shared/doors/redis/redis.ts';
+import { openStore } from '../../shared/doors/store/firestore.ts';
+import type { Deps } from '../../shared/runtime/task.ts';
 
 export { clear, seed } from './documents.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type LocalImap, startImap } from '../../../infra/local/imap.ts';
-import { systemClock } from '../../../shared/clock.ts';
-import { integrationDocument } from '../../support/integrations.ts';
+import { type LocalImap, startImap } from '../../../infra/local/imap/imap.ts';
+import { systemClock } from '../../../shared/doors/clock.ts';
+import { integrationDocument } from '../../support/inbox/integrations.ts';
 import { atMost, type Bench, below, measure } from '../bench.ts';
 import { heavyMail } from '../inbox/mails.ts';
 import { type Engines, type Lab, type Project, usage } from '../lab.ts';

@@ -1,5 +1,5 @@
-import { type LocalSmtp, startSmtp } from '../../../infra/local/smtp.ts';
-import { systemClock } from '../../../shared/clock.ts';
+import { type LocalSmtp, startSmtp } from '../../../infra/local/smtp/smtp.ts';
+import { systemClock } from '../../../shared/doors/clock.ts';
 import { seed } from '../../support/documents.ts';
 import { followupFields, settingsFields, stamp } from '../../support/followups.ts';
 import { atLeast, atMost, type Bench, measure } from '../bench.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { nodeOptions } from '../../../infra/deploy/environment.ts';
-import { type ImapUser, type LocalImap, startImap } from '../../../infra/local/imap.ts';
+import { type ImapUser, type LocalImap, startImap } from '../../../infra/local/imap/imap.ts';
 import { readSchedule } from '../../../infra/scheduler/file.ts';
-import { systemClock } from '../../../shared/clock.ts';
-import { integrationDocument } from '../../support/integrations.ts';
+import { systemClock } from '../../../shared/doors/clock.ts';
+import { integrationDocument } from '../../support/inbox/integrations.ts';
 import { atLeast, atMost, type Bench, below, type Measure, measure } from '../bench.ts';
 import { generatedMails, heavyMail } from '../inbox/mails.ts';
 import { hasMbsync, setUpMbsync } from '../inbox/mbsync.ts';

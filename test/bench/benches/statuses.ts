@@ -1,6 +1,6 @@
 import { Timestamp } from '@google-cloud/firestore';
-import { loadConfig } from '../../../shared/config.ts';
-import { openRedis } from '../../../shared/redis/redis.ts';
+import { loadConfig } from '../../../shared/doors/config.ts';
+import { openRedis } from '../../../shared/doors/redis/redis.ts';
 import { type Bench, below, measure } from '../bench.ts';
 import { type Lab, type Project, usage } from '../lab.ts';
 import { interleave } from '../rounds.ts';

@@ -1,4 +1,4 @@
-import { TELL_MS } from '../../../shared/task/progress.ts';
+import { TELL_MS } from '../../../shared/runtime/progress.ts';
 import { atLeast, atMost, type Bench, measure } from '../bench.ts';
 import type { Engines, Lab } from '../lab.ts';
 import { interleave } from '../rounds.ts';

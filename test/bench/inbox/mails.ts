@@ -1,5 +1,5 @@
 import { between, pick, type Random, seededRandom } from '../../faults/harness/random.ts';
-import { mail } from '../../support/mailbox.ts';
+import { mail } from '../../support/inbox/mailbox.ts';
 
 const WORDS =
   'bonjour merci devis écran facture réparation garantie téléphone atelier demain client prix'.split(' ');

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { ImapUser, LocalImap } from '../../../infra/local/imap.ts';
+import type { ImapUser, LocalImap } from '../../../infra/local/imap/imap.ts';
 
 /** Whether mbsync (Debian package isync) is on this machine. */
 export function hasMbsync(): boolean {

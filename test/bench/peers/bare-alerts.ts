@@ -1,8 +1,8 @@
 import { Firestore, type QueryDocumentSnapshot, Timestamp } from '@google-cloud/firestore';
 import { http } from '@google-cloud/functions-framework';
 import { createTransport } from 'nodemailer';
-import { withoutDomains } from '../../../shared/http/domain.ts';
-import { type HttpHandler, sendJson } from '../../../shared/http/request.ts';
+import { withoutDomains } from '../../../shared/doors/http/domain.ts';
+import { type HttpHandler, sendJson } from '../../../shared/doors/http/request.ts';
 
 const THRESHOLD_MS = 14 * 86_400_000;
 const SHOWN = 50;

@@ -1,7 +1,7 @@
 import { http } from '@google-cloud/functions-framework';
 import { createTransport } from 'nodemailer';
-import { withoutDomains } from '../../../shared/http/domain.ts';
-import { type HttpHandler, location, sendJson } from '../../../shared/http/request.ts';
+import { withoutDomains } from '../../../shared/doors/http/domain.ts';
+import { type HttpHandler, location, sendJson } from '../../../shared/doors/http/request.ts';
 
 const IN_FLIGHT = 8;
 const TEXT = 'A line of a reminder, about as long as such lines are.\n'.repeat(20);

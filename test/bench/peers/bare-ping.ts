@@ -1,7 +1,7 @@
 import { http } from '@google-cloud/functions-framework';
 import { Redis } from '@upstash/redis';
-import { withoutDomains } from '../../../shared/http/domain.ts';
-import { type HttpHandler, sendEmpty } from '../../../shared/http/request.ts';
+import { withoutDomains } from '../../../shared/doors/http/domain.ts';
+import { type HttpHandler, sendEmpty } from '../../../shared/doors/http/request.ts';
 
 const redis = new Redis({
   url: process.env.UPSTASH_REDIS_REST_URL ?? '',

@@ -1,8 +1,8 @@
 import { Firestore } from '@google-cloud/firestore';
 import { http } from '@google-cloud/functions-framework';
 import { Redis } from '@upstash/redis';
-import { withoutDomains } from '../../../shared/http/domain.ts';
-import { type HttpHandler, sendJson } from '../../../shared/http/request.ts';
+import { withoutDomains } from '../../../shared/doors/http/domain.ts';
+import { type HttpHandler, sendJson } from '../../../shared/doors/http/request.ts';
 
 const PAGE = 1_000;
 const store = new Firestore({ projectId: process.env.GOOGLE_CLOUD_PROJECT ?? '' });

@@ -1,7 +1,7 @@
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
 import { http } from '@google-cloud/functions-framework';
-import { withoutDomains } from '../../../shared/http/domain.ts';
-import { type HttpHandler, sendJson } from '../../../shared/http/request.ts';
+import { withoutDomains } from '../../../shared/doors/http/domain.ts';
+import { type HttpHandler, sendJson } from '../../../shared/doors/http/request.ts';
 import { closing, staleVisits, store } from './closing.ts';
 
 const BATCH = 500;

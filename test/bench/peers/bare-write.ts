@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Firestore } from '@google-cloud/firestore';
 import { http } from '@google-cloud/functions-framework';
-import { withoutDomains } from '../../../shared/http/domain.ts';
-import { type HttpHandler, sendJson } from '../../../shared/http/request.ts';
+import { withoutDomains } from '../../../shared/doors/http/domain.ts';
+import { type HttpHandler, sendJson } from '../../../shared/doors/http/request.ts';
 
 const store = new Firestore({ projectId: process.env.GOOGLE_CLOUD_PROJECT ?? '' });
 

@@ -1,6 +1,6 @@
 import { http } from '@google-cloud/functions-framework';
-import { withoutDomains } from '../../../shared/http/domain.ts';
-import { type HttpHandler, sendJson } from '../../../shared/http/request.ts';
+import { withoutDomains } from '../../../shared/doors/http/domain.ts';
+import { type HttpHandler, sendJson } from '../../../shared/doors/http/request.ts';
 import { closing, staleVisits } from './closing.ts';
 
 /** The loop that one writes first: read them all, then update one by one. */

@@ -1,6 +1,6 @@
-import { type ImapUser, type LocalImap, startImap } from '../../../infra/local/imap.ts';
-import { integrationDocument } from '../../support/integrations.ts';
-import { mail, openMailbox } from '../../support/mailbox.ts';
+import { type ImapUser, type LocalImap, startImap } from '../../../infra/local/imap/imap.ts';
+import { integrationDocument } from '../../support/inbox/integrations.ts';
+import { mail, openMailbox } from '../../support/inbox/mailbox.ts';
 import { startFunction } from '../function-process.ts';
 import { deliver } from '../harness/delivery.ts';
 import { type FaultRun, Violation } from '../harness/plan.ts';

@@ -1,9 +1,9 @@
 import { startMetadata } from '../../../infra/local/metadata.ts';
-import { type LocalTasks, startLocalTasks } from '../../../infra/local/tasks.ts';
-import type { Disturb } from '../../../infra/local/tasks-dispatch.ts';
-import { systemClock } from '../../../shared/clock.ts';
-import { BATCH_BACKOFF_SECONDS } from '../../../shared/task/fan-out.ts';
-import { makeQueue, QUEUE } from '../../support/fan-out-queue.ts';
+import type { Disturb } from '../../../infra/local/tasks/dispatch.ts';
+import { type LocalTasks, startLocalTasks } from '../../../infra/local/tasks/tasks.ts';
+import { systemClock } from '../../../shared/doors/clock.ts';
+import { BATCH_BACKOFF_SECONDS } from '../../../shared/runtime/fan-out/settings.ts';
+import { makeQueue, QUEUE } from '../../support/fan-out/queue.ts';
 import { type FrontEnd, startFrontEnd } from '../../support/front-end.ts';
 import { type FunctionProcess, startFunction } from '../function-process.ts';
 import { deliver } from '../harness/delivery.ts';

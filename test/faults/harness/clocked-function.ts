@@ -5,9 +5,9 @@
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { mounted } from '../../../functions/registry.ts';
 import { serve } from '../../../functions/serve.ts';
-import { handSchedule } from '../../../functions/watch-runs/schedule.ts';
 import { watchedJobs } from '../../../infra/scheduler/watched.ts';
-import type { Deps } from '../../../shared/task/task.ts';
+import { handSchedule } from '../../../shared/domains/watch/schedule.ts';
+import type { Deps } from '../../../shared/runtime/task.ts';
 
 const [name = '', port = '', instant = ''] = process.argv.slice(2);
 let now = new Date(instant);

@@ -1,4 +1,4 @@
-import type { Counts, Outcome } from '../../../shared/task/task.ts';
+import type { Counts, Outcome } from '../../../shared/runtime/task.ts';
 import type { Stage } from './stage.ts';
 
 /** What a delivery was answered; null fields where the answer is an error of the door or the stores. */

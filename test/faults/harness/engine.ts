@@ -1,5 +1,5 @@
-import { type LocalFirestore, startFirestore } from '../../../infra/local/firestore.ts';
-import { startRedis } from '../../../infra/local/redis.ts';
+import { type LocalFirestore, startFirestore } from '../../../infra/local/firestore/firestore.ts';
+import { startRedis } from '../../../infra/local/redis/redis.ts';
 import { localSettings } from '../../../infra/local/settings.ts';
 
 /** An engine process that faults are done to, by the pid that `.local/stack.json` would name. */

@@ -1,5 +1,5 @@
 import type { DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
-import type { Counts } from '../../../shared/task/task.ts';
+import type { Counts } from '../../../shared/runtime/task.ts';
 import type { Stage } from './stage.ts';
 
 /** How an attempt may end in the ledger (contract, "Replies" and "Runs"). */

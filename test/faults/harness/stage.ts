@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
 import { localEnvironment } from '../../../infra/local/environment.ts';
-import { type LocalIssuer, startIssuer } from '../../../infra/local/issuer.ts';
-import { type LocalSmtp, startSmtp } from '../../../infra/local/smtp.ts';
-import { systemClock } from '../../../shared/clock.ts';
-import { loadConfig } from '../../../shared/config.ts';
-import { openRedis } from '../../../shared/redis/redis.ts';
-import { openStore } from '../../../shared/store/firestore.ts';
+import { type LocalIssuer, startIssuer } from '../../../infra/local/issuer/issuer.ts';
+import { type LocalSmtp, startSmtp } from '../../../infra/local/smtp/smtp.ts';
+import { systemClock } from '../../../shared/doors/clock.ts';
+import { loadConfig } from '../../../shared/doors/config.ts';
+import { openRedis } from '../../../shared/doors/redis/redis.ts';
+import { openStore } from '../../../shared/doors/store/firestore.ts';
 import { type Engine, firestoreUnderFault, redisUnderFault } from './engine.ts';
 import { startTap, type Tap } from './tap.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { tasks } from '../../../functions/registry.ts';
-import { systemClock } from '../../../shared/clock.ts';
+import { systemClock } from '../../../shared/doors/clock.ts';
 import { AHEAD } from './clock-ahead.ts';
 import { type Answer, type Delivery, deliver, isDone } from './delivery.ts';
 import { abandonedFaults, actedIn, ledgerFaults, readLedger } from './ledger.ts';

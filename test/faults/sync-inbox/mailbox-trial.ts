@@ -1,6 +1,6 @@
-import { folderKey } from '../../../shared/inbox/identity.ts';
-import { UidSet } from '../../../shared/inbox/uid-set.ts';
-import { integrationDocument } from '../../support/integrations.ts';
+import { UidSet } from '../../../shared/domains/inbox/imap/uid-set.ts';
+import { folderKey } from '../../../shared/domains/inbox/message/identity.ts';
+import { integrationDocument } from '../../support/inbox/integrations.ts';
 import { startFunction } from '../function-process.ts';
 import { type Answer, deliver } from '../harness/delivery.ts';
 import { type FaultRun, refuse, Violation } from '../harness/plan.ts';

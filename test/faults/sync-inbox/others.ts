@@ -1,7 +1,7 @@
-import { startImap } from '../../../infra/local/imap.ts';
-import { type ImapFault, type ImapFaults, startImapFaults } from '../../support/imap-faults.ts';
-import { integrationDocument } from '../../support/integrations.ts';
-import { mail } from '../../support/mailbox.ts';
+import { startImap } from '../../../infra/local/imap/imap.ts';
+import { type ImapFault, type ImapFaults, startImapFaults } from '../../support/inbox/imap-faults.ts';
+import { integrationDocument } from '../../support/inbox/integrations.ts';
+import { mail } from '../../support/inbox/mailbox.ts';
 import { startFunction } from '../function-process.ts';
 import { deliver } from '../harness/delivery.ts';
 import { type FaultCase, refuse, type Scale } from '../harness/plan.ts';

@@ -1,7 +1,7 @@
-import { type LocalImap, startImap } from '../../../infra/local/imap.ts';
-import type { Integration } from '../../../shared/inbox/integration.ts';
-import { bothListings, integrationFor, round } from '../../support/inbox.ts';
-import { type Mailbox, mail, openMailbox } from '../../support/mailbox.ts';
+import { type LocalImap, startImap } from '../../../infra/local/imap/imap.ts';
+import type { Integration } from '../../../shared/domains/inbox/integration.ts';
+import { bothListings, integrationFor, round } from '../../support/inbox/inbox.ts';
+import { type Mailbox, mail, openMailbox } from '../../support/inbox/mailbox.ts';
 import { type FaultCase, type FaultRun, refuse, type Scale } from '../harness/plan.ts';
 import { pick, type Random } from '../harness/random.ts';
 

@@ -1,6 +1,6 @@
-import { type ImapUser, type LocalImap, startImap } from '../../../infra/local/imap.ts';
-import { systemClock } from '../../../shared/clock.ts';
-import { mail } from '../../support/mailbox.ts';
+import { type ImapUser, type LocalImap, startImap } from '../../../infra/local/imap/imap.ts';
+import { systemClock } from '../../../shared/doors/clock.ts';
+import { mail } from '../../support/inbox/mailbox.ts';
 
 const HOUR_MS = 3_600_000;
 const BODY = 'A line of a mail, as long as such lines are.\r\n'.repeat(20);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LocalScheduler, startLocalScheduler } from '../../../infra/local/scheduler.ts';
+import { type LocalScheduler, startLocalScheduler } from '../../../infra/local/scheduler/scheduler.ts';
 import { readSchedule } from '../../../infra/scheduler/file.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../infra/cli/main.ts', import.meta.url));

@@ -6,12 +6,17 @@ import { inflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildFunctions } from '../../../infra/build.ts';
 import { OPERATOR } from '../../../infra/local/environment.ts';
-import { type LocalFunctions, startLocalFunctions } from '../../../infra/local/functions.ts';
-import { type LocalScheduler, startLocalScheduler } from '../../../infra/local/scheduler.ts';
+import { type LocalFunctions, startLocalFunctions } from '../../../infra/local/functions/functions.ts';
+import { type LocalScheduler, startLocalScheduler } from '../../../infra/local/scheduler/scheduler.ts';
 import { readSchedule } from '../../../infra/scheduler/file.ts';
-import { GCLOUD_CLIENT } from '../../../shared/auth/token.ts';
-import { type Asked, type FakeGoogle, googleError, startFakeGoogle } from '../../support/fake-google.ts';
-import { type GcloudHome, gcloudHome, programOrSkip, runProgram } from '../../support/gcloud.ts';
+import { GCLOUD_CLIENT } from '../../../shared/doors/auth/token.ts';
+import {
+  type Asked,
+  type FakeGoogle,
+  googleError,
+  startFakeGoogle,
+} from '../../support/google/fake-google.ts';
+import { type GcloudHome, gcloudHome, programOrSkip, runProgram } from '../../support/google/gcloud.ts';
 import { dump, startWorld, type World } from '../../support/world.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSchedule } from '../../../infra/scheduler/file.ts';
-import { type GcloudHome, gcloudHome, programOrSkip, runProgram } from '../../support/gcloud.ts';
+import { type GcloudHome, gcloudHome, programOrSkip, runProgram } from '../../support/google/gcloud.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const PLACE = ['--project', 'demo', '--region', 'europe-west1'];

@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { mounted } from '../../../functions/registry.ts';
 import type { FirebaseConfig, UrlMap } from '../../../infra/deploy/routes.ts';
-import { type LocalFunctions, startLocalFunctions } from '../../../infra/local/functions.ts';
+import { type LocalFunctions, startLocalFunctions } from '../../../infra/local/functions/functions.ts';
 import { type LoopbackServer, serveLoopback } from '../../../infra/local/loopback-server.ts';
-import { startFakeGoogle } from '../../support/fake-google.ts';
-import { gcloudHome, programOrSkip, runProgram } from '../../support/gcloud.ts';
+import { startFakeGoogle } from '../../support/google/fake-google.ts';
+import { gcloudHome, programOrSkip, runProgram } from '../../support/google/gcloud.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../infra/cli/main.ts', import.meta.url));

@@ -4,8 +4,8 @@ import { tasks } from '../../../functions/registry.ts';
 import { runFirstRound } from '../../../infra/local/first-round.ts';
 import { localSettings } from '../../../infra/local/settings.ts';
 import { type Stack, startStack } from '../../../infra/local/stack.ts';
-import { createLog } from '../../../shared/log.ts';
-import { withoutDovecot } from '../../support/inbox.ts';
+import { createLog } from '../../../shared/doors/log.ts';
+import { withoutDovecot } from '../../support/inbox/inbox.ts';
 import { handClock } from '../../support/world.ts';
 
 const clock = handClock();

@@ -1,8 +1,8 @@
 import { Firestore, Timestamp } from '@google-cloud/firestore';
 import { Redis } from '@upstash/redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LocalFirestore, startFirestore } from '../../../infra/local/firestore.ts';
-import { type LocalRedis, startRedis } from '../../../infra/local/redis.ts';
+import { type LocalFirestore, startFirestore } from '../../../infra/local/firestore/firestore.ts';
+import { type LocalRedis, startRedis } from '../../../infra/local/redis/redis.ts';
 
 const { FIRESTORE_EMULATOR_HOST: _shared, ...env } = process.env;
 const PREFERENCES = ['real', 'embedded'] as const;

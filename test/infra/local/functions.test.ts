@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mounted } from '../../../functions/registry.ts';
 import { OPERATOR, SCHEDULER_ACCOUNT } from '../../../infra/local/environment.ts';
-import { type LocalFunctions, startLocalFunctions } from '../../../infra/local/functions.ts';
-import { type LocalScheduler, startLocalScheduler } from '../../../infra/local/scheduler.ts';
+import { type LocalFunctions, startLocalFunctions } from '../../../infra/local/functions/functions.ts';
+import { type LocalScheduler, startLocalScheduler } from '../../../infra/local/scheduler/scheduler.ts';
 import { readSchedule } from '../../../infra/scheduler/file.ts';
 import { wantedJobs } from '../../../infra/scheduler/job.ts';
-import { GCLOUD_CLIENT } from '../../../shared/auth/token.ts';
-import { type GcloudHome, gcloudHome, programOrSkip } from '../../support/gcloud.ts';
+import { GCLOUD_CLIENT } from '../../../shared/doors/auth/token.ts';
+import { type GcloudHome, gcloudHome, programOrSkip } from '../../support/google/gcloud.ts';
 import { dump, NOW, seed, startWorld, visit, type World } from '../../support/world.ts';
 
 const [project, region] = ['demo', 'europe-west1'];

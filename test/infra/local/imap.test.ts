@@ -2,10 +2,10 @@ import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { ImapFlow } from 'imapflow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LocalImap, startImap } from '../../../infra/local/imap.ts';
+import { type LocalImap, startImap } from '../../../infra/local/imap/imap.ts';
 import { findDovecot } from '../../../infra/local/programs.ts';
 import { localSettings } from '../../../infra/local/settings.ts';
-import { mail, openMailbox } from '../../support/mailbox.ts';
+import { mail, openMailbox } from '../../support/inbox/mailbox.ts';
 
 const { prefer } = localSettings();
 const absent = prefer === 'embedded' || typeof findDovecot(process.env) !== 'string';

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createRemoteJWKSet, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LocalIssuer, startIssuer } from '../../../infra/local/issuer.ts';
+import { type LocalIssuer, startIssuer } from '../../../infra/local/issuer/issuer.ts';
 
 const now = new Date('2026-03-02T08:00:00Z');
 let local: LocalIssuer;

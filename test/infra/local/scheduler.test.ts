@@ -8,7 +8,7 @@ import { CloudSchedulerClient } from '@google-cloud/scheduler';
 import { PassThroughClient } from 'google-auth-library';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LoopbackServer, serveLoopback } from '../../../infra/local/loopback-server.ts';
-import { type LocalScheduler, startLocalScheduler } from '../../../infra/local/scheduler.ts';
+import { type LocalScheduler, startLocalScheduler } from '../../../infra/local/scheduler/scheduler.ts';
 
 const PARENT = 'projects/demo/locations/europe-west1';
 const NAME = `${PARENT}/jobs/round`;

@@ -4,7 +4,7 @@ import { Timestamp } from '@google-cloud/firestore';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { localSettings } from '../../../infra/local/settings.ts';
 import { type Stack, startStack } from '../../../infra/local/stack.ts';
-import { createLog } from '../../../shared/log.ts';
+import { createLog } from '../../../shared/doors/log.ts';
 import { handClock, minutes, NOW } from '../../support/world.ts';
 
 const TASK = 'close-inactive-visits';

@@ -3,11 +3,11 @@ import { CloudTasksClient, type protos } from '@google-cloud/tasks';
 import { PassThroughClient } from 'google-auth-library';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LoopbackServer, serveLoopback } from '../../../infra/local/loopback-server.ts';
-import { type LocalTasks, startLocalTasks } from '../../../infra/local/tasks.ts';
-import type { Disturbance } from '../../../infra/local/tasks-dispatch.ts';
+import type { Disturbance } from '../../../infra/local/tasks/dispatch.ts';
+import { type LocalTasks, startLocalTasks } from '../../../infra/local/tasks/tasks.ts';
 import { readSchedule } from '../../../infra/scheduler/file.ts';
 import { queueFlags, type WantedQueue, wantedQueues } from '../../../infra/scheduler/queue.ts';
-import { gcloudHome, programOrSkip } from '../../support/gcloud.ts';
+import { gcloudHome, programOrSkip } from '../../support/google/gcloud.ts';
 
 const PARENT = 'projects/demo/locations/europe-west1';
 const QUEUE = `${PARENT}/queues/chores`;

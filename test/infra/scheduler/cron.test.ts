@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { checkCron, periodSeconds } from '../../../infra/scheduler/cron.ts';
 import { backoffs, retriesEnd, retrySpan } from '../../../infra/scheduler/retries.ts';
-import { nextOccurrence, previousOccurrence } from '../../../shared/schedule/occurrences.ts';
+import { nextOccurrence, previousOccurrence } from '../../../shared/doors/time/occurrences.ts';
 
 const PARIS = 'Europe/Paris';
 

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
-import { startLocalScheduler } from '../../../infra/local/scheduler.ts';
+import { startLocalScheduler } from '../../../infra/local/scheduler/scheduler.ts';
 import { applyPlan, prunePlan } from '../../../infra/scheduler/apply.ts';
 import { openScheduler, type SchedulerApi } from '../../../infra/scheduler/client.ts';
 import { type WantedJob, wantedJobs } from '../../../infra/scheduler/job.ts';

@@ -1,0 +1,15 @@
+import type { ChangeContext } from '../../../../shared/domains/followups/change.ts';
+import { HttpError } from '../../../../shared/doors/http/errors.ts';
+import type { AdminContext } from '../route.ts';
+
+/** What a change of a follow-up works with: who asked goes into its history. */
+export function changeContext({ store, meter, now, caller }: AdminContext): ChangeContext {
+  return { store, meter, now, decider: { runId: null, by: caller.id ?? caller.kind } };
+}
+
+export function noSuchFollowup(id: string): HttpError {
+  return new HttpError(
+    404,
+    `There is no follow-up ${JSON.stringify(id)}; its id stands on its page and in GET /api/followups.`,
+  );
+}

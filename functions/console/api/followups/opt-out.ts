@@ -1,0 +1,92 @@
+import { stopped } from '../../../../shared/domains/followups/actions.ts';
+import { changeFollowup, readFollowup } from '../../../../shared/domains/followups/change.ts';
+import { optOutId } from '../../../../shared/domains/followups/opt-out.ts';
+import { newMeter } from '../../../../shared/doors/cost.ts';
+import { answerWithin } from '../../../../shared/doors/http/deadline.ts';
+import { HttpError } from '../../../../shared/doors/http/errors.ts';
+import { type HttpRequest, type HttpResponse, location } from '../../../../shared/doors/http/request.ts';
+import { requireMethod } from '../../../../shared/doors/http/route.ts';
+import { html, page } from '../../../../shared/doors/mail/html.ts';
+import type { Locale } from '../../../../shared/doors/mail/message.ts';
+import type { Deps } from '../../../../shared/runtime/task.ts';
+
+const PREFIX = '/o/';
+/** A person who clicked waits no longer. */
+const ANSWER_MS = 10_000;
+
+const WORDS: Record<Locale, { ask: string; button: string; done: string; title: string; contact: string }> = {
+  fr: {
+    title: 'Rappels automatiques',
+    ask: 'Voulez-vous ne plus recevoir de rappel automatique au sujet de',
+    button: 'Ne plus recevoir de rappel',
+    done: 'C’est noté : vous ne recevrez plus de rappel automatique au sujet de',
+    contact: 'Pour toute question, répondez à l’un des messages reçus.',
+  },
+  en: {
+    title: 'Automatic reminders',
+    ask: 'Would you like to get no more automatic reminders about',
+    button: 'No more reminders',
+    done: 'Done: you will get no more automatic reminders about',
+    contact: 'Should you have any question, reply to one of the messages.',
+  },
+};
+
+export const isOptOut = (request: HttpRequest): boolean => location(request).path.startsWith(PREFIX);
+
+/**
+ * The opt-out link of a mail: no sign-in, the signature is the proof. POST ends the reminders in one step, as mail programs
+ * do it (RFC 8058). GET only shows the button, since programs that check links follow them too.
+ */
+export async function serveOptOut(request: HttpRequest, response: HttpResponse, deps: Deps): Promise<void> {
+  requireMethod(request.method, ['GET', 'HEAD', 'POST']);
+  const key = deps.config.mail?.key;
+  const id = key ? optOutId(location(request).path.slice(PREFIX.length), key) : null;
+  if (id === null) throw unknownLink();
+  const context = {
+    store: deps.store,
+    meter: newMeter(),
+    now: deps.clock(),
+    decider: { runId: null, by: 'customer' },
+  };
+  const found = await answerWithin(ANSWER_MS, readFollowup(context, id));
+  if (!found) throw unknownLink();
+  const { customer, label } = found.followup;
+  const locale: Locale = (customer.locale ?? found.settings.locale).toLowerCase().startsWith('en')
+    ? 'en'
+    : 'fr';
+  const post = request.method === 'POST';
+  if (post) {
+    const stop = changeFollowup(context, id, ({ followup }) => stopped(followup, 'opted_out', null));
+    await answerWithin(ANSWER_MS, stop);
+    deps.log.info({ followup_id: id }, 'opted out');
+  }
+  const words = WORDS[locale];
+  const content = post
+    ? html`<p>${words.done} <bdi>${label}</bdi>.</p>`
+    : html`<p>${words.ask} <bdi>${label}</bdi>${locale === 'fr' ? ' ' : ''}?</p><form method="post"><button>${words.button}</button></form>`;
+  sendPage(response, page(locale, words.title, content, html`${words.contact}`));
+}
+
+function unknownLink(): HttpError {
+  return new HttpError(404, 'This link is not valid. Ce lien n’est pas valable.', {
+    check: 'opt-out: the signature or id is wrong',
+  });
+}
+
+/** The style is in the page itself; nothing else may load or run, and no other page may frame it. */
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+function sendPage(response: HttpResponse, markup: string): void {
+  response.statusCode = 200;
+  const headers = {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'Content-Security-Policy': POLICY,
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+    'X-Robots-Tag': 'noindex',
+  };
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.end(markup);
+}

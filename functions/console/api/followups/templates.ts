@@ -1,0 +1,17 @@
+import * as z from 'zod';
+import { PLACEHOLDERS } from '../../../../shared/domains/followups/mail/template.ts';
+import { BUILT_IN } from '../../../../shared/domains/followups/mail/templates.ts';
+import { adminRoute } from '../route.ts';
+
+/**
+ * GET `/v1/admin/followup-templates`: the texts that come with the product, by what they are about, name and language, and
+ * what a text may name. An organisation's own stand in its billing settings.
+ */
+export const followupTemplateRoutes = [
+  adminRoute({
+    method: 'GET',
+    path: '/v1/admin/followup-templates',
+    query: z.strictObject({}),
+    handle: async () => ({ ...BUILT_IN, placeholders: PLACEHOLDERS }),
+  }),
+];

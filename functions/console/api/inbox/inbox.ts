@@ -1,0 +1,240 @@
+import * as z from 'zod';
+import { type Keep, keepIn, signIn } from '../../../../shared/domains/inbox/credentials/sign-in.ts';
+import { attachmentOf, openAttachment } from '../../../../shared/domains/inbox/imap/attachment.ts';
+import { MailboxError } from '../../../../shared/domains/inbox/imap/connection.ts';
+import {
+  type Integration,
+  integrationsOf,
+  readIntegration,
+} from '../../../../shared/domains/inbox/integration.ts';
+import { changeIntegration } from '../../../../shared/domains/inbox/mailbox/change-integration.ts';
+import {
+  integrationChange,
+  type NewIntegration,
+  newIntegration,
+} from '../../../../shared/domains/inbox/mailbox/integration-input.ts';
+import {
+  createIntegration,
+  deleteIntegration,
+  listIntegrations,
+  listMessages,
+  rehearseIntegration,
+  shownIntegration,
+} from '../../../../shared/domains/inbox/mailbox/manage.ts';
+import { tryMailbox } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
+import { Overtaken } from '../../../../shared/domains/inbox/sync/cursor.ts';
+import { roundOf, type Turn } from '../../../../shared/domains/inbox/sync/round.ts';
+import { HttpError } from '../../../../shared/doors/http/errors.ts';
+import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
+import type { HttpRequest } from '../../../../shared/doors/http/request.ts';
+import { Answer, Download } from '../../../../shared/doors/http/router.ts';
+import { requireVersion, versionHeader } from '../../../../shared/doors/http/version.ts';
+import { openPost } from '../../../../shared/doors/mail/post.ts';
+import { followupSignals } from '../../../inbox-to-followups.ts';
+import { nextPage, positionParam } from '../paging.ts';
+import { type AdminContext, adminRoute } from '../route.ts';
+
+/** A mailbox that is synchronised by hand gets this long; what is left goes on with the next round. */
+const SYNC_MS = 60_000;
+
+const none = z.strictObject({});
+const id = (path: Readonly<Record<string, string>>) => path.id ?? '';
+const truth = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
+
+const messagesQuery = z.strictObject({
+  limit: limitParam(),
+  page: positionParam,
+  integration_id: z.string().min(1, 'must be the id of an integration, or left out').optional(),
+  thread_id: z.string().min(1, 'must be the id of a thread, or left out').optional(),
+  quarantined: truth.optional(),
+});
+
+/** The mailboxes of contract 10: integrations, their messages and attachments. Credentials go in and never come out. */
+export const inboxRoutes = [
+  adminRoute({
+    method: 'GET',
+    path: '/api/inbox/integrations',
+    query: z.strictObject({ limit: limitParam(), page: pageParam }),
+    async handle({ context, query: { limit, page } }) {
+      const { items, next } = await listIntegrations(context, limit, page);
+      return { items, next_page: toPage(next) };
+    },
+  }),
+  adminRoute({
+    method: 'POST',
+    path: '/api/inbox/integrations',
+    query: z.strictObject({ dry_run: truth.default(false) }),
+    body: newIntegration,
+    async handle({ context, body, query: { dry_run } }) {
+      if (dry_run) return await rehearse(context, body);
+      const { id, found: test } = await createIntegration(manage(context), body, checkIn(context));
+      return await shown(context, id, 201, { test });
+    },
+  }),
+  adminRoute({
+    method: 'GET',
+    path: '/api/inbox/integrations/{id}',
+    query: none,
+    handle: ({ context, path }) => shown(context, id(path)),
+  }),
+  adminRoute({
+    method: 'PATCH',
+    path: '/api/inbox/integrations/{id}',
+    query: none,
+    body: integrationChange,
+    async handle({ context, path, body, request }) {
+      const changed = await changeIntegration(
+        manage(context),
+        id(path),
+        body,
+        unchanged(request, body.updated_at),
+        checkIn(context),
+      );
+      if (!changed) throw missing(id(path));
+      return await shown(context, id(path), 200, changed.found ? { test: changed.found } : {});
+    },
+  }),
+  adminRoute({
+    method: 'DELETE',
+    path: '/api/inbox/integrations/{id}',
+    query: z.strictObject({ purge: truth.default(true) }),
+    async handle({ context, path, query: { purge } }) {
+      if (!(await deleteIntegration(manage(context), id(path), purge))) throw missing(id(path));
+      return null;
+    },
+  }),
+  adminRoute({
+    method: 'POST',
+    path: '/api/inbox/integrations/{id}/test',
+    query: none,
+    body: none,
+    handle: async ({ context, path }) => await tried(context, await found(context, id(path))),
+  }),
+  adminRoute({
+    method: 'POST',
+    path: '/api/inbox/integrations/{id}/sync',
+    query: none,
+    body: none,
+    handle: async ({ context, path }) => await synchronise(context, await found(context, id(path))),
+  }),
+  adminRoute({
+    method: 'GET',
+    path: '/api/inbox/messages',
+    query: messagesQuery,
+    async handle({ context, query }) {
+      const { integration_id: integrationId, thread_id: threadId, quarantined, limit, page } = query;
+      const { items, next } = await listMessages(
+        context,
+        { integrationId, threadId, quarantined },
+        limit,
+        page,
+      );
+      return { items, next_page: nextPage(next) };
+    },
+  }),
+  adminRoute({
+    method: 'GET',
+    path: '/api/inbox/messages/{id}/attachments/{part}',
+    query: none,
+    handle: ({ context, path }) => download(context, id(path), path.part ?? ''),
+  }),
+];
+
+const manage = (context: AdminContext) => {
+  const keys = context.config.sealingKeys;
+  if (keys.length === 0)
+    throw new HttpError(503, 'INBOX_SEALING_KEY is not set, and no credentials are kept without it; set it.');
+  return { ...context, keys };
+};
+
+const unchanged = (request: HttpRequest, carried: string | null | undefined) => (current: string | null) =>
+  requireVersion(request, carried, current);
+
+/** Tries an integration that is about to be written. */
+const checkIn = (context: AdminContext) => async (integration: Integration, keep: Keep) => {
+  const report = await tryMailbox(integration, () => signIn(integration, context, keep));
+  // A server that is down today is kept and tried again; one that must never be called is not.
+  if (report.error?.kind === 'host') throw new HttpError(400, report.error.detail);
+  return report;
+};
+
+const missing = (name: string) =>
+  new HttpError(
+    404,
+    `There is no integration ${JSON.stringify(name)}; GET /api/inbox/integrations lists them.`,
+  );
+
+async function documentOf({ store, meter }: AdminContext, name: string) {
+  const snapshot = await integrationsOf(store).doc(name).get();
+  meter.firestore_reads += 1;
+  if (!snapshot.exists) throw missing(name);
+  return snapshot;
+}
+
+async function found(context: AdminContext, name: string): Promise<Integration> {
+  const snapshot = await documentOf(context, name);
+  try {
+    return readIntegration(snapshot);
+  } catch (error) {
+    throw new HttpError(409, (error as Error).message);
+  }
+}
+
+async function shown(context: AdminContext, name: string, status = 200, more: object = {}): Promise<Answer> {
+  const snapshot = await documentOf(context, name);
+  const body = shownIntegration(snapshot);
+  return new Answer(status, { ...body, ...more }, versionHeader(body['updated_at'] as string | null));
+}
+
+/** What a mailbox would show, with nothing stored; one that must never be called is a finding like any other. */
+async function rehearse(context: AdminContext, given: NewIntegration): Promise<object> {
+  const look = (integration: Integration, keep: Keep) =>
+    tryMailbox(integration, () => signIn(integration, context, keep));
+  return { dry_run: true, test: await rehearseIntegration(manage(context), given, look) };
+}
+
+const tried = (context: AdminContext, integration: Integration) =>
+  tryMailbox(integration, () => signIn(integration, context, keepIn(context)));
+
+async function synchronise(context: AdminContext, integration: Integration): Promise<object> {
+  const post = openPost(context, context.meter);
+  const { caller } = context;
+  const signals = followupSignals({ ...context, post }, { runId: null, by: caller.id ?? caller.kind });
+  const turn: Turn = { take: (work) => work(SYNC_MS) };
+  const round = await roundOf(integration, { ...context, post }, turn, signals).catch((error: unknown) => {
+    if (error instanceof Overtaken)
+      throw new HttpError(409, 'This mailbox is being synchronised already; look again in a minute.');
+    throw error;
+  });
+  const { complete, ...messages } = round.tally;
+  return { success: round.failure === null, complete, messages, error: round.failure };
+}
+
+async function download(context: AdminContext, messageId: string, part: string): Promise<Download> {
+  const { store, meter } = context;
+  const message = await store.collection('inbox_messages').doc(messageId).get();
+  meter.firestore_reads += 1;
+  const attachment = message.exists ? attachmentOf(message, part) : null;
+  if (!attachment)
+    throw new HttpError(
+      404,
+      `The message ${JSON.stringify(messageId)} has no attachment ${JSON.stringify(part)}.`,
+    );
+  const integration = await found(context, String(message.get('integration_id')));
+  const opened = await signIn(integration, context, keepIn(context))
+    .then((connection) => openAttachment(connection, message, attachment))
+    .catch((error: unknown) => {
+      if (!(error instanceof MailboxError)) throw error;
+      throw new HttpError(503, `The mail server does not give it now: ${error.failure.detail}`);
+    });
+  if (!opened) throw new HttpError(404, 'The message is no longer on the mail server.');
+  const name = encodeURIComponent(attachment.filename ?? `part-${part}`).replace(/['()*]/g, escaped);
+  return new Download(opened.content, {
+    // Never shown in our own origin, whatever the sender calls it.
+    'Content-Type': 'application/octet-stream',
+    'Content-Disposition': `attachment; filename*=UTF-8''${name}`,
+    'X-Content-Type-Options': 'nosniff',
+  });
+}
+
+const escaped = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;

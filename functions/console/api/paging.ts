@@ -1,0 +1,14 @@
+import { pageParam, toPage } from '../../../shared/doors/http/query.ts';
+import { formatPosition, type Position, parsePosition } from '../../../shared/doors/store/position.ts';
+
+/** `page` of a list that is ordered by an instant. */
+export const positionParam = pageParam.transform((text, context): Position | null => {
+  if (text === null) return null;
+  const position = parsePosition(text);
+  if (position) return position;
+  context.addIssue({ code: 'custom', message: 'must be a next_page that this list gave' });
+  return null;
+});
+
+/** The token of the next page; null on the last. */
+export const nextPage = (next: Position | null) => toPage(next ? formatPosition(next) : null);

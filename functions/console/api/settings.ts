@@ -1,0 +1,102 @@
+import { type DocumentSnapshot, FieldValue, type Firestore } from '@google-cloud/firestore';
+import * as z from 'zod';
+import { presenceSettings, rememberThreshold } from '../../../shared/domains/presence/settings.ts';
+import { DEFAULT_THRESHOLD_MINUTES } from '../../../shared/domains/presence/status.ts';
+import {
+  alertSettings,
+  DEFAULT_REPEAT_HOURS,
+  DEFAULT_THRESHOLD_DAYS,
+} from '../../../shared/domains/tickets/alerts/settings.ts';
+import { WATCH_DEFAULTS, watchSettings } from '../../../shared/domains/watch/settings.ts';
+import { Answer } from '../../../shared/doors/http/router.ts';
+import { requireVersion, versionHeader } from '../../../shared/doors/http/version.ts';
+import { versionOf } from '../../../shared/doors/store/version.ts';
+import { type AdminContext, adminRoute } from './route.ts';
+
+/** What holds where nothing has been set. */
+const DEFAULTS = {
+  presence: { online_threshold_minutes: DEFAULT_THRESHOLD_MINUTES },
+  alerts: { threshold_days: DEFAULT_THRESHOLD_DAYS, repeat_hours: DEFAULT_REPEAT_HOURS, stages: {} },
+  watch: WATCH_DEFAULTS,
+};
+type Part = keyof typeof DEFAULTS;
+const PARTS = Object.keys(DEFAULTS) as Part[];
+
+const version = { updated_at: z.string().nullable().optional() };
+const settingsBody = z.strictObject({
+  presence: presenceSettings.partial().extend(version).optional(),
+  alerts: alertSettings.partial().extend(version).optional(),
+  watch: watchSettings.partial().extend(version).optional(),
+  ...version,
+});
+type SettingsBody = z.infer<typeof settingsBody>;
+
+/** GET and PUT `/v1/admin/settings`. A PUT merges; a part that is not sent stays as it is. */
+export const settingsRoutes = [
+  adminRoute({
+    method: 'GET',
+    path: '/v1/admin/settings',
+    query: z.strictObject({}),
+    handle: ({ context }) => answer(context),
+  }),
+  adminRoute({
+    method: 'PUT',
+    path: '/v1/admin/settings',
+    query: z.strictObject({}),
+    body: settingsBody,
+    async handle({ context, body, request }) {
+      await context.store.runTransaction(async (transaction) => {
+        const found = await transaction.getAll(...refs(context.store));
+        requireVersion(request, body.updated_at, newest(found));
+        for (const [index, part] of PARTS.entries()) {
+          const snapshot = found[index];
+          const { updated_at: carried, ...fields } = body[part] ?? {};
+          if (!snapshot || !body[part]) continue;
+          if (carried !== undefined && carried !== versionOf(snapshot))
+            requireVersion(request, carried, versionOf(snapshot));
+          transaction.set(snapshot.ref, removals(fields), { merge: true });
+        }
+      });
+      inForce(context, body);
+      return answer(context);
+    },
+  }),
+];
+
+const refs = (store: Firestore) => PARTS.map((part) => store.doc(`settings/${part}`));
+
+async function answer({ store, meter }: AdminContext): Promise<Answer> {
+  const found = await store.getAll(...refs(store));
+  meter.firestore_reads += found.length;
+  const parts = PARTS.map((part, index) => {
+    const snapshot = found[index];
+    const updated_at = snapshot ? versionOf(snapshot) : null;
+    return [part, { ...DEFAULTS[part], ...snapshot?.data(), updated_at }];
+  });
+  const updated_at = newest(found);
+  return new Answer(200, { ...Object.fromEntries(parts), updated_at }, versionHeader(updated_at));
+}
+
+/** The version of all settings together: that of the part written last. Versions are ISO 8601, so they sort as text. */
+function newest(found: readonly DocumentSnapshot[]): string | null {
+  const versions = found.flatMap((snapshot) => versionOf(snapshot) ?? []);
+  return versions.sort().at(-1) ?? null;
+}
+
+/** Null takes a key of a map away. */
+function removals(fields: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      value === null ? FieldValue.delete() : isMap(value) ? removals(value) : value,
+    ]),
+  );
+}
+
+const isMap = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function inForce({ store, now }: AdminContext, { presence }: SettingsBody): void {
+  const minutes = presence?.online_threshold_minutes;
+  if (minutes !== undefined) rememberThreshold(store, minutes, now);
+}

@@ -1,0 +1,148 @@
+import { FieldValue } from '@google-cloud/firestore';
+import * as z from 'zod';
+import { watchedSchedule } from '../../../../shared/domains/watch/schedule.ts';
+import { listJobs, type SchedulerJob, setPaused } from '../../../../shared/doors/google/jobs.ts';
+import { HttpError } from '../../../../shared/doors/http/errors.ts';
+import { Answer } from '../../../../shared/doors/http/router.ts';
+import { nextOccurrence } from '../../../../shared/doors/time/occurrences.ts';
+import { lastRuns } from '../../../../shared/runtime/ledger.ts';
+import { paramNames } from '../../../../shared/runtime/params.ts';
+import { runLine } from '../../../../shared/runtime/run-view.ts';
+import type { AnyTask } from '../../../../shared/runtime/task.ts';
+import { tasks } from '../../../tasks.ts';
+import { type AdminContext, adminRoute } from '../route.ts';
+import { callTask } from './task-call.ts';
+
+/** The strip of last outcomes is so long, and may be asked for shorter: each run shown is one read. */
+const MAX_RUNS = 50;
+const RUNS_RULE = `must be a whole number from 1 to ${MAX_RUNS}`;
+
+const runBody = z.strictObject({
+  dry_run: z.boolean('must be true or false').default(false),
+  /** For tasks that take it: do it although the same was done a short while ago. */
+  force: z.boolean('must be true or false').optional(),
+  params: z
+    .record(
+      z.string(),
+      z.union([z.string(), z.number(), z.boolean()], 'must be a text, a number or true/false'),
+    )
+    .default({}),
+});
+
+/** The rounds: what each task did last and does next, and running, pausing or resuming it. */
+export const taskRoutes = [
+  adminRoute({
+    method: 'GET',
+    path: '/v1/admin/tasks',
+    query: z.strictObject({
+      runs: z
+        .string()
+        .regex(/^\d{1,2}$/, RUNS_RULE)
+        .transform(Number)
+        .pipe(z.number().min(1, RUNS_RULE).max(MAX_RUNS, RUNS_RULE))
+        .default(MAX_RUNS),
+    }),
+    async handle({ context, query }) {
+      const [jobs, items] = await Promise.all([
+        schedulerJobs(context),
+        Promise.all(tasks.map((task) => lately(context, task, query.runs))),
+      ]);
+      return {
+        as_of: context.now.toISOString(),
+        scheduler_answers: jobs !== null,
+        items: items.map((item) => ({
+          ...item,
+          ...(jobs ? scheduled(jobs.find(({ id }) => id === item.id)) : byTheFile(context, item.id)),
+        })),
+        next_page: null,
+      };
+    },
+  }),
+
+  adminRoute({
+    method: 'POST',
+    path: '/v1/admin/tasks/{task}/run',
+    query: z.strictObject({}),
+    body: runBody,
+    async handle({ context, path, body }) {
+      const { dry_run, force, params } = body;
+      const given = { ...params, dry_run, ...(force === undefined ? {} : { force }) };
+      const { status, reply } = await callTask(context, find(path.task), given);
+      return new Answer(status, reply);
+    },
+  }),
+
+  ...(['pause', 'resume'] as const).map((action) =>
+    adminRoute({
+      method: 'POST',
+      path: `/v1/admin/tasks/{task}/${action}`,
+      query: z.strictObject({}),
+      body: z.strictObject({}),
+      async handle({ context, path }) {
+        const { name } = find(path.task);
+        const paused = action === 'pause';
+        // Told last of a pause and first of its end: what fails in between makes a word too many, not one too few.
+        if (!paused) await tellWatchman(context, name, paused);
+        const job = await setPaused(context.config, name, paused);
+        if (paused) await tellWatchman(context, name, paused);
+        return { id: name, task: name, ...scheduled(job) };
+      },
+    }),
+  ),
+];
+
+/** The watchman cannot see Cloud Scheduler: without this it would miss the rounds of a task that is paused on purpose. */
+async function tellWatchman({ store, meter }: AdminContext, task: string, paused: boolean): Promise<void> {
+  const fields = { paused: { [task]: paused ? true : FieldValue.delete() } };
+  await store.doc('settings/watch').set(fields, { merge: true });
+  meter.firestore_writes += 1;
+}
+
+function find(name: string | undefined): AnyTask {
+  const task = tasks.find((one) => one.name === name);
+  if (task) return task;
+  throw new HttpError(404, `There is no such task; there are ${tasks.map((one) => one.name).join(', ')}.`);
+}
+
+/** Null where Cloud Scheduler does not answer: what has run is worth showing without it. */
+async function schedulerJobs({ config, log }: AdminContext): Promise<SchedulerJob[] | null> {
+  return listJobs(config).catch((error: unknown) => {
+    log.warn(
+      { error: error instanceof HttpError ? error.check : String(error) },
+      'the rounds without their schedule',
+    );
+    return null;
+  });
+}
+
+function scheduled(job: SchedulerJob | undefined): object {
+  return {
+    schedule: job?.schedule ?? null,
+    time_zone: job?.time_zone ?? null,
+    next_occurrence: job?.next_occurrence ?? null,
+    paused: job?.paused ?? null,
+  };
+}
+
+/** Without Cloud Scheduler: what the schedule file says, as it was deployed. Whether a task is paused nobody knows then. */
+function byTheFile({ now }: AdminContext, task: string): object {
+  const job = watchedSchedule().find((one) => one.task === task);
+  if (!job) return scheduled(undefined);
+  const { schedule, time_zone, paused } = job;
+  const next = paused ? null : nextOccurrence(schedule, time_zone, now).toISOString();
+  return { schedule, time_zone, next_occurrence: next, paused: paused || null };
+}
+
+async function lately({ store, meter }: AdminContext, task: AnyTask, count: number) {
+  const { docs } = await lastRuns(store, task.name, count).get();
+  meter.firestore_reads += Math.max(1, docs.length);
+  const last_runs = docs.map(runLine);
+  return {
+    id: task.name,
+    task: task.name,
+    params: paramNames(task),
+    budget_seconds: task.budgetSeconds,
+    last_run: last_runs[0] ?? null,
+    last_runs,
+  };
+}

@@ -1,0 +1,110 @@
+import * as z from 'zod';
+import {
+  changeStage,
+  changeTicket,
+  createTicket,
+  newTicket,
+  stageChange,
+  ticketChange,
+} from '../../../../shared/domains/tickets/ticket.ts';
+import { listLate, listTickets, readTicket } from '../../../../shared/domains/tickets/ticket-list.ts';
+import { HttpError } from '../../../../shared/doors/http/errors.ts';
+import { limitParam } from '../../../../shared/doors/http/query.ts';
+import type { HttpRequest } from '../../../../shared/doors/http/request.ts';
+import { Answer } from '../../../../shared/doors/http/router.ts';
+import { requireVersion, versionHeader } from '../../../../shared/doors/http/version.ts';
+import { nextPage, positionParam } from '../paging.ts';
+import { type AdminContext, adminRoute } from '../route.ts';
+
+const listQuery = z
+  .strictObject({
+    limit: limitParam(),
+    page: positionParam,
+    status: z
+      .enum(['active', 'closed', 'cancelled'], 'must be active, closed or cancelled, or left out')
+      .optional(),
+    stage: z.string().min(1, 'must be the name of a stage, or left out').optional(),
+    late: z.enum(['true', 'false'], 'must be true or false').optional(),
+  })
+  .refine(({ late, status }) => late !== 'true' || status === undefined || status === 'active', {
+    path: ['status'],
+    message: 'must be active or left out beside late=true: only active tickets can be late',
+  });
+
+const none = z.strictObject({});
+
+/** The tickets of contract 10: list, create, look, change, move to another stage. */
+export const ticketRoutes = [
+  adminRoute({
+    method: 'GET',
+    path: '/v1/admin/tickets',
+    query: listQuery,
+    async handle({ context, query: { limit, page, late, status, stage } }) {
+      const { items, next } =
+        late === 'true'
+          ? await listLate(context, stage, limit, page)
+          : await listTickets(context, { status, stage }, limit, page);
+      return { items, next_page: nextPage(next) };
+    },
+  }),
+  adminRoute({
+    method: 'POST',
+    path: '/v1/admin/tickets',
+    query: none,
+    body: newTicket,
+    async handle({ context, body }) {
+      const id = await createTicket(write(context), body);
+      return shown(context, id, 201);
+    },
+  }),
+  adminRoute({
+    method: 'GET',
+    path: '/v1/admin/tickets/{id}',
+    query: none,
+    handle: ({ context, path }) => shown(context, path.id ?? ''),
+  }),
+  adminRoute({
+    method: 'PATCH',
+    path: '/v1/admin/tickets/{id}',
+    query: none,
+    body: ticketChange,
+    async handle({ context, path, body, request }) {
+      const id = path.id ?? '';
+      const { updated_at, stage: _stage, ...fields } = body;
+      if (!(await changeTicket(write(context), id, fields, unchanged(request, updated_at))))
+        throw missing(id);
+      return shown(context, id);
+    },
+  }),
+  adminRoute({
+    method: 'POST',
+    path: '/v1/admin/tickets/{id}/stage',
+    query: none,
+    body: stageChange,
+    async handle({ context, path, body, request }) {
+      const id = path.id ?? '';
+      const requireSame = unchanged(request, body.updated_at);
+      const result = await changeStage(write(context), id, body.stage, requireSame);
+      if (result === 'missing') throw missing(id);
+      const changed = result === 'changed';
+      const message = changed
+        ? `The ticket is in the stage ${body.stage} now.`
+        : `The ticket is in the stage ${body.stage} already; nothing was changed, its time there goes on.`;
+      return shown(context, id, 200, { changed, message });
+    },
+  }),
+];
+
+const write = (context: AdminContext) => ({ ...context, by: context.caller.id });
+
+const unchanged = (request: HttpRequest, carried: string | null | undefined) => (current: string | null) =>
+  requireVersion(request, carried, current);
+
+const missing = (id: string) =>
+  new HttpError(404, `There is no ticket ${JSON.stringify(id)}; GET /v1/admin/tickets lists them.`);
+
+async function shown(context: AdminContext, id: string, status = 200, more: object = {}): Promise<Answer> {
+  const ticket = await readTicket(context, id);
+  if (!ticket) throw missing(id);
+  return new Answer(status, { ...ticket, ...more }, versionHeader(ticket.updated_at));
+}

@@ -1,0 +1,83 @@
+import * as z from 'zod';
+import {
+  boundsOf,
+  type DaySpan,
+  dayText,
+  sumsOf,
+  sumVisits,
+  visitsBegun,
+} from '../../../shared/domains/visits/stats.ts';
+import { HttpError } from '../../../shared/doors/http/errors.ts';
+import { isZone, toLocal } from '../../../shared/doors/time/zoned.ts';
+import { adminRoute } from './route.ts';
+
+const DAY_MS = 86_400_000;
+/** A month at most, and by default a week, the current day included. */
+const MAX_DAYS = 31;
+const DEFAULT_DAYS = 7;
+/** So many visits are read at most, each a read: 0.006 US dollars. Of more, the newest are summed, and that is said. */
+const MAX_READ = 20_000;
+
+const RULE = 'must be a day such as 2026-03-04';
+/** A day, as what a UTC clock shows at its midnight. */
+const day = z.iso
+  .date(RULE)
+  .transform((text) => Date.parse(`${text}T00:00:00Z`))
+  .optional();
+const zone = z
+  .string()
+  .refine(isZone, 'must be an IANA time zone, such as Europe/Paris; left out, days are those of UTC')
+  .default('UTC');
+
+/**
+ * GET `/v1/admin/visits/stats?from=&to=&time_zone=`: visits and time by day and by page, `from` and `to` included; days are
+ * those of the time zone, or of UTC. `total_visits` is counted (a read per thousand); `counted` of them are summed, a read
+ * each.
+ */
+export const visitRoutes = [
+  adminRoute({
+    method: 'GET',
+    path: '/v1/admin/visits/stats',
+    query: z.strictObject({ from: day, to: day, time_zone: zone }),
+    async handle({ context: { store, meter, now }, query }) {
+      const span = spanOf(query, now);
+      const { from, until } = boundsOf(span);
+      const visits = visitsBegun(store, from, until);
+      const [counted, { docs }] = await Promise.all([
+        visits.count().get(),
+        sumsOf(visits).limit(MAX_READ).get(),
+      ]);
+      const total = counted.data().count;
+      meter.firestore_reads += Math.max(1, docs.length) + Math.ceil((total + 1) / 1000);
+      return {
+        from: dayText(span.first),
+        to: dayText(span.last),
+        time_zone: span.zone,
+        as_of: now.toISOString(),
+        total_visits: Math.max(total, docs.length),
+        counted: docs.length,
+        complete: docs.length >= total,
+        ...sumVisits(docs, span),
+      };
+    },
+  }),
+];
+
+interface SpanQuery {
+  from?: number | undefined;
+  to?: number | undefined;
+  time_zone: string;
+}
+
+/** The days that are asked for; what is left out ends today or is a week long. */
+function spanOf({ from, to, time_zone }: SpanQuery, now: Date): DaySpan {
+  const today = Date.parse(`${dayText(toLocal(now.getTime(), time_zone))}T00:00:00Z`);
+  const last = to ?? Math.max(today, from ?? today);
+  const first = from ?? last - (DEFAULT_DAYS - 1) * DAY_MS;
+  const days = (last - first) / DAY_MS + 1;
+  if (days < 1)
+    throw new HttpError(400, `to: ${dayText(last)} is before from, ${dayText(first)}; swap them.`);
+  if (days > MAX_DAYS)
+    throw new HttpError(400, `from, to: ${days} days are asked for; ask for at most ${MAX_DAYS} at a time.`);
+  return { first, last, zone: time_zone };
+}

@@ -1,0 +1,92 @@
+import { Button, Group, Paper, Text, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { type FormEvent, useId, useState } from 'react';
+import { useSignedIn } from '../app/auth.tsx';
+import { looksLikeEmail } from '../base/email.ts';
+import { useLanguage } from '../base/language.tsx';
+import { absent } from '../tasks/queries.ts';
+import type { Page, Recipient, UserLine } from '../tasks/types.ts';
+
+/** So many users are offered; an address of any other may be typed. */
+const OFFERED = 200;
+
+interface Props {
+  /** Addresses that are in the list. */
+  taken: readonly string[];
+  add(recipient: Recipient): void;
+}
+
+/** Adds somebody to the list: one of the users, or any address. */
+export function AddRecipient({ taken, add }: Props) {
+  const { language, texts } = useLanguage();
+  const users = useUsers();
+  const [email, setEmail] = useState('');
+  const [fault, setFault] = useState<string | null>(null);
+  const offered = useId();
+  const headline = useId();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const address = email.trim().toLowerCase();
+    if (!looksLikeEmail(address)) return setFault(texts.alerts.badEmail);
+    if (taken.some((one) => one.trim().toLowerCase() === address)) return setFault(texts.alerts.doubled);
+    const user = users.find((one) => one.email?.toLowerCase() === address);
+    add({
+      ...(user ? { user_id: user.id } : {}),
+      name: user?.display_name ?? address.split('@')[0] ?? '',
+      email: address,
+      active: true,
+      locale: language,
+    });
+    setEmail('');
+    setFault(null);
+  };
+  return (
+    <Paper
+      component="form"
+      noValidate
+      withBorder
+      radius="md"
+      p="md"
+      onSubmit={submit}
+      aria-labelledby={headline}
+    >
+      <Text fw={600} id={headline}>
+        {texts.alerts.add}
+      </Text>
+      <Group align="flex-end" gap="sm">
+        <TextInput
+          className="grow"
+          label={texts.alerts.email}
+          description={texts.alerts.choose}
+          type="email"
+          autoComplete="off"
+          list={offered}
+          value={email}
+          onChange={({ currentTarget }) => setEmail(currentTarget.value)}
+          error={fault}
+        />
+        <datalist id={offered}>
+          {users.map((user) => (
+            <option key={user.id} value={user.email ?? ''}>
+              {user.display_name ?? user.id}
+            </option>
+          ))}
+        </datalist>
+        <Button type="submit" variant="light">
+          {texts.alerts.addButton}
+        </Button>
+      </Group>
+    </Paper>
+  );
+}
+
+/** The users who have an address; none where they cannot be read, for an address may always be typed. */
+function useUsers(): UserLine[] {
+  const { api } = useSignedIn();
+  const { data } = useQuery({
+    queryKey: ['users'],
+    queryFn: ({ signal }) =>
+      api.get<Page<UserLine>>(`/v1/admin/users?limit=${OFFERED}`, signal).catch(absent),
+  });
+  return (data?.items ?? []).filter(({ email }) => email);
+}

@@ -1,0 +1,96 @@
+import { Stack, Text, UnstyledButton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useSignedIn } from '../app/auth.tsx';
+import { instant } from '../base/format.ts';
+import { useLanguage, worded } from '../base/language.tsx';
+import { Failure, Loading } from '../base/state.tsx';
+import { useRecipients } from '../tasks/queries.ts';
+import type { AlertLog, Page, Ticket } from '../tasks/types.ts';
+import { Facts } from '../ui/facts.tsx';
+import { AlertLine } from './log.tsx';
+import { useTicketTexts } from './texts.ts';
+
+/** So many of the last alerts about one ticket are shown, as `ronde alerts ticket` does. */
+const SHOWN_ALERTS = 10;
+
+/** A late ticket in a line; opened, why it is late, who is told of it, and what was told. */
+export function LateTicket({ ticket }: { ticket: Ticket }) {
+  const { texts } = useLanguage();
+  const words = useTicketTexts();
+  const [opened, setOpened] = useState(false);
+  const { delay } = ticket;
+  return (
+    <li>
+      <UnstyledButton
+        className="line ticket wrapped"
+        w="100%"
+        aria-expanded={opened}
+        onClick={() => setOpened(!opened)}
+      >
+        <strong>{ticket.number ?? ticket.id}</strong>
+        <span>{ticket.device}</span>
+        <span className="dimmed">{ticket.customer_name}</span>
+        {delay && (
+          <span>
+            {texts.alerts.days(Math.floor(delay.days_in_stage))}{' '}
+            <span className="dimmed">{words.lateAfter(delay.threshold_days)}</span>
+          </span>
+        )}
+      </UnstyledButton>
+      {opened && <Opened ticket={ticket} />}
+    </li>
+  );
+}
+
+function Opened({ ticket: { id, delay } }: { ticket: Ticket }) {
+  const { language, texts } = useLanguage();
+  const words = useTicketTexts();
+  // Read anew here, they might change under the hands of who edits them above.
+  const { data: list } = useRecipients({ refetchOnMount: false });
+  const told = list?.recipients.filter(({ active }) => active).map(({ name, email }) => `${name} <${email}>`);
+  return (
+    <Stack gap="sm" pb="md">
+      <Facts
+        facts={[
+          [words.id, <code key="id">{id}</code>],
+          [
+            words.inStage,
+            delay && words.inStageFor(Math.floor(delay.days_in_stage), instant(delay.since, language)),
+          ],
+          [words.knownBy, delay && worded(words.sources, delay.source)],
+          [words.threshold, delay && texts.alerts.days(delay.threshold_days)],
+          [words.lateSince, delay && instant(delay.late_after, language)],
+          [words.told, told && (told.join(', ') || words.nobody)],
+        ]}
+      />
+      <Told ticket={id} />
+    </Stack>
+  );
+}
+
+/** The last alerts about one ticket, to whomever. */
+function Told({ ticket }: { ticket: string }) {
+  const { api } = useSignedIn();
+  const words = useTicketTexts();
+  const { data, error, isPending, refetch } = useQuery({
+    queryKey: ['alert-log', ticket],
+    queryFn: ({ signal }) => {
+      const query = new URLSearchParams({ ticket, limit: String(SHOWN_ALERTS) });
+      return api.get<Page<AlertLog>>(`/tickets/alerts/log?${query}`, signal);
+    },
+  });
+  if (isPending) return <Loading />;
+  if (!data) return <Failure error={error} retry={() => void refetch()} />;
+  if (data.items.length === 0) return <Text c="dimmed">{words.noAlerts}</Text>;
+  return (
+    <div>
+      <Text fw={600}>{words.alerts}</Text>
+      <ul className="lines">
+        {data.items.map((entry) => (
+          <AlertLine key={entry.id} entry={entry} />
+        ))}
+      </ul>
+    </div>
+  );
+}

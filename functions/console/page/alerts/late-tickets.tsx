@@ -1,0 +1,56 @@
+import { Group, Stack, Text, Title } from '@mantine/core';
+import { useLanguage } from '../base/language.tsx';
+import { Empty, Failure, Loading } from '../base/state.tsx';
+import { usePages } from '../tasks/queries.ts';
+import type { Ticket } from '../tasks/types.ts';
+import { LateTicket } from './late-ticket.tsx';
+
+/** So many late tickets are read, a page; where there are more, that is said. */
+const SHOWN = 200;
+
+/** The tickets that are late now, by stage, the longest first. */
+export function LateTickets() {
+  const { texts } = useLanguage();
+  const path = '/v1/admin/tickets';
+  const { data, error, isPending, refetch, hasNextPage } = usePages<Ticket>(
+    ['late'],
+    path,
+    { late: 'true' },
+    { limit: SHOWN },
+  );
+  if (isPending) return <Loading />;
+  if (!data) return <Failure error={error} retry={() => void refetch()} />;
+  const tickets = data.pages.flatMap(({ items }) => items);
+  if (tickets.length === 0) return <Empty>{texts.alerts.noLate}</Empty>;
+  const stages = [...Map.groupBy(tickets, ({ stage }) => stage ?? '–')];
+  return (
+    <Stack mt="sm">
+      {stages.map(([stage, late]) => (
+        <Stage key={stage} stage={stage} tickets={late} />
+      ))}
+      {hasNextPage && <Text c="dimmed">{texts.alerts.more}</Text>}
+    </Stack>
+  );
+}
+
+function Stage({ stage, tickets }: { stage: string; tickets: Ticket[] }) {
+  const { texts } = useLanguage();
+  const sorted = tickets.toSorted((one, other) => daysOf(other) - daysOf(one));
+  return (
+    <div>
+      <Group gap="xs" align="baseline">
+        <Title order={3} size="h5" className="wrapped">
+          {stage}
+        </Title>
+        <Text c="dimmed">{texts.alerts.lateCount(tickets.length)}</Text>
+      </Group>
+      <ul className="lines">
+        {sorted.map((ticket) => (
+          <LateTicket key={ticket.id} ticket={ticket} />
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+const daysOf = ({ delay }: Ticket): number => delay?.days_in_stage ?? 0;

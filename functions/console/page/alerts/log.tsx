@@ -1,0 +1,58 @@
+import { Button } from '@mantine/core';
+import { instant } from '../base/format.ts';
+import { useLanguage, worded } from '../base/language.tsx';
+import { Empty, Failure, Loading } from '../base/state.tsx';
+import { usePages } from '../tasks/queries.ts';
+import type { AlertLog as Entry } from '../tasks/types.ts';
+import { Mark } from '../ui/outcome.tsx';
+
+const COLORS: Record<string, string> = { sent: 'teal', failed: 'red', unknown: 'orange' };
+
+/** What was told to whom, newest first. */
+export function AlertLog() {
+  const { texts } = useLanguage();
+  const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = usePages<Entry>(
+    ['alert-log'],
+    '/tickets/alerts/log',
+    {},
+  );
+  if (isPending) return <Loading />;
+  if (!data) return <Failure error={error} retry={() => void refetch()} />;
+  const entries = data.pages.flatMap(({ items }) => items);
+  if (entries.length === 0) return <Empty>{texts.alerts.noLog}</Empty>;
+  return (
+    <>
+      <ul className="lines">
+        {entries.map((entry) => (
+          <AlertLine key={entry.id} entry={entry} />
+        ))}
+      </ul>
+      {hasNextPage && (
+        <Button variant="default" mt="sm" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+          {texts.alerts.older}
+        </Button>
+      )}
+    </>
+  );
+}
+
+/** One alert: when, what became of it, about what, to whom. */
+export function AlertLine({ entry }: { entry: Entry }) {
+  const { language, texts } = useLanguage();
+  const { ticket_number, stage, days_in_stage, recipient, state, forced, message_id } = entry;
+  return (
+    <li className="line log wrapped">
+      <span>{instant(entry.sent_at ?? entry.claimed_at, language)}</span>
+      <Mark color={COLORS[state ?? ''] ?? 'gray'}>{worded(texts.alerts.states, state)}</Mark>
+      <strong>{ticket_number}</strong>
+      <span>{stage}</span>
+      <span className="dimmed">
+        {typeof days_in_stage === 'number' && texts.alerts.days(Math.floor(days_in_stage))}
+      </span>
+      <span>
+        {recipient} {forced && <span className="dimmed">{texts.alerts.forced}</span>}{' '}
+        {state === 'unknown' && message_id && <code>{message_id}</code>}
+      </span>
+    </li>
+  );
+}

@@ -1,0 +1,42 @@
+import { Stack, Title } from '@mantine/core';
+import { useLanguage } from '../base/language.tsx';
+import { Failure, Loading } from '../base/state.tsx';
+import { useRecipients } from '../tasks/queries.ts';
+import { LateTickets } from './late-tickets.tsx';
+import { AlertLog } from './log.tsx';
+import { RecipientList } from './recipient-list.tsx';
+
+/** Who is told of late tickets, which tickets are late now, and what was told: all on one page, as it used to be. */
+export default function AlertsPage() {
+  const { texts } = useLanguage();
+  return (
+    <Stack gap="xl">
+      <Title order={1}>{texts.alerts.title}</Title>
+      <section aria-labelledby="recipients">
+        <Title order={2} size="h3" id="recipients">
+          {texts.alerts.recipients}
+        </Title>
+        <Recipients />
+      </section>
+      <section aria-labelledby="late">
+        <Title order={2} size="h3" id="late">
+          {texts.alerts.late}
+        </Title>
+        <LateTickets />
+      </section>
+      <section aria-labelledby="log">
+        <Title order={2} size="h3" id="log">
+          {texts.alerts.log}
+        </Title>
+        <AlertLog />
+      </section>
+    </Stack>
+  );
+}
+
+function Recipients() {
+  const { data, error, isPending, refetch } = useRecipients();
+  if (isPending) return <Loading />;
+  if (!data) return <Failure error={error} retry={() => void refetch()} />;
+  return <RecipientList key={JSON.stringify(data)} stored={data} />;
+}

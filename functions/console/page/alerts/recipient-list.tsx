@@ -1,0 +1,71 @@
+import { Button, Group, Stack, Text } from '@mantine/core';
+import { type FormEvent, useState } from 'react';
+import { useSignedIn } from '../app/auth.tsx';
+import { looksLikeEmail } from '../base/email.ts';
+import { useLanguage } from '../base/language.tsx';
+import { SavingFault, useSaving } from '../base/saving.tsx';
+import { Empty } from '../base/state.tsx';
+import type { Recipient, Recipients } from '../tasks/types.ts';
+import { AddRecipient } from './add-recipient.tsx';
+import { RecipientRow } from './recipient-row.tsx';
+
+const queryKey = ['recipients'];
+
+/** The people who are told. Nothing is stored before it is saved. */
+export function RecipientList({ stored }: { stored: Recipients }) {
+  const { texts } = useLanguage();
+  const { api } = useSignedIn();
+  const [list, setList] = useState(stored.recipients);
+  const [told, setTold] = useState(false);
+  const { mutate, error, isPending } = useSaving({
+    queryKey,
+    saved: texts.alerts.saved,
+    send: () =>
+      api.send<Recipients>('PUT', '/tickets/alerts/config/', {
+        recipients: list.map(sendable),
+        ...(stored.updated_at === undefined ? {} : { updated_at: stored.updated_at }),
+      }),
+  });
+  const save = (event: FormEvent) => {
+    event.preventDefault();
+    setTold(true);
+    if (list.every(({ email }) => looksLikeEmail(email))) mutate();
+  };
+  const change = (index: number, fields: Partial<Recipient>) =>
+    setList(list.map((one, at) => (at === index ? { ...one, ...fields } : one)));
+  return (
+    <Stack>
+      <Text c="dimmed">{texts.alerts.recipientsHelp}</Text>
+      <form noValidate onSubmit={save}>
+        {list.length === 0 && <Empty>{texts.alerts.noRecipients}</Empty>}
+        {list.map((recipient, index) => (
+          <RecipientRow
+            key={index}
+            recipient={recipient}
+            told={told}
+            change={(fields) => change(index, fields)}
+          />
+        ))}
+        <SavingFault error={error} queryKey={queryKey} conflict={texts.alerts.conflict} />
+        <Group mt="sm">
+          <Button type="submit" loading={isPending} disabled={list.length === 0}>
+            {texts.alerts.save}
+          </Button>
+        </Group>
+      </form>
+      <AddRecipient taken={list.map(({ email }) => email)} add={(one) => setList([...list, one])} />
+    </Stack>
+  );
+}
+
+/** What the API takes of a recipient; fields that are not known are left out. */
+function sendable({ id, user_id, name, email, active, locale }: Recipient): object {
+  return {
+    ...(id === undefined ? {} : { id }),
+    ...(user_id ? { user_id } : {}),
+    name: name.trim(),
+    email: email.trim(),
+    active,
+    ...(locale ? { locale } : {}),
+  };
+}

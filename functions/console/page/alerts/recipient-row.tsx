@@ -1,0 +1,80 @@
+import { Button, NativeSelect, Switch, TextInput } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useSignedIn } from '../app/auth.tsx';
+import { looksLikeEmail } from '../base/email.ts';
+import { LANGUAGES, useLanguage } from '../base/language.tsx';
+import { useNotify } from '../base/notify.ts';
+import { faultText } from '../base/state.tsx';
+import type { Recipient, TestMailReport } from '../tasks/types.ts';
+
+interface Props {
+  recipient: Recipient;
+  /** Whether faults are shown: not before one has tried to save. */
+  told: boolean;
+  change(fields: Partial<Recipient>): void;
+}
+
+const languages = Object.entries(LANGUAGES).map(([value, { name }]) => ({ value, label: name }));
+
+/** One person who is told: where, in which language, and whether at all. */
+export function RecipientRow({ recipient, told, change }: Props) {
+  const { texts } = useLanguage();
+  const { name, email, active, locale } = recipient;
+  return (
+    <fieldset className="recipient" aria-label={name || email}>
+      <TextInput
+        label={texts.alerts.name}
+        value={name}
+        onChange={({ currentTarget }) => change({ name: currentTarget.value })}
+      />
+      <TextInput
+        label={texts.alerts.email}
+        type="email"
+        value={email}
+        onChange={({ currentTarget }) => change({ email: currentTarget.value })}
+        error={told && !looksLikeEmail(email) ? texts.alerts.badEmail : null}
+      />
+      <NativeSelect
+        label={texts.alerts.locale}
+        value={locale ?? 'fr'}
+        onChange={({ currentTarget }) => change({ locale: currentTarget.value })}
+        data={languages}
+      />
+      <Switch
+        label={texts.alerts.active}
+        checked={active}
+        onChange={({ currentTarget }) => change({ active: currentTarget.checked })}
+      />
+      <TestMail email={email} />
+    </fieldset>
+  );
+}
+
+/** Sends a test mail to the address as it stands there, saved or not, and tells what the mail server said. */
+function TestMail({ email }: { email: string }) {
+  const { language, texts } = useLanguage();
+  const { api } = useSignedIn();
+  const notify = useNotify();
+  const { mutate, isPending } = useMutation({
+    mutationFn: () =>
+      api.send<TestMailReport>('POST', '/tickets/alerts/test-email', { to: email.trim(), locale: language }),
+    onSuccess: ({ ok, message }) => notify({ color: ok ? 'teal' : 'red', message }),
+    onError: (error) =>
+      notify({
+        color: 'red',
+        title: texts.alerts.testFailed(email),
+        message: faultText(error, texts),
+      }),
+  });
+  return (
+    <Button
+      variant="default"
+      loading={isPending}
+      disabled={!looksLikeEmail(email)}
+      aria-label={texts.alerts.testTo(email)}
+      onClick={() => mutate()}
+    >
+      {texts.alerts.test}
+    </Button>
+  );
+}

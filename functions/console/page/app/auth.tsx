@@ -1,0 +1,101 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { createContext, lazy, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
+import { type Api, openApi } from '../base/api.ts';
+import { useLanguage } from '../base/language.tsx';
+import { Empty, Loading } from '../base/state.tsx';
+import { Frame } from './frame.tsx';
+import { PageLoad } from './page-load.tsx';
+import { beginSignIn, endSession, findSession, HandedOver, hasIssuer, type Session } from './session.ts';
+import { SignInPage } from './sign-in.tsx';
+
+const SignInAgain = lazy(() => import('./sign-in-again.tsx'));
+
+interface SignedIn {
+  api: Api;
+  name: string;
+  signOut(): void;
+}
+
+const Context = createContext<SignedIn | null>(null);
+
+type Phase =
+  | { at: 'looking' }
+  | { at: 'out'; why: 'none' | 'expired' | 'failed' | 'noIssuer' | 'unreachable' }
+  | { at: 'handed' }
+  /** `ended`: the server does not take the session any more; what was typed is still there. */
+  | { at: 'in'; session: Session; ended?: true };
+
+/** Shows what is inside to whoever has signed in, and the way to do so to everybody else. */
+export function SignedInOnly({ children }: { children: ReactNode }) {
+  const { language, texts } = useLanguage();
+  const [phase, setPhase] = useState<Phase>({ at: 'looking' });
+  useEffect(() => {
+    look().then(setPhase);
+  }, []);
+  const session = phase.at === 'in' ? phase.session : null;
+  const client = useQueryClient();
+  // What was refused before is asked for again with the new session; what is there stays as it is.
+  useEffect(() => {
+    if (session) void client.refetchQueries({ predicate: ({ state }) => state.status === 'error' });
+  }, [session, client]);
+  const signedIn = useMemo(
+    () =>
+      session && {
+        api: openApi(session.token, () => setPhase((now) => endedOf(now, session))),
+        name: session.name,
+        signOut() {
+          setPhase({ at: 'out', why: 'none' });
+          void endSession();
+        },
+      },
+    [session],
+  );
+  if (signedIn)
+    return (
+      <Context value={signedIn}>
+        <Frame account={signedIn}>{children}</Frame>
+        {phase.at === 'in' && phase.ended && (
+          <PageLoad>
+            <SignInAgain
+              again={(renewed) => setPhase({ at: 'in', session: renewed })}
+              out={signedIn.signOut}
+            />
+          </PageLoad>
+        )}
+      </Context>
+    );
+  if (phase.at === 'handed')
+    return (
+      <Frame>
+        <Empty>{texts.signIn.handed}</Empty>
+      </Frame>
+    );
+  const begin = () => beginSignIn(language).catch(() => setPhase({ at: 'out', why: 'unreachable' }));
+  return <Frame>{phase.at === 'out' ? <SignInPage why={phase.why} begin={begin} /> : <Loading />}</Frame>;
+}
+
+/** One look per load of the page: the code of a sign-in is good for one exchange. */
+let looked: Promise<Phase> | undefined;
+
+function look(): Promise<Phase> {
+  looked ??= findSession().then(
+    (session): Phase => {
+      if (session) return { at: 'in', session };
+      return { at: 'out', why: hasIssuer ? 'none' : 'noIssuer' };
+    },
+    (error: unknown): Phase =>
+      error instanceof HandedOver ? { at: 'handed' } : { at: 'out', why: 'failed' },
+  );
+  return looked;
+}
+
+/** A refusal of the session that is in use ends it; one that comes late, of a session before, says nothing. */
+function endedOf(phase: Phase, session: Session): Phase {
+  return phase.at === 'in' && phase.session === session ? { ...phase, ended: true } : phase;
+}
+
+export function useSignedIn(): SignedIn {
+  const signedIn = useContext(Context);
+  if (!signedIn) throw new Error('useSignedIn is used outside SignedInOnly');
+  return signedIn;
+}

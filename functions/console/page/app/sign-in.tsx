@@ -1,0 +1,38 @@
+import { Alert, Button, Paper, Stack, Text, Title } from '@mantine/core';
+import { useLanguage } from '../base/language.tsx';
+import { Lantern } from './lantern.tsx';
+
+interface Props {
+  why: 'none' | 'expired' | 'failed' | 'noIssuer' | 'unreachable';
+  begin(): void;
+}
+
+/** What everybody sees before signing in; there is no data in it. */
+export function SignInPage({ why, begin }: Props) {
+  const { texts } = useLanguage();
+  return (
+    <Paper withBorder radius="md" p="xl" maw={440} mx="auto" mt="10vh">
+      <Stack gap="lg">
+        <Lantern size={48} />
+        <div>
+          <Title order={1} size="h2">
+            {texts.signIn.title}
+          </Title>
+          <Text c="dimmed" mt="xs">
+            {texts.signIn.intro}
+          </Text>
+        </div>
+        {why !== 'none' && (
+          <Alert color={why === 'expired' ? 'blue' : 'red'} role="alert">
+            {texts.signIn[why]}
+          </Alert>
+        )}
+        {why !== 'noIssuer' && (
+          <Button size="md" onClick={begin}>
+            {texts.signIn.button}
+          </Button>
+        )}
+      </Stack>
+    </Paper>
+  );
+}

@@ -1,0 +1,17 @@
+import { useQuery } from '@tanstack/react-query';
+import { useSignedIn } from '../app/auth.tsx';
+import type { Page } from '../tasks/types.ts';
+
+/** So many organisations are offered to choose from. */
+const OFFERED = 200;
+
+/** The ids of the organisations that have billing settings; none while they are not known. */
+export function useOrganisations(): string[] {
+  const { api } = useSignedIn();
+  const { data } = useQuery({
+    queryKey: ['organisations'],
+    queryFn: ({ signal }) =>
+      api.get<Page<{ id: string }>>(`/v1/admin/billing-settings?limit=${OFFERED}`, signal),
+  });
+  return (data?.items ?? []).map(({ id }) => id);
+}

@@ -1,0 +1,69 @@
+import { Alert, Button, Code, Group, Loader, Stack, Text } from '@mantine/core';
+import { ApiError } from './api.ts';
+import type { Texts } from './en.ts';
+import { useLanguage } from './language.tsx';
+
+/** Something is on its way. */
+export function Loading() {
+  const { texts } = useLanguage();
+  return (
+    <Group role="status" justify="center" py="xl">
+      <Loader size="sm" aria-hidden="true" />
+      <Text c="dimmed">{texts.state.loading}</Text>
+    </Group>
+  );
+}
+
+/** There is nothing to show, which is no fault. */
+export function Empty({ children }: { children: string }) {
+  return (
+    <Text c="dimmed" py="md">
+      {children}
+    </Text>
+  );
+}
+
+/** What went wrong in words, the server's own words for whoever mends it, and a way to try again. */
+export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+  const { texts } = useLanguage();
+  return (
+    <Alert color="red" role="alert" title={faultText(error, texts)}>
+      <Stack gap="xs" align="flex-start">
+        <Detail error={error} />
+        {retry && (
+          <Button size="compact-sm" variant="default" onClick={retry}>
+            {texts.state.retry}
+          </Button>
+        )}
+      </Stack>
+    </Alert>
+  );
+}
+
+/** The server's own words, in English. */
+function Detail({ error }: { error: unknown }) {
+  const { texts } = useLanguage();
+  const { status, message } = error instanceof ApiError ? error : { status: 0, message: String(error) };
+  return (
+    <Text size="sm" component="div">
+      {texts.state.detail}
+      {texts.colon}
+      <Code lang="en" className="wrapped">
+        {status > 0 ? `${status} ` : ''}
+        {message}
+      </Code>
+    </Text>
+  );
+}
+
+/** An error in words of the language. */
+export function faultText(error: unknown, { error: words }: Texts): string {
+  const status = error instanceof ApiError ? error.status : -1;
+  if (status === 0) return words.offline;
+  if (status === 400) return words.invalid;
+  if (status === 401) return words.signedOut;
+  if (status === 403) return words.forbidden;
+  if (status === 404 || status === 405) return words.notHere;
+  if (status === 409) return words.conflict;
+  return status === 503 ? words.unavailable : words.other;
+}

@@ -1,0 +1,94 @@
+import { wholeIn } from '../base/saving.tsx';
+import type { BillingSettings, Level } from '../followups/types.ts';
+import type { TypedLevel } from './level-fields.tsx';
+import type { BillingChange } from './queries.ts';
+
+/** The server's bounds; it says so again should they differ. */
+export const MAX_DAYS = 365;
+export const MAX_MAILS = 100_000;
+
+/** The form as it is typed. */
+export interface BillingForm {
+  invoice: TypedLevel[];
+  quote: TypedLevel[];
+  zone: string;
+  businessDays: boolean;
+  quietFrom: string;
+  quietTo: string;
+  gap: string;
+  grace: string;
+  perRun: string;
+  perDay: string;
+  from: string;
+  replyTo: string;
+  notify: string;
+  locale: 'fr' | 'en';
+  business: boolean;
+}
+
+export function formOf(stored: BillingSettings): BillingForm {
+  const typed = (levels: Level[] = []) =>
+    levels.map(({ after_days, template }, key) => ({ key, days: String(after_days), template }));
+  const text = (value: number | string | null) => (value === null ? '' : String(value));
+  return {
+    invoice: typed(stored.levels.invoice),
+    quote: typed(stored.levels.quote),
+    zone: stored.time_zone,
+    businessDays: stored.business_days_only,
+    quietFrom: text(stored.quiet_hours?.from ?? null),
+    quietTo: text(stored.quiet_hours?.to ?? null),
+    gap: text(stored.min_gap_days),
+    grace: text(stored.grace_days),
+    perRun: text(stored.max_per_run),
+    perDay: text(stored.max_per_day),
+    from: text(stored.from),
+    replyTo: text(stored.reply_to),
+    notify: text(stored.notify_email),
+    locale: stored.locale,
+    business: stored.business_customers,
+  };
+}
+
+/** What is wrong in the form, by field. The rest the server judges. */
+export function faultsOf(form: BillingForm) {
+  const count = (text: string) => text.trim() !== '' && wholeIn(text, 1, MAX_MAILS) === null;
+  return {
+    invoice: !rises(form.invoice, 1),
+    quote: !rises(form.quote, 0),
+    gap: wholeIn(form.gap, 1, MAX_DAYS) === null,
+    grace: wholeIn(form.grace, 0, MAX_DAYS) === null,
+    perRun: count(form.perRun),
+    perDay: count(form.perDay),
+  };
+}
+
+const rises = (levels: readonly TypedLevel[], min: number): boolean =>
+  levels.every(({ days, template }, index) => {
+    const before = Number(levels[index - 1]?.days ?? min - 1);
+    const value = wholeIn(days, min, MAX_DAYS);
+    return value !== null && value > before && template.trim() !== '';
+  });
+
+/** The form as the API takes it; an empty field is null, and then holds by default. */
+export function changeOf(form: BillingForm): BillingChange {
+  const text = (value: string) => value.trim() || null;
+  const count = (value: string) => (value.trim() === '' ? null : Number(value));
+  const levels = (typed: readonly TypedLevel[]) =>
+    typed.map(({ days, template }) => ({ after_days: Number(days), template: template.trim() }));
+  const quiet = text(form.quietFrom) || text(form.quietTo);
+  return {
+    levels: { invoice: levels(form.invoice), quote: levels(form.quote) },
+    time_zone: form.zone.trim(),
+    business_days_only: form.businessDays,
+    quiet_hours: quiet ? { from: form.quietFrom.trim(), to: form.quietTo.trim() } : null,
+    min_gap_days: Number(form.gap),
+    grace_days: Number(form.grace),
+    max_per_run: count(form.perRun),
+    max_per_day: count(form.perDay),
+    from: text(form.from),
+    reply_to: text(form.replyTo),
+    notify_email: text(form.notify),
+    locale: form.locale,
+    business_customers: form.business,
+  };
+}

@@ -1,0 +1,40 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useSignedIn } from '../app/auth.tsx';
+import { useNotify } from '../base/notify.ts';
+import type { BillingSettings } from '../followups/types.ts';
+
+/** What is sent of an organisation's settings; it is merged into what is stored. */
+export type BillingChange = Partial<Omit<BillingSettings, 'id' | 'warnings' | 'activation'>> & {
+  confirm_held?: boolean;
+};
+
+export const billingPath = (orgId: string) => `/v1/admin/billing-settings/${encodeURIComponent(orgId)}`;
+export const billingKey = (orgId: string) => ['billing', orgId];
+
+/** The billing settings of one organisation; what it has not set is there as it holds by default. */
+export function useBilling(orgId: string) {
+  const { api } = useSignedIn();
+  return useQuery({
+    queryKey: billingKey(orgId),
+    queryFn: ({ signal }) => api.get<BillingSettings>(billingPath(orgId), signal),
+    // What one is just typing is not changed under one's hands.
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
+  });
+}
+
+/** Saves a part of them and keeps what the server then has, its new version included. */
+export function useBillingSaving(orgId: string, saved: string) {
+  const { api } = useSignedIn();
+  const client = useQueryClient();
+  const notify = useNotify();
+  return useMutation({
+    mutationFn: (change: BillingChange) => api.send<BillingSettings>('PUT', billingPath(orgId), change),
+    onSuccess: (stored) => {
+      client.setQueryData(billingKey(orgId), stored);
+      notify({ color: 'teal', message: saved });
+      // Other rules, other plans.
+      return client.invalidateQueries({ queryKey: ['followups'] });
+    },
+  });
+}

@@ -1,0 +1,107 @@
+import { Button, Group, Paper, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { type FormEvent, useState } from 'react';
+import type { Language } from '../base/language.tsx';
+import { SavingFault } from '../base/saving.tsx';
+import type { BillingSettings, BuiltInTemplates } from '../followups/types.ts';
+import { Mark } from '../ui/outcome.tsx';
+import { billingKey, useBillingSaving } from './queries.ts';
+import {
+  MAX_SUBJECT,
+  MAX_TEXT,
+  strangePlaceholder,
+  textInForce,
+  type UsedTemplate,
+  withText,
+} from './template-form.ts';
+import { useTemplateTexts } from './templates-texts.ts';
+import { useBillingTexts } from './texts.ts';
+
+const LINES = 10;
+
+interface Props {
+  stored: BillingSettings;
+  builtIn: BuiltInTemplates;
+  template: UsedTemplate;
+  language: Language;
+}
+
+/** One text in one language: what goes out now, to be changed, or to be put back to the one that comes with Ronde. */
+export function TemplateEditor({ stored, builtIn, template, language }: Props) {
+  const texts = useTemplateTexts();
+  const billing = useBillingTexts();
+  const now = textInForce(stored, builtIn, template, language);
+  const [subject, setSubject] = useState(now.template.subject);
+  const [text, setText] = useState(now.template.text);
+  const [told, setTold] = useState(false);
+  const { mutate, error, isPending } = useBillingSaving(stored.id, billing.saved);
+  const fault = (value: string, max: number) => {
+    const strange = strangePlaceholder(value, builtIn.placeholders);
+    if (value.trim() === '') return texts.empty;
+    if (strange !== null) return texts.strange(strange);
+    return value.trim().length > max ? texts.long(max) : null;
+  };
+  const faults = { subject: fault(subject, MAX_SUBJECT), text: fault(text, MAX_TEXT) };
+  const save = (changed: { subject: string; text: string } | null) =>
+    mutate({ templates: withText(stored, template, language, changed), updated_at: stored.updated_at });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setTold(true);
+    if (faults.subject === null && faults.text === null) save({ subject, text });
+  };
+  return (
+    <Paper component="form" noValidate withBorder radius="md" p="md" onSubmit={submit}>
+      <Stack>
+        <div>
+          <Mark color={now.own ? 'blue' : 'gray'}>{now.own ? texts.own : texts.builtIn}</Mark>
+        </div>
+        <TextInput
+          label={texts.subject}
+          lang={language}
+          value={subject}
+          onChange={({ currentTarget }) => setSubject(currentTarget.value)}
+          error={told && faults.subject}
+        />
+        <Textarea
+          label={texts.text}
+          lang={language}
+          autosize
+          minRows={LINES}
+          value={text}
+          onChange={({ currentTarget }) => setText(currentTarget.value)}
+          error={told && faults.text}
+        />
+        <Placeholders names={builtIn.placeholders} />
+        <SavingFault error={error} queryKey={billingKey(stored.id)} conflict={billing.conflict} />
+        <Group>
+          <Button type="submit" loading={isPending}>
+            {billing.save}
+          </Button>
+          {now.own && (
+            <Button variant="default" loading={isPending} onClick={() => save(null)}>
+              {texts.restore}
+            </Button>
+          )}
+        </Group>
+      </Stack>
+    </Paper>
+  );
+}
+
+/** What a text may name, and what is put in its place. */
+function Placeholders({ names }: { names: readonly string[] }) {
+  const { placeholders, mayName } = useTemplateTexts();
+  return (
+    <div>
+      <Text size="sm" c="dimmed">
+        {mayName}
+      </Text>
+      <ul className="placeholders">
+        {names.map((name) => (
+          <li key={name}>
+            <code>{`{{${name}}}`}</code> {(placeholders as Record<string, string>)[name]}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

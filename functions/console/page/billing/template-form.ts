@@ -1,0 +1,71 @@
+import type { Language } from '../base/language.tsx';
+import type { BillingSettings, BuiltInTemplates, Template, TemplateTexts } from '../followups/types.ts';
+
+/** The server's bounds; it says so again should they differ. */
+export const MAX_SUBJECT = 200;
+export const MAX_TEXT = 10_000;
+
+const TYPES = ['invoice', 'quote'] as const;
+type FollowupType = (typeof TYPES)[number];
+
+/** A template that some level uses. */
+export interface UsedTemplate {
+  type: FollowupType;
+  /** The levels that use it, counted from 1. */
+  levels: number[];
+  /** As the first of them names it. */
+  name: string;
+  /** The name without what it is about. */
+  short: string;
+  /** Where an organisation's own text for it is kept: for this type alone. */
+  ownName: string;
+}
+
+/** The templates that the levels of an organisation use, in their order. */
+export function usedTemplates({ levels }: BillingSettings): UsedTemplate[] {
+  return TYPES.flatMap((type) => {
+    const used = new Map<string, UsedTemplate>();
+    for (const [index, { template }] of (levels[type] ?? []).entries()) {
+      const short = template.replace(new RegExp(`^${type}[_-]`), '');
+      const fresh = { type, levels: [], name: template, short, ownName: `${type}_${short}` };
+      const known = used.get(short) ?? fresh;
+      used.set(short, { ...known, levels: [...known.levels, index + 1] });
+    }
+    return [...used.values()];
+  });
+}
+
+/** The text of a template that goes out, and whether it is the organisation's own. */
+export function textInForce(
+  { templates }: BillingSettings,
+  builtIn: BuiltInTemplates,
+  { type, name, short, ownName }: UsedTemplate,
+  language: Language,
+): { template: Template; own: boolean } {
+  const own = templates[ownName]?.[language] ?? templates[name]?.[language];
+  const template = own ?? builtIn[type][short]?.[language] ?? { subject: '', text: '' };
+  return { template, own: own !== undefined };
+}
+
+/** An organisation's own texts with this one changed; without it where it is null. */
+export function withText(
+  { templates }: BillingSettings,
+  { name, ownName }: UsedTemplate,
+  language: Language,
+  template: Template | null,
+): BillingSettings['templates'] {
+  const changed = (key: string, value: Template | null): TemplateTexts | null => {
+    const { [language]: _before, ...others } = templates[key] ?? {};
+    const texts = { ...others, ...(value ? { [language]: value } : {}) };
+    return Object.keys(texts).length > 0 ? texts : null;
+  };
+  // A text for invoices and quotes alike would hold again where only the one for this type were taken away.
+  const both = template === null && name !== ownName && templates[name]?.[language] !== undefined;
+  return { [ownName]: changed(ownName, template), ...(both ? { [name]: changed(name, null) } : {}) };
+}
+
+/** The first placeholder of a text that there is not; null where all are. */
+export function strangePlaceholder(text: string, placeholders: readonly string[]): string | null {
+  const named = [...text.matchAll(/\{\{\s*([^{}]*?)\s*\}\}/g)].map(([, name = '']) => name);
+  return named.find((name) => !placeholders.includes(name)) ?? null;
+}

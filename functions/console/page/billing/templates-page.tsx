@@ -1,0 +1,81 @@
+import { Group, NativeSelect, Stack, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { useSignedIn } from '../app/auth.tsx';
+import { LANGUAGES, type Language } from '../base/language.tsx';
+import { Empty, Failure, Loading } from '../base/state.tsx';
+import type { BillingSettings, BuiltInTemplates } from '../followups/types.ts';
+import { useBilling } from './queries.ts';
+import { TemplateEditor } from './template-editor.tsx';
+import { usedTemplates } from './template-form.ts';
+import { useTemplateTexts } from './templates-texts.ts';
+
+const languages = Object.entries(LANGUAGES).map(([value, { name }]) => ({ value, label: name }));
+
+/** The texts of an organisation's follow-ups. */
+export default function TemplatesPage({ id }: { id: string }) {
+  const texts = useTemplateTexts();
+  const { api } = useSignedIn();
+  const settings = useBilling(id);
+  const builtIn = useQuery({
+    queryKey: ['followup-templates'],
+    queryFn: ({ signal }) => api.get<BuiltInTemplates>('/v1/admin/followup-templates', signal),
+  });
+  const failed = [settings, builtIn].find(({ error, data }) => error && !data);
+  return (
+    <Stack gap="lg">
+      <div>
+        <Link href={`/billing/${encodeURIComponent(id)}`}>{texts.back}</Link>
+        <Title order={1} size="h2" className="wrapped">
+          {texts.title(id)}
+        </Title>
+        <Text c="dimmed">{texts.intro}</Text>
+      </div>
+      {failed ? (
+        <Failure error={failed.error} retry={() => void failed.refetch()} />
+      ) : settings.data && builtIn.data ? (
+        <Templates stored={settings.data} builtIn={builtIn.data} />
+      ) : (
+        <Loading />
+      )}
+    </Stack>
+  );
+}
+
+function Templates({ stored, builtIn }: { stored: BillingSettings; builtIn: BuiltInTemplates }) {
+  const texts = useTemplateTexts();
+  const used = usedTemplates(stored);
+  const [chosen, choose] = useState('');
+  const [language, setLanguage] = useState<Language>(stored.locale);
+  const template = used.find(({ ownName }) => ownName === chosen) ?? used[0];
+  if (!template) return <Empty>{texts.none}</Empty>;
+  return (
+    <>
+      <Group align="flex-end">
+        <NativeSelect
+          label={texts.template}
+          value={template.ownName}
+          onChange={({ currentTarget }) => choose(currentTarget.value)}
+          data={used.map(({ ownName, type, levels, short }) => ({
+            value: ownName,
+            label: texts.which[type](levels, short),
+          }))}
+        />
+        <NativeSelect
+          label={texts.language}
+          value={language}
+          onChange={({ currentTarget }) => setLanguage(currentTarget.value as Language)}
+          data={languages}
+        />
+      </Group>
+      <TemplateEditor
+        key={`${template.ownName} ${language} ${stored.updated_at}`}
+        stored={stored}
+        builtIn={builtIn}
+        template={template}
+        language={language}
+      />
+    </>
+  );
+}

@@ -1,0 +1,65 @@
+import type { Widened } from '../base/en.ts';
+
+/** The texts of the page of billing settings in English. */
+export const en = {
+  title: (organisation: string) => `Billing settings of ${organisation}`,
+  auto: 'Automatic follow-ups',
+  on: 'They are on: what is due goes with each round.',
+  off: 'They are off: nothing goes by itself.',
+  switchOn: 'Switch on…',
+  switchOff: 'Switch off',
+  switchedOn: 'Automatic follow-ups are on.',
+  switchedOff: 'Automatic follow-ups are off.',
+  ask: 'What switching on means now:',
+  confirmOn: 'Switch on',
+  wouldSend: (count: number) => (count === 1 ? '1 mail is due now' : `${count} mails are due now`),
+  firstRun: (count: number) => `the first round sends ${count} of them`,
+  held: (count: number) =>
+    count === 1
+      ? '1 more than 30 days late is held until you confirm it'
+      : `${count} more than 30 days late are held until you confirm them`,
+  nobody: 'Nobody would get a mail now.',
+  next: 'The first of them',
+  look: 'What would go out now?',
+  heldNow: (count: number) => (count === 1 ? '1 follow-up is held' : `${count} follow-ups are held`),
+  heldHelp:
+    'They were more than 30 days late when automatic follow-ups were switched on. They go only once you confirm them.',
+  release: 'Let them go…',
+  releaseAsk: 'From now on these are due like any other:',
+  released: 'They go with the next rounds.',
+  levels: {
+    invoice: 'Levels of invoices (days after the due date)',
+    quote: 'Levels of quotes (days after sending)',
+  },
+  none: 'No level: nothing is sent.',
+  separator: ', ',
+  days: 'Days',
+  template: 'Template',
+  level: (count: number) => `Level ${count}`,
+  addLevel: 'Add a level',
+  removeLevel: (count: number) => `Remove level ${count}`,
+  badLevels: (max: number) => `Whole days up to ${max}, each more than the one before, and a template each.`,
+  rhythm: 'When mails go',
+  zone: 'Time zone',
+  businessDays: 'On business days only (no weekends, no French public holidays)',
+  quietFrom: 'Quiet hours from (such as 20:00)',
+  quietTo: 'until (such as 08:00)',
+  gap: 'Days between two mails, at least',
+  grace: 'Days of grace after the due date',
+  perRun: 'Mails per round, at most (empty: any)',
+  perDay: 'Mails per day, at most (empty: any)',
+  sender: 'Who writes',
+  from: 'From (such as Workshop <billing@example.com>)',
+  replyTo: 'Answers go to',
+  notify: 'Who is told of faults',
+  locale: 'Language, where the customer has none',
+  business: 'Customers are businesses (the notes that the law asks for are added)',
+  save: 'Save',
+  saved: 'Saved.',
+  rescheduled: 'Open follow-ups are planned by the new rules.',
+  conflict: 'Somebody else has saved these settings meanwhile. Yours were not saved.',
+  whole: (min: number, max: number) => `Enter a whole number from ${min} to ${max}.`,
+  back: 'Follow-ups',
+};
+
+export type BillingTexts = Widened<typeof en>;

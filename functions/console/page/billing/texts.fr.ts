@@ -1,0 +1,65 @@
+import { de } from '../base/french.ts';
+import type { BillingTexts } from './texts.en.ts';
+
+/** Les textes de la page des réglages de facturation en français. */
+export const fr: BillingTexts = {
+  title: (organisation) => `Réglages de facturation ${de(organisation)}`,
+  auto: 'Relances automatiques',
+  on: 'Elles sont activées : ce qui est échu part à chaque ronde.',
+  off: 'Elles sont désactivées : rien ne part tout seul.',
+  switchOn: 'Activer…',
+  switchOff: 'Désactiver',
+  switchedOn: 'Les relances automatiques sont activées.',
+  switchedOff: 'Les relances automatiques sont désactivées.',
+  ask: 'Ce qu’entraîne l’activation maintenant :',
+  confirmOn: 'Activer',
+  wouldSend: (count) => (count <= 1 ? `${count} courriel est échu` : `${count} courriels sont échus`),
+  firstRun: (count) => `la première ronde en envoie ${count}`,
+  held: (count) =>
+    count === 1
+      ? '1 en retard de plus de 30 jours est retenue jusqu’à votre confirmation'
+      : `${count} en retard de plus de 30 jours sont retenues jusqu’à votre confirmation`,
+  nobody: 'Personne ne recevrait de courriel maintenant.',
+  next: 'Les premiers',
+  look: 'Voir ce qui partirait',
+  heldNow: (count) => (count === 1 ? '1 relance est retenue' : `${count} relances sont retenues`),
+  heldHelp:
+    'Elles avaient plus de 30 jours de retard à l’activation. Elles ne partent qu’une fois confirmées.',
+  release: 'Les laisser partir…',
+  releaseAsk: 'Désormais échues comme les autres :',
+  released: 'Elles partent aux prochaines rondes.',
+  levels: {
+    invoice: 'Niveaux des factures (jours après l’échéance)',
+    quote: 'Niveaux des devis (jours après l’envoi)',
+  },
+  none: 'Aucun niveau : rien n’est envoyé.',
+  separator: ', ',
+  days: 'Jours',
+  template: 'Modèle',
+  level: (count) => `Niveau ${count}`,
+  addLevel: 'Ajouter un niveau',
+  removeLevel: (count) => `Retirer le niveau ${count}`,
+  badLevels: (max) =>
+    `Des jours entiers jusqu’à ${max}, chacun après le précédent, et un modèle pour chacun.`,
+  rhythm: 'Quand les courriels partent',
+  zone: 'Fuseau horaire',
+  businessDays: 'Seulement les jours ouvrés (ni week-end ni jour férié)',
+  quietFrom: 'Plage de silence de (par ex. 20:00)',
+  quietTo: 'à (par ex. 08:00)',
+  gap: 'Jours entre deux courriels, au moins',
+  grace: 'Jours de grâce après l’échéance',
+  perRun: 'Courriels par ronde, au plus (vide : sans limite)',
+  perDay: 'Courriels par jour, au plus (vide : sans limite)',
+  sender: 'Qui écrit',
+  from: 'De (par ex. Atelier <factures@exemple.fr>)',
+  replyTo: 'Réponses à',
+  notify: 'Qui est prévenu des défauts',
+  locale: 'Langue, quand le client n’en a pas',
+  business: 'Les clients sont des entreprises (les mentions légales sont ajoutées)',
+  save: 'Enregistrer',
+  saved: 'Enregistré.',
+  rescheduled: 'Les relances ouvertes sont planifiées selon les nouvelles règles.',
+  conflict: 'Quelqu’un d’autre a enregistré ces réglages entre-temps. Les vôtres n’ont pas été enregistrés.',
+  whole: (min, max) => `Saisissez un nombre entier de ${min} à ${max}.`,
+  back: 'Relances',
+};

@@ -1,0 +1,42 @@
+import { Title } from '@mantine/core';
+import { now } from '../base/clock.ts';
+import { FollowupLine } from './line.tsx';
+import { isEndless } from './money.ts';
+import { useFollowupTexts } from './texts.ts';
+import type { Followup } from './types.ts';
+
+const DAY_MS = 86_400_000;
+const WEEK_DAYS = 7;
+
+type Group = 'now' | 'today' | 'tomorrow' | 'week' | 'later' | 'endless';
+
+/** What is planned, in groups of days as a person counts them. */
+export function DueList({ items }: { items: readonly Followup[] }) {
+  const texts = useFollowupTexts();
+  const groups = [...Map.groupBy(items, ({ next_due_at }) => groupOf(next_due_at))];
+  return groups.map(([group, list]) => (
+    <section key={group} aria-label={texts.groups[group]}>
+      <Title order={2} size="h4">
+        {texts.group(texts.groups[group], list.length)}
+      </Title>
+      <ul className="lines">
+        {list.map((followup) => (
+          <FollowupLine key={followup.id} followup={followup} at={followup.next_due_at} />
+        ))}
+      </ul>
+    </section>
+  ));
+}
+
+/** By the calendar of who looks. */
+function groupOf(iso: string | null | undefined): Group {
+  if (!iso || isEndless(iso)) return 'endless';
+  const due = new Date(iso);
+  const today = now();
+  if (due <= today) return 'now';
+  const midnight = new Date(today.getFullYear(), today.getMonth(), today.getDate());
+  const days = Math.floor((due.getTime() - midnight.getTime()) / DAY_MS);
+  if (days === 0) return 'today';
+  if (days === 1) return 'tomorrow';
+  return days < WEEK_DAYS ? 'week' : 'later';
+}

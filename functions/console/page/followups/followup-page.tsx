@@ -1,0 +1,172 @@
+import { Alert, Button, CopyButton, Group, Stack, Text, Title } from '@mantine/core';
+import { Link } from 'wouter';
+import { ApiError } from '../base/api.ts';
+import { instant } from '../base/format.ts';
+import { useLanguage, worded } from '../base/language.tsx';
+import { Empty, Failure, Loading } from '../base/state.tsx';
+import { Facts } from '../ui/facts.tsx';
+import { Mark } from '../ui/outcome.tsx';
+import { MoreButton } from '../ui/pages-button.tsx';
+import { Actions } from './actions.tsx';
+import { HistoryLines, Levels } from './history.tsx';
+import { isEndless, money, nameOf } from './money.ts';
+import { Pips } from './pips.tsx';
+import { Preview } from './preview.tsx';
+import { useFollowup, useHistory } from './queries.ts';
+import { Settle } from './settle.tsx';
+import { useFollowupTexts } from './texts.ts';
+import type { Explanation, Followup } from './types.ts';
+
+const STATUS_COLORS: Record<string, string> = { open: 'blue', paid: 'teal', accepted: 'teal' };
+
+/** One follow-up: where it stands and why, what may be done, its mails, and every decision about it. */
+export default function FollowupPage({ id }: { id: string }) {
+  const texts = useFollowupTexts();
+  const { data, error, isPending, refetch } = useFollowup(id);
+  if (isPending) return <Loading />;
+  if (!data) {
+    const missing = error instanceof ApiError && error.status === 404;
+    return missing ? (
+      <Empty>{texts.one.missing}</Empty>
+    ) : (
+      <Failure error={error} retry={() => void refetch()} />
+    );
+  }
+  return (
+    <Stack gap="lg">
+      <div>
+        <Link href="/followups">{texts.one.back}</Link>
+        <Title order={1} size="h2" className="wrapped">
+          {worded(texts.type, data.type ?? null)} {nameOf(data)}
+        </Title>
+        <Group gap="sm">
+          <Mark color={STATUS_COLORS[data.status ?? ''] ?? 'gray'}>
+            {worded(texts.status, data.status ?? null)}
+          </Mark>
+          <Pips sent={data.level ?? 0} all={data.explanation?.levels ?? 0} />
+        </Group>
+      </div>
+      {data.parked?.reason === 'unknown_delivery' && <Unsettled followup={data} />}
+      <Standing followup={data} />
+      <Actions followup={data} />
+      <Preview followup={data} />
+      <Past id={data.id} />
+    </Stack>
+  );
+}
+
+function Standing({ followup }: { followup: Followup }) {
+  const { language } = useLanguage();
+  const texts = useFollowupTexts();
+  const { explanation, customer, paused_until } = followup;
+  const next = explanation?.next_due_at;
+  return (
+    <Stack gap="sm">
+      {explanation && (
+        <Alert color={explanation.decision === 'park' ? 'orange' : 'blue'} title={texts.one.why}>
+          {explanation.message[language]}
+          {explanation.detail && (
+            <Text size="sm" lang="en" className="wrapped">
+              {explanation.detail}
+            </Text>
+          )}
+          {explanation.reason === 'held' && followup.org_id && (
+            <Text size="sm">
+              <Link href={settingsOf(followup.org_id)}>{texts.one.confirmHeld}</Link>
+            </Text>
+          )}
+          <LastRun explanation={explanation} />
+        </Alert>
+      )}
+      <Facts
+        facts={[
+          [texts.one.customer, [customer?.name, customer?.email].filter(Boolean).join(' · ')],
+          [texts.one.amount, money(followup, language)],
+          [texts.one.dueDate, followup.due_date && instant(followup.due_date, language)],
+          [texts.one.quoteSent, followup.sent_at && instant(followup.sent_at, language)],
+          [
+            texts.one.pausedUntil,
+            paused_until &&
+              (isEndless(paused_until) ? texts.one.pausedForGood : instant(paused_until, language)),
+          ],
+          [
+            texts.one.next,
+            next &&
+              !isEndless(next) &&
+              explanation.level !== null &&
+              texts.one.nextLevel(explanation.level, instant(next, language)),
+          ],
+          [texts.one.last, followup.last_sent_at && instant(followup.last_sent_at, language)],
+          [texts.one.id, <Id key="id" id={followup.id} />],
+          [texts.one.organisation, <Organisation key="organisation" id={followup.org_id ?? null} />],
+        ]}
+      />
+    </Stack>
+  );
+}
+
+/** A run that left it although it was due says why in its own record. */
+function LastRun({ explanation: { last_run } }: { explanation: Explanation }) {
+  const { language } = useLanguage();
+  const texts = useFollowupTexts();
+  if (!last_run) return null;
+  return (
+    <Text size="sm">
+      <Link href={`/runs/${encodeURIComponent(last_run.run_id)}`}>{texts.one.lastRun}</Link>{' '}
+      {last_run.reasons.map(({ message, count }) => `${message[language]} (${count})`).join(' ')}
+    </Text>
+  );
+}
+
+const Organisation = ({ id }: { id: string | null }) => id && <Link href={settingsOf(id)}>{id}</Link>;
+
+const settingsOf = (organisation: string) => `/billing/${encodeURIComponent(organisation)}`;
+
+/** The name that the command line and the API know it by, which is not the number that stands on the document. */
+function Id({ id }: { id: string }) {
+  const texts = useFollowupTexts();
+  return (
+    <CopyButton value={id}>
+      {({ copied, copy }) => (
+        <>
+          <code>{id}</code>{' '}
+          <Button size="compact-xs" variant="default" onClick={copy}>
+            {copied ? texts.one.copied : texts.one.copy}
+          </Button>
+        </>
+      )}
+    </CopyButton>
+  );
+}
+
+function Unsettled({ followup }: { followup: Followup }) {
+  const { data } = useHistory(followup.id);
+  const unknown = data?.pages[0]?.sends.find(({ state }) => state === 'unknown');
+  return <Settle followup={followup} messageId={unknown?.message_id ?? null} />;
+}
+
+function Past({ id }: { id: string }) {
+  const texts = useFollowupTexts();
+  const list = useHistory(id);
+  const { data, error, isPending, refetch } = list;
+  if (isPending) return <Loading />;
+  if (!data) return <Failure error={error} retry={() => void refetch()} />;
+  const sends = data.pages[0]?.sends ?? [];
+  return (
+    <>
+      <section aria-labelledby="levels">
+        <Title order={2} size="h4" id="levels">
+          {texts.one.mails}
+        </Title>
+        <Levels sends={sends} />
+      </section>
+      <section aria-labelledby="history">
+        <Title order={2} size="h4" id="history">
+          {texts.one.history}
+        </Title>
+        <HistoryLines lines={data.pages.flatMap(({ items }) => items)} />
+        <MoreButton list={list} label={texts.one.older} />
+      </section>
+    </>
+  );
+}

@@ -1,0 +1,68 @@
+import { Code } from '@mantine/core';
+import { Link } from 'wouter';
+import { instant } from '../base/format.ts';
+import { useLanguage, worded } from '../base/language.tsx';
+import { Empty } from '../base/state.tsx';
+import { Mark } from '../ui/outcome.tsx';
+import { useFollowupTexts } from './texts.ts';
+import type { HistoryLine, Send } from './types.ts';
+
+const COLORS: Record<string, string> = { sent: 'teal', failed: 'red', unknown: 'orange' };
+
+/** The mails of the levels so far. */
+export function Levels({ sends }: { sends: readonly Send[] }) {
+  const { language } = useLanguage();
+  const texts = useFollowupTexts();
+  if (sends.length === 0) return <Empty>{texts.one.noMails}</Empty>;
+  return (
+    <ul className="lines">
+      {sends.map(({ id, state, message_id, response, ...send }) => (
+        <li key={id} className="line level wrapped">
+          <strong>{texts.one.level(Number(id))}</strong>
+          <Mark color={COLORS[state ?? ''] ?? 'gray'}>{worded(texts.send.states, state)}</Mark>
+          <span>{instant(send.sent_at ?? send.settled_at ?? send.claimed_at, language)}</span>
+          <span className="dimmed">
+            {message_id && <code>{message_id}</code>} {response}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Every decision with its reason in words, newest first. */
+export function HistoryLines({ lines }: { lines: readonly HistoryLine[] }) {
+  const texts = useFollowupTexts();
+  if (lines.length === 0) return <Empty>{texts.one.noHistory}</Empty>;
+  return (
+    <ul className="lines">
+      {lines.map((line) => (
+        <Line key={line.id} line={line} />
+      ))}
+    </ul>
+  );
+}
+
+function Line({ line: { at, reason, level, detail, response, run_id, by } }: { line: HistoryLine }) {
+  const { language } = useLanguage();
+  const texts = useFollowupTexts();
+  return (
+    <li className="line history wrapped">
+      <span className="dimmed">{instant(at, language, true)}</span>
+      <span className="dimmed">{level > 0 && texts.one.atLevel(level)}</span>
+      <span>
+        {worded(texts.reasons, reason)}{' '}
+        {run_id ? (
+          <Link href={`/runs/${encodeURIComponent(run_id)}`}>{texts.one.byRun}</Link>
+        ) : (
+          by && <span className="dimmed">{texts.one.by(by)}</span>
+        )}
+        {[detail, response].filter(Boolean).map((said) => (
+          <Code key={said} className="wrapped said">
+            {said}
+          </Code>
+        ))}
+      </span>
+    </li>
+  );
+}

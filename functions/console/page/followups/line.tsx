@@ -1,0 +1,32 @@
+import { Link } from 'wouter';
+import { instant } from '../base/format.ts';
+import { useLanguage, worded } from '../base/language.tsx';
+import { Mark } from '../ui/outcome.tsx';
+import { addressOf, isEndless, money, nameOf } from './money.ts';
+import { Pips } from './pips.tsx';
+import { useFollowupTexts } from './texts.ts';
+import type { Followup } from './types.ts';
+
+/** The mood of a decision: blue goes, grey waits, orange wants somebody. */
+const COLORS: Record<string, string> = { send: 'blue', wait: 'gray', park: 'orange', end: 'gray' };
+
+/** One follow-up of a list: when, what, for whom, how far it is, and what a run would say now. */
+export function FollowupLine({ followup, at }: { followup: Followup; at: string | null | undefined }) {
+  const { language } = useLanguage();
+  const texts = useFollowupTexts();
+  const { customer, explanation, parked } = followup;
+  const reason = parked?.reason ?? explanation?.reason ?? 'bad_settings';
+  return (
+    <li className="line followup wrapped">
+      <span className="dimmed">{isEndless(at) ? '–' : instant(at, language)}</span>
+      <span>
+        <Link href={addressOf(followup.id)}>{nameOf(followup)}</Link>
+        <br />
+        <span className="dimmed">{customer?.name ?? customer?.email ?? '–'}</span>
+      </span>
+      <span className="amount">{money(followup, language)}</span>
+      <Pips sent={followup.level ?? 0} all={explanation?.levels ?? 0} />
+      <Mark color={COLORS[explanation?.decision ?? 'park'] ?? 'gray'}>{worded(texts.reasons, reason)}</Mark>
+    </li>
+  );
+}

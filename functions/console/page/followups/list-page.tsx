@@ -1,0 +1,109 @@
+import { Group, NativeSelect, Stack, Text, Title } from '@mantine/core';
+import { Link, useLocation, useSearchParams } from 'wouter';
+import { useOrganisations } from '../base/organisations.ts';
+import { Empty, Failure, Loading } from '../base/state.tsx';
+import { usePages } from '../tasks/queries.ts';
+import { MoreButton } from '../ui/pages-button.tsx';
+import { Views } from '../ui/views.tsx';
+import { DueList } from './due-list.tsx';
+import { FollowupLine } from './line.tsx';
+import { useFollowupTexts } from './texts.ts';
+import type { Followup } from './types.ts';
+
+const VIEWS = ['due', 'unsettled', 'parked', 'sent'] as const;
+type View = (typeof VIEWS)[number];
+
+/** What goes when, what waits for somebody, and what has gone; the address keeps what is chosen. */
+export default function FollowupsPage() {
+  const texts = useFollowupTexts();
+  const [params] = useSearchParams();
+  const view = VIEWS.find((name) => name === params.get('view')) ?? 'due';
+  const organisation = params.get('org') ?? '';
+  const address = (chosen: { view: View; org: string }) => {
+    const given = Object.entries(chosen).filter(([name, value]) => value !== '' && value !== 'due' && name);
+    return given.length === 0 ? '/followups' : `/followups?${new URLSearchParams(given)}`;
+  };
+  return (
+    <Stack gap="lg">
+      <div>
+        <Title order={1}>{texts.title}</Title>
+        <Text c="dimmed">{texts.intro}</Text>
+      </div>
+      <Views
+        name={texts.viewsName}
+        views={VIEWS.map((name) => ({
+          to: address({ view: name, org: organisation }),
+          label: texts.views[name],
+          here: name === view,
+        }))}
+      />
+      <Organisations chosen={organisation} address={(org) => address({ view, org })} />
+      <List key={`${view} ${organisation}`} view={view} organisation={organisation} />
+    </Stack>
+  );
+}
+
+interface OrganisationsProps {
+  chosen: string;
+  address(organisation: string): string;
+}
+
+/** Whose follow-ups are shown, and the way to the settings of each. */
+function Organisations({ chosen, address }: OrganisationsProps) {
+  const texts = useFollowupTexts();
+  const [, go] = useLocation();
+  const ids = [...new Set([...useOrganisations(), ...(chosen ? [chosen] : [])])];
+  if (ids.length === 0) return null;
+  const only = chosen || (ids.length === 1 ? ids[0] : undefined);
+  return (
+    <Group align="flex-end" gap="md">
+      <NativeSelect
+        label={texts.organisation}
+        value={chosen}
+        onChange={({ currentTarget }) => go(address(currentTarget.value), { replace: true })}
+        data={[{ value: '', label: texts.allOrganisations }, ...ids.map((id) => ({ value: id, label: id }))]}
+      />
+      {(only ? [only] : ids).map((id) => (
+        <Link key={id} href={`/billing/${encodeURIComponent(id)}`} className="wrapped">
+          {texts.settingsOf(id)}
+        </Link>
+      ))}
+    </Group>
+  );
+}
+
+function List({ view, organisation }: { view: View; organisation: string }) {
+  const texts = useFollowupTexts();
+  const list = usePages<Followup>(['followups', view, organisation], '/v1/admin/followups', {
+    view,
+    org_id: organisation,
+  });
+  const { data, error, isPending, refetch } = list;
+  if (isPending) return <Loading />;
+  if (!data) return <Failure error={error} retry={() => void refetch()} />;
+  const items = data.pages.flatMap((page) => page.items);
+  if (items.length === 0) return <Empty>{texts.none[view]}</Empty>;
+  return (
+    <div>
+      <Text c="dimmed" mb="sm">
+        {texts.help[view]}
+      </Text>
+      {view === 'due' ? (
+        <Stack gap="lg">
+          <DueList items={items} />
+        </Stack>
+      ) : (
+        <ul className="lines">
+          {items.map((followup) => (
+            <FollowupLine
+              key={followup.id}
+              followup={followup}
+              at={view === 'sent' ? followup.last_sent_at : (followup.parked?.at ?? null)}
+            />
+          ))}
+        </ul>
+      )}
+      <MoreButton list={list} />
+    </div>
+  );
+}

@@ -1,0 +1,83 @@
+import { NativeSelect, Text } from '@mantine/core';
+import { useLocation } from 'wouter';
+import { instant } from '../base/format.ts';
+import { useLanguage } from '../base/language.tsx';
+import { Empty, Failure, Loading } from '../base/state.tsx';
+import { usePages } from '../tasks/queries.ts';
+import { MoreButton } from '../ui/pages-button.tsx';
+import { Conversations } from './mail-lines.tsx';
+import { useMailboxes, useMailboxName } from './queries.ts';
+import { useInboxTexts } from './texts.ts';
+import type { Summary } from './types.ts';
+
+/** All mail, or that of one mailbox; the address keeps which. */
+export function MailList({ mailbox }: { mailbox: string }) {
+  const texts = useInboxTexts();
+  const [, go] = useLocation();
+  const { data } = useMailboxes();
+  const boxes = (data?.items ?? []).map(({ id, label, auth }) => ({
+    value: id,
+    label: label || auth.user || id,
+  }));
+  return (
+    <>
+      {boxes.length > 1 && (
+        <NativeSelect
+          label={texts.mailbox}
+          maw={320}
+          value={mailbox}
+          onChange={({ currentTarget: { value } }) =>
+            go(value ? `/inbox?mailbox=${encodeURIComponent(value)}` : '/inbox', { replace: true })
+          }
+          data={[{ value: '', label: texts.allMailboxes }, ...boxes]}
+        />
+      )}
+      <Mails key={mailbox} mailbox={mailbox} />
+    </>
+  );
+}
+
+function Mails({ mailbox }: { mailbox: string }) {
+  const texts = useInboxTexts();
+  const list = usePages<Summary>(['mails', mailbox], '/api/inbox/summaries', { integration_id: mailbox });
+  const { data, error, isPending, refetch } = list;
+  if (isPending) return <Loading />;
+  if (!data) return <Failure error={error} retry={() => void refetch()} />;
+  const mails = data.pages.flatMap(({ items }) => items).filter(({ quarantined }) => !quarantined);
+  if (mails.length === 0 && !list.hasNextPage) return <Empty>{texts.noMails}</Empty>;
+  return (
+    <div>
+      <Conversations mails={mails} />
+      <MoreButton list={list} />
+    </div>
+  );
+}
+
+/** What could not be read, and why. */
+export function Quarantine() {
+  const { language } = useLanguage();
+  const texts = useInboxTexts();
+  const nameOf = useMailboxName();
+  const list = usePages<Summary>(['mails', 'quarantine'], '/api/inbox/messages', { quarantined: 'true' });
+  const { data, error, isPending, refetch } = list;
+  if (isPending) return <Loading />;
+  if (!data) return <Failure error={error} retry={() => void refetch()} />;
+  const mails = data.pages.flatMap(({ items }) => items);
+  if (mails.length === 0) return <Empty>{texts.noQuarantine}</Empty>;
+  return (
+    <div>
+      <Text c="dimmed">{texts.quarantineHelp}</Text>
+      <ul className="lines">
+        {mails.map(({ id, received_at, folder, integration_id, quarantined }) => (
+          <li key={id} className="line quarantined wrapped">
+            <span className="dimmed">{instant(received_at, language)}</span>
+            <span>{texts.inFolder(folder, nameOf(integration_id))}</span>
+            <code lang="en">{quarantined?.reason}</code>
+            <span className="dimmed">{quarantined && texts.attempts(quarantined.attempts)}</span>
+          </li>
+        ))}
+      </ul>
+      <MoreButton list={list} />
+    </div>
+  );
+}

@@ -1,0 +1,158 @@
+import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { useId, useState } from 'react';
+import { Link } from 'wouter';
+import { useSignedIn } from '../app/auth.tsx';
+import { distance, instant } from '../base/format.ts';
+import { useLanguage, worded } from '../base/language.tsx';
+import { Empty, Failure, Loading } from '../base/state.tsx';
+import { Facts } from '../ui/facts.tsx';
+import { Mark } from '../ui/outcome.tsx';
+import { AddMailbox } from './add-mailbox.tsx';
+import { Folders } from './folders.tsx';
+import { mailboxPath, useMailboxAction, useMailboxes } from './queries.ts';
+import { useInboxTexts } from './texts.ts';
+import type { Mailbox, SyncReport, TryReport } from './types.ts';
+
+const COLORS: Record<string, string> = { ok: 'teal', retrying: 'orange', auth_failed: 'red' };
+
+/** Every mailbox with how it is, and a way to add one. */
+export function Mailboxes() {
+  const texts = useInboxTexts();
+  const [adding, setAdding] = useState(false);
+  return (
+    <>
+      {adding ? (
+        <AddMailbox close={() => setAdding(false)} />
+      ) : (
+        <Group>
+          <Button variant="light" onClick={() => setAdding(true)}>
+            {texts.add.open}
+          </Button>
+        </Group>
+      )}
+      <All />
+    </>
+  );
+}
+
+function All() {
+  const texts = useInboxTexts();
+  const { data, error, isPending, refetch } = useMailboxes();
+  if (isPending) return <Loading />;
+  if (!data) return <Failure error={error} retry={() => void refetch()} />;
+  if (data.items.length === 0) return <Empty>{texts.noMailboxes}</Empty>;
+  return data.items.map((mailbox) => <Card key={mailbox.id} mailbox={mailbox} />);
+}
+
+/** Of a mailbox that no round has come to, nothing is known. */
+function statusOf({ active, health }: Mailbox): string {
+  if (active === false) return 'disabled';
+  if (health?.status === 'ok' && !health.last_success_at) return 'never';
+  return health?.status ?? 'never';
+}
+
+function Card({ mailbox }: { mailbox: Mailbox }) {
+  const texts = useInboxTexts();
+  const [shown, setShown] = useState(false);
+  const headline = useId();
+  const status = statusOf(mailbox);
+  return (
+    <Paper component="section" withBorder radius="md" p="md" aria-labelledby={headline}>
+      <Stack gap="sm">
+        <Group justify="space-between" align="flex-start" gap="sm">
+          <div>
+            <Title order={2} size="h4" id={headline} className="wrapped">
+              {mailbox.label || mailbox.auth.user || mailbox.id}
+            </Title>
+            <Text size="sm" c="dimmed" className="wrapped">
+              {mailbox.auth.user} · {mailbox.host}
+              {mailbox.port ? `:${mailbox.port}` : ''} · {(mailbox.folders ?? []).join(', ')}
+            </Text>
+          </div>
+          <Mark color={COLORS[status] ?? 'gray'}>{worded(texts.health, status)}</Mark>
+        </Group>
+        <HowItIs mailbox={mailbox} />
+        <Actions mailbox={mailbox} />
+        <div>
+          <Button size="compact-md" variant="subtle" aria-expanded={shown} onClick={() => setShown(!shown)}>
+            {texts.box.foldersShow}
+          </Button>
+        </div>
+        {shown && <Folders id={mailbox.id} />}
+      </Stack>
+    </Paper>
+  );
+}
+
+function HowItIs({ mailbox: { health, last_run } }: { mailbox: Mailbox }) {
+  const { language } = useLanguage();
+  const texts = useInboxTexts();
+  const [, kind = '', detail = ''] = /^(\w+): (.*)$/s.exec(health?.last_error ?? '') ?? [];
+  const behind = last_run ? last_run.announced - last_run.stored : 0;
+  return (
+    <Facts
+      facts={[
+        [texts.box.last, health?.last_success_at && distance(health.last_success_at, language)],
+        [texts.box.next, health?.next_attempt_at && instant(health.next_attempt_at, language)],
+        [
+          (health?.failures ?? 0) > 0 ? texts.box.failures(health?.failures ?? 0) : '',
+          health?.last_error && (
+            <>
+              {worded(texts.fault, kind)} <code lang="en">{detail || health.last_error}</code>
+            </>
+          ),
+        ],
+        [
+          texts.box.announced,
+          last_run && (
+            <>
+              {instant(last_run.at, language)}
+              {' · '}
+              {texts.box.counted(last_run.announced, last_run.stored)}
+              {behind > 0 && (
+                <>
+                  {' '}
+                  <Mark color="orange">{texts.box.behind(behind)}</Mark>
+                </>
+              )}
+            </>
+          ),
+        ],
+      ]}
+    />
+  );
+}
+
+function Actions({ mailbox: { id, active = true, updated_at } }: { mailbox: Mailbox }) {
+  const { api } = useSignedIn();
+  const texts = useInboxTexts();
+  const path = mailboxPath(id);
+  const test = useMailboxAction(
+    () => api.send<TryReport>('POST', `${path}/test`, {}),
+    ({ folders }) => texts.box.tested(folders.length),
+  );
+  const sync = useMailboxAction(
+    () => api.send<SyncReport>('POST', `${path}/sync`, {}),
+    ({ messages: { new: fresh, updated, removed }, complete }) =>
+      `${texts.box.synced(fresh, updated, removed)} ${complete ? '' : texts.box.unfinished}`,
+  );
+  const flip = useMailboxAction(
+    () => api.send<{ error?: null }>('PATCH', path, { active: !active }, updated_at),
+    () => texts.box.switched,
+  );
+  const button = { size: 'compact-md', variant: 'default' } as const;
+  return (
+    <Group gap="xs">
+      <Button {...button} loading={sync.isPending} disabled={!active} onClick={() => sync.mutate()}>
+        {texts.box.sync}
+      </Button>
+      <Button {...button} loading={test.isPending} onClick={() => test.mutate()}>
+        {texts.box.test}
+      </Button>
+      <Button {...button} loading={flip.isPending} onClick={() => flip.mutate()}>
+        {active ? texts.box.off : texts.box.on}
+      </Button>
+      <Link href={`/inbox?mailbox=${encodeURIComponent(id)}`}>{texts.box.mails}</Link>
+    </Group>
+  );
+}

@@ -1,0 +1,76 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useSignedIn } from '../app/auth.tsx';
+import { useLanguage, worded } from '../base/language.tsx';
+import { useNotify } from '../base/notify.ts';
+import { faultText } from '../base/state.tsx';
+import type { Page } from '../tasks/types.ts';
+import { useInboxTexts } from './texts.ts';
+import type { Folder, Mailbox, MailboxFault, Message } from './types.ts';
+
+/** So many mailboxes, and mails of one conversation, are shown at most. */
+const MAX_SHOWN = 200;
+
+export const mailboxPath = (id: string) => `/api/inbox/integrations/${encodeURIComponent(id)}`;
+
+export function useMailboxes() {
+  const { api } = useSignedIn();
+  return useQuery({
+    queryKey: ['mailboxes'],
+    queryFn: ({ signal }) => api.get<Page<Mailbox>>(`/api/inbox/integrations?limit=${MAX_SHOWN}`, signal),
+  });
+}
+
+/** What a mailbox is called, where it is known. */
+export function useMailboxName(): (id: string) => string {
+  const { data } = useMailboxes();
+  return (id) => {
+    const found = data?.items.find((mailbox) => mailbox.id === id);
+    return found?.label || found?.auth.user || id;
+  };
+}
+
+export function useFolders(id: string) {
+  const { api } = useSignedIn();
+  return useQuery({
+    queryKey: ['mailboxes', id, 'folders'],
+    queryFn: ({ signal }) => api.get<Page<Folder>>(`${mailboxPath(id)}/folders`, signal),
+  });
+}
+
+/** A conversation, the oldest mail first. */
+export function useThread(id: string) {
+  const { api } = useSignedIn();
+  return useQuery({
+    queryKey: ['thread', id],
+    queryFn: async ({ signal }) => {
+      const query = new URLSearchParams({ thread_id: id, limit: String(MAX_SHOWN) });
+      const { items } = await api.get<Page<Message>>(`/api/inbox/messages?${query}`, signal);
+      return items.reverse();
+    },
+  });
+}
+
+/** Does something with a mailbox and tells what came of it; `told` words the answer. */
+export function useMailboxAction<T extends { error?: MailboxFault | null }>(
+  send: () => Promise<T>,
+  told: (answer: T) => string,
+) {
+  const { texts } = useLanguage();
+  const words = useInboxTexts();
+  const client = useQueryClient();
+  const notify = useNotify();
+  return useMutation({
+    mutationFn: send,
+    onSuccess: (answer) => {
+      const { error } = answer;
+      if (!error) return notify({ color: 'teal', message: told(answer) });
+      notify({ color: 'red', title: worded(words.fault, error.kind), message: error.detail });
+    },
+    onError: (error) => notify({ color: 'red', message: faultText(error, texts) }),
+    onSettled: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: ['mailboxes'] }),
+        client.invalidateQueries({ queryKey: ['mails'] }),
+      ]),
+  });
+}

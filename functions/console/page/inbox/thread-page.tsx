@@ -1,0 +1,31 @@
+import { Stack, Title } from '@mantine/core';
+import { Link } from 'wouter';
+import { Empty, Failure, Loading } from '../base/state.tsx';
+import { Message } from './message.tsx';
+import { useThread } from './queries.ts';
+import { useInboxTexts } from './texts.ts';
+
+/** A conversation, the newest mail opened. */
+export default function ThreadPage({ id }: { id: string }) {
+  const texts = useInboxTexts();
+  const { data, error, isPending, refetch } = useThread(id);
+  if (isPending) return <Loading />;
+  if (!data) return <Failure error={error} retry={() => void refetch()} />;
+  const newest = data.at(-1);
+  if (!newest) return <Empty>{texts.thread.missing}</Empty>;
+  return (
+    <Stack gap="lg">
+      <div>
+        <Link href="/inbox">{texts.thread.back}</Link>
+        <Title order={1} size="h2" className="wrapped">
+          {newest.subject || texts.noSubject}
+        </Title>
+      </div>
+      <ol className="messages">
+        {data.map((mail) => (
+          <Message key={mail.id} mail={mail} open={mail === newest} />
+        ))}
+      </ol>
+    </Stack>
+  );
+}

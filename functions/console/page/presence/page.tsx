@@ -1,0 +1,55 @@
+import { Stack, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { useSignedIn } from '../app/auth.tsx';
+import { Failure, Loading } from '../base/state.tsx';
+import { Clean } from './clean.tsx';
+import { People } from './people.tsx';
+import { Report } from './report.tsx';
+import { Restore } from './restore.tsx';
+import { usePresenceTexts } from './texts.ts';
+import type { PresenceReport } from './types.ts';
+
+/** So long silent is what the original called stale. */
+const STALE_MINUTES = 30;
+
+/** Who is there, how presence is, and cleaning up. */
+export default function PresencePage() {
+  const texts = usePresenceTexts();
+  const { api } = useSignedIn();
+  const { data, error, isPending, refetch } = useQuery({
+    queryKey: ['presence', 'report'],
+    queryFn: ({ signal }) => api.get<PresenceReport>('/v1/admin/presence', signal),
+  });
+  return (
+    <Stack gap="lg">
+      <div>
+        <Title order={1}>{texts.title}</Title>
+        {data && <Text c="dimmed">{texts.intro(data.threshold_minutes)}</Text>}
+      </div>
+      {isPending && <Loading />}
+      {error && !data && <Failure error={error} retry={() => void refetch()} />}
+      {data && <Report report={data} />}
+      <Part id="people" title={texts.people}>
+        <People />
+      </Part>
+      <Part id="clean" title={texts.clean.title}>
+        <Clean minutes={data?.stale?.minutes ?? STALE_MINUTES} />
+      </Part>
+      <Part id="restore" title={texts.restore.title}>
+        <Restore />
+      </Part>
+    </Stack>
+  );
+}
+
+function Part({ id, title, children }: { id: string; title: string; children: ReactNode }) {
+  return (
+    <section aria-labelledby={id}>
+      <Title order={2} size="h4" id={id} mb="xs">
+        {title}
+      </Title>
+      {children}
+    </section>
+  );
+}

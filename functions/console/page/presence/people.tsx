@@ -1,0 +1,74 @@
+import { useSearchParams } from 'wouter';
+import { distance } from '../base/format.ts';
+import { useLanguage, worded } from '../base/language.tsx';
+import { Empty, Failure, Loading } from '../base/state.tsx';
+import { usePages } from '../tasks/queries.ts';
+import { Mark } from '../ui/outcome.tsx';
+import { MoreButton } from '../ui/pages-button.tsx';
+import { Views } from '../ui/views.tsx';
+import { usePresenceTexts } from './texts.ts';
+import type { UserStatus } from './types.ts';
+
+const COLORS: Record<string, string> = { online: 'teal', offline: 'gray', unknown: 'orange' };
+/** Each look reads every user: once a minute, as often as people ping, while the page is visible. */
+const LOOK_MS = 60_000;
+const VIEWS = ['online', 'all'] as const;
+
+/** Who is there, by which source, and how old that is. */
+export function People() {
+  const texts = usePresenceTexts();
+  const [params] = useSearchParams();
+  const view = params.get('view') === 'all' ? 'all' : 'online';
+  return (
+    <>
+      <Views
+        name={texts.viewsName}
+        views={VIEWS.map((name) => ({
+          to: name === 'online' ? '/presence' : `/presence?view=${name}`,
+          label: texts.views[name],
+          here: name === view,
+        }))}
+      />
+      <List key={view} view={view} />
+    </>
+  );
+}
+
+function List({ view }: { view: (typeof VIEWS)[number] }) {
+  const texts = usePresenceTexts();
+  const status: Record<string, string> = view === 'online' ? { status: 'online' } : {};
+  const list = usePages<UserStatus>(['presence', 'users', view], '/v1/admin/presence/users', status, {
+    refetchInterval: LOOK_MS,
+  });
+  const { data, error, isPending, refetch } = list;
+  if (isPending) return <Loading />;
+  if (!data) return <Failure error={error} retry={() => void refetch()} />;
+  const people = data.pages.flatMap(({ items }) => items);
+  if (people.length === 0) return <Empty>{texts.nobody[view]}</Empty>;
+  return (
+    <div>
+      <ul className="lines">
+        {people.map((person) => (
+          <Person key={person.id} person={person} />
+        ))}
+      </ul>
+      <MoreButton list={list} />
+    </div>
+  );
+}
+
+function Person({ person: { id, status, source, as_of, display_name, email } }: { person: UserStatus }) {
+  const { language } = useLanguage();
+  const texts = usePresenceTexts();
+  return (
+    <li className="line person wrapped">
+      <span>{display_name || email || id}</span>
+      <Mark color={COLORS[status] ?? 'gray'}>{worded(texts.status, status)}</Mark>
+      <span className="dimmed">
+        {worded(texts.source, source)}
+        {as_of && ` · ${distance(as_of, language)}`}
+      </span>
+      <code className="dimmed">{id}</code>
+    </li>
+  );
+}

@@ -1,0 +1,69 @@
+import { Alert, Stack, Text, Title } from '@mantine/core';
+import { Link } from 'wouter';
+import { instant } from '../base/format.ts';
+import { useLanguage, worded } from '../base/language.tsx';
+import { Empty, Failure, Loading } from '../base/state.tsx';
+import { useIncidents, useTasks } from './queries.ts';
+import { TaskCard } from './task-card.tsx';
+import type { Incident } from './types.ts';
+
+/** Every task: what it did last, what comes next, and what is wrong. */
+export function RoundsPage() {
+  const { texts } = useLanguage();
+  const { data, error, isPending, refetch } = useTasks();
+  return (
+    <Stack gap="lg">
+      <div>
+        <Title order={1}>{texts.rounds.title}</Title>
+        <Text c="dimmed">
+          {texts.rounds.intro} <Link href="/incidents">{texts.rounds.allIncidents}</Link>
+        </Text>
+      </div>
+      <Incidents />
+      {isPending && <Loading />}
+      {error && !data && <Failure error={error} retry={() => void refetch()} />}
+      {error && data && <Alert color="orange">{texts.state.stale}</Alert>}
+      {data && !data.scheduler_answers && <Alert color="orange">{texts.rounds.noScheduler}</Alert>}
+      {data?.items.length === 0 && <Empty>{texts.rounds.none}</Empty>}
+      {data?.items.map((task) => (
+        <TaskCard key={task.id} task={task} />
+      ))}
+    </Stack>
+  );
+}
+
+function Incidents() {
+  const { texts } = useLanguage();
+  const { data = [], error, refetch } = useIncidents();
+  if (error) return <Failure error={error} retry={() => void refetch()} />;
+  if (data.length === 0) return null;
+  return (
+    <Alert color="red" variant="filled" className="incidents" title={texts.rounds.incidents(data.length)}>
+      <ul>
+        {data.map((incident) => (
+          <IncidentLine key={incident.id} incident={incident} />
+        ))}
+      </ul>
+    </Alert>
+  );
+}
+
+function IncidentLine({ incident: { kind, task, key, opened_at } }: { incident: Incident }) {
+  const { language, texts } = useLanguage();
+  return (
+    <li>
+      {task && (
+        <>
+          <Link href={`/runs?task=${encodeURIComponent(task)}`}>{worded(texts.task, task)}</Link>
+          {' · '}
+        </>
+      )}
+      {kind === 'overrun' && key ? (
+        <Link href={`/runs/${encodeURIComponent(key)}`}>{worded(texts.incident, kind)}</Link>
+      ) : (
+        worded(texts.incident, kind)
+      )}{' '}
+      {opened_at && `${texts.rounds.since} ${instant(opened_at, language)}`}
+    </li>
+  );
+}

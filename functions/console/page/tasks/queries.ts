@@ -1,0 +1,133 @@
+import { type QueryClient, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useSignedIn } from '../app/auth.tsx';
+import { type Api, ApiError } from '../base/api.ts';
+import { STRIP } from './strip.tsx';
+import type { Incident, Page, Recipients, Run, RunLine, TaskItem, TaskList } from './types.ts';
+
+/** How often the rounds look again, while the page is visible. */
+const LOOK_MS = 15_000;
+/** A run that is under way is looked at this often: it tells how far it is every five seconds. */
+const BUSY_MS = 5_000;
+/** A look asks for so few runs of each task, and adds them to those it knows: each run is a read that is paid for. */
+const NEWEST = 5;
+
+/** The rounds, looked at again and again; the whole strip is read once. */
+export function useTasks() {
+  const { api } = useSignedIn();
+  const client = useQueryClient();
+  return useQuery({
+    queryKey: ['tasks'],
+    queryFn: ({ signal }) => lookAgain(client, api, signal),
+    refetchInterval: ({ state: { data } }) =>
+      data?.items.some(({ last_runs: [last] }) => last && isUnderWay(last)) ? BUSY_MS : LOOK_MS,
+  });
+}
+
+/** Nobody has settled it yet: it works, or others work at what it has handed on. */
+export const isUnderWay = ({ outcome }: { outcome: string | null }): boolean =>
+  outcome === null || outcome === 'dispatched';
+
+/** The run of a task that is at work now, looked at while it is asked for; null where there is none. */
+export function useRunning(task: string, asked: boolean) {
+  const { api } = useSignedIn();
+  return useQuery({
+    queryKey: ['running', task],
+    enabled: asked,
+    queryFn: async ({ signal }) => {
+      const query = new URLSearchParams({ task, outcome: 'running', limit: '1' });
+      const { items } = await api.get<Page<RunLine>>(`/v1/admin/runs?${query}`, signal);
+      return items[0] ?? null;
+    },
+    refetchInterval: BUSY_MS,
+    gcTime: 0,
+  });
+}
+
+async function lookAgain(client: QueryClient, api: Api, signal: AbortSignal): Promise<TaskList> {
+  const known = client.getQueryData<TaskList>(['tasks']);
+  const all = () => api.get<TaskList>(`/v1/admin/tasks?runs=${STRIP}`, signal);
+  if (!known) return all();
+  const newest = await api.get<TaskList>(`/v1/admin/tasks?runs=${NEWEST}`, signal);
+  const items = newest.items.map((item) => joined(known, item));
+  return items.includes(null) ? all() : { ...newest, items: items as TaskItem[] };
+}
+
+/** A task with the runs known before and the newest ones; null where runs between them are missing. */
+function joined(known: TaskList, item: TaskItem): TaskItem | null {
+  const before = known.items.find(({ id }) => id === item.id)?.last_runs ?? [];
+  const fresh = new Set(item.last_runs.map(({ id }) => id));
+  const gap = item.last_runs.length === NEWEST && !before.some(({ id }) => fresh.has(id));
+  if (gap) return null;
+  const kept = before.filter(({ id }) => !fresh.has(id));
+  return { ...item, last_runs: [...item.last_runs, ...kept].slice(0, STRIP) };
+}
+
+/** What is wrong now; none where the watchman is not there yet. */
+export function useIncidents() {
+  const { api } = useSignedIn();
+  return useQuery({
+    queryKey: ['incidents'],
+    queryFn: async ({ signal }): Promise<Incident[]> => {
+      const found = await api
+        .get<Page<Incident>>('/v1/admin/incidents?open=true&limit=50', signal)
+        .catch(absent);
+      return (found?.items ?? []).filter(({ recovered_at }) => !recovered_at);
+    },
+    refetchInterval: LOOK_MS * 4,
+  });
+}
+
+/** A part that is not built in here is no fault of the rest. */
+export function absent(error: unknown): null {
+  if (error instanceof ApiError && error.status === 404) return null;
+  throw error;
+}
+
+/** Who is told of late tickets; `refetchOnMount` false takes them as they were read before. */
+export function useRecipients({ refetchOnMount = true } = {}) {
+  const { api } = useSignedIn();
+  return useQuery({
+    queryKey: ['recipients'],
+    queryFn: ({ signal }) => api.get<Recipients>('/tickets/alerts/config/', signal),
+    // What one is just typing is not changed under one's hands.
+    refetchOnMount,
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
+  });
+}
+
+export function useRun(id: string) {
+  const { api } = useSignedIn();
+  return useQuery({
+    queryKey: ['run', id],
+    queryFn: ({ signal }) => api.get<Run>(`/v1/admin/runs/${encodeURIComponent(id)}`, signal),
+    // A run under way is looked at until it has ended.
+    refetchInterval: ({ state }) => (state.data && isUnderWay(state.data) ? BUSY_MS : false),
+  });
+}
+
+/** The ledger, a page at a time. */
+export function useRuns(task: string, outcome: string) {
+  return usePages<RunLine>(['runs', task, outcome], '/v1/admin/runs', { task, outcome });
+}
+
+/** A list of the admin API, a page at a time; empty parameters are left out. */
+export function usePages<T>(
+  key: string[],
+  path: string,
+  params: Record<string, string>,
+  { limit = 50, refetchInterval = false }: { limit?: number; refetchInterval?: number | false } = {},
+) {
+  const { api } = useSignedIn();
+  return useInfiniteQuery({
+    queryKey: key,
+    queryFn: ({ pageParam, signal }) => {
+      const given = Object.entries({ ...params, page: pageParam, limit: String(limit) });
+      const query = new URLSearchParams(given.filter(([, value]) => value !== ''));
+      return api.get<Page<T>>(`${path}?${query}`, signal);
+    },
+    initialPageParam: '',
+    getNextPageParam: (last) => last.next_page ?? undefined,
+    refetchInterval,
+  });
+}

@@ -1,0 +1,149 @@
+import { Alert, Code, Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { Link } from 'wouter';
+import { ApiError } from '../base/api.ts';
+import { instant, price, span, whole } from '../base/format.ts';
+import { useLanguage, worded } from '../base/language.tsx';
+import { Empty, Failure, Loading } from '../base/state.tsx';
+import { Outcome } from '../ui/outcome.tsx';
+import { useRun } from './queries.ts';
+import { CountsLine, Reasons } from './sums.tsx';
+import type { Run } from './types.ts';
+
+/** One run: what it did and did not do, why, and what it cost. */
+export default function RunPage({ id }: { id: string }) {
+  const { texts } = useLanguage();
+  const { data, error, isPending, refetch } = useRun(id);
+  if (isPending) return <Loading />;
+  if (!data) {
+    const missing = error instanceof ApiError && error.status === 404;
+    return missing ? (
+      <Empty>{texts.run.missing}</Empty>
+    ) : (
+      <Failure error={error} retry={() => void refetch()} />
+    );
+  }
+  return (
+    <Stack gap="lg">
+      <div>
+        <Title order={1} size="h2">
+          {texts.run.title} · {worded(texts.task, data.task)}
+        </Title>
+        <Code className="wrapped">{data.id}</Code>
+      </div>
+      <Group gap="sm">
+        <Outcome outcome={data.outcome} />
+        <CountsLine counts={data.counts} />
+      </Group>
+      {data.error && (
+        <Alert color="red" title={texts.run.error}>
+          <Code block className="wrapped">
+            {data.error}
+          </Code>
+        </Alert>
+      )}
+      {data.complete === false && <Alert color="orange">{texts.result.incomplete}</Alert>}
+      <Facts run={data} />
+      <Why run={data} />
+      <Cost run={data} />
+      <Attempts run={data} />
+      <Link href={`/runs?task=${encodeURIComponent(data.task ?? '')}`}>{texts.rounds.history}</Link>
+    </Stack>
+  );
+}
+
+function Facts({ run }: { run: Run }) {
+  const { language, texts } = useLanguage();
+  const at = (iso: string | null) => instant(iso, language, true);
+  const facts: [string, string | null][] = [
+    [texts.run.started, at(run.started_at)],
+    [texts.run.finished, at(run.finished_at)],
+    [texts.run.duration, span(run.duration_ms, language)],
+    [texts.run.occurrence, run.occurrence && at(run.occurrence)],
+    [texts.run.trigger, worded(texts.trigger, run.trigger)],
+    [texts.run.requestedBy, run.requested_by],
+    [texts.run.attempt, run.attempt === null ? null : String(run.attempt)],
+    [texts.run.params, JSON.stringify(run.params ?? {})],
+  ];
+  return (
+    <Paper withBorder radius="md" p="md">
+      <dl className="table">
+        {facts
+          .filter(([, value]) => value)
+          .map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd className="wrapped">{value}</dd>
+            </div>
+          ))}
+      </dl>
+    </Paper>
+  );
+}
+
+function Why({ run }: { run: Run }) {
+  const { texts } = useLanguage();
+  const some = Object.keys({ ...run.skipped, ...run.failed }).length > 0;
+  return (
+    <section>
+      <Title order={2} size="h4">
+        {texts.run.reasons}
+      </Title>
+      {some ? <Reasons skipped={run.skipped} failed={run.failed} /> : <Empty>{texts.run.noReasons}</Empty>}
+      {run.notes && run.notes.length > 0 && (
+        <>
+          <Text fw={600}>{texts.run.notes}</Text>
+          <Code block className="wrapped">
+            {run.notes.map((note) => JSON.stringify(note)).join('\n')}
+          </Code>
+        </>
+      )}
+    </section>
+  );
+}
+
+function Cost({ run }: { run: Run }) {
+  const { language, texts } = useLanguage();
+  if (!run.cost) return null;
+  const { usd = null, ...units } = run.cost;
+  const rows: [string, string][] = [
+    ...Object.entries(units).map(([unit, count]): [string, string] => [unit, whole(count, language)]),
+    ['usd', price(usd, language)],
+  ];
+  return (
+    <section>
+      <Title order={2} size="h4">
+        {texts.run.cost}
+      </Title>
+      <Paper withBorder radius="md" p="md" mt="xs">
+        <dl className="table">
+          {rows.map(([name, value]) => (
+            <div key={name}>
+              <dt>{worded(texts.cost, name)}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      </Paper>
+    </section>
+  );
+}
+
+function Attempts({ run: { attempts = [] } }: { run: Run }) {
+  const { language, texts } = useLanguage();
+  if (attempts.length === 0) return null;
+  return (
+    <section>
+      <Title order={2} size="h4">
+        {texts.run.earlier}
+      </Title>
+      <ul className="reasons">
+        {attempts.map(({ attempt, outcome, started_at, error }) => (
+          <li key={attempt}>
+            {attempt}. {instant(started_at, language, true)} <Outcome outcome={outcome} />{' '}
+            {error && <Code className="wrapped">{error}</Code>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,97 @@
+import { Button, Group, NativeSelect, Stack, Title } from '@mantine/core';
+import { Link, useLocation, useSearchParams } from 'wouter';
+import { instant, price, span } from '../base/format.ts';
+import { useLanguage, worded } from '../base/language.tsx';
+import { Empty, Failure, Loading } from '../base/state.tsx';
+import { Outcome } from '../ui/outcome.tsx';
+import { useRuns } from './queries.ts';
+import { CountsLine } from './sums.tsx';
+import type { RunLine } from './types.ts';
+
+/** Outcomes that one looks for; the address keeps what is chosen, so that it can be sent to somebody. */
+const OUTCOMES = [
+  'succeeded',
+  'nothing_to_do',
+  'partial',
+  'failed',
+  'skipped_overlap',
+  'abandoned',
+  'running',
+];
+
+/** The ledger of runs, newest first. */
+export default function RunsPage() {
+  const { texts } = useLanguage();
+  const [params] = useSearchParams();
+  const [task, outcome] = [params.get('task') ?? '', params.get('outcome') ?? ''];
+  const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useRuns(
+    task,
+    outcome,
+  );
+  const runs = data?.pages.flatMap(({ items }) => items) ?? [];
+  return (
+    <Stack gap="lg">
+      <Title order={1}>{texts.run.runs}</Title>
+      <Filters task={task} outcome={outcome} />
+      {isPending && <Loading />}
+      {error && <Failure error={error} retry={() => void refetch()} />}
+      {data && runs.length === 0 && <Empty>{texts.run.none}</Empty>}
+      <ul className="lines">
+        {runs.map((run) => (
+          <Line key={run.id} run={run} named={task === ''} />
+        ))}
+      </ul>
+      {hasNextPage && (
+        <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+          {texts.run.more}
+        </Button>
+      )}
+    </Stack>
+  );
+}
+
+function Filters({ task, outcome }: { task: string; outcome: string }) {
+  const { texts } = useLanguage();
+  const [, go] = useLocation();
+  const choose = (chosen: { task: string; outcome: string }) => {
+    const given = Object.entries(chosen).filter(([, value]) => value !== '');
+    go(`/runs?${new URLSearchParams(given)}`, { replace: true });
+  };
+  const tasks = [...new Set([...Object.keys(texts.task), ...(task ? [task] : [])])];
+  return (
+    <Group grow preventGrowOverflow={false} gap="sm">
+      <NativeSelect
+        label={texts.run.task}
+        value={task}
+        onChange={({ currentTarget }) => choose({ task: currentTarget.value, outcome })}
+        data={[
+          { value: '', label: texts.run.all },
+          ...tasks.map((value) => ({ value, label: worded(texts.task, value) })),
+        ]}
+      />
+      <NativeSelect
+        label={texts.run.outcome}
+        value={outcome}
+        onChange={({ currentTarget }) => choose({ task, outcome: currentTarget.value })}
+        data={[
+          { value: '', label: texts.run.anyOutcome },
+          ...OUTCOMES.map((value) => ({ value, label: worded(texts.outcome, value) })),
+        ]}
+      />
+    </Group>
+  );
+}
+
+function Line({ run, named }: { run: RunLine; named: boolean }) {
+  const { language, texts } = useLanguage();
+  return (
+    <li className={named ? 'line run run-named' : 'line run'}>
+      <Link href={`/runs/${encodeURIComponent(run.id)}`}>{instant(run.started_at, language, true)}</Link>
+      {named && <span>{worded(texts.task, run.task)}</span>}
+      <Outcome outcome={run.outcome} />
+      <CountsLine counts={run.counts} />
+      <span className="dimmed">{span(run.duration_ms, language)}</span>
+      <span className="dimmed">{price(run.usd, language)}</span>
+    </li>
+  );
+}

@@ -1,0 +1,54 @@
+import { useLocation } from 'wouter';
+import { instant } from '../base/format.ts';
+import { useLanguage, worded } from '../base/language.tsx';
+import { colorOf } from '../ui/outcome.tsx';
+import type { RunLine } from './types.ts';
+
+/** So many runs are shown; a task with fewer leaves the left side empty, so that strips line up. */
+export const STRIP = 50;
+const WIDTH = 8;
+const HEIGHT = 28;
+/** Not by colour alone: what had nothing to do is low, what failed is high. */
+const SHARES: Record<string, number> = { teal: 0.75, gray: 0.4, blue: 0.55, orange: 0.9, red: 1 };
+
+/**
+ * The outcomes of the last runs, the newest on the right. For a mouse each bar tells its run and leads to it; everybody
+ * else has the sum as a text, and the list of all runs.
+ */
+export function Strip({ runs }: { runs: readonly RunLine[] }) {
+  const { language, texts } = useLanguage();
+  const [, go] = useLocation();
+  const shown = runs.slice(0, STRIP);
+  const words = (run: RunLine) => worded(texts.outcome, run.outcome ?? 'running');
+  const sums = Map.groupBy(shown, words);
+  const parts = [...sums].map(([word, { length }]) => `${length} ${word}`).join(', ');
+  return (
+    <svg
+      className="strip"
+      viewBox={`0 0 ${STRIP * WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={texts.rounds.strip(shown.length, parts)}
+    >
+      {shown.map((run, index) => {
+        const color = colorOf(run.outcome);
+        const height = HEIGHT * (SHARES[color] ?? 0.4);
+        return (
+          // biome-ignore lint/a11y/noStaticElementInteractions: a short cut for the mouse; the same is in the list of runs
+          <rect
+            key={run.id}
+            className={`bar bar-${color}`}
+            x={(STRIP - 1 - index) * WIDTH + 1}
+            y={HEIGHT - height}
+            width={WIDTH - 2}
+            height={height}
+            rx="1.5"
+            onClick={() => go(`/runs/${encodeURIComponent(run.id)}`)}
+          >
+            <title>{`${instant(run.started_at, language)} · ${words(run)}`}</title>
+          </rect>
+        );
+      })}
+    </svg>
+  );
+}

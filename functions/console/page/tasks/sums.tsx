@@ -1,0 +1,44 @@
+import { Text } from '@mantine/core';
+import { whole } from '../base/format.ts';
+import { useLanguage, worded } from '../base/language.tsx';
+import type { Counts } from './types.ts';
+
+const KINDS = ['candidates', 'acted', 'skipped', 'failed'] as const;
+
+/** What a run looked at and what became of it, in one line. */
+export function CountsLine({ counts }: { counts: Counts | null }) {
+  const { language, texts } = useLanguage();
+  if (!counts) return null;
+  const parts = KINDS.filter((kind) => kind === 'candidates' || counts[kind] > 0);
+  return (
+    <Text span>
+      {parts.map((kind) => `${whole(counts[kind], language)} ${texts.run[kind](counts[kind])}`).join(' · ')}
+    </Text>
+  );
+}
+
+interface ReasonsProps {
+  skipped: Record<string, number> | null | undefined;
+  failed: Record<string, number> | null | undefined;
+}
+
+/** Why candidates were skipped or failed, with how many. */
+export function Reasons({ skipped, failed }: ReasonsProps) {
+  const { language, texts } = useLanguage();
+  const rows = [
+    ...Object.entries(failed ?? {}).map(([reason, count]) => ({ kind: 'failed', reason, count }) as const),
+    ...Object.entries(skipped ?? {}).map(([reason, count]) => ({ kind: 'skipped', reason, count }) as const),
+  ];
+  if (rows.length === 0) return null;
+  return (
+    <ul className="reasons">
+      {rows.map(({ kind, reason, count }) => (
+        <li key={`${kind} ${reason}`} className={`reason-${kind}`}>
+          {whole(count, language)} {texts.run[kind](count)}
+          {texts.colon}
+          {worded(texts.reason, reason)}
+        </li>
+      ))}
+    </ul>
+  );
+}

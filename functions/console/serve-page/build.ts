@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const SOURCE = join(import.meta.dirname, '../page');
+const CACHE = join(ROOT, 'node_modules/.cache/ronde-console');
+
+/**
+ * Builds the page and gives the folder it lies in: a plain index.html and hashed files in assets/. What was built before
+ * from the same sources is taken again. Vite is a tool of development and is loaded only then.
+ */
+export async function buildPage(): Promise<string> {
+  const folder = join(CACHE, digest());
+  if (existsSync(folder)) return folder;
+  await mkdir(CACHE, { recursive: true });
+  const made = await mkdtemp(join(CACHE, 'making-'));
+  const { build } = await import('vite');
+  await build({
+    configFile: false,
+    root: SOURCE,
+    base: '/console/',
+    mode: 'production',
+    // Whoever builds: in a test NODE_ENV says test, and React would come as for development.
+    define: { 'process.env.NODE_ENV': '"production"' },
+    oxc: { jsx: { runtime: 'automatic', development: false } },
+    logLevel: 'silent',
+    // No file becomes a data: URL, which the page's policy would refuse.
+    build: {
+      outDir: made,
+      emptyOutDir: true,
+      target: 'es2022',
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+    },
+  });
+  // A folder of mkdtemp is its owner's only; this one is copied into what is deployed.
+  await chmod(made, 0o755);
+  await rename(made, folder).catch(async () => {
+    // Another process has just made the same.
+    await rm(made, { recursive: true, force: true });
+  });
+  return folder;
+}
+
+/** Of everything the page is made from: its sources and the versions of its packages. */
+function digest(): string {
+  const hash = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json')));
+  hash.update(readFileSync(import.meta.filename));
+  const files = readdirSync(SOURCE, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+  for (const path of files.map((file) => join(file.parentPath, file.name)).sort())
+    hash.update(path).update(readFileSync(path));
+  return hash.digest('hex').slice(0, 32);
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { normaliseAddress } from '../../../shared/doors/mail/address.ts';
+import { callAdmin } from '../admin-call.ts';
+import { UsageError } from '../run-task.ts';
+import { findTarget } from '../target.ts';
+import { printable, type Terminal } from '../terminal.ts';
+
+const report = z.looseObject({
+  ok: z.boolean(),
+  to: z.string(),
+  messages: z.object({ en: z.string() }),
+  response: z.string().nullable(),
+});
+
+/** Sends one test mail by the deployed (or local) settings; 1 where it was not taken. */
+export async function alertsTestEmail(
+  address: string,
+  { locale = 'en', json }: { locale?: string; json?: true },
+  { print }: Terminal,
+): Promise<number> {
+  if (normaliseAddress(address) === null)
+    throw new UsageError(
+      `${JSON.stringify(address)} is not an e-mail address; give one such as name@example.com.`,
+    );
+  if (locale !== 'fr' && locale !== 'en')
+    throw new UsageError(`--locale ${JSON.stringify(locale)} is not legal; give fr or en.`);
+  const target = await findTarget();
+  const body = { to: address, locale };
+  const found = await callAdmin(target, report, 'POST', '/tickets/alerts/test-email', body);
+  if (json) print(JSON.stringify(found, null, 2));
+  else {
+    print(found.messages.en);
+    if (found.response) print(printable(`The server said: ${found.response}`));
+  }
+  return found.ok ? 0 : 1;
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { callAdmin } from '../admin-call.ts';
+import { UsageError } from '../run-task.ts';
+import { findTarget } from '../target.ts';
+import { printable, type Terminal } from '../terminal.ts';
+
+/** So many of the last alerts are shown. */
+const SHOWN_ALERTS = 10;
+
+const ticket = z.looseObject({
+  id: z.string(),
+  number: z.unknown(),
+  device: z.unknown(),
+  status: z.unknown(),
+  stage: z.unknown(),
+  delay: z.object({
+    since: z.string(),
+    source: z.enum(['stage_entered_at', 'events', 'created_at']),
+    days_in_stage: z.number(),
+    threshold_days: z.number(),
+    late_after: z.string(),
+    late: z.boolean(),
+    reason: z.enum(['over_threshold', 'within_threshold', 'not_active']),
+  }),
+});
+type Ticket = z.infer<typeof ticket>;
+
+const alert = z.looseObject({
+  recipient: z.unknown(),
+  state: z.unknown(),
+  stage: z.unknown(),
+  claimed_at: z.unknown(),
+  message_id: z.unknown(),
+});
+const log = z.object({ items: z.array(alert) });
+
+/** Answers "why is this ticket (not) told of": its time in the stage, from what, the threshold, the last alerts. */
+export async function alertsTicket(
+  id: string,
+  { json }: { json?: true },
+  { print }: Terminal,
+): Promise<number> {
+  if (id.trim() === '' || id.includes('/'))
+    throw new UsageError(`${JSON.stringify(id)} is not the id of a ticket; give the id of its document.`);
+  const target = await findTarget();
+  const path = encodeURIComponent(id);
+  const found = await callAdmin(target, ticket, 'GET', `/v1/admin/tickets/${path}`);
+  const query = `ticket=${path}&limit=${SHOWN_ALERTS}`;
+  const { items } = await callAdmin(target, log, 'GET', `/tickets/alerts/log?${query}`);
+  if (json) print(JSON.stringify({ ...found, alerts: items }, null, 2));
+  else for (const line of describeTicket(found, items)) print(printable(line));
+  return 0;
+}
+
+const SOURCES: Record<Ticket['delay']['source'], string> = {
+  stage_entered_at: 'its field stage_entered_at',
+  events: 'its last event into that stage (it has no stage_entered_at)',
+  created_at: 'its creation (it has no stage_entered_at, and no event leads into that stage)',
+};
+
+function describeTicket(found: Ticket, alerts: z.infer<typeof alert>[]): string[] {
+  const { delay } = found;
+  return [
+    `Ticket ${found.number} (${found.id}), ${found.device}`,
+    `Stage     ${found.stage}, for ${delay.days_in_stage} whole days, since ${delay.since}`,
+    `Known by  ${SOURCES[delay.source]}`,
+    `Threshold ${delay.threshold_days} days: late after ${delay.late_after}`,
+    `Late      ${verdict(found)}`,
+    alerts.length === 0 ? 'Alerts    none yet' : 'Alerts    newest first',
+    ...alerts.map(
+      (one) => `  ${one.claimed_at}  ${one.state}  ${one.recipient}  ${one.stage}  ${one.message_id}`,
+    ),
+  ];
+}
+
+function verdict({ status, delay }: Ticket): string {
+  if (delay.reason === 'not_active')
+    return `no: its status is ${status}, and only active tickets are checked`;
+  if (delay.reason === 'over_threshold') return 'yes: longer in its stage than the threshold';
+  return 'no: not longer in its stage than the threshold';
+}

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { callAdmin } from '../admin-call.ts';
+import type { Target } from '../target.ts';
+import { printable, type Terminal } from '../terminal.ts';
+
+const integration = z.looseObject({
+  id: z.string(),
+  label: z.string().optional(),
+  active: z.boolean().optional(),
+  host: z.string(),
+  auth: z.object({ user: z.string().nullable() }).loose(),
+  health: z
+    .looseObject({
+      status: z.string(),
+      next_attempt_at: z.string().nullish(),
+      last_error: z.string().nullish(),
+      last_success_at: z.string().nullish(),
+    })
+    .optional(),
+});
+const list = z.object({ items: z.array(integration), next_page: z.string().nullable() });
+
+/** What a try of a mailbox has shown. */
+export const report = z.object({
+  ok: z.boolean(),
+  error: z.object({ kind: z.string(), detail: z.string() }).nullable(),
+  capabilities: z.array(z.string()),
+  folders: z.array(
+    z.object({
+      path: z.string(),
+      special_use: z.string().nullable(),
+      messages: z.number().nullable(),
+      synchronised: z.boolean(),
+    }),
+  ),
+});
+const synced = z.object({
+  success: z.boolean(),
+  complete: z.boolean(),
+  messages: z.record(z.string(), z.number()),
+  error: z.object({ kind: z.string(), detail: z.string() }).nullable(),
+});
+
+type Options = { json?: true };
+const path = (id: string, rest = '') => `/api/inbox/integrations/${encodeURIComponent(id)}${rest}`;
+
+/** Lists all mailboxes; 0 whatever their health. */
+export async function inboxList(target: Target, { json }: Options, { print }: Terminal): Promise<number> {
+  const items: z.infer<typeof integration>[] = [];
+  let page: string | null = null;
+  do {
+    const query: string = page === null ? '' : `&page=${encodeURIComponent(page)}`;
+    const answer = await callAdmin(target, list, 'GET', `/api/inbox/integrations?limit=500${query}`);
+    items.push(...answer.items);
+    page = answer.next_page;
+  } while (page !== null);
+  if (json) print(JSON.stringify({ items }, null, 2));
+  else if (items.length === 0) print('There is no mailbox yet; add one with ronde inbox add.');
+  else for (const item of items) print(describeIntegration(item));
+  return 0;
+}
+
+function describeIntegration({ id, active, host, auth, health }: z.infer<typeof integration>): string {
+  const state = active === true ? (health?.status ?? 'ok') : 'paused';
+  const last = health?.last_success_at ? `synchronised ${health.last_success_at}` : 'never synchronised';
+  const next = health?.next_attempt_at ? `, next attempt ${health.next_attempt_at}` : '';
+  const error = health?.last_error ? `, ${health.last_error}` : '';
+  return printable(`${id}  ${state.padEnd(11)}  ${auth.user ?? '?'} on ${host}: ${last}${next}${error}`);
+}
+
+/** Tries a mailbox; 1 where it does not work. */
+export async function inboxTest(
+  target: Target,
+  id: string,
+  { json }: Options,
+  { print }: Terminal,
+): Promise<number> {
+  const answer = await callAdmin(target, report, 'POST', path(id, '/test'), {});
+  if (json) print(JSON.stringify(answer, null, 2));
+  else for (const line of describeReport(answer)) print(printable(line));
+  return answer.ok ? 0 : 1;
+}
+
+/** What a try has shown, line by line. */
+export function describeReport({ ok, error, capabilities, folders }: z.infer<typeof report>): string[] {
+  if (!ok) return [`It does not work: ${error?.kind}: ${error?.detail}`];
+  return [
+    `It works. The server can: ${capabilities.join(' ')}`,
+    ...folders.map(
+      (folder) =>
+        `  ${folder.synchronised ? '*' : ' '} ${folder.path}${folder.special_use ? ` (${folder.special_use})` : ''}: ${folder.messages ?? '?'} messages`,
+    ),
+  ];
+}
+
+/** Synchronises a mailbox now; 1 where it failed. */
+export async function inboxSync(
+  target: Target,
+  id: string,
+  { json }: Options,
+  { print }: Terminal,
+): Promise<number> {
+  const answer = await callAdmin(target, synced, 'POST', path(id, '/sync'), {});
+  const { new: fresh = 0, updated = 0, removed = 0, announced = 0, stored = 0 } = answer.messages;
+  if (json) print(JSON.stringify(answer, null, 2));
+  else if (answer.error) print(printable(`It failed: ${answer.error.kind}: ${answer.error.detail}`));
+  else
+    print(`${fresh} new, ${updated} updated, ${removed} removed; ${announced} announced, ${stored} stored.`);
+  if (!json && !answer.complete) print('There is more; the next round goes on.');
+  return answer.success ? 0 : 1;
+}

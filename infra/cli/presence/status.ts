@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { callAdmin } from '../admin-call.ts';
+import { callTask, findTask } from '../run-task.ts';
+import type { Target } from '../target.ts';
+import type { Terminal } from '../terminal.ts';
+
+const found = z.object({ count: z.number(), user_ids: z.array(z.string()) }).nullable();
+const health = z.object({ ok: z.boolean(), ms: z.number(), error: z.string().nullable() });
+const check = z.object({ name: z.string(), ok: z.boolean(), duration_ms: z.number(), detail: z.string() });
+
+const report = z.looseObject({
+  threshold_minutes: z.number(),
+  as_of: z.string(),
+  degraded: z.boolean(),
+  stores: z.object({ firestore: health, redis: health }),
+  users: z.number(),
+  flagged_online: z.number(),
+  live_keys: z.number().nullable(),
+  ghosts: z.object({ flagged_without_life: found, alive_without_flag: found }),
+  stale: z.object({ minutes: z.number(), count: z.number(), user_ids: z.array(z.string()) }).nullable(),
+  last_runs: z.array(
+    z.looseObject({
+      run_id: z.string(),
+      outcome: z.string().nullable(),
+      duration_ms: z.number().nullable(),
+      failed: z.record(z.string(), z.number()),
+      error: z.string().nullable(),
+    }),
+  ),
+});
+type Report = z.infer<typeof report>;
+type Health = z.infer<typeof health>;
+type Found = z.infer<typeof found>;
+
+/** Shows the state of presence; 1 where a store does not answer. */
+export async function presenceStatus(
+  target: Target,
+  { json }: { json?: true },
+  { print }: Terminal,
+): Promise<number> {
+  const state = await callAdmin(target, report, 'GET', '/v1/admin/presence');
+  if (json) print(JSON.stringify(state, null, 2));
+  else for (const line of describeState(state)) print(line);
+  return state.stores.firestore.ok && state.stores.redis.ok ? 0 : 1;
+}
+
+function describeState(state: Report): string[] {
+  const { ghosts, stale, stores } = state;
+  return [
+    `Presence at ${state.as_of}; online means younger than ${state.threshold_minutes} minutes`,
+    `Users              ${state.users}`,
+    `Flagged online     ${state.flagged_online}`,
+    `Live keys in Redis ${state.live_keys ?? 'unknown'}`,
+    `Ghosts             ${named(ghosts.flagged_without_life)} flagged online without a sign of life`,
+    `                   ${named(ghosts.alive_without_flag)} alive and not flagged online`,
+    `Stale sessions     ${named(stale)} flagged online and silent for ${stale?.minutes ?? 30} minutes or more`,
+    `Firestore          ${answered(stores.firestore)}`,
+    `Redis              ${answered(stores.redis)}`,
+    state.last_runs.length === 0 ? 'Last runs          none yet' : 'Last runs',
+    ...state.last_runs.map(describeRun),
+  ];
+}
+
+const answered = ({ ok, ms, error }: Health) =>
+  ok ? `answers in ${ms} ms` : `DOES NOT ANSWER: ${error} (${ms} ms)`;
+
+function named(of: Found): string {
+  if (of === null) return 'unknown';
+  if (of.count === 0) return '0';
+  const shown = of.user_ids.slice(0, 5).join(', ');
+  return `${of.count} (${shown}${of.count > 5 ? ', ...' : ''})`;
+}
+
+function describeRun({ run_id, outcome, duration_ms, failed, error }: Report['last_runs'][number]): string {
+  const faults = Object.entries(failed).map(([reason, count]) => `${reason}: ${count}`);
+  const trouble = [...faults, ...(error === null ? [] : [error])].join('; ');
+  return `  ${run_id}  ${outcome ?? 'under way'}  ${duration_ms ?? '?'} ms${trouble ? `  ${trouble}` : ''}`;
+}
+
+/** Runs the test of presence and shows every check; 1 where one failed. */
+export async function presenceTest(
+  target: Target,
+  { json }: { json?: true },
+  { print }: Terminal,
+): Promise<number> {
+  const answer = await callTask(findTask('test-presence'), {}, target);
+  const checks = z.array(check).safeParse(answer.body.checks);
+  if (json) print(JSON.stringify(answer.body, null, 2));
+  else if (!checks.success || checks.data.length === 0) print(`${answer.status}: ${answer.text}`);
+  else {
+    for (const { name, ok, duration_ms, detail } of checks.data)
+      print(`${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(20)}  ${`${duration_ms} ms`.padStart(10)}  ${detail}`);
+    print(String(answer.body.message));
+  }
+  return answer.status === 200 ? 0 : 1;
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import type { JWTPayload } from 'jose';
+import { serveLoopback } from '../loopback-server.ts';
+import { codeFlow, type Grant } from './flow.ts';
+import { handle, type IssuerState } from './http.ts';
+import * as tokens from './tokens.ts';
+
+const HOUR = 3600;
+
+export interface IssuerOptions {
+  clock: () => Date;
+  /** 0 takes a free port. */
+  port?: number;
+  /** The audience of user tokens. */
+  audience?: string;
+}
+
+export interface UserTokenOptions {
+  ttlSeconds?: number;
+  /** Added to the claims, or put in their place. */
+  claims?: JWTPayload;
+  audience?: string;
+}
+
+export interface GoogleTokenOptions {
+  email: string;
+  audience: string;
+  emailVerified?: boolean;
+  ttlSeconds?: number;
+  claims?: JWTPayload;
+}
+
+export interface LocalIssuer {
+  issuer: string;
+  /** Stands in for https://accounts.google.com, with keys of its own. */
+  googleIssuer: string;
+  audience: string;
+  stop(): Promise<void>;
+  /** A user token of a fresh session. */
+  userToken(name: tokens.AccountName, options?: UserTokenOptions): Promise<string>;
+  /** A user token that ran out a minute ago. */
+  expiredToken(): Promise<string>;
+  /** A user token that names our issuer and key, signed by somebody else's. */
+  foreignToken(): Promise<string>;
+  /** A token as Google signs it for a service account, a Scheduler job's for one. */
+  googleToken(options: GoogleTokenOptions): Promise<string>;
+}
+
+/** A real OIDC issuer (RS256) on loopback, with two test accounts, and a stand-in for Google's. */
+export async function startIssuer(options: IssuerOptions): Promise<LocalIssuer> {
+  const { clock, audience = 'ronde-local' } = options;
+  const [key, googleKey] = await Promise.all([tokens.newSigningKey(), tokens.newSigningKey()]);
+  const foreignKey = await tokens.newSigningKey(key.kid);
+  const ready: { state?: IssuerState } = {};
+  const server = await serveLoopback(options.port ?? 0, async (request, response, body) => {
+    if (ready.state) await handle(ready.state, request, response, body);
+    else response.writeHead(503).end();
+  });
+  const issuer = server.url;
+  const googleIssuer = `${issuer}/google`;
+  const claims = (name: tokens.AccountName, ttl: number, extra: JWTPayload): JWTPayload => {
+    const iat = tokens.epochSeconds(clock());
+    const session = { jti: randomUUID(), sid: randomUUID(), ...tokens.accountClaims(name) };
+    return { iss: issuer, aud: audience, iat, exp: iat + ttl, ...session, ...extra };
+  };
+  const session = (grant: Grant) => sessionReply(key, claims(grant.name, HOUR, {}), grant.nonce);
+  ready.state = { clock, issuer, googleIssuer, key, googleKey, flow: codeFlow(clock), session };
+  return {
+    issuer,
+    googleIssuer,
+    audience,
+    stop: server.stop,
+    userToken: (name, { ttlSeconds = HOUR, claims: extra = {}, audience: aud = audience } = {}) =>
+      tokens.signClaims(key, claims(name, ttlSeconds, { aud, ...extra })),
+    expiredToken: () => {
+      const iat = tokens.epochSeconds(clock()) - HOUR - 60;
+      return tokens.signClaims(key, claims('usertest1', HOUR, { iat, exp: iat + HOUR }));
+    },
+    foreignToken: () => tokens.signClaims(foreignKey, claims('admintest1', HOUR, {})),
+    googleToken: (wanted) => tokens.signClaims(googleKey, googleClaims(googleIssuer, clock(), wanted)),
+  };
+}
+
+/** Both tokens of a session: the same claims, each under an id of its own. */
+async function sessionReply(key: tokens.SigningKey, access: JWTPayload, nonce: string | null) {
+  const id = { ...access, jti: randomUUID(), ...(nonce === null ? {} : { nonce }) };
+  return {
+    access_token: await tokens.signClaims(key, access),
+    id_token: await tokens.signClaims(key, id),
+    token_type: 'Bearer',
+    expires_in: HOUR,
+  };
+}
+
+function googleClaims(iss: string, now: Date, wanted: GoogleTokenOptions): JWTPayload {
+  const { email, audience: aud, emailVerified = true, ttlSeconds = HOUR, claims = {} } = wanted;
+  const sub = tokens.googleSubject(email);
+  const iat = tokens.epochSeconds(now);
+  return {
+    iss,
+    aud,
+    sub,
+    azp: sub,
+    email,
+    email_verified: emailVerified,
+    iat,
+    exp: iat + ttlSeconds,
+    ...claims,
+  };
+}

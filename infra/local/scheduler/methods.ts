@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { ApiError, invalid, pageOf } from '../google-json.ts';
+import type { FireDeps } from './deliver.ts';
+import { type Entry, fireForced, setNext } from './fire.ts';
+import { applyMask, type Job, type JobFields, ownFields, parseFields } from './jobs.ts';
+import { stored, timestamp, validate } from './rules.ts';
+
+/** All that one local scheduler knows. */
+export interface State {
+  entries: Map<string, Entry>;
+  outstanding: Set<Promise<void>>;
+  locations: readonly string[];
+  deps: FireDeps;
+}
+
+/** Remembers an attempt until it has ended. */
+export function track(state: State, attempt: Promise<void>): Promise<void> {
+  const tracked = attempt.finally(() => state.outstanding.delete(tracked));
+  state.outstanding.add(tracked);
+  return tracked;
+}
+
+/** GET jobs: by name, in pages. */
+export function list(state: State, parent: string, query: URLSearchParams): unknown {
+  const prefix = `${parent}/jobs/`;
+  const all = [...state.entries.values()].map(({ job }) => job).filter((job) => job.name.startsWith(prefix));
+  all.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const { items, next } = pageOf(all, query, 500);
+  return { jobs: items, ...next };
+}
+
+/** POST jobs. */
+export function create(state: State, parent: string, body: unknown): Job {
+  const fields = parseFields(ownFields(body));
+  const name = fields.name || `${parent}/jobs/${randomUUID()}`;
+  if (!name.startsWith(`${parent}/jobs/`)) throw invalid('Job name must start with its parent.');
+  const job = finish({ ...fields, name }, { state: 'ENABLED' }, state.deps.clock());
+  if (state.entries.has(name)) throw new ApiError(409, 'ALREADY_EXISTS', `Job ${name} already exists.`);
+  setNext(job, state.deps.clock());
+  state.entries.set(name, { job, execution: null, running: 0 });
+  return job;
+}
+
+type Kept = Pick<Job, 'state' | 'status' | 'scheduleTime' | 'lastAttemptTime'>;
+
+/** Checked fields, as the service reads them back, with what it keeps itself. */
+function finish(fields: JobFields & { name: string }, kept: Kept, now: Date): Job {
+  validate(fields);
+  const { name } = fields;
+  return {
+    ...stored(fields),
+    name,
+    timeZone: fields.timeZone || 'UTC',
+    ...kept,
+    userUpdateTime: timestamp(now),
+  };
+}
+
+/** What is done to one job: GET, PATCH, DELETE and the custom methods. */
+export function onJob(
+  state: State,
+  name: string,
+  action: string,
+  query: URLSearchParams,
+  body: unknown,
+): unknown {
+  const entry = state.entries.get(name);
+  if (!entry) throw new ApiError(404, 'NOT_FOUND', 'Job not found.');
+  if (action === 'GET') return entry.job;
+  if (action === 'DELETE') {
+    state.entries.delete(name);
+    entry.execution = null;
+    return {};
+  }
+  if (action === 'PATCH')
+    return patch(state, entry, query.get('updateMask') ?? query.get('update_mask'), body);
+  if (action === 'POST pause') return pause(entry);
+  if (action === 'POST resume') return resume(entry, state.deps.clock());
+  if (action === 'POST run') {
+    void track(state, fireForced(entry, state.deps));
+    return entry.job;
+  }
+  throw new ApiError(404, 'NOT_FOUND', `The local scheduler has no method ${action}`);
+}
+
+function patch(state: State, entry: Entry, mask: string | null, body: unknown): Job {
+  const { job: old } = entry;
+  const fields = applyMask(old, ownFields(body), mask);
+  const { state: jobState, status, scheduleTime, lastAttemptTime } = old;
+  const kept = { state: jobState, status, scheduleTime, lastAttemptTime };
+  const job = finish({ ...fields, name: old.name }, kept, state.deps.clock());
+  if (job.schedule !== old.schedule || job.timeZone !== old.timeZone) setNext(job, state.deps.clock());
+  entry.job = job;
+  return job;
+}
+
+function pause(entry: Entry): Job {
+  requireState(entry, 'ENABLED');
+  entry.execution = null;
+  entry.job.state = 'PAUSED';
+  return entry.job;
+}
+
+function resume(entry: Entry, now: Date): Job {
+  requireState(entry, 'PAUSED');
+  entry.job.state = 'ENABLED';
+  setNext(entry.job, now);
+  return entry.job;
+}
+
+function requireState(entry: Entry, wanted: Job['state']): void {
+  if (entry.job.state === wanted) return;
+  throw new ApiError(400, 'FAILED_PRECONDITION', `Job must be ${wanted} for this operation.`);
+}

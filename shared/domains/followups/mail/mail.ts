@@ -1,0 +1,86 @@
+import type { Mailbox } from '../../../doors/mail/address.ts';
+import { type Html, html, page } from '../../../doors/mail/html.ts';
+import type { Locale, Mail } from '../../../doors/mail/message.ts';
+import type { MailConfig } from '../../../doors/mail/settings.ts';
+import type { Followup } from '../followup.ts';
+import { optOutPath } from '../opt-out.ts';
+import type { Settings } from '../settings.ts';
+import { type Content, contentOf } from './content.ts';
+
+const OPT_OUT: Readonly<Record<Locale, { text: string; link: string }>> = {
+  fr: { text: 'Ne plus recevoir de rappel automatique à ce sujet :', link: 'ne plus recevoir de rappel' },
+  en: { text: 'To get no more automatic reminders about this:', link: 'no more reminders' },
+};
+
+/** What a level's mail is called for ever: its Message-ID is made from it. */
+const mailKey = (id: string, level: number) => `followups/${id}/sends/${level}`;
+
+/**
+ * Who a mail comes from. One SMTP account may only speak for its own domain (DMARC, RFC 7489: From has to be aligned with
+ * what signs), so another `from` becomes the default address under the organisation's name, with a Reply-To.
+ */
+export function senderOf(
+  settings: Settings,
+  config: MailConfig,
+): { from: Mailbox; replyTo?: Mailbox; own: boolean } {
+  const { from, replyTo } = settings;
+  const own = from === null || isAligned(from.address, config.from.address);
+  const sender =
+    from === null
+      ? config.from
+      : own
+        ? from
+        : { ...(from.name ? { name: from.name } : {}), address: config.from.address };
+  const answers = replyTo ?? (own ? null : (from?.address ?? null));
+  return { from: sender, own, ...(answers === null ? {} : { replyTo: { address: answers } }) };
+}
+
+const domainOf = (address: string) => address.slice(address.lastIndexOf('@') + 1);
+
+function isAligned(address: string, account: string): boolean {
+  const [domain, own] = [domainOf(address), domainOf(account)];
+  return domain === own || domain.endsWith(`.${own}`);
+}
+
+/** The mail of a level exactly as it goes out; preview, manual and automatic sending all use it. Throws Unmailable. */
+export function followupMail(
+  followup: Followup,
+  settings: Settings,
+  level: number,
+  config: MailConfig,
+  now: number,
+): Mail {
+  const { from, replyTo } = senderOf(settings, config);
+  const organisation = from.name ?? config.from.name ?? '';
+  const content = contentOf(followup, settings, level, organisation, now);
+  const optOut = config.publicUrl ? `${config.publicUrl}${optOutPath(followup.id, config.key)}` : null;
+  const { name } = followup.customer;
+  return {
+    key: mailKey(followup.id, level),
+    to: { address: content.to, ...(name ? { name } : {}) },
+    from,
+    ...(replyTo ? { replyTo } : {}),
+    locale: content.locale,
+    subject: content.subject,
+    text: textOf(content, optOut),
+    html: htmlOf(content, optOut),
+    references: followup.messageIds.slice(0, level - 1),
+    ...(optOut ? { unsubscribeUrl: optOut } : {}),
+  };
+}
+
+function textOf({ text, note, locale }: Content, optOut: string | null): string {
+  const below = [note, optOut && `${OPT_OUT[locale].text}\n${optOut}`].filter((part) => part !== null);
+  return `${[text, ...(below.length > 0 ? ['-- '] : []), ...below].join('\n\n').replace('\n\n-- \n\n', '\n\n-- \n')}\n`;
+}
+
+function htmlOf({ subject, text, note, locale }: Content, optOut: string | null): string {
+  const paragraphs = text.split(/\n\s*\n/).map((part) => html`<p>${lines(part)}</p>\n`);
+  const legal = note === null ? html`` : html`<p>${note}</p>`;
+  const link = optOut === null ? html`` : html`<p><a href="${optOut}">${OPT_OUT[locale].link}</a></p>`;
+  return page(locale, subject, html`${paragraphs}`, html`${legal}${link}`);
+}
+
+function lines(paragraph: string): Html[] {
+  return paragraph.split('\n').map((line, index) => (index === 0 ? html`${line}` : html`<br>${line}`));
+}

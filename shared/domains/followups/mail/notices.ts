@@ -1,0 +1,61 @@
+import { documentClaims } from '../../../doors/mail/document-claims.ts';
+import { html, page } from '../../../doors/mail/html.ts';
+import type { Locale, Mail } from '../../../doors/mail/message.ts';
+import type { Followup } from '../followup.ts';
+import type { Prepared, SendContext } from '../send.ts';
+
+interface Words {
+  subject: (followup: Followup) => string;
+  body: (followup: Followup) => string;
+  answer: (response: string) => string;
+}
+
+const WORDS: Readonly<Record<Locale, Words>> = {
+  fr: {
+    subject: ({ label }) => `Relance impossible : ${label}`,
+    body: ({ label, customer }) =>
+      `La relance de ${label} (${customer.name ?? ''} ${customer.email ?? ''}) n’a pas pu être remise : l’adresse est refusée. Les relances de ce document sont suspendues jusqu’à ce que l’adresse soit corrigée.`,
+    answer: (response) => `Réponse du serveur : ${response}`,
+  },
+  en: {
+    subject: ({ label }) => `Reminder not deliverable: ${label}`,
+    body: ({ label, customer }) =>
+      `The reminder about ${label} (${customer.name ?? ''} ${customer.email ?? ''}) could not be delivered: the address is refused. Reminders about this document wait until the address is corrected.`,
+    answer: (response) => `The server said: ${response}`,
+  },
+};
+
+/**
+ * Tells the organisation's owner (notify_email) that a customer's address is refused; once per follow-up, level and
+ * address. A notice that cannot be sent changes nothing for the follow-up.
+ */
+export async function tellOwner(
+  { store, meter, post }: SendContext,
+  { followup, settings }: Pick<Prepared, 'followup' | 'settings'>,
+  response: string | null,
+): Promise<void> {
+  if (settings.notifyEmail === null) return;
+  const ref = followup.ref
+    .collection('notices')
+    .doc(`refused-${followup.level + 1}-${followup.customer.email ?? ''}`);
+  const standing = await ref.get();
+  meter.firestore_reads += 1;
+  if (standing.exists) return;
+  const claims = documentClaims({ store, meter, clock: post.clock }, [{ ref, standing: null, fields: {} }]);
+  await post.sendOnce(notice(followup, settings.notifyEmail, settings.locale, response, ref.path), claims);
+}
+
+function notice(followup: Followup, to: string, locale: Locale, response: string | null, key: string): Mail {
+  const words = WORDS[locale];
+  const [subject, body] = [words.subject(followup), words.body(followup)];
+  const answer = response === null ? '' : words.answer(response);
+  const content = html`<p>${body}</p>${answer ? html`<p class="quiet">${answer}</p>` : html``}`;
+  return {
+    key,
+    to: { address: to },
+    locale,
+    subject,
+    text: `${[body, answer].filter(Boolean).join('\n\n')}\n`,
+    html: page(locale, subject, content, html``),
+  };
+}

@@ -1,0 +1,213 @@
+import type { DocumentSnapshot } from '@google-cloud/firestore';
+import * as z from 'zod';
+import { type Mailbox, normaliseAddress, parseMailbox } from '../../doors/mail/address.ts';
+import type { Locale } from '../../doors/mail/message.ts';
+import { millis } from '../../doors/store/firestore.ts';
+import { isZone } from '../../doors/time/zoned.ts';
+import { TEMPLATE_NAME, templateText } from './mail/template.ts';
+import type { Level, Rules } from './schedule/schedule.ts';
+
+/** What holds for an organisation that has set nothing. */
+export const DEFAULT_SETTINGS = {
+  auto_followups_enabled: false,
+  levels: {
+    invoice: [
+      { after_days: 7, template: 'courteous' },
+      { after_days: 15, template: 'firm' },
+      { after_days: 30, template: 'last' },
+    ],
+    quote: [
+      { after_days: 7, template: 'courteous' },
+      { after_days: 15, template: 'last' },
+    ],
+  },
+  max_per_run: null,
+  max_per_day: null,
+  notify_email: null,
+  time_zone: 'Europe/Paris',
+  business_days_only: false,
+  quiet_hours: null,
+  min_gap_days: 5,
+  grace_days: 0,
+  from: null,
+  reply_to: null,
+  locale: 'fr',
+  business_customers: false,
+  templates: {},
+} as const;
+
+const MAX_LEVELS = 10;
+const MAX_DAYS = 365;
+const MAX_MAILS = 100_000;
+/** Runs come every two hours at the rarest that is recommended, and have to find an open hour. */
+const LEAST_OPEN_MINUTES = 180;
+const DAY_MINUTES = 24 * 60;
+
+const TIME = /^([01]\d|2[0-3]):([0-5]\d)$/;
+const minuteOf = (text: string) => {
+  const [, hours, minutes] = TIME.exec(text) ?? [];
+  return Number(hours) * 60 + Number(minutes);
+};
+
+const days = (min: number) => {
+  const rule = `must be a whole number of days from ${min} to ${MAX_DAYS}`;
+  return z.int(rule).min(min, rule).max(MAX_DAYS, rule);
+};
+const mails = z
+  .int('must be a whole number of mails, 1 or more')
+  .min(1, 'must be at least 1')
+  .max(MAX_MAILS, `must be at most ${MAX_MAILS}`);
+
+const levelsOf = (minDays: number) =>
+  z
+    .array(
+      z.strictObject({
+        after_days: days(minDays),
+        template: z.string().regex(TEMPLATE_NAME, 'must be the name of a template'),
+      }),
+    )
+    .max(MAX_LEVELS, `must be at most ${MAX_LEVELS} levels`)
+    .refine(
+      (levels) =>
+        levels.every(
+          (level, index) => index === 0 || level.after_days > (levels[index - 1]?.after_days ?? 0),
+        ),
+      'must rise: each level comes more days after the start than the one before',
+    );
+
+const quietHours = z
+  .strictObject({
+    from: z.string().regex(TIME, 'must be a time such as "20:00"'),
+    to: z.string().regex(TIME, 'must be a time such as "08:00"'),
+  })
+  .refine(
+    ({ from, to }) =>
+      (minuteOf(from) - minuteOf(to) + DAY_MINUTES) % DAY_MINUTES >= LEAST_OPEN_MINUTES || from === to,
+    `must leave at least ${LEAST_OPEN_MINUTES / 60} hours a day, or no run may ever find it open`,
+  );
+
+const address = z
+  .string()
+  .transform(normaliseAddress)
+  .refine((value): value is string => value !== null, 'must be an e-mail address');
+const localised = z.strictObject({ subject: templateText(200), text: templateText(10_000) });
+
+/** What may be written to `billing_settings/{org_id}`; a field of null takes what holds by default. */
+export const billingSettings = z.strictObject({
+  auto_followups_enabled: z.boolean('must be true or false'),
+  levels: z.strictObject({
+    // An invoice is overdue only after its due date has passed: a reminder on the day itself would be early.
+    invoice: levelsOf(1).optional(),
+    quote: levelsOf(0).optional(),
+  }),
+  max_per_run: mails.nullable(),
+  max_per_day: mails.nullable(),
+  notify_email: address.nullable(),
+  time_zone: z.string().refine(isZone, 'must be an IANA time zone, such as Europe/Paris'),
+  business_days_only: z.boolean('must be true or false'),
+  quiet_hours: quietHours.nullable(),
+  min_gap_days: days(1),
+  grace_days: days(0),
+  from: z
+    .string()
+    .refine((text) => parseMailbox(text) !== null, 'must be name@example.com or "Name <name@example.com>"')
+    .nullable(),
+  reply_to: address.nullable(),
+  locale: z.enum(['fr', 'en'], 'must be fr or en'),
+  business_customers: z.boolean('must be true or false'),
+  templates: z.record(
+    z.string().regex(TEMPLATE_NAME, 'must be the name of a template'),
+    z.strictObject({ fr: localised.optional(), en: localised.optional() }).nullable(),
+  ),
+});
+
+/** A template of an organisation's own, by language. */
+export type OwnTemplates = Readonly<
+  Record<string, Partial<Record<Locale, { subject: string; text: string }>> | null>
+>;
+
+/** An organisation's settings as the rules use them. */
+export interface Settings {
+  orgId: string;
+  enabled: boolean;
+  rules: Rules;
+  maxPerRun: number;
+  maxPerDay: number | null;
+  notifyEmail: string | null;
+  from: Mailbox | null;
+  replyTo: string | null;
+  locale: Locale;
+  /** Its customers are businesses: the notes of the Code de commerce apply. */
+  businessCustomers: boolean;
+  templates: OwnTemplates;
+  /** What came due before this instant waits for a confirmation (milliseconds); null where nothing is held. */
+  heldDueBefore: number | null;
+  /** The rules have changed and not every follow-up has been scheduled anew. */
+  rescheduling: boolean;
+}
+
+/** Settings that cannot be used, with what is wrong in them. */
+export class SettingsFault extends Error {}
+
+/** Reads the document; what it lacks is null, and takes the default. Throws SettingsFault where a rule cannot be read. */
+export function toSettings(snapshot: DocumentSnapshot): Settings {
+  const get = (name: string) => (snapshot.exists ? (snapshot.get(name) ?? null) : null);
+  const zone = get('time_zone') ?? DEFAULT_SETTINGS.time_zone;
+  if (typeof zone !== 'string' || !isZone(zone))
+    throw new SettingsFault(`time_zone ${JSON.stringify(zone)} is not an IANA time zone`);
+  return {
+    orgId: snapshot.id,
+    enabled: get('auto_followups_enabled') === true,
+    rules: {
+      levels: {
+        invoice: readLevels(get('levels'), 'invoice'),
+        quote: readLevels(get('levels'), 'quote'),
+      },
+      hours: {
+        zone,
+        businessDaysOnly: get('business_days_only') === true,
+        quiet: readQuiet(get('quiet_hours')),
+      },
+      minGapDays: readDays(get('min_gap_days'), 'min_gap_days', DEFAULT_SETTINGS.min_gap_days),
+      graceDays: readDays(get('grace_days'), 'grace_days', DEFAULT_SETTINGS.grace_days),
+    },
+    maxPerRun:
+      get('max_per_run') === null ? Number.POSITIVE_INFINITY : readCount(get('max_per_run'), 'max_per_run'),
+    maxPerDay: get('max_per_day') === null ? null : readCount(get('max_per_day'), 'max_per_day'),
+    notifyEmail: normaliseAddress(String(get('notify_email') ?? '')),
+    from: parseMailbox(String(get('from') ?? '')),
+    replyTo: normaliseAddress(String(get('reply_to') ?? '')),
+    locale: get('locale') === 'en' ? 'en' : 'fr',
+    businessCustomers: get('business_customers') === true,
+    templates: get('templates') ?? {},
+    heldDueBefore: millis(get('held_due_before')),
+    rescheduling: get('rescheduling') === true,
+  };
+}
+
+function readLevels(levels: unknown, type: 'invoice' | 'quote'): readonly Level[] {
+  const own = (levels as Record<string, unknown> | null)?.[type] ?? DEFAULT_SETTINGS.levels[type];
+  const readable =
+    Array.isArray(own) && own.every((level) => Number.isFinite(level?.after_days) && level.after_days >= 0);
+  if (!readable) throw new SettingsFault(`levels.${type} is not a list of {after_days, template}`);
+  return own as Level[];
+}
+
+function readDays(value: unknown, name: string, otherwise: number): number {
+  if (value === null) return otherwise;
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
+  throw new SettingsFault(`${name} ${JSON.stringify(value)} is not a number of days`);
+}
+
+function readCount(value: unknown, name: string): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
+  throw new SettingsFault(`${name} ${JSON.stringify(value)} is not a number of mails`);
+}
+
+function readQuiet(value: unknown): { from: number; to: number } | null {
+  if (value === null) return null;
+  const { from, to } = value as { from?: unknown; to?: unknown };
+  if (typeof from === 'string' && typeof to === 'string' && TIME.test(from) && TIME.test(to))
+    return { from: minuteOf(from), to: minuteOf(to) };
+  throw new SettingsFault('quiet_hours is not {from: "20:00", to: "08:00"}');
+}

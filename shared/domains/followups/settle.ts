@@ -1,0 +1,62 @@
+import { Timestamp } from '@google-cloud/firestore';
+import { isConflict, millis } from '../../doors/store/firestore.ts';
+import type { ChangeContext } from './change.ts';
+import { readFollowup } from './change.ts';
+import { sendRef } from './followup.ts';
+import { addHistory } from './record.ts';
+import { sentFields } from './send.ts';
+
+/**
+ * Settles a level whose delivery is unknown: `sent` counts it and schedules the next one from when it went, `not_sent`
+ * makes it due again under the same Message-ID. False where nothing is unknown, or somebody else was faster.
+ */
+export async function settleUnknown(
+  context: ChangeContext,
+  id: string,
+  outcome: 'sent' | 'not_sent',
+  why: string,
+): Promise<boolean | null> {
+  const { store, meter, now } = context;
+  const found = await readFollowup(context, id);
+  if (!found) return null;
+  const { snapshot, followup, settings } = found;
+  const level = followup.level + 1;
+  const send = await sendRef(followup, level).get();
+  meter.firestore_reads += 1;
+  if (send.get('state') !== 'unknown' || !send.updateTime || !snapshot.updateTime) return false;
+  const sentAt = new Date(millis(send.get('claimed_at')) ?? now.getTime());
+  const batch = store.batch();
+  const settled = { settled_at: Timestamp.fromDate(now), response: why };
+  const sent = outcome === 'sent';
+  batch.update(
+    send.ref,
+    sent
+      ? { ...settled, state: 'sent', sent_at: Timestamp.fromDate(sentAt) }
+      : { ...settled, state: 'failed' },
+    { lastUpdateTime: send.updateTime },
+  );
+  const due = followup.parked?.dueAt ?? now.getTime();
+  const again = {
+    next_due_at: Timestamp.fromMillis(due),
+    scheduled_by: null,
+    parked: null,
+    last_decision: null,
+  };
+  batch.update(followup.ref, sent ? sentFields(followup, settings, level, { settledAt: sentAt }) : again, {
+    lastUpdateTime: snapshot.updateTime,
+  });
+  addHistory(batch, followup, context, {
+    reason: 'settled',
+    level,
+    detail: `${outcome}: ${why}`,
+    messageId: send.get('message_id'),
+  });
+  try {
+    await batch.commit();
+    meter.firestore_writes += 3;
+    return true;
+  } catch (error) {
+    if (isConflict(error)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+import type { Firestore } from '@google-cloud/firestore';
+import type { Meter } from '../../../doors/cost.ts';
+import { isConflict } from '../../../doors/store/firestore.ts';
+import { MailboxConnection, MailboxError } from '../imap/connection.ts';
+import { type Integration, integrationsOf } from '../integration.ts';
+import { type CredentialContext, type Resolved, resolveCredentials } from './credentials.ts';
+
+/** What keeps a token that was got, or credentials that were sealed anew. */
+export type Keep = (integration: Integration, fields: Resolved['keep']) => Promise<void>;
+
+/**
+ * Signs in to a mailbox with whatever its integration has. A token that the server refuses before its end is renewed
+ * once. What was got is kept before it is used: some servers give a refresh token for one use only.
+ */
+export async function signIn(
+  integration: Integration,
+  context: CredentialContext,
+  keep: Keep,
+): Promise<MailboxConnection> {
+  const open = async (renew: boolean) => {
+    const resolved = await resolveCredentials(integration, context, renew);
+    if (Object.keys(resolved.keep).length > 0) await keep(integration, resolved.keep);
+    const rules = { local: context.config.local };
+    const connected = MailboxConnection.open(integration, resolved.credentials, rules);
+    return {
+      connected: await connected.catch((error: unknown) => ({ error })),
+      renewable: resolved.renewable,
+    };
+  };
+  const first = await open(false);
+  if (first.connected instanceof MailboxConnection) return first.connected;
+  const { error } = first.connected;
+  const refused = error instanceof MailboxError && error.failure.kind === 'auth';
+  if (!refused || !first.renewable) throw error;
+  const second = await open(true);
+  if (second.connected instanceof MailboxConnection) return second.connected;
+  throw second.connected.error;
+}
+
+/** Keeps it in the integration's document; one that was deleted meanwhile has nothing to keep. */
+export function keepIn({ store, meter }: { store: Firestore; meter: Meter }): Keep {
+  return async ({ id }, fields) => {
+    const entries = Object.entries(fields).map(([name, value]) => [`auth.${name}`, value]);
+    try {
+      await integrationsOf(store).doc(id).update(Object.fromEntries(entries));
+      meter.firestore_writes += 1;
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+    }
+  };
+}

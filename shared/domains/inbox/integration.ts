@@ -1,0 +1,107 @@
+import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
+import { millis } from '../../doors/store/firestore.ts';
+import { HEALTHY, type Health, type Status } from './health.ts';
+
+/** One mailbox that is synchronised. */
+export interface Integration {
+  id: string;
+  orgId: string;
+  label: string;
+  notifyEmail: string | null;
+  host: string;
+  port: number;
+  secure: boolean;
+  ca: string | null;
+  user: string;
+  method: 'password' | 'xoauth2';
+  /** The sealed credentials, or the name of the secret that holds them. */
+  sealed: string | null;
+  secretRef: string | null;
+  /** A sealed access token that was got with them. */
+  token: string | null;
+  folders: readonly string[];
+  /** Older mail is left where it is. */
+  since: Date | null;
+  health: Health;
+}
+
+const DEFAULT_FOLDERS = ['INBOX'];
+const STATUSES: readonly Status[] = ['ok', 'retrying', 'auth_failed', 'disabled'];
+
+export const integrationsOf = (store: Firestore) => store.collection('inbox_integrations');
+
+/** The mailboxes that are synchronised at all. */
+export const activeIntegrations = (store: Firestore) => integrationsOf(store).where('active', '==', true);
+
+/** Who the sealed credentials of an integration belong to: they open for no other. */
+export const ownerOf = (integrationId: string) => `inbox_integrations/${integrationId}`;
+
+/** A document, as far as reading an integration needs it. */
+type Fields = Pick<DocumentSnapshot, 'id' | 'get'>;
+
+/** An integration as it is stored; what is absent has its default, what is no integration is an error that says why. */
+export function readIntegration(snapshot: Fields): Integration {
+  const text = (name: string) => textOr(snapshot.get(name), null);
+  const need = (name: string) => {
+    const value = text(name);
+    if (value === null) throw new Error(`inbox_integrations/${snapshot.id} has no ${name}; set it.`);
+    return value;
+  };
+  const port: unknown = snapshot.get('port');
+  const secure = snapshot.get('secure') !== false;
+  const folders: unknown = snapshot.get('folders');
+  const paths = Array.isArray(folders)
+    ? folders.filter((path) => typeof path === 'string' && path !== '')
+    : [];
+  const since = millis(snapshot.get('sync_from'));
+  return {
+    id: snapshot.id,
+    orgId: need('org_id'),
+    label: text('label') ?? '',
+    notifyEmail: text('notify_email'),
+    host: need('host'),
+    port: Number.isInteger(port) ? (port as number) : secure ? 993 : 143,
+    secure,
+    ca: text('ca'),
+    user: need('auth.user'),
+    method: text('auth.method') === 'xoauth2' ? 'xoauth2' : 'password',
+    sealed: text('auth.sealed'),
+    secretRef: text('auth.secret_ref'),
+    token: text('auth.token'),
+    folders: paths.length > 0 ? [...new Set(paths as string[])] : DEFAULT_FOLDERS,
+    since: since === null ? null : new Date(since),
+    health: readHealth(snapshot),
+  };
+}
+
+const textOr = (value: unknown, otherwise: string | null) =>
+  typeof value === 'string' && value !== '' ? value : otherwise;
+
+/** The health that a document tells of; absent fields mean that all is well. */
+function readHealth(snapshot: Fields): Health {
+  const status = snapshot.get('health.status') as Status;
+  const count = (name: string) => Number(snapshot.get(`health.${name}`) ?? 0) || 0;
+  return {
+    status: STATUSES.includes(status) ? status : HEALTHY.status,
+    failures: count('failures'),
+    authFailures: count('auth_failures'),
+    nextAttemptAt: millis(snapshot.get('health.next_attempt_at')),
+    lastError: textOr(snapshot.get('health.last_error'), null),
+    lastSuccessAt: millis(snapshot.get('health.last_success_at')),
+    authFailedAt: millis(snapshot.get('health.auth_failed_at')),
+  };
+}
+
+/** Health as it is stored. */
+export function healthFields(health: Health): Record<string, unknown> {
+  const at = (value: number | null) => (value === null ? null : Timestamp.fromMillis(value));
+  return {
+    status: health.status,
+    failures: health.failures,
+    auth_failures: health.authFailures,
+    next_attempt_at: at(health.nextAttemptAt),
+    last_error: health.lastError,
+    last_success_at: at(health.lastSuccessAt),
+    auth_failed_at: at(health.authFailedAt),
+  };
+}

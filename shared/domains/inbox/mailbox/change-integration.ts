@@ -1,0 +1,76 @@
+import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
+import { toIso, versionOf } from '../../../doors/store/version.ts';
+import type { SealingKeys } from '../credentials/sealed.ts';
+import type { Keep } from '../credentials/sign-in.ts';
+import { integrationsOf, readIntegration } from '../integration.ts';
+import { authFields, type Check, valueAt } from './integration-fields.ts';
+import type { IntegrationChange } from './integration-input.ts';
+import type { ManageContext } from './manage.ts';
+
+/** Refuses, by throwing, a write that was decided on another version than the stored one. */
+type RequireVersion = (current: string | null) => void;
+
+/** What decides whether and as whom a mailbox is reached. */
+const CONNECTION = ['host', 'port', 'secure', 'ca', 'auth'];
+
+/**
+ * Changes what is given. Where it changes how the mailbox is reached, `check` looks at the integration as it will be before
+ * it is written. New credentials, another server or a new start lift the back-off. Null where there is no such integration;
+ * else what the check found, null where nothing was to be checked.
+ */
+export async function changeIntegration<Found>(
+  { store, meter, keys }: ManageContext,
+  id: string,
+  change: IntegrationChange,
+  requireVersion: RequireVersion,
+  check: Check<Found>,
+): Promise<{ found: Found | null } | null> {
+  const ref = integrationsOf(store).doc(id);
+  const before = await ref.get();
+  meter.firestore_reads += 1;
+  if (!before.exists) return null;
+  requireVersion(versionOf(before));
+  const update = updateFor(id, change, keys);
+  /** The version that keeping a new token has made. */
+  let kept: string | null = null;
+  const keep: Keep = async (_integration, fields) => {
+    // A refresh token may be good for one use only: what was got is kept now, whatever becomes of the change.
+    if (update['auth'] !== undefined) return void Object.assign(update['auth'] as object, fields);
+    const entries = Object.entries(fields).map(([name, value]) => [`auth.${name}`, value]);
+    kept = toIso((await ref.update(Object.fromEntries(entries))).writeTime);
+    meter.firestore_writes += 1;
+  };
+  const reaches = CONNECTION.some((name) => name in update);
+  const found = reaches ? await check(readIntegration(changed(before, update)), keep) : null;
+  const written = await store.runTransaction(async (transaction) => {
+    const current = await transaction.get(ref);
+    meter.firestore_reads += 1;
+    if (!current.exists) return false;
+    const version = versionOf(current);
+    if (kept === null || version !== kept) requireVersion(version);
+    if (Object.keys(update).length > 0) {
+      transaction.update(ref, update);
+      meter.firestore_writes += 1;
+    }
+    return true;
+  });
+  return written ? { found } : null;
+}
+
+function updateFor(id: string, change: IntegrationChange, keys: SealingKeys): Record<string, unknown> {
+  const { updated_at: _version, auth, sync_from, ...fields } = change;
+  const lifts = [...CONNECTION, 'active'].some((name) => name in change);
+  return {
+    ...fields,
+    ...(sync_from === undefined ? {} : { sync_from: sync_from && Timestamp.fromDate(new Date(sync_from)) }),
+    ...(auth ? { auth: authFields(auth, id, keys) } : {}),
+    ...(lifts ? { 'health.next_attempt_at': null } : {}),
+  };
+}
+
+/** A document as it will be. */
+function changed(before: DocumentSnapshot, update: Record<string, unknown>) {
+  const get = (path: string) =>
+    (path.split('.')[0] ?? '') in update ? valueAt(update, path) : before.get(path);
+  return { id: before.id, get: (path: unknown) => get(String(path)) };
+}

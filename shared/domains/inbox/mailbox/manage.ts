@@ -1,0 +1,160 @@
+import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
+import type { Meter } from '../../../doors/cost.ts';
+import { toJson } from '../../../doors/store/json.ts';
+import { after, type Position, positionOf } from '../../../doors/store/position.ts';
+import { versionOf } from '../../../doors/store/version.ts';
+import type { SealingKeys } from '../credentials/sealed.ts';
+import { HEALTHY } from '../health.ts';
+import { healthFields, integrationsOf, readIntegration } from '../integration.ts';
+import { authFields, type Check, valueAt } from './integration-fields.ts';
+import type { NewIntegration } from './integration-input.ts';
+
+export interface ManageContext {
+  store: Firestore;
+  meter: Meter;
+  now: Date;
+  keys: SealingKeys;
+}
+
+/** Documents deleted in one commit; Firestore takes 500. */
+const DELETE_BATCH = 300;
+
+/** An integration as it is shown: without its credentials, sealed or not. */
+export function shownIntegration(snapshot: DocumentSnapshot): Record<string, unknown> {
+  const { auth, ...fields } = snapshot.data() ?? {};
+  const { method = 'password', user = null, sealed, secret_ref } = (auth ?? {}) as Record<string, unknown>;
+  const credentials = secret_ref === undefined ? {} : { secret_ref };
+  return {
+    ...(toJson(fields) as object),
+    auth: { method, user, ...credentials, has_credentials: (sealed ?? secret_ref) !== undefined },
+    id: snapshot.id,
+    updated_at: versionOf(snapshot),
+  };
+}
+
+/**
+ * Makes an integration of what was given, its credentials sealed, and has `check` look at it before it is written.
+ * Returns its id and what the check found.
+ */
+export async function createIntegration<Found>(
+  context: ManageContext,
+  given: NewIntegration,
+  check: Check<Found>,
+): Promise<{ id: string; found: Found }> {
+  const { ref, fields, integration } = draft(context, given);
+  const found = await check(integration, async (_integration, kept) => void Object.assign(fields.auth, kept));
+  await ref.create(fields);
+  context.meter.firestore_writes += 1;
+  return { id: ref.id, found };
+}
+
+/** Has `check` look at the integration that would be made of what was given; nothing is written. */
+export async function rehearseIntegration<Found>(
+  context: ManageContext,
+  given: NewIntegration,
+  check: Check<Found>,
+): Promise<Found> {
+  return await check(draft(context, given).integration, async () => undefined);
+}
+
+function draft({ store, now, keys }: ManageContext, given: NewIntegration) {
+  const ref = integrationsOf(store).doc();
+  const { sync_from, auth, ...rest } = given;
+  const fields = {
+    ...rest,
+    sync_from: sync_from === null ? null : Timestamp.fromDate(new Date(sync_from)),
+    auth: authFields(auth, ref.id, keys),
+    health: healthFields(HEALTHY),
+    created_at: Timestamp.fromDate(now),
+  };
+  const integration = readIntegration({ id: ref.id, get: (path) => valueAt(fields, String(path)) });
+  return { ref, fields, integration };
+}
+
+/**
+ * Deletes an integration with its cursors and, unless they are to be kept, all its messages. It is switched off first and
+ * deleted last, so that one that is cut short is gone on with by the same call. False where there is none.
+ */
+export async function deleteIntegration(
+  { store, meter }: ManageContext,
+  id: string,
+  purge: boolean,
+): Promise<boolean> {
+  const ref = integrationsOf(store).doc(id);
+  const found = await ref.get();
+  meter.firestore_reads += 1;
+  if (!found.exists) return false;
+  await ref.update({ active: false });
+  meter.firestore_writes += 1;
+  if (purge)
+    await deleteAll(store, meter, store.collection('inbox_messages').where('integration_id', '==', id));
+  for (const name of ['folders', 'notices']) await deleteAll(store, meter, ref.collection(name));
+  await ref.delete();
+  meter.firestore_deletes += 1;
+  return true;
+}
+
+async function deleteAll(store: Firestore, meter: Meter, query: Query): Promise<void> {
+  for (;;) {
+    const { docs } = await query.select().limit(DELETE_BATCH).get();
+    meter.firestore_reads += Math.max(1, docs.length);
+    if (docs.length === 0) return;
+    const batch = store.batch();
+    for (const { ref } of docs) batch.delete(ref);
+    await batch.commit();
+    meter.firestore_deletes += docs.length;
+  }
+}
+
+export interface MessageFilter {
+  integrationId?: string | undefined;
+  threadId?: string | undefined;
+  quarantined?: boolean | undefined;
+}
+
+/** Messages, newest first; each filter needs its index, which Firestore joins for several. */
+export function messagesBy(store: Firestore, { integrationId, threadId, quarantined }: MessageFilter): Query {
+  let query: Query = store.collection('inbox_messages');
+  if (integrationId !== undefined) query = query.where('integration_id', '==', integrationId);
+  if (threadId !== undefined) query = query.where('thread_id', '==', threadId);
+  if (quarantined === true) query = query.where('in_quarantine', '==', true);
+  if (quarantined === false) query = query.where('quarantined', '==', null);
+  return query.orderBy('received_at', 'desc');
+}
+
+/** One page of messages with all their fields. Reads: `limit` + 1 documents. */
+export async function listMessages(
+  { store, meter }: Pick<ManageContext, 'store' | 'meter'>,
+  filter: MessageFilter,
+  limit: number,
+  position: Position | null,
+) {
+  const { docs } = await after(messagesBy(store, filter), 'desc', position)
+    .limit(limit + 1)
+    .get();
+  meter.firestore_reads += Math.max(1, docs.length);
+  const shown = docs.slice(0, limit);
+  const last = shown.at(-1);
+  const items = shown.map((doc) => ({
+    ...(toJson(doc.data()) as object),
+    id: doc.id,
+    updated_at: versionOf(doc),
+  }));
+  return { items, next: docs.length > limit && last ? positionOf(last, 'received_at') : null };
+}
+
+/** One page of integrations, in the order of their ids. */
+export async function listIntegrations(
+  { store, meter }: Pick<ManageContext, 'store' | 'meter'>,
+  limit: number,
+  afterId: string | null,
+) {
+  const ordered = integrationsOf(store).orderBy('__name__');
+  const { docs } = await (afterId === null ? ordered : ordered.startAfter(afterId)).limit(limit + 1).get();
+  meter.firestore_reads += Math.max(1, docs.length);
+  const shown = docs.slice(0, limit);
+  return {
+    items: shown.map(shownIntegration),
+    next: docs.length > limit ? (shown.at(-1)?.id ?? null) : null,
+  };
+}

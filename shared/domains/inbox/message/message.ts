@@ -1,0 +1,145 @@
+import { Timestamp } from '@google-cloud/firestore';
+import type { MessageAddressObject } from 'imapflow';
+import { MAX_PART_BYTES, type Outline, type PartBytes } from '../sync/fetch.ts';
+import { type DeliveryStatus, isAutomatic, parseDeliveryStatus } from './automatic.ts';
+import { decodeCharset, decodeTransfer } from './decode.ts';
+import { messageIdsIn, parseHeaders, referencesOf } from './headers.ts';
+import { htmlToText } from './html.ts';
+import { sanitise } from './sanitise.ts';
+import type { Shape, TextPart } from './structure.ts';
+import { capBytes, cleanText, MAX_HTML_BYTES, MAX_TEXT_BYTES, snippetOf } from './text.ts';
+
+const MAX_SUBJECT_BYTES = 4_000;
+const MAX_ADDRESSES = 200;
+const MAX_NAME_BYTES = 300;
+const MAX_FLAGS = 50;
+
+export interface Address {
+  name: string;
+  /** As the sender wrote it, lower-case; '' where there is none. */
+  address: string;
+}
+
+/** A message as it was read; what depends on where it lies and on others (identity, thread) is added when it is stored. */
+export interface ReadMessage {
+  uid: number;
+  messageId: string | null;
+  inReplyTo: string | null;
+  references: string[];
+  from: Address | null;
+  autoReply: boolean;
+  receivedAt: Date;
+  deliveries: DeliveryStatus[];
+  enclosed: string | null;
+  flags: string[];
+  /** The fields of its document that come from the message itself. */
+  fields: Record<string, unknown>;
+}
+
+/** Puts a message together from its outline and the octets of its text parts. */
+export function readMessage(outline: Outline, parts: PartBytes): ReadMessage {
+  const { uid, message, shape } = outline;
+  const { envelope = {} } = message;
+  const headers = parseHeaders(message.headers ?? Buffer.alloc(0));
+  const [messageId = null] = messageIdsIn(envelope.messageId);
+  const [inReplyTo = null] = messageIdsIn(envelope.inReplyTo);
+  const references = referencesOf(headers, envelope.inReplyTo, messageId ?? undefined);
+  const from = addressesOf(envelope.from)[0] ?? null;
+  const subject = capBytes(cleanText(envelope.subject ?? ''), MAX_SUBJECT_BYTES);
+  const texts = textsOf(shape, parts);
+  const kind = (wanted: TextPart['kind']) =>
+    texts.filter(({ part }) => part.kind === wanted).map(({ text }) => text);
+  const html = kind('html').join('\n');
+  const text = bodyText(texts);
+  const flags = flagsOf(message.flags);
+  const autoReply = isAutomatic(headers, subject, from?.address ?? '');
+  const receivedAt = message.internalDate instanceof Date ? message.internalDate : new Date(0);
+  return {
+    ...{ uid, messageId, inReplyTo, references, from, autoReply, receivedAt, flags },
+    deliveries: kind('delivery-status').flatMap(parseDeliveryStatus),
+    enclosed: shape.enclosed ?? enclosedIn(kind('headers')),
+    fields: {
+      ...(messageId === null ? {} : { message_id: messageId }),
+      ...(inReplyTo === null ? {} : { in_reply_to: inReplyTo }),
+      references,
+      from,
+      to: addressesOf(envelope.to),
+      cc: addressesOf(envelope.cc),
+      subject,
+      ...(isDate(envelope.date) ? { date: Timestamp.fromDate(envelope.date) } : {}),
+      received_at: Timestamp.fromDate(receivedAt),
+      snippet: snippetOf(text),
+      text,
+      ...(html === '' ? {} : { html }),
+      truncated: shape.texts.some(({ size }) => size > MAX_PART_BYTES),
+      attachments: shape.attachments,
+      ...flagFields(flags),
+      size: message.size ?? 0,
+      auto_reply: autoReply,
+    },
+  };
+}
+
+/** A message's flags as they are stored; \Recent is the session's, not the message's. */
+export function flagsOf(flags: Iterable<string> | undefined): string[] {
+  const kept = [...(flags ?? [])].filter((flag) => flag.toLowerCase() !== '\\recent' && flag.length <= 200);
+  return [...new Set(kept)].sort().slice(0, MAX_FLAGS);
+}
+
+/** The fields of a document that flags decide. */
+export const flagFields = (flags: readonly string[]) => ({ flags, seen: flags.includes('\\Seen') });
+
+/** A text part, and what it says: HTML as it may be shown. */
+interface Said {
+  part: TextPart;
+  text: string;
+}
+
+function textsOf(shape: Shape, parts: PartBytes): Said[] {
+  let room = MAX_HTML_BYTES;
+  return shape.texts.map((part) => {
+    const text = textOf(part, parts.get(part.part));
+    if (part.kind !== 'html') return { part, text };
+    const html = sanitise(text, room);
+    // One more for the line end that sets it apart from the next.
+    room -= Buffer.byteLength(html) + 1;
+    return { part, text: html };
+  });
+}
+
+function textOf({ encoding, charset, size }: TextPart, bytes: Buffer | undefined): string {
+  if (!bytes) return '';
+  return decodeCharset(decodeTransfer(bytes, encoding), charset, size > MAX_PART_BYTES);
+}
+
+/**
+ * What is read as text: all plain parts, and the HTML's text where it stands for itself, or its plain alternative is absent
+ * or empty; in their order.
+ */
+function bodyText(texts: readonly Said[]): string {
+  const plain = texts.filter(({ part, text }) => part.kind === 'plain' && text.trim() !== '');
+  const said = new Set(plain.flatMap(({ part }) => part.alternative ?? []));
+  const read = texts.flatMap(({ part: { kind, alternative }, text }) => {
+    if (kind === 'plain') return cleanText(text);
+    if (kind !== 'html' || (alternative !== null && said.has(alternative))) return [];
+    return cleanText(htmlToText(text));
+  });
+  return capBytes(read.filter((text) => text !== '').join('\n\n'), MAX_TEXT_BYTES);
+}
+
+function enclosedIn(headerParts: readonly string[]): string | null {
+  const [text] = headerParts;
+  return text === undefined ? null : (messageIdsIn(parseHeaders(text).get('message-id')?.[0])[0] ?? null);
+}
+
+function addressesOf(list: readonly MessageAddressObject[] | undefined): Address[] {
+  return (list ?? []).slice(0, MAX_ADDRESSES).map(({ name, address }) => ({
+    name: capBytes(cleanText(name ?? ''), MAX_NAME_BYTES),
+    address: capBytes(cleanText(address ?? '').toLowerCase(), MAX_NAME_BYTES),
+  }));
+}
+
+/** A date that Firestore can hold: years 1 to 9999. */
+function isDate(date: unknown): date is Date {
+  return date instanceof Date && date.getTime() > -62_135_596_800_000 && date.getTime() < 253_402_300_800_000;
+}

@@ -1,0 +1,84 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Fetched, MailClient } from '../imap/client.ts';
+import { UidSet } from '../imap/uid-set.ts';
+import { AUTOMATIC_FIELDS } from '../message/automatic.ts';
+import { type Shape, shapeOf, type TextPart } from '../message/structure.ts';
+
+/** Of one part at most so many octets are fetched, as they are transferred: base64 takes a third more than the text. */
+export const MAX_PART_BYTES = 600_000;
+const OUTLINE = {
+  items: ['ENVELOPE', 'BODYSTRUCTURE', 'FLAGS', 'RFC822.SIZE', 'INTERNALDATE'],
+  headers: ['references', ...AUTOMATIC_FIELDS],
+} as const;
+/** Waits before asking again for messages that the server has announced and did not return (replicas lag). */
+const RETURN_WAITS_MS = [300, 1_000];
+
+/** What is known of a message before its text: envelope, structure, flags, size, dates, a few header fields. */
+export interface Outline {
+  uid: number;
+  message: Fetched;
+  shape: Shape;
+  /** The octets that its text parts will take. */
+  bytes: number;
+}
+
+/** Fetches outlines. What the server announced and does not return, asked three times, is missing from the answer. */
+export async function fetchOutlines(
+  client: MailClient,
+  uids: readonly number[],
+): Promise<Map<number, Outline>> {
+  const found = new Map<number, Outline>();
+  for (const wait of [...RETURN_WAITS_MS, null]) {
+    const missing = uids.filter((uid) => !found.has(uid));
+    if (missing.length > 0) await fetchInto(found, client, missing);
+    if (wait === null || uids.every((uid) => found.has(uid))) break;
+    await delay(wait);
+  }
+  return found;
+}
+
+async function fetchInto(
+  found: Map<number, Outline>,
+  client: MailClient,
+  uids: readonly number[],
+): Promise<void> {
+  const wanted = UidSet.of(uids);
+  const messages: Fetched[] = [];
+  await client.fetchEach(wanted.toString(), OUTLINE, (message) => messages.push(message));
+  for (const message of messages) {
+    const { uid, internalDate, bodyStructure } = message;
+    // A server may tell of other messages' flags in between; those come without what was asked for.
+    if (uid === undefined || !wanted.has(uid) || internalDate === undefined) continue;
+    const shape = shapeOf(bodyStructure);
+    const bytes = shape.texts.reduce((sum, { size }) => sum + Math.min(size, MAX_PART_BYTES), 0);
+    found.set(uid, { uid, message, shape, bytes });
+  }
+}
+
+/** The octets of a message's text parts, by the part's number. */
+export type PartBytes = ReadonlyMap<string, Buffer>;
+
+/**
+ * Fetches text parts, in one command for all messages that have the same ones: a command for each message would take
+ * twice as long. A message whose parts are not returned is missing from the answer.
+ */
+export async function fetchTexts(
+  client: MailClient,
+  outlines: readonly Outline[],
+): Promise<Map<number, PartBytes>> {
+  const groups = Map.groupBy(outlines, ({ shape }) => shape.texts.map(({ part }) => part).join(' '));
+  const found = new Map<number, PartBytes>();
+  for (const [key, group] of groups) {
+    const [first] = group;
+    if (!first || key === '') {
+      for (const { uid } of group) found.set(uid, new Map());
+      continue;
+    }
+    const numbers = first.shape.texts.map(({ part }: TextPart) => part);
+    const set = UidSet.of(group.map(({ uid }) => uid)).toString();
+    await client.fetchEach(set, { parts: { numbers, maxOctets: MAX_PART_BYTES } }, ({ uid, bodyParts }) => {
+      if (uid !== undefined && bodyParts) found.set(uid, bodyParts);
+    });
+  }
+  return found;
+}

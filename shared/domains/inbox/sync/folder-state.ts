@@ -1,0 +1,117 @@
+import type { DocumentSnapshot } from '@google-cloud/firestore';
+import { UidSet } from '../imap/uid-set.ts';
+
+/** The cursor of one folder, and what is known of it. */
+export interface FolderState {
+  path: string;
+  /** 64-bit, as a string; null before the first round. */
+  uidValidity: string | null;
+  /** New mail is above it. */
+  lastUid: number;
+  /** The change counter up to which flags are known (RFC 7162); null where the server has none. */
+  highestModseq: string | null;
+  /** Older mail, below it, is still to be fetched; 1 when all of it is there. */
+  backfillUid: number;
+  /** Every message that is stored and not removed, quarantined ones included. */
+  uids: UidSet;
+  /** Stored ones that the last complete listing did not name; a second one confirms their removal. */
+  missing: UidSet;
+  /** Failures in a row of messages that could not be stored yet. */
+  failing: Readonly<Record<string, { attempts: number; reason: string }>>;
+  /** Which stored messages bear which flag, where the server cannot tell what has changed; else null. */
+  flagUids: Readonly<Record<string, string>> | null;
+  /** Messages on the server that are older than sync_from. */
+  outside: number;
+  /** Rounds in a row in which the folder was not there. */
+  absentRounds: number;
+  /** Times in a row that the connection broke while messages were fetched: they are then asked for in smaller groups. */
+  stumbles: number;
+  /** How often UIDVALIDITY has changed, and in how many rounds in a row. */
+  resets: number;
+  resetsInRow: number;
+  /** The UIDVALIDITY that was refused, since it had changed too often; seen again, it has settled. */
+  unsettled: string | null;
+}
+
+/** A folder that has never been looked at. */
+function newFolder(path: string): FolderState {
+  return {
+    path,
+    uidValidity: null,
+    lastUid: 0,
+    highestModseq: null,
+    backfillUid: 1,
+    uids: UidSet.empty,
+    missing: UidSet.empty,
+    failing: {},
+    flagUids: null,
+    outside: 0,
+    absentRounds: 0,
+    stumbles: 0,
+    resets: 0,
+    resetsInRow: 0,
+    unsettled: null,
+  };
+}
+
+/** A folder's state as a document. */
+export function toFolderDocument(state: FolderState): Record<string, unknown> {
+  return {
+    path: state.path,
+    uid_validity: state.uidValidity,
+    last_uid: state.lastUid,
+    highest_modseq: state.highestModseq,
+    backfill_uid: state.backfillUid,
+    uids: state.uids.toString(),
+    missing_uids: state.missing.toString(),
+    failing: state.failing,
+    flag_uids: state.flagUids,
+    outside: state.outside,
+    absent_rounds: state.absentRounds,
+    stumbles: state.stumbles,
+    resets: state.resets,
+    resets_in_row: state.resetsInRow,
+    unsettled_uid_validity: state.unsettled,
+  };
+}
+
+/**
+ * Reads a folder's document. One that is damaged counts as none: the folder is then learnt again from the messages that
+ * are stored and from the server, and nothing is stored twice.
+ */
+export function readFolderDocument(path: string, snapshot: DocumentSnapshot | undefined): FolderState {
+  const data = snapshot?.data();
+  if (!data) return newFolder(path);
+  try {
+    const whole = (name: string, least: number) => {
+      const value: unknown = data[name] ?? least;
+      if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) throw new Error(name);
+      return value;
+    };
+    const digits = (name: string) => {
+      const value: unknown = data[name] ?? null;
+      if (value !== null && (typeof value !== 'string' || !/^[1-9]\d{0,19}$/.test(value)))
+        throw new Error(name);
+      return value;
+    };
+    return {
+      path,
+      uidValidity: digits('uid_validity'),
+      lastUid: whole('last_uid', 0),
+      highestModseq: digits('highest_modseq'),
+      backfillUid: whole('backfill_uid', 1),
+      uids: UidSet.parse(data['uids']),
+      missing: UidSet.parse(data['missing_uids'] ?? ''),
+      failing: data['failing'] ?? {},
+      flagUids: data['flag_uids'] ?? null,
+      outside: whole('outside', 0),
+      absentRounds: whole('absent_rounds', 0),
+      stumbles: whole('stumbles', 0),
+      resets: whole('resets', 0),
+      resetsInRow: whole('resets_in_row', 0),
+      unsettled: digits('unsettled_uid_validity'),
+    };
+  } catch {
+    return newFolder(path);
+  }
+}

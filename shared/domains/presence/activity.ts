@@ -1,0 +1,242 @@
+import type { Redis } from '@upstash/redis';
+import type { Meter } from '../../doors/cost.ts';
+import { evalScript } from '../../doors/redis/redis.ts';
+import { MAX_THRESHOLD_MINUTES } from './status.ts';
+
+/** A sign of life outlasts the largest threshold, so that a missing key always means an older one (in ms). */
+const ACTIVITY_TTL_MS = (MAX_THRESHOLD_MINUTES + 60) * 60_000;
+/** Firestore is asked again whether a session has been logged out when its last answer is this old (in ms). */
+export const VERIFIED_MS = 5 * 60_000;
+/** Keys of one MGET. */
+const MGET_KEYS = 1_000;
+
+const PREFIX = 'last_activity:';
+/** A user's last sign of life: epoch milliseconds. */
+const activityKey = (userId: string) => PREFIX + userId;
+/** Private: a hash with one field per session, `live:VERIFIED:LAST` or `out:WHEN` (epoch milliseconds). */
+const sessionsKey = (userId: string) => `presence:sessions:${userId}`;
+
+/** Forgets sessions of which nothing has been heard for as long as a sign of life is kept. ARGV[2] is now, ARGV[3] that time. */
+const PRUNE = `
+local function prune()
+  local all = redis.call('HGETALL', KEYS[2])
+  for i = 1, #all, 2 do
+    local last = string.match(all[i + 1], '(%d+)$')
+    if not last or tonumber(ARGV[2]) - tonumber(last) > tonumber(ARGV[3]) then redis.call('HDEL', KEYS[2], all[i]) end
+  end
+end`;
+
+/**
+ * One ping. Refused for a session that is known to be logged out; 'unknown' where nothing recent is known of it, then
+ * nothing is written and Firestore has to be asked. Never moves activity back. Returns the activity of before, or ''.
+ */
+const PING = `${PRUNE}
+local state = redis.call('HGET', KEYS[2], ARGV[1]) or ''
+local kind, verified = string.match(state, '^(%a+):(%d+)')
+if kind == 'out' and ARGV[4] ~= 'login' then return 'out' end
+if ARGV[4] == 'verified' or ARGV[4] == 'login' then verified = ARGV[2]
+elseif ARGV[4] == 'unverified' then verified = '0'
+elseif not verified or tonumber(ARGV[2]) - tonumber(verified) > tonumber(ARGV[5]) then return 'unknown' end
+if kind ~= 'live' then prune() end
+redis.call('HSET', KEYS[2], ARGV[1], 'live:' .. verified .. ':' .. ARGV[2])
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+local before = redis.call('GET', KEYS[1]) or ''
+if (tonumber(before) or 0) < tonumber(ARGV[2]) then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+else redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+return before`;
+
+/** The sessions of KEYS[2] that are live, but ARGV[1], as pairs of name and last sign of life. */
+const OTHERS = `
+local function others()
+  local all, found = redis.call('HGETALL', KEYS[2]), {}
+  for i = 1, #all, 2 do
+    local last = string.match(all[i + 1], '^live:%d+:(%d+)$')
+    if last and all[i] ~= ARGV[1] then found[#found + 1] = all[i]; found[#found + 1] = last end
+  end
+  return found
+end`;
+
+/** Ends one session: its marker is set, the activity deleted. Returns the other live ones. */
+const LOGOUT = `${PRUNE}${OTHERS}
+prune()
+redis.call('HSET', KEYS[2], ARGV[1], 'out:' .. ARGV[2])
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+redis.call('DEL', KEYS[1])
+return others()`;
+
+/** Sets the marker of a session that ended long ago; if the activity is its own, that of another session replaces it. */
+const MARK = `${OTHERS}
+local last = string.match(redis.call('HGET', KEYS[2], ARGV[1]) or '', '^live:%d+:(%d+)$')
+redis.call('HSET', KEYS[2], ARGV[1], 'out:' .. ARGV[2])
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+if not last or redis.call('GET', KEYS[1]) ~= last then return 0 end
+local rest, newest = others(), 0
+for i = 2, #rest, 2 do if tonumber(rest[i]) > newest then newest = tonumber(rest[i]) end end
+if newest > 0 then redis.call('SET', KEYS[1], string.format('%.0f', newest), 'PX', ARGV[3])
+else redis.call('DEL', KEYS[1]) end
+return 1`;
+
+/** Deletes each activity that is older than ARGV[1]; of each key, the activity that stays, or an empty text. */
+const FORGET = `
+local left = {}
+for i, key in ipairs(KEYS) do
+  local at = redis.call('GET', key)
+  if at and tonumber(at) and tonumber(at) >= tonumber(ARGV[1]) then left[i] = at
+  else redis.call('DEL', key); left[i] = '' end
+end
+return left`;
+
+/** Puts an activity back, never over a newer one. */
+const PUT_BACK = `
+local at = redis.call('GET', KEYS[1]) or ''
+if (tonumber(at) or 0) >= tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`;
+
+/** One session of one user. */
+export interface SessionRef {
+  userId: string;
+  /** The session's key, see sessionKey. */
+  session: string;
+}
+
+/** How far the caller knows that the session is not logged out. */
+export type Knowledge = 'as_known' | 'verified' | 'unverified' | 'login';
+
+/**
+ * Records a sign of life, in one Redis command. 'out': the session has been logged out, nothing is written. 'unknown':
+ * Redis knows nothing recent of the session, nothing is written. Else the activity of before in epoch milliseconds, or null.
+ */
+export async function recordActivity(
+  redis: Redis,
+  { userId, session }: SessionRef,
+  now: number,
+  knowledge: Knowledge,
+  meter: Meter,
+): Promise<'out' | 'unknown' | number | null> {
+  const keys = [activityKey(userId), sessionsKey(userId)];
+  const args = [session, String(now), String(ACTIVITY_TTL_MS), knowledge, String(VERIFIED_MS)];
+  const answer = String(await evalScript(redis, meter, PING, keys, args));
+  if (answer === 'out' || answer === 'unknown') return answer;
+  return toMillis(answer);
+}
+
+/** A session with its last sign of life in epoch milliseconds. */
+export interface LiveSession {
+  session: string;
+  activity: number;
+}
+
+/** Ends a session and deletes the user's activity; returns the other sessions of the user that are not known to have ended. */
+export async function endActivity(
+  redis: Redis,
+  { userId, session }: SessionRef,
+  now: number,
+  meter: Meter,
+): Promise<LiveSession[]> {
+  const keys = [activityKey(userId), sessionsKey(userId)];
+  const args = [session, String(now), String(ACTIVITY_TTL_MS)];
+  const pairs = (await evalScript(redis, meter, LOGOUT, keys, args)) as unknown[];
+  return Array.from({ length: pairs.length / 2 }, (_, index) => ({
+    session: String(pairs[2 * index]),
+    activity: toMillis(pairs[2 * index + 1]) ?? 0,
+  }));
+}
+
+/** Sets the marker of a session that is known to be logged out, and takes back what it may have written since. */
+export async function markLoggedOut(
+  redis: Redis,
+  { userId, session }: SessionRef,
+  now: number,
+  meter: Meter,
+): Promise<void> {
+  const args = [session, String(now), String(ACTIVITY_TTL_MS)];
+  await evalScript(redis, meter, MARK, [activityKey(userId), sessionsKey(userId)], args);
+}
+
+/**
+ * Deletes the activity of those users whose last sign of life is before an instant, in one command. Of each user, in
+ * order, the activity that stays because it is not older (epoch milliseconds), or null.
+ */
+export async function forgetActivity(
+  redis: Redis,
+  userIds: readonly string[],
+  before: number,
+  meter: Meter,
+): Promise<(number | null)[]> {
+  if (userIds.length === 0) return [];
+  const left = await evalScript(redis, meter, FORGET, userIds.map(activityKey), [String(before)]);
+  return (left as unknown[]).map(toMillis);
+}
+
+/** Puts an activity of before back for the time it had left, unless there is one as new; returns whether it did. */
+export async function putBackActivity(
+  redis: Redis,
+  userId: string,
+  activity: number,
+  now: number,
+  meter: Meter,
+): Promise<boolean> {
+  const left = activity + ACTIVITY_TTL_MS - now;
+  if (left <= 0) return false;
+  const args = [String(activity), String(left)];
+  return Number(await evalScript(redis, meter, PUT_BACK, [activityKey(userId)], args)) === 1;
+}
+
+/** The activity of many users in epoch milliseconds, in order, null without one: one command per thousand. */
+export async function readActivity(
+  redis: Redis,
+  userIds: readonly string[],
+  meter: Meter,
+): Promise<(number | null)[]> {
+  const all: (number | null)[] = [];
+  for (let from = 0; from < userIds.length; from += MGET_KEYS) {
+    meter.redis_commands += 1;
+    const keys = userIds.slice(from, from + MGET_KEYS).map(activityKey);
+    all.push(...(await redis.mget<unknown[]>(...keys)).map(toMillis));
+  }
+  return all;
+}
+
+/** Streams all users that have a key, by SCAN in steps; one may come twice while keys change. */
+export async function* scanActivity(
+  redis: Redis,
+  meter: Meter,
+): AsyncGenerator<{ userId: string; activity: number }[]> {
+  let cursor = '0';
+  do {
+    meter.redis_commands += 1;
+    const [next, keys] = await redis.scan(cursor, { match: `${PREFIX}*`, count: MGET_KEYS });
+    const userIds = keys.map((key) => key.slice(PREFIX.length));
+    const found = await readActivity(redis, userIds, meter);
+    yield userIds.flatMap((userId, index) => {
+      const activity = found[index] ?? null;
+      return activity === null ? [] : [{ userId, activity }];
+    });
+    cursor = String(next);
+  } while (cursor !== '0');
+}
+
+/** Epoch milliseconds as Redis holds them; what is not a positive number is no sign of life. */
+function toMillis(value: unknown): number | null {
+  const text = value === null || value === undefined ? '' : String(value);
+  return /^\d{1,16}$/.test(text) && Number(text) > 0 ? Number(text) : null;
+}
+
+/** How long a user's activity is still kept, in milliseconds; negative without one. */
+export async function timeToLive(redis: Redis, userId: string, meter: Meter): Promise<number> {
+  meter.redis_commands += 1;
+  return Number(await redis.pttl(activityKey(userId)));
+}
+
+/** Deletes all that Redis has of a user: activity, sessions and markers. */
+export async function forgetUser(redis: Redis, userId: string, meter: Meter): Promise<void> {
+  meter.redis_commands += 1;
+  await redis.del(activityKey(userId), sessionsKey(userId));
+}
+
+/** Whether Redis has anything of a user. */
+export async function hasUser(redis: Redis, userId: string, meter: Meter): Promise<boolean> {
+  meter.redis_commands += 1;
+  return (await redis.exists(activityKey(userId), sessionsKey(userId))) > 0;
+}

@@ -1,0 +1,153 @@
+import type { DocumentSnapshot } from '@google-cloud/firestore';
+import { streamQuery } from '../../doors/store/firestore.ts';
+import { scanActivity } from './activity.ts';
+import { backUp, type PresenceBackup, type UserBackup } from './backup.ts';
+import { lastLogins } from './login-history.ts';
+import { flaggedOnline, type OfflineDeps, putOffline, type Seen, seenSince, seeUsers } from './offline.ts';
+import { storedPresence, userRef } from './user.ts';
+
+/** Users that are put offline at once: a Firestore batch's worth. */
+const BATCH = 500;
+/** The answer names so many of them. */
+const SHOWN = 100;
+
+export interface CleanupRequest {
+  now: Date;
+  /** Everyone whose last sign of life is before this, in epoch milliseconds. */
+  before: number;
+  /** Only users that are flagged online, and without dating them as logged out: what `stale` does. */
+  flaggedOnly: boolean;
+  dryRun: boolean;
+}
+
+export interface CleanupResult {
+  /** Users that were looked at: flagged online, with a ping in Redis, or with a recent login. */
+  checked: number;
+  /** Those put offline; in a dry run, those who would be. */
+  cleaned: number;
+  /** Those with a newer sign of life. */
+  alive: number;
+  failed: Record<string, number>;
+  /** The first of those put offline. */
+  shown: string[];
+  backup: PresenceBackup;
+}
+
+/**
+ * Puts everyone offline whose last sign of life is before an instant, in batches, and keeps what they were. Any later ping
+ * wins. Throws where Redis does not answer: who cannot be seen is not put offline.
+ */
+export async function cleanUp(deps: OfflineDeps, request: CleanupRequest): Promise<CleanupResult> {
+  const { now, flaggedOnly } = request;
+  const result: CleanupResult = {
+    checked: 0,
+    cleaned: 0,
+    alive: 0,
+    failed: {},
+    shown: [],
+    backup: { version: 1, taken_at: now.toISOString(), users: [] },
+  };
+  const done = new Set<string>();
+  const source = flaggedOnly ? flagged(deps) : everybody(deps, now);
+  for await (const batch of source) {
+    const fresh = batch.filter(({ id }) => !done.has(id) && done.add(id));
+    for (let from = 0; from < fresh.length; from += BATCH)
+      await cleanBatch(deps, fresh.slice(from, from + BATCH), request, result);
+  }
+  return result;
+}
+
+/** Null for a document whose presence fields are of a kind that cannot be put back: such a user is left alone. */
+function backUpOrNull(user: Seen): UserBackup | null {
+  try {
+    return backUp(user);
+  } catch {
+    return null;
+  }
+}
+
+type Found = { id: string; document: DocumentSnapshot | null }[];
+
+async function* flagged({ store, meter }: OfflineDeps): AsyncGenerator<Found> {
+  let batch: Found = [];
+  for await (const document of streamQuery(flaggedOnline(store), meter)) {
+    batch.push({ id: document.id, document });
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  yield batch;
+}
+
+/** Whoever may show as online: flagged, with a ping in Redis, or by a login of the last day. */
+async function* everybody(deps: OfflineDeps, now: Date): AsyncGenerator<Found> {
+  yield* flagged(deps);
+  for await (const step of scanActivity(deps.redis, deps.meter))
+    yield await documents(
+      deps,
+      step.map(({ userId }) => userId),
+    );
+  const users = new Set<string>();
+  for await (const login of streamQuery(lastLogins(deps.store, now), deps.meter))
+    users.add(String(login.get('user_id')));
+  const ids = [...users];
+  for (let from = 0; from < ids.length; from += BATCH)
+    yield await documents(deps, ids.slice(from, from + BATCH));
+}
+
+async function documents({ store, meter }: OfflineDeps, ids: readonly string[]): Promise<Found> {
+  if (ids.length === 0) return [];
+  const found = await store.getAll(...ids.map((id) => userRef(store, id)));
+  meter.firestore_reads += found.length;
+  return found.map((document) => ({ id: document.id, document }));
+}
+
+async function cleanBatch(
+  deps: OfflineDeps,
+  batch: Found,
+  { now, before, flaggedOnly, dryRun }: CleanupRequest,
+  result: CleanupResult,
+): Promise<void> {
+  const seen = (await seeUsers(deps, batch, now)).filter((user) => mayShowOnline(user));
+  const old = seen.filter((user) => !seenSince(user, before));
+  result.checked += seen.length;
+  result.alive += seen.length - old.length;
+  const kept = old.map(backUpOrNull);
+  const due = old.filter((_, index) => kept[index]);
+  if (due.length < old.length) fail(result, 'cannot_be_backed_up', old.length - due.length);
+  const backups = kept.filter((backup) => backup !== null);
+  const results = dryRun
+    ? due.map(() => 'offline' as const)
+    : await putOffline(deps, due, { before, loggedOut: flaggedOnly ? null : before - 1 });
+  for (const [index, outcome] of results.entries()) count(outcome, backups[index], result);
+}
+
+/** Whether there is anything to put offline: a flag, a ping, or a login after the last logout. */
+function mayShowOnline({ document, activity, login }: Seen): boolean {
+  if (activity !== null) return true;
+  const stored = document ? storedPresence(document) : null;
+  return stored !== null && (stored.flaggedOnline || (login !== null && login > (stored.loggedOut ?? 0)));
+}
+
+function count(
+  outcome: 'offline' | 'alive' | Error,
+  kept: UserBackup | undefined,
+  result: CleanupResult,
+): void {
+  if (outcome instanceof Error) {
+    fail(result, `store_${String((outcome as { code?: unknown }).code ?? outcome.message)}`);
+    return;
+  }
+  if (outcome === 'alive') {
+    result.alive += 1;
+    return;
+  }
+  result.cleaned += 1;
+  if (!kept) return;
+  result.backup.users.push(kept);
+  if (result.shown.length < SHOWN) result.shown.push(kept.id);
+}
+
+function fail(result: CleanupResult, reason: string, users = 1): void {
+  result.failed[reason] = (result.failed[reason] ?? 0) + users;
+}

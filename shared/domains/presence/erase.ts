@@ -1,0 +1,25 @@
+import { deleting, type PersonalPlace } from '../../doors/erase/erase.ts';
+import { userRef } from './user.ts';
+
+/** The account's own documents. What Redis has of it goes by `forgetUser`. */
+export const presencePlaces: readonly PersonalPlace[] = [
+  {
+    collection: 'login_history',
+    says: 'their logins: deleted',
+    find: ({ userId }, context) =>
+      deleting(
+        [userId],
+        (some) => context.store.collection('login_history').where('user_id', 'in', some),
+        context,
+      ),
+  },
+  {
+    collection: 'users',
+    says: 'their account: deleted',
+    async *find({ userId }, { store, meter }) {
+      const ref = userRef(store, userId);
+      meter.firestore_reads += 1;
+      if ((await ref.get()).exists) yield { do: 'delete', ref };
+    },
+  },
+];

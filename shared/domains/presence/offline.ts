@@ -1,0 +1,165 @@
+import {
+  type DocumentSnapshot,
+  type Firestore,
+  type Query,
+  type QueryDocumentSnapshot,
+  Timestamp,
+} from '@google-cloud/firestore';
+import type { Redis } from '@upstash/redis';
+import type { Meter } from '../../doors/cost.ts';
+import { updateUnchanged } from '../../doors/store/firestore.ts';
+import { forgetActivity, readActivity } from './activity.ts';
+import { readLogins } from './login-history.ts';
+import { storedPresence, users } from './user.ts';
+
+/** A document may change so often between reading and writing before its user is given up, as failed. */
+const MAX_ATTEMPTS = 4;
+
+/** "Stale" means no sign of life for this long, unless the caller says otherwise. */
+export const DEFAULT_STALE_MINUTES = 30;
+
+export interface OfflineDeps {
+  store: Firestore;
+  redis: Redis;
+  meter: Meter;
+}
+
+/** A user with the signs of life that there are, in epoch milliseconds. */
+export interface Seen {
+  id: string;
+  /** Null for a user that Redis or login_history know and `users` does not. */
+  document: QueryDocumentSnapshot | null;
+  /** The ping that Redis holds. */
+  activity: number | null;
+  /** What login_history and the document know of a session that is still open. */
+  login: number | null;
+  /** The last sign of life of any kind. */
+  sign: number | null;
+}
+
+/** Users that are flagged online, rightly or not. */
+export function flaggedOnline(store: Firestore): Query {
+  return users(store).where('is_online', '==', true);
+}
+
+/** The signs of life of many users, in bulk and in order. Throws where Redis does not answer: then nobody can be judged. */
+export async function seeUsers(
+  { store, redis, meter }: OfflineDeps,
+  found: readonly { id: string; document: DocumentSnapshot | null }[],
+  now: Date,
+): Promise<Seen[]> {
+  const ids = found.map(({ id }) => id);
+  const [activity, logins] = await Promise.all([
+    readActivity(redis, ids, meter),
+    readLogins(store, ids, now, meter),
+  ]);
+  return found.map(({ id, document }, index) => {
+    const stored = document?.exists ? storedPresence(document) : null;
+    const ping = activity[index] ?? null;
+    const login = Math.max(logins.get(id)?.login ?? 0, stored?.stayed ?? 0);
+    const sign = Math.max(ping ?? 0, login, stored?.projected ?? 0);
+    return {
+      id,
+      document: stored ? (document as QueryDocumentSnapshot) : null,
+      activity: ping,
+      login: login === 0 ? null : login,
+      sign: sign === 0 ? null : sign,
+    };
+  });
+}
+
+/** Whether a user counts as still there: a sign of life at or after an instant (epoch milliseconds). */
+export function seenSince({ sign }: Pick<Seen, 'sign'>, before: number): boolean {
+  return sign !== null && sign >= before;
+}
+
+export type OfflineResult = 'offline' | 'alive' | Error;
+
+/**
+ * Puts users offline whose last sign of life is before an instant. Redis first, conditionally: what is newer stays, and
+ * its user stays online. Then the documents, each only if it is as it was read; one that changed is judged again. A ping
+ * that comes in between writes its own newer instant, and so wins. `loggedOut`, where given, dates them as gone, so that
+ * a recent login does not show them as online.
+ */
+export async function putOffline(
+  deps: OfflineDeps,
+  seen: readonly Seen[],
+  { before, loggedOut }: { before: number; loggedOut: number | null },
+): Promise<OfflineResult[]> {
+  const left = await forgetActivity(
+    deps.redis,
+    seen.map(({ id }) => id),
+    before,
+    deps.meter,
+  );
+  const results: OfflineResult[] = left.map((stays) => (stays === null ? 'offline' : 'alive'));
+  let open = seen.flatMap((user, index) =>
+    results[index] === 'offline' && user.document
+      ? [{ index, document: user.document, sign: user.sign }]
+      : [],
+  );
+  for (let attempt = 1; open.length > 0 && attempt <= MAX_ATTEMPTS; attempt += 1) {
+    const updates = open.map(({ document, sign }) => ({
+      snapshot: document,
+      fields: offlineFields(document, sign, loggedOut),
+    }));
+    const written = await updateUnchanged(deps.store, updates, deps.meter);
+    for (const [at, result] of written.entries()) {
+      const index = open[at]?.index;
+      if (index !== undefined && result instanceof Error) results[index] = result;
+    }
+    open = await readAgain(
+      deps,
+      open.filter((_, at) => written[at] === 'changed'),
+      before,
+      results,
+    );
+  }
+  for (const { index } of open) results[index] = new Error('changed_too_often');
+  return results;
+}
+
+interface Open {
+  index: number;
+  document: QueryDocumentSnapshot;
+  sign: number | null;
+}
+
+/** Of the documents that changed, those that are still to be put offline. */
+async function readAgain(
+  { store, meter }: OfflineDeps,
+  changed: readonly Open[],
+  before: number,
+  results: OfflineResult[],
+): Promise<Open[]> {
+  if (changed.length === 0) return [];
+  const fresh = await store.getAll(...changed.map(({ document }) => document.ref));
+  meter.firestore_reads += fresh.length;
+  return changed.flatMap(({ index, sign }, at) => {
+    const document = fresh[at];
+    if (!document?.exists) return [];
+    if (seenSince({ sign: storedPresence(document).projected }, before)) {
+      results[index] = 'alive';
+      return [];
+    }
+    return [{ index, document: document as QueryDocumentSnapshot, sign }];
+  });
+}
+
+/** What changes in a user's document. The last sign of life moves there from Redis; it is never moved back. */
+function offlineFields(
+  document: DocumentSnapshot,
+  sign: number | null,
+  loggedOut: number | null,
+): Record<string, unknown> {
+  const stored = storedPresence(document);
+  return {
+    is_online: false,
+    ...(sign !== null && sign > (stored.projected ?? 0)
+      ? { last_activity_at: Timestamp.fromMillis(sign) }
+      : {}),
+    ...(loggedOut !== null && loggedOut > (stored.loggedOut ?? 0)
+      ? { logged_out_at: Timestamp.fromMillis(loggedOut) }
+      : {}),
+  };
+}

@@ -1,0 +1,171 @@
+import { type DocumentSnapshot, type Query, Timestamp } from '@google-cloud/firestore';
+import { stopwatch } from '../../doors/clock.ts';
+import { isConflict } from '../../doors/store/firestore.ts';
+import { endActivity, forgetUser, readActivity, recordActivity, timeToLive } from './activity.ts';
+import { closeLogin, isLoggedOut, loginRecord, openLogin } from './login-history.ts';
+import { flaggedOnline, type OfflineDeps } from './offline.ts';
+import { sessionKey } from './session.ts';
+import { MAX_THRESHOLD_MINUTES } from './status.ts';
+import { userRef, users } from './user.ts';
+
+/** The user that the test works on; nobody's token can name it without the issuer's help. */
+const PROBE = 'ronde-presence-probe';
+const SESSION = sessionKey(PROBE, 'probe');
+/** So many users are looked at for fields of the wrong kind, and so many faults are named. */
+const SAMPLE = 200;
+const NAMED = 5;
+/** A store that takes longer for one answer, as the median of five, is in trouble: both answer in milliseconds. */
+const SLOW_MS = 1_000;
+const ROUNDS = 5;
+
+export interface ProbeDeps extends OfflineDeps {
+  now: Date;
+  /** The composite queries whose indexes must be there. */
+  queries: readonly Query[];
+}
+
+/** One check: resolves with what it found, or throws what is wrong. */
+export type Check = (deps: ProbeDeps) => Promise<string>;
+
+const firestoreConnection: Check = async ({ store, meter }) => {
+  meter.firestore_reads += 1;
+  const { exists } = await store.doc('settings/presence').get();
+  return `settings/presence ${exists ? 'read' : 'is not set; the defaults hold'}`;
+};
+
+const redisConnection: Check = async ({ redis, meter }) => {
+  meter.redis_commands += 1;
+  const answer = await redis.ping();
+  if (answer !== 'PONG') throw new Error(`Redis answers ${JSON.stringify(answer)} to PING`);
+  return 'PONG';
+};
+
+const userSchema: Check = async ({ store, meter }) => {
+  const { docs } = await users(store).limit(SAMPLE).get();
+  meter.firestore_reads += Math.max(1, docs.length);
+  const faults = docs.flatMap(faultsOf);
+  if (faults.length > 0) {
+    const more = faults.length > NAMED ? `, and ${faults.length - NAMED} more` : '';
+    throw new Error(`${faults.slice(0, NAMED).join(', ')}${more}`);
+  }
+  return `${docs.length} users looked at`;
+};
+
+/** Fields of a user that are neither absent, nor null, nor of the kind that they must be. */
+function faultsOf(user: DocumentSnapshot): string[] {
+  const kinds: [string, string, (value: unknown) => boolean][] = [
+    ['is_online', 'a boolean', (value) => typeof value === 'boolean'],
+    ['last_activity_at', 'a timestamp', (value) => value instanceof Timestamp],
+    ['logged_out_at', 'a timestamp', (value) => value instanceof Timestamp],
+    ['role', 'admin or user', (value) => value === 'admin' || value === 'user'],
+  ];
+  return kinds.flatMap(([name, kind, fits]) => {
+    const value: unknown = user.get(name);
+    return value === undefined || value === null || fits(value)
+      ? []
+      : `users/${user.id}: ${name} is not ${kind}`;
+  });
+}
+
+const presenceOperations: Check = async ({ redis, meter, now }) => {
+  const ref = { userId: PROBE, session: SESSION };
+  const at = now.getTime();
+  await recordActivity(redis, ref, at, 'login', meter);
+  await recordActivity(redis, ref, at - 1, 'as_known', meter);
+  expectSame('the last ping', await readActivity(redis, [PROBE], meter), [at]);
+  const left = await timeToLive(redis, PROBE, meter);
+  if (left <= MAX_THRESHOLD_MINUTES * 60_000)
+    throw new Error(`a ping is kept for ${left} ms; it must outlast the largest threshold`);
+  await endActivity(redis, ref, at + 1, meter);
+  expectSame('the ping after the logout', await readActivity(redis, [PROBE], meter), [null]);
+  expectSame('a late ping', await recordActivity(redis, ref, at + 2, 'as_known', meter), 'out');
+  return 'ping, login, logout and a late ping are as they must be';
+};
+
+const indexes: Check = async ({ store, queries, meter }) => {
+  for (const query of [flaggedOnline(store), ...queries]) {
+    await query.limit(1).get();
+    meter.firestore_reads += 1;
+  }
+  return `${queries.length + 1} queries answered`;
+};
+
+const simulatedUpdate: Check = async ({ store, meter, now }) => {
+  const ref = userRef(store, PROBE);
+  const { writeTime } = await ref.set({
+    role: 'user',
+    is_online: false,
+    last_activity_at: null,
+    logged_out_at: null,
+  });
+  await ref.update(
+    { is_online: true, last_activity_at: Timestamp.fromDate(now) },
+    { lastUpdateTime: writeTime },
+  );
+  const second = ref.update({ is_online: false }, { lastUpdateTime: writeTime });
+  await second.then(
+    () => {
+      throw new Error('a write on an outdated document was taken; conditional writes do not hold');
+    },
+    (error: unknown) => {
+      if (!isConflict(error)) throw error;
+    },
+  );
+  const login = { userId: PROBE, session: SESSION, issuedAt: null, now };
+  await openLogin(store, login, meter);
+  await closeLogin(store, login, meter);
+  if (!isLoggedOut(await loginRecord(store, SESSION).get())) throw new Error('the login record stays open');
+  meter.firestore_reads += 1;
+  meter.firestore_writes += 2;
+  return 'a conditional update holds, an outdated one is refused, a login record opens and closes';
+};
+
+const timings: Check = async (deps) => {
+  const firestore = await median(() => firestoreConnection(deps));
+  const redis = await median(() => redisConnection(deps));
+  const found = `Firestore ${firestore} ms, Redis ${redis} ms (median of ${ROUNDS})`;
+  if (Math.max(firestore, redis) > SLOW_MS) throw new Error(`${found}; more than ${SLOW_MS} ms`);
+  return found;
+};
+
+async function median(ask: () => Promise<unknown>): Promise<number> {
+  const taken: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const elapsed = stopwatch();
+    await ask();
+    taken.push(elapsed());
+  }
+  const middle = taken.sort((one, other) => one - other)[Math.floor(ROUNDS / 2)] ?? 0;
+  return Math.round(middle * 10) / 10;
+}
+
+function expectSame(what: string, found: unknown, wanted: unknown): void {
+  if (JSON.stringify(found) === JSON.stringify(wanted)) return;
+  throw new Error(`${what} is ${JSON.stringify(found)}; it must be ${JSON.stringify(wanted)}`);
+}
+
+/** Every check by its name, in the order in which they are done: what the later ones need is tested first. */
+export const checks: Readonly<Record<string, Check>> = {
+  firestore_connection: firestoreConnection,
+  redis_connection: redisConnection,
+  user_schema: userSchema,
+  presence_operations: presenceOperations,
+  indexes,
+  simulated_update: simulatedUpdate,
+  timings,
+};
+
+/**
+ * Takes away whatever a check, this one or one that was killed, has left of the probe user. Where one store fails, the
+ * other is waited for all the same: a deletion still on its way would strike the next check's probe.
+ */
+export async function removeProbe({ store, redis, meter }: OfflineDeps): Promise<void> {
+  const ends = await Promise.allSettled([
+    userRef(store, PROBE).delete(),
+    loginRecord(store, SESSION).delete(),
+    forgetUser(redis, PROBE, meter),
+  ]);
+  meter.firestore_deletes += ends.slice(0, 2).filter(({ status }) => status === 'fulfilled').length;
+  const failure = ends.find((end) => end.status === 'rejected');
+  if (failure) throw failure.reason;
+}

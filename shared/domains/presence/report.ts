@@ -1,0 +1,153 @@
+import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
+import { stopwatch } from '../../doors/clock.ts';
+import { streamQuery } from '../../doors/store/firestore.ts';
+import { readActivity, scanActivity } from './activity.ts';
+import { DEFAULT_STALE_MINUTES, flaggedOnline, type OfflineDeps, type Seen, seeUsers } from './offline.ts';
+import { isOnline } from './status.ts';
+import { storedPresence, userRef, users } from './user.ts';
+
+const BATCH = 500;
+/** So many ids of each kind are named. */
+const NAMED = 100;
+
+interface Found {
+  count: number;
+  /** The first of them. */
+  user_ids: string[];
+}
+
+/** How one store answered. */
+interface StoreHealth {
+  ok: boolean;
+  ms: number;
+  error: string | null;
+}
+
+/** The state of presence, for operators. What Redis alone knows is null where it does not answer. */
+export interface PresenceReport {
+  degraded: boolean;
+  stores: { firestore: StoreHealth; redis: StoreHealth };
+  users: number;
+  flagged_online: number;
+  /** Keys in Redis that are younger than the threshold. */
+  live_keys: number | null;
+  /** Flagged online, and no sign of life says so; and the other way round. */
+  ghosts: { flagged_without_life: Found | null; alive_without_flag: Found | null };
+  /** Flagged online, and silent for this long. */
+  stale: (Found & { minutes: number }) | null;
+}
+
+/** Compares what is flagged with what is alive, in bulk. */
+export async function presenceReport(
+  deps: OfflineDeps,
+  now: Date,
+  thresholdMs: number,
+): Promise<PresenceReport> {
+  const { store, redis } = deps;
+  const [health, answered] = await Promise.all([
+    timed(async () => (await users(store).count().get()).data().count),
+    timed(() => readActivity(redis, ['nobody'], deps.meter)),
+  ]);
+  const report: PresenceReport = {
+    degraded: !answered.health.ok,
+    stores: { firestore: health.health, redis: answered.health },
+    users: health.value ?? 0,
+    flagged_online: 0,
+    live_keys: null,
+    ghosts: { flagged_without_life: null, alive_without_flag: null },
+    stale: null,
+  };
+  const live = answered.health.ok ? await liveKeys(deps, now, thresholdMs) : null;
+  await lookAtFlagged(deps, report, live, now, thresholdMs);
+  if (live) {
+    report.live_keys = live.size;
+    report.ghosts.alive_without_flag = await unflagged(deps, live);
+  }
+  return report;
+}
+
+async function timed<T>(ask: () => Promise<T>): Promise<{ value: T | null; health: StoreHealth }> {
+  const elapsed = stopwatch();
+  const ms = () => Math.round(elapsed() * 10) / 10;
+  try {
+    const value = await ask();
+    return { value, health: { ok: true, ms: ms(), error: null } };
+  } catch (error) {
+    return { value: null, health: { ok: false, ms: ms(), error: String(error) } };
+  }
+}
+
+/** The users whose ping is younger than the threshold, with its instant. */
+async function liveKeys(deps: OfflineDeps, now: Date, thresholdMs: number): Promise<Map<string, number>> {
+  const live = new Map<string, number>();
+  for await (const step of scanActivity(deps.redis, deps.meter)) {
+    for (const { userId, activity } of step)
+      if (isOnline({ now: now.getTime(), lastActivity: activity, lastLogout: null, thresholdMs }))
+        live.set(userId, activity);
+  }
+  return live;
+}
+
+/** Counts the flagged users, and of them the ghosts and the stale. */
+async function lookAtFlagged(
+  deps: OfflineDeps,
+  report: PresenceReport,
+  live: ReadonlyMap<string, number> | null,
+  now: Date,
+  thresholdMs: number,
+): Promise<void> {
+  const ghosts: Found = { count: 0, user_ids: [] };
+  const stale = { minutes: DEFAULT_STALE_MINUTES, count: 0, user_ids: [] };
+  const look = async (batch: QueryDocumentSnapshot[]) => {
+    report.flagged_online += batch.length;
+    if (!live) return;
+    const seen = await seeUsers(
+      deps,
+      batch.map((document) => ({ id: document.id, document })),
+      now,
+    );
+    for (const user of seen) {
+      if (!alive(user, now, thresholdMs)) add(ghosts, user.id);
+      if (now.getTime() - (user.sign ?? 0) >= DEFAULT_STALE_MINUTES * 60_000) add(stale, user.id);
+    }
+  };
+  let batch: QueryDocumentSnapshot[] = [];
+  for await (const document of streamQuery(flaggedOnline(deps.store), deps.meter)) {
+    batch.push(document);
+    if (batch.length < BATCH) continue;
+    await look(batch);
+    batch = [];
+  }
+  await look(batch);
+  if (!live) return;
+  report.ghosts.flagged_without_life = ghosts;
+  report.stale = stale;
+}
+
+/** Whether the user's own status is online: by a ping or by a login. */
+function alive({ document, activity, login }: Seen, now: Date, thresholdMs: number): boolean {
+  const lastLogout = document ? storedPresence(document).loggedOut : null;
+  return [activity, login].some((lastActivity) =>
+    isOnline({ now: now.getTime(), lastActivity, lastLogout, thresholdMs }),
+  );
+}
+
+/** Users with a live key whose document does not say online, or that have none. */
+async function unflagged({ store, meter }: OfflineDeps, live: ReadonlyMap<string, number>): Promise<Found> {
+  const found: Found = { count: 0, user_ids: [] };
+  const ids = [...live.keys()];
+  for (let from = 0; from < ids.length; from += BATCH) {
+    const documents = await store.getAll(...ids.slice(from, from + BATCH).map((id) => userRef(store, id)));
+    meter.firestore_reads += documents.length;
+    for (const document of documents) {
+      const { flaggedOnline: flagged, loggedOut } = storedPresence(document);
+      if (!flagged && (live.get(document.id) ?? 0) > (loggedOut ?? 0)) add(found, document.id);
+    }
+  }
+  return found;
+}
+
+function add(found: Found, userId: string): void {
+  found.count += 1;
+  if (found.user_ids.length < NAMED) found.user_ids.push(userId);
+}

@@ -1,0 +1,105 @@
+import type { Firestore, QueryDocumentSnapshot } from '@google-cloud/firestore';
+import type { Redis } from '@upstash/redis';
+import type { Meter } from '../../doors/cost.ts';
+import { within } from '../../doors/time/within.ts';
+import { readActivity } from './activity.ts';
+import { type Logins, readLogins } from './login-history.ts';
+import { judge, type Source, type Status, type Verdict } from './status.ts';
+import { evidence, storedPresence } from './user.ts';
+import { MAX_PAGE, usersAfter } from './user-pages.ts';
+
+/** A filtered page looks through so many users at most; the next page goes on from there. */
+const MAX_SCANNED = 10 * MAX_PAGE;
+/** Redis answers in milliseconds or is away; an administrator who waits is answered from login_history. */
+const REDIS_MS = 1_200;
+
+export interface StatusDeps {
+  store: Firestore;
+  redis: Redis;
+  meter: Meter;
+}
+
+export interface UserStatus {
+  user_id: string;
+  is_online: boolean;
+  status: Status;
+  source: Source;
+  as_of: string | null;
+}
+
+export interface StatusQuery {
+  /** At most so many users. */
+  limit: number;
+  /** Users after this id; null for the first page. */
+  after: string | null;
+  /** Only users of this status. */
+  status?: Status | undefined;
+  thresholdMs: number;
+  now: Date;
+}
+
+export interface StatusPage {
+  degraded: boolean;
+  users: UserStatus[];
+  /** The id to go on after; null on the last page. */
+  next: string | null;
+}
+
+/**
+ * The statuses of a page of users, by id. Everything is read in bulk: one query for the users, one MGET, and login_history
+ * only for those whom Redis does not show as online. Redis away: `degraded`, and login_history decides for all.
+ */
+export async function listStatuses(deps: StatusDeps, query: StatusQuery): Promise<StatusPage> {
+  const page: StatusPage = { degraded: false, users: [], next: query.after };
+  const step = query.status === undefined ? query.limit : MAX_PAGE;
+  for (let scanned = 0; scanned < MAX_SCANNED; scanned += step) {
+    const { docs, more } = await usersAfter(deps, page.next, step, query.status === undefined);
+    const judged = await judgeUsers(deps, docs, query, page);
+    for (const [index, user] of judged.entries()) {
+      if (query.status !== undefined && user.status !== query.status) continue;
+      page.users.push(user);
+      const last = index === judged.length - 1 && !more;
+      if (page.users.length === query.limit) return { ...page, next: last ? null : user.user_id };
+    }
+    page.next = more ? (docs.at(-1)?.id ?? null) : null;
+    if (!more) break;
+  }
+  return page;
+}
+
+async function judgeUsers(
+  { store, redis, meter }: StatusDeps,
+  docs: readonly QueryDocumentSnapshot[],
+  { thresholdMs, now }: StatusQuery,
+  page: StatusPage,
+): Promise<UserStatus[]> {
+  const ids = docs.map(({ id }) => id);
+  const activity = page.degraded
+    ? null
+    : await within(REDIS_MS, 'Redis', readActivity(redis, ids, meter)).catch(() => null);
+  page.degraded = activity === null;
+  const at = now.getTime();
+  const stored = docs.map(storedPresence);
+  const verdict = (user: (typeof stored)[number], index: number, logins?: Logins) =>
+    judge(evidence(user, activity?.[index] ?? null, logins), thresholdMs, at, page.degraded);
+  const byRedis = stored.map((user, index) => verdict(user, index));
+  const others = ids.filter(
+    (_, index) => byRedis[index]?.source !== 'redis' || byRedis[index].status !== 'online',
+  );
+  const logins = await readLogins(store, others, now, meter);
+  return stored.map((user, index) => {
+    const userId = ids[index] ?? '';
+    const of = logins.get(userId);
+    return shown(userId, (of ? undefined : byRedis[index]) ?? verdict(user, index, of));
+  });
+}
+
+function shown(userId: string, { status, source, asOf }: Verdict): UserStatus {
+  return {
+    user_id: userId,
+    is_online: status === 'online',
+    status,
+    source,
+    as_of: asOf === null ? null : new Date(asOf).toISOString(),
+  };
+}

@@ -1,0 +1,118 @@
+import type { DocumentSnapshot, Firestore, Query } from '@google-cloud/firestore';
+import type { Meter } from '../../../doors/cost.ts';
+import { normaliseAddress } from '../../../doors/mail/address.ts';
+import type { Locale } from '../../../doors/mail/message.ts';
+import { millis, streamQuery } from '../../../doors/store/firestore.ts';
+import type { AlertSettings, StageChange, Ticket } from '../delay.ts';
+import { alertSettings, DEFAULT_REPEAT_HOURS, DEFAULT_THRESHOLD_DAYS } from './settings.ts';
+
+/** What judging a delay and writing the mail need; the rest of a ticket stays where it is. */
+export const TICKET_FIELDS = [
+  'number',
+  'device',
+  'customer_name',
+  'status',
+  'stage',
+  'stage_entered_at',
+  'created_at',
+] as const;
+
+/**
+ * The active tickets created before an instant, oldest first: all late ones are among them, whatever fields they lack.
+ * Needs the index (status, created_at) of tickets.
+ */
+export function activeCreatedBefore(store: Firestore, before: Date): Query {
+  return store
+    .collection('tickets')
+    .where('status', '==', 'active')
+    .where('created_at', '<', before)
+    .orderBy('created_at')
+    .select(...TICKET_FIELDS);
+}
+
+/** The active tickets that say they entered their stage before an instant; needs the index (status, stage_entered_at). */
+export function activeEnteredBefore(store: Firestore, before: Date): Query {
+  return store.collection('tickets').where('status', '==', 'active').where('stage_entered_at', '<', before);
+}
+
+/** The last event that led a ticket into a stage; needs the index (type, to, at desc) of events. */
+export function lastEntry(store: Firestore, ticketId: string, stage: string): Query {
+  return store
+    .collection(`tickets/${ticketId}/events`)
+    .where('type', '==', 'stage_changed')
+    .where('to', '==', stage)
+    .orderBy('at', 'desc')
+    .limit(1);
+}
+
+/** A ticket as it is stored; null where it is gone. What another back end left out is empty. */
+export function toTicket(snapshot: DocumentSnapshot): Ticket | null {
+  if (!snapshot.exists) return null;
+  const text = (field: string) => (snapshot.get(field) as unknown)?.toString();
+  return {
+    id: snapshot.id,
+    number: text('number') ?? snapshot.id,
+    device: text('device') ?? '',
+    customerName: text('customer_name') ?? null,
+    status: snapshot.get('status') as Ticket['status'],
+    stage: text('stage') ?? '',
+    stageEnteredAt: millis(snapshot.get('stage_entered_at')),
+    createdAt: millis(snapshot.get('created_at')) ?? 0,
+  };
+}
+
+/** The events that tell since when a ticket is in its stage; none are read where the ticket says it itself. */
+export async function entriesOf(ticket: Ticket, store: Firestore, meter: Meter): Promise<StageChange[]> {
+  if (ticket.stageEnteredAt !== null) return [];
+  const { docs } = await lastEntry(store, ticket.id, ticket.stage).get();
+  meter.firestore_reads += Math.max(1, docs.length);
+  return docs.map((doc) => ({ to: ticket.stage, at: millis(doc.get('at')) ?? ticket.createdAt }));
+}
+
+/** `settings/alerts` with the defaults. Throws where what is stored is not legal: no alert is judged by a guess. */
+export async function readAlertSettings(store: Firestore, meter: Meter): Promise<AlertSettings> {
+  const stored = await store.doc('settings/alerts').get();
+  meter.firestore_reads += 1;
+  const present = Object.entries(stored.data() ?? {}).filter(
+    ([name, value]) => name in alertSettings.shape && value !== null,
+  );
+  const parsed = alertSettings.partial().safeParse(Object.fromEntries(present));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new Error(
+      `settings/alerts: ${issue?.path.join('.')} ${issue?.message}; correct it by PUT /v1/admin/settings`,
+    );
+  }
+  const { threshold_days, repeat_hours, stages = {} } = parsed.data;
+  const ownThresholds = Object.entries(stages).flatMap(([stage, own]) =>
+    own ? [[stage, { thresholdDays: own.threshold_days }] as const] : [],
+  );
+  return {
+    thresholdDays: threshold_days ?? DEFAULT_THRESHOLD_DAYS,
+    repeatHours: repeat_hours ?? DEFAULT_REPEAT_HOURS,
+    stages: Object.fromEntries(ownThresholds),
+  };
+}
+
+/** Somebody who is told of late tickets. */
+export interface Recipient {
+  id: string;
+  name: string;
+  /** Normalised; null where what is stored is no address. */
+  address: string | null;
+  locale: Locale;
+}
+
+/** The active recipients, each address once (the first by id). */
+export async function readRecipients(store: Firestore, meter: Meter): Promise<Recipient[]> {
+  const recipients = new Map<string, Recipient>();
+  const active = store.collection('alert_recipients').where('active', '==', true);
+  for await (const doc of streamQuery(active, meter)) {
+    const address = normaliseAddress(String(doc.get('email') ?? ''));
+    const key = address ?? `no address/${doc.id}`;
+    const locale = doc.get('locale') === 'en' ? 'en' : 'fr';
+    const name = String(doc.get('name') ?? '');
+    if (!recipients.has(key)) recipients.set(key, { id: doc.id, name, address, locale });
+  }
+  return [...recipients.values()];
+}

@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto';
+import {
+  type DocumentData,
+  FieldValue,
+  type Firestore,
+  Timestamp,
+  type WriteBatch,
+} from '@google-cloud/firestore';
+import { type ClaimContext, type Companions, documentClaims } from '../../../doors/mail/document-claims.ts';
+import type { Post, SendResult } from '../../../doors/mail/post.ts';
+import { isConflict } from '../../../doors/store/firestore.ts';
+import { alertId, type LateTicket } from '../delay.ts';
+import { delayDigest } from '../digest.ts';
+import type { Recipient } from './documents.ts';
+import { type AlertRow, type DigestFacts, HELD, type HeldDigest, heldRows, rowFields } from './rows.ts';
+import {
+  type AlertState,
+  alertLogs,
+  claimedIn,
+  type DueAlert,
+  type OpenDigest,
+  takenBack,
+  withAlerts,
+} from './state.ts';
+
+/** One ticket of a digest. */
+export interface DigestAlert {
+  late: LateTicket;
+  due: DueAlert;
+  forced: boolean;
+}
+
+/** One mail: what a run tells one recipient. */
+export interface Digest {
+  recipient: Recipient & { address: string };
+  alerts: readonly DigestAlert[];
+  /** The recipient's state as it was read, and what of its alerts is still worth keeping. */
+  state: AlertState;
+  kept: AlertState['alerts'];
+  run: { id: string; occurrence: Date; requestedBy: string };
+}
+
+/**
+ * Sends a digest at most once: one commit claims it, by the log's row of its first alert, and writes the recipient's state,
+ * on condition that no other run has written either; then the mail goes, and its outcome is kept in a row for every alert.
+ * Only the first stands while the mail is under way: a row that is written once costs half of one that is written twice.
+ */
+export async function sendDigest(post: Post, context: ClaimContext, digest: Digest): Promise<SendResult> {
+  const { recipient, alerts, run } = digest;
+  const facts = {
+    recipient: recipient.address,
+    runId: run.id,
+    occurrence: run.occurrence,
+    requestedBy: run.requestedBy,
+  };
+  const [first, ...rest] = alerts.map((alert) => rowOf(alert, digest));
+  if (!first) throw new Error('a digest tells of one ticket at least');
+  // The same alerts are the same mail: tried again, it bears the same Message-ID.
+  const ids = [first, ...rest].map(({ id }) => id).sort();
+  const key = `delay-digest/${createHash('sha256').update(ids.join()).digest('hex')}`;
+  const mail = delayDigest(
+    key,
+    { name: recipient.name, address: recipient.address },
+    recipient.locale,
+    alerts.map(({ late: { ticket, days }, due }) => ({ ...ticket, days, isNew: due.sequence === 1 })),
+  );
+  const held: HeldDigest = { rows: rest, requested_by: run.requestedBy };
+  const claim = {
+    ref: alertLogs(context.store).doc(first.id),
+    standing: null,
+    fields: { ...rowFields(first, facts), [HELD]: JSON.stringify(held) },
+    settled: { [HELD]: FieldValue.delete() },
+  };
+  const companions = {
+    ...stateOf(digest, context),
+    settle: (batch: WriteBatch, _settlement: unknown, fields: DocumentData) => {
+      context.meter.firestore_writes += rest.length;
+      writeRows(batch, context.store, rest, facts, fields);
+    },
+  };
+  return await post.sendOnce(mail, documentClaims(context, [claim], companions));
+}
+
+function rowOf({ late, due, forced }: DigestAlert, { recipient, run }: Digest): AlertRow {
+  return {
+    id: alertId({ ...due, recipient: recipient.address }, run.id),
+    ticketId: late.ticket.id,
+    ticketNumber: late.ticket.number,
+    stage: due.stage,
+    since: due.since,
+    days: late.days,
+    forced,
+    sequence: due.sequence,
+  };
+}
+
+/** Overwrites: where another run took this one for dead, what is known now is better than its `unknown`. */
+function writeRows(
+  batch: WriteBatch,
+  store: Firestore,
+  rows: readonly AlertRow[],
+  facts: DigestFacts,
+  claim: DocumentData,
+): void {
+  for (const row of rows) batch.set(alertLogs(store).doc(row.id), { ...rowFields(row, facts), ...claim });
+}
+
+/** The recipient's state is written with the claim, and put back when the claim is given back. */
+function stateOf({ recipient, alerts, state, kept, run }: Digest, { meter }: ClaimContext): Companions {
+  const due = alerts.map((alert) => alert.due);
+  const claimed = withAlerts(kept, due, run.id);
+  return {
+    take(batch) {
+      meter.firestore_writes += 1;
+      const fields = { recipient: recipient.address, alerts: claimed };
+      if (state.version === null) batch.create(state.ref, fields);
+      else batch.update(state.ref, fields, { lastUpdateTime: state.version });
+    },
+    release(batch, takenAt) {
+      meter.firestore_writes += 1;
+      batch.update(state.ref, { alerts: kept }, takenAt ? { lastUpdateTime: takenAt } : {});
+    },
+  };
+}
+
+/**
+ * Settles the alerts of a run that died in mid-mail as unknown, all or none of them: whoever looks in the mailbox finds
+ * their Message-ID. False where another run has done something about them meanwhile.
+ */
+export async function settleOrphan(
+  { store, meter, clock }: ClaimContext,
+  { claim }: OpenDigest,
+): Promise<boolean> {
+  const fields = {
+    state: 'unknown',
+    settled_at: Timestamp.fromDate(clock()),
+    response: 'the sending process ended before the answer came',
+  };
+  const { rows, digest } = heldRows(claim);
+  const batch = store.batch();
+  batch.update(claim.ref, { ...fields, [HELD]: FieldValue.delete() }, { lastUpdateTime: claim.updateTime });
+  const { claim: owner, claimed_at, message_id } = claim.data();
+  writeRows(batch, store, rows, digest, { claim: owner, claimed_at, message_id, ...fields });
+  try {
+    await batch.commit();
+    meter.firestore_writes += 1 + rows.length;
+    return true;
+  } catch (error) {
+    if (isConflict(error)) return false;
+    throw error;
+  }
+}
+
+/**
+ * Gives back the claim of a run that died before its mail began: nothing was sent. Returns the recipient's state as it is
+ * then; null where another run has done something about it meanwhile.
+ */
+export async function releaseOrphan(
+  context: ClaimContext,
+  digest: OpenDigest,
+  state: AlertState,
+): Promise<AlertState | null> {
+  const { store, meter } = context;
+  const alerts = takenBack(state.alerts, claimedIn(digest));
+  const batch: WriteBatch = store.batch();
+  if (state.version === null) batch.create(state.ref, { recipient: digest.address, alerts });
+  else batch.update(state.ref, { alerts }, { lastUpdateTime: state.version });
+  batch.delete(digest.claim.ref, { lastUpdateTime: digest.claim.updateTime });
+  try {
+    const [first] = await batch.commit();
+    meter.firestore_writes += 1;
+    meter.firestore_deletes += 1;
+    return { ...state, alerts, version: first?.writeTime ?? null };
+  } catch (error) {
+    if (isConflict(error)) return null;
+    throw error;
+  }
+}

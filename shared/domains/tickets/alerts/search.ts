@@ -1,0 +1,71 @@
+import type { Firestore } from '@google-cloud/firestore';
+import type { Meter } from '../../../doors/cost.ts';
+import { millis, streamChunks } from '../../../doors/store/firestore.ts';
+import {
+  type AlertSettings,
+  createdBefore,
+  daysInStage,
+  isLate,
+  type LateTicket,
+  stageEntry,
+  type Ticket,
+  thresholdOf,
+} from '../delay.ts';
+import { activeCreatedBefore, entriesOf, toTicket } from './documents.ts';
+
+/** Tickets whose events are read at the same time. */
+const EVENTS_IN_FLIGHT = 50;
+
+export interface SearchContext {
+  store: Firestore;
+  meter: Meter;
+  now: Date;
+}
+
+/** The late tickets, longest in their stage first, and how many active ones were looked at. */
+export interface Search {
+  checked: number;
+  late: LateTicket[];
+  /** No late ticket entered its stage after this. */
+  cutoff: Date;
+  /** How many of those looked at say themselves that they entered their stage before it. */
+  entered: number;
+}
+
+/**
+ * Searches the late tickets: one query over the active ones that are old enough, and one more for each that does not say
+ * itself since when it is in its stage. `thresholdDays` replaces every threshold of the settings.
+ */
+export async function searchLate(
+  context: SearchContext,
+  settings: AlertSettings,
+  thresholdDays?: number,
+): Promise<Search> {
+  const { store, meter, now } = context;
+  const cutoff = createdBefore(settings, now, thresholdDays);
+  const search: Search = { checked: 0, late: [], cutoff, entered: 0 };
+  const judge = async (ticket: Ticket) => {
+    const entry = stageEntry(ticket, await entriesOf(ticket, store, meter));
+    const threshold = thresholdOf(ticket.stage, settings, thresholdDays);
+    if (isLate(ticket, entry, threshold, now))
+      search.late.push({ ticket, entry, days: daysInStage(entry, now) });
+  };
+  let waiting: Promise<void>[] = [];
+  for await (const chunk of streamChunks(activeCreatedBefore(store, cutoff), meter)) {
+    search.checked += chunk.length;
+    for (const snapshot of chunk) {
+      const entered = millis(snapshot.get('stage_entered_at'));
+      // Most are in time and say so themselves: nothing else of them is looked at.
+      if (entered !== null && entered >= cutoff.getTime()) continue;
+      if (entered !== null) search.entered += 1;
+      const ticket = toTicket(snapshot);
+      if (ticket) waiting.push(judge(ticket));
+    }
+    if (waiting.length < EVENTS_IN_FLIGHT) continue;
+    await Promise.all(waiting);
+    waiting = [];
+  }
+  await Promise.all(waiting);
+  search.late.sort((a, b) => a.entry.since - b.entry.since || (a.ticket.id < b.ticket.id ? -1 : 1));
+  return search;
+}

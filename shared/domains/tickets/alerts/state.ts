@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import type {
+  DocumentReference,
+  DocumentSnapshot,
+  Firestore,
+  QueryDocumentSnapshot,
+  Timestamp,
+} from '@google-cloud/firestore';
+import type { Meter } from '../../../doors/cost.ts';
+import { type Resume, resume } from '../../../doors/mail/claims.ts';
+import { standingClaim } from '../../../doors/mail/document-claims.ts';
+import { streamQuery } from '../../../doors/store/firestore.ts';
+import type { EarlierAlert, Stay } from '../delay.ts';
+import { heldRows } from './rows.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** The log: one document per alert; a digest's first is the claim of its mail as well. */
+export const alertLogs = (store: Firestore) => store.collection('delay_alert_logs');
+
+/** The last alert about a ticket to one recipient, as `delay_alert_states` holds it; times are epoch milliseconds. */
+interface LastAlert {
+  stage: string;
+  since: number;
+  sequence: number;
+  counted_at: number;
+  run_id: string;
+  /** `counted_at` of the alert before, for taking this one back; null for the first. */
+  previous: number | null;
+}
+
+/**
+ * Whom a recipient was last told about and when: one document per address, so that a run reads one of them instead of a
+ * log row per ticket. Whoever claims a digest writes it with the claim, on condition that it is as it was read: of two
+ * runs, one can.
+ */
+export interface AlertState {
+  ref: DocumentReference;
+  /** When it was last written, for the precondition; null where there is none. */
+  version: Timestamp | null;
+  alerts: Readonly<Record<string, LastAlert>>;
+}
+
+/** The state document of an address. */
+export const stateRef = (store: Firestore, address: string) =>
+  store.collection('delay_alert_states').doc(createHash('sha256').update(address).digest('hex').slice(0, 40));
+
+/** The states of these addresses. */
+export async function readStates(
+  store: Firestore,
+  addresses: readonly string[],
+  meter: Meter,
+): Promise<ReadonlyMap<string, AlertState>> {
+  if (addresses.length === 0) return new Map();
+  const snapshots = await store.getAll(...addresses.map((address) => stateRef(store, address)));
+  meter.firestore_reads += snapshots.length;
+  return new Map(snapshots.map((snapshot, index) => [addresses[index] ?? '', toState(snapshot)]));
+}
+
+function toState(snapshot: DocumentSnapshot): AlertState {
+  const alerts = (snapshot.get('alerts') as AlertState['alerts'] | undefined) ?? {};
+  return { ref: snapshot.ref, version: snapshot.updateTime ?? null, alerts };
+}
+
+/** The last alert about this stay; an alert about another stay of the ticket is not one. */
+export function earlierAlert(alerts: AlertState['alerts'], stay: Stay): EarlierAlert | null {
+  const last = Object.hasOwn(alerts, stay.ticketId) ? alerts[stay.ticketId] : undefined;
+  if (!last || last.stage !== stay.stage || last.since !== stay.since) return null;
+  return { sequence: last.sequence, countedAt: last.counted_at, runId: last.run_id };
+}
+
+/** An alert that is about to be sent. */
+export interface DueAlert extends Stay {
+  sequence: number;
+  /** The instant its window counts from. */
+  countedAt: number;
+}
+
+/** The alerts with those that a run claims. */
+export function withAlerts(
+  alerts: AlertState['alerts'],
+  due: readonly DueAlert[],
+  runId: string,
+): AlertState['alerts'] {
+  const all: Record<string, LastAlert> = { ...alerts };
+  for (const alert of due) {
+    const { ticketId, stage, since, sequence, countedAt: counted_at } = alert;
+    const previous = earlierAlert(alerts, alert)?.countedAt ?? null;
+    all[ticketId] = { stage, since, sequence, counted_at, run_id: runId, previous };
+  }
+  return all;
+}
+
+/** The alerts without those that a run claimed for these tickets and did not send. */
+export function takenBack(
+  alerts: AlertState['alerts'],
+  rows: readonly { ticketId: string; runId: string }[],
+): AlertState['alerts'] {
+  if (rows.length === 0) return alerts;
+  const rest: Record<string, LastAlert> = { ...alerts };
+  for (const { ticketId, runId } of rows) {
+    const last = Object.hasOwn(rest, ticketId) ? rest[ticketId] : undefined;
+    if (last?.run_id !== runId) continue;
+    if (last.previous === null) delete rest[ticketId];
+    else
+      rest[ticketId] = {
+        ...last,
+        sequence: last.sequence - 1,
+        counted_at: last.previous,
+        run_id: '',
+        previous: null,
+      };
+  }
+  return rest;
+}
+
+/**
+ * The alerts without those about tickets that are late no more and whose window is over: keeping them would change
+ * nothing but the word "reminder".
+ */
+export function pruned(
+  alerts: AlertState['alerts'],
+  late: ReadonlySet<string>,
+  window: { repeatHours: number; occurrence: Date },
+): AlertState['alerts'] {
+  const before = window.occurrence.getTime() - window.repeatHours * HOUR_MS;
+  const kept = Object.entries(alerts).filter(
+    ([ticketId, { counted_at }]) => late.has(ticketId) || counted_at > before,
+  );
+  return Object.fromEntries(kept);
+}
+
+/** A digest that is not settled. */
+export interface OpenDigest {
+  messageId: string;
+  address: string;
+  /** The row that it is claimed by. */
+  claim: QueryDocumentSnapshot;
+  /** `wait`: somebody is at work on it. `take`: its process died before the mail. `unknown`: it died in the mail. */
+  todo: Resume;
+}
+
+/** All digests that are claimed and not settled: those of a run at work, and those of runs that died. */
+export async function openDigests(store: Firestore, now: Date, meter: Meter): Promise<OpenDigest[]> {
+  const open = alertLogs(store).where('state', 'in', ['claimed', 'sending']);
+  const digests: OpenDigest[] = [];
+  for await (const claim of streamQuery(open, meter))
+    digests.push({
+      messageId: String(claim.get('message_id')),
+      address: String(claim.get('recipient')),
+      claim,
+      todo: resume(standingClaim(claim), now),
+    });
+  return digests;
+}
+
+/** The tickets of a digest, with the run that claimed them. */
+export function claimedIn({ claim }: OpenDigest): { ticketId: string; runId: string }[] {
+  const { rows, digest } = heldRows(claim);
+  const tickets = [String(claim.get('ticket_id')), ...rows.map(({ ticketId }) => ticketId)];
+  return tickets.map((ticketId) => ({ ticketId, runId: digest.runId }));
+}

@@ -1,0 +1,113 @@
+import type { Mailbox } from '../../doors/mail/address.ts';
+import { type Html, html, page } from '../../doors/mail/html.ts';
+import type { Locale, Mail } from '../../doors/mail/message.ts';
+
+/** A digest names at most this many tickets, and says how many more there are: a mail is read on a phone. */
+const SHOWN_TICKETS = 50;
+
+/** One line of a digest. */
+export interface DigestTicket {
+  number: string;
+  device: string;
+  customerName: string | null;
+  stage: string;
+  days: number;
+  /** Told for the first time; otherwise it is a reminder. */
+  isNew: boolean;
+}
+
+interface Words {
+  subject: (count: number) => string;
+  lead: (count: number) => string;
+  head: readonly [string, string, string];
+  isNew: string;
+  days: (days: number) => string;
+  more: (count: number) => string;
+  footer: string;
+}
+
+const WORDS: Record<Locale, Words> = {
+  fr: {
+    subject: (count) => `${count} dossier${count > 1 ? 's' : ''} en retard`,
+    lead: (count) =>
+      count > 1
+        ? `${count} dossiers sont depuis trop longtemps à la même étape, les plus anciens d’abord.`
+        : 'Un dossier est depuis trop longtemps à la même étape.',
+    head: ['Dossier', 'Étape', 'Jours'],
+    isNew: 'nouveau',
+    days: (days) => `${days} j`,
+    more: (count) => `et ${count} de plus`,
+    footer: 'Vous recevez ce message parce que vous êtes destinataire des alertes de retard.',
+  },
+  en: {
+    subject: (count) => `${count} ticket${count > 1 ? 's' : ''} overdue`,
+    lead: (count) =>
+      count > 1
+        ? `${count} tickets have been in the same stage for too long, oldest first.`
+        : 'One ticket has been in the same stage for too long.',
+    head: ['Ticket', 'Stage', 'Days'],
+    isNew: 'new',
+    days: (days) => `${days} d`,
+    more: (count) => `and ${count} more`,
+    footer: 'You receive this because you are on the list for delay alerts.',
+  },
+};
+
+/**
+ * The digest of all late tickets for one recipient, oldest first, new ones marked. `key` must be the same for the same
+ * digest. Throws for an empty list: no mail is sent about nothing.
+ */
+export function delayDigest(
+  key: string,
+  to: Mailbox,
+  locale: Locale,
+  tickets: readonly DigestTicket[],
+): Mail {
+  if (tickets.length === 0) throw new Error('A digest needs at least one late ticket; send none without.');
+  const words = WORDS[locale];
+  const oldestFirst = tickets.toSorted((a, b) => b.days - a.days || (a.number < b.number ? -1 : 1));
+  const shown = oldestFirst.slice(0, SHOWN_TICKETS);
+  const rest = tickets.length - shown.length;
+  const subject = words.subject(tickets.length);
+  const text = [
+    words.lead(tickets.length),
+    '',
+    ...shown.map((ticket) => textLine(ticket, words)),
+    ...(rest > 0 ? [words.more(rest)] : []),
+    '',
+    words.footer,
+    '',
+  ].join('\n');
+  const content = html`<p>${words.lead(tickets.length)}</p>${table(shown, words)}${
+    rest > 0 ? html`<p class="quiet">${words.more(rest)}</p>` : html``
+  }`;
+  return { key, to, locale, subject, text, html: page(locale, subject, content, html`${words.footer}`) };
+}
+
+/** One line, whatever line ends a name holds. */
+const flat = (text: string) => text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+
+function textLine(ticket: DigestTicket, words: Words): string {
+  const who = ticket.customerName ? ` (${flat(ticket.customerName)})` : '';
+  const mark = ticket.isNew ? ` [${words.isNew}]` : '';
+  return `- ${flat(ticket.number)} ${flat(ticket.device)}${who}: ${flat(ticket.stage)}, ${words.days(ticket.days)}${mark}`;
+}
+
+function table(tickets: readonly DigestTicket[], words: Words): Html {
+  const [ticketHead, stageHead, daysHead] = words.head;
+  const rows = tickets.map(
+    (ticket) => html`<tr>
+<td><strong>${flat(ticket.number)}</strong> <bdi>${flat(ticket.device)}</bdi>${
+      ticket.isNew ? html` <span class="new">${words.isNew}</span>` : html``
+    }${ticket.customerName ? html`<br><bdi class="quiet">${flat(ticket.customerName)}</bdi>` : html``}</td>
+<td><bdi>${flat(ticket.stage)}</bdi></td>
+<td class="days">${words.days(ticket.days)}</td>
+</tr>
+`,
+  );
+  return html`<table>
+<thead><tr><th scope="col">${ticketHead}</th><th scope="col" class="stage">${stageHead}</th><th scope="col" class="days">${daysHead}</th></tr></thead>
+<tbody>
+${rows}</tbody>
+</table>`;
+}

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import type { DocumentReference, Timestamp } from '@google-cloud/firestore';
+import * as z from 'zod';
+import { type ImportContext, type ImportKind, simpleKind } from '../../doors/import/kind.ts';
+import { emailAddress, oneLine, pastInstant, rowId } from '../../doors/import/line.ts';
+import { normaliseAddress } from '../../doors/mail/address.ts';
+import { MAX_RECIPIENTS } from './recipients.ts';
+import { stage, status } from './ticket.ts';
+
+/** Tickets of the system before. `created_at` must be there: it is what late ones are found by. */
+export function ticketImport({ store, now }: ImportContext): ImportKind {
+  const instant = pastInstant(now);
+  const line = z
+    .strictObject({
+      id: rowId,
+      number: oneLine(100),
+      device: oneLine(200, 0).default(''),
+      customer_name: oneLine(200, 0).nullish(),
+      status,
+      stage,
+      stage_entered_at: instant.nullish(),
+      created_at: instant,
+    })
+    .refine(({ created_at, stage_entered_at: entered }) => !entered || isOrdered(created_at, entered), {
+      path: ['stage_entered_at'],
+      message: 'must not be before created_at',
+    });
+  return simpleKind(line, ({ id, customer_name, stage_entered_at, ...rest }) => ({
+    ref: store.collection('tickets').doc(id),
+    fields: {
+      ...rest,
+      customer_name: customer_name ?? null,
+      // Absent rather than null: the events may know it.
+      ...(stage_entered_at ? { stage_entered_at } : {}),
+    },
+  }));
+}
+
+const isOrdered = (first: Timestamp, second: Timestamp) => first.valueOf() <= second.valueOf();
+
+/** Changes of stage, below tickets that are there. */
+export function ticketEventImport({ store, meter, now }: ImportContext): ImportKind {
+  const line = z.strictObject({
+    id: rowId,
+    ticket_id: rowId,
+    type: z.literal('stage_changed', 'must be stage_changed').default('stage_changed'),
+    from: stage.nullish(),
+    to: stage,
+    at: pastInstant(now),
+    by: oneLine(200).nullish(),
+  });
+  const kind = simpleKind(line, ({ id, ticket_id, from, ...rest }) => ({
+    ref: store.collection(`tickets/${ticket_id}/events`).doc(id),
+    fields: { ...rest, from: from ?? null, by: rest.by ?? null },
+  }));
+  const known = new Map<string, boolean>();
+  const withTickets: ImportKind<z.output<typeof line>> = {
+    ...kind,
+    async rows(lines) {
+      const asked = [...new Set(lines.map(({ ticket_id }) => ticket_id))].filter((id) => !known.has(id));
+      const refs = asked.map((id) => store.collection('tickets').doc(id));
+      for (const ticket of refs.length > 0 ? await store.getAll(...refs, { fieldMask: [] }) : [])
+        known.set(ticket.id, ticket.exists);
+      meter.firestore_reads += refs.length;
+      const rows = await kind.rows(lines);
+      return rows.map((row, index) => {
+        const id = lines[index]?.ticket_id ?? '';
+        return known.get(id)
+          ? row
+          : `ticket_id ${JSON.stringify(id)}: there is no such ticket; import tickets first`;
+      });
+    },
+  };
+  return withTickets;
+}
+
+/** The id of a recipient that came without one: the same in every import. */
+const recipientId = (email: string) => createHash('sha256').update(email).digest('hex').slice(0, 20);
+
+/** Who is told of late tickets. Each address is kept once: one that is on the list already stays as it is. */
+export function recipientImport({ store, meter }: ImportContext): ImportKind {
+  const line = z.strictObject({
+    id: rowId.optional(),
+    user_id: rowId.nullish(),
+    name: oneLine(200),
+    email: emailAddress,
+    active: z.boolean('must be true or false').default(true),
+    locale: z.enum(['fr', 'en'], 'must be fr or en').default('fr'),
+  });
+  const all = store.collection('alert_recipients');
+  let listed: Promise<Map<string, DocumentReference>> | undefined;
+  const read = async () => {
+    const { docs } = await all.get();
+    meter.firestore_reads += Math.max(1, docs.length);
+    return new Map(docs.map((doc) => [normaliseAddress(String(doc.get('email') ?? '')) ?? doc.id, doc.ref]));
+  };
+  const kind: ImportKind<z.output<typeof line>> = {
+    line,
+    names: Object.keys(line.shape),
+    async rows(lines) {
+      listed ??= read();
+      const byAddress = await listed;
+      return lines.map(({ id, user_id, ...fields }) => {
+        const { email } = fields;
+        const ref = byAddress.get(email) ?? all.doc(id ?? recipientId(email));
+        byAddress.set(email, ref);
+        if (byAddress.size > MAX_RECIPIENTS)
+          return `there would be more than ${MAX_RECIPIENTS} recipients; use a mailing list's address`;
+        return { ref, fields: { ...fields, ...(user_id ? { user_id } : {}) } };
+      });
+    },
+  };
+  return kind;
+}

@@ -1,0 +1,198 @@
+import type { DocumentSnapshot, Firestore, Transaction } from '@google-cloud/firestore';
+import * as z from 'zod';
+import type { Meter } from '../../doors/cost.ts';
+import { normaliseAddress, requireAddress } from '../../doors/mail/address.ts';
+import { isDocumentId } from '../../doors/store/document-id.ts';
+import { toJson } from '../../doors/store/json.ts';
+import { versionOf } from '../../doors/store/version.ts';
+
+/** More would be a mailing list, and a list of all of them has to fit one answer and one transaction. */
+export const MAX_RECIPIENTS = 400;
+const MAX_NAME = 200;
+const NAME_RULE = `must be a text of 1 to ${MAX_NAME} characters on one line, without control characters`;
+const ID_RULE = 'must be the id of a document, as GET gave it, or be left out';
+
+const address = z.string('must be an e-mail address').transform((text, context) => {
+  try {
+    return requireAddress(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+    return z.NEVER;
+  }
+});
+
+/** One line of what is saved: an entry with an id, or with the address of a recipient, changes that one. */
+const recipientEntry = z.strictObject({
+  id: z.string(ID_RULE).refine(isDocumentId, ID_RULE).optional(),
+  user_id: z.string(ID_RULE).refine(isDocumentId, ID_RULE).nullable().optional(),
+  name: z
+    .string(NAME_RULE)
+    .trim()
+    .min(1, NAME_RULE)
+    .max(MAX_NAME, NAME_RULE)
+    .regex(/^[^\p{Cc}\u2028\u2029]*$/u, NAME_RULE)
+    .optional(),
+  email: address.optional(),
+  active: z.boolean('must be true or false; false takes somebody off the list').optional(),
+  locale: z.enum(['fr', 'en'], 'must be fr or en').optional(),
+  updated_at: z.string().nullable().optional(),
+});
+type Entry = z.infer<typeof recipientEntry>;
+
+/** What PUT takes: it merges. Who is not sent stays as is; who is to hear no more is sent with `active: false`. */
+export const recipientsBody = z.strictObject({
+  recipients: z
+    .array(recipientEntry, 'must be a list of recipients')
+    .max(MAX_RECIPIENTS, `must have at most ${MAX_RECIPIENTS} entries`),
+  updated_at: z.string().nullable().optional(),
+});
+
+export interface RecipientContext {
+  store: Firestore;
+  meter: Meter;
+}
+
+/** All recipients as they go into an answer, and the version of the list: that of the recipient written last. */
+export interface RecipientList {
+  recipients: object[];
+  updated_at: string | null;
+}
+
+/** A fault of one entry that only shows beside what is stored; `index` is its place in the list that was sent. */
+export class RecipientFault extends Error {
+  readonly index: number;
+  constructor(index: number, message: string) {
+    super(message);
+    this.index = index;
+  }
+}
+
+const all = (store: Firestore) => store.collection('alert_recipients');
+
+/** Reads all recipients, by id. */
+export async function readRecipientList({ store, meter }: RecipientContext): Promise<RecipientList> {
+  const { docs } = await all(store).get();
+  meter.firestore_reads += Math.max(1, docs.length);
+  const recipients = docs.map((doc) => ({
+    ...(toJson(doc.data()) as object),
+    id: doc.id,
+    updated_at: versionOf(doc),
+  }));
+  return { recipients, updated_at: newest(docs) };
+}
+
+/**
+ * Saves entries in one transaction: a recipient is found by id, else by address, else made. Each address is kept once: of
+ * several recipients that have it, the one that is written stays. `requireVersion` throws where the list, or one of the
+ * recipients, is not the one that was read. Throws RecipientFault for an entry that does not fit what is stored.
+ */
+export async function saveRecipients(
+  { store, meter }: RecipientContext,
+  entries: readonly Entry[],
+  requireVersion: (current: string | null, entry?: Entry) => void,
+): Promise<void> {
+  await store.runTransaction(async (transaction) => {
+    const { docs } = await transaction.get(all(store));
+    meter.firestore_reads += Math.max(1, docs.length);
+    requireVersion(newest(docs));
+    const stored = docs.map(toStored);
+    const saves = merged(entries, stored);
+    const made = saves.filter(({ target }) => target === null).length;
+    if (stored.length + made > MAX_RECIPIENTS)
+      throw new RecipientFault(0, `there would be more than ${MAX_RECIPIENTS}; use a mailing list's address`);
+    const targets = new Set(saves.map(({ target }) => target));
+    const others = stored.filter((one) => !targets.has(one));
+    for (const save of saves) write(transaction, store, save, others, requireVersion);
+    meter.firestore_writes += saves.length;
+  });
+}
+
+interface Stored {
+  snapshot: DocumentSnapshot;
+  id: string;
+  address: string | null;
+  active: boolean;
+}
+
+const toStored = (snapshot: DocumentSnapshot): Stored => ({
+  snapshot,
+  id: snapshot.id,
+  address: normaliseAddress(String(snapshot.get('email') ?? '')),
+  active: snapshot.get('active') === true,
+});
+
+interface Save {
+  entry: Entry;
+  /** The stored recipient that it changes; null: a new one. */
+  target: Stored | null;
+  /** The address it will have; null where what is stored is none and no other was sent. */
+  address: string | null;
+  /** Other recipients that were sent with the same address: they become this one. */
+  absorbed: Stored[];
+}
+
+/** One save per recipient and address. Of entries that mean the same, the first decides, and one active one suffices. */
+function merged(entries: readonly Entry[], stored: readonly Stored[]): Save[] {
+  const saves: Save[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const target = targetOf(entry, index, stored);
+    const address = entry.email ?? target?.address ?? null;
+    if (target === null) requireWhole(entry, index);
+    const same = saves.find(
+      (save) => (target !== null && save.target === target) || (address !== null && save.address === address),
+    );
+    if (!same) {
+      saves.push({ entry: { ...entry }, target, address, absorbed: [] });
+      continue;
+    }
+    if (entry.active) same.entry.active = true;
+    if (target !== null && target !== same.target) same.absorbed.push(target);
+  }
+  return saves;
+}
+
+function targetOf({ id, email }: Entry, index: number, stored: readonly Stored[]): Stored | null {
+  if (id !== undefined) {
+    const found = stored.find((one) => one.id === id);
+    if (found) return found;
+    throw new RecipientFault(
+      index,
+      `id: there is no recipient ${JSON.stringify(id)}; leave id out for a new one`,
+    );
+  }
+  if (email === undefined) throw new RecipientFault(index, 'email: must be given where there is no id');
+  const same = stored.filter(({ address }) => address === email);
+  return same.find(({ active }) => active) ?? same[0] ?? null;
+}
+
+function requireWhole({ name }: Entry, index: number): void {
+  if (name === undefined) throw new RecipientFault(index, 'name: must be given for a new recipient');
+}
+
+function write(
+  transaction: Transaction,
+  store: Firestore,
+  { entry, target, address, absorbed }: Save,
+  others: readonly Stored[],
+  requireVersion: (current: string | null, entry?: Entry) => void,
+): void {
+  const { id: _id, updated_at: carried, ...fields } = entry;
+  if (carried !== undefined) requireVersion(target ? versionOf(target.snapshot) : null, entry);
+  const email = address === null ? {} : { email: address };
+  if (target) transaction.update(target.snapshot.ref, { ...fields, ...email });
+  else transaction.create(all(store).doc(), { active: true, locale: 'fr', ...fields, ...email });
+  for (const other of others) {
+    const isSame = address !== null && other.address === address;
+    if (isSame || absorbed.includes(other)) transaction.delete(other.snapshot.ref);
+  }
+}
+
+/** Versions are ISO 8601, so they sort as text. */
+function newest(snapshots: readonly DocumentSnapshot[]): string | null {
+  return (
+    snapshots
+      .flatMap((snapshot) => versionOf(snapshot) ?? [])
+      .sort()
+      .at(-1) ?? null
+  );
+}

@@ -1,0 +1,143 @@
+import { type Firestore, Timestamp } from '@google-cloud/firestore';
+import * as z from 'zod';
+import type { Meter } from '../../doors/cost.ts';
+import { millis } from '../../doors/store/firestore.ts';
+import { versionOf } from '../../doors/store/version.ts';
+
+/** Longest texts of a ticket: they stand in one line of a mail and of a list. */
+const MAX_NUMBER = 100;
+const MAX_TEXT = 200;
+/** Functions' clocks differ by less; within it, of two changes of stage the later written is the later. */
+const CLOCK_SKEW_MS = 60_000;
+
+/** One line of text, trimmed: a line end in a ticket's number would otherwise come as far as a mail's subject. */
+const line = (max: number, min: number) => {
+  const rule = `must be a text of ${min} to ${max} characters on one line, without control characters`;
+  return z
+    .string(rule)
+    .trim()
+    .min(min, rule)
+    .max(max, rule)
+    .regex(/^[^\p{Cc}\u2028\u2029]*$/u, rule);
+};
+
+export const stage = line(100, 1).regex(
+  /^(?!__)[^`]*$/,
+  'must be the name of a stage: no backquote, and no __ at its start',
+);
+export const status = z.enum(
+  ['active', 'closed', 'cancelled'],
+  'must be active, closed or cancelled; only active tickets can be late',
+);
+const version = { updated_at: z.string().nullable().optional() };
+
+/** What a new ticket is made from. Its id, the instants and the first event come by themselves. */
+export const newTicket = z.strictObject({
+  number: line(MAX_NUMBER, 1),
+  device: line(MAX_TEXT, 0).default(''),
+  customer_name: line(MAX_TEXT, 0).nullable().default(null),
+  status: status.default('active'),
+  stage,
+});
+
+/** What may be changed in place. The stage is not among it: it changes together with its event. */
+export const ticketChange = z.strictObject({
+  number: line(MAX_NUMBER, 1).optional(),
+  device: line(MAX_TEXT, 0).optional(),
+  customer_name: line(MAX_TEXT, 0).nullable().optional(),
+  status: status.optional(),
+  stage: z.undefined('is not changed here; use POST /v1/admin/tickets/{id}/stage').optional(),
+  ...version,
+});
+
+/** Where a ticket goes next. */
+export const stageChange = z.strictObject({ stage, ...version });
+
+/** What the tickets' writes work with; `by` is who asked for them. */
+export interface TicketContext {
+  store: Firestore;
+  meter: Meter;
+  now: Date;
+  by: string | null;
+}
+
+/** Refuses, by throwing, a write that was decided on another version than the stored one. */
+type RequireVersion = (current: string | null) => void;
+
+const tickets = (store: Firestore) => store.collection('tickets');
+const events = (store: Firestore, id: string) => store.collection(`tickets/${id}/events`);
+
+/** Creates a ticket and the event of its first stage in one commit; returns its id. */
+export async function createTicket(
+  { store, meter, now, by }: TicketContext,
+  fields: z.infer<typeof newTicket>,
+): Promise<string> {
+  const ref = tickets(store).doc();
+  const at = Timestamp.fromDate(now);
+  const batch = store.batch();
+  batch.create(ref, { ...fields, created_at: at, stage_entered_at: at });
+  batch.create(events(store, ref.id).doc(), {
+    type: 'stage_changed',
+    from: null,
+    to: fields.stage,
+    at,
+    by,
+  });
+  await batch.commit();
+  meter.firestore_writes += 2;
+  return ref.id;
+}
+
+/** Changes fields of a ticket, those given only. False where there is no such ticket. */
+export async function changeTicket(
+  { store, meter }: TicketContext,
+  id: string,
+  fields: Omit<z.infer<typeof ticketChange>, 'stage' | 'updated_at'>,
+  requireVersion: RequireVersion,
+): Promise<boolean> {
+  const ref = tickets(store).doc(id);
+  return store.runTransaction(async (transaction) => {
+    const found = await transaction.get(ref);
+    meter.firestore_reads += 1;
+    if (!found.exists) return false;
+    requireVersion(versionOf(found));
+    if (Object.keys(fields).length === 0) return true;
+    transaction.update(ref, fields);
+    meter.firestore_writes += 1;
+    return true;
+  });
+}
+
+/**
+ * Moves a ticket into a stage: `stage`, `stage_entered_at` and the event are one transaction, so that of parallel moves
+ * each has its event and the last one's stage stands. `same`: it is there already; nothing is written, and its time in
+ * the stage goes on.
+ */
+export async function changeStage(
+  { store, meter, now, by }: TicketContext,
+  id: string,
+  to: string,
+  requireVersion: RequireVersion,
+): Promise<'changed' | 'same' | 'missing'> {
+  const ref = tickets(store).doc(id);
+  return store.runTransaction(async (transaction) => {
+    const found = await transaction.get(ref);
+    meter.firestore_reads += 1;
+    if (!found.exists) return 'missing';
+    requireVersion(versionOf(found));
+    const from: unknown = found.get('stage') ?? null;
+    if (from === to) return 'same';
+    const at = enteringAt(now, millis(found.get('stage_entered_at')));
+    transaction.update(ref, { stage: to, stage_entered_at: at });
+    transaction.create(events(store, id).doc(), { type: 'stage_changed', from, to, at, by });
+    meter.firestore_writes += 2;
+    return 'changed';
+  });
+}
+
+/** Now, or just after the entry before where that is a little ahead: the order of events is the order of the moves. */
+function enteringAt(now: Date, before: number | null): Timestamp {
+  const ahead = before === null ? -1 : before - now.getTime();
+  const isSkew = ahead >= 0 && ahead < CLOCK_SKEW_MS;
+  return Timestamp.fromMillis(isSkew && before !== null ? before + 1 : now.getTime());
+}

@@ -1,0 +1,15 @@
+import { deleting, type PersonalPlace } from '../../doors/erase/erase.ts';
+
+/** Visits are somebody's reading, page by page, and no law asks to keep them. */
+export const visitPlaces: readonly PersonalPlace[] = [
+  {
+    collection: 'page_visits',
+    says: 'the pages they saw: deleted',
+    find: ({ userId }, context) =>
+      deleting(
+        [userId],
+        (some) => context.store.collection('page_visits').where('user_id', 'in', some),
+        context,
+      ),
+  },
+];

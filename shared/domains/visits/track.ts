@@ -1,0 +1,145 @@
+import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
+import { isConflict, millis } from '../../doors/store/firestore.ts';
+import {
+  activityFields,
+  type BeatBody,
+  endFields,
+  isClosed,
+  navigatedFields,
+  newVisit,
+  type StartBody,
+  signOfLife,
+  storedVisit,
+  unseenVisit,
+} from './visit.ts';
+
+/** A visit's tab sends one report at a time, and a sweep writes it once: more lost races than this are a fault. */
+const MAX_ATTEMPTS = 8;
+
+export type TrackResult =
+  | { result: 'created' | 'existing' | 'updated' }
+  /** Another user's visit, or none: the caller cannot tell which. */
+  | { result: 'unknown' }
+  | { result: 'closed' };
+
+export interface TrackContext {
+  store: Firestore;
+  userId: string;
+  now: Date;
+}
+
+/**
+ * Starts a visit under the id the browser made. A repeated start changes nothing. The tab's visit before, if it is named
+ * and of the same tab, is closed where this one begins; this one begins no earlier than that one's last sign of life.
+ */
+export async function startVisit(body: StartBody, context: TrackContext): Promise<TrackResult> {
+  const { visit_id, previous_visit_id, ...fields } = body;
+  const previous = previous_visit_id === visit_id ? undefined : previous_visit_id;
+  const notBefore = previous ? await lastSignOf(previous, body.session_id, context) : undefined;
+  const ref = visits(context.store).doc(visit_id);
+  const fresh = newVisit(context.userId, fields, context.now, notBefore);
+  const created = await ref.create(fresh).then(
+    () => true,
+    (error: unknown) => {
+      if (isConflict(error)) return false;
+      throw error;
+    },
+  );
+  const stored = created ? null : await ref.get();
+  if (stored && stored.get('user_id') !== context.userId) return { result: 'unknown' };
+  const startTime = millis(stored ? stored.get('start_time') : fresh.start_time) ?? context.now.getTime();
+  if (previous) await closePrevious(previous, body.session_id, startTime, context);
+  return { result: created ? 'created' : 'existing' };
+}
+
+/** The last sign of life of the user's visit in the same tab, its end where it has one; none of anything else. */
+async function lastSignOf(
+  id: string,
+  sessionId: string,
+  { store, userId }: TrackContext,
+): Promise<number | undefined> {
+  const snapshot = await visits(store).doc(id).get();
+  if (snapshot.get('user_id') !== userId || snapshot.get('session_id') !== sessionId) return undefined;
+  return millis(snapshot.get('end_time')) ?? storedVisit(snapshot).lastActivityAt;
+}
+
+async function closePrevious(
+  id: string,
+  sessionId: string,
+  nextStart: number,
+  context: TrackContext,
+): Promise<void> {
+  await changeVisit(id, context, (snapshot) => {
+    if (snapshot.get('session_id') !== sessionId) return null;
+    return navigatedFields(storedVisit(snapshot), nextStart, context.now);
+  });
+}
+
+/** A heartbeat: moves a visit's last sign of life. For an id not seen yet it makes the visit, if it says enough. */
+export async function heartbeat(id: string, body: BeatBody, context: TrackContext): Promise<TrackResult> {
+  return createOr(id, body, context, {}, (snapshot) =>
+    activityFields(signOfLife(storedVisit(snapshot), body, context.now)),
+  );
+}
+
+/** The end of a visit, at what the browser reports. For an id not seen yet it makes the visit, closed at once. */
+export async function endVisit(id: string, body: BeatBody, context: TrackContext): Promise<TrackResult> {
+  const reason = body.reason ?? 'left';
+  const unseen = endFields(unseenVisit(body, context.now), reason, context.now);
+  return createOr(id, body, context, unseen, (snapshot) =>
+    endFields(signOfLife(storedVisit(snapshot), body, context.now), reason, context.now),
+  );
+}
+
+async function createOr(
+  id: string,
+  body: BeatBody,
+  context: TrackContext,
+  whenCreated: Record<string, unknown>,
+  change: (snapshot: DocumentSnapshot) => Record<string, unknown>,
+): Promise<TrackResult> {
+  const changed = await changeVisit(id, context, change);
+  const { reason: _reason, session_id, path, ...rest } = body;
+  if (changed !== 'missing' || session_id === undefined || path === undefined) return toResult(changed);
+  try {
+    const fresh = newVisit(context.userId, { ...rest, session_id, path }, context.now);
+    await visits(context.store)
+      .doc(id)
+      .create({ ...fresh, ...whenCreated });
+    return { result: 'created' };
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    return toResult(await changeVisit(id, context, change));
+  }
+}
+
+type Changed = 'updated' | 'closed' | 'missing' | 'foreign';
+
+function toResult(changed: Changed): TrackResult {
+  return changed === 'missing' || changed === 'foreign' ? { result: 'unknown' } : { result: changed };
+}
+
+/** Reads, decides and writes on the condition that the document is as it was read; a lost race reads again. */
+async function changeVisit(
+  id: string,
+  { store, userId }: TrackContext,
+  change: (snapshot: DocumentSnapshot) => Record<string, unknown> | null,
+): Promise<Changed> {
+  const ref = visits(store).doc(id);
+  for (let attempt = 1; ; attempt += 1) {
+    const snapshot = await ref.get();
+    if (!snapshot.exists || !snapshot.updateTime) return 'missing';
+    if (snapshot.get('user_id') !== userId) return 'foreign';
+    if (isClosed(snapshot)) return 'closed';
+    const fields = change(snapshot);
+    if (fields === null) return 'foreign';
+    try {
+      await ref.update(fields, { lastUpdateTime: snapshot.updateTime });
+      return 'updated';
+    } catch (error) {
+      if (!isConflict(error) || attempt === MAX_ATTEMPTS) throw error;
+    }
+  }
+}
+
+const visits = (store: Firestore) => store.collection('page_visits');

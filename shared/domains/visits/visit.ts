@@ -1,0 +1,156 @@
+import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
+import * as z from 'zod';
+import { millis } from '../../doors/store/firestore.ts';
+import { closingFields, DEFAULT_INACTIVITY_MINUTES, MAX_VISIT_MS } from './close.ts';
+
+/** Elapsed time as a browser reports it: whole milliseconds count, and what is impossibly long is clamped later. */
+const elapsed = z
+  .number()
+  .min(0, 'must be milliseconds, 0 or more')
+  .finite()
+  .transform((ms) => Math.floor(ms))
+  .optional();
+
+/**
+ * What a start may carry. `elapsed_ms` is how long after the visit's start the browser last saw it alive; `age_ms` is how
+ * long ago that start was when the report left, where it was kept back (offline). Both by the browser's own clock.
+ */
+export const startBody = z.strictObject({
+  visit_id: z.guid('must be a UUID made by the browser'),
+  session_id: z.string().min(1).max(200),
+  path: z.string().min(1).max(2048),
+  title: z.string().max(500).optional(),
+  referrer: z.string().max(2048).optional(),
+  previous_visit_id: z.guid('must be a UUID').optional(),
+  elapsed_ms: elapsed,
+  engaged_ms: elapsed,
+  age_ms: elapsed,
+});
+
+/** What a heartbeat or an end may carry; with path and session_id it also makes a visit that was never announced. */
+export const beatBody = z.strictObject({
+  session_id: startBody.shape.session_id.optional(),
+  path: startBody.shape.path.optional(),
+  title: startBody.shape.title,
+  referrer: startBody.shape.referrer,
+  elapsed_ms: elapsed,
+  engaged_ms: elapsed,
+  age_ms: elapsed,
+  reason: z.enum(['navigated', 'left', 'logout'], 'must be navigated, left or logout').optional(),
+});
+
+export type StartBody = z.infer<typeof startBody>;
+export type BeatBody = z.infer<typeof beatBody>;
+
+/** A stored visit that is still open. Times are milliseconds since the epoch. */
+export interface StoredVisit {
+  startTime: number;
+  lastActivityAt: number;
+  engagedSeconds: number;
+}
+
+/** Whether a visit's document is closed: it has an end. */
+export function isClosed(snapshot: DocumentSnapshot): boolean {
+  return millis(snapshot.get('end_time')) !== null;
+}
+
+export function storedVisit(snapshot: DocumentSnapshot): StoredVisit {
+  const startTime = millis(snapshot.get('start_time')) ?? 0;
+  const lastActivityAt = Math.max(millis(snapshot.get('last_activity_at')) ?? startTime, startTime);
+  return { startTime, lastActivityAt, engagedSeconds: Number(snapshot.get('engaged_seconds') ?? 0) };
+}
+
+/**
+ * A visit that is heard of for the first time. The server's clock makes the times: it began `age_ms` (without it:
+ * `elapsed_ms`) before now, at most one visit's greatest length, and was last alive `elapsed_ms` later. It begins no
+ * earlier than `notBefore`, the last sign of life of the tab's visit before: two visits of a tab never overlap, whatever
+ * the network did to their reports.
+ */
+export function unseenVisit(
+  body: Pick<BeatBody, 'elapsed_ms' | 'engaged_ms' | 'age_ms'>,
+  now: Date,
+  notBefore = Number.NEGATIVE_INFINITY,
+): StoredVisit {
+  const elapsedMs = Math.min(body.elapsed_ms ?? 0, MAX_VISIT_MS);
+  const age = Math.min(Math.max(body.age_ms ?? 0, elapsedMs), MAX_VISIT_MS);
+  const began = now.getTime() - age;
+  const startTime = Math.min(Math.max(began, notBefore), now.getTime());
+  const lastActivityAt = Math.max(began + elapsedMs, startTime);
+  return {
+    startTime,
+    lastActivityAt,
+    engagedSeconds: engaged(body.engaged_ms, 0, lastActivityAt - startTime),
+  };
+}
+
+/** The document of a visit that is heard of for the first time. */
+export function newVisit(
+  userId: string,
+  body: Omit<StartBody, 'visit_id' | 'previous_visit_id'>,
+  now: Date,
+  notBefore?: number,
+): Record<string, unknown> {
+  const visit = unseenVisit(body, now, notBefore);
+  return {
+    user_id: userId,
+    session_id: body.session_id,
+    path: body.path,
+    ...(body.title === undefined ? {} : { title: body.title }),
+    ...(body.referrer === undefined ? {} : { referrer: body.referrer }),
+    start_time: Timestamp.fromMillis(visit.startTime),
+    ...activityFields(visit),
+    end_time: null,
+    duration_seconds: null,
+    close_reason: null,
+    duration_source: null,
+    closed_at: null,
+  };
+}
+
+/**
+ * A sign of life: activity moves to start + elapsed (without elapsed_ms: to now), never back, never past now or the
+ * greatest length of a visit. Engaged time never exceeds the visit's own.
+ */
+export function signOfLife(
+  visit: StoredVisit,
+  body: Pick<BeatBody, 'elapsed_ms' | 'engaged_ms'>,
+  now: Date,
+): StoredVisit {
+  const latest = Math.max(visit.lastActivityAt, Math.min(now.getTime(), visit.startTime + MAX_VISIT_MS));
+  const reported = body.elapsed_ms === undefined ? latest : visit.startTime + body.elapsed_ms;
+  const lastActivityAt = Math.min(Math.max(reported, visit.lastActivityAt), latest);
+  const engagedSeconds = engaged(body.engaged_ms, visit.engagedSeconds, lastActivityAt - visit.startTime);
+  return { startTime: visit.startTime, lastActivityAt, engagedSeconds };
+}
+
+function engaged(reportedMs: number | undefined, storedSeconds: number, durationMs: number): number {
+  return Math.max(storedSeconds, Math.min(reportedMs ?? 0, durationMs) / 1000);
+}
+
+/** The fields a sign of life changes. */
+export function activityFields(visit: StoredVisit): Record<string, unknown> {
+  return {
+    last_activity_at: Timestamp.fromMillis(visit.lastActivityAt),
+    engaged_seconds: visit.engagedSeconds,
+  };
+}
+
+/** The fields that end a visit at its last sign of life, by the browser's word. */
+export function endFields(visit: StoredVisit, reason: string, now: Date): Record<string, unknown> {
+  const closing = closingFields({ startTime: visit.startTime, endTime: visit.lastActivityAt }, reason, now);
+  return { ...activityFields(visit), ...closing };
+}
+
+/**
+ * How the visit before is closed when the same tab shows another page. It ended when the next one began, unless it had
+ * been silent for longer than a visit may be: then the sweep would have closed it at its last sign of life, and so does
+ * this, so that how often the sweep runs does not show. So it is with a visit that reached its greatest length.
+ */
+export function navigatedFields(visit: StoredVisit, nextStart: number, now: Date): Record<string, unknown> {
+  const silentMs = nextStart - visit.lastActivityAt;
+  if (silentMs > DEFAULT_INACTIVITY_MINUTES * 60_000) return endFields(visit, 'timeout', now);
+  const until = Math.min(nextStart, visit.startTime + MAX_VISIT_MS);
+  const lastActivityAt = Math.max(visit.lastActivityAt, until);
+  const reason = lastActivityAt - visit.startTime >= MAX_VISIT_MS ? 'max_length' : 'navigated';
+  return endFields({ ...visit, lastActivityAt }, reason, now);
+}

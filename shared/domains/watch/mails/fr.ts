@@ -1,0 +1,141 @@
+import type { Incident } from '../incident.ts';
+import { listOf, type Notice, text as plain, span, type Words } from '../words.ts';
+
+type Fact = Incident['facts'][string] | undefined;
+
+/** French writes 04/03/2026, and a comma in 31,2. */
+function utc(instant: Date | string): string {
+  const iso = (typeof instant === 'string' ? new Date(instant) : instant).toISOString();
+  const [year, month, day] = iso.slice(0, 10).split('-');
+  return `${day}/${month}/${year} à ${iso.slice(11, 16)} UTC`;
+}
+const instantOf = (value: Fact): string => (typeof value === 'string' ? utc(value) : '–');
+const between = (from: Date, to: Date): string => span(to.getTime() - from.getTime(), 'j');
+const text = (value: Fact): string =>
+  typeof value === 'number' ? value.toLocaleString('fr-FR') : plain(value);
+
+/** How a run ended, for people. */
+const OUTCOMES: Record<string, string> = {
+  succeeded: 'réussie',
+  nothing_to_do: 'rien à faire',
+  partial: 'terminée en partie',
+  failed: 'échouée',
+  abandoned: 'tuée en route',
+};
+
+/** A round did not begin. */
+function missed({ task, facts }: Incident): Notice {
+  return {
+    title: `${task} : la ronde du ${instantOf(facts.occurrence)} n’a pas eu lieu`,
+    lines: [
+      `${task} devait passer le ${instantOf(facts.occurrence)} (« ${text(facts.schedule)} », ${text(facts.time_zone)}) et n’avait pas commencé ${span(Number(facts.grace_seconds) * 1000)} plus tard.`,
+      facts.last_run
+        ? `Dernière exécution : le ${instantOf(facts.last_started_at)}, ${OUTCOMES[plain(facts.last_outcome)] ?? 'en cours'}.`
+        : 'Aucune exécution n’est connue.',
+    ],
+    remedies: [
+      'La tâche planifiée existe-t-elle, sans être en pause ? ronde scheduler list ; ronde scheduler plan montre les écarts.',
+      'Appelle-t-elle avec la bonne preuve ? Les appels refusés sont au journal, avec le contrôle qui a échoué (401, 403).',
+      `Essayez à la main : ronde run ${task} --dry-run.`,
+      'La pause est voulue ? Dites-le dans settings/watch, paused ; personne n’est alors prévenu.',
+    ],
+  };
+}
+
+/** A run is still open past its budget. */
+function overrun({ task, facts }: Incident): Notice {
+  return {
+    title: `${task} : une exécution n’a pas fini à temps`,
+    lines: [
+      `L’exécution ${text(facts.run)} a commencé le ${instantOf(facts.started_at)} et devait finir en ${text(facts.budget_seconds)} s. Elle a sans doute été tuée, ou reste bloquée.`,
+    ],
+    remedies: [
+      'Regardez le journal de la fonction à cette heure : mémoire épuisée, plantage, base muette ?',
+      'Rien n’est perdu : l’exécution suivante reprend où celle-ci s’est arrêtée.',
+      'Si cela se répète : plus de mémoire pour la fonction, ou un budget_seconds plus court, dans infra/scheduler.yaml.',
+    ],
+  };
+}
+
+/** Failures in a row. */
+function failing({ task, facts }: Incident): Notice {
+  return {
+    title: `${task} : ${text(facts.failures)} échecs à la suite`,
+    lines: [
+      `${task} échoue à chaque tentative depuis le ${instantOf(facts.since)} ; la dernière : ${text(facts.last_run)}.`,
+      ...(facts.error ? [`Son erreur : ${text(facts.error)}`] : []),
+    ],
+    remedies: [
+      'ronde doctor examine les deux bases, la messagerie, la connexion, le planning et les secrets, et nomme ce qui ne va pas.',
+      `La fiche task_runs/${text(facts.last_run)} donne les nombres et les raisons.`,
+      `Une fois réparé : ronde run ${task}.`,
+    ],
+  };
+}
+
+/** Runs take nearly as long as they may. */
+function slow({ task, facts }: Incident): Notice {
+  return {
+    title: `${task} : ses exécutions durent trop longtemps`,
+    lines: [
+      `Les dernières ont duré ${text(facts.median_seconds)} s (médiane) ; la limite surveillée est de ${text(facts.limit_seconds)} s, le budget de ${text(facts.budget_seconds)} s.`,
+    ],
+    remedies: [
+      `Allongez l’intervalle dans infra/scheduler.yaml (maintenant « ${text(facts.schedule)} »), puis ronde scheduler apply.`,
+      'Ou donnez plus de mémoire à la fonction, donc plus de processeur.',
+      'Les nombres et le coût de chaque exécution, dans task_runs, disent ce qui a grossi.',
+    ],
+  };
+}
+
+/** Mails that may or may not have arrived. */
+function unknown_mail({ task, facts }: Incident): Notice {
+  const more = facts.at_least ? 'Au moins ' : '';
+  return {
+    title: `${task} : ${text(facts.count)} courriel(s) peut-être non reçu(s)`,
+    lines: [
+      `${more}${text(facts.count)} courriel(s) sont partis depuis le ${instantOf(facts.since)} sans réponse du serveur de messagerie. Ils ne sont pas renvoyés d’eux-mêmes.`,
+      ...listOf(facts.mails),
+    ],
+    remedies: [
+      'Demandez aux destinataires, ou cherchez le Message-ID au journal du serveur de messagerie.',
+      task === 'process-followups'
+        ? 'Puis tranchez dans la console : partie, ou non partie ; dans ce cas, elle repart.'
+        : 'Si l’un n’est pas arrivé : renvoyez-le à la main ; ronde alerts check --force pour les tickets en retard.',
+    ],
+  };
+}
+
+/** The watchman did not look for a while. */
+function asleep({ facts }: Incident): Notice {
+  const rounds = listOf(facts.missed);
+  return {
+    title: `Le veilleur a dormi du ${instantOf(facts.from)} au ${instantOf(facts.to)}`,
+    lines: [
+      `Personne n’a regardé pendant ${between(new Date(plain(facts.from)), new Date(plain(facts.to)))}. Il regarde de nouveau ; ce message est le seul sur ce temps-là.`,
+      ...(rounds.length > 0
+        ? ['Rondes qui n’ont pas eu lieu entre-temps :', ...rounds]
+        : ['Toutes les rondes des tâches ont eu lieu entre-temps.']),
+    ],
+    remedies: [
+      'La tâche planifiée watch-runs existe-t-elle, a-t-elle échoué ? ronde scheduler list ; le journal de watch-runs.',
+    ],
+  };
+}
+
+/** What operators are told in French. */
+export const french: Words = {
+  missed,
+  overrun,
+  failing,
+  slow,
+  unknown_mail,
+  asleep,
+  reminder: (title) => `Toujours : ${title}`,
+  still: (openedAt, now) => `Il en est ainsi depuis le ${utc(openedAt)}, soit ${between(openedAt, now)}.`,
+  recovered: (title) => `Terminé : ${title}`,
+  over: (openedAt, now) => `C’est terminé le ${utc(now)}, après ${between(openedAt, now)}.`,
+  whatToDo: 'Que faire',
+  footer:
+    'Vous recevez ceci comme opérateur de settings/watch. Chaque incident est dit une fois, puis une fois par jour.',
+};

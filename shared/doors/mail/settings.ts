@@ -1,0 +1,99 @@
+import * as z from 'zod';
+import { boolean, optional, secret, truth, url } from '../config-fields.ts';
+import { type Mailbox, normaliseAddress, parseMailbox } from './address.ts';
+
+/** How mail goes out: one SMTP account, as EMAIL_* say. */
+export interface MailConfig {
+  host: string;
+  port: number;
+  /** `implicit`: TLS from the first byte (port 465). `starttls`: required, never given up. `none`: loopback, or no login. */
+  tls: 'implicit' | 'starttls' | 'none';
+  login: { user: string; password: string } | undefined;
+  from: Mailbox;
+  /** Every mail goes to this address instead of its own: a staging copy mails no customer. */
+  redirectTo: string | undefined;
+  /** The emergency stop: nothing is claimed or sent. */
+  paused: boolean;
+  /** Signs opt-out links and makes Message-IDs unguessable. */
+  key: string;
+  /** Where links in mails lead, without a slash at its end; undefined: mails carry none. */
+  publicUrl?: string | undefined;
+}
+
+/** The variables of outgoing mail, as shared/doors/config.ts reads them. */
+export const mailEnvironment = {
+  EMAIL_HOST: optional,
+  EMAIL_PORT: optional.pipe(
+    z
+      .string()
+      .regex(/^\d{1,5}$/, 'must be a port number, such as 587')
+      .transform(Number)
+      .refine((port) => port >= 1 && port <= 65_535, 'must be a port number from 1 to 65535')
+      .optional(),
+  ),
+  EMAIL_USE_TLS: optional.pipe(truth.optional()),
+  EMAIL_HOST_USER: optional,
+  EMAIL_HOST_PASSWORD: optional,
+  DEFAULT_FROM_EMAIL: optional.pipe(
+    z
+      .string()
+      .transform(parseMailbox)
+      .refine((mailbox) => mailbox !== null, 'must be name@example.com or "Name <name@example.com>"')
+      .optional(),
+  ),
+  EMAIL_REDIRECT_TO: optional.pipe(
+    z
+      .string()
+      .transform(normaliseAddress)
+      .refine((address) => address !== null, 'must be one e-mail address, or unset')
+      .optional(),
+  ),
+  EMAIL_PAUSED: boolean,
+  LINK_KEY: secret,
+  PUBLIC_URL: url,
+};
+
+type MailEnvironment = z.infer<z.ZodObject<typeof mailEnvironment>>;
+
+/** Ports of https://www.rfc-editor.org/rfc/rfc8314: 587 with STARTTLS unless told otherwise, 465 with TLS at once. */
+const SUBMISSION_PORT = 587;
+const SUBMISSIONS_PORT = 465;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i;
+
+/** Faults of the mail settings as a whole: all of them as soon as one is given, or where the function sends mail. */
+export function mailFaults(e: NodeJS.ProcessEnv, needed: boolean): string[] {
+  if (!e.EMAIL_HOST && !needed) return [];
+  const faults: string[] = [];
+  if (!e.EMAIL_HOST) faults.push('EMAIL_HOST is not set; give the SMTP server, such as smtp.gmail.com');
+  else if (/[\s/:@]/.test(e.EMAIL_HOST.replace(/^\[[\da-f:]+\]$/i, '')))
+    faults.push('EMAIL_HOST must be a bare host name, without protocol, port or spaces');
+  if (!e.DEFAULT_FROM_EMAIL) faults.push('DEFAULT_FROM_EMAIL is not set; give the address mail comes from');
+  if (!e.LINK_KEY) faults.push('LINK_KEY is not set; make one with `npm run ronde -- secret generate`');
+  if (Boolean(e.EMAIL_HOST_USER) !== Boolean(e.EMAIL_HOST_PASSWORD))
+    faults.push('EMAIL_HOST_USER and EMAIL_HOST_PASSWORD go together; set both or neither');
+  const plain = truth.safeParse(e.EMAIL_USE_TLS).data === false && Number(e.EMAIL_PORT) !== SUBMISSIONS_PORT;
+  if (plain && e.EMAIL_HOST_PASSWORD && !LOOPBACK.test(e.EMAIL_HOST ?? ''))
+    faults.push('EMAIL_USE_TLS is off and would send the password unencrypted; set it to true');
+  return faults;
+}
+
+/** The checked settings; undefined where there are none. */
+export function toMailConfig(e: MailEnvironment): MailConfig | undefined {
+  if (!e.EMAIL_HOST || !e.DEFAULT_FROM_EMAIL || !e.LINK_KEY) return undefined;
+  const port = e.EMAIL_PORT ?? SUBMISSION_PORT;
+  const login =
+    e.EMAIL_HOST_USER && e.EMAIL_HOST_PASSWORD
+      ? { user: e.EMAIL_HOST_USER, password: e.EMAIL_HOST_PASSWORD }
+      : undefined;
+  return {
+    host: e.EMAIL_HOST.replace(/^\[(.*)\]$/, '$1'),
+    port,
+    tls: port === SUBMISSIONS_PORT ? 'implicit' : (e.EMAIL_USE_TLS ?? true) ? 'starttls' : 'none',
+    login,
+    from: e.DEFAULT_FROM_EMAIL,
+    redirectTo: e.EMAIL_REDIRECT_TO ?? undefined,
+    paused: e.EMAIL_PAUSED,
+    key: e.LINK_KEY,
+    publicUrl: e.PUBLIC_URL?.replace(/\/+$/, ''),
+  };
+}

@@ -1,0 +1,43 @@
+import { remoteKeys } from '../doors/auth/keys.ts';
+import { systemClock } from '../doors/clock.ts';
+import { type Config, type ConfigNeeds, loadConfig, loadDotEnv } from '../doors/config.ts';
+import { createLog } from '../doors/log.ts';
+import { openRedis } from '../doors/redis/redis.ts';
+import { openStore } from '../doors/store/firestore.ts';
+import type { Deps } from './task.ts';
+
+/** The real engines for a configuration, each opened when it is first asked for: a refused request needs none. */
+function openDeps(config: Config): Deps {
+  const log = createLog();
+  for (const warning of config.warnings) log.warn({}, warning);
+  let store: Deps['store'] | undefined;
+  let redis: Deps['redis'] | undefined;
+  return {
+    config,
+    clock: systemClock,
+    log,
+    keys: remoteKeys(),
+    get store() {
+      store ??= openStore(config);
+      return store;
+    },
+    get redis() {
+      redis ??= openRedis(config);
+      return redis;
+    },
+  };
+}
+
+/**
+ * Reads the environment now, so that a bad one refuses to start, and opens the engines on the first request. `needs` says
+ * what this function cannot do without.
+ */
+export function processDeps(needs: ConfigNeeds = {}): () => Deps {
+  loadDotEnv();
+  const config = loadConfig(undefined, needs);
+  let deps: Deps | undefined;
+  return () => {
+    deps ??= openDeps(config);
+    return deps;
+  };
+}

@@ -1,0 +1,15 @@
+import { type PersonalPlace, scrubbing } from '../doors/erase/erase.ts';
+
+/** The ledger: who asked for a run, whom its notes name, whom its batches were about. It is gone after ninety days anyway. */
+export const runPlaces: readonly PersonalPlace[] = [
+  {
+    collection: 'task_runs',
+    says: 'as the one who asked for a run, and in its notes: taken out',
+    find: (person, context) => scrubbing(person, context.store.collection('task_runs'), context),
+  },
+  {
+    collection: 'batches',
+    says: 'as one of those whom a run was about: taken out',
+    find: (person, context) => scrubbing(person, context.store.collectionGroup('batches'), context),
+  },
+];

@@ -1,0 +1,139 @@
+import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
+import { cost, type Meter, newMeter } from '../../doors/cost.ts';
+import { isConflict, millis } from '../../doors/store/firestore.ts';
+import type { Outcome } from '../task.ts';
+import { type Batch, batchesOf, readBatch, writeBatch } from './batch.ts';
+import { addSums, countOf, noSums, outcomeOf, type Sums } from './sums.ts';
+
+/** So many lost batches are named in a run's error; its record lists all. */
+const NAMED = 5;
+
+/** How a run that was handed on ended. */
+export interface ClosedRun {
+  id: string;
+  outcome: Outcome;
+  sums: Sums;
+  error: string | null;
+}
+
+const runRef = (store: Firestore, id: string) => store.collection('task_runs').doc(id);
+
+/**
+ * Closes a run that was handed on, if none of its batches is open any more: its record gets the sums over all of them, and
+ * the cost of all instances. Called by whoever settles a batch, and by the dispatcher once it has handed on the last: one of
+ * them comes last and sees it. Null where there is something left, or another has closed it. The first read, to look, is
+ * the caller's to count; the others are counted as the run's.
+ */
+export async function closeIfDone(store: Firestore, runId: string, now: Date): Promise<ClosedRun | null> {
+  const open = await batchesOf(store, runId).where('state', '==', 'open').limit(1).get();
+  if (!open.empty) return null;
+  const run = await runRef(store, runId).get();
+  return run.get('outcome') === 'dispatched' ? close(run, now) : null;
+}
+
+/**
+ * Looks after the runs of a task that were handed on and have not been closed: closes those that are done, and those whose
+ * deadline has passed, with the batches that are lost. Returns those it closed, and whether another run than `ownId` is
+ * still at work.
+ */
+export async function closeEarlier(
+  store: Firestore,
+  task: string,
+  ownId: string,
+  now: Date,
+  meter: Meter,
+): Promise<{ closed: ClosedRun[]; atWork: boolean }> {
+  const query = store.collection('task_runs').where('task', '==', task).where('outcome', '==', 'dispatched');
+  const { docs } = await query.get();
+  meter.firestore_reads += Math.max(1, docs.length);
+  const closed: ClosedRun[] = [];
+  let atWork = false;
+  for (const run of docs) {
+    const late = isLate(run, now);
+    if (!late) meter.firestore_reads += 1;
+    const one = late ? await closeLate(store, run.id, now, meter) : await closeIfDone(store, run.id, now);
+    if (one) closed.push(one);
+    else if (!late && run.id !== ownId) atWork = true;
+  }
+  return { closed, atWork };
+}
+
+const isLate = (run: DocumentSnapshot, now: Date) =>
+  (millis(run.get('dispatched.deadline')) ?? 0) <= now.getTime();
+
+/** The runs of any task that were handed on and whose deadline has passed, though nobody has closed them. */
+export async function lateRuns(
+  store: Firestore,
+  now: Date,
+  meter: Meter,
+): Promise<{ id: string; task: string }[]> {
+  const { docs } = await store
+    .collection('task_runs')
+    .where('outcome', '==', 'dispatched')
+    .select('task', 'dispatched.deadline')
+    .get();
+  meter.firestore_reads += Math.max(1, docs.length);
+  return docs.filter((run) => isLate(run, now)).map((run) => ({ id: run.id, task: String(run.get('task')) }));
+}
+
+/** Closes a run whose deadline has passed, with the batches that are lost. Null where another was faster. */
+export async function closeLate(
+  store: Firestore,
+  runId: string,
+  now: Date,
+  meter: Meter,
+): Promise<ClosedRun | null> {
+  await loseOpen(store, runId, meter);
+  meter.firestore_reads += 1;
+  return await closeIfDone(store, runId, now);
+}
+
+/** Marks the open batches of a run lost: one that settles at this moment stays settled. */
+async function loseOpen(store: Firestore, runId: string, meter: Meter): Promise<void> {
+  const { docs } = await batchesOf(store, runId).where('state', '==', 'open').get();
+  meter.firestore_reads += Math.max(1, docs.length);
+  await Promise.all(docs.map((doc) => writeBatch(readBatch(doc), { state: 'lost' }, meter)));
+}
+
+/** Adds up all batches. Where two close at the same time, the first one's word stands: both have read the same. */
+async function close(run: DocumentSnapshot, now: Date): Promise<ClosedRun | null> {
+  const { docs } = await run.ref.collection('batches').get();
+  const closing = { ...newMeter(), firestore_reads: 1 + docs.length, firestore_writes: 1 };
+  const found = docs.map(readBatch);
+  const lost = found.filter(({ state }) => state === 'lost');
+  const own: Sums = { ...noSums(), ...(run.get('dispatched.own') as Partial<Sums> | undefined) };
+  const sums = [{ ...noSums(), cost: closing }, ...found.map(sumsOfBatch)].reduce(addSums, own);
+  const error = lost.length > 0 ? lostError(lost, found.length, run) : null;
+  const outcome = outcomeOf(sums.counts, error !== null || sums.wants_retry);
+  const startedAt = millis(run.get('started_at')) ?? now.getTime();
+  const finishedAt = Math.max(startedAt, now.getTime());
+  const { counts, skipped, failed, notes, tally, complete } = sums;
+  const fields = {
+    ...{ outcome, counts, skipped, failed, complete, error },
+    ...(notes.length > 0 ? { notes } : {}),
+    ...(Object.keys(tally).length > 0 ? { tally } : {}),
+    ...(lost.length > 0 ? { lost: lost.map(({ ref }) => ref.id) } : {}),
+    cost: cost(sums.cost),
+    finished_at: Timestamp.fromMillis(finishedAt),
+    duration_ms: finishedAt - startedAt,
+  };
+  try {
+    await run.ref.update(fields, run.updateTime ? { lastUpdateTime: run.updateTime } : {});
+    return { id: run.id, outcome, sums, error };
+  } catch (conflict) {
+    if (isConflict(conflict)) return null;
+    throw conflict;
+  }
+}
+
+/** What is known of a batch; of one that is lost, its open candidates have failed. */
+function sumsOfBatch({ state, done, left }: Batch): Sums {
+  return state === 'lost' ? addSums(done, countOf('failed', 'lost', left.length)) : done;
+}
+
+function lostError(lost: readonly Batch[], all: number, run: DocumentSnapshot): string {
+  const names = lost.slice(0, NAMED).map(({ ref }) => ref.id);
+  const candidates = lost.reduce((sum, { left }) => sum + left.length, 0);
+  const deadline = new Date(millis(run.get('dispatched.deadline')) ?? 0).toISOString();
+  return `Lost: ${lost.length} of ${all} batches (${candidates} candidates) did not report by ${deadline}: ${names.join(', ')}${lost.length > NAMED ? ', ...' : ''}; the next run finds them again.`;
+}

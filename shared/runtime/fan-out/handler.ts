@@ -1,0 +1,56 @@
+import * as z from 'zod';
+import { authenticate } from '../../doors/auth/door.ts';
+import { cost } from '../../doors/cost.ts';
+import { answerWithin } from '../../doors/http/deadline.ts';
+import { HttpError } from '../../doors/http/errors.ts';
+import { type HttpRequest, type HttpResponse, header, jsonBody, sendJson } from '../../doors/http/request.ts';
+import type { AnyTask, Deps } from '../task.ts';
+import { type ActedBatch, actOnBatch, type BatchOrder } from './act.ts';
+import { RETRY_AFTER_SECONDS } from './retry-after.ts';
+
+/** A batch has the budget of its run, which is at most the task's; what was begun may end. */
+const ANSWER_SLACK_MS = 2_500;
+
+const order = z.strictObject({
+  run: z.string().min(1).max(1500),
+  batch: z.string().regex(/^[0-9a-f]{32}$/),
+  dry_run: z.boolean().default(false),
+});
+
+/**
+ * `POST <route>/act`: one batch of a run that was handed on, delivered by Cloud Tasks; for service callers only. 200 when the
+ * batch is settled (or was), 503 when another attempt is wanted, 404 where there is no such batch.
+ */
+export async function serveBatch(
+  task: AnyTask,
+  request: HttpRequest,
+  response: HttpResponse,
+  deps: Deps,
+  fields: object,
+): Promise<void> {
+  await authenticate(request, deps, ['service']);
+  const parsed = order.safeParse(await jsonBody(request));
+  if (!parsed.success)
+    throw new HttpError(400, 'The body must be {"run": ID, "batch": NAME}, as the dispatcher makes it.');
+  const retries = Number(header(request, 'x-cloudtasks-taskretrycount') ?? Number.NaN);
+  const wanted: BatchOrder = { ...parsed.data, attempt: Number.isInteger(retries) ? retries + 1 : null };
+  const work = actOnBatch(task, wanted, deps, fields);
+  const acted = await answerWithin(
+    task.budgetSeconds * 1000 + ANSWER_SLACK_MS,
+    work,
+    `The batch ${wanted.batch} did not end within its budget; its record tells how it ends.`,
+    RETRY_AFTER_SECONDS,
+  );
+  const again = acted.outcome === 'again' || acted.outcome === 'skipped_overlap';
+  const headers = again ? { 'Retry-After': String(RETRY_AFTER_SECONDS) } : {};
+  sendJson(response, again ? 503 : 200, reply(wanted, acted), headers as Record<string, string>);
+}
+
+function reply({ run, batch, dry_run }: BatchOrder, { outcome, sums, shown, meter }: ActedBatch): object {
+  const { counts, skipped, failed, complete } = sums;
+  return {
+    ...{ run_id: run, batch, outcome, dry_run, complete, counts, skipped, failed },
+    cost: cost(meter),
+    ...(dry_run ? { candidates: shown } : {}),
+  };
+}

@@ -1,0 +1,54 @@
+import { cost } from '../doors/cost.ts';
+import type { Log } from '../doors/log.ts';
+import type { ClosedRun } from './fan-out/closing.ts';
+import type { RunRequest, RunResult } from './request.ts';
+import type { Counts, RunContext } from './task.ts';
+
+/** One structured line per run. `fields` are those of the request it came with. */
+export function logRun(
+  log: Log,
+  fields: object,
+  run: RunRequest,
+  result: RunResult,
+  context: RunContext,
+): void {
+  const { outcome, counts, complete, attempt, skipped, failed, error, dispatched } = result;
+  const line = {
+    ...fields,
+    run_id: run.identity.id,
+    trigger: run.trigger,
+    ...(run.requestedBy ? { requested_by: run.requestedBy } : {}),
+    attempt,
+    outcome,
+    dry_run: run.params.dry_run,
+    complete,
+    counts,
+    skipped,
+    failed,
+    ...(dispatched ? { dispatched } : {}),
+    cost: cost(context.meter),
+    duration_ms: result.finishedAt.getTime() - result.startedAt.getTime(),
+    ...(error === null ? {} : { error }),
+  };
+  tell(log, line, messageOf(run.identity.id, outcome, counts), outcome);
+}
+
+/** A run that was handed on has ended: the line that its dispatcher could not write. */
+export function logClosed(log: Log, fields: object, { id, outcome, sums, error }: ClosedRun): void {
+  const { counts, skipped, failed, complete } = sums;
+  const line = {
+    ...fields,
+    ...{ run_id: id, outcome, complete, counts, skipped, failed },
+    cost: cost(sums.cost),
+    ...(error === null ? {} : { error }),
+  };
+  tell(log, line, messageOf(id, outcome, counts), outcome);
+}
+
+const messageOf = (id: string, outcome: string, { acted, skipped, failed }: Counts) =>
+  `${id} ${outcome}: ${acted} acted, ${skipped} skipped, ${failed} failed`;
+
+function tell(log: Log, line: object, message: string, outcome: string): void {
+  if (outcome === 'failed') log.error(line, message);
+  else log.info(line, message);
+}

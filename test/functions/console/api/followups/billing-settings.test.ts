@@ -1,0 +1,264 @@
+import type { DocumentData } from '@google-cloud/firestore';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { clearFollowups, followupFields, settingsFields, stamp } from '../../../../support/followups.ts';
+import { minutes, NOW, seed, startWorld, type World } from '../../../../support/world.ts';
+
+const PATH = '/v1/admin/billing-settings/org-1';
+const HOUR = minutes(60);
+const DAY = 24 * HOUR;
+let world: World;
+let admin: string;
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world?.stop());
+beforeEach(async () => {
+  world.clock.set(NOW);
+  admin = await world.issuer.userToken('admintest1', { ttlSeconds: 400 * 86_400 });
+  world.smtp.clear();
+  await clearFollowups(world.store);
+  await world.redis.flushall();
+});
+
+async function call(method: string, body?: unknown, headers: Record<string, string> = {}, query = '') {
+  const response = await fetch(world.url + PATH + query, {
+    method,
+    headers: { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json', ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
+  return { status: response.status, headers: response.headers, body: (await response.json()) as any };
+}
+const put = (body: unknown, headers?: Record<string, string>) => call('PUT', body, headers);
+const run = () =>
+  world.post('/api/followups/process-automatic', { headers: { 'X-Cron-Secret': world.secret } });
+const stored = async () => (await world.store.doc('billing_settings/org-1').get()).data() ?? {};
+const dueAt = async (id: string) =>
+  (await world.store.doc(`followups/${id}`).get()).get('next_due_at')?.toDate().toISOString();
+const fill = (documents: [string, DocumentData][]) => seed(world.store, 'followups', new Map(documents));
+
+describe('billing settings', () => {
+  it('are the defaults where nothing was set, off', async () => {
+    const { status, body } = await call('GET');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      id: 'org-1',
+      auto_followups_enabled: false,
+      time_zone: 'Europe/Paris',
+      min_gap_days: 5,
+    });
+    expect(body.levels.invoice.map(({ template }: { template: string }) => template)).toEqual([
+      'courteous',
+      'firm',
+      'last',
+    ]);
+    expect(body.updated_at).toBeNull();
+  });
+
+  it('are merged, may be sent back as they were got, and only in the version that was read', async () => {
+    await put({ min_gap_days: 3, levels: { quote: [{ after_days: 2, template: 'last' }] } });
+    const { body, headers } = await put({ max_per_day: 50 });
+    expect(body).toMatchObject({ min_gap_days: 3, max_per_day: 50, levels: { quote: [{ after_days: 2 }] } });
+    // The other kind of levels holds by default still, and is shown.
+    expect(body.levels.invoice).toHaveLength(3);
+    expect((await put(body)).status).toBe(200);
+    expect((await put(body)).status).toBe(409);
+    expect((await put({ max_per_day: 9 }, { 'If-Match': headers.get('etag') ?? '' })).status).toBe(409);
+    expect((await put({ max_per_day: 9 })).status).toBe(200);
+  });
+
+  it.each([
+    [{ time_zone: 'Europe/Atlantis' }, 'time_zone: must be an IANA time zone'],
+    [{ min_gap_days: 0 }, 'min_gap_days'],
+    [{ levels: { invoice: [{ after_days: 0, template: 'courteous' }] } }, 'levels.invoice.0.after_days'],
+    [
+      {
+        levels: {
+          invoice: [
+            { after_days: 9, template: 'a' },
+            { after_days: 9, template: 'b' },
+          ],
+        },
+      },
+      'must rise',
+    ],
+    [{ quiet_hours: { from: '9', to: '8' } }, 'quiet_hours.from'],
+    [{ quiet_hours: { from: '08:00', to: '07:00' } }, 'leave at least 3 hours'],
+    [{ from: 'Atelier' }, 'from: must be'],
+    [{ reply_to: 'x y@z.test' }, 'reply_to'],
+    [{ locale: 'de' }, 'locale'],
+    [
+      { templates: { courteous: { fr: { subject: 'x', text: '{{#each}}' } } } },
+      'templates.courteous.fr.text: names {{#each}}',
+    ],
+    [{ templates: { courteous: { fr: { subject: '{{amount', text: 'x' } } } }, 'belongs to no placeholder'],
+    [{ templates: { 'A B': { fr: { subject: 'x', text: 'x' } } } }, 'templates'],
+    [{ colour: 'red' }, 'colour'],
+  ])('%j is refused with its rule', async (body, message) => {
+    const refused = await put(body);
+    expect(refused.status).toBe(400);
+    expect(refused.body.error.message).toContain(message);
+    expect(await stored()).toEqual({});
+  });
+
+  it('take a `from` of the account’s own domain, and send any other from the account with a Reply-To', async () => {
+    const own = await put({ from: 'Atelier <factures@ronde.test>' });
+    expect(own.body).toMatchObject({
+      from_used: { name: 'Atelier', address: 'factures@ronde.test' },
+      warnings: [],
+    });
+    const foreign = await put({ from: 'Atelier <martin@atelier.example>', auto_followups_enabled: true });
+    expect(foreign.body.from_used).toEqual({ name: 'Atelier', address: 'noreply@ronde.test' });
+    expect(foreign.body.warnings).toEqual([expect.stringContaining('DMARC')]);
+    await fill([['ada', followupFields({ next_due_at: stamp(NOW.getTime() - HOUR) })]]);
+    await run();
+    expect(world.smtp.mails()[0]).toMatchObject({
+      from: 'Atelier <noreply@ronde.test>',
+      headers: { 'reply-to': 'martin@atelier.example' },
+    });
+  });
+
+  it('schedule what is open anew when its rules change, and leave alone what they do not concern', async () => {
+    await put({ time_zone: 'Europe/Paris' });
+    const fields = { due_date: stamp('2026-03-24T09:00:00Z') };
+    await fill([
+      ['open', followupFields(fields)],
+      ['paid', followupFields({ ...fields, status: 'paid' })],
+      ['parked', followupFields({ ...fields, next_due_at: null, parked: { reason: 'no_email' } })],
+      ['other', followupFields({ ...fields, org_id: 'org-2' })],
+    ]);
+    const untouched = await dueAt('other');
+    const { body } = await put({ levels: { invoice: [{ after_days: 10, template: 'firm' }] } });
+    expect(body.rescheduled).toBe(1);
+    expect([await dueAt('open'), await dueAt('parked'), await dueAt('other')]).toEqual([
+      '2026-04-03T08:00:00.000Z',
+      undefined,
+      untouched,
+    ]);
+    expect((await put({ max_per_run: 5 })).body.rescheduled).toBe(0);
+    await put({ business_days_only: true, quiet_hours: { from: '20:00', to: '12:00' }, grace_days: 12 });
+    // 5 April is a Sunday, the 6th Easter Monday.
+    expect(await dueAt('open')).toBe('2026-04-07T10:00:00.000Z');
+    expect(await stored()).not.toHaveProperty('rescheduling');
+  });
+
+  it('that a cut left half applied are applied by the next run', async () => {
+    await world.store
+      .doc('billing_settings/org-1')
+      .set(settingsFields({ rescheduling: true, grace_days: 60 }));
+    await fill([
+      ['open', followupFields({ next_due_at: stamp(NOW.getTime() - HOUR), scheduled_by: 'older' })],
+    ]);
+    expect((await run()).body.followups.due).toBe(0);
+    expect(await dueAt('open')).toBe('2026-04-02T08:00:00.000Z');
+    expect(await stored()).not.toHaveProperty('rescheduling');
+  });
+
+  it('of an organisation’s own words are what goes out', async () => {
+    await put({
+      auto_followups_enabled: true,
+      templates: {
+        courteous: { fr: { subject: '{{label}} !', text: 'Cher <b>{{customer_name}}</b>,\n\n{{amount}}' } },
+      },
+    });
+    await fill([['ada', followupFields({ next_due_at: stamp(NOW.getTime() - HOUR) })]]);
+    await run();
+    expect(world.smtp.mails()[0]).toMatchObject({
+      subject: 'F-2026-001 !',
+      text: expect.stringContaining('Cher <b>Ada'),
+    });
+    expect(world.smtp.mails()[0]?.html).toContain('&lt;b&gt;Ada Lovelace&lt;/b&gt;');
+    expect((await put({ templates: { courteous: null } })).body.templates).toEqual({});
+  });
+
+  it('of an organisation’s own words for invoices alone leave quotes as they were', async () => {
+    await put({
+      templates: { invoice_courteous: { fr: { subject: 'Facture {{label}} !', text: 'Bonjour.' } } },
+    });
+    await fill([
+      ['invoice', followupFields()],
+      ['quote', followupFields({ type: 'quote', sent_at: stamp('2026-02-01T09:00:00Z') })],
+    ]);
+    const subject = async (id: string) => {
+      const headers = { Authorization: `Bearer ${admin}` };
+      const answer = await fetch(`${world.url}/api/followups/${id}/preview?level=1`, { headers });
+      return ((await answer.json()) as { subject: string }).subject;
+    };
+    expect(await subject('invoice')).toBe('Facture F-2026-001 !');
+    expect(await subject('quote')).toBe('Notre devis F-2026-001');
+    await put({ templates: { invoice_courteous: null } });
+    expect(await subject('invoice')).toBe('Rappel : facture F-2026-001 échue le 1 février 2026');
+  });
+
+  it('are there to be read as they come with the product, with what they may name', async () => {
+    const answer = await fetch(`${world.url}/v1/admin/followup-templates`, {
+      headers: { Authorization: `Bearer ${admin}` },
+    });
+    expect(await answer.json()).toMatchObject({
+      invoice: { courteous: { fr: { subject: expect.stringContaining('{{label}}') } }, firm: {}, last: {} },
+      quote: { courteous: { en: { text: expect.stringContaining('{{sent_date}}') } }, last: {} },
+      placeholders: expect.arrayContaining(['customer_name', 'amount']),
+    });
+  });
+});
+
+describe('switching automatic follow-ups on', () => {
+  /** So many open invoices, most of them from long ago, as a company has them that never used this. */
+  const years = (old: number, recent: number) => {
+    const one = (index: number, late: number): [string, DocumentData] => [
+      `f-${String(index).padStart(4, '0')}`,
+      followupFields({
+        customer: { name: `c${index}`, email: `c${index}@example.test` },
+        due_date: stamp(NOW.getTime() - (late + 8) * DAY),
+        next_due_at: stamp(NOW.getTime() - late * DAY),
+      }),
+    ];
+    const all = Array.from({ length: old + recent }, (_, index) =>
+      one(index, index < old ? 31 + (index % 700) : index % 30),
+    );
+    return fill(all);
+  };
+
+  it('over 3,000 open invoices, 2,500 of them long ago, says so, sends max_per_run and holds the old ones', async () => {
+    await years(2_500, 500);
+    const rehearsed = await call(
+      'PUT',
+      { auto_followups_enabled: true, max_per_run: 40 },
+      {},
+      '?dry_run=true',
+    );
+    const { body } = await put({ auto_followups_enabled: true, max_per_run: 40 });
+    expect(body.activation).toMatchObject({ would_send_now: 500, first_run: 40, held: 2_500 });
+    expect(body.activation.next).toHaveLength(20);
+    expect(rehearsed.body.activation).toMatchObject({ would_send_now: 500, first_run: 40, held: 2_500 });
+    expect((await run()).body.followups).toMatchObject({ sent: 40, failed: 0 });
+    expect((await run()).body.followups).toMatchObject({ sent: 40, failed: 0 });
+    const numbers = world.smtp.mails().map(({ to }) => Number(to[0]?.slice(1).split('@')[0]));
+    expect(Math.min(...numbers)).toBeGreaterThanOrEqual(2_500);
+    expect(new Set(numbers).size).toBe(80);
+  });
+
+  it('lets the old ones go once that is confirmed, and holds nothing that was on before', async () => {
+    await years(3, 0);
+    await put({ auto_followups_enabled: true });
+    expect((await run()).body.followups.due).toBe(0);
+    world.clock.advance(DAY);
+    expect((await put({ max_per_day: 10 })).body.activation.held).toBe(3);
+    expect((await put({ confirm_held: true })).body.activation).toMatchObject({ would_send_now: 3, held: 0 });
+    expect((await run()).body.followups.sent).toBe(3);
+  });
+
+  it('gives a due time to what another back end wrote without one', async () => {
+    await fill([
+      ['new', followupFields({ next_due_at: null, due_date: stamp(NOW.getTime() - 10 * DAY) })],
+      [
+        'own',
+        followupFields({ next_due_at: stamp(NOW.getTime() - HOUR), due_date: stamp(NOW.getTime() - DAY) }),
+      ],
+    ]);
+    const { body } = await put({ auto_followups_enabled: true });
+    expect(body).toMatchObject({ rescheduled: 1, activation: { would_send_now: 2, held: 0 } });
+    expect((await run()).body.followups.sent).toBe(2);
+  });
+});

@@ -1,0 +1,286 @@
+import type { DocumentData } from '@google-cloud/firestore';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { actOn, factsOf } from '../../../functions/process-followups/step.ts';
+import { toFollowup } from '../../../shared/domains/followups/followup.ts';
+import { judge } from '../../../shared/domains/followups/judge.ts';
+import { REASONS, type Reason } from '../../../shared/domains/followups/reasons.ts';
+import { toSettings } from '../../../shared/domains/followups/settings.ts';
+import { newMeter } from '../../../shared/doors/cost.ts';
+import { openPost } from '../../../shared/doors/mail/post.ts';
+import type { RunContext } from '../../../shared/runtime/task.ts';
+import { clearFollowups, followupFields, settingsFields, stamp } from '../../support/followups.ts';
+import { type SmtpFaults, startSmtpFaults } from '../../support/smtp-faults.ts';
+import { minutes, NOW, startWorld, type World } from '../../support/world.ts';
+
+const DAY = minutes(24 * 60);
+const OLD = stamp(NOW.getTime() - 2 * DAY);
+const LATER = stamp(NOW.getTime() + DAY);
+let world: World;
+let faults: SmtpFaults;
+
+beforeAll(async () => {
+  world = await startWorld();
+  faults = await startSmtpFaults(world.smtp);
+});
+afterAll(async () => {
+  await faults?.stop();
+  await world?.stop();
+});
+beforeEach(async () => {
+  world.clock.set(NOW);
+  world.smtp.clear();
+  faults.fault = null;
+  world.reconfigure({ EMAIL_PORT: String(faults.port) });
+  await clearFollowups(world.store);
+  await world.redis.flushall();
+});
+
+const run = async (body: object = {}) => {
+  const headers = { 'X-Cron-Secret': world.secret };
+  const { body: answer } = await world.post('/api/followups/process-automatic', { body, headers });
+  const { candidates, acted, skipped, failed } = answer.counts;
+  // Whatever the reasons, the counts of each run add up, in sum and by reason.
+  expect(acted + skipped + failed).toBe(candidates);
+  const sum = (counts: Record<string, number>) => Object.values(counts).reduce((all, one) => all + one, 0);
+  expect([sum(answer.skipped), sum(answer.failed)]).toEqual([skipped, failed]);
+  const { due, sent, skipped: left, failed: broken, unknown } = answer.followups;
+  expect(sent + left + broken + unknown).toBe(due);
+  return answer;
+};
+const put = (id: string, more: DocumentData = {}) =>
+  world.store.doc(`followups/${id}`).set(followupFields({ customer: customer(id), ...more }));
+const customer = (id: string) => ({ name: id, email: `${id}@example.test` });
+const settle = (more: DocumentData = {}) =>
+  world.store.doc('billing_settings/org-1').set(settingsFields(more));
+const record = (state: string, more: DocumentData = {}, id = 'ada') =>
+  world.store
+    .doc(`followups/${id}/sends/1`)
+    .set({ state, claimed_at: stamp(NOW), org_id: 'org-1', message_id: '<x@ronde.test>', ...more });
+
+/** Every word about why, as `ronde followups explain` gets it: what stands against it now, the last run, the history. */
+async function explained(id = 'ada') {
+  const admin = await world.issuer.userToken('admintest1');
+  const headers = { Authorization: `Bearer ${admin}` };
+  const get = async (path: string) =>
+    (await (await fetch(`${world.url}/api/followups/${id}/${path}`, { headers })).json()) as DocumentData;
+  const { reason, message, last_run } = await get('explain');
+  expect(Object.keys(REASONS)).toContain(reason);
+  expect(message).toEqual(REASONS[reason as Reason]);
+  const { items } = await get('history');
+  return {
+    now: reason as string,
+    run: (last_run?.reasons ?? []).map((one: DocumentData) => one.reason) as string[],
+    history: items.map((item: DocumentData) => item.reason) as string[],
+  };
+}
+
+/** What stands against one whose documents are these. */
+const stands =
+  (reason: Reason, fields: DocumentData = {}, more: DocumentData = {}, at = NOW) =>
+  async () => {
+    world.clock.set(at);
+    await settle(more);
+    await put('ada', fields);
+    expect((await explained()).now).toBe(reason);
+    // A run finds nothing else.
+    const { skipped, failed, followups } = await run();
+    if (followups.due > 0 && reason !== 'due') expect({ ...skipped, ...failed }).toEqual({ [reason]: 1 });
+  };
+
+/** What a run left, as the explanation of one that it left tells. */
+const leaves =
+  (reason: Reason, prepare: () => Promise<unknown>, body: object = {}) =>
+  async () => {
+    await settle();
+    await Promise.all(Array.from({ length: 30 }, (_, index) => put(`f-${String(index).padStart(2, '0')}`)));
+    await prepare();
+    const { skipped, failed } = await run(body);
+    expect(Object.keys({ ...skipped, ...failed })).toContain(reason);
+    const { docs } = await world.store.collection('followups').where('level', '==', 0).get();
+    world.reconfigure({ EMAIL_PORT: String(faults.port) });
+    expect((await explained(docs[0]?.id)).run).toContain(reason);
+  };
+
+const parked =
+  (reason: Reason, fields: DocumentData, more: DocumentData = {}) =>
+  async () => {
+    await settle(more);
+    await put('ada', { ...fields, next_due_at: OLD });
+    expect((await explained()).now).toBe(reason);
+    expect((await run()).failed).toEqual({ [reason]: 1 });
+    const after = await explained();
+    expect([after.now, after.history]).toEqual([reason, [reason]]);
+  };
+
+const scenarios: Record<Reason, () => Promise<unknown>> = {
+  due: stands('due'),
+  sent: async () => {
+    await settle();
+    await put('ada');
+    await run();
+    expect((await explained()).history).toEqual(['sent']);
+  },
+  already_sent: async () => {
+    await settle();
+    await put('ada');
+    await record('sent', { sent_at: stamp(NOW.getTime() - DAY) });
+    expect((await explained()).now).toBe('already_sent');
+    expect((await run()).skipped).toEqual({ already_sent: 1 });
+  },
+  not_due: stands('not_due', { next_due_at: LATER }),
+  before_due_date: stands('before_due_date', { due_date: LATER, next_due_at: OLD }),
+  min_gap: stands('min_gap', { level: 1, last_sent_at: OLD }),
+  rescheduled: stands('rescheduled', { scheduled_by: 'older', due_date: OLD, next_due_at: OLD }),
+  paused: stands('paused', { paused_until: LATER }),
+  quiet_hours: stands('quiet_hours', {}, { quiet_hours: { from: '10:30', to: '12:00' } }),
+  weekend: stands('weekend', {}, { business_days_only: true }, new Date('2026-03-07T10:00:00Z')),
+  public_holiday: stands(
+    'public_holiday',
+    {},
+    { business_days_only: true },
+    new Date('2026-05-01T10:00:00Z'),
+  ),
+  held: stands('held', {}, { held_due_before: stamp('2026-02-10T00:00:00Z') }),
+  max_per_run: leaves('max_per_run', () => settle({ max_per_run: 1 })),
+  max_per_day: async () => {
+    await settle({ max_per_day: 1 });
+    await put('bob', { status: 'paid' });
+    await record('sent', {}, 'bob');
+    await put('ada');
+    expect((await explained()).now).toBe('max_per_day');
+    expect((await run()).skipped).toEqual({ max_per_day: 1 });
+  },
+  in_progress: async () => {
+    await settle();
+    await put('ada');
+    await record('sending');
+    expect((await explained()).now).toBe('in_progress');
+    expect((await run()).skipped).toEqual({ in_progress: 1 });
+  },
+  changed_meanwhile: async () => {
+    await settle();
+    await put('ada');
+    const result = await changedBetween();
+    expect(result).toEqual({ outcome: 'skipped', reason: 'changed_meanwhile' });
+    expect(world.smtp.mails()).toEqual([]);
+    await world.store.doc('task_runs/one').set({
+      task: 'process-followups',
+      started_at: stamp(NOW),
+      outcome: 'nothing_to_do',
+      skipped: { changed_meanwhile: 1 },
+    });
+    expect((await explained()).run).toEqual(['changed_meanwhile']);
+  },
+  refused_for_now: async () => {
+    await settle();
+    await put('ada');
+    world.smtp.refuse('ada@example.test', 450);
+    expect((await run()).failed).toEqual({ refused_for_now: 1 });
+    expect((await explained()).history).toEqual(['refused_for_now']);
+  },
+  no_answer: leaves('no_answer', async () => {
+    faults.fault = { at: 'greeting', how: 'close' };
+  }),
+  mail_system: leaves('mail_system', wrongPassword),
+  mail_stopped: leaves('mail_stopped', wrongPassword),
+  mail_paused: async () => {
+    await settle();
+    await put('ada');
+    world.reconfigure({ EMAIL_PAUSED: '1' });
+    expect((await explained()).now).toBe('mail_paused');
+    expect((await run()).skipped).toEqual({ mail_paused: 1 });
+  },
+  mail_not_configured: async () => {
+    await settle();
+    await put('ada');
+    world.reconfigure({ EMAIL_HOST: undefined, EMAIL_PORT: undefined });
+    expect((await explained()).now).toBe('mail_not_configured');
+    expect((await run()).failed).toEqual({ mail_not_configured: 1 });
+  },
+  budget: leaves('budget', budgetEnds, { budget_seconds: 60 }),
+  organisation_off: stands('organisation_off', {}, { auto_followups_enabled: false }),
+  auto_disabled: stands('auto_disabled', { auto_enabled: false }),
+  paid: stands('paid', { status: 'paid' }),
+  accepted: stands('accepted', { status: 'accepted' }),
+  cancelled: stands('cancelled', { status: 'cancelled' }),
+  stopped: stands('stopped', { status: 'stopped', stop_reason: 'stopped' }),
+  replied: stands('replied', { status: 'stopped', stop_reason: 'replied' }),
+  opted_out: stands('opted_out', { status: 'stopped', stop_reason: 'opted_out' }),
+  hard_bounce: stands('hard_bounce', { status: 'stopped', stop_reason: 'hard_bounce' }),
+  all_levels_sent: stands('all_levels_sent', { level: 3 }),
+  no_start: parked('no_start', { due_date: null }),
+  no_email: parked('no_email', { customer: { name: 'Ada' } }),
+  bad_email: parked('bad_email', { customer: { email: 'ada at example' } }),
+  bad_locale: parked('bad_locale', { customer: { ...customer('ada'), locale: 'tlh' } }),
+  no_amount: parked('no_amount', { amount_due: null }),
+  nothing_due: parked('nothing_due', { amount_due: 0 }),
+  template_error: parked(
+    'template_error',
+    {},
+    { levels: { invoice: [{ after_days: 7, template: 'gone' }] } },
+  ),
+  address_refused: async () => {
+    await settle();
+    await put('ada');
+    world.smtp.refuse('ada@example.test', 550);
+    expect((await run()).failed).toEqual({ address_refused: 1 });
+    expect(await explained()).toMatchObject({ now: 'address_refused', history: ['address_refused'] });
+  },
+  unknown_delivery: async () => {
+    await settle();
+    await put('ada');
+    await record('sending', { claimed_at: OLD });
+    expect((await explained()).now).toBe('unknown_delivery');
+    expect((await run()).followups.unknown).toBe(1);
+    expect(await explained()).toMatchObject({ now: 'unknown_delivery', history: ['unknown_delivery'] });
+  },
+  bad_settings: async () => {
+    await settle({ time_zone: 'Europe/Atlantis' });
+    await put('ada');
+    expect((await explained()).now).toBe('bad_settings');
+    expect((await run()).failed).toEqual({ bad_settings: 1 });
+  },
+};
+
+async function wrongPassword(): Promise<void> {
+  world.reconfigure({
+    EMAIL_PORT: String(faults.port),
+    EMAIL_HOST_USER: 'ronde',
+    EMAIL_HOST_PASSWORD: 'a-secret-of-mine',
+  });
+  faults.fault = { at: 'auth', how: { reply: '535 5.7.8 Username and Password not accepted' } };
+}
+
+/** The mail server is silent until the first eight are in their dialogues; then the budget is over. */
+async function budgetEnds(): Promise<void> {
+  const gate = Promise.withResolvers<void>();
+  faults.fault = { at: 'greeting', how: { until: gate.promise } };
+  void vi
+    .waitFor(() => expect(faults.open()).toBe(8), 30_000)
+    .finally(() => {
+      world.clock.advance(58_000);
+      faults.fault = null;
+      gate.resolve();
+    });
+}
+
+/** A payment between a run's last look and its claim. */
+async function changedBetween() {
+  const { store, deps } = world;
+  const meter = newMeter();
+  const post = openPost(deps, meter);
+  const context = { ...deps, store, meter, now: NOW, post, runId: 'a-run' } as unknown as RunContext;
+  const followup = toFollowup(await store.doc('followups/ada').get());
+  const settings = toSettings(await store.doc('billing_settings/org-1').get());
+  const verdict = judge(followup, settings, NOW.getTime());
+  const candidate = { id: 'ada', rehearsal: false, followup, settings, verdict };
+  const facts = await factsOf([candidate], context);
+  await store.doc('followups/ada').update({ amount_due: 12 });
+  return await actOn(candidate, facts, context);
+}
+
+describe('a follow-up is told why', () => {
+  it.each(Object.entries(scenarios))('%s', async (_reason, scenario) => {
+    await scenario();
+  });
+});

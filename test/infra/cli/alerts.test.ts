@@ -1,0 +1,184 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { tasks } from '../../../functions/registry.ts';
+import { describeCandidates } from '../../../infra/cli/alerts/check.ts';
+import { at } from '../../support/presence.ts';
+import { clear, dump, NOW, seed, startWorld, type World } from '../../support/world.ts';
+
+const ENTRY = fileURLToPath(new URL('../../../infra/cli/main.ts', import.meta.url));
+const DAY_MS = 86_400_000;
+let world: World;
+let folder: string;
+let admin: string;
+
+beforeAll(async () => {
+  world = await startWorld();
+  folder = await mkdtemp(join(tmpdir(), 'ronde-alerts-'));
+});
+afterAll(async () => {
+  await world?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  world.reconfigure({});
+  world.smtp.clear();
+  admin = await world.issuer.userToken('admintest1');
+  for (const name of ['tickets', 'delay_alert_logs', 'alert_recipients']) await clear(world.store, name);
+});
+
+async function run(...args: string[]) {
+  const child = spawn(process.execPath, [ENTRY, 'alerts', ...args], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, HOME: folder, RONDE_URL: world.url, RONDE_TOKEN: admin },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => {
+    output.stdout += String(chunk);
+  });
+  child.stderr.on('data', (chunk) => {
+    output.stderr += String(chunk);
+  });
+  const [code] = await once(child, 'close');
+  return { code: code as number | null, ...output };
+}
+const daysAgo = (days: number) => at(NOW.getTime() - days * DAY_MS);
+const ticket = (more: object = {}) => ({
+  number: 'R-7',
+  device: 'Phone',
+  status: 'active',
+  stage: 'repair',
+  stage_entered_at: daysAgo(20),
+  created_at: daysAgo(30),
+  ...more,
+});
+const fill = (collection: string, documents: Record<string, object>) =>
+  seed(world.store, collection, new Map(Object.entries(documents)));
+
+describe('ronde alerts ticket', () => {
+  it('tells the time in the stage, from what, why it is late, and to whom the last alerts went', async () => {
+    await fill('tickets', { t1: ticket(), t2: ticket({ number: 'R-8' }) });
+    const sent = { ticket_id: 't1', stage: 'repair', state: 'sent', message_id: '<1@ronde.test>' };
+    await fill('delay_alert_logs', {
+      a: { ...sent, recipient: 'ada@example.test', claimed_at: daysAgo(2) },
+      b: { ...sent, recipient: 'bob@example.test', claimed_at: daysAgo(1), state: 'unknown' },
+      other: { ...sent, ticket_id: 't2', recipient: 'cy@example.test', claimed_at: daysAgo(1) },
+    });
+    const { code, stdout, stderr } = await run('ticket', 't1');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout.split('\n')).toEqual([
+      'Ticket R-7 (t1), Phone',
+      'Stage     repair, for 20 whole days, since 2026-02-12T10:00:00.000Z',
+      'Known by  its field stage_entered_at',
+      'Threshold 14 days: late after 2026-02-26T10:00:00.000Z',
+      'Late      yes: longer in its stage than the threshold',
+      'Alerts    newest first',
+      '  2026-03-03T10:00:00.000Z  unknown  bob@example.test  repair  <1@ronde.test>',
+      '  2026-03-02T10:00:00.000Z  sent  ada@example.test  repair  <1@ronde.test>',
+      '',
+    ]);
+  });
+
+  it('says why one is not late: too young in its stage, or not active; --json gives all of it', async () => {
+    const { stage_entered_at: _, ...bare } = ticket({ created_at: daysAgo(3) });
+    await fill('tickets', { young: bare, closed: ticket({ status: 'closed' }) });
+    const young = await run('ticket', 'young');
+    expect(young.stdout).toContain('Known by  its creation');
+    expect(young.stdout).toContain('Late      no: not longer in its stage than the threshold');
+    expect(young.stdout).toContain('Alerts    none yet');
+    expect((await run('ticket', 'closed')).stdout).toContain('no: its status is closed, and only active');
+    const { code, stdout } = await run('ticket', 'closed', '--json');
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      0,
+      { id: 'closed', alerts: [], delay: { late: false } },
+    ]);
+  });
+
+  it('prints no control characters, whatever a ticket is named', async () => {
+    await fill('tickets', { t1: ticket({ number: '\u001b[2J\r\nLate      no', device: '\u202eenohP' }) });
+    const { stdout } = await run('ticket', 't1');
+    expect(stdout.split('\n')[0]).toBe('Ticket  [2J Late      no (t1),  enohP');
+  });
+
+  it('of one that does not exist is 1, and of what can be none 2', async () => {
+    expect(await run('ticket', 'nothing')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('404: There is no ticket "nothing"'),
+    });
+    expect((await run('ticket', 'a/b')).code).toBe(2);
+    expect((await run('ticket')).code).toBe(2);
+  });
+});
+
+describe('ronde alerts test-email', () => {
+  it('sends one, and says how it went', async () => {
+    const { code, stdout } = await run('test-email', 'Ada@example.test');
+    expect(code).toBe(0);
+    expect(stdout).toContain('The mail server has accepted the message for ada@example.test.');
+    expect(world.smtp.mails()).toMatchObject([{ to: ['ada@example.test'] }]);
+    world.smtp.refuse('ada@example.test', 550);
+    const refused = await run('test-email', 'ada@example.test', '--json', '--locale', 'fr');
+    expect(refused.code).toBe(1);
+    expect(JSON.parse(refused.stdout)).toMatchObject({ ok: false, outcome: 'failed' });
+  });
+
+  it('is 1 with the remedy while mail is paused, and 2 for what is no address or language', async () => {
+    world.reconfigure({ EMAIL_PAUSED: 'true' });
+    const paused = await run('test-email', 'ada@example.test');
+    expect(paused).toMatchObject({ code: 1, stderr: expect.stringContaining('unset EMAIL_PAUSED') });
+    expect((await run('test-email', 'ada')).code).toBe(2);
+    expect((await run('test-email', 'ada@example.test', '--locale', 'de')).code).toBe(2);
+    expect(world.smtp.mails()).toEqual([]);
+  });
+});
+
+describe('ronde alerts check', () => {
+  it('prints one line per ticket and recipient', () => {
+    const pair = {
+      ticket_number: 'R-7\r\n',
+      stage: 'repair',
+      days_in_stage: 20,
+      recipient: 'ada@example.test',
+    };
+    expect(
+      describeCandidates([
+        { id: 't1:a', decision: 'act', reason: 'new', ...pair },
+        { id: 't1:b', decision: 'skip', reason: 'suppressed', until: '2026-03-05T07:00:00.000Z', ...pair },
+        { id: 't2:nobody', decision: 'skip', reason: 'no_active_recipient', recipient: null },
+      ]),
+    ).toEqual([
+      '  act   new: R-7 , repair, 20 d -> ada@example.test',
+      '  skip  suppressed until 2026-03-05T07:00:00.000Z: R-7 , repair, 20 d -> ada@example.test',
+      '  skip  no_active_recipient: t2:nobody -> nobody',
+    ]);
+    expect(describeCandidates(undefined)).toEqual([]);
+  });
+
+  it('is 2 for options that it does not have', async () => {
+    expect((await run('check', '--dryrun')).code).toBe(2);
+  });
+
+  // From the moment the task is registered.
+  it.runIf(tasks.some(({ name }) => name === 'check-delay-alerts'))(
+    'shows in a dry run what it would send, and sends it without',
+    async () => {
+      await fill('tickets', { t1: ticket() });
+      await fill('alert_recipients', { a: { name: 'Ada', email: 'ada@example.test', active: true } });
+      const before = await dump(world.store, world.redis);
+      const dry = await run('check', '--dry-run');
+      expect(dry.code).toBe(0);
+      expect(dry.stdout).toContain('act   new: R-7, repair, 20 d -> ada@example.test');
+      expect(await dump(world.store, world.redis)).toBe(before);
+      expect((await run('check')).code).toBe(0);
+      expect(world.smtp.mails()).toHaveLength(1);
+      const { code, stdout } = await run('check', '--force', '--json');
+      expect([code, JSON.parse(stdout).force]).toEqual([0, true]);
+      expect(world.smtp.mails()).toHaveLength(2);
+    },
+  );
+});

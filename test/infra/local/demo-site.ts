@@ -1,0 +1,156 @@
+import diagnostics from 'node:diagnostics_channel';
+import type { IncomingMessage } from 'node:http';
+import type { Timestamp } from '@google-cloud/firestore';
+import type { BrowserContext, Page, Request } from 'playwright-core';
+import { expect } from 'vitest';
+import { type Chromium, startChromium } from '../../support/chromium.ts';
+import { NOW, startWorld, type World } from '../../support/world.ts';
+
+const STEP_MS = 5_000;
+const VISITS = '/api/v1/visits';
+
+/** A stored visit; its times are seconds since NOW. */
+export interface Stored {
+  id: string;
+  path: string;
+  session_id: string;
+  start: number;
+  lastSign: number;
+  end: number | null;
+  duration: number | null;
+  engaged: number;
+  reason: string | null;
+  source: string | null;
+}
+
+/** The demo site of the local cloud in a real browser, both on one clock that is moved by hand. */
+export interface DemoSite {
+  world: World;
+  chromium: Chromium;
+  /** The reports that the server has answered, oldest first, as `start`, `heartbeat` or `end`. */
+  reports: string[];
+  /** Opens a page of the site, in the given tab or in a new one, and waits for its first report to be answered. */
+  visit(path: string, page?: Page): Promise<Page>;
+  /** Waits until the server has answered this many reports in all; more are an error. */
+  answered(count: number): Promise<void>;
+  /** Lets this much time pass for the browser and the server alike. */
+  pass(seconds: number): Promise<void>;
+  /** Waits until the page has been through everything it had to do, its requests included. */
+  idle(page: Page): Promise<void>;
+  /** Lets the sweep run. */
+  sweep(): Promise<void>;
+  /** The visits, in the order of their starts. */
+  stored(): Promise<Stored[]>;
+  stop(): Promise<void>;
+}
+
+export async function openDemoSite(): Promise<DemoSite> {
+  const world = await startWorld();
+  const chromium = await startChromium();
+  const { context } = chromium;
+  const reports: string[] = [];
+  const unrecord = record(world.url, reports);
+  const allAnswered = awaitAnswers(context);
+  const stop = async () => {
+    unrecord();
+    await chromium.stop();
+    await world.stop();
+  };
+  try {
+    await context.clock.install({ time: NOW.getTime() - 60_000 });
+    await context.clock.pauseAt(NOW);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const answered = async (count: number) => {
+    try {
+      await expect.poll(() => reports.length, { timeout: 10_000 }).toBe(count);
+    } catch (cause) {
+      throw new Error(`${count} reports are expected, and these came: ${reports.join(' ')}`, { cause });
+    }
+  };
+  return {
+    world,
+    chromium,
+    reports,
+    answered,
+    async visit(path, page) {
+      const before = reports.length;
+      const tab = page ?? (await context.newPage());
+      // In front before it loads: a page that is shown, hidden and shown again says its last word in between.
+      await tab.bringToFront();
+      await tab.goto(world.url + path);
+      await expect.poll(() => reports.slice(before).includes('start'), { timeout: 10_000 }).toBe(true);
+      return tab;
+    },
+    async pass(seconds) {
+      for (let left = seconds * 1000; left > 0; left -= STEP_MS) {
+        const step = Math.min(left, STEP_MS);
+        world.clock.advance(step);
+        await context.clock.runFor(step);
+        await allAnswered();
+      }
+    },
+    async idle(page) {
+      // A round trip of the same page: what it had sent before is at the server by then.
+      await page.evaluate(() => fetch('/demo/settings.json').then((answer) => answer.text()));
+    },
+    async sweep() {
+      const headers = { 'X-Cron-Secret': world.secret };
+      const reply = await world.post('/api/v1/monitoring/close-inactive-visits', { headers });
+      expect(reply.body.outcome).toMatch(/succeeded|nothing_to_do/);
+    },
+    stored: () => stored(world),
+    stop,
+  };
+}
+
+/**
+ * Waits until the pages have heard the answers to what they asked. Their clock, which is moved by hand, is also the one
+ * that gives a request up after 20 seconds: those would pass before any answer is there.
+ */
+function awaitAnswers(context: BrowserContext): () => Promise<void> {
+  const asked = new Set<Request>();
+  context.on('request', (request) => asked.add(request));
+  context.on('requestfinished', (request) => asked.delete(request));
+  context.on('requestfailed', (request) => asked.delete(request));
+  return async () => {
+    if (asked.size === 0) return;
+    // Of a page that is gone no answer is heard.
+    await expect
+      .poll(() => asked.size, { interval: 5, timeout: 2_000 })
+      .toBe(0)
+      .catch(() => asked.clear());
+  };
+}
+
+/** Records what the server itself answers, whatever the browser would tell of requests that outlive their page. */
+function record(url: string, reports: string[]): () => void {
+  const port = new URL(url).port;
+  const listener = (message: unknown) => {
+    const { request, socket } = message as { request: IncomingMessage; socket: { localPort: number } };
+    if (String(socket.localPort) !== port || request.method !== 'POST') return;
+    if (request.url?.startsWith(VISITS))
+      reports.push(request.url.slice(VISITS.length).split('/')[2] ?? 'start');
+  };
+  diagnostics.subscribe('http.server.response.finish', listener);
+  return () => diagnostics.unsubscribe('http.server.response.finish', listener);
+}
+
+async function stored({ store }: World): Promise<Stored[]> {
+  const { docs } = await store.collection('page_visits').orderBy('start_time').get();
+  const at = (value: Timestamp | null) => (value === null ? null : (value.toMillis() - NOW.getTime()) / 1000);
+  return docs.map((doc) => ({
+    id: doc.id,
+    path: doc.get('path'),
+    session_id: doc.get('session_id'),
+    start: at(doc.get('start_time')) as number,
+    lastSign: at(doc.get('last_activity_at')) as number,
+    end: at(doc.get('end_time')),
+    duration: doc.get('duration_seconds'),
+    engaged: doc.get('engaged_seconds'),
+    reason: doc.get('close_reason'),
+    source: doc.get('duration_source'),
+  }));
+}

@@ -1,0 +1,97 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { presenceSettings } from '../../../../shared/domains/presence/settings.ts';
+import {
+  type Evidence,
+  isOnline,
+  judge,
+  MIN_THRESHOLD_SECONDS,
+} from '../../../../shared/domains/presence/status.ts';
+
+const NOW = Date.parse('2026-03-04T10:00:00.000Z');
+const DAY_MS = 24 * 60 * 60_000;
+const instant = fc.integer({ min: NOW - 2 * DAY_MS, max: NOW });
+const perhaps = fc.option(instant);
+const threshold = fc.integer({ min: MIN_THRESHOLD_SECONDS * 1000, max: DAY_MS });
+const known: fc.Arbitrary<Evidence> = fc.record({
+  activity: perhaps,
+  login: perhaps,
+  sessionEnd: perhaps,
+  loggedOut: perhaps,
+  projected: perhaps,
+});
+
+describe('online', () => {
+  it('a millisecond under the threshold, and at the threshold not', () => {
+    fc.assert(
+      fc.property(threshold, (thresholdMs) => {
+        const at = (age: number) =>
+          isOnline({ now: NOW, lastActivity: NOW - age, lastLogout: null, thresholdMs });
+        expect([at(thresholdMs - 1), at(thresholdMs)]).toEqual([true, false]);
+      }),
+    );
+  });
+
+  it('later activity never turns online into offline', () => {
+    fc.assert(
+      fc.property(
+        known,
+        threshold,
+        fc.nat({ max: DAY_MS }),
+        fc.boolean(),
+        (evidence, thresholdMs, later, degraded) => {
+          if (judge(evidence, thresholdMs, NOW, degraded).status !== 'online') return;
+          const activity = Math.max(evidence.activity ?? 0, NOW - later);
+          expect(judge({ ...evidence, activity }, thresholdMs, NOW, degraded).status).toBe('online');
+        },
+      ),
+    );
+  });
+
+  it('nobody is online after a logout that is newer than all their signs of life, with or without Redis', () => {
+    fc.assert(
+      fc.property(known, threshold, fc.boolean(), (evidence, thresholdMs, degraded) => {
+        const loggedOut = Math.max(evidence.activity ?? 0, evidence.login ?? 0);
+        const verdict = judge({ ...evidence, loggedOut }, thresholdMs, NOW, degraded);
+        expect(verdict.status).not.toBe('online');
+      }),
+    );
+  });
+
+  it('losing what Redis holds makes nobody online', () => {
+    fc.assert(
+      fc.property(known, threshold, (evidence, thresholdMs) => {
+        if (judge(evidence, thresholdMs, NOW, false).status === 'online') return;
+        for (const degraded of [false, true])
+          expect(judge({ ...evidence, activity: null }, thresholdMs, NOW, degraded).status).not.toBe(
+            'online',
+          );
+      }),
+    );
+  });
+
+  it('unknown is said only where Redis is away, and online names the sign of life that it rests on', () => {
+    fc.assert(
+      fc.property(known, threshold, fc.boolean(), (evidence, thresholdMs, degraded) => {
+        const { status, source, asOf } = judge(evidence, thresholdMs, NOW, degraded);
+        if (status === 'unknown') expect(degraded).toBe(true);
+        if (status === 'online') expect(asOf).toBe(source === 'redis' ? evidence.activity : evidence.login);
+        expect(source === 'none').toBe(asOf === null);
+      }),
+    );
+  });
+});
+
+it.each([
+  [3, false],
+  [4, true],
+  [15, true],
+  [1440, true],
+  [1441, false],
+  [4.5, false],
+  ['15', false],
+])('a threshold of %j minutes is %s', (minutes, legal) => {
+  const parsed = presenceSettings.safeParse({ online_threshold_minutes: minutes });
+  expect(parsed.success).toBe(legal);
+  if (minutes === 3) expect(parsed.error?.issues[0]?.message).toContain('three pings');
+});

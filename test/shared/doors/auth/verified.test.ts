@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { minutes, NOW, startWorld, type World } from '../../../support/world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world?.stop());
+
+const ping = async (token: string) =>
+  (await world.post('/v1/activity/ping', { headers: { Authorization: `Bearer ${token}` } })).status;
+
+it('a token that was found right is still refused once it has expired', async () => {
+  world.clock.set(NOW);
+  const token = await world.issuer.userToken('usertest1', { ttlSeconds: 120 });
+  expect(await ping(token)).toBe(204);
+  world.clock.advance(119_000);
+  expect(await ping(token)).toBe(204);
+  world.clock.advance(1_000);
+  expect(await ping(token)).toBe(401);
+});
+
+it('and where the expected issuer or audience has changed', async () => {
+  world.clock.set(NOW);
+  const token = await world.issuer.userToken('usertest1');
+  expect(await ping(token)).toBe(204);
+  world.reconfigure({ AUTH_AUDIENCE: 'somebody-else' });
+  expect(await ping(token)).toBe(401);
+  world.reconfigure({});
+  expect(await ping(token)).toBe(204);
+});
+
+it('one changed letter makes it another token', async () => {
+  world.clock.set(NOW);
+  const token = await world.issuer.userToken('usertest1');
+  expect(await ping(token)).toBe(204);
+  const [head = '', payload = '', signature = ''] = token.split('.');
+  const other = signature.startsWith('A') ? 'B' : 'A';
+  expect(await ping([head, payload, other + signature.slice(1)].join('.'))).toBe(401);
+  expect(await ping([head, payload, ''].join('.'))).toBe(401);
+});
+
+it('the issuer’s keys are asked for again after five minutes, and not with every ping', async () => {
+  world.clock.set(NOW);
+  const token = await world.issuer.userToken('usertest1');
+  expect(await ping(token)).toBe(204);
+  const { keys } = world.deps;
+  const asked: string[] = [];
+  const counting = (issuer: string) => {
+    asked.push(issuer);
+    return keys(issuer);
+  };
+  world.deps.keys = counting;
+  try {
+    for (let minute = 0; minute < 6; minute += 1) {
+      expect(await ping(token)).toBe(204);
+      world.clock.advance(minutes(1));
+    }
+    expect(asked).toHaveLength(2);
+  } finally {
+    world.deps.keys = keys;
+  }
+});

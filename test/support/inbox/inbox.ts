@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import type { Firestore } from '@google-cloud/firestore';
+import type { ImapUser, LocalImap } from '../../../infra/local/imap/imap.ts';
+import { findDovecot } from '../../../infra/local/programs.ts';
+import { localSettings } from '../../../infra/local/settings.ts';
+import { HEALTHY } from '../../../shared/domains/inbox/health.ts';
+import { MailboxConnection } from '../../../shared/domains/inbox/imap/connection.ts';
+import type { Integration } from '../../../shared/domains/inbox/integration.ts';
+import type { InboxSignal } from '../../../shared/domains/inbox/message/signals.ts';
+import { readFolders } from '../../../shared/domains/inbox/sync/folder-documents.ts';
+import { type MailboxResult, syncMailbox } from '../../../shared/domains/inbox/sync/sync-mailbox.ts';
+import { newMeter } from '../../../shared/doors/cost.ts';
+import type { Listed, Mailbox } from './mailbox.ts';
+
+/** Whether to skip what needs an IMAP server, said loudly. (With RONDE_ENGINES=real no test runs without one.) */
+export function withoutDovecot(): boolean {
+  const found = findDovecot(process.env);
+  if (localSettings().prefer !== 'embedded' && typeof found === 'string') return false;
+  const why = typeof found === 'string' ? 'Only engines from npm are wanted.' : found.missing;
+  process.stdout.write(`SKIPPED: whatever needs an IMAP server. ${why}\n`);
+  return true;
+}
+
+/** An integration of one account on one server, with an id of its own. */
+export function integrationFor(
+  server: Pick<LocalImap, 'host' | 'port'>,
+  user: ImapUser,
+  changes: Partial<Integration> = {},
+): Integration {
+  return {
+    id: randomUUID(),
+    orgId: 'org-1',
+    label: user.user,
+    notifyEmail: null,
+    host: server.host,
+    port: server.port,
+    secure: false,
+    ca: null,
+    user: user.user,
+    method: 'password',
+    sealed: null,
+    secretRef: null,
+    token: null,
+    folders: ['INBOX'],
+    since: null,
+    health: HEALTHY,
+    ...changes,
+  };
+}
+
+export interface RoundOptions {
+  password: string;
+  now?: Date;
+  mayGoOn?: () => boolean;
+  heard?: InboxSignal[];
+  hangUpAfterMs?: number;
+}
+
+/** One round of a mailbox, and what it cost. */
+export async function round(store: Firestore, integration: Integration, options: RoundOptions) {
+  const meter = newMeter();
+  const { password, now = new Date('2026-03-04T10:00:00.000Z'), mayGoOn = () => true, heard } = options;
+  const result: MailboxResult = await syncMailbox(integration, {
+    ...{ store, meter, now, mayGoOn },
+    kept: async () => (await readFolders(store, meter, [integration]))[0] ?? [],
+    connect: () => MailboxConnection.open(integration, { user: integration.user, password }, { local: true }),
+    hangUpAfterMs: options.hangUpAfterMs ?? 60_000,
+    signals: heard && (async (signals) => void heard.push(...signals)),
+  });
+  return { ...result, meter };
+}
+
+export interface StoredMail {
+  id: string;
+  folder: string;
+  uid_validity: string;
+  uid: number;
+  message_id?: string;
+  thread_id: string;
+  flags: string[];
+  // biome-ignore lint/suspicious/noExplicitAny: fields are checked one by one
+  [field: string]: any;
+}
+
+/** What is stored of an integration and not removed. */
+export async function stored(
+  store: Firestore,
+  integration: Integration,
+  folder?: string,
+): Promise<StoredMail[]> {
+  const all = await everStored(store, integration);
+  return all.filter(
+    (each) => each['removed_at'] === null && (folder === undefined || each.folder === folder),
+  );
+}
+
+/** All documents of an integration, by UID. */
+export async function everStored(store: Firestore, integration: Integration): Promise<StoredMail[]> {
+  const { docs } = await store
+    .collection('inbox_messages')
+    .where('integration_id', '==', integration.id)
+    .get();
+  return docs
+    .map((doc) => ({ ...doc.data(), id: doc.id }) as StoredMail)
+    .sort((one, other) => one.uid - other.uid);
+}
+
+/** What is stored, in the shape of the server's own listing. */
+export async function storedListing(
+  store: Firestore,
+  integration: Integration,
+  folder: string,
+): Promise<Listed[]> {
+  return (await stored(store, integration, folder)).map((each) => ({
+    uid: each.uid,
+    flags: each.flags,
+    size: each['size'] as number,
+    messageId: each.message_id,
+  }));
+}
+
+/** Both listings of a folder: of the server by another client, and of the store. */
+export async function bothListings(
+  store: Firestore,
+  integration: Integration,
+  mailbox: Mailbox,
+  folder = 'INBOX',
+) {
+  const plain = ({ uid, flags, size, messageId }: Listed) => ({
+    uid,
+    flags,
+    size,
+    messageId: messageId || undefined,
+  });
+  const server = (await mailbox.listing(folder)).map(plain);
+  return { server, store: (await storedListing(store, integration, folder)).map(plain) };
+}

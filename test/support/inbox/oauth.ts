@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { serveLoopback } from '../../../infra/local/loopback-server.ts';
+
+/** A token server as mail providers have one, and the introspection (RFC 7662) by which Dovecot knows its tokens. */
+export interface TokenServer {
+  tokenUrl: string;
+  introspection: string;
+  /** A grant for an account; its refresh token is good for one use. */
+  grant(user: string): { refresh_token: string; client_id: string; client_secret: string; token_url: string };
+  /** Access tokens handed out so far. */
+  handedOut(): number;
+  /** Makes every access token end now, whatever was said of its life. */
+  endAll(): void;
+  /** From now on refuses with this status and OAuth error; null: no more. */
+  refuse(how: { status: number; error: string } | null): void;
+  stop(): Promise<void>;
+}
+
+const LIFE_S = 3600;
+
+export async function startTokenServer(): Promise<TokenServer> {
+  const refresh = new Map<string, string>();
+  const access = new Map<string, string>();
+  const client = { client_id: 'ronde', client_secret: randomUUID() };
+  let count = 0;
+  let refusing: { status: number; error: string } | null = null;
+  const server = await serveLoopback(0, async (request, response, body) => {
+    const form = new URLSearchParams(body);
+    const reply = (status: number, content: object) =>
+      void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(content));
+    if (request.url === '/introspect') {
+      const email = access.get(form.get('token') ?? '');
+      return reply(200, email === undefined ? { active: 'false' } : { active: 'true', email });
+    }
+    if (refusing)
+      return reply(refusing.status, { error: refusing.error, error_description: 'as it was told' });
+    const used = form.get('refresh_token') ?? '';
+    const user = refresh.get(used);
+    const known = form.get('client_secret') === client.client_secret;
+    if (form.get('grant_type') !== 'refresh_token' || user === undefined || !known)
+      return reply(400, { error: 'invalid_grant' });
+    refresh.delete(used);
+    const given = { access_token: randomUUID(), refresh_token: randomUUID() };
+    refresh.set(given.refresh_token, user);
+    access.set(given.access_token, user);
+    count += 1;
+    reply(200, { ...given, token_type: 'Bearer', expires_in: LIFE_S });
+  });
+  const tokenUrl = `${server.url}/token`;
+  return {
+    tokenUrl,
+    introspection: `${server.url}/introspect`,
+    grant(user) {
+      const refresh_token = randomUUID();
+      refresh.set(refresh_token, user);
+      return { refresh_token, ...client, token_url: tokenUrl };
+    },
+    handedOut: () => count,
+    endAll: () => access.clear(),
+    refuse(how) {
+      refusing = how;
+    },
+    stop: () => server.stop(),
+  };
+}
