@@ -4,14 +4,12 @@ import { toSettings } from '../shared/domains/followups/settings.ts';
 import { applySignal, type InboxSignal as FollowupSignal } from '../shared/domains/followups/signals.ts';
 import { integrationsOf } from '../shared/domains/inbox/integration.ts';
 import type { InboxSignal, SignalSink } from '../shared/domains/inbox/message/signals.ts';
-import type { Meter } from '../shared/doors/cost.ts';
 import { normaliseAddress } from '../shared/doors/mail/address.ts';
 import { looksLikeOurs } from '../shared/doors/mail/message.ts';
 import type { Post } from '../shared/doors/mail/post.ts';
 
 export interface SignalContext {
   store: Firestore;
-  meter: Meter;
   now: Date;
   post: Post | undefined;
 }
@@ -25,7 +23,7 @@ export function followupSignals(
   context: SignalContext,
   by: { runId: string | null; by: string | null },
 ): SignalSink {
-  const { store, meter, now, post } = context;
+  const { store, now, post } = context;
   const own = new Map<string, Promise<ReadonlySet<string>>>();
   return async (signals) => {
     for (const signal of signals) {
@@ -35,7 +33,7 @@ export function followupSignals(
       if (!own.has(signal.orgId)) own.set(signal.orgId, ownAddresses(context, signal.orgId));
       const { from } = told;
       if (from !== null && (await own.get(signal.orgId))?.has(from)) continue;
-      await applySignal({ store, meter, now, decider: by, ...(post ? { post } : {}) }, told.signal);
+      await applySignal({ store, now, decider: by, ...(post ? { post } : {}) }, told.signal);
     }
   };
 }
@@ -71,12 +69,11 @@ function mentioned(signal: InboxSignal): readonly string[] {
 }
 
 /** The addresses that an organisation writes from and reads at. */
-async function ownAddresses({ store, meter }: SignalContext, orgId: string): Promise<ReadonlySet<string>> {
+async function ownAddresses({ store }: SignalContext, orgId: string): Promise<ReadonlySet<string>> {
   const [{ docs }, settings] = await Promise.all([
     integrationsOf(store).where('org_id', '==', orgId).select('auth.user').get(),
     settingsRef(store, orgId).get(),
   ]);
-  meter.firestore_reads += docs.length + 1;
   const { from, replyTo, notifyEmail } = toSettings(settings);
   const users = docs.map((doc) => normaliseAddress(String(doc.get('auth.user') ?? '')));
   const all = [...users, from?.address, replyTo, notifyEmail];

@@ -5,8 +5,6 @@ import { CONSOLE_PATHS, consoleHandler } from './console/api.ts';
 import { PRESENCE_PATHS, presenceHandler } from './presence/api.ts';
 import { tasks } from './tasks.ts';
 import { visitsHandler } from './visits/api.ts';
-import { watchRunsHandler } from './watch-runs/handler.ts';
-import { watchRuns } from './watch-runs/task.ts';
 
 export { tasks };
 
@@ -25,7 +23,7 @@ export const mounted: readonly Mounted[] = [
   ...tasks.map((task) => ({
     name: task.name,
     prefix: task.route,
-    handler: task === watchRuns ? watchRunsHandler : (open: () => Deps) => taskHandler(task, open),
+    handler: (open: () => Deps) => taskHandler(task, open),
   })),
   { name: 'visits', prefix: '/api/v1/visits', handler: visitsHandler },
   ...PRESENCE_PATHS.map((prefix) => ({ name: 'presence', prefix, handler: presenceHandler })),

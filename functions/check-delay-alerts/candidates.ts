@@ -9,29 +9,33 @@ import { type OpenDigest, openDigests } from '../../shared/domains/tickets/alert
 import type { AlertSettings, LateTicket } from '../../shared/domains/tickets/delay.ts';
 import type { RunContext } from '../../shared/runtime/task.ts';
 
-/** What all candidates of a run have in common. */
-export interface Round {
+/** The state of one run: what it read once. */
+export interface AlertRun {
   settings: AlertSettings;
-  /** The run's occurrence, else its start: what windows are counted with. */
+  /** The run's occurrence, else its start. Windows are counted from it. */
   occurrence: Date;
   runId: string;
-  /** The ids of all late tickets. */
-  late: ReadonlySet<string>;
+  force: boolean;
+  /** All late tickets, the oldest first. */
+  late: readonly LateTicket[];
+  /** All active recipients; empty if nothing is late. */
+  recipients: readonly Recipient[];
+  /** The digests that earlier runs left unsettled. */
+  open: readonly OpenDigest[];
   recheck: Recheck;
 }
 
-/** A late ticket and somebody to be told of it. */
+/** A late ticket and a recipient to notify. */
 export interface Pair {
   kind: 'pair';
   id: string;
   late: LateTicket;
   /** The place among the late tickets, the oldest being 0. */
   rank: number;
-  /** Null where there is nobody. */
+  /** Null if there is no active recipient. */
   recipient: Recipient | null;
   /** The recipient's digests that earlier runs left unsettled. */
   open: readonly OpenDigest[];
-  round: Round;
 }
 
 /** A digest whose run died. */
@@ -41,33 +45,39 @@ export interface Orphan {
   digest: OpenDigest;
 }
 
-export type Candidate = Pair | Orphan;
+export type AlertCandidate = Pair | Orphan;
 
-/** Whose mail a candidate belongs to: all of a recipient's are decided and done together. */
-export const groupOf = (candidate: Candidate): string =>
+/** Returns the recipient of a candidate's mail: all candidates of one recipient are decided and done together. */
+export const groupOf = (candidate: AlertCandidate): string =>
   candidate.kind === 'orphan' ? candidate.digest.address : (candidate.recipient?.address ?? candidate.id);
 
-/** Every late ticket with every active recipient, and what dead runs have left; recipient by recipient. */
-export async function* findCandidates(
+/** Reads the settings, the late tickets, the recipients and what dead runs left. */
+export async function openAlertRun(
   context: RunContext,
-  thresholdDays: number | undefined,
-): AsyncGenerator<Candidate> {
-  const { store, meter, now, tally } = context;
-  const settings = await readAlertSettings(store, meter);
+  params: { force: boolean; threshold_days?: number | undefined },
+): Promise<AlertRun> {
+  const { store, now, tally } = context;
+  const settings = await readAlertSettings(store);
   const [search, open] = await Promise.all([
-    searchLate(context, settings, thresholdDays),
-    openDigests(store, now, meter),
+    searchLate(context, settings, params.threshold_days),
+    openDigests(store, now),
   ]);
   const { checked, late } = search;
   Object.assign(tally, { checked, overdue: late.length });
-  const round: Round = {
+  return {
     settings,
     occurrence: context.occurrence ?? now,
     runId: context.runId,
-    late: new Set(late.map(({ ticket }) => ticket.id)),
+    force: params.force,
+    late,
+    recipients: late.length === 0 ? [] : await readRecipients(store),
+    open,
     recheck: new Recheck(context, search),
   };
-  const recipients = late.length === 0 ? [] : await readRecipients(store, meter);
+}
+
+/** Yields every late ticket with every active recipient, and what dead runs left; recipient by recipient. */
+export async function* findCandidates({ late, recipients, open }: AlertRun): AsyncGenerator<AlertCandidate> {
   const addresses = new Set(recipients.map(({ address }) => address));
   for (const digest of open) if (!addresses.has(digest.address)) yield* orphan(digest);
   for (const recipient of recipients.length === 0 ? [null] : recipients) {
@@ -75,7 +85,7 @@ export async function* findCandidates(
     for (const digest of own) yield* orphan(digest);
     for (const [rank, one] of late.entries()) {
       const id = `${one.ticket.id}:${recipient?.id ?? 'nobody'}`;
-      yield { kind: 'pair', id, late: one, rank, recipient, open: own, round };
+      yield { kind: 'pair', id, late: one, rank, recipient, open: own };
     }
   }
 }

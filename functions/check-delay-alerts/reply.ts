@@ -36,8 +36,6 @@ const REMEDIES: Partial<Record<string, string>> = {
 };
 
 function message({ outcome, dryRun, counts, reasons, tally }: ReplyFacts<Params>, told: number): string {
-  if (outcome === 'skipped_overlap') return 'Skipped: another run is checking delays';
-  if (outcome === 'deduplicated') return 'Deduplicated: this occurrence has been done';
   const remedy = Object.keys(reasons.failed).flatMap((reason) => REMEDIES[reason] ?? [])[0];
   const late = `${tally.overdue ?? 0} late ticket(s)`;
   if (outcome === 'failed' && remedy) return `Failed: ${late}, and ${remedy}`;

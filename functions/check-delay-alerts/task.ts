@@ -1,16 +1,25 @@
 import { MAX_THRESHOLD_DAYS } from '../../shared/domains/tickets/alerts/settings.ts';
 import { readStates } from '../../shared/domains/tickets/alerts/state.ts';
 import { booleanParam, integerParam } from '../../shared/runtime/params.ts';
-import type { ActResult, Task } from '../../shared/runtime/task.ts';
-import { type Candidate, findCandidates, groupOf } from './candidates.ts';
+import type { Task } from '../../shared/runtime/task.ts';
+import { type AlertCandidate, type AlertRun, findCandidates, groupOf, openAlertRun } from './candidates.ts';
+import { notifyRecipient } from './notify.ts';
 import { reply } from './reply.ts';
-import { endOrphan, IN_FLIGHT, tell } from './tell.ts';
-import { decidePair, type Facts, type Reason } from './verdict.ts';
+import { type AlertFacts, type AlertPlan, decidePair, type Reason } from './verdict.ts';
 
 const params = {
   force: booleanParam.default(false),
   threshold_days: integerParam(1, MAX_THRESHOLD_DAYS).optional(),
 };
+
+interface Types {
+  params: typeof params;
+  candidate: AlertCandidate;
+  run: AlertRun;
+  facts: AlertFacts;
+  reason: Reason;
+  plan: AlertPlan;
+}
 
 /**
  * Tells the active recipients of tickets that are stuck: one digest for each, oldest first.
@@ -23,11 +32,12 @@ const params = {
  * same. A run that dies before the mail's body is made up for by the next; one that dies in the body leaves its alerts
  * `unknown`, with their Message-ID: they may or may not have arrived, and are not sent again before the next reminder.
  */
-export const checkDelayAlerts: Task<typeof params, Candidate, Facts, Reason> = {
+export const checkDelayAlerts: Task<Types> = {
   name: 'check-delay-alerts',
   route: '/tickets/alerts/check',
   methods: ['POST'],
   params,
+  language: 'en',
   onOverlap: 'retry',
   budgetSeconds: 240,
   // A batch is one recipient, however many tickets are late.
@@ -35,31 +45,32 @@ export const checkDelayAlerts: Task<typeof params, Candidate, Facts, Reason> = {
   concurrency: 4,
   groupOf,
 
-  find: (context, { threshold_days }) => findCandidates(context, threshold_days),
+  open: openAlertRun,
 
-  async gather(batch, { store, meter, post }) {
+  find: findCandidates,
+
+  async gather(batch, _run, { store, post }) {
     const addresses = new Set(batch.flatMap((one) => addressOf(one) ?? []));
     const mail = post === undefined ? 'not_configured' : post.paused ? 'paused' : 'ready';
-    return { mail, states: await readStates(store, [...addresses], meter) };
+    return { mail, states: await readStates(store, [...addresses]) };
   },
 
-  decide(candidate, facts, { force }) {
-    if (candidate.kind === 'pair') return decidePair(candidate, facts, force);
-    const reason = candidate.digest.todo === 'take' ? 'released' : 'unknown';
-    return { act: true, reason, note: { recipient: candidate.digest.address } };
+  decide(candidate, { facts, run }) {
+    if (candidate.kind === 'pair') return decidePair(candidate, facts, run);
+    const { address, todo } = candidate.digest;
+    const plan = { state: facts.states.get(address), alert: null };
+    return {
+      act: true,
+      reason: todo === 'take' ? 'released' : 'unknown',
+      note: { recipient: address },
+      plan,
+    };
   },
 
-  async act(batch, facts, { force }, context) {
-    const states = new Map(facts.states);
-    const orphans = batch.filter((one) => one.kind === 'orphan');
-    const settled = new Map<Candidate, ActResult<Reason>>();
-    for (const orphan of orphans) settled.set(orphan, await endOrphan(orphan, states, context));
-    const pairs = batch.filter((one) => one.kind === 'pair');
-    const told = await tell(pairs, states, force, context);
-    return batch.map((one) => settled.get(one) ?? told.get(one) ?? IN_FLIGHT);
-  },
+  act: notifyRecipient,
 
   reply,
 };
 
-const addressOf = (one: Candidate) => (one.kind === 'orphan' ? one.digest.address : one.recipient?.address);
+const addressOf = (one: AlertCandidate) =>
+  one.kind === 'orphan' ? one.digest.address : one.recipient?.address;

@@ -1,3 +1,4 @@
+import type { DigestAlert } from '../../shared/domains/tickets/alerts/mail.ts';
 import {
   type AlertState,
   claimedIn,
@@ -6,13 +7,13 @@ import {
 } from '../../shared/domains/tickets/alerts/state.ts';
 import { type AlertDecision, decideAlert } from '../../shared/domains/tickets/delay.ts';
 import type { Decision, Note } from '../../shared/runtime/task.ts';
-import type { Pair } from './candidates.ts';
+import type { AlertRun, Pair } from './candidates.ts';
 
 /** A recipient's state is one document, and Firestore's limit for one is 1 MiB. */
 const MAX_TICKETS = 2_000;
 
-/** What deciding needs beside the candidate. */
-export interface Facts {
+/** The facts that deciding needs beside the candidate. */
+export interface AlertFacts {
   mail: 'ready' | 'paused' | 'not_configured';
   /** By address. */
   states: ReadonlyMap<string, AlertState>;
@@ -33,8 +34,18 @@ export type Reason =
   | 'released'
   | 'unknown';
 
-/** Whether this recipient is told of this ticket now; pure. */
-export function decidePair(pair: Pair, { mail, states }: Facts, force: boolean): Decision<Reason> {
+/** What acting on a candidate needs: the recipient's state as it was read, and of a pair its alert. */
+export interface AlertPlan {
+  state: AlertState | undefined;
+  alert: DigestAlert | null;
+}
+
+/** Decides whether this recipient is notified of this ticket now; pure. */
+export function decidePair(
+  pair: Pair,
+  { mail, states }: AlertFacts,
+  run: AlertRun,
+): Decision<Reason, AlertPlan> {
   const { recipient, late, rank } = pair;
   const note: Note = {
     ticket_number: late.ticket.number,
@@ -49,22 +60,24 @@ export function decidePair(pair: Pair, { mail, states }: Facts, force: boolean):
   if (mail === 'paused') return { act: false, reason: 'mail_paused', note };
   if (pair.open.some(({ todo }) => todo === 'wait')) return fail('in_flight', true);
   if (rank >= MAX_TICKETS) return { act: false, reason: 'beyond_limit', note };
-  const decision = alertOf(pair, states.get(recipient.address), force);
-  const { act, reason } = decision;
-  return act
-    ? { act, reason, note }
-    : { act, reason, note: { ...note, until: decision.until.toISOString() } };
+  const state = states.get(recipient.address);
+  const decision = alertOf(pair, state, run);
+  if (!decision.act)
+    return { act: false, reason: decision.reason, note: { ...note, until: decision.until.toISOString() } };
+  const { reason, sequence, countedAt } = decision;
+  const due = { ...stayOf(pair), sequence, countedAt };
+  return { act: true, reason, note, plan: { state, alert: { late, due, forced: reason === 'forced' } } };
 }
 
 /** The rule's verdict, as if dead runs had not claimed what they did not send. */
-export function alertOf(pair: Pair, state: AlertState | undefined, force: boolean): AlertDecision {
-  const { settings, occurrence, runId } = pair.round;
+function alertOf(pair: Pair, state: AlertState | undefined, run: AlertRun): AlertDecision {
+  const { settings, occurrence, runId, force } = run;
   const unsent = pair.open.filter(({ todo }) => todo === 'take').flatMap(claimedIn);
   const earlier = earlierAlert(takenBack(state?.alerts ?? {}, unsent), stayOf(pair));
   return decideAlert({ earlier, repeatHours: settings.repeatHours, force, occurrence, runId });
 }
 
-export const stayOf = ({ late: { ticket, entry } }: Pair) => ({
+const stayOf = ({ late: { ticket, entry } }: Pair) => ({
   ticketId: ticket.id,
   stage: ticket.stage,
   since: entry.since,

@@ -13,17 +13,22 @@ import type { ActResult, ReplyFacts, Task } from '../../shared/runtime/task.ts';
 
 const params = { minutes: integerParam(1, 1440).default(DEFAULT_STALE_MINUTES) };
 
-interface Params {
-  minutes: number;
-}
-
 interface Flagged {
   id: string;
   document: QueryDocumentSnapshot;
 }
 
-type Facts = ReadonlyMap<string, Seen>;
 type Reason = 'stale' | 'recent' | 'alive_meanwhile';
+
+interface Types {
+  params: typeof params;
+  candidate: Flagged;
+  /** No sign of life since this instant (epoch milliseconds) is stale. */
+  run: { staleBefore: number };
+  facts: ReadonlyMap<string, Seen>;
+  reason: Reason;
+  plan: Seen;
+}
 
 /**
  * Puts users offline who are flagged online and silent.
@@ -33,34 +38,40 @@ type Reason = 'stale' | 'recent' | 'alive_meanwhile';
  * a ping that comes in between wins. Nothing may happen twice. With Redis away nobody can be judged: the run fails and
  * changes nothing.
  */
-export const cleanStaleSessions: Task<typeof params, Flagged, Facts, Reason> = {
+export const cleanStaleSessions: Task<Types> = {
   name: 'clean-stale-sessions',
   route: '/v1/presence/clean-stale-sessions',
   methods: ['POST'],
   params,
+  language: 'en',
   onOverlap: 'skip',
   budgetSeconds: 120,
   batchSize: 500,
   concurrency: 4,
 
-  async *find({ store, meter, leftMs }) {
-    for await (const document of streamQuery(flaggedOnline(store), meter, { leftMs }))
+  // A sign of life at this very instant is exactly `minutes` old, and stale.
+  open: async ({ now }, { minutes }) => ({ staleBefore: now.getTime() - minutes * 60_000 + 1 }),
+
+  async *find(_run, { store, leftMs }) {
+    for await (const document of streamQuery(flaggedOnline(store), { leftMs }))
       yield { id: document.id, document };
   },
 
-  async gather(batch, context) {
+  async gather(batch, _run, context) {
     const seen = await seeUsers(context, batch, context.now);
     return new Map(seen.map((user) => [user.id, user]));
   },
 
-  decide({ id }, facts, { minutes }, now) {
-    const recent = seenSince(facts.get(id) ?? { sign: null }, staleBefore(now, minutes));
-    return recent ? { act: false, reason: 'recent' } : { act: true, reason: 'stale' };
+  decide({ id }, { facts, run: { staleBefore } }) {
+    const seen = facts.get(id);
+    if (!seen) throw new Error(`nothing was gathered of the user ${id}`);
+    return seenSince(seen, staleBefore)
+      ? { act: false, reason: 'recent' }
+      : { act: true, reason: 'stale', plan: seen };
   },
 
-  async act(batch, facts, { minutes }, context) {
-    const seen = batch.flatMap(({ id }) => facts.get(id) ?? []);
-    const before = staleBefore(context.now, minutes);
+  async act(decided, { staleBefore: before }, context) {
+    const seen = decided.map(({ plan }) => plan);
     const results = await putOffline(context, seen, { before, loggedOut: null });
     return results.map((result): ActResult<Reason> => {
       if (result === 'offline') return { outcome: 'acted' };
@@ -82,12 +93,7 @@ export const cleanStaleSessions: Task<typeof params, Flagged, Facts, Reason> = {
   },
 };
 
-/** A sign of life before this instant (epoch milliseconds) is at least so many minutes old. */
-const staleBefore = (now: Date, minutes: number) => now.getTime() - minutes * 60_000 + 1;
-
-function message({ outcome, dryRun, counts }: ReplyFacts<Params>): string {
-  if (outcome === 'skipped_overlap') return 'Skipped: another run is cleaning stale sessions';
-  if (outcome === 'deduplicated') return 'Deduplicated: this occurrence has been done';
+function message({ outcome, dryRun, counts }: ReplyFacts<object>): string {
   if (dryRun) return `Would clean ${counts.acted} stale sessions`;
   if (outcome === 'failed') return `Failed after cleaning ${counts.acted} stale sessions`;
   if (outcome === 'partial')

@@ -13,8 +13,14 @@ import type { ActResult, ReplyFacts, Task } from '../../shared/runtime/task.ts';
 
 const params = { inactivity_minutes: integerParam(1, 1440).default(DEFAULT_INACTIVITY_MINUTES) };
 
-interface Params {
-  inactivity_minutes: number;
+interface Types {
+  params: typeof params;
+  candidate: OpenVisit;
+  run: undefined;
+  facts: undefined;
+  reason: SweepReason;
+  /** The fields that close the visit. */
+  plan: Record<string, unknown>;
 }
 
 /**
@@ -26,36 +32,33 @@ interface Params {
  * visit never ends before a heartbeat that was acknowledged. Nothing may happen twice; a killed run leaves the rest
  * for the next one.
  */
-export const closeInactiveVisits: Task<typeof params, OpenVisit, null, SweepReason> = {
+export const closeInactiveVisits: Task<Types> = {
   name: 'close-inactive-visits',
   route: '/api/v1/monitoring/close-inactive-visits',
   methods: ['POST'],
   params,
+  language: 'en',
   onOverlap: 'skip',
   budgetSeconds: 120,
   batchSize: 500,
   concurrency: 4,
 
-  async *find({ store, meter, now, leftMs }, { inactivity_minutes }) {
+  async *find(_run, { store, now, leftMs }, { inactivity_minutes }) {
     const cutoff = new Date(now.getTime() - inactivity_minutes * 60_000);
-    for await (const snapshot of streamQuery(openVisitsStartedBefore(store, cutoff), meter, { leftMs }))
+    for await (const snapshot of streamQuery(openVisitsStartedBefore(store, cutoff), { leftMs }))
       yield toOpenVisit(snapshot);
   },
 
-  gather: () => Promise.resolve(null),
+  decide(visit, { params: { inactivity_minutes }, now }) {
+    const decision = decideClose(visit, inactivity_minutes, now);
+    if (!decision.act) return decision;
+    const { startTime, lastActivityAt: endTime, lastSign } = visit;
+    return { ...decision, plan: closingFields({ startTime, endTime, lastSign }, decision.reason, now) };
+  },
 
-  decide: (visit, _facts, { inactivity_minutes }, now) => decideClose(visit, inactivity_minutes, now),
-
-  async act(visits, _facts, { inactivity_minutes }, { store, meter, now }) {
-    const updates = visits.map((visit) => ({
-      snapshot: visit.snapshot,
-      fields: closingFields(
-        { startTime: visit.startTime, endTime: visit.lastActivityAt, lastSign: visit.lastSign },
-        decideClose(visit, inactivity_minutes, now).reason,
-        now,
-      ),
-    }));
-    const results = await updateUnchanged(store, updates, meter);
+  async act(decided, _run, { store }) {
+    const updates = decided.map(({ candidate: { snapshot }, plan: fields }) => ({ snapshot, fields }));
+    const results = await updateUnchanged(store, updates);
     return results.map((result): ActResult<SweepReason> => {
       if (result === 'updated') return { outcome: 'acted' };
       if (result === 'changed') return { outcome: 'skipped', reason: 'changed_meanwhile' };
@@ -78,9 +81,7 @@ export const closeInactiveVisits: Task<typeof params, OpenVisit, null, SweepReas
   },
 };
 
-function message({ outcome, dryRun, counts }: ReplyFacts<Params>): string {
-  if (outcome === 'skipped_overlap') return 'Skipped: another run is closing page visits';
-  if (outcome === 'deduplicated') return 'Deduplicated: this occurrence has been done';
+function message({ outcome, dryRun, counts }: ReplyFacts<object>): string {
   if (outcome === 'failed') return `Failed after closing ${dryRun ? 0 : counts.acted} inactive page visits`;
   if (outcome === 'partial')
     return `Closed ${counts.acted} inactive page visits, terminée avec ${counts.failed} échec(s)`;

@@ -1,6 +1,7 @@
 import { ADMIN_CALLERS } from '../../shared/doors/auth/caller.ts';
 import { authenticate } from '../../shared/doors/auth/door.ts';
-import { cost, newMeter } from '../../shared/doors/cost.ts';
+import { costOf } from '../../shared/doors/cost.ts';
+import { openCounted } from '../../shared/doors/engines.ts';
 import { sendError } from '../../shared/doors/http/answer.ts';
 import type { HttpHandler } from '../../shared/doors/http/request.ts';
 import { callRoute, findRoute } from '../../shared/doors/http/router.ts';
@@ -73,9 +74,14 @@ export function consoleHandler(open: () => Deps): HttpHandler {
       if (isOptOut(request)) return await serveOptOut(request, response, deps);
       const match = findRoute(routes, request);
       const caller = await authenticate(request, deps, ADMIN_CALLERS);
-      const context: AdminContext = { ...deps, caller, now: deps.clock(), meter: newMeter() };
+      const context: AdminContext = { ...deps, ...openCounted(deps), caller, now: deps.clock() };
       await callRoute(match, request, response, context);
-      const line = { ...fields, requested_by: caller.id, trigger: caller.kind, cost: cost(context.meter) };
+      const line = {
+        ...fields,
+        requested_by: caller.id,
+        trigger: caller.kind,
+        cost: costOf(context.usage()),
+      };
       deps.log.info(line, `${match.route.method} ${match.route.path} by ${caller.kind}`);
     } catch (error) {
       sendError(response, error, deps.log, fields);

@@ -6,7 +6,6 @@ import { MAX_PAGE } from '../../shared/domains/presence/user-pages.ts';
 import { logIn, logOut, ping, type Visitor } from '../../shared/domains/presence/visitor.ts';
 import { ADMIN_CALLERS, type Caller, sessionOf, USER_CALLERS } from '../../shared/doors/auth/caller.ts';
 import { authenticate } from '../../shared/doors/auth/door.ts';
-import { newMeter } from '../../shared/doors/cost.ts';
 import { sendError } from '../../shared/doors/http/answer.ts';
 import { handleCors } from '../../shared/doors/http/cors.ts';
 import { answerWithin } from '../../shared/doors/http/deadline.ts';
@@ -121,7 +120,7 @@ const onStatuses: Act = async (request, response, deps) => {
   const now = deps.clock();
   const minutes = await onlineThreshold(deps.store, now, STATUSES_MAX_AGE_MS);
   const query = { limit, after: page, status: status ?? filter, thresholdMs: minutes * 60_000, now };
-  const { degraded, users, next } = await listStatuses({ ...deps, meter: newMeter() }, query);
+  const { degraded, users, next } = await listStatuses({ ...deps }, query);
   sendJson(response, 200, { threshold_minutes: minutes, degraded, users, next_page: toPage(next) });
 };
 
@@ -147,7 +146,6 @@ function visitorOf({ store, redis, clock }: Deps, caller: Caller): Visitor {
   return {
     store,
     redis,
-    meter: newMeter(),
     now: clock(),
     user: {
       userId,

@@ -6,12 +6,11 @@ import type { RunContext } from '../../shared/runtime/task.ts';
 
 /** Takes up what a change of settings had to leave undone: its process was killed, or its time was over. */
 export async function finishRescheduling(
-  { store, meter }: RunContext,
+  { store }: RunContext,
   organisations: readonly Settings[],
 ): Promise<void> {
   for (const settings of organisations.filter(({ rescheduling }) => rescheduling)) {
-    await reschedule(store, settings, 'all', meter);
+    await reschedule(store, settings, 'all');
     await settingsRef(store, settings.orgId).update({ rescheduling: FieldValue.delete() });
-    meter.firestore_writes += 1;
   }
 }

@@ -15,7 +15,7 @@ import { type Settings, toSettings } from '../../shared/domains/followups/settin
 import type { ActResult, Decision, RunContext } from '../../shared/runtime/task.ts';
 
 /** One candidate: a follow-up that is due, or an organisation whose settings cannot be used. */
-export type DueFollowup = { id: string; rehearsal: boolean } & (
+export type DueFollowup = { id: string } & (
   | { fault: string }
   | { followup: Followup; settings: Settings; verdict: Verdict }
 );
@@ -27,11 +27,14 @@ export interface Facts {
   prepared: ReadonlyMap<string, Prepared>;
 }
 
+/** The verdict that acting carries out, and what it was read from. */
+export interface Plan {
+  verdict: Verdict;
+  prepared: Prepared | undefined;
+}
+
 /** Reads again what may stop a mail, just before it is claimed: the settings, and the record of its level. */
-export async function factsOf(
-  batch: readonly DueFollowup[],
-  { store, meter, post }: RunContext,
-): Promise<Facts> {
+export async function factsOf(batch: readonly DueFollowup[], { store, post }: RunContext): Promise<Facts> {
   const prepared = new Map<string, Prepared>();
   const sendable = batch.flatMap((one) =>
     'followup' in one && one.verdict.do === 'send' ? [one.followup] : [],
@@ -41,7 +44,6 @@ export async function factsOf(
   if (sendable.length === 0) return { stopped: false, mail, prepared };
   const refs = sendable.flatMap((one) => [settingsRef(store, one.orgId), sendRef(one, one.level + 1)]);
   const found = await store.getAll(...refs);
-  meter.firestore_reads += found.length;
   for (const [index, followup] of sendable.entries()) {
     const [settings, send] = found.slice(index * 2) as [DocumentSnapshot, DocumentSnapshot];
     prepared.set(followup.id, { followup, settings: toSettings(settings), send });
@@ -60,11 +62,12 @@ export function verdictOf(candidate: DueFollowup, { stopped, prepared }: Facts, 
 }
 
 /** What a rehearsal tells, which is what a run at the same instant would come to; it keeps nothing. */
-export function rehearse(candidate: DueFollowup, facts: Facts, verdict: Verdict): Decision<Reason> {
+export function rehearse(candidate: DueFollowup, facts: Facts, verdict: Verdict): Decision<Reason, Plan> {
   const { reason } = verdict;
   if (verdict.do === 'send') {
     if (facts.mail === 'paused') return { act: false, reason: 'mail_paused' };
-    if (facts.mail === 'ready') return { act: true, reason };
+    if (facts.mail === 'ready')
+      return { act: true, reason, plan: { verdict, prepared: facts.prepared.get(candidate.id) } };
     return { act: false, reason: 'mail_not_configured', failed: { retry: true } };
   }
   const wanting = 'fault' in candidate || verdict.do === 'park' || reason === 'unknown_delivery';
@@ -79,16 +82,14 @@ export function isRecorded(candidate: DueFollowup, verdict: Verdict): boolean {
 }
 
 export async function actOn(
-  candidate: DueFollowup,
-  facts: Facts,
+  { candidate, plan }: { candidate: DueFollowup; plan: Plan },
   context: RunContext,
 ): Promise<ActResult<Reason>> {
   if ('fault' in candidate) return { outcome: 'failed', reason: 'bad_settings', retry: false };
-  const { store, meter, now, post } = context;
+  const { store, now, post } = context;
   const decider = { runId: context.runId, by: null };
-  const record: RecordContext = { store, meter, now, decider };
-  const verdict = verdictOf(candidate, facts, now);
-  const prepared = facts.prepared.get(candidate.id);
+  const record: RecordContext = { store, now, decider };
+  const { verdict, prepared } = plan;
   if (verdict.do !== 'send' || !prepared) return await keep(record, candidate, verdict, prepared);
   if (!post) return { outcome: 'failed', reason: 'mail_not_configured', retry: true };
   const attempt = await sendLevel({ ...record, post }, prepared);

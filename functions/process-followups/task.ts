@@ -1,12 +1,47 @@
 import { Quota, readOrganisations, streamDue } from '../../shared/domains/followups/find.ts';
 import { judge, type Verdict } from '../../shared/domains/followups/judge.ts';
 import type { Reason } from '../../shared/domains/followups/reasons.ts';
-import type { ReplyFacts, Task } from '../../shared/runtime/task.ts';
+import type { Settings } from '../../shared/domains/followups/settings.ts';
+import type { ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
 import { finishRescheduling } from './rescheduling.ts';
-import { actOn, type DueFollowup, type Facts, factsOf, isRecorded, rehearse, verdictOf } from './step.ts';
+import {
+  actOn,
+  type DueFollowup,
+  type Facts,
+  factsOf,
+  isRecorded,
+  type Plan,
+  rehearse,
+  verdictOf,
+} from './step.ts';
 
 /** Three times the mail's dialogues at a time: while some are in theirs, the others are claimed and settled. */
 const CONCURRENCY = 24;
+
+/** The state of one run: what it read once. */
+interface FollowupRun {
+  organisations: Awaited<ReturnType<typeof readOrganisations>>;
+  usable: readonly Settings[];
+  quota: Quota;
+  rehearsal: boolean;
+}
+
+interface Types {
+  params: Record<never, never>;
+  candidate: DueFollowup;
+  run: FollowupRun;
+  facts: Facts;
+  reason: Reason;
+  plan: Plan;
+}
+
+async function openFollowupRun(context: RunContext): Promise<FollowupRun> {
+  const { store, now, dryRun: rehearsal } = context;
+  const organisations = await readOrganisations(store);
+  const usable = organisations.flatMap((one) => ('fault' in one ? [] : [one]));
+  if (!rehearsal) await finishRescheduling(context, usable);
+  return { organisations, usable, quota: new Quota(store, now), rehearsal };
+}
 
 /**
  * Sends the reminders that are due: open, automatic, of an organisation whose automatic follow-ups are on, with
@@ -19,44 +54,44 @@ const CONCURRENCY = 24;
  * over after a minute. What is blocked is moved to when it is no more, or parked with its reason until somebody mends it;
  * its history grows only where the reason changes.
  */
-export const processFollowups: Task<Record<never, never>, DueFollowup, Facts, Reason> = {
+export const processFollowups: Task<Types> = {
   name: 'process-followups',
   route: '/api/followups/process-automatic',
   methods: ['GET', 'POST'],
   params: {},
+  language: 'fr',
   onOverlap: 'retry',
   budgetSeconds: 240,
   batchSize: 1,
   concurrency: CONCURRENCY,
 
-  async *find(context, params) {
-    const { store, meter, now } = context;
-    const rehearsal = isRehearsal(params);
-    const organisations = await readOrganisations(store, meter);
-    const usable = organisations.flatMap((one) => ('fault' in one ? [] : [one]));
-    if (!rehearsal) await finishRescheduling(context, usable);
-    const quota = new Quota(store, meter, now);
+  open: openFollowupRun,
+
+  async *find({ organisations, usable, quota }, { store, now }) {
     for (const one of organisations)
-      if ('fault' in one) yield { id: `billing_settings/${one.orgId}`, fault: one.fault, rehearsal };
-    for await (const { followup, settings } of streamDue(store, usable, now, meter)) {
+      if ('fault' in one) yield { id: `billing_settings/${one.orgId}`, fault: one.fault };
+    for await (const { followup, settings } of streamDue(store, usable, now)) {
       const verdict = judge(followup, settings, now.getTime());
       const bound = verdict.do === 'send' ? await quota.take(settings) : null;
       const bounded: Verdict = bound ? { do: 'wait', reason: bound, until: null } : verdict;
-      yield { id: followup.id, followup, settings, verdict: bounded, rehearsal };
+      yield { id: followup.id, followup, settings, verdict: bounded };
     }
   },
 
-  gather: (batch, context) => factsOf(batch, context),
+  gather: (batch, _run, context) => factsOf(batch, context),
 
-  decide(candidate, facts, _params, now) {
+  decide(candidate, { facts, run, now }) {
     const verdict = verdictOf(candidate, facts, now);
-    if (candidate.rehearsal) return rehearse(candidate, facts, verdict);
+    if (run.rehearsal) return rehearse(candidate, facts, verdict);
+    const plan = { verdict, prepared: facts.prepared.get(candidate.id) };
+    const { reason } = verdict;
     // Keeping why it does not go is an act too.
-    return { act: verdict.do === 'send' || isRecorded(candidate, verdict), reason: verdict.reason };
+    return verdict.do === 'send' || isRecorded(candidate, verdict)
+      ? { act: true, reason, plan }
+      : { act: false, reason };
   },
 
-  act: (batch, facts, _params, context) =>
-    Promise.all(batch.map((candidate) => actOn(candidate, facts, context))),
+  act: (decided, _run, context) => Promise.all(decided.map((one) => actOn(one, context))),
 
   reply(facts) {
     const { outcome, dryRun, counts, reasons, now } = facts;
@@ -80,12 +115,7 @@ export const processFollowups: Task<Record<never, never>, DueFollowup, Facts, Re
   },
 };
 
-/** The runtime hands every task its common parameters too. */
-const isRehearsal = (params: object) => (params as { dry_run?: boolean }).dry_run === true;
-
 function message({ outcome, dryRun, counts }: ReplyFacts<object>): string {
-  if (outcome === 'skipped_overlap') return 'Ignoré : un autre traitement des relances est en cours';
-  if (outcome === 'deduplicated') return 'Ignoré : ce passage a déjà été traité';
   if (outcome === 'failed') return 'Échec du traitement des relances automatiques';
   if (dryRun) return `${counts.acted} relance(s) partirai(en)t`;
   if (outcome === 'partial')

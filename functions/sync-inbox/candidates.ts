@@ -21,52 +21,61 @@ export interface Shared {
   waiting: number;
 }
 
+/** Opens what the mailboxes of a run share. */
+export function openShared(context: RunContext): Shared {
+  const { store } = context;
+  return {
+    gate: new HostGate(),
+    folders: new FoldersAhead(store),
+    updates: new GatheredUpdates(store),
+    waiting: 0,
+  };
+}
+
 /** One mailbox; `integration` is null where its document is none, and `fault` says why. */
 export interface Candidate {
   id: string;
   integration: Integration | null;
   fault: string | null;
-  shared: Shared;
 }
 
 /** All active mailboxes, the one that has waited longest first. */
-export async function findMailboxes(context: RunContext): Promise<Candidate[]> {
-  const { store, meter, leftMs } = context;
+export async function findMailboxes(shared: Shared, context: RunContext): Promise<Candidate[]> {
+  const { store, leftMs } = context;
   const documents: DocumentSnapshot[] = [];
-  for await (const document of streamQuery(activeIntegrations(store), meter, { leftMs }))
-    documents.push(document);
-  return inTurn(documents, context);
+  for await (const document of streamQuery(activeIntegrations(store), { leftMs })) documents.push(document);
+  return inTurn(documents, shared, context);
 }
 
 /** The mailboxes of these ids that are active now, in the same order. */
-export async function loadMailboxes(ids: readonly string[], context: RunContext): Promise<Candidate[]> {
-  const { store, meter } = context;
+export async function loadMailboxes(
+  ids: readonly string[],
+  shared: Shared,
+  context: RunContext,
+): Promise<Candidate[]> {
+  const { store } = context;
   const integrations = integrationsOf(store);
   const documents = await store.getAll(...ids.map((id) => integrations.doc(id)));
-  meter.firestore_reads += documents.length;
   return inTurn(
     documents.filter((document) => document.get('active') === true),
+    shared,
     context,
   );
 }
 
-function inTurn(documents: readonly DocumentSnapshot[], { store, meter, now }: RunContext): Candidate[] {
+function inTurn(documents: readonly DocumentSnapshot[], shared: Shared, { now }: RunContext): Candidate[] {
   const read = documents.map(readCandidate);
-  const since = ({ integration }: Omit<Candidate, 'shared'>) => integration?.health.lastSuccessAt ?? 0;
+  const since = ({ integration }: Candidate) => integration?.health.lastSuccessAt ?? 0;
   const found = read.sort((one, other) => since(one) - since(other));
   const due = found.flatMap(({ integration }) =>
     integration && isDue(integration.health, now) ? [integration] : [],
   );
-  const shared: Shared = {
-    gate: new HostGate(),
-    folders: new FoldersAhead(store, meter, due),
-    updates: new GatheredUpdates(store, meter),
-    waiting: due.length,
-  };
-  return found.map((each) => ({ ...each, shared }));
+  shared.folders.add(due);
+  shared.waiting += due.length;
+  return found;
 }
 
-function readCandidate(document: DocumentSnapshot): Omit<Candidate, 'shared'> {
+function readCandidate(document: DocumentSnapshot): Candidate {
   const { id } = document;
   try {
     return { id, integration: readIntegration(document), fault: null };

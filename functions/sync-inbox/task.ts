@@ -1,13 +1,11 @@
 import { isDue } from '../../shared/domains/inbox/health.ts';
 import { CONNECTIONS } from '../../shared/domains/inbox/imap/host-gate.ts';
+import type { Integration } from '../../shared/domains/inbox/integration.ts';
 import { Overtaken } from '../../shared/domains/inbox/sync/cursor.ts';
 import { type RoundResult, roundOf, type Turn } from '../../shared/domains/inbox/sync/round.ts';
 import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
 import { followupSignals } from '../inbox-to-followups.ts';
-import { type Candidate, findMailboxes, loadMailboxes } from './candidates.ts';
-
-const params = {};
-type Params = Record<string, never>;
+import { type Candidate, findMailboxes, loadMailboxes, openShared, type Shared } from './candidates.ts';
 
 /** With less than this left no mailbox is begun: connecting alone may take as long. */
 const LEAST_MS = 3_000;
@@ -22,6 +20,15 @@ const LEAST_SLICE_MS = 5_000;
 
 type Reason = 'due' | 'backoff' | 'disabled' | 'invalid' | 'busy' | 'budget';
 
+interface Types {
+  params: Record<never, never>;
+  candidate: Candidate;
+  run: Shared;
+  facts: undefined;
+  reason: Reason;
+  plan: Integration;
+}
+
 /**
  * Stores the new mail of every active mailbox, the one that has waited longest first.
  *
@@ -31,40 +38,41 @@ type Reason = 'due' | 'backoff' | 'disabled' | 'invalid' | 'busy' | 'budget';
  * allows is gone on with in the next run. The owner is told once when the login is refused for good, and once when it
  * works again.
  */
-export const syncInbox: Task<typeof params, Candidate, null, Reason> = {
+export const syncInbox: Task<Types> = {
   name: 'sync-inbox',
   route: '/api/inbox/integrations/sync-all',
   methods: ['GET', 'POST'],
-  params,
+  params: {},
+  language: 'fr',
   onOverlap: 'skip',
   budgetSeconds: 300,
   batchSize: 1,
   concurrency: MAILBOXES,
 
-  async *find(context) {
-    yield* await findMailboxes(context);
+  open: async (context) => openShared(context),
+
+  async *find(shared, context) {
+    yield* await findMailboxes(shared, context);
   },
 
   fanOut: {
     batchSize: BATCH,
     deadlineSeconds: DEADLINE_SECONDS,
-    async *load(ids, context) {
-      yield* await loadMailboxes(ids, context);
+    async *load(ids, shared, context) {
+      yield* await loadMailboxes(ids, shared, context);
     },
   },
 
-  gather: async () => null,
-
-  decide({ integration, fault }, _facts, _params, now) {
+  decide({ integration, fault }, { now }) {
     if (integration === null)
       return { act: false, reason: 'invalid', failed: { retry: false }, note: { error: fault } };
     const { health } = integration;
-    if (isDue(health, now)) return { act: true, reason: 'due' };
+    if (isDue(health, now)) return { act: true, reason: 'due', plan: integration };
     return { act: false, reason: health.status === 'disabled' ? 'disabled' : 'backoff' };
   },
 
-  async act(batch, _facts, _params, context) {
-    return await Promise.all(batch.map((candidate) => actOn(candidate, context)));
+  async act(decided, shared, context) {
+    return await Promise.all(decided.map(({ plan: mailbox }) => syncOne(mailbox, shared, context)));
   },
 
   reply(facts) {
@@ -100,12 +108,14 @@ export const syncInbox: Task<typeof params, Candidate, null, Reason> = {
 /** There is no time left for a mailbox. */
 class OutOfTime extends Error {}
 
-async function actOn(candidate: Candidate, context: RunContext): Promise<ActResult<Reason>> {
-  const { integration } = candidate;
-  if (integration === null) return { outcome: 'failed', reason: 'invalid', retry: false };
+async function syncOne(
+  mailbox: Integration,
+  shared: Shared,
+  context: RunContext,
+): Promise<ActResult<Reason>> {
   const signals = followupSignals(context, { runId: context.runId, by: null });
   try {
-    return toResult(await roundOf(integration, context, turnOf(candidate, context), signals), context);
+    return toResult(await roundOf(mailbox, context, turnOf(mailbox, shared, context), signals), context);
   } catch (error) {
     if (error instanceof OutOfTime) return { outcome: 'skipped', reason: 'budget' };
     if (error instanceof Overtaken) return { outcome: 'skipped', reason: 'busy' };
@@ -114,10 +124,10 @@ async function actOn(candidate: Candidate, context: RunContext): Promise<ActResu
 }
 
 /** A turn among the mailboxes of the run: what is left of the time is divided among those that wait. */
-function turnOf({ integration, shared }: Candidate, context: RunContext): Turn {
+function turnOf({ host }: Integration, shared: Shared, context: RunContext): Turn {
   return {
     take: async (work) =>
-      await shared.gate.through(integration?.host ?? '', async () => {
+      await shared.gate.through(host, async () => {
         const left = context.leftMs();
         const share = (left * CONNECTIONS) / Math.max(1, shared.waiting);
         shared.waiting -= 1;
@@ -137,9 +147,7 @@ function toResult(round: RoundResult, { tally }: RunContext): ActResult<Reason> 
   return { outcome: 'acted' };
 }
 
-function message({ outcome, dryRun, counts, dispatched }: ReplyFacts<Params>): string {
-  if (outcome === 'skipped_overlap') return 'Une autre synchronisation inbox est en cours';
-  if (outcome === 'deduplicated') return 'Cette synchronisation inbox a déjà eu lieu';
+function message({ outcome, dryRun, counts, dispatched }: ReplyFacts<object>): string {
   if (dryRun) return `Would synchronise ${counts.acted} mailboxes`;
   if (outcome === 'dispatched')
     return `Synchronisation inbox confiée à Cloud Tasks en ${dispatched?.batches ?? 0} lot(s)`;

@@ -11,17 +11,27 @@ const MAX_DETAIL = 500;
 
 type Reason = 'check';
 
+interface Types {
+  params: Record<never, never>;
+  candidate: { id: string };
+  run: undefined;
+  facts: undefined;
+  reason: Reason;
+  plan: undefined;
+}
+
 /**
  * Tests presence end to end: connections, the schema of users, pings and logouts, indexes, conditional updates, timings.
  *
  * Each check is a candidate of its own: one that fails does not hide the others. It works on a probe user, of which
  * nothing is left, and touches nobody else. A failed check makes the answer 500, with the same body.
  */
-export const testPresence: Task<Record<string, never>, { id: string }, null, Reason> = {
+export const testPresence: Task<Types> = {
   name: 'test-presence',
   route: '/v1/presence/test',
   methods: ['POST'],
   params: {},
+  language: 'en',
   onOverlap: 'retry',
   failedStatus: 500,
   budgetSeconds: 90,
@@ -33,11 +43,10 @@ export const testPresence: Task<Record<string, never>, { id: string }, null, Rea
     for (const id of Object.keys(checks)) yield { id };
   },
 
-  gather: () => Promise.resolve(null),
-
   decide: () => ({ act: true, reason: 'check' }),
 
-  act: ([check], _facts, _params, context) => Promise.all([runCheck(check?.id ?? '', context)]),
+  act: (decided, _run, context) =>
+    Promise.all(decided.map(({ candidate }) => runCheck(candidate.id, context))),
 
   reply: (facts) => ({
     success: facts.outcome !== 'failed',
@@ -72,8 +81,6 @@ async function runCheck(name: string, context: RunContext): Promise<ActResult<Re
 }
 
 function message({ outcome, dryRun, counts }: ReplyFacts<object>): string {
-  if (outcome === 'skipped_overlap') return 'Skipped: another run is testing presence';
-  if (outcome === 'deduplicated') return 'Deduplicated: this occurrence has been done';
   if (dryRun) return `Would run ${counts.acted} checks`;
   if (counts.failed > 0) return `${counts.failed} of ${counts.candidates} checks failed`;
   return outcome === 'failed' ? 'The checks could not be run' : `${counts.acted} checks passed`;

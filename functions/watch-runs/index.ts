@@ -1,4 +1,5 @@
+import { taskHandler } from '../../shared/runtime/handler.ts';
 import { serve } from '../serve.ts';
-import { watchRunsHandler } from './handler.ts';
+import { watchRuns } from './task.ts';
 
-serve('watch-runs', watchRunsHandler);
+serve('watch-runs', (open) => taskHandler(watchRuns, open));

@@ -17,6 +17,9 @@ const RUNS_PER_TASK = 8;
 /** Where those do not reach back far enough to call a round missed, so many are read at most. */
 const MAX_RUNS = 2_000;
 
+/** The part of a run's tools that looking needs; doctor looks without a run. */
+export type LookContext = Pick<RunContext, 'store' | 'now'>;
+
 /** What is seen of one task. */
 export interface Look {
   job: WatchedJob;
@@ -34,7 +37,7 @@ interface Known {
 }
 
 /** Looks at one task. One that is seen for the first time, or by a new schedule, is watched from now on. */
-export async function lookAt(context: RunContext, job: WatchedJob, known: Known): Promise<Look> {
+export async function lookAt(context: LookContext, job: WatchedJob, known: Known): Promise<Look> {
   const { settings, state, vigil } = known;
   const { task } = job;
   const paused = job.paused || settings.paused[task] === true;
@@ -60,7 +63,7 @@ function dueSpan({ grace_seconds }: WatchedJob, since: Date, { lookedUntil }: Vi
 
 /** The occurrences of a span that nothing ran for. Where the runs at hand do not reach back to one, more are read. */
 async function missedIn(
-  context: RunContext,
+  context: LookContext,
   job: WatchedJob,
   runs: readonly SeenRun[],
   span: Span,
@@ -76,11 +79,10 @@ async function missedIn(
 }
 
 /** The last runs of a task, newest first: eight, or those that began at or after an instant. */
-export async function runsOf({ store, meter }: RunContext, task: string, from?: Date): Promise<SeenRun[]> {
+export async function runsOf({ store }: LookContext, task: string, from?: Date): Promise<SeenRun[]> {
   const query = from
     ? lastRuns(store, task, MAX_RUNS).where('started_at', '>=', from)
     : lastRuns(store, task, RUNS_PER_TASK);
   const { docs } = await query.get();
-  meter.firestore_reads += Math.max(1, docs.length);
   return docs.map(seenRun);
 }

@@ -12,8 +12,8 @@ import { readState, stateRef, type WatchState } from '../../shared/domains/watch
 import { lookForUnknownMail, MAIL_SOURCES } from '../../shared/domains/watch/unknown-mail.ts';
 import { asleepFinding, vigilOf } from '../../shared/domains/watch/vigil.ts';
 import { lateRuns } from '../../shared/runtime/fan-out/closing.ts';
-import type { RunContext } from '../../shared/runtime/task.ts';
-import { type Look, lookAt, runsOf } from './look-at-task.ts';
+
+import { type Look, type LookContext, lookAt, runsOf } from './look-at-task.ts';
 
 /** What one round has found, and what follows from it. */
 export interface Round {
@@ -27,16 +27,16 @@ export interface Round {
  * the open incidents, the runs that were handed on and are open, and at most eight runs per task.
  */
 export async function lookAround(
-  context: RunContext,
+  context: LookContext,
   jobs: readonly WatchedJob[],
   self: WatchedJob,
 ): Promise<Round> {
-  const { store, meter, now } = context;
+  const { store, now } = context;
   const [known, open, own, late] = await Promise.all([
     remembered(context),
     standingIncidents(context),
     runsOf(context, self.task),
-    lateRuns(store, now, meter),
+    lateRuns(store, now),
   ]);
   const vigil = vigilOf(own, self, known.state, now);
   const others = jobs.filter((job) => job !== self);
@@ -53,16 +53,14 @@ export async function lookAround(
   return { ...known, concerns: [...unreported, ...concernsFrom(looks, findings, open, { ...known, now })] };
 }
 
-async function remembered({ store, meter }: RunContext) {
+async function remembered({ store }: LookContext) {
   const [settings, state] = await store.getAll(store.doc('settings/watch'), stateRef(store));
-  meter.firestore_reads += 2;
   if (!settings || !state) throw new Error('Firestore has not answered for the settings of the watchman');
   return { settings: readWatchSettings(settings), state: readState(state) };
 }
 
-async function standingIncidents({ store, meter }: RunContext): Promise<Incident[]> {
+async function standingIncidents({ store }: LookContext): Promise<Incident[]> {
   const { docs } = await openIncidents(store).get();
-  meter.firestore_reads += Math.max(1, docs.length);
   return docs.map(readIncident);
 }
 

@@ -17,17 +17,20 @@ import { closeLate } from '../../shared/runtime/fan-out/closing.ts';
 import { logClosed } from '../../shared/runtime/log-run.ts';
 import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
 import { lookAround, type Round } from './look.ts';
+import { callMonitor } from './monitor.ts';
 
 const NAME = 'watch-runs';
 
-/** One matter that a round has found. */
-export interface Candidate {
-  id: string;
-  concern: Concern;
-  round: Round;
-}
-
 type Reason = Concern['reason'] | 'another_watchman' | 'known';
+
+interface Types {
+  params: Record<never, never>;
+  candidate: { id: string; concern: Concern };
+  run: Round;
+  facts: undefined;
+  reason: Reason;
+  plan: undefined;
+}
 
 /**
  * Watches the rounds: rounds that did not begin within their grace, runs past their budget, failures in a row, runs that
@@ -40,28 +43,36 @@ type Reason = Concern['reason'] | 'another_watchman' | 'known';
  * A run that was handed on and whose batches have not all reported by its deadline is closed here too, even where no next
  * run comes that would.
  */
-export const watchRuns: Task<Record<string, never>, Candidate, null, Reason> = {
+export const watchRuns: Task<Types> = {
   name: NAME,
   route: '/v1/runs/watch',
   methods: ['POST'],
   params: {},
+  language: 'en',
   onOverlap: 'skip',
   budgetSeconds: 60,
   batchSize: 1,
   // One after the other: a round is over when its last candidate is.
   concurrency: 1,
 
-  async *find(context) {
+  async open(context) {
     const jobs = watchedSchedule();
-    const round = await lookAround(context, jobs, ownJob(jobs));
-    for (const concern of round.concerns) yield { id: concern.id, concern, round };
+    return await lookAround(context, jobs, ownJob(jobs));
   },
 
-  gather: () => Promise.resolve(null),
+  async *find({ concerns }) {
+    for (const concern of concerns) yield { id: concern.id, concern };
+  },
 
   decide: ({ concern: { reason } }) => ({ act: ACTING.includes(reason), reason }),
 
-  act: (batch, _facts, _params, context) => Promise.all(batch.map((each) => attend(each, context))),
+  act: (decided, round, context) =>
+    Promise.all(decided.map(({ candidate }) => attend(candidate.concern, round, context))),
+
+  // A run that was cut short, or in which something failed, does not call the outside monitor.
+  async after(_round, { complete, counts }, { config, log }) {
+    if (complete && counts.failed === 0) await callMonitor(config.healthcheckUrl, log);
+  },
 
   reply: (facts) => ({
     success: facts.outcome !== 'failed',
@@ -76,16 +87,15 @@ function ownJob(jobs: readonly WatchedJob[]): WatchedJob {
   throw new Error(`The schedule has no job ${NAME}; give it one in infra/scheduler.yaml.`);
 }
 
-async function attend({ concern, round }: Candidate, context: RunContext): Promise<ActResult<Reason>> {
-  const { store, meter, now } = context;
+async function attend(concern: Concern, round: Round, context: RunContext): Promise<ActResult<Reason>> {
+  const { store, now } = context;
   if (concern.reason === 'watching') {
     await watchFrom(store, concern.task, concern.signature, now);
-    meter.firestore_writes += 1;
     return { outcome: 'acted' };
   }
   if (concern.reason === 'open') return openAndTell(concern, round, context);
   if (concern.reason === 'unreported') {
-    const closed = await closeLate(store, concern.run, now, meter);
+    const closed = await closeLate(store, concern.run, now);
     if (!closed) return { outcome: 'skipped', reason: 'known' };
     logClosed(context.log, { task: concern.task }, closed);
     return { outcome: 'acted' };
@@ -102,18 +112,16 @@ async function openAndTell(
   round: Round,
   context: RunContext,
 ): Promise<ActResult<Reason>> {
-  const { store, meter, now } = context;
+  const { store, now } = context;
   const incident = incidentOf(finding, now, muted);
   const batch = store.batch();
   createIncident(store, batch, incident);
   rememberOpening(store, batch, round.state, { finding, muted }, now);
   try {
     await batch.commit();
-    meter.firestore_writes += 2;
   } catch (error) {
     if (!isConflict(error)) throw error;
     const standing = readIncident(await incidents(store).doc(incident.id).get());
-    meter.firestore_reads += 1;
     if (standing.recoveredAt || standing.told > 0) return { outcome: 'skipped', reason: 'known' };
     return tellOf(standing, 'opened', round, context);
   }
@@ -141,14 +149,13 @@ async function tellOf(
 }
 
 async function record(
-  { store, meter, now }: RunContext,
+  { store, now }: RunContext,
   { id }: Incident,
   happening: Omit<Happening, 'at'>,
 ): Promise<void> {
   await incidents(store)
     .doc(id)
     .update(happened({ ...happening, at: now }));
-  meter.firestore_writes += 1;
 }
 
 function note(
@@ -161,8 +168,6 @@ function note(
 }
 
 function message({ outcome, dryRun, counts, notes }: ReplyFacts<object>): string {
-  if (outcome === 'skipped_overlap') return 'Skipped: another watchman is on his round';
-  if (outcome === 'deduplicated') return 'Deduplicated: this occurrence has been done';
   if (dryRun) return `Would attend to ${counts.acted} of ${counts.candidates} matters`;
   if (outcome === 'failed') return `Failed: ${counts.failed} matter(s) could not be told`;
   const told = notes.filter(({ told: count }) => Number(count) > 0).length;

@@ -1,6 +1,6 @@
 import { type Caller, TASK_CALLERS } from '../doors/auth/caller.ts';
 import { authenticate } from '../doors/auth/door.ts';
-import { cost } from '../doors/cost.ts';
+import { costOf } from '../doors/cost.ts';
 import { sendError } from '../doors/http/answer.ts';
 import { answerWithin } from '../doors/http/deadline.ts';
 import { HttpError } from '../doors/http/errors.ts';
@@ -22,7 +22,7 @@ import { parseParams } from './params.ts';
 import type { RunRequest, RunResult } from './request.ts';
 import { requesterOf } from './requester.ts';
 import { dryRun, realRun } from './run.ts';
-import type { AnyTask, Deps, RunContext } from './task.ts';
+import type { AnyTask, Deps, Outcome, RunContext } from './task.ts';
 
 /** The answer comes within the budget and this: what was begun may end, and a store that hangs is not waited for. */
 const ANSWER_SLACK_MS = 2500;
@@ -76,7 +76,7 @@ async function serve(
   const requestedBy = requesterOf(request, caller);
   const run: RunRequest = { identity, trigger: caller.kind, requestedBy, params };
   const context = openContext(deps, run);
-  const work = (params.dry_run ? dryRun : realRun)(task, run, context, deps).then((result) => {
+  const work = (params.dry_run ? dryRun : realRun)(task, run, context).then((result) => {
     logRun(deps.log, fields, run, result, context);
     return result;
   });
@@ -111,18 +111,10 @@ function replyBody(task: AnyTask, run: RunRequest, result: RunResult, context: R
   const { dry_run: dry } = run.params;
   const reasons = { acted, skipped, failed };
   const { tally } = context;
+  const facts = { now: context.now, outcome, dryRun: dry, params: run.params, counts, reasons, tally, notes };
   return {
-    ...task.reply({
-      now: context.now,
-      outcome,
-      dryRun: dry,
-      params: run.params,
-      counts,
-      reasons,
-      tally,
-      notes,
-      ...(dispatched ? { dispatched } : {}),
-    }),
+    ...task.reply({ ...facts, ...(dispatched ? { dispatched } : {}) }),
+    ...idleMessage(task, outcome),
     run_id: run.identity.id,
     outcome,
     dry_run: dry,
@@ -132,10 +124,27 @@ function replyBody(task: AnyTask, run: RunRequest, result: RunResult, context: R
     skipped,
     failed,
     ...(dispatched ? { dispatched } : {}),
-    cost: cost(context.meter),
+    cost: costOf(context.usage()),
     ...(error === null
       ? {}
       : { error: { code: 'unavailable', message: 'The run failed; its record and log have the reason.' } }),
     ...(dry ? { candidates: shown } : {}),
   };
+}
+
+/** The words for a run that did nothing of its own, in the language of the task's messages. */
+const IDLE = {
+  en: {
+    skipped_overlap: 'Skipped: another run is at work',
+    deduplicated: 'Deduplicated: this occurrence is done already',
+  },
+  fr: {
+    skipped_overlap: 'Ignoré : une autre exécution est en cours',
+    deduplicated: 'Ignoré : cette échéance a déjà été traitée',
+  },
+};
+
+function idleMessage({ language }: AnyTask, outcome: Outcome): { message?: string } {
+  const idle = outcome === 'skipped_overlap' || outcome === 'deduplicated';
+  return idle ? { message: IDLE[language][outcome] } : {};
 }

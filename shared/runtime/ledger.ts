@@ -1,5 +1,5 @@
 import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
-import { cost, type Meter } from '../doors/cost.ts';
+import { costOf, type Usage } from '../doors/cost.ts';
 import { isConflict, streamQuery, updateUnchanged } from '../doors/store/firestore.ts';
 import type { Sums } from './fan-out/sums.ts';
 import type { RunIdentity } from './occurrence.ts';
@@ -26,7 +26,9 @@ export interface RunEnd {
   notes: readonly Note[];
   tally: Readonly<Record<string, number>>;
   error: string | null;
+  startedAt: Date;
   finishedAt: Date;
+  cost: Usage;
   /** Of a run that was handed on: how much, until when its batches are waited for, and what it has done itself. */
   dispatched?: Dispatched & { deadline: Date; own: Sums };
 }
@@ -51,20 +53,17 @@ export async function openRun(
   run: RunIdentity,
   start: RunStart,
   resumes: boolean,
-  meter: Meter,
 ): Promise<OpenRun | null> {
   const ref = runs(store).doc(run.id);
   for (;;) {
     let before: DocumentSnapshot | null = null;
     if (run.occurrence) {
       before = await ref.get();
-      meter.firestore_reads += 1;
       if (before.exists && isSettled(before, resumes)) return null;
     }
     const attempt = Number(before?.get('attempt') ?? 0) + 1;
     try {
       const { writeTime } = await writeStart(ref, before, { ...runFields(run, start), attempt });
-      meter.firestore_writes += 1;
       return { attempt, writtenAt: writeTime };
     } catch (error) {
       if (!isConflict(error)) throw error;
@@ -131,37 +130,24 @@ export function lastRuns(store: Firestore, task: string, limit: number): Query {
  * Marks this task's other unfinished runs `abandoned`. Only for who holds the lease: nobody else can be at work then.
  * Each is re-checked by its own precondition, so one that finishes at this moment stays as it is.
  */
-export async function abandonOthers(
-  store: Firestore,
-  task: string,
-  ownId: string,
-  meter: Meter,
-): Promise<number> {
+export async function abandonOthers(store: Firestore, task: string, ownId: string): Promise<number> {
   const unfinished = runs(store).where('task', '==', task).where('outcome', '==', null);
   const others = [];
-  for await (const snapshot of streamQuery(unfinished, meter)) {
+  for await (const snapshot of streamQuery(unfinished)) {
     if (snapshot.id !== ownId) others.push({ snapshot, fields: { outcome: 'abandoned' } });
   }
-  const results = await updateUnchanged(store, others, meter);
+  const results = await updateUnchanged(store, others);
   return results.filter((result) => result === 'updated').length;
 }
 
 /**
- * Settles an attempt in the ledger, with all it counted; the cost includes this very write. Where the lease was lost,
+ * Settles an attempt in the ledger, with all it counted. Where the lease was lost,
  * another attempt may have taken the record over meanwhile and called this one abandoned: then what became of it is told
  * in its place among the earlier attempts, and the newer one's record stands.
  */
-export async function closeRun(
-  store: Firestore,
-  id: string,
-  opened: OpenRun,
-  startedAt: Date,
-  end: RunEnd,
-  meter: Meter,
-): Promise<void> {
+export async function closeRun(store: Firestore, id: string, opened: OpenRun, end: RunEnd): Promise<void> {
   const ref = runs(store).doc(id);
-  meter.firestore_writes += 1;
-  let fields: Record<string, unknown> = { ...endFields(end, startedAt), cost: cost(meter) };
+  let fields = endFields(end);
   let lastUpdateTime = opened.writtenAt;
   for (;;) {
     try {
@@ -170,7 +156,6 @@ export async function closeRun(
     } catch (error) {
       if (!isConflict(error)) throw error;
       const now = await ref.get();
-      meter.firestore_reads += 1;
       if (!now.updateTime) throw error;
       lastUpdateTime = now.updateTime;
       if (now.get('attempt') !== opened.attempt)
@@ -195,14 +180,11 @@ export async function recordOverlap(
   run: RunIdentity,
   start: RunStart,
   end: RunEnd,
-  meter: Meter,
 ): Promise<boolean> {
-  meter.firestore_writes += 1;
   const fields = {
     ...runFields(run, start),
-    ...endFields(end, start.startedAt),
+    ...endFields(end),
     attempt: 1,
-    cost: cost(meter),
   };
   try {
     await runs(store).doc(run.id).create(fields);
@@ -213,7 +195,7 @@ export async function recordOverlap(
   }
 }
 
-function endFields(end: RunEnd, startedAt: Date): object {
+function endFields(end: RunEnd): Record<string, unknown> {
   return {
     outcome: end.outcome,
     complete: end.complete,
@@ -223,11 +205,12 @@ function endFields(end: RunEnd, startedAt: Date): object {
     ...(end.notes.length > 0 ? { notes: end.notes } : {}),
     ...(Object.keys(end.tally).length > 0 ? { tally: { ...end.tally } } : {}),
     error: end.error,
-    ...(end.dispatched ? dispatchedFields(end.dispatched) : finishedFields(end.finishedAt, startedAt)),
+    cost: costOf(end.cost),
+    ...(end.dispatched ? dispatchedFields(end.dispatched) : finishedFields(end)),
   };
 }
 
-const finishedFields = (finishedAt: Date, startedAt: Date) => ({
+const finishedFields = ({ finishedAt, startedAt }: RunEnd) => ({
   finished_at: Timestamp.fromDate(finishedAt),
   duration_ms: finishedAt.getTime() - startedAt.getTime(),
 });

@@ -1,4 +1,4 @@
-import { cost } from '../doors/cost.ts';
+import { costOf } from '../doors/cost.ts';
 import type { Log } from '../doors/log.ts';
 import type { ClosedRun } from './fan-out/closing.ts';
 import type { RunRequest, RunResult } from './request.ts';
@@ -26,7 +26,7 @@ export function logRun(
     skipped,
     failed,
     ...(dispatched ? { dispatched } : {}),
-    cost: cost(context.meter),
+    cost: costOf(context.usage()),
     duration_ms: result.finishedAt.getTime() - result.startedAt.getTime(),
     ...(error === null ? {} : { error }),
   };
@@ -39,7 +39,7 @@ export function logClosed(log: Log, fields: object, { id, outcome, sums, error }
   const line = {
     ...fields,
     ...{ run_id: id, outcome, complete, counts, skipped, failed },
-    cost: cost(sums.cost),
+    cost: costOf(sums.cost),
     ...(error === null ? {} : { error }),
   };
   tell(log, line, messageOf(id, outcome, counts), outcome);

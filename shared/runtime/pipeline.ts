@@ -1,201 +1,140 @@
-import { KEPT_NOTES, type PipelineResult } from './result.ts';
-import type { ActResult, AnyTask, Decision, RunContext } from './task.ts';
+import { count, failureOf, type PipelineResult, show } from './result.ts';
+import type { ActResult, AnyTask, Decided, Decision, RunContext } from './task.ts';
 
-/** A dry run shows at most this many candidates. */
-const SHOWN_CANDIDATES = 100;
-
-export interface PipelineOptions {
-  dryRun: boolean;
+/** The work of one run, or of one batch of it. */
+export interface Work {
+  task: AnyTask;
+  params: Record<string, unknown>;
+  context: RunContext;
   /** Asked before each new batch: may more work be started? */
-  mayGoOn: () => boolean;
+  mayGoOn(): boolean;
+  /** Tells what was done, also of a run that throws. */
+  result: PipelineResult;
 }
 
-/**
- * Find, gather, decide, act. Streams the candidates, keeps a few batches in flight, and waits for those it started
- * before it returns or throws. Candidates of a batch that throws are failures of their own; an error of `find` is thrown,
- * and `result` tells what had been done by then.
- */
-export async function runPipeline(
-  task: AnyTask,
-  params: Record<string, unknown>,
-  context: RunContext,
-  { dryRun, mayGoOn }: PipelineOptions,
-  result: PipelineResult,
-): Promise<void> {
-  const inFlight = new Set<Promise<void>>();
-  const start = (batch: { id: string }[]) => {
-    const work = runBatch(task, params, context, dryRun, batch, result).finally(() => inFlight.delete(work));
-    inFlight.add(work);
-  };
-  try {
-    for await (const batch of batches(task, params, context, mayGoOn, result)) {
-      start(batch);
-      if (inFlight.size >= task.concurrency) await Promise.race(inFlight);
-    }
-  } finally {
-    await Promise.all(inFlight);
+type Candidate = { id: string };
+
+/** Open, find, gather, decide, act: streams the candidates and keeps a few batches in flight. */
+export class Pipeline {
+  readonly #work: Work;
+  /** The task's run-wide state, once it is opened. */
+  #run: unknown;
+
+  constructor(work: Work) {
+    this.#work = work;
   }
-}
 
-/** The candidates in batches of the task's size; nothing new is begun once it may not go on. A group stays together, whatever its size. */
-export async function* batches(
-  task: AnyTask,
-  params: Record<string, unknown>,
-  context: RunContext,
-  mayGoOn: () => boolean,
-  result: PipelineResult,
-): AsyncGenerator<{ id: string }[]> {
-  let batch: { id: string }[] = [];
-  let group: string | undefined;
-  for await (const candidate of task.find(context, params)) {
-    const next: string | undefined = task.groupOf?.(candidate);
-    if (batch.length >= task.batchSize && next !== group) {
+  /** The answer of the task's `open`. */
+  get run(): unknown {
+    return this.#run;
+  }
+
+  /** Opens the task's run-wide state. Every other step comes after it. */
+  async open(): Promise<void> {
+    const { task, params, context } = this.#work;
+    this.#run = await task.open?.(context, params);
+  }
+
+  /**
+   * Does all candidates, and waits for the batches it started before it returns or throws. Candidates of a batch that
+   * throws are failures of their own; an error of `open` or `find` is thrown.
+   */
+  async runAll(find = this.#find()): Promise<void> {
+    const inFlight = new Set<Promise<void>>();
+    try {
+      for await (const batch of this.batches(this.#work.task.batchSize, find)) {
+        const busy = this.#runBatch(batch).finally(() => inFlight.delete(busy));
+        inFlight.add(busy);
+        if (inFlight.size >= this.#work.task.concurrency) await Promise.race(inFlight);
+      }
+    } finally {
+      await Promise.all(inFlight);
+    }
+  }
+
+  /** Streams the candidates in batches of this size; begins nothing once it may not go on. A group stays together. */
+  async *batches(size: number, find = this.#find()): AsyncGenerator<Candidate[]> {
+    const { task, mayGoOn, result } = this.#work;
+    let batch: Candidate[] = [];
+    let group: string | undefined;
+    for await (const candidate of find) {
+      const next: string | undefined = task.groupOf?.(candidate);
+      if (batch.length >= size && next !== group) {
+        yield batch;
+        batch = [];
+      }
+      if (batch.length === 0 && !mayGoOn()) {
+        result.complete = false;
+        return;
+      }
+      batch.push(candidate);
+      group = next;
+      if (task.groupOf || batch.length < size) continue;
       yield batch;
       batch = [];
     }
-    if (batch.length === 0 && !mayGoOn()) {
-      result.complete = false;
-      return;
+    if (batch.length > 0) yield batch;
+  }
+
+  /** Gathers and decides. Returns the candidates to act on; the others are counted, and in a dry run all are. */
+  async choose(batch: readonly Candidate[]): Promise<Decided[]> {
+    const { context, result } = this.#work;
+    const gathered = await this.#gather(batch);
+    const chosen: Decided[] = [];
+    for (const candidate of batch) {
+      const decision = 'failure' in gathered ? gathered : this.#decideAlone(candidate, gathered.facts);
+      if ('failure' in decision) {
+        count(result, candidate, failureOf(decision.failure));
+        continue;
+      }
+      if (context.dryRun) show(result, candidate.id, decision);
+      if (decision.act && !context.dryRun)
+        chosen.push({ candidate, reason: decision.reason, plan: decision.plan });
+      else count(result, candidate, resultOf(decision), decision.reason);
     }
-    batch.push(candidate);
-    group = next;
-    if (task.groupOf || batch.length < task.batchSize) continue;
-    yield batch;
-    batch = [];
+    return chosen;
   }
-  if (batch.length > 0) yield batch;
-}
 
-async function runBatch(
-  task: AnyTask,
-  params: Record<string, unknown>,
-  context: RunContext,
-  dryRun: boolean,
-  batch: { id: string }[],
-  result: PipelineResult,
-): Promise<void> {
-  const { chosen, facts } = await choose(task, params, context, dryRun, batch, result);
-  await actOn(task, params, context, chosen, facts, result);
-}
+  #find(): AsyncIterable<Candidate> {
+    const { task, params, context } = this.#work;
+    return task.find(this.#run, context, params);
+  }
 
-/** Gathers and decides: which are to be acted on. The others are counted, and in a dry run all. */
-export async function choose(
-  task: AnyTask,
-  params: Record<string, unknown>,
-  context: RunContext,
-  dryRun: boolean,
-  batch: readonly { id: string }[],
-  result: PipelineResult,
-): Promise<{ chosen: Chosen[]; facts: unknown }> {
-  const facts = await task.gather(batch, context).catch((error: unknown) => new GatherFailed(error));
-  const toAct: Chosen[] = [];
-  for (const candidate of batch) {
-    if (facts instanceof GatherFailed) {
-      count(result, candidate, { outcome: 'failed', reason: reasonOf(facts.cause), retry: true });
-      continue;
+  async #runBatch(batch: readonly Candidate[]): Promise<void> {
+    const chosen = await this.choose(batch);
+    if (chosen.length === 0) return;
+    const { task, context, result } = this.#work;
+    const results: ActResult<string>[] = await task
+      .act(chosen, this.#run, context)
+      .catch((error: unknown) => chosen.map(() => failureOf(error)));
+    for (const [index, { candidate, reason }] of chosen.entries())
+      count(result, candidate, results[index] ?? NO_RESULT, reason);
+  }
+
+  async #gather(batch: readonly Candidate[]): Promise<{ facts: unknown } | { failure: unknown }> {
+    try {
+      return { facts: await this.#work.task.gather?.(batch, this.#run, this.#work.context) };
+    } catch (failure) {
+      return { failure };
     }
-    const decision = decideAlone(task, candidate, facts, params, context.now);
-    if (decision instanceof Error) {
-      count(result, candidate, { outcome: 'failed', reason: reasonOf(decision), retry: true });
-      continue;
+  }
+
+  /** An unexpected throw is a failure of this candidate alone. */
+  #decideAlone(candidate: Candidate, facts: unknown): Decision<string, unknown> | { failure: unknown } {
+    const { task, params, context } = this.#work;
+    try {
+      return task.decide(candidate, { facts, run: this.#run, params, now: context.now });
+    } catch (failure) {
+      return { failure };
     }
-    if (dryRun) show(result, candidate.id, decision);
-    const { reason } = decision;
-    if (!decision.act)
-      count(
-        result,
-        candidate,
-        decision.failed ? { outcome: 'failed', reason, ...decision.failed } : { outcome: 'skipped', reason },
-      );
-    else if (dryRun) count(result, candidate, { outcome: 'acted' }, reason);
-    else toAct.push({ candidate, reason });
-  }
-  return { chosen: toAct, facts };
-}
-
-/** A candidate that is to be acted on, and why. */
-export interface Chosen {
-  candidate: { id: string };
-  reason: string;
-}
-
-/** Marks a batch whose facts could not be read, apart from any value that facts may have. */
-class GatherFailed {
-  readonly cause: unknown;
-  constructor(cause: unknown) {
-    this.cause = cause;
   }
 }
 
-/** An unexpected throw is a failure of this candidate alone. */
-function decideAlone(
-  task: AnyTask,
-  candidate: { id: string },
-  facts: unknown,
-  params: Record<string, unknown>,
-  now: Date,
-): Decision<string> | Error {
-  try {
-    return task.decide(candidate, facts, params, now);
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
-}
+const NO_RESULT = { outcome: 'failed', reason: 'no_result', retry: true } as const;
 
-async function actOn(
-  task: AnyTask,
-  params: Record<string, unknown>,
-  context: RunContext,
-  toAct: readonly Chosen[],
-  facts: unknown,
-  result: PipelineResult,
-): Promise<void> {
-  if (toAct.length === 0) return;
-  const results: ActResult<string>[] = await task
-    .act(
-      toAct.map(({ candidate }) => candidate),
-      facts,
-      params,
-      context,
-    )
-    .catch((error: unknown) =>
-      toAct.map(() => ({ outcome: 'failed', reason: reasonOf(error), retry: true }) as const),
-    );
-  for (const [index, { candidate, reason }] of toAct.entries()) {
-    count(
-      result,
-      candidate,
-      results[index] ?? { outcome: 'failed', reason: 'no_result', retry: true },
-      reason,
-    );
-  }
-}
-
-/** `because`: why it was to be acted on. */
-function count(result: PipelineResult, { id }: { id: string }, one: ActResult<string>, because = ''): void {
-  result.counts.candidates += 1;
-  result.counts[one.outcome] += 1;
-  if (one.note && result.notes.length < KEPT_NOTES) result.notes.push(one.note);
-  const reasons = result[one.outcome];
-  const reason = one.outcome === 'acted' ? because : one.reason;
-  reasons[reason] = (reasons[reason] ?? 0) + 1;
-  if (one.outcome !== 'failed') return;
-  if (one.retry) {
-    result.wantsRetry = true;
-    result.retries.push({ id, reason: one.reason });
-  }
-  if ('outOfTime' in one) result.complete = false;
-}
-
-function show(result: PipelineResult, id: string, decision: Decision<string>): void {
-  if (result.shown.length >= SHOWN_CANDIDATES) return;
-  const verdict = decision.act ? 'act' : decision.failed ? 'fail' : 'skip';
-  result.shown.push({ id, decision: verdict, reason: decision.reason, ...decision.note });
-}
-
-/** A short, countable reason from an unexpected error: its gRPC code or its name. */
-function reasonOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
-  if (code !== undefined) return `error_${String(code)}`;
-  return error instanceof Error ? `error_${error.name}` : 'error';
+/** A decision as a result: in a dry run, or if nothing is to be done. */
+function resultOf(decision: Decision<string, unknown>): ActResult<string> {
+  if (decision.act) return { outcome: 'acted' };
+  const { reason, failed } = decision;
+  return failed ? { outcome: 'failed', reason, ...failed } : { outcome: 'skipped', reason };
 }

@@ -1,11 +1,10 @@
 import type { Firestore } from '@google-cloud/firestore';
-import type { Meter } from '../doors/cost.ts';
 import { isConflict } from '../doors/store/firestore.ts';
 import type { OpenRun } from './ledger.ts';
 import type { Counts } from './task.ts';
 
 /** A run that takes this long writes how far it is, and does so again as often; most take less and write nothing. */
-export const TELL_MS = 5_000;
+export const REPORT_MS = 5_000;
 
 /** What a run tells of itself while it works. */
 export interface Progress {
@@ -17,39 +16,37 @@ export interface Progress {
  * Writes a run's counts into its record while it works, where they have changed. It is only told, never relied on: a write
  * that fails is left out, and once another attempt has the record this one says no more.
  */
-export function tellProgress(
+export function reportProgress(
   store: Firestore,
   id: string,
   opened: OpenRun,
   counts: () => Counts,
-  meter: Meter,
-  everyMs = TELL_MS,
+  everyMs = REPORT_MS,
 ): Progress {
   const ref = store.collection('task_runs').doc(id);
-  let told = '';
-  let telling: Promise<void> | null = null;
-  const tell = async () => {
+  let reported = '';
+  let reporting: Promise<void> | null = null;
+  const report = async () => {
     const now = { ...counts() };
-    if (JSON.stringify(now) === told) return;
+    if (JSON.stringify(now) === reported) return;
     try {
       const { writeTime } = await ref.update({ counts: now }, { lastUpdateTime: opened.writtenAt });
       opened.writtenAt = writeTime;
-      meter.firestore_writes += 1;
-      told = JSON.stringify(now);
+      reported = JSON.stringify(now);
     } catch (error) {
       if (isConflict(error)) clearInterval(timer);
     }
   };
   const timer = setInterval(() => {
-    telling ??= tell().finally(() => {
-      telling = null;
+    reporting ??= report().finally(() => {
+      reporting = null;
     });
   }, everyMs);
   timer.unref();
   return {
     async stop() {
       clearInterval(timer);
-      await telling;
+      await reporting;
     },
   };
 }

@@ -1,13 +1,15 @@
-import type { Counts, Dispatched, Note } from './task.ts';
+import type { ActResult, Counts, Decision, Dispatched, Note } from './task.ts';
 
-/** A run keeps at most so many notes: its record is one document. */
+/** A run keeps at most this many notes: its record is one document. */
 export const KEPT_NOTES = 100;
+/** A dry run shows at most this many candidates. */
+const SHOWN_CANDIDATES = 100;
 
 export interface Shown {
   id: string;
   decision: 'act' | 'skip' | 'fail';
   reason: string;
-  /** What the decision has to tell beside it. */
+  /** The decision's note. */
   [name: string]: string | number | boolean | null;
 }
 
@@ -17,7 +19,7 @@ export interface PipelineResult {
   acted: Record<string, number>;
   skipped: Record<string, number>;
   failed: Record<string, number>;
-  /** Whether a failure wants Scheduler's retry. */
+  /** True if a failure wants Scheduler's retry. */
   wantsRetry: boolean;
   /** False when the budget or a lost lease ended the work early. */
   complete: boolean;
@@ -28,7 +30,7 @@ export interface PipelineResult {
   dispatched?: Dispatched;
 }
 
-/** A result with nothing in it yet. */
+/** Returns a result with nothing in it yet. */
 export function emptyResult(): PipelineResult {
   const counts = { candidates: 0, acted: 0, skipped: 0, failed: 0 };
   return {
@@ -42,4 +44,39 @@ export function emptyResult(): PipelineResult {
     notes: [],
     retries: [],
   };
+}
+
+/** Counts one candidate. `because` is the reason why it was acted on. */
+export function count(
+  result: PipelineResult,
+  { id }: { id: string },
+  one: ActResult<string>,
+  because = '',
+): void {
+  result.counts.candidates += 1;
+  result.counts[one.outcome] += 1;
+  if (one.note && result.notes.length < KEPT_NOTES) result.notes.push(one.note);
+  const reasons = result[one.outcome];
+  const reason = one.outcome === 'acted' ? because : one.reason;
+  reasons[reason] = (reasons[reason] ?? 0) + 1;
+  if (one.outcome !== 'failed') return;
+  if (one.retry) {
+    result.wantsRetry = true;
+    result.retries.push({ id, reason: one.reason });
+  }
+  if ('outOfTime' in one) result.complete = false;
+}
+
+/** Shows a decision of a dry run. */
+export function show(result: PipelineResult, id: string, decision: Decision<string, unknown>): void {
+  if (result.shown.length >= SHOWN_CANDIDATES) return;
+  const verdict = decision.act ? 'act' : decision.failed ? 'fail' : 'skip';
+  result.shown.push({ id, decision: verdict, reason: decision.reason, ...decision.note });
+}
+
+/** An unexpected error as a failure with a short, countable reason: its gRPC code or its name. */
+export function failureOf(error: unknown): ActResult<string> {
+  const code = (error as { code?: unknown } | null)?.code;
+  const kind = code !== undefined ? `_${String(code)}` : error instanceof Error ? `_${error.name}` : '';
+  return { outcome: 'failed', reason: `error${kind}`, retry: true };
 }

@@ -1,188 +1,195 @@
-import type { Clock } from '../doors/clock.ts';
-import type { Log } from '../doors/log.ts';
+import { addUsage } from '../doors/cost.ts';
 import { type Lease, takeLease } from '../doors/redis/lease.ts';
 import { closeEarlier, closeIfDone } from './fan-out/closing.ts';
-import { type Dispatching, dispatchBatches, dispatchingOf } from './fan-out/dispatch.ts';
-import { outcomeOf as outcomeOfCounts, sumsOf } from './fan-out/sums.ts';
-import { abandonOthers, closeRun, openRun, type RunEnd, type RunStart, recordOverlap } from './ledger.ts';
+import { dispatchBatches, dispatchingOf } from './fan-out/dispatch.ts';
+import { outcomeOf, sumsOf } from './fan-out/sums.ts';
+import {
+  abandonOthers,
+  closeRun,
+  type OpenRun,
+  openRun,
+  type RunEnd,
+  type RunStart,
+  recordOverlap,
+} from './ledger.ts';
 import { logClosed } from './log-run.ts';
-import { runPipeline } from './pipeline.ts';
-import { tellProgress } from './progress.ts';
+import { Pipeline } from './pipeline.ts';
+import { reportProgress } from './progress.ts';
 import type { RunRequest, RunResult } from './request.ts';
-import { emptyResult, type PipelineResult } from './result.ts';
+import { emptyResult } from './result.ts';
 import type { AnyTask, Outcome, RunContext } from './task.ts';
 
-export interface RunDeps {
-  clock: Clock;
-  log: Log;
-}
-
-/** A dry run: the same find and decide at the same instant, and nothing is written anywhere, no lease taken. */
-export async function dryRun(
-  task: AnyTask,
-  request: RunRequest,
-  context: RunContext,
-  deps: RunDeps,
-): Promise<RunResult> {
-  return work(task, request, context, deps, null, 0, null, emptyResult());
+/** A dry run: the same find and decide at the same instant. Nothing is written anywhere, and no lease is taken. */
+export async function dryRun(task: AnyTask, request: RunRequest, context: RunContext): Promise<RunResult> {
+  return new Attempt(task, request, context).rehearse();
 }
 
 /**
- * A real run: lease, ledger, pipeline, ledger, lease given back. Losing Redis costs the lease only: the run goes on,
+ * A real run: lease, ledger, pipeline, ledger, release of the lease. Losing Redis costs the lease only: the run goes on,
  * since every effect is guarded by its own conditional write.
  */
-export async function realRun(
-  task: AnyTask,
-  request: RunRequest,
-  context: RunContext,
-  deps: RunDeps,
-): Promise<RunResult> {
-  const lease = await takeLease(context.redis, `lease:${task.name}`, context.meter).catch(
-    (error: unknown) => {
-      deps.log.warn(
-        { task: task.name, error: String(error) },
-        'Redis is out of reach; running without a lease',
-      );
-      return 'unavailable' as const;
-    },
-  );
-  if (lease === null) return overlapped(task, request, context, deps);
-  try {
-    return await ledgered(task, request, context, deps, lease === 'unavailable' ? null : lease);
-  } finally {
-    if (lease !== 'unavailable') await lease.release();
-  }
-}
-
-async function ledgered(
-  task: AnyTask,
-  request: RunRequest,
-  context: RunContext,
-  deps: RunDeps,
-  lease: Lease | null,
-): Promise<RunResult> {
-  const { store, meter, now } = context;
-  if (task.fanOut) {
-    const earlier = await closeEarlier(store, task.name, request.identity.id, now, meter);
-    for (const closed of earlier.closed) logClosed(deps.log, { task: task.name }, closed);
-    if (earlier.atWork) return overlapped(task, request, context, deps);
-  }
-  const opened = await openRun(
-    store,
-    request.identity,
-    runStart(task, request, now),
-    task.onOverlap === 'retry',
-    meter,
-  );
-  if (!opened)
-    return {
-      ...emptyResult(),
-      outcome: 'deduplicated',
-      attempt: 0,
-      startedAt: now,
-      finishedAt: endOf(now, deps.clock),
-      error: null,
-    };
-  if (lease) await abandonOthers(store, task.name, request.identity.id, meter);
-  const dispatching = dispatchingOf(task, context.config);
-  const sofar = emptyResult();
-  const progress = tellProgress(store, request.identity.id, opened, () => sofar.counts, meter);
-  const result = await work(task, request, context, deps, lease, opened.attempt, dispatching, sofar);
-  await progress.stop();
-  await closeRun(store, request.identity.id, opened, now, runEnd(result, context, task), meter);
-  if (result.outcome === 'dispatched') {
-    const closed = await closeIfDone(store, request.identity.id, deps.clock());
-    if (closed) logClosed(deps.log, { task: task.name }, closed);
-  }
-  return result;
-}
-
-async function overlapped(
-  task: AnyTask,
-  request: RunRequest,
-  context: RunContext,
-  deps: RunDeps,
-): Promise<RunResult> {
-  const result: RunResult = {
-    ...emptyResult(),
-    outcome: 'skipped_overlap',
-    attempt: 0,
-    startedAt: context.now,
-    finishedAt: endOf(context.now, deps.clock),
-    error: null,
-  };
-  const start = runStart(task, request, context.now);
-  const { store, meter } = context;
-  const recorded = await recordOverlap(
-    store,
-    request.identity,
-    start,
-    runEnd(result, { ...context, tally: {} }, task),
-    meter,
-  );
-  return { ...result, attempt: recorded ? 1 : 0 };
-}
-
-async function work(
-  task: AnyTask,
-  request: RunRequest,
-  context: RunContext,
-  deps: RunDeps,
-  lease: Lease | null,
-  attempt: number,
-  dispatching: Dispatching | null,
-  result: PipelineResult,
-): Promise<RunResult> {
-  const deadline = context.now.getTime() + request.params.budget_seconds * 1000;
-  const mayGoOn = () => deps.clock().getTime() < deadline && (lease?.held() ?? true);
-  let error: string | null = null;
-  const options = { dryRun: request.params.dry_run, mayGoOn };
-  const done = dispatching
-    ? dispatchBatches(dispatching, request.params, context, options, attempt, result)
-    : runPipeline(task, request.params, context, options, result);
-  await done.catch((thrown: unknown) => {
-    error = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-    Object.assign(result, { wantsRetry: true, complete: false });
+export async function realRun(task: AnyTask, request: RunRequest, context: RunContext): Promise<RunResult> {
+  const attempt = new Attempt(task, request, context);
+  const lease = await takeLease(context.redis, `lease:${task.name}`).catch((error: unknown) => {
+    const fields = { task: task.name, error: String(error) };
+    context.log.warn(fields, 'Redis is out of reach; running without a lease');
+    return 'unavailable' as const;
   });
-  return {
-    ...result,
-    error,
-    attempt,
-    outcome: outcomeOf(result, error),
-    startedAt: context.now,
-    finishedAt: endOf(context.now, deps.clock),
-  };
+  if (lease === null) return attempt.overlap();
+  const held = lease === 'unavailable' ? null : lease;
+  try {
+    return await attempt.run(held);
+  } finally {
+    await held?.release();
+  }
 }
 
-/** The instant a run ended; not before it started, even where the clock was set back meanwhile. */
-function endOf(startedAt: Date, clock: Clock): Date {
-  return new Date(Math.max(startedAt.getTime(), clock().getTime()));
-}
+/** One attempt at a run. */
+class Attempt {
+  readonly #task: AnyTask;
+  readonly #request: RunRequest;
+  readonly #context: RunContext;
+  readonly #result = emptyResult();
+  #lease: Lease | null = null;
 
-/** How a run that did its own work has ended, or that others go on with it. */
-function outcomeOf(result: PipelineResult, error: string | null): Outcome {
-  if (error === null && result.dispatched && result.dispatched.batches > 0) return 'dispatched';
-  return outcomeOfCounts(result.counts, error !== null || result.wantsRetry);
-}
+  constructor(task: AnyTask, request: RunRequest, context: RunContext) {
+    this.#task = task;
+    this.#request = request;
+    this.#context = context;
+  }
 
-function runStart(task: AnyTask, request: RunRequest, startedAt: Date): RunStart {
-  const { trigger, requestedBy, params } = request;
-  return { task: task.name, trigger, requestedBy, params, startedAt };
-}
+  /** Finds and decides only. */
+  async rehearse(): Promise<RunResult> {
+    const pipeline = this.#pipeline();
+    const error = await this.#work(() => pipeline.runAll(), pipeline);
+    return this.#ended(this.#outcome(error), 0, error);
+  }
 
-function runEnd(result: RunResult, context: RunContext, task: AnyTask): RunEnd {
-  const { outcome, complete, counts, skipped, failed, notes, error, finishedAt } = result;
-  const { tally } = context;
-  const end = { outcome, complete, counts, skipped, failed, notes, tally, error, finishedAt };
-  return outcome === 'dispatched' ? { ...end, dispatched: handedOn(result, context, task) } : end;
-}
+  /** Opens the run in the ledger, works, and closes it there. */
+  async run(lease: Lease | null): Promise<RunResult> {
+    this.#lease = lease;
+    const { store } = this.#context;
+    const { id } = this.#request.identity;
+    if (this.#task.fanOut && (await this.#closeEarlier())) return this.overlap();
+    const resumes = this.#task.onOverlap === 'retry';
+    const opened = await openRun(store, this.#request.identity, this.#start(), resumes);
+    if (!opened) return this.#ended('deduplicated');
+    if (lease) await abandonOthers(store, this.#task.name, id);
+    const progress = reportProgress(store, id, opened, () => this.#result.counts);
+    const pipeline = this.#pipeline();
+    const result = await this.#effect(opened, pipeline);
+    await progress.stop();
+    await closeRun(store, id, opened, this.#end(result));
+    if (result.outcome === 'dispatched') await this.#closeIfDone();
+    else await this.#after(pipeline, result);
+    return result;
+  }
 
-/** What whoever closes the run has to know of its dispatcher. */
-function handedOn(result: RunResult, { meter, tally, clock }: RunContext, task: AnyTask) {
-  const { batches = 0, candidates = 0 } = result.dispatched ?? {};
-  // The write of this very record, and the look whether all batches have reported already.
-  const { firestore_writes: writes, firestore_reads: reads } = meter;
-  const spent = { ...meter, firestore_writes: writes + 1, firestore_reads: reads + 1 };
-  const deadline = new Date(clock().getTime() + (task.fanOut?.deadlineSeconds ?? 0) * 1000);
-  return { batches, candidates, deadline, own: sumsOf(result, tally, spent) };
+  /** Records that another run is at work. */
+  async overlap(): Promise<RunResult> {
+    const { store } = this.#context;
+    const result = this.#ended('skipped_overlap');
+    const end = { ...this.#end(result), tally: {} };
+    const recorded = await recordOverlap(store, this.#request.identity, this.#start(), end);
+    return { ...result, attempt: recorded ? 1 : 0 };
+  }
+
+  #pipeline(): Pipeline {
+    const { clock, now } = this.#context;
+    const { params } = this.#request;
+    const deadline = now.getTime() + params.budget_seconds * 1000;
+    const mayGoOn = () => clock().getTime() < deadline && (this.#lease?.held() ?? true);
+    return new Pipeline({ task: this.#task, params, context: this.#context, mayGoOn, result: this.#result });
+  }
+
+  /** Acts here, or dispatches. */
+  async #effect(opened: OpenRun, pipeline: Pipeline): Promise<RunResult> {
+    const dispatching = dispatchingOf(this.#task, this.#context, this.#result);
+    const { budget_seconds: budgetSeconds } = this.#request.params;
+    const work = dispatching
+      ? () => dispatchBatches(dispatching, pipeline, { attempt: opened.attempt, budgetSeconds })
+      : () => pipeline.runAll();
+    const error = await this.#work(work, pipeline);
+    return this.#ended(this.#outcome(error), opened.attempt, error);
+  }
+
+  /** Returns the error that stopped the work, or null. */
+  async #work(work: () => Promise<void>, pipeline: Pipeline): Promise<string | null> {
+    try {
+      await pipeline.open();
+      await work();
+      return null;
+    } catch (thrown) {
+      Object.assign(this.#result, { wantsRetry: true, complete: false });
+      return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+    }
+  }
+
+  /** Closes dispatched runs of this task that are done or late. Returns true if another one is still at work. */
+  async #closeEarlier(): Promise<boolean> {
+    const { store, log, now } = this.#context;
+    const task = this.#task.name;
+    const { closed, atWork } = await closeEarlier(store, task, this.#request.identity.id, now);
+    for (const run of closed) logClosed(log, { task }, run);
+    return atWork;
+  }
+
+  async #closeIfDone(): Promise<void> {
+    const { store, log, clock } = this.#context;
+    const closed = await closeIfDone(store, this.#request.identity.id, clock());
+    if (closed) logClosed(log, { task: this.#task.name }, closed);
+  }
+
+  /** The record is written: a failure here is logged, and fails nothing. */
+  async #after({ run }: Pipeline, result: RunResult): Promise<void> {
+    await this.#task.after?.(run, result, this.#context).catch((error: unknown) => {
+      const fields = { task: this.#task.name, run_id: this.#request.identity.id, error: String(error) };
+      this.#context.log.warn(fields, 'What follows a run failed');
+    });
+  }
+
+  #outcome(error: string | null): Outcome {
+    const { dispatched, counts, wantsRetry } = this.#result;
+    if (error === null && dispatched && dispatched.batches > 0) return 'dispatched';
+    return outcomeOf(counts, error !== null || wantsRetry);
+  }
+
+  /** A run does not end before it started, even if the clock was set back. */
+  #ended(outcome: Outcome, attempt = 0, error: string | null = null): RunResult {
+    const { now: startedAt, clock } = this.#context;
+    const finishedAt = new Date(Math.max(startedAt.getTime(), clock().getTime()));
+    return { ...this.#result, outcome, attempt, error, startedAt, finishedAt };
+  }
+
+  #start(): RunStart {
+    const { trigger, requestedBy, params } = this.#request;
+    return { task: this.#task.name, trigger, requestedBy, params, startedAt: this.#context.now };
+  }
+
+  /** The record of the end. Its cost includes the write of the record and the lease's release. */
+  #end(result: RunResult): RunEnd {
+    const { outcome, complete, counts, skipped, failed, notes, error, startedAt, finishedAt } = result;
+    const { tally, usage, clock } = this.#context;
+    const closing = { firestore_writes: 1, redis_commands: this.#lease ? 1 : 0 };
+    const cost = addUsage(usage(), closing);
+    const end = {
+      outcome,
+      complete,
+      counts,
+      skipped,
+      failed,
+      notes,
+      tally,
+      error,
+      startedAt,
+      finishedAt,
+      cost,
+    };
+    if (outcome !== 'dispatched') return end;
+    const { batches = 0, candidates = 0 } = result.dispatched ?? {};
+    const deadline = new Date(clock().getTime() + (this.#task.fanOut?.deadlineSeconds ?? 0) * 1000);
+    // The look that follows, if all batches have reported already, belongs to the dispatcher too.
+    const own = sumsOf(result, tally, addUsage(cost, { firestore_reads: 1 }));
+    return { ...end, dispatched: { batches, candidates, deadline, own } };
+  }
 }

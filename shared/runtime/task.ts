@@ -1,55 +1,70 @@
-import type { Firestore } from '@google-cloud/firestore';
-import type { Redis } from '@upstash/redis';
 import type * as z from 'zod';
 import type { Caller } from '../doors/auth/caller.ts';
 import type { TokenDeps } from '../doors/auth/token.ts';
-import type { Clock } from '../doors/clock.ts';
-import type { Config } from '../doors/config.ts';
-import type { Meter } from '../doors/cost.ts';
-import type { Log } from '../doors/log.ts';
-import type { Post } from '../doors/mail/post.ts';
+import type { CountedEngines, ProcessEngines } from '../doors/engines.ts';
+import type { RunResult } from './request.ts';
 
-/** What every function is handed: its engines, its clock and its configuration. Built once per process. */
-export interface Deps extends TokenDeps {
-  store: Firestore;
-  redis: Redis;
-  log: Log;
-}
+/** The engines, the clock and the configuration of a process; built once. */
+export interface Deps extends TokenDeps, ProcessEngines {}
 
-/** What one run works with: the engines, the instant the run decides by, and the meter that counts its cost. */
-export interface RunContext {
-  store: Firestore;
-  redis: Redis;
-  meter: Meter;
-  /** This run's outgoing mail; undefined where no EMAIL_HOST is configured. */
-  post: Post | undefined;
-  /** The instant of all decisions of this run, read from the clock once. */
+/** The tools of one run: engines that count what it uses, and the instant it decides by. */
+export interface RunContext extends CountedEngines, Pick<ProcessEngines, 'clock' | 'config' | 'log'> {
+  /** The instant of all decisions of this run, read from the clock once; `clock` gives the time of effects. */
   now: Date;
-  /** What is left of the run's budget, in milliseconds of real time. */
+  /** True if nothing may be written anywhere. */
+  dryRun: boolean;
+  /** Returns the rest of the run's budget, in milliseconds of real time. */
   leftMs(): number;
-  /** For the time of an effect; decisions are made at `now`. */
-  clock: Clock;
   /** The scheduled instant that this run is for; null for any other run. */
   occurrence: Date | null;
   /** The run's id in the ledger; that of a scheduled run is the same in every attempt. */
   runId: string;
-  /** How the run came about, and who asked for it, where that is a person or an account. */
+  /** How the run came about, and the person or account that asked for it. */
   trigger: Caller['kind'];
   requestedBy: string | null;
-  /** What the task counts beside its candidates; handed to its reply and kept in the run's record. */
+  /** Counts of the task beside its candidates; the reply and the run's record get them. */
   tally: Record<string, number>;
-  config: Config;
-  log: Log;
 }
 
+/** The types of one task. */
+export interface TaskTypes {
+  params: z.ZodRawShape;
+  candidate: { id: string };
+  /** The answer of `open`: run-wide state, never carried by candidates. */
+  run: unknown;
+  /** The answer of `gather`. */
+  facts: unknown;
+  /** The closed list of reasons. */
+  reason: string;
+  /** The part of decide's answer that `act` needs. */
+  plan: unknown;
+}
+
+export type ParamsOf<T extends TaskTypes> = z.infer<z.ZodObject<T['params']>>;
+
 /**
- * A rule's verdict on a candidate: act, skip, or fail at once, each with a reason from the task's closed list. A dry run
- * shows the note beside the verdict.
+ * A rule's answer for a candidate: act, skip, or fail at once, each with a reason from the task's closed list. `act` gets
+ * the plan. A dry run shows the note.
  */
-export type Decision<Reason extends string> = { note?: Note } & (
-  | { act: true; reason: Reason }
+export type Decision<Reason extends string, Plan = undefined> = { note?: Note } & (
+  | ({ act: true; reason: Reason } & (undefined extends Plan ? { plan?: Plan } : { plan: Plan }))
   | { act: false; reason: Reason; failed?: { retry: boolean } }
 );
+
+/** A candidate to act on, with decide's answer. */
+export interface Decided<T extends TaskTypes = TaskTypes> {
+  candidate: T['candidate'];
+  reason: T['reason'];
+  plan: T['plan'];
+}
+
+/** The facts of a batch, the state of the run, its parameters and its instant: all that decide may look at. */
+export interface Given<T extends TaskTypes> {
+  facts: T['facts'];
+  run: T['run'];
+  params: ParamsOf<T>;
+  now: Date;
+}
 
 /** What became of a candidate that was to be acted on. */
 export type ActResult<Reason extends string> = { note?: Note } & (
@@ -90,22 +105,22 @@ export interface Dispatched {
 }
 
 /**
- * How a task lets others do its work where a queue of Cloud Tasks is configured: what is to be acted on goes out in batches,
- * and each is gathered, decided and acted on again by whichever instance gets it.
+ * How a task spreads its work over instances if a queue of Cloud Tasks is configured: candidates to act on are dispatched
+ * in batches, and the instance that gets a batch gathers, decides and acts again.
  */
-export interface FanOut<Candidate> {
+export interface FanOut<T extends TaskTypes> {
   /** Candidates per batch, at most. A group is never split. */
   batchSize: number;
   /**
-   * A batch that has not reported so many seconds after it was handed on is lost: the run is closed without it, and the next
+   * A batch is lost if it has not reported this long after it was dispatched: the run is closed without it, and the next
    * one finds its candidates again. Shorter than the time between two runs, or those in between find this one at work.
    */
   deadlineSeconds: number;
-  /** The candidates of these ids as they are now; those that are none any more are left out. */
-  load(ids: readonly string[], context: RunContext): AsyncIterable<Candidate>;
+  /** Streams the candidates of these ids as they are now, without those that are none any more. */
+  load(ids: readonly string[], run: T['run'], context: RunContext): AsyncIterable<T['candidate']>;
 }
 
-/** What a task's own reply is made from. */
+/** The facts that a task's own reply is made from. */
 export interface ReplyFacts<Params> {
   /** The instant of the run's decisions. */
   now: Date;
@@ -115,33 +130,30 @@ export interface ReplyFacts<Params> {
   counts: Counts;
   /** Candidates per reason: of those acted on, why they were; of the others, why not. */
   reasons: Readonly<Record<'acted' | 'skipped' | 'failed', Readonly<Record<string, number>>>>;
-  /** What the task has counted in the context. */
+  /** The context's tally. */
   tally: Readonly<Record<string, number>>;
-  /** What the candidates acted on had to tell, in the order they were done; the first hundred. */
+  /** The notes of the candidates acted on, in the order they were done; the first hundred. */
   notes: readonly Note[];
-  /** Where the run was handed on: how much of it. */
+  /** The size of what was dispatched. */
   dispatched?: Dispatched;
 }
 
 /**
- * A periodic task. The runtime does the rest once: authentication, parameters, lease, occurrence, budget, dry run,
- * counts, ledger, cost, log line and reply.
+ * A periodic task: open, find, gather, decide, act, after. The runtime does the rest once: authentication, parameters,
+ * lease, occurrence, budget, dry run, counts, ledger, cost, log line, reply, and the words for a run that did nothing.
  */
-export interface Task<
-  Shape extends z.ZodRawShape = z.ZodRawShape,
-  Candidate extends { id: string } = { id: string },
-  Facts = unknown,
-  Reason extends string = string,
-> {
+export interface Task<T extends TaskTypes = TaskTypes> {
   /** Folder, function, Scheduler job and log label share this name. */
   name: string;
   route: string;
   methods: readonly ('GET' | 'POST')[];
-  /** The task's own parameters; `dry_run` and `budget_seconds` are added by the runtime. */
-  params: Shape;
-  /** What a delivery that finds the lease held is told: 200 `skipped_overlap`, or 503 so that Scheduler retries. */
+  /** The language of the reply's message, as in the system that the task replaces. */
+  language: 'en' | 'fr';
+  /** The task's own parameters; the runtime adds `dry_run` and `budget_seconds`. */
+  params: T['params'];
+  /** The answer to a delivery that finds the lease held: 200 `skipped_overlap`, or 503 so that Scheduler retries. */
   onOverlap: 'skip' | 'retry';
-  /** What a failed run answers; 503 where nothing else is said. Cloud Scheduler retries both. */
+  /** The status of a failed run, 503 by default. Cloud Scheduler retries both. */
   failedStatus?: 500 | 503;
   /** New work stops after this long, unless the caller asks for less. */
   budgetSeconds: number;
@@ -152,31 +164,25 @@ export interface Task<
    * Candidates whose effects are joint; a group is never split over two batches. `find` yields those of a group one after
    * the other. Absent: each candidate stands for itself.
    */
-  groupOf?(candidate: Candidate): string;
+  groupOf?(candidate: T['candidate']): string;
   /** Absent: every run of this task works in the instance that is called. */
-  fanOut?: FanOut<Candidate>;
+  fanOut?: FanOut<T>;
+  /** Reads what a run knows once: settings, quotas, gates. Its answer is passed to the other steps. */
+  open?(context: RunContext, params: ParamsOf<T>): Promise<T['run']>;
   /** All candidates, as a backpressured stream; never all in memory. */
-  find(context: RunContext, params: z.infer<z.ZodObject<Shape>>): AsyncIterable<Candidate>;
-  /** The facts that deciding needs, in bulk. */
-  gather(batch: readonly Candidate[], context: RunContext): Promise<Facts>;
+  find(run: T['run'], context: RunContext, params: ParamsOf<T>): AsyncIterable<T['candidate']>;
+  /** Reads the facts that deciding needs, in bulk. */
+  gather?(batch: readonly T['candidate'][], run: T['run'], context: RunContext): Promise<T['facts']>;
   /** Pure. */
-  decide(
-    candidate: Candidate,
-    facts: Facts,
-    params: z.infer<z.ZodObject<Shape>>,
-    now: Date,
-  ): Decision<Reason>;
-  /** Conditional, idempotent effects; one result per candidate, in order. */
-  act(
-    batch: readonly Candidate[],
-    facts: Facts,
-    params: z.infer<z.ZodObject<Shape>>,
-    context: RunContext,
-  ): Promise<ActResult<Reason>[]>;
+  decide(candidate: T['candidate'], given: Given<T>): Decision<T['reason'], T['plan']>;
+  /** Conditional, idempotent effects of decide's answers; one result per candidate, in order. */
+  act(decided: readonly Decided<T>[], run: T['run'], context: RunContext): Promise<ActResult<T['reason']>[]>;
+  /** Called once when a real run has ended in this instance, after its record was written. */
+  after?(run: T['run'], result: RunResult, context: RunContext): Promise<void>;
   /** The task's own fields of the answer, which come first. */
-  reply(facts: ReplyFacts<z.infer<z.ZodObject<Shape>>>): Record<string, unknown>;
+  reply(facts: ReplyFacts<ParamsOf<T>>): Record<string, unknown>;
 }
 
 /** A task with its own types forgotten, as the runtime holds it. */
-// biome-ignore lint/suspicious/noExplicitAny: candidates and facts differ per task; each task is checked where it is defined
-export type AnyTask = Task<any, any, any, any>;
+// biome-ignore lint/suspicious/noExplicitAny: the types differ per task; each task is checked where it is defined
+export type AnyTask = Task<any>;

@@ -11,7 +11,6 @@ import { openStore } from '../../shared/doors/store/firestore.ts';
 
 const config = loadConfig(process.env, { mail: true });
 const store = openStore(config);
-const meter = newMeter();
 const clock = () => new Date(Date.now() + Number(process.env.CLOCK_AHEAD_MS ?? 0));
 const log = createLog();
 
@@ -47,11 +46,11 @@ async function main(): Promise<string> {
   const ref = store.doc(process.env.CLAIM ?? '');
   const standing = await ref.get();
   const todo = resume(standing.exists ? standingClaim(standing) : null, clock());
-  const context = { store, meter, clock };
+  const context = { store, clock };
   if (todo === 'unknown') await settleOrphans(context, [standing]);
   if (todo !== 'take' || !config.mail) return todo;
   const claims = documentClaims(context, [{ ref, standing, fields: {} }]);
-  const post = new Post({ config: config.mail, clock, log, meter });
+  const post = new Post({ config: config.mail, clock, log, meter: newMeter() });
   const text = 'A line of the body.\n'.repeat(50);
   const mail = { key: ref.path, to: { address: 'ada@example.test' }, locale: 'en' as const };
   const result = await post.sendOnce(

@@ -11,6 +11,15 @@ interface Sheep {
   black: boolean;
 }
 
+interface Types {
+  params: Record<never, never>;
+  candidate: Sheep;
+  run: undefined;
+  facts: undefined;
+  reason: Reason;
+  plan: undefined;
+}
+
 /** What goes wrong in acts: asked for each sheep, and true makes its act fail in a way that a retry may heal. */
 export const trouble: { with: (id: string) => boolean } = { with: () => false };
 
@@ -20,11 +29,12 @@ const flock = (store: Firestore) => store.collection('sheep');
  * Shears every sheep that has its wool, but the black ones. Its effect can be counted: `shearings` says how often one has
  * been shorn, and shearing is conditional on the wool, as every effect of a task is.
  */
-export const shearSheep: Task<Record<string, never>, Sheep, null, Reason> = {
+export const shearSheep: Task<Types> = {
   name: 'shear-sheep',
   route: '/v1/sheep/shear',
   methods: ['POST'],
   params: {},
+  language: 'en',
   onOverlap: 'skip',
   budgetSeconds: 60,
   batchSize: 2,
@@ -32,32 +42,28 @@ export const shearSheep: Task<Record<string, never>, Sheep, null, Reason> = {
   fanOut: {
     batchSize: BATCH,
     deadlineSeconds: DEADLINE_SECONDS,
-    async *load(ids, { store, meter }) {
+    async *load(ids, _run, { store }) {
       const found = await store.getAll(...ids.map((id) => flock(store).doc(id)));
-      meter.firestore_reads += found.length;
       for (const one of found) if (one.get('wool') === true) yield { id: one.id, black: one.get('black') };
     },
   },
-  async *find({ store, meter }) {
-    for await (const one of streamQuery(flock(store).where('wool', '==', true), meter))
+  async *find(_run, { store }) {
+    for await (const one of streamQuery(flock(store).where('wool', '==', true)))
       yield { id: one.id, black: one.get('black') };
   },
-  gather: () => Promise.resolve(null),
   decide: ({ black }) => (black ? { act: false, reason: 'black' } : { act: true, reason: 'woolly' }),
-  act: (batch, _facts, _params, context) => Promise.all(batch.map(({ id }) => shear(id, context))),
+  act: (decided, _run, context) => Promise.all(decided.map(({ candidate: { id } }) => shear(id, context))),
   reply: ({ dispatched, outcome, tally }) => ({ flock: outcome, handed: dispatched ?? null, wool: tally }),
 };
 
-async function shear(id: string, { store, meter, tally }: RunContext): Promise<ActResult<Reason>> {
+async function shear(id: string, { store, tally }: RunContext): Promise<ActResult<Reason>> {
   if (trouble.with(id)) return { outcome: 'failed', reason: 'kicks', retry: true };
   const ref = flock(store).doc(id);
   const seen = await ref.get();
-  meter.firestore_reads += 1;
   if (seen.get('wool') !== true) return { outcome: 'skipped', reason: 'shorn_already' };
   try {
     const shearings = Number(seen.get('shearings')) + 1;
     await ref.update({ wool: false, shearings }, seen.updateTime ? { lastUpdateTime: seen.updateTime } : {});
-    meter.firestore_writes += 1;
     tally.fleeces = (tally.fleeces ?? 0) + 1;
     return { outcome: 'acted' };
   } catch (error) {

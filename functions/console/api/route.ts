@@ -1,13 +1,12 @@
 import type { Caller } from '../../../shared/doors/auth/caller.ts';
-import type { Meter } from '../../../shared/doors/cost.ts';
+import type { CountedEngines } from '../../../shared/doors/engines.ts';
 import type { AnyRoute, Route } from '../../../shared/doors/http/router.ts';
 import type { Deps } from '../../../shared/runtime/task.ts';
 
 /** What every route of the admin API works with; the instant is read from the clock once per request. */
-export interface AdminContext extends Deps {
+export interface AdminContext extends Deps, CountedEngines {
   caller: Caller;
   now: Date;
-  meter: Meter;
 }
 
 export type AdminRoute = AnyRoute<AdminContext>;

@@ -9,13 +9,12 @@ export const userRoutes = [
     method: 'GET',
     path: '/v1/admin/users',
     query: z.strictObject({ limit: limitParam(), page: pageParam }),
-    async handle({ context: { store, meter }, query: { limit, page } }) {
+    async handle({ context: { store }, query: { limit, page } }) {
       const byId: Query = store
         .collection('users')
         .select('email', 'display_name', 'role')
         .orderBy(FieldPath.documentId());
       const { docs } = await (page === null ? byId : byId.startAfter(page)).limit(limit + 1).get();
-      meter.firestore_reads += Math.max(1, docs.length);
       const items = docs.slice(0, limit).map((user) => ({
         id: user.id,
         email: user.get('email') ?? null,

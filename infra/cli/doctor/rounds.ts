@@ -1,16 +1,15 @@
 import type { Firestore } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
 import { lookAround } from '../../../functions/watch-runs/look.ts';
+import type { LookContext } from '../../../functions/watch-runs/look-at-task.ts';
 import type { Concern } from '../../../shared/domains/watch/concern.ts';
 import type { Finding } from '../../../shared/domains/watch/incident.ts';
 import { incidentOf } from '../../../shared/domains/watch/incident.ts';
 import { english } from '../../../shared/domains/watch/mails/en.ts';
 import { seenRun } from '../../../shared/domains/watch/run.ts';
 import { utc } from '../../../shared/domains/watch/words.ts';
-import { newMeter } from '../../../shared/doors/cost.ts';
 import { within } from '../../../shared/doors/time/within.ts';
 import { lastRuns } from '../../../shared/runtime/ledger.ts';
-import type { RunContext } from '../../../shared/runtime/task.ts';
 import { watchedJobs } from '../../scheduler/watched.ts';
 import { ill, type Result, reasonOf, well } from './result.ts';
 
@@ -30,23 +29,17 @@ export async function examineRounds(
   now: Date,
 ): Promise<Result[]> {
   try {
-    return await within(
-      PATIENCE_MS,
-      'Firestore',
-      look({ ...stores, now, meter: newMeter(), post: undefined }),
-    );
+    return await within(PATIENCE_MS, 'Firestore', look({ ...stores, now }));
   } catch (error) {
     return [ill('last runs', reasonOf(error), 'the line of Firestore or of the indexes says what helps')];
   }
 }
 
-async function look(
-  context: Pick<RunContext, 'store' | 'redis' | 'now' | 'meter' | 'post'>,
-): Promise<Result[]> {
+async function look(context: LookContext): Promise<Result[]> {
   const jobs = watchedJobs();
   const self = jobs.find(({ task }) => task === WATCHMAN);
   if (!self) return [ill('last runs', `infra/scheduler.yaml has no job ${WATCHMAN}`, 'give it one')];
-  const { concerns, settings } = await lookAround(context as RunContext, jobs, self);
+  const { concerns, settings } = await lookAround(context, jobs, self);
   const findings = concerns.flatMap((concern) => findingOf(concern) ?? []);
   const lines = jobs.map(async ({ task }) => {
     const last = await lastLine(context.store, task);

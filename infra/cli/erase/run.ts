@@ -2,7 +2,7 @@ import type { Firestore } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
 import { forgetUser, hasUser } from '../../../shared/domains/presence/activity.ts';
 import { userRef } from '../../../shared/domains/presence/user.ts';
-import { newMeter } from '../../../shared/doors/cost.ts';
+import { countStores } from '../../../shared/doors/engines.ts';
 import {
   type EraseContext,
   type Erasure,
@@ -52,7 +52,8 @@ export async function eraseEverywhere(
   dryRun: boolean,
   places: readonly PersonalPlace[] = personalPlaces,
 ): Promise<EraseReport> {
-  const context: EraseContext = { store, meter: newMeter() };
+  const engines = countStores({ store, redis });
+  const context: EraseContext = { store: engines.store };
   const report: EraseReport = {
     user_id: person.userId,
     addresses: person.addresses,
@@ -64,11 +65,11 @@ export async function eraseEverywhere(
     reads: 0,
   };
   for (let pass = 1; pass <= PASSES && !report.complete; pass += 1) {
-    const found = await onePass(context, redis, person, dryRun, places, report);
+    const found = await onePass(context, engines.redis, person, dryRun, places, report);
     report.complete = dryRun || found === 0;
   }
   report.kept = await configured(context, person);
-  report.reads = context.meter.firestore_reads;
+  report.reads = engines.usage().firestore_reads;
   return report;
 }
 
@@ -96,9 +97,9 @@ async function onePass(
     }
     await flush();
   }
-  if (!(await hasUser(redis, person.userId, context.meter))) return found;
+  if (!(await hasUser(redis, person.userId))) return found;
   report.redis = true;
-  if (!dryRun) await forgetUser(redis, person.userId, context.meter);
+  if (!dryRun) await forgetUser(redis, person.userId);
   return found + 1;
 }
 
@@ -109,11 +110,11 @@ function count(report: EraseReport, collection: string, erasures: readonly Erasu
   }
 }
 
-async function configured({ store, meter }: EraseContext, person: Person): Promise<EraseReport['kept']> {
+async function configured({ store }: EraseContext, person: Person): Promise<EraseReport['kept']> {
   const pattern = mentionOf(person);
   const kept: EraseReport['kept'] = [];
   for (const [collection, remedy] of Object.entries(configurationPlaces))
-    for await (const snapshot of streamQuery(store.collection(collection), meter))
+    for await (const snapshot of streamQuery(store.collection(collection)))
       if (mentions(snapshot.data(), pattern))
         kept.push({ path: snapshot.ref.path, remedy: remedy.replace('{id}', snapshot.id) });
   return kept;

@@ -2,7 +2,6 @@ import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Firestore } from '@google-cloud/firestore';
 import { type Clock, stopwatch } from '../../../shared/doors/clock.ts';
-import { newMeter } from '../../../shared/doors/cost.ts';
 import type { ImportContext, ImportKind, Row } from '../../../shared/doors/import/kind.ts';
 import { foreseeRows, type Written, writeRows } from '../../../shared/doors/import/write.ts';
 import { rampUp } from '../../../shared/doors/store/ramp.ts';
@@ -36,7 +35,7 @@ export async function importFile(
   clock: Clock,
   options: ImportOptions,
 ): Promise<ImportReport> {
-  const kind = open({ store, now: clock(), meter: newMeter() });
+  const kind = open({ store, now: clock() });
   const report: ImportReport = {
     lines: 0,
     faults: [],
@@ -66,7 +65,7 @@ async function check(
   for await (const { rows, faults, lines, bytes } of readChunks(file, kind)) {
     for (const fault of faults) report.faults.push(fault);
     report.lines = lines;
-    if (dryRun) add(report, await foreseeRows(store, rows, newMeter()));
+    if (dryRun) add(report, await foreseeRows(store, rows));
     bar.at(
       bytes / size,
       `${lines} lines${report.faults.length > 0 ? `, ${report.faults.length} faults` : ''}`,
@@ -88,7 +87,7 @@ async function write(
   let failure: unknown;
   const send = async (rows: readonly Row[]) => {
     try {
-      add(report, await writeRows(store, rows, newMeter()));
+      add(report, await writeRows(store, rows));
     } catch (error) {
       failure ??= error;
     }

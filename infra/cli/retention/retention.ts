@@ -2,7 +2,6 @@ import type { Firestore } from '@google-cloud/firestore';
 import type { Command } from 'commander';
 import { systemClock } from '../../../shared/doors/clock.ts';
 import { loadStoreConfig } from '../../../shared/doors/config.ts';
-import { newMeter } from '../../../shared/doors/cost.ts';
 import { openStore } from '../../../shared/doors/store/firestore.ts';
 import { requireCredentials } from '../../credentials.ts';
 import { findPatient } from '../doctor/patient.ts';
@@ -83,7 +82,7 @@ async function apply(store: Firestore, flags: Flags, print: Terminal['print']): 
         `${name}: ${deleted} documents from before ${before} (${count} months) ${dryRun ? 'would be ' : ''}deleted`,
       );
   };
-  const look = await applyRetention(store, newMeter(), now, true);
+  const look = await applyRetention(store, now, true);
   const total = look.reduce((sum, { deleted }) => sum + deleted, 0);
   if (flags.dryRun || !flags.json) say(look, true);
   if (flags.dryRun || total === 0) {
@@ -94,7 +93,7 @@ async function apply(store: Firestore, flags: Flags, print: Terminal['print']): 
     process.stderr.write('Not confirmed: nothing was changed. Answer y, or give --yes.\n');
     return 1;
   }
-  say(await applyRetention(store, newMeter(), now, false), false);
+  say(await applyRetention(store, now, false), false);
   return 0;
 }
 

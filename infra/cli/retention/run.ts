@@ -1,6 +1,5 @@
 import { type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
 import { z } from 'zod';
-import type { Meter } from '../../../shared/doors/cost.ts';
 import { streamQuery } from '../../../shared/doors/store/firestore.ts';
 import { CHOICES } from './rules.ts';
 
@@ -54,12 +53,7 @@ export interface Outdated {
 }
 
 /** Deletes what is older than was chosen, oldest first; may be cut off and done again. A dry run counts. */
-export async function applyRetention(
-  store: Firestore,
-  meter: Meter,
-  now: Date,
-  dryRun: boolean,
-): Promise<Outdated[]> {
+export async function applyRetention(store: Firestore, now: Date, dryRun: boolean): Promise<Outdated[]> {
   const choices = await readChoices(store);
   const done: Outdated[] = [];
   for (const { name, field, isOver, below = [] } of CHOICES) {
@@ -68,9 +62,9 @@ export async function applyRetention(
     const before = cutoffOf(now, count);
     const old = store.collection(name).where(field, '<', Timestamp.fromDate(before)).orderBy(field);
     const removal = new Removal(store, dryRun);
-    for await (const snapshot of streamQuery(old, meter)) {
+    for await (const snapshot of streamQuery(old)) {
       if (!isOver(snapshot)) continue;
-      for (const part of below) await removal.addAll(snapshot.ref.collection(part).select(), meter);
+      for (const part of below) await removal.addAll(snapshot.ref.collection(part).select());
       await removal.add(snapshot.ref);
     }
     await removal.flush();
@@ -91,8 +85,8 @@ class Removal {
     this.#dryRun = dryRun;
   }
 
-  async addAll(query: Query, meter: Meter): Promise<void> {
-    for await (const { ref } of streamQuery(query, meter)) await this.add(ref);
+  async addAll(query: Query): Promise<void> {
+    for await (const { ref } of streamQuery(query)) await this.add(ref);
   }
 
   async add(ref: FirebaseFirestore.DocumentReference): Promise<void> {

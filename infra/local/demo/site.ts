@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { Timestamp } from '@google-cloud/firestore';
 import { onlineThreshold } from '../../../shared/domains/presence/settings.ts';
 import { listStatuses } from '../../../shared/domains/presence/statuses.ts';
-import { newMeter } from '../../../shared/doors/cost.ts';
 import type { Deps } from '../../../shared/runtime/task.ts';
 
 const ROOT = join(import.meta.dirname, 'site');
@@ -60,7 +59,7 @@ async function storedPresence(deps: Deps): Promise<object> {
   const now = deps.clock();
   const thresholdMs = (await onlineThreshold(deps.store, now, 0)) * 60_000;
   const query = { limit: 1, after: USER.slice(0, -1), thresholdMs, now };
-  const { users } = await listStatuses({ ...deps, meter: newMeter() }, query);
+  const { users } = await listStatuses({ ...deps }, query);
   return users.find((user) => user.user_id === USER) ?? {};
 }
 

@@ -1,5 +1,4 @@
 import { type Firestore, Timestamp } from '@google-cloud/firestore';
-import type { Meter } from '../../doors/cost.ts';
 import { dueFollowups } from './find.ts';
 import { toFollowup } from './followup.ts';
 import type { Settings } from './settings.ts';
@@ -34,12 +33,7 @@ export const heldDueBefore = (now: Date): Timestamp =>
   Timestamp.fromMillis(now.getTime() - HELD_AFTER_DAYS * DAY_MS);
 
 /** What an organisation's next runs would send, and what is held back; counted, not read. */
-export async function activationOf(
-  store: Firestore,
-  settings: Settings,
-  now: Date,
-  meter: Meter,
-): Promise<Activation> {
+export async function activationOf(store: Firestore, settings: Settings, now: Date): Promise<Activation> {
   const { orgId, heldDueBefore: bound } = settings;
   const free = dueFollowups(store, [orgId], now, bound === null ? undefined : new Date(bound));
   const [all, going, first] = await Promise.all([
@@ -48,9 +42,6 @@ export async function activationOf(
     free.limit(SHOWN).get(),
   ]);
   const [due, wouldSend] = [all.data().count, going.data().count];
-  // A count bills one read for up to a thousand entries.
-  meter.firestore_reads +=
-    Math.ceil((due + 1) / 1000) + Math.ceil((wouldSend + 1) / 1000) + Math.max(1, first.size);
   return {
     would_send_now: wouldSend,
     first_run: Math.min(wouldSend, settings.maxPerRun, settings.maxPerDay ?? wouldSend),

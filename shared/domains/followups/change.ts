@@ -1,5 +1,4 @@
 import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
-import type { Meter } from '../../doors/cost.ts';
 import { isConflict } from '../../doors/store/firestore.ts';
 import { type Followup, followups, settingsRef, toFollowup } from './followup.ts';
 import { addHistory, type Decider, type Entry } from './record.ts';
@@ -11,7 +10,6 @@ const TRIES = 5;
 
 export interface ChangeContext {
   store: Firestore;
-  meter: Meter;
   now: Date;
   decider: Decider;
 }
@@ -20,12 +18,11 @@ export interface ChangeContext {
 export type Change = { fields: Record<string, unknown>; entry: Omit<Entry, 'level'> } | null;
 
 /** Reads a follow-up with its organisation's settings; null where there is none. */
-export async function readFollowup({ store, meter }: Pick<ChangeContext, 'store' | 'meter'>, id: string) {
+export async function readFollowup({ store }: Pick<ChangeContext, 'store'>, id: string) {
   const snapshot = await followups(store).doc(id).get();
   if (!snapshot.exists) return null;
   const followup = toFollowup(snapshot);
   const settings = toSettings(await settingsRef(store, followup.orgId || '-').get());
-  meter.firestore_reads += 2;
   return { snapshot, followup, settings };
 }
 
@@ -45,7 +42,7 @@ export async function changeFollowup(
   id: string,
   decide: (found: { snapshot: DocumentSnapshot; followup: Followup; settings: Settings }) => Change,
 ): Promise<DocumentSnapshot | null> {
-  const { store, meter } = context;
+  const { store } = context;
   for (let attempt = 1; ; attempt += 1) {
     const found = await readFollowup(context, id);
     if (!found) return null;
@@ -57,13 +54,11 @@ export async function changeFollowup(
       addHistory(batch, found.followup, context, { ...change.entry, level: found.followup.level });
       try {
         await batch.commit();
-        meter.firestore_writes += 2;
       } catch (error) {
         if (!isConflict(error) || attempt === TRIES) throw error;
         continue;
       }
     }
-    meter.firestore_reads += 1;
     return await found.snapshot.ref.get();
   }
 }

@@ -22,10 +22,7 @@ export const followupPlaces: readonly PersonalPlace[] = [
     says: 'notices that name their address in their id: deleted; elsewhere: taken out',
     async *find(person, context) {
       // An id cannot be searched for, nor changed.
-      for await (const { ref } of streamQuery(
-        context.store.collectionGroup('notices').select(),
-        context.meter,
-      ))
+      for await (const { ref } of streamQuery(context.store.collectionGroup('notices').select()))
         if (person.addresses.some((address) => ref.id.endsWith(`-${address}`))) yield { do: 'delete', ref };
       yield* scrubbing(person, context.store.collectionGroup('notices'), context);
     },
@@ -43,16 +40,15 @@ export const followupPlaces: readonly PersonalPlace[] = [
   {
     collection: 'followups',
     says: 'name and address as a customer: taken out, reminders stopped; number, amount and dates are kept with the invoice for ten years (Code de commerce, L123-22)',
-    async *find({ addresses }, { store, meter }) {
+    async *find({ addresses }, { store }) {
       if (addresses.length === 0) return;
       // Another back end may have written an address in another form: all are looked at.
-      for await (const snapshot of streamQuery(followups(store).select('customer', 'status'), meter)) {
+      for await (const snapshot of streamQuery(followups(store).select('customer', 'status'))) {
         const address = normaliseAddress(String(snapshot.get('customer.email') ?? '')) ?? '';
         if (!addresses.includes(address)) continue;
         // First what is below it: once its address is gone, it is found no more.
         for (const below of ['history', 'sends'])
-          for await (const line of streamQuery(snapshot.ref.collection(below), meter))
-            yield* withoutTexts(line);
+          for await (const line of streamQuery(snapshot.ref.collection(below))) yield* withoutTexts(line);
         yield anonymous(snapshot);
       }
     },

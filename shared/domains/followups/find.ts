@@ -1,5 +1,4 @@
 import { type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
-import type { Meter } from '../../doors/cost.ts';
 import { streamQuery } from '../../doors/store/firestore.ts';
 import { startOfDay } from '../../doors/time/zoned.ts';
 import { type Followup, followups, toFollowup } from './followup.ts';
@@ -45,9 +44,9 @@ export function claimedSince(store: Firestore, orgId: string, since: Date): Quer
 export type Organisation = Settings | { orgId: string; fault: string };
 
 /** Every organisation whose automatic follow-ups are on. */
-export async function readOrganisations(store: Firestore, meter: Meter): Promise<Organisation[]> {
+export async function readOrganisations(store: Firestore): Promise<Organisation[]> {
   const found: Organisation[] = [];
-  for await (const snapshot of streamQuery(enabledOrganisations(store), meter)) {
+  for await (const snapshot of streamQuery(enabledOrganisations(store))) {
     try {
       found.push(toSettings(snapshot));
     } catch (error) {
@@ -63,11 +62,10 @@ export async function* streamDue(
   store: Firestore,
   organisations: readonly Settings[],
   now: Date,
-  meter: Meter,
 ): AsyncGenerator<{ followup: Followup; settings: Settings }> {
   const byId = new Map(organisations.map((settings) => [settings.orgId, settings]));
   for (const query of dueQueries(store, organisations, now)) {
-    for await (const snapshot of streamQuery(query, meter)) {
+    for await (const snapshot of streamQuery(query)) {
       const followup = toFollowup(snapshot);
       const settings = byId.get(followup.orgId);
       if (settings) yield { followup, settings };
@@ -90,12 +88,10 @@ function dueQueries(store: Firestore, organisations: readonly Settings[], now: D
 export class Quota {
   readonly #left = new Map<string, { run: number; day: number }>();
   readonly #store: Firestore;
-  readonly #meter: Meter;
   readonly #now: Date;
 
-  constructor(store: Firestore, meter: Meter, now: Date) {
+  constructor(store: Firestore, now: Date) {
     this.#store = store;
-    this.#meter = meter;
     this.#now = now;
   }
 
@@ -120,7 +116,6 @@ export class Quota {
     const since = new Date(startOfDay(this.#now.getTime(), rules.hours.zone));
     const { count } = (await claimedSince(this.#store, orgId, since).count().get()).data();
     // A count bills one read for up to a thousand entries.
-    this.#meter.firestore_reads += Math.max(1, Math.ceil(count / 1000));
     return count;
   }
 }

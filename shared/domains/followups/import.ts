@@ -26,13 +26,12 @@ type Line = z.output<typeof line>;
  * in and is due by now is held in the same way, until somebody confirms it; and with it all that is due by now.
  */
 export function followupImport(context: ImportContext, decider: Decider): ImportKind {
-  const { store, meter, now } = context;
+  const { store, now } = context;
   const settings = new Map<string, Settings | string>();
   const dueIn = new Map<string, number>();
   async function read(orgIds: readonly string[]): Promise<void> {
     const asked = [...new Set(orgIds)].filter((id) => !settings.has(id));
     if (asked.length === 0) return;
-    meter.firestore_reads += asked.length;
     for (const snapshot of await store.getAll(...asked.map((id) => settingsRef(store, id))))
       settings.set(
         snapshot.id,
@@ -49,7 +48,6 @@ export function followupImport(context: ImportContext, decider: Decider): Import
       );
     });
     if (due.length === 0) return;
-    meter.firestore_reads += due.length;
     const found = await store.getAll(...due.map(({ ref }) => ref), { fieldMask: [] });
     for (const [index, { fields }] of due.entries()) {
       const orgId = String(fields['org_id']);
@@ -91,14 +89,12 @@ export function followupImport(context: ImportContext, decider: Decider): Import
   async function hold(orgId: string): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       const snapshot = await settingsRef(store, orgId).get();
-      meter.firestore_reads += 1;
       const before = toSettings(snapshot).heldDueBefore ?? 0;
       if (!snapshot.updateTime || before > now.getTime()) return;
       // A millisecond more: what is due at this very instant is found by `<=`.
       const held_due_before = Timestamp.fromMillis(now.getTime() + 1);
       try {
         await snapshot.ref.update({ held_due_before }, { lastUpdateTime: snapshot.updateTime });
-        meter.firestore_writes += 1;
         return;
       } catch (error) {
         if (!isConflict(error) || attempt === TRIES) throw error;

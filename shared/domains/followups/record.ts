@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { type Firestore, Timestamp, type WriteBatch } from '@google-cloud/firestore';
-import type { Meter } from '../../doors/cost.ts';
 import { isConflict } from '../../doors/store/firestore.ts';
 import type { Followup } from './followup.ts';
 import type { Verdict } from './judge.ts';
@@ -17,7 +16,6 @@ export interface Decider {
 
 export interface RecordContext {
   store: Firestore;
-  meter: Meter;
   now: Date;
   decider: Decider;
 }
@@ -110,7 +108,7 @@ export async function recordVerdict(
   settings: Settings,
   verdict: Verdict,
 ): Promise<boolean> {
-  const { store, meter, now } = context;
+  const { store, now } = context;
   const batch = store.batch();
   const precondition = followup.writtenAt ? { lastUpdateTime: followup.writtenAt } : {};
   batch.update(followup.ref, verdictFields(followup, settings, verdict, now), precondition);
@@ -120,7 +118,6 @@ export async function recordVerdict(
     addHistory(batch, followup, context, { reason: verdict.reason, level: followup.level + 1, detail });
   try {
     await batch.commit();
-    meter.firestore_writes += news ? 2 : 1;
     return true;
   } catch (error) {
     if (isConflict(error)) return false;

@@ -51,7 +51,7 @@ export interface Attempt {
  * commit settles both. Preview, run and manual sending differ only in who decided. Throws Unmailable before any claim.
  */
 export async function sendLevel(context: SendContext, prepared: Prepared): Promise<Attempt> {
-  const { store, meter, post } = context;
+  const { store, post } = context;
   const { followup, settings, send } = prepared;
   const level = followup.level + 1;
   const mail = followupMail(followup, settings, level, post.config, context.now.getTime());
@@ -68,7 +68,7 @@ export async function sendLevel(context: SendContext, prepared: Prepared): Promi
     },
   };
   const claims = documentClaims(
-    { store, meter, clock: post.clock },
+    { store, clock: post.clock },
     [document],
     companions(context, followup, settings, messageId),
   );
@@ -107,7 +107,6 @@ function companions(
     take(batch) {
       const precondition = followup.writtenAt ? { lastUpdateTime: followup.writtenAt } : {};
       batch.update(followup.ref, { message_ids: FieldValue.arrayUnion(messageId) }, precondition);
-      context.meter.firestore_writes += 1;
     },
     settle(batch, settlement) {
       const { state, response, settledAt } = settlement;
@@ -121,7 +120,6 @@ function companions(
       );
       const entry = { reason, level, messageId, response } as const;
       addHistory(batch, followup, { now: settledAt, decider: context.decider }, entry, entryId);
-      context.meter.firestore_writes += 2;
     },
   };
 }
@@ -154,7 +152,7 @@ async function postpone(
   settings: Settings,
   response: string | null,
 ): Promise<Reason> {
-  const { store, meter, now } = context;
+  const { store, now } = context;
   const since = followup.refusedSince ?? now.getTime();
   const givenUp = now.getTime() - since >= GIVE_UP_MS;
   const reason = givenUp ? 'address_refused' : 'refused_for_now';
@@ -175,7 +173,6 @@ async function postpone(
   if (followup.lastReason !== reason)
     addHistory(batch, followup, context, { reason, level: followup.level + 1, response });
   await batch.commit();
-  meter.firestore_writes += 2;
   return reason;
 }
 
@@ -207,7 +204,6 @@ export async function repair(context: RecordContext, prepared: Prepared, verdict
   });
   try {
     await batch.commit();
-    context.meter.firestore_writes += 3;
     return true;
   } catch (error) {
     if (isConflict(error)) return false;

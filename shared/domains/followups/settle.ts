@@ -16,13 +16,12 @@ export async function settleUnknown(
   outcome: 'sent' | 'not_sent',
   why: string,
 ): Promise<boolean | null> {
-  const { store, meter, now } = context;
+  const { store, now } = context;
   const found = await readFollowup(context, id);
   if (!found) return null;
   const { snapshot, followup, settings } = found;
   const level = followup.level + 1;
   const send = await sendRef(followup, level).get();
-  meter.firestore_reads += 1;
   if (send.get('state') !== 'unknown' || !send.updateTime || !snapshot.updateTime) return false;
   const sentAt = new Date(millis(send.get('claimed_at')) ?? now.getTime());
   const batch = store.batch();
@@ -53,7 +52,6 @@ export async function settleUnknown(
   });
   try {
     await batch.commit();
-    meter.firestore_writes += 3;
     return true;
   } catch (error) {
     if (isConflict(error)) return false;

@@ -44,7 +44,6 @@ export async function applySignal(context: SignalContext, signal: InboxSignal): 
   const wanted = signal.messageIds.slice(-MAX_REFERENCES);
   if (wanted.length === 0) return [];
   const { docs } = await followups(context.store).where('message_ids', 'array-contains-any', wanted).get();
-  context.meter.firestore_reads += Math.max(1, docs.length);
   const results: SignalResult[] = [];
   for (const { id } of docs) results.push({ followupId: id, effect: await applyTo(context, id, signal) });
   return results;
@@ -94,7 +93,6 @@ async function settleIfFound(
   signal: InboxSignal,
 ): Promise<SignalResult['effect']> {
   const snapshot = await followups(context.store).doc(id).get();
-  context.meter.firestore_reads += 1;
   const newest = toFollowup(snapshot).messageIds.at(-1);
   if (newest === undefined || !signal.messageIds.includes(newest)) return 'ignored';
   return (await settleUnknown(context, id, 'sent', signal.detail)) ? 'settled' : 'ignored';

@@ -167,14 +167,12 @@ export async function saveFollowup(
 ): Promise<{ id: string; created: boolean; snapshot: DocumentSnapshot | null }> {
   const { org_id, type: _type, source_id: _source, ...patch } = given;
   const settings = await settingsOf(context.store, org_id);
-  context.meter.firestore_reads += 1;
   const { ref, fields, followup } = freshFollowup(context.store, given, settings);
   const batch = context.store.batch();
   batch.create(ref, fields);
   addHistory(batch, followup, context, { reason: 'created', level: followup.level });
   try {
     await batch.commit();
-    context.meter.firestore_writes += 2;
     return { id: ref.id, created: true, snapshot: await ref.get() };
   } catch (error) {
     if (!isConflict(error)) throw error;

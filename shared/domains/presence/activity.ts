@@ -1,5 +1,4 @@
 import type { Redis } from '@upstash/redis';
-import type { Meter } from '../../doors/cost.ts';
 import { evalScript } from '../../doors/redis/redis.ts';
 import { MAX_THRESHOLD_MINUTES } from './status.ts';
 
@@ -112,11 +111,10 @@ export async function recordActivity(
   { userId, session }: SessionRef,
   now: number,
   knowledge: Knowledge,
-  meter: Meter,
 ): Promise<'out' | 'unknown' | number | null> {
   const keys = [activityKey(userId), sessionsKey(userId)];
   const args = [session, String(now), String(ACTIVITY_TTL_MS), knowledge, String(VERIFIED_MS)];
-  const answer = String(await evalScript(redis, meter, PING, keys, args));
+  const answer = String(await evalScript(redis, PING, keys, args));
   if (answer === 'out' || answer === 'unknown') return answer;
   return toMillis(answer);
 }
@@ -132,11 +130,10 @@ export async function endActivity(
   redis: Redis,
   { userId, session }: SessionRef,
   now: number,
-  meter: Meter,
 ): Promise<LiveSession[]> {
   const keys = [activityKey(userId), sessionsKey(userId)];
   const args = [session, String(now), String(ACTIVITY_TTL_MS)];
-  const pairs = (await evalScript(redis, meter, LOGOUT, keys, args)) as unknown[];
+  const pairs = (await evalScript(redis, LOGOUT, keys, args)) as unknown[];
   return Array.from({ length: pairs.length / 2 }, (_, index) => ({
     session: String(pairs[2 * index]),
     activity: toMillis(pairs[2 * index + 1]) ?? 0,
@@ -148,10 +145,9 @@ export async function markLoggedOut(
   redis: Redis,
   { userId, session }: SessionRef,
   now: number,
-  meter: Meter,
 ): Promise<void> {
   const args = [session, String(now), String(ACTIVITY_TTL_MS)];
-  await evalScript(redis, meter, MARK, [activityKey(userId), sessionsKey(userId)], args);
+  await evalScript(redis, MARK, [activityKey(userId), sessionsKey(userId)], args);
 }
 
 /**
@@ -162,10 +158,9 @@ export async function forgetActivity(
   redis: Redis,
   userIds: readonly string[],
   before: number,
-  meter: Meter,
 ): Promise<(number | null)[]> {
   if (userIds.length === 0) return [];
-  const left = await evalScript(redis, meter, FORGET, userIds.map(activityKey), [String(before)]);
+  const left = await evalScript(redis, FORGET, userIds.map(activityKey), [String(before)]);
   return (left as unknown[]).map(toMillis);
 }
 
@@ -175,23 +170,17 @@ export async function putBackActivity(
   userId: string,
   activity: number,
   now: number,
-  meter: Meter,
 ): Promise<boolean> {
   const left = activity + ACTIVITY_TTL_MS - now;
   if (left <= 0) return false;
   const args = [String(activity), String(left)];
-  return Number(await evalScript(redis, meter, PUT_BACK, [activityKey(userId)], args)) === 1;
+  return Number(await evalScript(redis, PUT_BACK, [activityKey(userId)], args)) === 1;
 }
 
 /** The activity of many users in epoch milliseconds, in order, null without one: one command per thousand. */
-export async function readActivity(
-  redis: Redis,
-  userIds: readonly string[],
-  meter: Meter,
-): Promise<(number | null)[]> {
+export async function readActivity(redis: Redis, userIds: readonly string[]): Promise<(number | null)[]> {
   const all: (number | null)[] = [];
   for (let from = 0; from < userIds.length; from += MGET_KEYS) {
-    meter.redis_commands += 1;
     const keys = userIds.slice(from, from + MGET_KEYS).map(activityKey);
     all.push(...(await redis.mget<unknown[]>(...keys)).map(toMillis));
   }
@@ -199,16 +188,12 @@ export async function readActivity(
 }
 
 /** Streams all users that have a key, by SCAN in steps; one may come twice while keys change. */
-export async function* scanActivity(
-  redis: Redis,
-  meter: Meter,
-): AsyncGenerator<{ userId: string; activity: number }[]> {
+export async function* scanActivity(redis: Redis): AsyncGenerator<{ userId: string; activity: number }[]> {
   let cursor = '0';
   do {
-    meter.redis_commands += 1;
     const [next, keys] = await redis.scan(cursor, { match: `${PREFIX}*`, count: MGET_KEYS });
     const userIds = keys.map((key) => key.slice(PREFIX.length));
-    const found = await readActivity(redis, userIds, meter);
+    const found = await readActivity(redis, userIds);
     yield userIds.flatMap((userId, index) => {
       const activity = found[index] ?? null;
       return activity === null ? [] : [{ userId, activity }];
@@ -224,19 +209,16 @@ function toMillis(value: unknown): number | null {
 }
 
 /** How long a user's activity is still kept, in milliseconds; negative without one. */
-export async function timeToLive(redis: Redis, userId: string, meter: Meter): Promise<number> {
-  meter.redis_commands += 1;
+export async function timeToLive(redis: Redis, userId: string): Promise<number> {
   return Number(await redis.pttl(activityKey(userId)));
 }
 
 /** Deletes all that Redis has of a user: activity, sessions and markers. */
-export async function forgetUser(redis: Redis, userId: string, meter: Meter): Promise<void> {
-  meter.redis_commands += 1;
+export async function forgetUser(redis: Redis, userId: string): Promise<void> {
   await redis.del(activityKey(userId), sessionsKey(userId));
 }
 
 /** Whether Redis has anything of a user. */
-export async function hasUser(redis: Redis, userId: string, meter: Meter): Promise<boolean> {
-  meter.redis_commands += 1;
+export async function hasUser(redis: Redis, userId: string): Promise<boolean> {
   return (await redis.exists(activityKey(userId), sessionsKey(userId))) > 0;
 }

@@ -7,7 +7,6 @@ import {
 } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
 import * as z from 'zod';
-import type { Meter } from '../../doors/cost.ts';
 import { updateUnchanged } from '../../doors/store/firestore.ts';
 import { fromIso } from '../../doors/store/version.ts';
 import { putBackActivity } from './activity.ts';
@@ -73,28 +72,27 @@ export type RestoreResult = 'restored' | 'unchanged' | 'changed_since' | 'gone' 
  * never overwritten. Restoring twice changes nothing the second time. Throws where Redis does not answer.
  */
 export async function restoreUsers(
-  deps: { store: Firestore; redis: Redis; meter: Meter; now: Date },
+  deps: { store: Firestore; redis: Redis; now: Date },
   backup: PresenceBackup,
   dryRun: boolean,
 ): Promise<RestoreResult[]> {
-  const { store, redis, meter, now } = deps;
+  const { store, redis, now } = deps;
   if (backup.users.length === 0) return [];
   const documents = await store.getAll(...backup.users.map(({ id }) => userRef(store, id)));
-  meter.firestore_reads += documents.length;
   const takenAt = Date.parse(backup.taken_at);
   const results = documents.map((document, index) => judge(document, backup.users[index], takenAt));
   if (dryRun) return results;
   const updates: { index: number; snapshot: QueryDocumentSnapshot; fields: Record<string, unknown> }[] = [];
   for (const [index, { id, fields, activity }] of backup.users.entries()) {
     if (results[index] === 'changed_since') continue;
-    if (activity !== null && (await putBackActivity(redis, id, activity, now.getTime(), meter)))
+    if (activity !== null && (await putBackActivity(redis, id, activity, now.getTime())))
       results[index] = 'restored';
     const snapshot = documents[index];
     if (!snapshot?.exists || same(snapshot, fields)) continue;
     const values = Object.fromEntries(FIELDS.map((name) => [name, decode(fields[name])]));
     updates.push({ index, snapshot: snapshot as QueryDocumentSnapshot, fields: values });
   }
-  const written = await updateUnchanged(store, updates, meter);
+  const written = await updateUnchanged(store, updates);
   for (const [at, { index }] of updates.entries()) {
     const result = written[at];
     results[index] = result instanceof Error ? result : result === 'updated' ? 'restored' : 'changed_since';

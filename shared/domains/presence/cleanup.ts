@@ -68,9 +68,9 @@ function backUpOrNull(user: Seen): UserBackup | null {
 
 type Found = { id: string; document: DocumentSnapshot | null }[];
 
-async function* flagged({ store, meter }: OfflineDeps): AsyncGenerator<Found> {
+async function* flagged({ store }: OfflineDeps): AsyncGenerator<Found> {
   let batch: Found = [];
-  for await (const document of streamQuery(flaggedOnline(store), meter)) {
+  for await (const document of streamQuery(flaggedOnline(store))) {
     batch.push({ id: document.id, document });
     if (batch.length < BATCH) continue;
     yield batch;
@@ -82,23 +82,21 @@ async function* flagged({ store, meter }: OfflineDeps): AsyncGenerator<Found> {
 /** Whoever may show as online: flagged, with a ping in Redis, or by a login of the last day. */
 async function* everybody(deps: OfflineDeps, now: Date): AsyncGenerator<Found> {
   yield* flagged(deps);
-  for await (const step of scanActivity(deps.redis, deps.meter))
+  for await (const step of scanActivity(deps.redis))
     yield await documents(
       deps,
       step.map(({ userId }) => userId),
     );
   const users = new Set<string>();
-  for await (const login of streamQuery(lastLogins(deps.store, now), deps.meter))
-    users.add(String(login.get('user_id')));
+  for await (const login of streamQuery(lastLogins(deps.store, now))) users.add(String(login.get('user_id')));
   const ids = [...users];
   for (let from = 0; from < ids.length; from += BATCH)
     yield await documents(deps, ids.slice(from, from + BATCH));
 }
 
-async function documents({ store, meter }: OfflineDeps, ids: readonly string[]): Promise<Found> {
+async function documents({ store }: OfflineDeps, ids: readonly string[]): Promise<Found> {
   if (ids.length === 0) return [];
   const found = await store.getAll(...ids.map((id) => userRef(store, id)));
-  meter.firestore_reads += found.length;
   return found.map((document) => ({ id: document.id, document }));
 }
 

@@ -6,7 +6,6 @@ import {
   type QuerySnapshot,
   Timestamp,
 } from '@google-cloud/firestore';
-import type { Meter } from '../../doors/cost.ts';
 import { isConflict, millis } from '../../doors/store/firestore.ts';
 import { MAX_THRESHOLD_MINUTES } from './status.ts';
 
@@ -39,14 +38,12 @@ export function isLoggedOut(record: DocumentSnapshot): boolean {
 export async function openLogin(
   store: Firestore,
   login: { userId: string; session: string; issuedAt: number | null; now: Date },
-  meter: Meter,
 ): Promise<boolean> {
   const { userId, session, issuedAt, now } = login;
   const ref = loginRecord(store, session);
   const fields = { user_id: userId, session_id: session, login_at: Timestamp.fromDate(now), logout_at: null };
   for (let attempt = 1; ; attempt += 1) {
     const before = await ref.get();
-    meter.firestore_reads += 1;
     if (before.exists && !isLoggedOut(before)) return true;
     const batch = store.batch();
     if (before.exists && before.updateTime) {
@@ -57,7 +54,6 @@ export async function openLogin(
     } else batch.create(ref, fields);
     try {
       await batch.commit();
-      meter.firestore_writes += before.exists ? 2 : 1;
       return true;
     } catch (error) {
       if (!isConflict(error) || attempt === MAX_ATTEMPTS) throw error;
@@ -72,14 +68,12 @@ export async function openLogin(
 export async function closeLogin(
   store: Firestore,
   logout: { userId: string; session: string; issuedAt: number | null; now: Date },
-  meter: Meter,
 ): Promise<void> {
   const { userId, session, issuedAt, now } = logout;
   const ref = loginRecord(store, session);
   const ended = Timestamp.fromDate(now);
   for (let attempt = 1; ; attempt += 1) {
     const before = await ref.get();
-    meter.firestore_reads += 1;
     if (isLoggedOut(before)) return;
     try {
       if (before.exists && before.updateTime)
@@ -88,7 +82,6 @@ export async function closeLogin(
         const login_at = issuedAt === null ? ended : Timestamp.fromMillis(issuedAt * 1000);
         await ref.create({ user_id: userId, session_id: session, login_at, logout_at: ended });
       }
-      meter.firestore_writes += 1;
       return;
     } catch (error) {
       if (!isConflict(error) || attempt === MAX_ATTEMPTS) throw error;
@@ -128,31 +121,28 @@ export async function readLogins(
   store: Firestore,
   userIds: readonly string[],
   now: Date,
-  meter: Meter,
 ): Promise<Map<string, Logins>> {
   const since = new Date(now.getTime() - LOOK_BACK_MS);
-  const everybody =
-    userIds.length >= MANY_USERS ? await readEverybody(store, since, userIds.length, meter) : null;
+  const everybody = userIds.length >= MANY_USERS ? await readEverybody(store, since, userIds.length) : null;
   if (everybody) return everybody;
   const chunks = Array.from({ length: Math.ceil(userIds.length / IN_VALUES) }, (_, index) =>
     loginsOf(store, userIds.slice(index * IN_VALUES, (index + 1) * IN_VALUES), since).get(),
   );
   const found = new Map<string, Logins>();
-  for (const result of await Promise.all(chunks)) collect(result, found, meter);
+  for (const result of await Promise.all(chunks)) collect(result, found);
   return found;
 }
 
 /** Everybody's recent logins, or null where there are more than twice the users asked about. */
-async function readEverybody(store: Firestore, since: Date, users: number, meter: Meter) {
+async function readEverybody(store: Firestore, since: Date, users: number) {
   const limit = 2 * users;
   const result = await recentLogins(store, since).limit(limit).get();
   const found = new Map<string, Logins>();
-  collect(result, found, meter);
+  collect(result, found);
   return result.size < limit ? found : null;
 }
 
-function collect(result: QuerySnapshot, found: Map<string, Logins>, meter: Meter): void {
-  meter.firestore_reads += Math.max(1, result.size);
+function collect(result: QuerySnapshot, found: Map<string, Logins>): void {
   for (const record of result.docs) {
     const userId = String(record.get('user_id'));
     const of = found.get(userId) ?? { login: null, sessionEnd: null };

@@ -6,7 +6,6 @@ import {
   Timestamp,
 } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
-import type { Meter } from '../../doors/cost.ts';
 import { updateUnchanged } from '../../doors/store/firestore.ts';
 import { forgetActivity, readActivity } from './activity.ts';
 import { readLogins } from './login-history.ts';
@@ -21,7 +20,6 @@ export const DEFAULT_STALE_MINUTES = 30;
 export interface OfflineDeps {
   store: Firestore;
   redis: Redis;
-  meter: Meter;
 }
 
 /** A user with the signs of life that there are, in epoch milliseconds. */
@@ -44,15 +42,12 @@ export function flaggedOnline(store: Firestore): Query {
 
 /** The signs of life of many users, in bulk and in order. Throws where Redis does not answer: then nobody can be judged. */
 export async function seeUsers(
-  { store, redis, meter }: OfflineDeps,
+  { store, redis }: OfflineDeps,
   found: readonly { id: string; document: DocumentSnapshot | null }[],
   now: Date,
 ): Promise<Seen[]> {
   const ids = found.map(({ id }) => id);
-  const [activity, logins] = await Promise.all([
-    readActivity(redis, ids, meter),
-    readLogins(store, ids, now, meter),
-  ]);
+  const [activity, logins] = await Promise.all([readActivity(redis, ids), readLogins(store, ids, now)]);
   return found.map(({ id, document }, index) => {
     const stored = document?.exists ? storedPresence(document) : null;
     const ping = activity[index] ?? null;
@@ -90,7 +85,6 @@ export async function putOffline(
     deps.redis,
     seen.map(({ id }) => id),
     before,
-    deps.meter,
   );
   const results: OfflineResult[] = left.map((stays) => (stays === null ? 'offline' : 'alive'));
   let open = seen.flatMap((user, index) =>
@@ -103,7 +97,7 @@ export async function putOffline(
       snapshot: document,
       fields: offlineFields(document, sign, loggedOut),
     }));
-    const written = await updateUnchanged(deps.store, updates, deps.meter);
+    const written = await updateUnchanged(deps.store, updates);
     for (const [at, result] of written.entries()) {
       const index = open[at]?.index;
       if (index !== undefined && result instanceof Error) results[index] = result;
@@ -127,14 +121,13 @@ interface Open {
 
 /** Of the documents that changed, those that are still to be put offline. */
 async function readAgain(
-  { store, meter }: OfflineDeps,
+  { store }: OfflineDeps,
   changed: readonly Open[],
   before: number,
   results: OfflineResult[],
 ): Promise<Open[]> {
   if (changed.length === 0) return [];
   const fresh = await store.getAll(...changed.map(({ document }) => document.ref));
-  meter.firestore_reads += fresh.length;
   return changed.flatMap(({ index, sign }, at) => {
     const document = fresh[at];
     if (!document?.exists) return [];

@@ -27,22 +27,19 @@ export interface ProbeDeps extends OfflineDeps {
 /** One check: resolves with what it found, or throws what is wrong. */
 export type Check = (deps: ProbeDeps) => Promise<string>;
 
-const firestoreConnection: Check = async ({ store, meter }) => {
-  meter.firestore_reads += 1;
+const firestoreConnection: Check = async ({ store }) => {
   const { exists } = await store.doc('settings/presence').get();
   return `settings/presence ${exists ? 'read' : 'is not set; the defaults hold'}`;
 };
 
-const redisConnection: Check = async ({ redis, meter }) => {
-  meter.redis_commands += 1;
+const redisConnection: Check = async ({ redis }) => {
   const answer = await redis.ping();
   if (answer !== 'PONG') throw new Error(`Redis answers ${JSON.stringify(answer)} to PING`);
   return 'PONG';
 };
 
-const userSchema: Check = async ({ store, meter }) => {
+const userSchema: Check = async ({ store }) => {
   const { docs } = await users(store).limit(SAMPLE).get();
-  meter.firestore_reads += Math.max(1, docs.length);
   const faults = docs.flatMap(faultsOf);
   if (faults.length > 0) {
     const more = faults.length > NAMED ? `, and ${faults.length - NAMED} more` : '';
@@ -67,30 +64,29 @@ function faultsOf(user: DocumentSnapshot): string[] {
   });
 }
 
-const presenceOperations: Check = async ({ redis, meter, now }) => {
+const presenceOperations: Check = async ({ redis, now }) => {
   const ref = { userId: PROBE, session: SESSION };
   const at = now.getTime();
-  await recordActivity(redis, ref, at, 'login', meter);
-  await recordActivity(redis, ref, at - 1, 'as_known', meter);
-  expectSame('the last ping', await readActivity(redis, [PROBE], meter), [at]);
-  const left = await timeToLive(redis, PROBE, meter);
+  await recordActivity(redis, ref, at, 'login');
+  await recordActivity(redis, ref, at - 1, 'as_known');
+  expectSame('the last ping', await readActivity(redis, [PROBE]), [at]);
+  const left = await timeToLive(redis, PROBE);
   if (left <= MAX_THRESHOLD_MINUTES * 60_000)
     throw new Error(`a ping is kept for ${left} ms; it must outlast the largest threshold`);
-  await endActivity(redis, ref, at + 1, meter);
-  expectSame('the ping after the logout', await readActivity(redis, [PROBE], meter), [null]);
-  expectSame('a late ping', await recordActivity(redis, ref, at + 2, 'as_known', meter), 'out');
+  await endActivity(redis, ref, at + 1);
+  expectSame('the ping after the logout', await readActivity(redis, [PROBE]), [null]);
+  expectSame('a late ping', await recordActivity(redis, ref, at + 2, 'as_known'), 'out');
   return 'ping, login, logout and a late ping are as they must be';
 };
 
-const indexes: Check = async ({ store, queries, meter }) => {
+const indexes: Check = async ({ store, queries }) => {
   for (const query of [flaggedOnline(store), ...queries]) {
     await query.limit(1).get();
-    meter.firestore_reads += 1;
   }
   return `${queries.length + 1} queries answered`;
 };
 
-const simulatedUpdate: Check = async ({ store, meter, now }) => {
+const simulatedUpdate: Check = async ({ store, now }) => {
   const ref = userRef(store, PROBE);
   const { writeTime } = await ref.set({
     role: 'user',
@@ -112,11 +108,9 @@ const simulatedUpdate: Check = async ({ store, meter, now }) => {
     },
   );
   const login = { userId: PROBE, session: SESSION, issuedAt: null, now };
-  await openLogin(store, login, meter);
-  await closeLogin(store, login, meter);
+  await openLogin(store, login);
+  await closeLogin(store, login);
   if (!isLoggedOut(await loginRecord(store, SESSION).get())) throw new Error('the login record stays open');
-  meter.firestore_reads += 1;
-  meter.firestore_writes += 2;
   return 'a conditional update holds, an outdated one is refused, a login record opens and closes';
 };
 
@@ -159,13 +153,12 @@ export const checks: Readonly<Record<string, Check>> = {
  * Takes away whatever a check, this one or one that was killed, has left of the probe user. Where one store fails, the
  * other is waited for all the same: a deletion still on its way would strike the next check's probe.
  */
-export async function removeProbe({ store, redis, meter }: OfflineDeps): Promise<void> {
+export async function removeProbe({ store, redis }: OfflineDeps): Promise<void> {
   const ends = await Promise.allSettled([
     userRef(store, PROBE).delete(),
     loginRecord(store, SESSION).delete(),
-    forgetUser(redis, PROBE, meter),
+    forgetUser(redis, PROBE),
   ]);
-  meter.firestore_deletes += ends.slice(0, 2).filter(({ status }) => status === 'fulfilled').length;
   const failure = ends.find((end) => end.status === 'rejected');
   if (failure) throw failure.reason;
 }

@@ -46,7 +46,7 @@ export async function presenceReport(
   const { store, redis } = deps;
   const [health, answered] = await Promise.all([
     timed(async () => (await users(store).count().get()).data().count),
-    timed(() => readActivity(redis, ['nobody'], deps.meter)),
+    timed(() => readActivity(redis, ['nobody'])),
   ]);
   const report: PresenceReport = {
     degraded: !answered.health.ok,
@@ -80,7 +80,7 @@ async function timed<T>(ask: () => Promise<T>): Promise<{ value: T | null; healt
 /** The users whose ping is younger than the threshold, with its instant. */
 async function liveKeys(deps: OfflineDeps, now: Date, thresholdMs: number): Promise<Map<string, number>> {
   const live = new Map<string, number>();
-  for await (const step of scanActivity(deps.redis, deps.meter)) {
+  for await (const step of scanActivity(deps.redis)) {
     for (const { userId, activity } of step)
       if (isOnline({ now: now.getTime(), lastActivity: activity, lastLogout: null, thresholdMs }))
         live.set(userId, activity);
@@ -112,7 +112,7 @@ async function lookAtFlagged(
     }
   };
   let batch: QueryDocumentSnapshot[] = [];
-  for await (const document of streamQuery(flaggedOnline(deps.store), deps.meter)) {
+  for await (const document of streamQuery(flaggedOnline(deps.store))) {
     batch.push(document);
     if (batch.length < BATCH) continue;
     await look(batch);
@@ -133,12 +133,11 @@ function alive({ document, activity, login }: Seen, now: Date, thresholdMs: numb
 }
 
 /** Users with a live key whose document does not say online, or that have none. */
-async function unflagged({ store, meter }: OfflineDeps, live: ReadonlyMap<string, number>): Promise<Found> {
+async function unflagged({ store }: OfflineDeps, live: ReadonlyMap<string, number>): Promise<Found> {
   const found: Found = { count: 0, user_ids: [] };
   const ids = [...live.keys()];
   for (let from = 0; from < ids.length; from += BATCH) {
     const documents = await store.getAll(...ids.slice(from, from + BATCH).map((id) => userRef(store, id)));
-    meter.firestore_reads += documents.length;
     for (const document of documents) {
       const { flaggedOnline: flagged, loggedOut } = storedPresence(document);
       if (!flagged && (live.get(document.id) ?? 0) > (loggedOut ?? 0)) add(found, document.id);

@@ -1,6 +1,5 @@
 import type { Firestore, QueryDocumentSnapshot } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
-import type { Meter } from '../../doors/cost.ts';
 import { within } from '../../doors/time/within.ts';
 import { readActivity } from './activity.ts';
 import { type Logins, readLogins } from './login-history.ts';
@@ -16,7 +15,6 @@ const REDIS_MS = 1_200;
 export interface StatusDeps {
   store: Firestore;
   redis: Redis;
-  meter: Meter;
 }
 
 export interface UserStatus {
@@ -68,7 +66,7 @@ export async function listStatuses(deps: StatusDeps, query: StatusQuery): Promis
 }
 
 async function judgeUsers(
-  { store, redis, meter }: StatusDeps,
+  { store, redis }: StatusDeps,
   docs: readonly QueryDocumentSnapshot[],
   { thresholdMs, now }: StatusQuery,
   page: StatusPage,
@@ -76,7 +74,7 @@ async function judgeUsers(
   const ids = docs.map(({ id }) => id);
   const activity = page.degraded
     ? null
-    : await within(REDIS_MS, 'Redis', readActivity(redis, ids, meter)).catch(() => null);
+    : await within(REDIS_MS, 'Redis', readActivity(redis, ids)).catch(() => null);
   page.degraded = activity === null;
   const at = now.getTime();
   const stored = docs.map(storedPresence);
@@ -86,7 +84,7 @@ async function judgeUsers(
   const others = ids.filter(
     (_, index) => byRedis[index]?.source !== 'redis' || byRedis[index].status !== 'online',
   );
-  const logins = await readLogins(store, others, now, meter);
+  const logins = await readLogins(store, others, now);
   return stored.map((user, index) => {
     const userId = ids[index] ?? '';
     const of = logins.get(userId);

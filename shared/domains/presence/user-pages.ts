@@ -1,6 +1,5 @@
 import { FieldPath, type Firestore, type QueryDocumentSnapshot } from '@google-cloud/firestore';
 import { stopwatch } from '../../doors/clock.ts';
-import type { Meter } from '../../doors/cost.ts';
 import { users } from './user.ts';
 
 /** The largest page, one MGET's worth of users. Only a program that walks through all users asks for so many. */
@@ -18,7 +17,6 @@ export interface UserPage {
 
 interface UserDeps {
   store: Firestore;
-  meter: Meter;
 }
 
 /** One walk per process waits at most, so memory is bounded whoever abandons one. */
@@ -81,14 +79,13 @@ class Walk {
     this.#read(deps, ahead).catch(() => undefined);
   }
 
-  #read({ store, meter }: UserDeps, limit: number): Promise<void> {
+  #read({ store }: UserDeps, limit: number): Promise<void> {
     const after = this.#docs.at(-1)?.id ?? this.after;
     const all = users(store)
       .orderBy(FieldPath.documentId())
       .select('is_online', 'logged_out_at', 'last_activity_at', 'session_activity_at')
       .limit(limit);
     this.#coming = (after === null ? all : all.startAfter(after)).get().then(({ docs }) => {
-      meter.firestore_reads += Math.max(1, docs.length);
       this.#docs.push(...docs);
       this.#complete = docs.length < limit;
       this.#coming = null;

@@ -4,7 +4,6 @@ import {
   type Firestore,
   Timestamp,
 } from '@google-cloud/firestore';
-import type { Meter } from '../../doors/cost.ts';
 import { isConflict, millis } from '../../doors/store/firestore.ts';
 import type { Evidence } from './status.ts';
 
@@ -49,13 +48,8 @@ export function evidence(
  * Projects that a user has come online; makes the document of a user that has none. Never moves activity back, and changes
  * nothing where a logout is newer: a write that Firestore took late must not undo it.
  */
-export async function comeOnline(
-  store: Firestore,
-  user: UserProfile,
-  now: Date,
-  meter: Meter,
-): Promise<void> {
-  await changeUser(store, user, meter, (before) => {
+export async function comeOnline(store: Firestore, user: UserProfile, now: Date): Promise<void> {
+  await changeUser(store, user, (before) => {
     const { projected, loggedOut } = storedPresence(before);
     if (loggedOut !== null && loggedOut >= now.getTime()) return null;
     // Written even where the document says so already: a cleaning that is under way must find it changed.
@@ -87,19 +81,16 @@ export function userLeaves(before: DocumentSnapshot, now: Date): Record<string, 
 export async function changeUser(
   store: Firestore,
   user: UserProfile,
-  meter: Meter,
   change: (before: DocumentSnapshot) => Record<string, unknown> | null,
 ): Promise<void> {
   const ref = userRef(store, user.userId);
   for (let attempt = 1; ; attempt += 1) {
     const before = await ref.get();
-    meter.firestore_reads += 1;
     const fields = change(before);
     if (fields === null) return;
     try {
       if (before.exists && before.updateTime) await ref.update(fields, { lastUpdateTime: before.updateTime });
       else await ref.create({ ...newUser(user), ...fields });
-      meter.firestore_writes += 1;
       return;
     } catch (error) {
       if (!isConflict(error) || attempt === MAX_ATTEMPTS) throw error;

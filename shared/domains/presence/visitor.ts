@@ -1,6 +1,5 @@
 import type { Firestore } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
-import type { Meter } from '../../doors/cost.ts';
 import { within } from '../../doors/time/within.ts';
 import {
   endActivity,
@@ -30,7 +29,6 @@ const FIRESTORE_MS = 2_500;
 export interface Visitor {
   store: Firestore;
   redis: Redis;
-  meter: Meter;
   now: Date;
   user: UserProfile;
   /** The session's key, see sessionKey. */
@@ -74,9 +72,9 @@ export async function ping(visitor: Visitor, thresholdMs: number): Promise<boole
  * says, since a cleaning may be about to change it that saw no sign of life.
  */
 async function record(visitor: Visitor, knowledge: Knowledge): Promise<'out' | 'unknown' | number | null> {
-  const { store, redis, meter, now, session } = visitor;
+  const { store, redis, now, session } = visitor;
   try {
-    return await recordActivity(redis, refOf(visitor), now.getTime(), knowledge, meter);
+    return await recordActivity(redis, refOf(visitor), now.getTime(), knowledge);
   } catch (error) {
     sessionMemory(store).doubt(session);
     throw error;
@@ -90,11 +88,10 @@ interface Known {
 }
 
 /** What Firestore knows of the session and its user, in one request. */
-async function askFirestore({ store, meter, now, user, session }: Visitor): Promise<'logged_out' | Known> {
+async function askFirestore({ store, now, user, session }: Visitor): Promise<'logged_out' | Known> {
   try {
     const asked = store.getAll(loginRecord(store, session), userRef(store, user.userId));
     const [record, document] = await within(FIRESTORE_MS, 'Firestore', asked);
-    meter.firestore_reads += 2;
     if (record && isLoggedOut(record)) return 'logged_out';
     sessionMemory(store).remember(session, now.getTime());
     return {
@@ -108,18 +105,18 @@ async function askFirestore({ store, meter, now, user, session }: Visitor): Prom
 
 /** A session that Firestore knows to be logged out gets the marker that Redis has lost or never had. */
 async function refuse(visitor: Visitor): Promise<false> {
-  const { store, redis, meter, now, session } = visitor;
+  const { store, redis, now, session } = visitor;
   sessionMemory(store).forget(session);
   const { userId } = visitor.user;
-  await markLoggedOut(redis, { userId, session }, now.getTime(), meter);
+  await markLoggedOut(redis, { userId, session }, now.getTime());
   return false;
 }
 
 /** The projection comes with the next ping where Firestore does not take it now. */
 async function project(visitor: Visitor): Promise<void> {
-  const { store, meter, now, user, session } = visitor;
+  const { store, now, user, session } = visitor;
   const memory = sessionMemory(store);
-  const written = within(FIRESTORE_MS, 'Firestore', comeOnline(store, user, now, meter));
+  const written = within(FIRESTORE_MS, 'Firestore', comeOnline(store, user, now));
   await written.then(
     () => memory.trust(session),
     () => memory.forget(session),
@@ -131,11 +128,11 @@ async function project(visitor: Visitor): Promise<void> {
  * Returns false for a session that was logged out after its token was issued.
  */
 export async function logIn(visitor: Visitor): Promise<boolean> {
-  const { store, redis, meter, now, user, session, issuedAt } = visitor;
-  if (!(await openLogin(store, { userId: user.userId, session, issuedAt, now }, meter))) return false;
+  const { store, redis, now, user, session, issuedAt } = visitor;
+  if (!(await openLogin(store, { userId: user.userId, session, issuedAt, now }))) return false;
   await Promise.all([
-    comeOnline(store, user, now, meter),
-    recordActivity(redis, refOf(visitor), now.getTime(), 'login', meter).catch(() => null),
+    comeOnline(store, user, now),
+    recordActivity(redis, refOf(visitor), now.getTime(), 'login').catch(() => null),
   ]);
   sessionMemory(store).remember(session, now.getTime());
   return true;
@@ -146,14 +143,14 @@ export async function logIn(visitor: Visitor): Promise<boolean> {
  * when the session is next heard of. The user counts as gone unless another session of theirs is alive.
  */
 export async function logOut(visitor: Visitor, thresholdMs: number): Promise<void> {
-  const { store, redis, meter, now, user, session, issuedAt } = visitor;
+  const { store, redis, now, user, session, issuedAt } = visitor;
   sessionMemory(store).forget(session);
   const [, others] = await Promise.all([
-    closeLogin(store, { userId: user.userId, session, issuedAt, now }, meter),
-    endActivity(redis, refOf(visitor), now.getTime(), meter).catch(() => []),
+    closeLogin(store, { userId: user.userId, session, issuedAt, now }),
+    endActivity(redis, refOf(visitor), now.getTime()).catch(() => []),
   ]);
   const stayed = await lastLifeOf(visitor, others);
-  await changeUser(store, user, meter, (before) => {
+  await changeUser(store, user, (before) => {
     const { loggedOut } = storedPresence(before);
     const alive = isOnline({ now: now.getTime(), lastActivity: stayed, lastLogout: loggedOut, thresholdMs });
     return alive && stayed !== null ? otherSessionStays(before, stayed) : userLeaves(before, now);
@@ -161,14 +158,10 @@ export async function logOut(visitor: Visitor, thresholdMs: number): Promise<voi
 }
 
 /** The last sign of life of the user's other open sessions: their pings as Redis told them, else their logins. */
-async function lastLifeOf(
-  { store, meter, now, user }: Visitor,
-  others: LiveSession[],
-): Promise<number | null> {
-  const logins = await readLogins(store, [user.userId], now, meter);
+async function lastLifeOf({ store, now, user }: Visitor, others: LiveSession[]): Promise<number | null> {
+  const logins = await readLogins(store, [user.userId], now);
   const refs = others.map(({ session }) => loginRecord(store, session));
   const records = refs.length === 0 ? [] : await store.getAll(...refs);
-  meter.firestore_reads += refs.length;
   // A session may have been logged out while Redis was away: then only its record says so.
   const open = others.filter((_, index) => !records[index] || !isLoggedOut(records[index]));
   const last = Math.max(0, ...open.map(({ activity }) => activity), logins.get(user.userId)?.login ?? 0);

@@ -8,9 +8,9 @@ export const ticketPlaces: readonly PersonalPlace[] = [
   {
     collection: 'alert_recipients',
     says: 'their place on the list of who is told: deleted',
-    async *find({ userId, addresses }, { store, meter }) {
+    async *find({ userId, addresses }, { store }) {
       // Few, and another back end may have written an address in another form: all are looked at.
-      for await (const one of streamQuery(store.collection('alert_recipients'), meter)) {
+      for await (const one of streamQuery(store.collection('alert_recipients'))) {
         const address = normaliseAddress(String(one.get('email') ?? '')) ?? '';
         if (one.get('user_id') === userId || addresses.includes(address))
           yield { do: 'delete', ref: one.ref };
@@ -30,9 +30,8 @@ export const ticketPlaces: readonly PersonalPlace[] = [
   {
     collection: 'delay_alert_states',
     says: 'what they were told last: deleted',
-    async *find({ addresses }, { store, meter }) {
+    async *find({ addresses }, { store }) {
       if (addresses.length === 0) return;
-      meter.firestore_reads += addresses.length;
       for (const { exists, ref } of await store.getAll(
         ...addresses.map((address) => stateRef(store, address)),
       ))
@@ -42,11 +41,10 @@ export const ticketPlaces: readonly PersonalPlace[] = [
   {
     collection: 'tickets',
     says: 'their name as a customer, where --name gives it: taken out; the ticket is the workshop’s',
-    async *find({ names }, { store, meter }) {
+    async *find({ names }, { store }) {
       for (const name of names)
         for await (const { ref, updateTime } of streamQuery(
           store.collection('tickets').where('customer_name', '==', name),
-          meter,
         ))
           yield { do: 'anonymise', ref, fields: { customer_name: null }, seen: updateTime };
     },

@@ -39,7 +39,7 @@ export function ticketImport({ store, now }: ImportContext): ImportKind {
 const isOrdered = (first: Timestamp, second: Timestamp) => first.valueOf() <= second.valueOf();
 
 /** Changes of stage, below tickets that are there. */
-export function ticketEventImport({ store, meter, now }: ImportContext): ImportKind {
+export function ticketEventImport({ store, now }: ImportContext): ImportKind {
   const line = z.strictObject({
     id: rowId,
     ticket_id: rowId,
@@ -61,7 +61,6 @@ export function ticketEventImport({ store, meter, now }: ImportContext): ImportK
       const refs = asked.map((id) => store.collection('tickets').doc(id));
       for (const ticket of refs.length > 0 ? await store.getAll(...refs, { fieldMask: [] }) : [])
         known.set(ticket.id, ticket.exists);
-      meter.firestore_reads += refs.length;
       const rows = await kind.rows(lines);
       return rows.map((row, index) => {
         const id = lines[index]?.ticket_id ?? '';
@@ -78,7 +77,7 @@ export function ticketEventImport({ store, meter, now }: ImportContext): ImportK
 const recipientId = (email: string) => createHash('sha256').update(email).digest('hex').slice(0, 20);
 
 /** Who is told of late tickets. Each address is kept once: one that is on the list already stays as it is. */
-export function recipientImport({ store, meter }: ImportContext): ImportKind {
+export function recipientImport({ store }: ImportContext): ImportKind {
   const line = z.strictObject({
     id: rowId.optional(),
     user_id: rowId.nullish(),
@@ -91,7 +90,6 @@ export function recipientImport({ store, meter }: ImportContext): ImportKind {
   let listed: Promise<Map<string, DocumentReference>> | undefined;
   const read = async () => {
     const { docs } = await all.get();
-    meter.firestore_reads += Math.max(1, docs.length);
     return new Map(docs.map((doc) => [normaliseAddress(String(doc.get('email') ?? '')) ?? doc.id, doc.ref]));
   };
   const kind: ImportKind<z.output<typeof line>> = {

@@ -1,5 +1,4 @@
 import { type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
-import type { Meter } from '../../doors/cost.ts';
 import { toJson } from '../../doors/store/json.ts';
 import { after, type Position, positionOf } from '../../doors/store/position.ts';
 import { HELD } from './alerts/rows.ts';
@@ -32,7 +31,7 @@ export function alertsOf(store: Firestore, { recipient, ticket, state, from, to 
 
 /** One page of the log: `limit` + 1 reads at most. Left out: the random mark of a claim's owner, and what it holds. */
 export async function listAlerts(
-  { store, meter }: { store: Firestore; meter: Meter },
+  { store }: { store: Firestore },
   filter: LogFilter,
   limit: number,
   position: Position | null,
@@ -40,7 +39,6 @@ export async function listAlerts(
   const { docs } = await after(alertsOf(store, filter), 'desc', position)
     .limit(limit + 1)
     .get();
-  meter.firestore_reads += Math.max(1, docs.length);
   const shown = docs.slice(0, limit);
   const last = shown.at(-1);
   const items = shown.map((doc) => {

@@ -1,6 +1,5 @@
 import type { DocumentSnapshot, Firestore, Transaction } from '@google-cloud/firestore';
 import * as z from 'zod';
-import type { Meter } from '../../doors/cost.ts';
 import { normaliseAddress, requireAddress } from '../../doors/mail/address.ts';
 import { isDocumentId } from '../../doors/store/document-id.ts';
 import { toJson } from '../../doors/store/json.ts';
@@ -49,7 +48,6 @@ export const recipientsBody = z.strictObject({
 
 export interface RecipientContext {
   store: Firestore;
-  meter: Meter;
 }
 
 /** All recipients as they go into an answer, and the version of the list: that of the recipient written last. */
@@ -70,9 +68,8 @@ export class RecipientFault extends Error {
 const all = (store: Firestore) => store.collection('alert_recipients');
 
 /** Reads all recipients, by id. */
-export async function readRecipientList({ store, meter }: RecipientContext): Promise<RecipientList> {
+export async function readRecipientList({ store }: RecipientContext): Promise<RecipientList> {
   const { docs } = await all(store).get();
-  meter.firestore_reads += Math.max(1, docs.length);
   const recipients = docs.map((doc) => ({
     ...(toJson(doc.data()) as object),
     id: doc.id,
@@ -87,13 +84,12 @@ export async function readRecipientList({ store, meter }: RecipientContext): Pro
  * recipients, is not the one that was read. Throws RecipientFault for an entry that does not fit what is stored.
  */
 export async function saveRecipients(
-  { store, meter }: RecipientContext,
+  { store }: RecipientContext,
   entries: readonly Entry[],
   requireVersion: (current: string | null, entry?: Entry) => void,
 ): Promise<void> {
   await store.runTransaction(async (transaction) => {
     const { docs } = await transaction.get(all(store));
-    meter.firestore_reads += Math.max(1, docs.length);
     requireVersion(newest(docs));
     const stored = docs.map(toStored);
     const saves = merged(entries, stored);
@@ -103,7 +99,6 @@ export async function saveRecipients(
     const targets = new Set(saves.map(({ target }) => target));
     const others = stored.filter((one) => !targets.has(one));
     for (const save of saves) write(transaction, store, save, others, requireVersion);
-    meter.firestore_writes += saves.length;
   });
 }
 

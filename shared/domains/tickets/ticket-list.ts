@@ -1,5 +1,4 @@
 import type { DocumentSnapshot, Firestore, Query, QueryDocumentSnapshot } from '@google-cloud/firestore';
-import type { Meter } from '../../doors/cost.ts';
 import { toJson } from '../../doors/store/json.ts';
 import { after, type Position, positionOf } from '../../doors/store/position.ts';
 import { versionOf } from '../../doors/store/version.ts';
@@ -23,7 +22,6 @@ const SHOWN_EVENTS = 50;
 
 export interface TicketReadContext {
   store: Firestore;
-  meter: Meter;
   now: Date;
 }
 
@@ -76,7 +74,7 @@ export async function listTickets(
   limit: number,
   position: Position | null,
 ): Promise<TicketPage> {
-  const settings = await readAlertSettings(context.store, context.meter);
+  const settings = await readAlertSettings(context.store);
   const found = await read(context, after(ticketsOf(context.store, filter), 'asc', position), limit + 1);
   const docs = found.slice(0, limit);
   const items = await Promise.all(docs.map((doc) => toItem(context, doc, settings)));
@@ -94,8 +92,8 @@ export async function listLate(
   limit: number,
   position: Position | null,
 ): Promise<TicketPage> {
-  const { store, meter, now } = context;
-  const settings = await readAlertSettings(store, meter);
+  const { store, now } = context;
+  const settings = await readAlertSettings(store);
   const own = stage === undefined ? undefined : thresholdOf(stage, settings);
   const query = maybeLate(store, stage, createdBefore(settings, now, own));
   const page: TicketPage = { items: [], next: position };
@@ -121,22 +119,20 @@ export async function readTicket(
   context: TicketReadContext,
   id: string,
 ): Promise<(TicketItem & { events: unknown[] }) | null> {
-  const { store, meter } = context;
+  const { store } = context;
   const ref = store.collection('tickets').doc(id);
   const [found, settings, events] = await Promise.all([
     ref.get(),
-    readAlertSettings(store, meter),
+    readAlertSettings(store),
     read(context, ref.collection('events').orderBy('at', 'desc'), SHOWN_EVENTS),
   ]);
-  meter.firestore_reads += 1;
   if (!found.exists) return null;
   const item = await toItem(context, found, settings);
   return { ...item, events: events.map((event) => ({ ...fields(event), id: event.id })) };
 }
 
-async function read({ meter }: TicketReadContext, query: Query, limit: number) {
+async function read(_: TicketReadContext, query: Query, limit: number) {
   const { docs } = await query.limit(limit).get();
-  meter.firestore_reads += Math.max(1, docs.length);
   return docs;
 }
 
@@ -145,13 +141,13 @@ const lastOf = (docs: readonly QueryDocumentSnapshot[]) => at(docs.at(-1));
 const fields = (snapshot: DocumentSnapshot) => toJson(snapshot.data() ?? {}) as Record<string, unknown>;
 
 async function toItem(
-  { store, meter, now }: TicketReadContext,
+  { store, now }: TicketReadContext,
   snapshot: DocumentSnapshot,
   settings: AlertSettings,
 ): Promise<TicketItem> {
   const ticket = toTicket(snapshot);
   if (!ticket) throw new Error(`The ticket ${snapshot.id} is gone.`);
-  const entry = stageEntry(ticket, await entriesOf(ticket, store, meter));
+  const entry = stageEntry(ticket, await entriesOf(ticket, store));
   const threshold = thresholdOf(ticket.stage, settings);
   const late = isLate(ticket, entry, threshold, now);
   const delay: Delay = {

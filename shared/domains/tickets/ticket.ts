@@ -1,6 +1,5 @@
 import { type Firestore, Timestamp } from '@google-cloud/firestore';
 import * as z from 'zod';
-import type { Meter } from '../../doors/cost.ts';
 import { millis } from '../../doors/store/firestore.ts';
 import { versionOf } from '../../doors/store/version.ts';
 
@@ -56,7 +55,6 @@ export const stageChange = z.strictObject({ stage, ...version });
 /** What the tickets' writes work with; `by` is who asked for them. */
 export interface TicketContext {
   store: Firestore;
-  meter: Meter;
   now: Date;
   by: string | null;
 }
@@ -69,7 +67,7 @@ const events = (store: Firestore, id: string) => store.collection(`tickets/${id}
 
 /** Creates a ticket and the event of its first stage in one commit; returns its id. */
 export async function createTicket(
-  { store, meter, now, by }: TicketContext,
+  { store, now, by }: TicketContext,
   fields: z.infer<typeof newTicket>,
 ): Promise<string> {
   const ref = tickets(store).doc();
@@ -84,13 +82,12 @@ export async function createTicket(
     by,
   });
   await batch.commit();
-  meter.firestore_writes += 2;
   return ref.id;
 }
 
 /** Changes fields of a ticket, those given only. False where there is no such ticket. */
 export async function changeTicket(
-  { store, meter }: TicketContext,
+  { store }: TicketContext,
   id: string,
   fields: Omit<z.infer<typeof ticketChange>, 'stage' | 'updated_at'>,
   requireVersion: RequireVersion,
@@ -98,12 +95,10 @@ export async function changeTicket(
   const ref = tickets(store).doc(id);
   return store.runTransaction(async (transaction) => {
     const found = await transaction.get(ref);
-    meter.firestore_reads += 1;
     if (!found.exists) return false;
     requireVersion(versionOf(found));
     if (Object.keys(fields).length === 0) return true;
     transaction.update(ref, fields);
-    meter.firestore_writes += 1;
     return true;
   });
 }
@@ -114,7 +109,7 @@ export async function changeTicket(
  * the stage goes on.
  */
 export async function changeStage(
-  { store, meter, now, by }: TicketContext,
+  { store, now, by }: TicketContext,
   id: string,
   to: string,
   requireVersion: RequireVersion,
@@ -122,7 +117,6 @@ export async function changeStage(
   const ref = tickets(store).doc(id);
   return store.runTransaction(async (transaction) => {
     const found = await transaction.get(ref);
-    meter.firestore_reads += 1;
     if (!found.exists) return 'missing';
     requireVersion(versionOf(found));
     const from: unknown = found.get('stage') ?? null;
@@ -130,7 +124,6 @@ export async function changeStage(
     const at = enteringAt(now, millis(found.get('stage_entered_at')));
     transaction.update(ref, { stage: to, stage_entered_at: at });
     transaction.create(events(store, id).doc(), { type: 'stage_changed', from, to, at, by });
-    meter.firestore_writes += 2;
     return 'changed';
   });
 }

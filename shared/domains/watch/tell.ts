@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { DocumentReference, DocumentSnapshot, Firestore } from '@google-cloud/firestore';
-import type { Meter } from '../../doors/cost.ts';
 import { type Claims, resume } from '../../doors/mail/claims.ts';
 import { documentClaims, settleOrphans, standingClaim } from '../../doors/mail/document-claims.ts';
 import type { Locale } from '../../doors/mail/message.ts';
@@ -19,7 +18,6 @@ export interface Audience {
 
 export interface TellContext {
   store: Firestore;
-  meter: Meter;
   post: Post | undefined;
   now: Date;
 }
@@ -62,7 +60,7 @@ export async function tell(
 
 /** Each recipient's notice as it stands: the operators' in order, then the webhook's. */
 async function standingNotices(
-  { store, meter }: TellContext,
+  { store }: TellContext,
   { id }: Incident,
   event: Event,
   { operators, webhook }: Audience,
@@ -70,7 +68,6 @@ async function standingNotices(
   const notices = incidents(store).doc(id).collection('notices');
   const names = [...operators.map(digest), ...(webhook ? ['webhook'] : [])];
   if (names.length === 0) return [];
-  meter.firestore_reads += names.length;
   return store.getAll(...names.map((name): DocumentReference => notices.doc(`${event}-${name}`)));
 }
 
@@ -124,11 +121,11 @@ async function hookOne(
 
 /** The claim on a notice, or what became of it already. */
 async function claimOn(
-  { store, meter, now }: TellContext,
+  { store, now }: TellContext,
   notice: DocumentSnapshot,
   fields: Record<string, unknown>,
 ): Promise<Claims | Exclude<Step, object>> {
-  const claimContext = { store, meter, clock: () => now };
+  const claimContext = { store, clock: () => now };
   const next = resume(notice.exists ? standingClaim(notice) : null, now);
   if (next === 'wait') return 'waits';
   if (next === 'done') return notice.get('state') === 'sent' ? 'sent' : 'settled';

@@ -1,5 +1,4 @@
 import type { DocumentReference, Firestore, Query, Timestamp } from '@google-cloud/firestore';
-import type { Meter } from '../cost.ts';
 import { isConflict, streamQuery } from '../store/firestore.ts';
 
 /** What stands where somebody's name, address or id stood. */
@@ -31,7 +30,6 @@ export type Erasure =
 
 export interface EraseContext {
   store: Firestore;
-  meter: Meter;
 }
 
 /** A collection, or a group of collections, that can hold something of a person. */
@@ -46,10 +44,10 @@ export interface PersonalPlace {
 export async function* deleting(
   values: readonly string[],
   query: (some: string[]) => Query,
-  { meter }: EraseContext,
+  _: EraseContext,
 ): AsyncGenerator<Erasure> {
   for (let from = 0; from < values.length; from += IN_VALUES)
-    for await (const { ref } of streamQuery(query(values.slice(from, from + IN_VALUES)).select(), meter))
+    for await (const { ref } of streamQuery(query(values.slice(from, from + IN_VALUES)).select()))
       yield { do: 'delete', ref };
 }
 
@@ -57,13 +55,9 @@ export async function* deleting(
  * Looks through all documents of a query and takes a person's id and addresses out of whatever text they stand in. There
  * is no index by what a text mentions, so each document is a read; a person is forgotten rarely.
  */
-export async function* scrubbing(
-  person: Person,
-  query: Query,
-  { meter }: EraseContext,
-): AsyncGenerator<Erasure> {
+export async function* scrubbing(person: Person, query: Query, _: EraseContext): AsyncGenerator<Erasure> {
   const pattern = mentionOf(person);
-  for await (const snapshot of streamQuery(query, meter)) {
+  for await (const snapshot of streamQuery(query)) {
     const changed = Object.entries(snapshot.data()).flatMap(([name, value]) => {
       const [clean, found] = scrubbed(value, pattern);
       return found ? [[name, clean] as const] : [];
@@ -115,7 +109,7 @@ export const mentions = (data: unknown, pattern: RegExp): boolean => scrubbed(da
  * is left for the next pass. Returns those that were done.
  */
 export async function erase(
-  { store, meter }: EraseContext,
+  { store }: EraseContext,
   erasures: readonly Erasure[],
 ): Promise<readonly Erasure[]> {
   if (erasures.length === 0) return [];
@@ -131,10 +125,8 @@ export async function erase(
     if (!isConflict(error)) throw error;
     if (erasures.length === 1) return [];
     const middle = Math.ceil(erasures.length / 2);
-    const first = await erase({ store, meter }, erasures.slice(0, middle));
-    return [...first, ...(await erase({ store, meter }, erasures.slice(middle)))];
+    const first = await erase({ store }, erasures.slice(0, middle));
+    return [...first, ...(await erase({ store }, erasures.slice(middle)))];
   }
-  for (const { do: what } of erasures)
-    meter[what === 'delete' ? 'firestore_deletes' : 'firestore_writes'] += 1;
   return erasures;
 }

@@ -1,6 +1,5 @@
 import type { DocumentReference, Firestore, WriteBatch } from '@google-cloud/firestore';
 import type * as z from 'zod';
-import type { Meter } from '../cost.ts';
 
 /** What one line becomes. It is created, and never put over a document that is there. */
 export interface Row {
@@ -14,7 +13,6 @@ export interface Row {
 
 export interface ImportContext {
   store: Firestore;
-  meter: Meter;
   now: Date;
 }
 

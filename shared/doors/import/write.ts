@@ -1,5 +1,4 @@
 import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
-import type { Meter } from '../cost.ts';
 import { isConflict } from '../store/firestore.ts';
 import type { Row } from './kind.ts';
 
@@ -17,14 +16,14 @@ export interface Written {
  * Creates what is not there, in one commit; a document that is there keeps every field it has. So an import may be cut
  * off anywhere and run again: what it wrote before is found and left alone, as is what the running system has changed.
  */
-export async function writeRows(store: Firestore, rows: readonly Row[], meter: Meter): Promise<Written> {
+export async function writeRows(store: Firestore, rows: readonly Row[]): Promise<Written> {
   const sum: Written = { created: 0, filled: 0, existing: 0 };
   let left = rows;
   for (let attempt = 1; left.length > 0; attempt += 1) {
-    if (await createAll(store, left, meter)) return { ...sum, created: sum.created + left.length };
-    const found = await read(store, left, meter);
+    if (await createAll(store, left)) return { ...sum, created: sum.created + left.length };
+    const found = await read(store, left);
     const present = left.filter((_, index) => found[index]?.exists);
-    const filled = await fill(store, left, found, meter);
+    const filled = await fill(store, left, found);
     sum.filled += filled;
     sum.existing += present.length - filled;
     left = left.filter((_, index) => !found[index]?.exists);
@@ -34,8 +33,8 @@ export async function writeRows(store: Firestore, rows: readonly Row[], meter: M
 }
 
 /** In a dry run: what would become of them. */
-export async function foreseeRows(store: Firestore, rows: readonly Row[], meter: Meter): Promise<Written> {
-  const found = await read(store, rows, meter);
+export async function foreseeRows(store: Firestore, rows: readonly Row[]): Promise<Written> {
+  const found = await read(store, rows);
   const sum: Written = { created: 0, filled: 0, existing: 0 };
   for (const [index, row] of rows.entries()) {
     const snapshot = found[index];
@@ -46,7 +45,7 @@ export async function foreseeRows(store: Firestore, rows: readonly Row[], meter:
   return sum;
 }
 
-async function createAll(store: Firestore, rows: readonly Row[], meter: Meter): Promise<boolean> {
+async function createAll(store: Firestore, rows: readonly Row[]): Promise<boolean> {
   const batch = store.batch();
   for (const { ref, fields, also } of rows) {
     batch.create(ref, fields);
@@ -54,7 +53,6 @@ async function createAll(store: Firestore, rows: readonly Row[], meter: Meter): 
   }
   try {
     await batch.commit();
-    meter.firestore_writes += rows.length;
     return true;
   } catch (error) {
     if (isConflict(error)) return false;
@@ -62,9 +60,8 @@ async function createAll(store: Firestore, rows: readonly Row[], meter: Meter): 
   }
 }
 
-async function read(store: Firestore, rows: readonly Row[], meter: Meter): Promise<DocumentSnapshot[]> {
+async function read(store: Firestore, rows: readonly Row[]): Promise<DocumentSnapshot[]> {
   if (rows.length === 0) return [];
-  meter.firestore_reads += rows.length;
   return await store.getAll(...rows.map(({ ref }) => ref));
 }
 
@@ -82,7 +79,6 @@ async function fill(
   store: Firestore,
   rows: readonly Row[],
   found: readonly DocumentSnapshot[],
-  meter: Meter,
 ): Promise<number> {
   let filled = 0;
   for (const [index, row] of rows.entries()) {
@@ -92,12 +88,11 @@ async function fill(
       if (Object.keys(fields).length === 0) break;
       try {
         await row.ref.update(fields, snapshot.updateTime ? { lastUpdateTime: snapshot.updateTime } : {});
-        meter.firestore_writes += 1;
         filled += 1;
         break;
       } catch (error) {
         if (!isConflict(error) || attempt === TRIES) throw error;
-        [snapshot] = await read(store, [row], meter);
+        [snapshot] = await read(store, [row]);
       }
     }
   }

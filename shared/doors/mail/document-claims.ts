@@ -8,7 +8,6 @@ import {
   type WriteBatch,
 } from '@google-cloud/firestore';
 import type { Clock } from '../clock.ts';
-import type { Meter } from '../cost.ts';
 import { isConflict, millis } from '../store/firestore.ts';
 import type { ClaimState, Claims, Settlement, StandingClaim } from './claims.ts';
 
@@ -34,7 +33,6 @@ export interface Companions {
 
 export interface ClaimContext {
   store: Firestore;
-  meter: Meter;
   clock: Clock;
 }
 
@@ -142,7 +140,6 @@ class DocumentClaims implements Claims {
   ): Promise<{ at: Timestamp | undefined } | null> {
     try {
       const [first] = await batch.commit();
-      this.#context.meter.firestore_writes += documents.length;
       return { at: first?.writeTime };
     } catch (error) {
       const own = (await this.#read(documents)).filter((snapshot) => snapshot.get('claim') === this.#claim);
@@ -161,13 +158,12 @@ class DocumentClaims implements Claims {
     write: (batch: WriteBatch, one: ClaimDocument, precondition: { lastUpdateTime?: Timestamp }) => void,
     companions: ((batch: WriteBatch) => void) | undefined,
   ): Promise<void> {
-    const { store, meter } = this.#context;
+    const { store } = this.#context;
     const batch = store.batch();
     for (const [index, one] of this.#documents.entries()) write(batch, one, this.#unchanged(index));
     companions?.(batch);
     try {
       await batch.commit();
-      meter.firestore_writes += this.#documents.length;
     } catch (error) {
       if (!isConflict(error)) throw error;
       const stored = await this.#read(this.#documents);
@@ -182,13 +178,11 @@ class DocumentClaims implements Claims {
       for (const { document, lastUpdateTime } of own) write(rest, document, { lastUpdateTime });
       companions?.(rest);
       await rest.commit();
-      meter.firestore_writes += own.length;
     }
   }
 
   async #read(documents: readonly ClaimDocument[]): Promise<DocumentSnapshot[]> {
     const snapshots = await this.#context.store.getAll(...documents.map(({ ref }) => ref));
-    this.#context.meter.firestore_reads += snapshots.length;
     return snapshots;
   }
 }
@@ -217,6 +211,5 @@ export async function settleOrphans(
   const failure = results.find((each) => each.status === 'rejected' && !isConflict(each.reason));
   if (failure?.status === 'rejected') throw failure.reason;
   const settled = results.filter(({ status }) => status === 'fulfilled').length;
-  context.meter.firestore_writes += settled;
   return settled;
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from '@upstash/redis';
-import type { Meter } from '../cost.ts';
 import { evalScript } from './redis.ts';
 
 /** A killed holder's lease is gone after this long. */
@@ -23,21 +22,15 @@ export interface Lease {
  * Redis counts its time-to-live, so no clock of ours takes part. Giving a taken lease back is counted here already: it is
  * sure to come, and comes after the ledger has been told the cost.
  */
-export async function takeLease(redis: Redis, name: string, meter: Meter): Promise<Lease | null> {
+export async function takeLease(redis: Redis, name: string): Promise<Lease | null> {
   const token = randomUUID();
-  meter.redis_commands += 1;
   const taken = await redis.set(name, token, { nx: true, px: LEASE_SECONDS * 1000 });
   if (taken === null) return null;
-  meter.redis_commands += 1;
   let held = true;
   const timer = setInterval(async () => {
-    const renewed = await evalScript(
-      redis,
-      meter,
-      RENEW,
-      [name],
-      [token, String(LEASE_SECONDS * 1000)],
-    ).catch(() => null);
+    const renewed = await evalScript(redis, RENEW, [name], [token, String(LEASE_SECONDS * 1000)]).catch(
+      () => null,
+    );
     if (renewed !== null && Number(renewed) === 0) held = false;
   }, RENEW_MS);
   timer.unref();

@@ -2,7 +2,6 @@ import type { Readable } from 'node:stream';
 import { Firestore, type Query, type QueryDocumentSnapshot, type Timestamp } from '@google-cloud/firestore';
 import { stopwatch } from '../clock.ts';
 import type { StoreConfig } from '../config.ts';
-import type { Meter } from '../cost.ts';
 
 /** The Firestore client of one process; off Google Cloud it speaks to FIRESTORE_EMULATOR_HOST. */
 export function openStore(config: StoreConfig): Firestore {
@@ -40,16 +39,14 @@ export interface StreamOptions {
  */
 export async function* streamQuery(
   query: Query,
-  meter: Meter,
   options: StreamOptions = {},
 ): AsyncGenerator<QueryDocumentSnapshot> {
-  for await (const chunk of streamChunks(query, meter, options)) for (const snapshot of chunk) yield snapshot;
+  for await (const chunk of streamChunks(query, options)) for (const snapshot of chunk) yield snapshot;
 }
 
 /** The same in small arrays, as they arrive: over many documents a promise for each costs more than the document. */
 export async function* streamChunks(
   query: Query,
-  meter: Meter,
   { leftMs = () => 0, leastPage = STREAM_PAGE }: StreamOptions = {},
 ): AsyncGenerator<QueryDocumentSnapshot[]> {
   const elapsed = stopwatch();
@@ -60,7 +57,7 @@ export async function* streamChunks(
     const rate = seen / Math.max(1, elapsed());
     const page = Math.max(leastPage, Math.floor(rate * leftMs() * SHARE_OF_TIME));
     end = seen + page;
-    for await (const chunk of pageChunks(last ? query.startAfter(last) : query, page, meter)) {
+    for await (const chunk of pageChunks(last ? query.startAfter(last) : query, page)) {
       seen += chunk.length;
       last = chunk.at(-1);
       yield chunk;
@@ -68,25 +65,16 @@ export async function* streamChunks(
   } while (seen === end);
 }
 
-async function* pageChunks(
-  query: Query,
-  limit: number,
-  meter: Meter,
-): AsyncGenerator<QueryDocumentSnapshot[]> {
+async function* pageChunks(query: Query, limit: number): AsyncGenerator<QueryDocumentSnapshot[]> {
   const reader = readChunks(query.limit(limit).stream() as Readable);
-  let documents = 0;
   try {
-    for (let chunk = await reader(); chunk; chunk = await reader()) {
-      documents += chunk.length;
-      yield chunk;
-    }
+    for (let chunk = await reader(); chunk; chunk = await reader()) yield chunk;
   } finally {
-    // Of a reader that stopped early this drains the rest; else it has ended, and says so again.
+    // Drains the rest if the reader stopped early; the client cannot cancel a stream.
     const drain = async () => {
-      for (let rest = await reader(); rest; rest = await reader()) documents += rest.length;
+      while (await reader());
     };
     await drain().catch(() => undefined);
-    meter.firestore_reads += Math.max(1, documents);
   }
 }
 
@@ -160,7 +148,6 @@ export type UpdateResult = 'updated' | 'changed' | Error;
 export async function updateUnchanged(
   store: Firestore,
   updates: readonly ConditionalUpdate[],
-  meter: Meter,
 ): Promise<UpdateResult[]> {
   if (updates.length === 0) return [];
   const batch = store.batch();
@@ -169,14 +156,13 @@ export async function updateUnchanged(
   }
   try {
     await batch.commit();
-    meter.firestore_writes += updates.length;
     return updates.map(() => 'updated');
   } catch (error) {
     if (!isConflict(error)) return updates.map(() => error as Error);
     if (updates.length === 1) return ['changed'];
     const middle = Math.ceil(updates.length / 2);
-    const first = await updateUnchanged(store, updates.slice(0, middle), meter);
-    return [...first, ...(await updateUnchanged(store, updates.slice(middle), meter))];
+    const first = await updateUnchanged(store, updates.slice(0, middle));
+    return [...first, ...(await updateUnchanged(store, updates.slice(middle)))];
   }
 }
 

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DocumentReference, Firestore, UpdateData } from '@google-cloud/firestore';
-import type { Meter } from '../cost.ts';
 import { isConflict } from './firestore.ts';
 
 /** Updates in one commit at most, and how long the first of them waits for others. */
@@ -19,12 +18,10 @@ interface Update {
  */
 export class GatheredUpdates {
   readonly #store: Firestore;
-  readonly #meter: Meter;
   #gathered: Update[] = [];
 
-  constructor(store: Firestore, meter: Meter) {
+  constructor(store: Firestore) {
     this.#store = store;
-    this.#meter = meter;
   }
 
   /** Writes the fields; false where the document is gone. */
@@ -53,7 +50,6 @@ export class GatheredUpdates {
     for (const { ref, fields } of updates) batch.update(ref, fields);
     try {
       await batch.commit();
-      this.#meter.firestore_writes += updates.length;
       return updates.map(() => true);
     } catch (error) {
       if (!isConflict(error)) throw error;

@@ -1,14 +1,15 @@
-import type { DocumentSnapshot } from '@google-cloud/firestore';
-import { type Meter, newMeter } from '../../doors/cost.ts';
+import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
+import { addUsage, type Usage } from '../../doors/cost.ts';
+import { openCounted } from '../../doors/engines.ts';
 import { HttpError } from '../../doors/http/errors.ts';
 import { type Lease, takeLease } from '../../doors/redis/lease.ts';
 import { openContext } from '../context.ts';
 import { logClosed } from '../log-run.ts';
 import type { CommonParams } from '../params.ts';
-import { runPipeline } from '../pipeline.ts';
+import { Pipeline } from '../pipeline.ts';
 import type { RunRequest } from '../request.ts';
 import { emptyResult, type PipelineResult, type Shown } from '../result.ts';
-import type { AnyTask, Deps, FanOut, RunContext } from '../task.ts';
+import type { AnyTask, Deps, FanOut, RunContext, TaskTypes } from '../task.ts';
 import { type Batch, batchesOf, readBatch, writeBatch } from './batch.ts';
 import { closeIfDone } from './closing.ts';
 import { BATCH_ATTEMPTS } from './settings.ts';
@@ -28,17 +29,17 @@ export interface ActedBatch {
   /** What this delivery has done. */
   sums: Sums;
   shown: Shown[];
-  meter: Meter;
+  usage: Usage;
 }
 
-const nothing = (outcome: ActedBatch['outcome'], meter: Meter): ActedBatch => ({
-  ...{ outcome, sums: noSums(), shown: [], meter },
+const did = (outcome: ActedBatch['outcome'], usage: Usage, sums = noSums()): ActedBatch => ({
+  ...{ outcome, sums, shown: [], usage },
 });
 
 /**
- * Does one batch: gather, decide and act as in any run, on its candidates as they are now. Its record says what is left of
- * it; it is settled once, by whoever gets there first, and whoever settles a run's last batch closes the run. Two deliveries
- * of a batch do not work at the same time as long as Redis is there, and change nothing twice without it.
+ * Does one batch: gather, decide and act as in any run, on its candidates as they are now. Its record says which are left;
+ * the first delivery that settles it wins, and the one that settles a run's last batch closes the run. Two deliveries of a
+ * batch do not work at the same time as long as Redis is there, and change nothing twice without it.
  */
 export async function actOnBatch(
   task: AnyTask,
@@ -46,25 +47,19 @@ export async function actOnBatch(
   deps: Deps,
   fields: object,
 ): Promise<ActedBatch> {
-  const meter = newMeter();
   const { fanOut } = task;
-  const { request, batch } = await findBatch(task, order, deps, meter);
-  if (!fanOut || batch.state !== 'open') return nothing('deduplicated', meter);
+  const looking = openCounted(deps);
+  const { request, batch } = await findBatch(task, order, looking.store);
+  if (!fanOut || batch.state !== 'open') return did('deduplicated', looking.usage());
   const context = openContext(deps, request);
-  context.meter.firestore_reads += meter.firestore_reads;
-  const part: Part = { task, fanOut, batch, request, context };
+  const part: Part = { task, fanOut, batch, request, context, looked: looking.usage() };
   if (order.dry_run) {
     const { result } = await work(part, null);
-    return {
-      ...nothing('dry_run', context.meter),
-      sums: sumsOf(result, {}, newMeter()),
-      shown: result.shown,
-    };
+    const usage = usageOf(part);
+    return { ...did('dry_run', usage, sumsOf(result, {}, usage)), shown: result.shown };
   }
-  const lease = await takeLease(deps.redis, `lease:batch:${order.batch}`, context.meter).catch(
-    () => undefined,
-  );
-  if (lease === null) return nothing('skipped_overlap', context.meter);
+  const lease = await takeLease(context.redis, `lease:batch:${order.batch}`).catch(() => undefined);
+  if (lease === null) return did('skipped_overlap', usageOf(part));
   try {
     const acted = await workAndSettle(part, order.attempt, lease ?? null);
     const closed =
@@ -79,36 +74,39 @@ export async function actOnBatch(
 /** All that doing a batch needs. */
 interface Part {
   task: AnyTask;
-  fanOut: FanOut<{ id: string }>;
+  fanOut: FanOut<TaskTypes>;
   batch: Batch;
   request: RunRequest;
   context: RunContext;
+  /** The cost of finding the batch. */
+  looked: Usage;
 }
+
+const usageOf = ({ looked, context }: Part): Usage => addUsage(context.usage(), looked);
 
 async function workAndSettle(part: Part, attempt: number | null, lease: Lease | null): Promise<ActedBatch> {
   const { batch, context } = part;
   const { result, gone } = await work(part, lease);
   const { retries } = result;
   const again = retries.length > 0 && attempt !== null && attempt < BATCH_ATTEMPTS;
-  // The write that settles it is among its cost, and so is the look at the other batches after that.
-  const { firestore_writes: writes, firestore_reads: reads } = context.meter;
-  const spent = { ...context.meter, firestore_writes: writes + 1, firestore_reads: reads + (again ? 0 : 1) };
+  // Settling costs a write, the lease's release and a look at the other batches.
+  const settling = { firestore_writes: 1, firestore_reads: again ? 0 : 1, redis_commands: lease ? 1 : 0 };
+  const spent = addUsage(usageOf(part), settling);
   const all = addSums(sumsOf(result, context.tally, spent), countOf('skipped', 'gone', gone));
   const sums = again ? withoutRetries(all, retries) : all;
   const state = again ? 'open' : 'settled';
   const left = again ? retries.map(({ id }) => id) : [];
-  const written = await writeBatch(batch, { state, left, done: addSums(batch.done, sums) }, context.meter);
-  if (!written) return nothing('deduplicated', context.meter);
-  return { ...nothing(again ? 'again' : 'settled', context.meter), sums: all };
+  const settled = { ...batch, ref: context.store.doc(batch.ref.path) };
+  const written = await writeBatch(settled, { state, left, done: addSums(batch.done, sums) });
+  return written ? did(again ? 'again' : 'settled', spent, all) : did('deduplicated', spent);
 }
 
 /** The run's own request, and the batch; 404 where the ledger has no such batch of this task. */
-async function findBatch(task: AnyTask, { run, batch, dry_run }: BatchOrder, { store }: Deps, meter: Meter) {
+async function findBatch(task: AnyTask, { run, batch, dry_run }: BatchOrder, store: Firestore) {
   const batches = run.includes('/') ? null : batchesOf(store, run);
   const [record, snapshot] = batches?.parent
     ? await store.getAll(batches.parent, batches.doc(batch))
     : [undefined, undefined];
-  meter.firestore_reads += 2;
   if (!record || !snapshot?.exists || record.get('task') !== task.name)
     throw new HttpError(
       404,
@@ -135,8 +133,9 @@ async function work(
   const result = emptyResult();
   const deadline = context.now.getTime() + params.budget_seconds * 1000;
   const mayGoOn = () => context.clock().getTime() < deadline && (lease?.held() ?? true);
-  const part: AnyTask = { ...task, find: () => fanOut.load(left, context) };
-  await runPipeline(part, params, context, { dryRun: params.dry_run, mayGoOn }, result);
+  const pipeline = new Pipeline({ task, params, context, mayGoOn, result });
+  await pipeline.open();
+  await pipeline.runAll(fanOut.load(left, pipeline.run, context));
   // Cut short, the rest is for the next run; else whoever was not loaded is no candidate any more.
   const gone = result.complete ? left.length - result.counts.candidates : 0;
   return { result, gone };

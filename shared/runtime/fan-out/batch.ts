@@ -5,7 +5,6 @@ import {
   type Firestore,
   Timestamp,
 } from '@google-cloud/firestore';
-import type { Meter } from '../../doors/cost.ts';
 import { isConflict } from '../../doors/store/firestore.ts';
 import { noSums, type Sums } from './sums.ts';
 
@@ -38,14 +37,8 @@ export function batchName(runId: string, ids: readonly string[]): string {
 }
 
 /** Records a batch before it is handed on. One that is recorded already stays as it is. */
-export async function recordBatch(
-  ref: DocumentReference,
-  ids: readonly string[],
-  now: Date,
-  meter: Meter,
-): Promise<void> {
+export async function recordBatch(ref: DocumentReference, ids: readonly string[], now: Date): Promise<void> {
   const expires = Timestamp.fromMillis(now.getTime() + KEEP_DAYS * DAY_MS);
-  meter.firestore_writes += 1;
   await ref.create({ state: 'open', ids, left: ids, expires_at: expires }).catch((error: unknown) => {
     if (!isConflict(error)) throw error;
   });
@@ -71,9 +64,7 @@ export function readBatch(snapshot: DocumentSnapshot): Batch {
 export async function writeBatch(
   { ref, writtenAt }: Batch,
   fields: { state: Batch['state']; left: readonly string[]; done: Sums } | { state: 'lost' },
-  meter: Meter,
 ): Promise<boolean> {
-  meter.firestore_writes += 1;
   try {
     await ref.update({ ...fields }, writtenAt ? { lastUpdateTime: writtenAt } : {});
     return true;

@@ -1,5 +1,5 @@
 import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
-import { cost, type Meter, newMeter } from '../../doors/cost.ts';
+import { addUsage, costOf, newMeter } from '../../doors/cost.ts';
 import { isConflict, millis } from '../../doors/store/firestore.ts';
 import type { Outcome } from '../task.ts';
 import { type Batch, batchesOf, readBatch, writeBatch } from './batch.ts';
@@ -41,17 +41,14 @@ export async function closeEarlier(
   task: string,
   ownId: string,
   now: Date,
-  meter: Meter,
 ): Promise<{ closed: ClosedRun[]; atWork: boolean }> {
   const query = store.collection('task_runs').where('task', '==', task).where('outcome', '==', 'dispatched');
   const { docs } = await query.get();
-  meter.firestore_reads += Math.max(1, docs.length);
   const closed: ClosedRun[] = [];
   let atWork = false;
   for (const run of docs) {
     const late = isLate(run, now);
-    if (!late) meter.firestore_reads += 1;
-    const one = late ? await closeLate(store, run.id, now, meter) : await closeIfDone(store, run.id, now);
+    const one = late ? await closeLate(store, run.id, now) : await closeIfDone(store, run.id, now);
     if (one) closed.push(one);
     else if (!late && run.id !== ownId) atWork = true;
   }
@@ -62,43 +59,31 @@ const isLate = (run: DocumentSnapshot, now: Date) =>
   (millis(run.get('dispatched.deadline')) ?? 0) <= now.getTime();
 
 /** The runs of any task that were handed on and whose deadline has passed, though nobody has closed them. */
-export async function lateRuns(
-  store: Firestore,
-  now: Date,
-  meter: Meter,
-): Promise<{ id: string; task: string }[]> {
+export async function lateRuns(store: Firestore, now: Date): Promise<{ id: string; task: string }[]> {
   const { docs } = await store
     .collection('task_runs')
     .where('outcome', '==', 'dispatched')
     .select('task', 'dispatched.deadline')
     .get();
-  meter.firestore_reads += Math.max(1, docs.length);
   return docs.filter((run) => isLate(run, now)).map((run) => ({ id: run.id, task: String(run.get('task')) }));
 }
 
 /** Closes a run whose deadline has passed, with the batches that are lost. Null where another was faster. */
-export async function closeLate(
-  store: Firestore,
-  runId: string,
-  now: Date,
-  meter: Meter,
-): Promise<ClosedRun | null> {
-  await loseOpen(store, runId, meter);
-  meter.firestore_reads += 1;
+export async function closeLate(store: Firestore, runId: string, now: Date): Promise<ClosedRun | null> {
+  await loseOpen(store, runId);
   return await closeIfDone(store, runId, now);
 }
 
 /** Marks the open batches of a run lost: one that settles at this moment stays settled. */
-async function loseOpen(store: Firestore, runId: string, meter: Meter): Promise<void> {
+async function loseOpen(store: Firestore, runId: string): Promise<void> {
   const { docs } = await batchesOf(store, runId).where('state', '==', 'open').get();
-  meter.firestore_reads += Math.max(1, docs.length);
-  await Promise.all(docs.map((doc) => writeBatch(readBatch(doc), { state: 'lost' }, meter)));
+  await Promise.all(docs.map((doc) => writeBatch(readBatch(doc), { state: 'lost' })));
 }
 
 /** Adds up all batches. Where two close at the same time, the first one's word stands: both have read the same. */
 async function close(run: DocumentSnapshot, now: Date): Promise<ClosedRun | null> {
   const { docs } = await run.ref.collection('batches').get();
-  const closing = { ...newMeter(), firestore_reads: 1 + docs.length, firestore_writes: 1 };
+  const closing = addUsage(newMeter(), { firestore_reads: 1 + docs.length, firestore_writes: 1 });
   const found = docs.map(readBatch);
   const lost = found.filter(({ state }) => state === 'lost');
   const own: Sums = { ...noSums(), ...(run.get('dispatched.own') as Partial<Sums> | undefined) };
@@ -113,7 +98,7 @@ async function close(run: DocumentSnapshot, now: Date): Promise<ClosedRun | null
     ...(notes.length > 0 ? { notes } : {}),
     ...(Object.keys(tally).length > 0 ? { tally } : {}),
     ...(lost.length > 0 ? { lost: lost.map(({ ref }) => ref.id) } : {}),
-    cost: cost(sums.cost),
+    cost: costOf(sums.cost),
     finished_at: Timestamp.fromMillis(finishedAt),
     duration_ms: finishedAt - startedAt,
   };

@@ -1,13 +1,12 @@
-import type { Config } from '../../doors/config.ts';
 import { openQueue, type TaskQueue } from '../../doors/google/tasks.ts';
 import type { TasksConfig } from '../../doors/google/tasks-settings.ts';
-import { batches, choose, type PipelineOptions } from '../pipeline.ts';
+import type { Pipeline } from '../pipeline.ts';
 import type { PipelineResult } from '../result.ts';
-import type { AnyTask, FanOut, RunContext } from '../task.ts';
+import type { AnyTask, FanOut, RunContext, TaskTypes } from '../task.ts';
 import { batchesOf, batchName, readBatch, recordBatch } from './batch.ts';
 
 /** Calls to Cloud Tasks in flight. */
-const HANDING_ON = 16;
+const ENQUEUEING = 16;
 /** An instance may take so long to start, and to answer after its budget. */
 const DEADLINE_SLACK_SECONDS = 20;
 const MAX_DEADLINE_SECONDS = 1800;
@@ -15,60 +14,56 @@ const MAX_DEADLINE_SECONDS = 1800;
 /** A task that fans out, and the queue its batches go to. */
 export interface Dispatching {
   task: AnyTask;
-  fanOut: FanOut<{ id: string }>;
+  fanOut: FanOut<TaskTypes>;
   queue: TasksConfig;
+  context: RunContext;
+  result: PipelineResult;
 }
 
-/** Whether a run is to be handed on, and how; null: it is done where it was called. */
-export function dispatchingOf(task: AnyTask, { tasks }: Config): Dispatching | null {
-  return task.fanOut && tasks ? { task, fanOut: task.fanOut, queue: tasks } : null;
+/** Returns how a run is dispatched, or null if the called instance does it. */
+export function dispatchingOf(
+  task: AnyTask,
+  context: RunContext,
+  result: PipelineResult,
+): Dispatching | null {
+  const { tasks: queue } = context.config;
+  return task.fanOut && queue ? { task, fanOut: task.fanOut, queue, context, result } : null;
 }
 
 /**
- * Finds, gathers and decides as a run does, and hands what is to be acted on to Cloud Tasks in batches. Each batch is
- * recorded before it is enqueued, under a name made of the run and its content: a dispatcher that was killed in between is
- * followed by one that enqueues what is recorded again (the queue knows the names) and batches only the rest.
+ * Finds, gathers and decides as a run does, and dispatches the candidates to act on to Cloud Tasks in batches. Each batch
+ * is recorded before it is enqueued, under a name made of the run and its content: a dispatcher that was killed in between
+ * is followed by one that enqueues what is recorded again (the queue knows the names) and batches only the rest.
  */
 export async function dispatchBatches(
-  { task, fanOut, queue: queueConfig }: Dispatching,
-  params: Record<string, unknown> & { budget_seconds: number },
-  context: RunContext,
-  { mayGoOn }: Pick<PipelineOptions, 'mayGoOn'>,
-  attempt: number,
-  result: PipelineResult,
+  { task, fanOut, queue, context, result }: Dispatching,
+  pipeline: Pipeline,
+  { attempt, budgetSeconds }: { attempt: number; budgetSeconds: number },
 ): Promise<void> {
-  const queue = openQueue(context.config, queueConfig);
-  const hands = new Hands(queue, task, context, params.budget_seconds);
+  const dispatcher = new Dispatcher(openQueue(context.config, queue), task, context, budgetSeconds);
   try {
-    const known = attempt > 1 ? await hands.again() : new Set<string>();
+    const known = attempt > 1 ? await dispatcher.enqueueRecorded() : new Set<string>();
     let pending: string[] = [];
-    for await (const found of batches(
-      { ...task, batchSize: fanOut.batchSize },
-      params,
-      context,
-      mayGoOn,
-      result,
-    )) {
+    for await (const found of pipeline.batches(fanOut.batchSize)) {
       const fresh = found.filter(({ id }) => !known.has(id));
-      const { chosen } = await choose(task, params, context, false, fresh, result);
-      const ids = chosen.map(({ candidate }) => candidate.id);
+      const ids = (await pipeline.choose(fresh)).map(({ candidate }) => candidate.id);
       if (pending.length > 0 && pending.length + ids.length > fanOut.batchSize) {
-        await hands.on(pending);
+        await dispatcher.dispatch(pending);
         pending = [];
       }
       pending.push(...ids);
     }
-    if (pending.length > 0) await hands.on(pending);
+    if (pending.length > 0) await dispatcher.dispatch(pending);
   } finally {
-    await hands.idle();
-    result.dispatched = hands.handed;
+    await dispatcher.idle();
+    result.dispatched = dispatcher.dispatched;
   }
-  hands.throwFault();
+  dispatcher.throwFault();
 }
 
 /** Records and enqueues batches, some at a time. */
-class Hands {
-  readonly handed = { batches: 0, candidates: 0 };
+class Dispatcher {
+  readonly dispatched = { batches: 0, candidates: 0 };
   readonly #busy = new Set<Promise<void>>();
   readonly #queue: TaskQueue;
   readonly #task: AnyTask;
@@ -83,29 +78,28 @@ class Hands {
     this.#deadlineSeconds = Math.min(budgetSeconds + DEADLINE_SLACK_SECONDS, MAX_DEADLINE_SECONDS);
   }
 
-  /** Hands a new batch on; waits while too many are under way. Throws what stopped an earlier one. */
-  async on(ids: readonly string[]): Promise<void> {
-    const { store, runId, now, meter } = this.#context;
+  /** Dispatches a new batch; waits while too many are under way. Throws the fault of an earlier one. */
+  async dispatch(ids: readonly string[]): Promise<void> {
+    const { store, runId, now } = this.#context;
     const name = batchName(runId, ids);
     this.#start(ids.length, async () => {
-      await recordBatch(batchesOf(store, runId).doc(name), ids, now, meter);
+      await recordBatch(batchesOf(store, runId).doc(name), ids, now);
       await this.#enqueue(name);
     });
-    if (this.#busy.size >= HANDING_ON) await Promise.race(this.#busy);
+    if (this.#busy.size >= ENQUEUEING) await Promise.race(this.#busy);
     this.throwFault();
   }
 
-  /** Enqueues the open batches of earlier attempts once more; returns the candidates that are in any. */
-  async again(): Promise<Set<string>> {
-    const { store, runId, meter } = this.#context;
+  /** Enqueues the open batches of earlier attempts again. Returns the candidates that are in any batch. */
+  async enqueueRecorded(): Promise<Set<string>> {
+    const { store, runId } = this.#context;
     const { docs } = await batchesOf(store, runId).get();
-    meter.firestore_reads += Math.max(1, docs.length);
     const found = docs.map(readBatch);
     for (const { ref, state, ids } of found) {
       this.#start(ids.length, async () => {
         if (state === 'open') await this.#enqueue(ref.id);
       });
-      if (this.#busy.size >= HANDING_ON) await Promise.race(this.#busy);
+      if (this.#busy.size >= ENQUEUEING) await Promise.race(this.#busy);
     }
     return new Set(found.flatMap(({ ids }) => ids));
   }
@@ -119,8 +113,8 @@ class Hands {
   }
 
   #start(candidates: number, work: () => Promise<void>): void {
-    this.handed.batches += 1;
-    this.handed.candidates += candidates;
+    this.dispatched.batches += 1;
+    this.dispatched.candidates += candidates;
     const busy = work()
       .catch((error: unknown) => {
         this.#fault ??= error;

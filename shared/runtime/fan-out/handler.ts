@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { authenticate } from '../../doors/auth/door.ts';
-import { cost } from '../../doors/cost.ts';
+import { costOf } from '../../doors/cost.ts';
 import { answerWithin } from '../../doors/http/deadline.ts';
 import { HttpError } from '../../doors/http/errors.ts';
 import { type HttpRequest, type HttpResponse, header, jsonBody, sendJson } from '../../doors/http/request.ts';
@@ -46,11 +46,11 @@ export async function serveBatch(
   sendJson(response, again ? 503 : 200, reply(wanted, acted), headers as Record<string, string>);
 }
 
-function reply({ run, batch, dry_run }: BatchOrder, { outcome, sums, shown, meter }: ActedBatch): object {
+function reply({ run, batch, dry_run }: BatchOrder, { outcome, sums, shown, usage }: ActedBatch): object {
   const { counts, skipped, failed, complete } = sums;
   return {
     ...{ run_id: run, batch, outcome, dry_run, complete, counts, skipped, failed },
-    cost: cost(meter),
+    cost: costOf(usage),
     ...(dry_run ? { candidates: shown } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import { type Meter, newMeter } from '../../doors/cost.ts';
+import { addUsage, newMeter, type Usage } from '../../doors/cost.ts';
 import { KEPT_NOTES, type PipelineResult } from '../result.ts';
 import type { Counts, Note, Outcome } from '../task.ts';
 
@@ -10,7 +10,7 @@ export interface Sums {
   failed: Record<string, number>;
   tally: Record<string, number>;
   notes: Note[];
-  cost: Meter;
+  cost: Usage;
   wants_retry: boolean;
   complete: boolean;
 }
@@ -26,7 +26,7 @@ export const noSums = (): Sums => ({
 });
 
 /** What a pipeline has done, with what it counted beside and what it cost. */
-export function sumsOf(result: PipelineResult, tally: Record<string, number>, cost: Meter): Sums {
+export function sumsOf(result: PipelineResult, tally: Record<string, number>, cost: Usage): Sums {
   const { counts, acted, skipped, failed, notes, wantsRetry, complete } = result;
   return {
     ...{ counts: { ...counts }, acted, skipped, failed },
@@ -44,7 +44,7 @@ export function addSums(one: Sums, other: Sums): Sums {
     failed: addUp(one.failed, other.failed),
     tally: addUp(one.tally, other.tally),
     notes: [...one.notes, ...other.notes].slice(0, KEPT_NOTES),
-    cost: addUp(one.cost, other.cost),
+    cost: addUsage(one.cost, other.cost),
     wants_retry: one.wants_retry || other.wants_retry,
     complete: one.complete && other.complete,
   };

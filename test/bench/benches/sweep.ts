@@ -1,4 +1,4 @@
-import { TELL_MS } from '../../../shared/runtime/progress.ts';
+import { REPORT_MS } from '../../../shared/runtime/progress.ts';
 import { atLeast, atMost, type Bench, measure } from '../bench.ts';
 import type { Engines, Lab } from '../lab.ts';
 import { interleave } from '../rounds.ts';
@@ -13,7 +13,7 @@ const CONSTANT_WRITES = 2;
 
 /** How often a run has told how far it is. */
 const told = (visits: number, run: SweepRun | undefined) =>
-  Math.floor(((visits / (run?.perSecond ?? Number.NaN)) * 1000) / TELL_MS);
+  Math.floor(((visits / (run?.perSecond ?? Number.NaN)) * 1000) / REPORT_MS);
 
 /** The cost of a scheduled round that finds nothing to close: the case of most nights. */
 async function idleCost(lab: Lab, engines: Engines): Promise<Record<string, number>> {

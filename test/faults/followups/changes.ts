@@ -3,7 +3,6 @@ import { processFollowups } from '../../../functions/process-followups/task.ts';
 import { ended, paused, stopped } from '../../../shared/domains/followups/actions.ts';
 import { type ChangeContext, changeFollowup } from '../../../shared/domains/followups/change.ts';
 import { applySignal } from '../../../shared/domains/followups/signals.ts';
-import { newMeter } from '../../../shared/doors/cost.ts';
 import type { ClockedProcess } from '../function-process.ts';
 import { deliver } from '../harness/delivery.ts';
 import { type FaultCase, type Figures, refuse } from '../harness/plan.ts';
@@ -74,7 +73,6 @@ async function raced(stage: Stage, name: string, change: Change): Promise<void> 
     const before = await claimed(stage, IN_HAND);
     const context = {
       store: stage.store(),
-      meter: newMeter(),
       now: campaign.now,
       decider: { runId: null, by: 'somebody' },
     };

@@ -1,5 +1,4 @@
 import { settleUnknown } from '../../../shared/domains/followups/settle.ts';
-import { newMeter } from '../../../shared/doors/cost.ts';
 import type { FaultPoint } from '../../support/smtp-faults.ts';
 import type { ClockedProcess } from '../function-process.ts';
 import { deliver } from '../harness/delivery.ts';
@@ -73,7 +72,7 @@ function inDialogueKill(
 /** A person looks whether the mail is there, and says so; then everybody has had exactly one. */
 async function settleByHand(campaign: Campaign, unknown: readonly Fate[]): Promise<string[]> {
   const store = campaign.stage.store();
-  const context = { store, meter: newMeter(), now: campaign.now, decider: { runId: null, by: 'a person' } };
+  const context = { store, now: campaign.now, decider: { runId: null, by: 'a person' } };
   for (const { id, mails } of unknown)
     if (!(await settleUnknown(context, id, mails === 1 ? 'sent' : 'not_sent', 'looked in the mailbox')))
       return [`wrong: ${id} is unknown and cannot be settled`];

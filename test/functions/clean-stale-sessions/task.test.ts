@@ -1,7 +1,6 @@
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { forgetActivity } from '../../../shared/domains/presence/activity.ts';
-import { newMeter } from '../../../shared/doors/cost.ts';
 import { updateUnchanged } from '../../../shared/doors/store/firestore.ts';
 import {
   acknowledgedPing,
@@ -154,8 +153,8 @@ it('a ping whose answer was lost, and that comes again, is found by a cleaning t
   const before = world.clock().getTime() - minutes(60);
   // What a cleaning does first: it sees nobody, forgets the old sign of life, and is about to write.
   const snapshot = await world.store.doc('users/usertest1').get();
-  const { redis, store, meter } = { ...world, meter: newMeter() };
-  expect(await forgetActivity(redis, ['usertest1'], before, meter)).toEqual([null]);
+  const { redis, store } = world;
+  expect(await forgetActivity(redis, ['usertest1'], before)).toEqual([null]);
   const wire = await meterRedis(world);
   try {
     wire.loseAnswer();
@@ -165,7 +164,7 @@ it('a ping whose answer was lost, and that comes again, is found by a cleaning t
     await wire.stop();
   }
   const updates = [{ snapshot: snapshot as QueryDocumentSnapshot, fields: { is_online: false } }];
-  expect(await updateUnchanged(store, updates, meter)).toEqual(['changed']);
+  expect(await updateUnchanged(store, updates)).toEqual(['changed']);
   expect((await flags()).usertest1).toBe(true);
 });
 

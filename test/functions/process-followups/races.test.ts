@@ -3,7 +3,6 @@ import type { DocumentData, Timestamp } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { processFollowups } from '../../../functions/process-followups/task.ts';
 import { applySignal } from '../../../shared/domains/followups/signals.ts';
-import { newMeter } from '../../../shared/doors/cost.ts';
 import { seededRandom } from '../../faults/harness/random.ts';
 import { clearFollowups, followupFields, settingsFields, stamp } from '../../support/followups.ts';
 import { minutes, NOW, type Reply, seed, startWorld, type World } from '../../support/world.ts';
@@ -77,7 +76,6 @@ describe('what arrives while a run is at work', () => {
     const messageId = `<reply-to-${id}@ronde.test>`;
     const context = {
       store: world.store,
-      meter: newMeter(),
       now: NOW,
       decider: { runId: null, by: 'inbox' },
     };

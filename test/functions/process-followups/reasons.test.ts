@@ -1,12 +1,11 @@
 import type { DocumentData } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { actOn, factsOf } from '../../../functions/process-followups/step.ts';
+import { actOn, factsOf, verdictOf } from '../../../functions/process-followups/step.ts';
 import { toFollowup } from '../../../shared/domains/followups/followup.ts';
 import { judge } from '../../../shared/domains/followups/judge.ts';
 import { REASONS, type Reason } from '../../../shared/domains/followups/reasons.ts';
 import { toSettings } from '../../../shared/domains/followups/settings.ts';
-import { newMeter } from '../../../shared/doors/cost.ts';
-import { openPost } from '../../../shared/doors/mail/post.ts';
+import { openCounted } from '../../../shared/doors/engines.ts';
 import type { RunContext } from '../../../shared/runtime/task.ts';
 import { clearFollowups, followupFields, settingsFields, stamp } from '../../support/followups.ts';
 import { type SmtpFaults, startSmtpFaults } from '../../support/smtp-faults.ts';
@@ -267,16 +266,16 @@ async function budgetEnds(): Promise<void> {
 /** A payment between a run's last look and its claim. */
 async function changedBetween() {
   const { store, deps } = world;
-  const meter = newMeter();
-  const post = openPost(deps, meter);
-  const context = { ...deps, store, meter, now: NOW, post, runId: 'a-run' } as unknown as RunContext;
+  const post = openCounted(deps).post;
+  const context = { ...deps, store, now: NOW, post, runId: 'a-run' } as unknown as RunContext;
   const followup = toFollowup(await store.doc('followups/ada').get());
   const settings = toSettings(await store.doc('billing_settings/org-1').get());
   const verdict = judge(followup, settings, NOW.getTime());
-  const candidate = { id: 'ada', rehearsal: false, followup, settings, verdict };
+  const candidate = { id: 'ada', followup, settings, verdict };
   const facts = await factsOf([candidate], context);
   await store.doc('followups/ada').update({ amount_due: 12 });
-  return await actOn(candidate, facts, context);
+  const plan = { verdict: verdictOf(candidate, facts, NOW), prepared: facts.prepared.get('ada') };
+  return await actOn({ candidate, plan }, context);
 }
 
 describe('a follow-up is told why', () => {

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { removeProbe } from '../../../shared/domains/presence/probe.ts';
-import { newMeter } from '../../../shared/doors/cost.ts';
 import { openStore } from '../../../shared/doors/store/firestore.ts';
 import { user } from '../../support/presence.ts';
 import { layWire } from '../../support/wire.ts';
@@ -85,7 +84,7 @@ it('a removal of the probe that fails for Redis has waited for Firestore all the
   try {
     wire.cut();
     let state = 'under way';
-    const removal = removeProbe({ ...world.deps, store, meter: newMeter() }).catch(() => {
+    const removal = removeProbe({ ...world.deps, store }).catch(() => {
       state = 'failed';
     });
     for (let time = 0; time < 3; time += 1) await expect(world.redis.get('any')).rejects.toThrow();

@@ -12,12 +12,22 @@ const RUN = `chore@${NOW.toISOString()}`;
 /** What the chore does at the moment, besides its duty; each test sets its own. */
 const hooks = { afterFound: async () => undefined as unknown, whileActing: async () => undefined as unknown };
 
+interface Types {
+  params: Record<never, never>;
+  candidate: { id: string };
+  run: undefined;
+  facts: undefined;
+  reason: 'due';
+  plan: undefined;
+}
+
 /** Two candidates, one a batch. */
-const chore: Task<Record<string, never>, { id: string }, null, 'due'> = {
+const chore: Task<Types> = {
   name: 'chore',
   route: '/chore',
   methods: ['POST'],
   params: {},
+  language: 'en',
   onOverlap: 'skip',
   budgetSeconds: 60,
   batchSize: 1,
@@ -27,7 +37,6 @@ const chore: Task<Record<string, never>, { id: string }, null, 'due'> = {
     yield { id: 'two' };
     await hooks.afterFound();
   },
-  gather: () => Promise.resolve(null),
   decide: () => ({ act: true, reason: 'due' }),
   act: async (batch) => {
     await hooks.whileActing();

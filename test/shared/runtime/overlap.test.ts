@@ -11,12 +11,22 @@ import { NOW, startWorld, type World } from '../../support/world.ts';
 
 const acted: string[] = [];
 
+interface Types {
+  params: Record<never, never>;
+  candidate: { id: string };
+  run: undefined;
+  facts: undefined;
+  reason: 'due';
+  plan: undefined;
+}
+
 /** A daily task, as the alerts will be: what it must do today cannot wait for tomorrow. */
-const nightly: Task<Record<string, never>, { id: string }, null, 'due'> = {
+const nightly: Task<Types> = {
   name: 'nightly-chore',
   route: '/nightly-chore',
   methods: ['POST'],
   params: {},
+  language: 'en',
   onOverlap: 'retry',
   budgetSeconds: 60,
   batchSize: 1,
@@ -24,11 +34,10 @@ const nightly: Task<Record<string, never>, { id: string }, null, 'due'> = {
   async *find() {
     yield { id: 'one' };
   },
-  gather: () => Promise.resolve(null),
   decide: () => ({ act: true, reason: 'due' }),
-  act: async (batch) => {
-    acted.push(...batch.map(({ id }) => id));
-    return batch.map(() => ({ outcome: 'acted' }));
+  act: async (decided) => {
+    acted.push(...decided.map(({ candidate: { id } }) => id));
+    return decided.map(() => ({ outcome: 'acted' }));
   },
   reply: () => ({}),
 };

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { newMeter } from '../../../shared/doors/cost.ts';
-import { tellProgress } from '../../../shared/runtime/progress.ts';
+import { countedStore } from '../../../shared/doors/store/counted.ts';
+import { reportProgress } from '../../../shared/runtime/progress.ts';
 import { openTestStore } from '../../support/store.ts';
 
 let store: Firestore;
@@ -26,7 +27,7 @@ it('tells how far a run is, again where that has changed, and hands on when it w
   const { id, ref, told, opened } = await openedRun();
   const meter = newMeter();
   let now = counts(1);
-  const progress = tellProgress(store, id, opened, () => now, meter, EVERY_MS);
+  const progress = reportProgress(countedStore(store, meter), id, opened, () => now, EVERY_MS);
   await vi.waitUntil(async () => (await told()) === 1);
   now = counts(7);
   await vi.waitUntil(async () => (await told()) === 7);
@@ -39,9 +40,9 @@ it('tells how far a run is, again where that has changed, and hands on when it w
 it('says no more once another attempt has the record', async () => {
   const { id, ref, told, opened } = await openedRun();
   await ref.update({ attempt: 2, counts: counts(100) });
-  let asked = 0;
   const meter = newMeter();
-  const progress = tellProgress(store, id, opened, () => counts(++asked), meter, EVERY_MS);
+  let asked = 0;
+  const progress = reportProgress(countedStore(store, meter), id, opened, () => counts(++asked), EVERY_MS);
   await vi.waitUntil(() => asked >= 1);
   await progress.stop();
   expect([await told(), meter.firestore_writes, asked]).toEqual([100, 0, 1]);

@@ -10,6 +10,7 @@ import type { InboxSignal } from '../../../shared/domains/inbox/message/signals.
 import { readFolders } from '../../../shared/domains/inbox/sync/folder-documents.ts';
 import { type MailboxResult, syncMailbox } from '../../../shared/domains/inbox/sync/sync-mailbox.ts';
 import { newMeter } from '../../../shared/doors/cost.ts';
+import { countedStore } from '../../../shared/doors/store/counted.ts';
 import type { Listed, Mailbox } from './mailbox.ts';
 
 /** Whether to skip what needs an IMAP server, said loudly. (With RONDE_ENGINES=real no test runs without one.) */
@@ -57,17 +58,18 @@ export interface RoundOptions {
 }
 
 /** One round of a mailbox, and what it cost. */
-export async function round(store: Firestore, integration: Integration, options: RoundOptions) {
+export async function round(bare: Firestore, integration: Integration, options: RoundOptions) {
   const meter = newMeter();
+  const store = countedStore(bare, meter);
   const { password, now = new Date('2026-03-04T10:00:00.000Z'), mayGoOn = () => true, heard } = options;
   const result: MailboxResult = await syncMailbox(integration, {
-    ...{ store, meter, now, mayGoOn },
-    kept: async () => (await readFolders(store, meter, [integration]))[0] ?? [],
+    ...{ store, now, mayGoOn },
+    kept: async () => (await readFolders(store, [integration]))[0] ?? [],
     connect: () => MailboxConnection.open(integration, { user: integration.user, password }, { local: true }),
     hangUpAfterMs: options.hangUpAfterMs ?? 60_000,
     signals: heard && (async (signals) => void heard.push(...signals)),
   });
-  return { ...result, meter };
+  return { ...result, usage: meter };
 }
 
 export interface StoredMail {

@@ -91,8 +91,7 @@ export const billingSettingsRoutes = [
   }),
 ];
 
-async function read({ store, meter }: AdminContext, orgId: string | undefined): Promise<DocumentSnapshot> {
-  meter.firestore_reads += 1;
+async function read({ store }: AdminContext, orgId: string | undefined): Promise<DocumentSnapshot> {
   return await settingsRef(store, orgId ?? '').get();
 }
 
@@ -126,7 +125,7 @@ async function apply(
   snapshot: DocumentSnapshot,
   change: Consequences,
 ): Promise<Answer> {
-  const { store, meter, now } = context;
+  const { store, now } = context;
   const { after, fields, switchedOn, reschedules } = change;
   const { ref, updateTime } = snapshot;
   const pending = reschedules ? { rescheduling: true } : {};
@@ -138,12 +137,11 @@ async function apply(
       throw new HttpError(409, 'It has been changed meanwhile; read it again and decide anew.');
     throw error;
   }
-  meter.firestore_writes += 1;
   // Cut off here, the next run takes it up: `rescheduling` says so.
-  let rescheduled = reschedules ? await reschedule(store, after, 'all', meter) : 0;
-  if (switchedOn) rescheduled += await reschedule(store, after, 'missing', meter);
+  let rescheduled = reschedules ? await reschedule(store, after, 'all') : 0;
+  if (switchedOn) rescheduled += await reschedule(store, after, 'missing');
   if (reschedules) await ref.update({ rescheduling: FieldValue.delete() });
-  const activation = after.enabled ? await activationOf(store, after, now, meter) : undefined;
+  const activation = after.enabled ? await activationOf(store, after, now) : undefined;
   return answer(context, await read(context, ref.id), after, {
     rescheduled,
     ...(activation ? { activation } : {}),
@@ -151,11 +149,8 @@ async function apply(
 }
 
 /** What would go out if these settings were saved; with other rules that is only known once they are. */
-async function rehearse(
-  { store, meter, now }: AdminContext,
-  { after, reschedules }: Consequences,
-): Promise<object> {
-  const activation = await activationOf(store, after, now, meter);
+async function rehearse({ store, now }: AdminContext, { after, reschedules }: Consequences): Promise<object> {
+  const activation = await activationOf(store, after, now);
   return { dry_run: true, activation, would_reschedule: reschedules };
 }
 

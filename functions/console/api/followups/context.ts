@@ -3,8 +3,8 @@ import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import type { AdminContext } from '../route.ts';
 
 /** What a change of a follow-up works with: who asked goes into its history. */
-export function changeContext({ store, meter, now, caller }: AdminContext): ChangeContext {
-  return { store, meter, now, decider: { runId: null, by: caller.id ?? caller.kind } };
+export function changeContext({ store, now, caller }: AdminContext): ChangeContext {
+  return { store, now, decider: { runId: null, by: caller.id ?? caller.kind } };
 }
 
 export function noSuchFollowup(id: string): HttpError {

@@ -48,13 +48,11 @@ export async function explainFollowup(
   context: AdminContext,
   id: string,
 ): Promise<{ snapshot: DocumentSnapshot; explanation: FullExplanation } | null> {
-  const { store, meter, now } = context;
+  const { store, now } = context;
   const snapshot = await followups(store).doc(id).get();
-  meter.firestore_reads += 1;
   if (!snapshot.exists) return null;
   const followup = toFollowup(snapshot);
   const stored = await settingsRef(store, followup.orgId || '-').get();
-  meter.firestore_reads += 1;
   try {
     const settings = toSettings(stored);
     const verdict = await verdictOf(context, followup, settings);
@@ -71,24 +69,22 @@ export async function explainFollowup(
 
 /** What a run would decide: the rules, the level's record, the mail of this installation, the day's bound. */
 async function verdictOf(context: AdminContext, followup: Followup, settings: Settings): Promise<Verdict> {
-  const { store, meter, now, config } = context;
+  const { store, now, config } = context;
   const wait = (reason: Reason): Verdict => ({ do: 'wait', reason, until: null });
   const rules = judge(followup, settings, now.getTime());
   if (rules.do !== 'send') return rules;
   const send = await sendRef(followup, rules.level).get();
-  meter.firestore_reads += 1;
   const verdict = withClaim(rules, claimOf(send, now));
   if (verdict.do !== 'send') return verdict;
   if (!config.mail) return wait('mail_not_configured');
   if (config.mail.paused) return wait('mail_paused');
-  const bound = await new Quota(store, meter, now).take(settings);
+  const bound = await new Quota(store, now).take(settings);
   return bound ? wait(bound) : verdict;
 }
 
 /** Why the last run has left one that was due when it began. */
-async function left({ store, meter }: AdminContext, { nextDueAt }: Followup): Promise<LastRun | null> {
+async function left({ store }: AdminContext, { nextDueAt }: Followup): Promise<LastRun | null> {
   const { docs } = await lastRuns(store, TASK, 1).get();
-  meter.firestore_reads += 1;
   const [run] = docs;
   if (!run || (millis(run.get('started_at')) ?? 0) < (nextDueAt ?? 0)) return null;
   const counts = { ...run.get('skipped'), ...run.get('failed') } as Record<string, number>;

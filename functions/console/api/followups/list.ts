@@ -43,13 +43,12 @@ export const followupListRoutes = [
     method: 'GET',
     path: '/v1/admin/billing-settings',
     query: z.strictObject({ limit: limitParam(), page: pageParam }),
-    async handle({ context: { store, meter }, query: { limit, page } }) {
+    async handle({ context: { store }, query: { limit, page } }) {
       const byId = store
         .collection('billing_settings')
         .select('auto_followups_enabled')
         .orderBy(FieldPath.documentId());
       const { docs } = await (page === null ? byId : byId.startAfter(page)).limit(limit + 1).get();
-      meter.firestore_reads += Math.max(1, docs.length);
       const items = docs.slice(0, limit).map((document) => ({
         id: document.id,
         auto_followups_enabled: document.get('auto_followups_enabled') === true,
@@ -61,7 +60,7 @@ export const followupListRoutes = [
 
 /** A page by an instant and id, or by id alone; `next` is where the one after it begins. */
 async function pageOf(
-  { meter }: AdminContext,
+  _: AdminContext,
   query: Query,
   view: View,
   limit: number,
@@ -71,7 +70,6 @@ async function pageOf(
   const { docs } = await from(query, view, page)
     .limit(limit + 1)
     .get();
-  meter.firestore_reads += Math.max(1, docs.length);
   const items = docs.slice(0, limit);
   const last = docs.length > limit ? items.at(-1) : undefined;
   const place = last && (order ? formatPosition(positionOf(last, order.field)) : last.id);
@@ -92,11 +90,10 @@ function from(query: Query, view: View, page: string | null): Query {
 type Found = Map<string, Settings | SettingsFault>;
 
 /** The settings of the organisations on a page, each read once. */
-async function settingsOf({ store, meter }: AdminContext, docs: QueryDocumentSnapshot[]): Promise<Found> {
+async function settingsOf({ store }: AdminContext, docs: QueryDocumentSnapshot[]): Promise<Found> {
   const ids = [...new Set(docs.map((snapshot) => toFollowup(snapshot).orgId || '-'))];
   if (ids.length === 0) return new Map();
   const found = await store.getAll(...ids.map((id) => settingsRef(store, id)));
-  meter.firestore_reads += found.length;
   return new Map(found.map((snapshot) => [snapshot.id, readable(snapshot)]));
 }
 

@@ -8,7 +8,6 @@ import { REASONS, type Reason } from '../../../../shared/domains/followups/reaso
 import { claimOf, sendLevel } from '../../../../shared/domains/followups/send.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { compose } from '../../../../shared/doors/mail/message.ts';
-import { openPost } from '../../../../shared/doors/mail/post.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 import { changeContext, noSuchFollowup } from './context.ts';
 import { explainFollowup } from './explain.ts';
@@ -73,9 +72,8 @@ function blocked(reason: Reason, detail: string | null): HttpError {
 async function sendNow(context: AdminContext, id: string | undefined): Promise<object> {
   const { followup, settings } = await found(context, id);
   mailConfig(context);
-  const post = openPost(context, context.meter);
+  const { post } = context;
   const send = await sendRef(followup, followup.level + 1).get();
-  context.meter.firestore_reads += 1;
   const verdict = withClaim(
     judgeManual(followup, settings, context.now.getTime()),
     claimOf(send, context.now),

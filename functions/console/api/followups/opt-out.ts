@@ -1,7 +1,6 @@
 import { stopped } from '../../../../shared/domains/followups/actions.ts';
 import { changeFollowup, readFollowup } from '../../../../shared/domains/followups/change.ts';
 import { optOutId } from '../../../../shared/domains/followups/opt-out.ts';
-import { newMeter } from '../../../../shared/doors/cost.ts';
 import { answerWithin } from '../../../../shared/doors/http/deadline.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { type HttpRequest, type HttpResponse, location } from '../../../../shared/doors/http/request.ts';
@@ -44,7 +43,6 @@ export async function serveOptOut(request: HttpRequest, response: HttpResponse, 
   if (id === null) throw unknownLink();
   const context = {
     store: deps.store,
-    meter: newMeter(),
     now: deps.clock(),
     decider: { runId: null, by: 'customer' },
   };

@@ -29,7 +29,6 @@ import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/que
 import type { HttpRequest } from '../../../../shared/doors/http/request.ts';
 import { Answer, Download } from '../../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../../shared/doors/http/version.ts';
-import { openPost } from '../../../../shared/doors/mail/post.ts';
 import { followupSignals } from '../../../inbox-to-followups.ts';
 import { nextPage, positionParam } from '../paging.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
@@ -164,9 +163,8 @@ const missing = (name: string) =>
     `There is no integration ${JSON.stringify(name)}; GET /api/inbox/integrations lists them.`,
   );
 
-async function documentOf({ store, meter }: AdminContext, name: string) {
+async function documentOf({ store }: AdminContext, name: string) {
   const snapshot = await integrationsOf(store).doc(name).get();
-  meter.firestore_reads += 1;
   if (!snapshot.exists) throw missing(name);
   return snapshot;
 }
@@ -197,8 +195,7 @@ const tried = (context: AdminContext, integration: Integration) =>
   tryMailbox(integration, () => signIn(integration, context, keepIn(context)));
 
 async function synchronise(context: AdminContext, integration: Integration): Promise<object> {
-  const post = openPost(context, context.meter);
-  const { caller } = context;
+  const { caller, post } = context;
   const signals = followupSignals({ ...context, post }, { runId: null, by: caller.id ?? caller.kind });
   const turn: Turn = { take: (work) => work(SYNC_MS) };
   const round = await roundOf(integration, { ...context, post }, turn, signals).catch((error: unknown) => {
@@ -211,9 +208,8 @@ async function synchronise(context: AdminContext, integration: Integration): Pro
 }
 
 async function download(context: AdminContext, messageId: string, part: string): Promise<Download> {
-  const { store, meter } = context;
+  const { store } = context;
   const message = await store.collection('inbox_messages').doc(messageId).get();
-  meter.firestore_reads += 1;
   const attachment = message.exists ? attachmentOf(message, part) : null;
   if (!attachment)
     throw new HttpError(

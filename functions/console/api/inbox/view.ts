@@ -30,12 +30,11 @@ export const inboxViewRoutes = [
       page: positionParam,
       integration_id: z.string().min(1, 'must be the id of an integration, or left out').optional(),
     }),
-    async handle({ context: { store, meter }, query: { integration_id: integrationId, limit, page } }) {
+    async handle({ context: { store }, query: { integration_id: integrationId, limit, page } }) {
       const { docs } = await after(messagesBy(store, { integrationId }), 'desc', page)
         .select(...SUMMARY)
         .limit(limit + 1)
         .get();
-      meter.firestore_reads += Math.max(1, docs.length);
       const shown = docs.slice(0, limit);
       const last = shown.at(-1);
       const items = shown.map((document) => ({ ...(toJson(document.data()) as object), id: document.id }));
@@ -49,13 +48,12 @@ export const inboxViewRoutes = [
     method: 'GET',
     path: '/api/inbox/integrations/{id}/folders',
     query: z.strictObject({}),
-    async handle({ context: { store, meter }, path }) {
+    async handle({ context: { store }, path }) {
       const { docs } = await integrationsOf(store)
         .doc(path['id'] ?? '')
         .collection('folders')
         .limit(MAX_FOLDERS)
         .get();
-      meter.firestore_reads += Math.max(1, docs.length);
       return { items: docs.map(folder), next_page: null };
     },
   }),

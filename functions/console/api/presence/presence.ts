@@ -99,13 +99,12 @@ function redisAway(error: unknown): never {
 }
 
 async function report(context: AdminContext): Promise<object> {
-  const { store, now, meter } = context;
+  const { store, now } = context;
   const minutes = await onlineThreshold(store, now, 0);
   const [found, ...runs] = await Promise.all([
     presenceReport(context, now, minutes * 60_000),
     ...TASKS.map((task) => lastRuns(store, task, RUNS).get()),
   ]);
-  meter.firestore_reads += runs.reduce((sum, { size }) => sum + Math.max(1, size), 0);
   const last_runs = runs.flatMap(({ docs }) => docs.map(shownRun));
   return { threshold_minutes: minutes, as_of: now.toISOString(), ...found, last_runs };
 }

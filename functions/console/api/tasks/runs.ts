@@ -30,7 +30,6 @@ export const runRoutes = [
       const { task, outcome, limit, page: after } = query;
       const filter = { task, outcome: outcome === 'running' ? null : outcome, after };
       const { docs } = await runsOf(context.store, filter, limit + 1).get();
-      context.meter.firestore_reads += Math.max(1, docs.length);
       const items = docs.slice(0, limit);
       const last = docs.length > limit ? items.at(-1) : undefined;
       return {
@@ -46,7 +45,6 @@ export const runRoutes = [
     query: z.strictObject({}),
     async handle({ context, path }) {
       const run = await context.store.doc(`task_runs/${path.id}`).get();
-      context.meter.firestore_reads += 1;
       if (!run.exists) throw new HttpError(404, 'There is no such run; runs are kept for 90 days.');
       return runDetail(run);
     },

@@ -11,7 +11,6 @@ import { limitParam } from '../../../../shared/doors/http/query.ts';
 import { Answer } from '../../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../../shared/doors/http/version.ts';
 import { normaliseAddress, requireAddress } from '../../../../shared/doors/mail/address.ts';
-import { openPost } from '../../../../shared/doors/mail/post.ts';
 import { sendTestMail } from '../../../../shared/doors/mail/test-mail.ts';
 import { nextPage, positionParam } from '../paging.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
@@ -85,7 +84,7 @@ export const alertRoutes = [
     query: none,
     body: testBody,
     async handle({ context, body }) {
-      const post = openPost(context, context.meter);
+      const { post } = context;
       if (!post)
         throw new HttpError(
           503,

@@ -30,7 +30,7 @@ const WORDS: Readonly<Record<Locale, Words>> = {
  * address. A notice that cannot be sent changes nothing for the follow-up.
  */
 export async function tellOwner(
-  { store, meter, post }: SendContext,
+  { store, post }: SendContext,
   { followup, settings }: Pick<Prepared, 'followup' | 'settings'>,
   response: string | null,
 ): Promise<void> {
@@ -39,9 +39,8 @@ export async function tellOwner(
     .collection('notices')
     .doc(`refused-${followup.level + 1}-${followup.customer.email ?? ''}`);
   const standing = await ref.get();
-  meter.firestore_reads += 1;
   if (standing.exists) return;
-  const claims = documentClaims({ store, meter, clock: post.clock }, [{ ref, standing: null, fields: {} }]);
+  const claims = documentClaims({ store, clock: post.clock }, [{ ref, standing: null, fields: {} }]);
   await post.sendOnce(notice(followup, settings.notifyEmail, settings.locale, response, ref.path), claims);
 }
 

@@ -1,5 +1,4 @@
 import { type Firestore, type Query, type QueryDocumentSnapshot, Timestamp } from '@google-cloud/firestore';
-import type { Meter } from '../../../doors/cost.ts';
 import { streamQuery, updateUnchanged } from '../../../doors/store/firestore.ts';
 import { type Followup, followups, standingOf, toFollowup } from '../followup.ts';
 import type { Settings } from '../settings.ts';
@@ -38,15 +37,14 @@ export async function reschedule(
   store: Firestore,
   settings: Settings,
   which: 'all' | 'missing',
-  meter: Meter,
 ): Promise<number> {
   let written = 0;
   let batch: QueryDocumentSnapshot[] = [];
   const flush = async () => {
-    written += await writeBatch(store, batch, settings, which, meter);
+    written += await writeBatch(store, batch, settings, which);
     batch = [];
   };
-  for await (const snapshot of streamQuery(openFollowups(store, settings.orgId), meter)) {
+  for await (const snapshot of streamQuery(openFollowups(store, settings.orgId))) {
     if (wants(toFollowup(snapshot), settings, which)) batch.push(snapshot);
     if (batch.length === BATCH) await flush();
   }
@@ -59,7 +57,6 @@ async function writeBatch(
   snapshots: QueryDocumentSnapshot[],
   settings: Settings,
   which: 'all' | 'missing',
-  meter: Meter,
 ): Promise<number> {
   let written = 0;
   let left = snapshots;
@@ -68,14 +65,13 @@ async function writeBatch(
       snapshot,
       fields: scheduledFields(toFollowup(snapshot), settings),
     }));
-    const results = await updateUnchanged(store, updates, meter);
+    const results = await updateUnchanged(store, updates);
     const failure = results.find((result) => result instanceof Error);
     if (failure) throw failure;
     written += results.filter((result) => result === 'updated').length;
     const changed = left.filter((_, index) => results[index] === 'changed');
     if (changed.length === 0 || attempt === TRIES) return written;
     const again = await store.getAll(...changed.map(({ ref }) => ref));
-    meter.firestore_reads += again.length;
     left = again.filter((one): one is QueryDocumentSnapshot => {
       const followup = one.exists ? toFollowup(one) : null;
       return followup?.status === 'open' && wants(followup, settings, which);

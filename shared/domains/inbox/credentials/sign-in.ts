@@ -1,5 +1,4 @@
 import type { Firestore } from '@google-cloud/firestore';
-import type { Meter } from '../../../doors/cost.ts';
 import { isConflict } from '../../../doors/store/firestore.ts';
 import { MailboxConnection, MailboxError } from '../imap/connection.ts';
 import { type Integration, integrationsOf } from '../integration.ts';
@@ -38,12 +37,11 @@ export async function signIn(
 }
 
 /** Keeps it in the integration's document; one that was deleted meanwhile has nothing to keep. */
-export function keepIn({ store, meter }: { store: Firestore; meter: Meter }): Keep {
+export function keepIn({ store }: { store: Firestore }): Keep {
   return async ({ id }, fields) => {
     const entries = Object.entries(fields).map(([name, value]) => [`auth.${name}`, value]);
     try {
       await integrationsOf(store).doc(id).update(Object.fromEntries(entries));
-      meter.firestore_writes += 1;
     } catch (error) {
       if (!isConflict(error)) throw error;
     }

@@ -19,7 +19,7 @@ const CONNECTION = ['host', 'port', 'secure', 'ca', 'auth'];
  * else what the check found, null where nothing was to be checked.
  */
 export async function changeIntegration<Found>(
-  { store, meter, keys }: ManageContext,
+  { store, keys }: ManageContext,
   id: string,
   change: IntegrationChange,
   requireVersion: RequireVersion,
@@ -27,7 +27,6 @@ export async function changeIntegration<Found>(
 ): Promise<{ found: Found | null } | null> {
   const ref = integrationsOf(store).doc(id);
   const before = await ref.get();
-  meter.firestore_reads += 1;
   if (!before.exists) return null;
   requireVersion(versionOf(before));
   const update = updateFor(id, change, keys);
@@ -38,19 +37,16 @@ export async function changeIntegration<Found>(
     if (update['auth'] !== undefined) return void Object.assign(update['auth'] as object, fields);
     const entries = Object.entries(fields).map(([name, value]) => [`auth.${name}`, value]);
     kept = toIso((await ref.update(Object.fromEntries(entries))).writeTime);
-    meter.firestore_writes += 1;
   };
   const reaches = CONNECTION.some((name) => name in update);
   const found = reaches ? await check(readIntegration(changed(before, update)), keep) : null;
   const written = await store.runTransaction(async (transaction) => {
     const current = await transaction.get(ref);
-    meter.firestore_reads += 1;
     if (!current.exists) return false;
     const version = versionOf(current);
     if (kept === null || version !== kept) requireVersion(version);
     if (Object.keys(update).length > 0) {
       transaction.update(ref, update);
-      meter.firestore_writes += 1;
     }
     return true;
   });

@@ -35,11 +35,11 @@ export const inboxPlaces: readonly PersonalPlace[] = [
   {
     collection: 'inbox_messages',
     says: 'mail from or to the addresses given with --email: emptied (the mailbox itself is not changed; delete it there)',
-    async *find({ mailAddresses }, { store, meter }) {
+    async *find({ mailAddresses }, { store }) {
       if (mailAddresses.length === 0) return;
       const wanted = new Set(mailAddresses);
       const all = store.collection('inbox_messages').select('from', 'to', 'cc', ...PLACE);
-      for await (const snapshot of streamQuery(all, meter))
+      for await (const snapshot of streamQuery(all))
         if (correspondents(snapshot).some((address) => wanted.has(address))) yield emptied(snapshot);
     },
   },

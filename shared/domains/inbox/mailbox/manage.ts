@@ -1,5 +1,4 @@
 import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
-import type { Meter } from '../../../doors/cost.ts';
 import { toJson } from '../../../doors/store/json.ts';
 import { after, type Position, positionOf } from '../../../doors/store/position.ts';
 import { versionOf } from '../../../doors/store/version.ts';
@@ -11,7 +10,6 @@ import type { NewIntegration } from './integration-input.ts';
 
 export interface ManageContext {
   store: Firestore;
-  meter: Meter;
   now: Date;
   keys: SealingKeys;
 }
@@ -44,7 +42,6 @@ export async function createIntegration<Found>(
   const { ref, fields, integration } = draft(context, given);
   const found = await check(integration, async (_integration, kept) => void Object.assign(fields.auth, kept));
   await ref.create(fields);
-  context.meter.firestore_writes += 1;
   return { id: ref.id, found };
 }
 
@@ -76,33 +73,27 @@ function draft({ store, now, keys }: ManageContext, given: NewIntegration) {
  * deleted last, so that one that is cut short is gone on with by the same call. False where there is none.
  */
 export async function deleteIntegration(
-  { store, meter }: ManageContext,
+  { store }: ManageContext,
   id: string,
   purge: boolean,
 ): Promise<boolean> {
   const ref = integrationsOf(store).doc(id);
   const found = await ref.get();
-  meter.firestore_reads += 1;
   if (!found.exists) return false;
   await ref.update({ active: false });
-  meter.firestore_writes += 1;
-  if (purge)
-    await deleteAll(store, meter, store.collection('inbox_messages').where('integration_id', '==', id));
-  for (const name of ['folders', 'notices']) await deleteAll(store, meter, ref.collection(name));
+  if (purge) await deleteAll(store, store.collection('inbox_messages').where('integration_id', '==', id));
+  for (const name of ['folders', 'notices']) await deleteAll(store, ref.collection(name));
   await ref.delete();
-  meter.firestore_deletes += 1;
   return true;
 }
 
-async function deleteAll(store: Firestore, meter: Meter, query: Query): Promise<void> {
+async function deleteAll(store: Firestore, query: Query): Promise<void> {
   for (;;) {
     const { docs } = await query.select().limit(DELETE_BATCH).get();
-    meter.firestore_reads += Math.max(1, docs.length);
     if (docs.length === 0) return;
     const batch = store.batch();
     for (const { ref } of docs) batch.delete(ref);
     await batch.commit();
-    meter.firestore_deletes += docs.length;
   }
 }
 
@@ -124,7 +115,7 @@ export function messagesBy(store: Firestore, { integrationId, threadId, quaranti
 
 /** One page of messages with all their fields. Reads: `limit` + 1 documents. */
 export async function listMessages(
-  { store, meter }: Pick<ManageContext, 'store' | 'meter'>,
+  { store }: Pick<ManageContext, 'store'>,
   filter: MessageFilter,
   limit: number,
   position: Position | null,
@@ -132,7 +123,6 @@ export async function listMessages(
   const { docs } = await after(messagesBy(store, filter), 'desc', position)
     .limit(limit + 1)
     .get();
-  meter.firestore_reads += Math.max(1, docs.length);
   const shown = docs.slice(0, limit);
   const last = shown.at(-1);
   const items = shown.map((doc) => ({
@@ -145,13 +135,12 @@ export async function listMessages(
 
 /** One page of integrations, in the order of their ids. */
 export async function listIntegrations(
-  { store, meter }: Pick<ManageContext, 'store' | 'meter'>,
+  { store }: Pick<ManageContext, 'store'>,
   limit: number,
   afterId: string | null,
 ) {
   const ordered = integrationsOf(store).orderBy('__name__');
   const { docs } = await (afterId === null ? ordered : ordered.startAfter(afterId)).limit(limit + 1).get();
-  meter.firestore_reads += Math.max(1, docs.length);
   const shown = docs.slice(0, limit);
   return {
     items: shown.map(shownIntegration),

@@ -1,6 +1,5 @@
 import type { Firestore } from '@google-cloud/firestore';
 import type { Clock } from '../../../doors/clock.ts';
-import type { Meter } from '../../../doors/cost.ts';
 import { normaliseAddress } from '../../../doors/mail/address.ts';
 import { resume } from '../../../doors/mail/claims.ts';
 import { documentClaims, standingClaim } from '../../../doors/mail/document-claims.ts';
@@ -11,7 +10,6 @@ import { type Integration, integrationsOf } from '../integration.ts';
 
 export interface NoticeContext {
   store: Firestore;
-  meter: Meter;
   clock: Clock;
   now: Date;
   post: Post | undefined;
@@ -27,7 +25,7 @@ export async function tellOwner(
   before: Health,
   after: Health,
 ): Promise<void> {
-  const { post, store, meter, clock, now } = context;
+  const { post, store, clock, now } = context;
   const recovered = before.authFailedAt !== null && after.authFailedAt === null;
   const since = recovered ? before.authFailedAt : after.authFailedAt;
   const to = normaliseAddress(integration.notifyEmail ?? '');
@@ -35,9 +33,8 @@ export async function tellOwner(
   const kind = recovered ? 'recovered' : 'auth_failed';
   const ref = integrationsOf(store).doc(integration.id).collection('notices').doc(`${kind}@${since}`);
   const snapshot = await ref.get();
-  meter.firestore_reads += 1;
   if (resume(snapshot.exists ? standingClaim(snapshot) : null, now) !== 'take') return;
-  const claims = documentClaims({ store, meter, clock }, [
+  const claims = documentClaims({ store, clock }, [
     { ref, standing: snapshot, fields: { kind, recipient: to } },
   ]);
   const { subject, paragraphs } = WORDS[kind](integration, after.lastError ?? '');

@@ -1,5 +1,4 @@
 import type { DocumentReference, DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
-import type { Meter } from '../../../doors/cost.ts';
 import { isConflict } from '../../../doors/store/firestore.ts';
 import { type FolderState, readFolderDocument, toFolderDocument } from './folder-state.ts';
 
@@ -15,14 +14,12 @@ export class Overtaken extends Error {
 export class Cursor {
   state: FolderState;
   readonly ref: DocumentReference;
-  readonly #meter: Meter;
   #written: Timestamp | undefined;
   #kept: string;
 
-  constructor(path: string, ref: DocumentReference, snapshot: DocumentSnapshot | undefined, meter: Meter) {
+  constructor(path: string, ref: DocumentReference, snapshot: DocumentSnapshot | undefined) {
     this.state = readFolderDocument(path, snapshot);
     this.ref = ref;
-    this.#meter = meter;
     this.#written = snapshot?.updateTime;
     this.#kept = snapshot?.exists ? JSON.stringify(toFolderDocument(this.state)) : '';
   }
@@ -43,7 +40,6 @@ export class Cursor {
         if (isConflict(error)) throw new Overtaken(next.path);
         throw error;
       }
-      this.#meter.firestore_writes += 1;
       this.#kept = text;
     }
     this.state = next;

@@ -1,12 +1,10 @@
 import { type DocumentReference, type Firestore, Timestamp } from '@google-cloud/firestore';
-import type { Meter } from '../../../doors/cost.ts';
 import { isConflict, millis } from '../../../doors/store/firestore.ts';
 import { flagFields } from '../message/message.ts';
 
 /** Where a folder's messages and its cursor are kept, and what it costs. */
 export interface Place {
   store: Firestore;
-  meter: Meter;
   orgId: string;
   integrationId: string;
   folder: string;
@@ -73,7 +71,6 @@ async function createBatch(place: Place, group: readonly NewDocument[], now: Dat
   }
   try {
     await batch.commit();
-    place.meter.firestore_writes += group.reduce((sum, { replaces }) => sum + (replaces ? 2 : 1), 0);
     return group.map(({ replaces }) => (replaces ? 'replaced' : 'new'));
   } catch (error) {
     if (isConflict(error)) return await createMissing(place, group, now);
@@ -87,11 +84,10 @@ async function createBatch(place: Place, group: readonly NewDocument[], now: Dat
 
 /** Some are there already: a round that was killed, or another one beside this, has stored them. */
 async function createMissing(place: Place, group: readonly NewDocument[], now: Date): Promise<Created[]> {
-  const { store, meter } = place;
+  const { store } = place;
   const found = await store.getAll(...group.map(({ id }) => messagesOf(store).doc(id)), {
     fieldMask: ['flags', 'removed_at', 'replaces'],
   });
-  meter.firestore_reads += found.length;
   const results: Created[] = [];
   for (const [index, document] of group.entries()) {
     const snapshot = found[index];
@@ -103,7 +99,6 @@ async function createMissing(place: Place, group: readonly NewDocument[], now: D
     const stored = [...((snapshot.get('flags') as string[] | undefined) ?? [])].sort();
     if (millis(snapshot.get('removed_at')) !== null || stored.join(' ') !== document.flags.join(' ')) {
       await snapshot.ref.update({ ...flagFields(document.flags), removed_at: null });
-      meter.firestore_writes += 1;
     }
     results.push(snapshot.get('replaces') === undefined ? 'there' : 'replaced');
   }
@@ -115,7 +110,7 @@ export async function updateDocuments(
   place: Place,
   updates: readonly { id: string; fields: Record<string, unknown> }[],
 ): Promise<number> {
-  const { store, meter } = place;
+  const { store } = place;
   if (updates.length === 0) return 0;
   const groups = Array.from({ length: Math.ceil(updates.length / BATCH_WRITES) }, (_, index) =>
     updates.slice(index * BATCH_WRITES, (index + 1) * BATCH_WRITES),
@@ -126,7 +121,6 @@ export async function updateDocuments(
     for (const { id, fields } of group) batch.update(messagesOf(store).doc(id), fields);
     try {
       await batch.commit();
-      meter.firestore_writes += group.length;
       written += group.length;
     } catch (error) {
       if (!isConflict(error)) throw error;
@@ -151,19 +145,13 @@ export interface StoredMessage {
 const STORED_FIELDS = ['uid', 'uid_validity', 'message_id', 'size', 'received_at', 'flags', 'quarantined'];
 
 /** Every message of the folder that is not removed, under whatever UIDVALIDITY. Needed only where a cursor is lost. */
-export async function storedMessages({
-  store,
-  meter,
-  integrationId,
-  folder,
-}: Place): Promise<StoredMessage[]> {
+export async function storedMessages({ store, integrationId, folder }: Place): Promise<StoredMessage[]> {
   const { docs } = await messagesOf(store)
     .where('integration_id', '==', integrationId)
     .where('folder', '==', folder)
     .where('removed_at', '==', null)
     .select(...STORED_FIELDS)
     .get();
-  meter.firestore_reads += Math.max(1, docs.length);
   return docs.map((doc) => ({
     ref: doc.ref,
     uid: doc.get('uid') as number,
@@ -194,12 +182,7 @@ export async function joinThreads(place: Place, joins: ReadonlyMap<string, strin
   await updateDocuments(place, updates);
 }
 
-async function queryIn(
-  { store, meter, orgId }: Place,
-  field: string,
-  values: readonly string[],
-  fields: string[],
-) {
+async function queryIn({ store, orgId }: Place, field: string, values: readonly string[], fields: string[]) {
   const groups = Array.from({ length: Math.ceil(values.length / MAX_IN) }, (_, index) =>
     values.slice(index * MAX_IN, (index + 1) * MAX_IN),
   );
@@ -212,6 +195,5 @@ async function queryIn(
         .get(),
     ),
   );
-  for (const { size } of found) meter.firestore_reads += Math.max(1, size);
   return found.flatMap(({ docs }) => docs);
 }

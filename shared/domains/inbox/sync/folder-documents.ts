@@ -1,5 +1,4 @@
 import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
-import type { Meter } from '../../../doors/cost.ts';
 import { type Integration, integrationsOf } from '../integration.ts';
 import { folderKey } from '../message/identity.ts';
 
@@ -11,17 +10,12 @@ type Mailbox = Pick<Integration, 'id' | 'folders'>;
 const TOGETHER = 20;
 
 /** Reads what is kept of the folders of some mailboxes, in one request. */
-export async function readFolders(
-  store: Firestore,
-  meter: Meter,
-  mailboxes: readonly Mailbox[],
-): Promise<KeptFolders[]> {
+export async function readFolders(store: Firestore, mailboxes: readonly Mailbox[]): Promise<KeptFolders[]> {
   const refs = mailboxes.flatMap(({ id, folders }) => {
     const collection = integrationsOf(store).doc(id).collection('folders');
     return folders.map((path) => collection.doc(folderKey(path)));
   });
   const found = refs.length === 0 ? [] : await store.getAll(...refs);
-  meter.firestore_reads += found.length;
   let from = 0;
   return mailboxes.map(({ folders }) => {
     from += folders.length;
@@ -36,12 +30,16 @@ export async function readFolders(
  */
 export class FoldersAhead {
   readonly #read: (mailboxes: readonly Mailbox[]) => Promise<KeptFolders[]>;
-  readonly #waiting: Mailbox[];
+  readonly #waiting: Mailbox[] = [];
   readonly #asked = new Map<string, Promise<KeptFolders>>();
 
-  constructor(store: Firestore, meter: Meter, inTurn: readonly Mailbox[]) {
-    this.#read = (mailboxes) => readFolders(store, meter, mailboxes);
-    this.#waiting = [...inTurn];
+  constructor(store: Firestore) {
+    this.#read = (mailboxes) => readFolders(store, mailboxes);
+  }
+
+  /** Adds mailboxes that take their turns. */
+  add(inTurn: readonly Mailbox[]): void {
+    this.#waiting.push(...inTurn);
   }
 
   /** What is kept of a mailbox's folders. What was read ahead is handed out once. */

@@ -8,7 +8,6 @@ import {
 import type { Redis } from '@upstash/redis';
 import type { Clock } from '../../../doors/clock.ts';
 import { stopwatch } from '../../../doors/clock.ts';
-import type { Meter } from '../../../doors/cost.ts';
 import type { Post } from '../../../doors/mail/post.ts';
 import { type Lease, takeLease } from '../../../doors/redis/lease.ts';
 import { isConflict } from '../../../doors/store/firestore.ts';
@@ -27,7 +26,6 @@ import { syncMailbox } from './sync-mailbox.ts';
 export interface RoundContext extends CredentialContext {
   store: Firestore;
   redis: Redis;
-  meter: Meter;
   post: Post | undefined;
   clock: Clock;
 }
@@ -84,8 +82,8 @@ class MailboxLease {
   /** Throws Overtaken where another instance has it. Without Redis there is none, and the round goes on. */
   async claim(): Promise<void> {
     const { id, label } = this.#integration;
-    const { redis, meter } = this.#context;
-    this.#lease ??= takeLease(redis, `lease:mailbox:${id}`, meter).catch(() => undefined);
+    const { redis } = this.#context;
+    this.#lease ??= takeLease(redis, `lease:mailbox:${id}`).catch(() => undefined);
     const lease = await this.#lease;
     if (lease === null) throw new Overtaken(label);
     this.#taken = lease;
@@ -111,16 +109,16 @@ async function leased(
   context: RoundContext,
   { turn, lease, signals }: Bounds,
 ): Promise<RoundResult> {
-  const { store, meter, now } = context;
+  const { store, now } = context;
   const claim = () => lease.claim();
   const connect = () => signIn(integration, { ...context, alone: claim }, keepIn(context));
   const kept = async () =>
-    (await turn.folders?.(integration)) ?? (await readFolders(store, meter, [integration]))[0] ?? [];
+    (await turn.folders?.(integration)) ?? (await readFolders(store, [integration]))[0] ?? [];
   const result = await turn.take(async (sliceMs) => {
     const elapsed = stopwatch();
     const mayGoOn = () => elapsed() < sliceMs && lease.held();
     const hangUpAfterMs = sliceMs + GRACE_MS;
-    const round = { store, meter, now, kept, connect, claim, mayGoOn, hangUpAfterMs, signals };
+    const round = { store, now, kept, connect, claim, mayGoOn, hangUpAfterMs, signals };
     return await syncMailbox(integration, round);
   });
   const health = result.failure
@@ -143,7 +141,7 @@ function lastRun(tally: Tally, now: Date) {
 /** Writes how the mailbox is. What an administrator has changed meanwhile stands: the next round looks again. */
 async function keep(
   { id }: Integration,
-  { store, meter }: RoundContext,
+  { store }: RoundContext,
   turn: Turn,
   fields: UpdateData<Record<string, unknown>>,
 ): Promise<void> {
@@ -154,7 +152,6 @@ async function keep(
   }
   try {
     await ref.update(fields);
-    meter.firestore_writes += 1;
   } catch (error) {
     if (!isConflict(error)) throw error;
   }

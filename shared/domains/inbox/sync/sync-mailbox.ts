@@ -1,5 +1,4 @@
 import type { Firestore } from '@google-cloud/firestore';
-import type { Meter } from '../../../doors/cost.ts';
 import { type MailboxConnection, MailboxError } from '../imap/connection.ts';
 import type { Failure } from '../imap/failure.ts';
 import type { Integration } from '../integration.ts';
@@ -11,7 +10,6 @@ import { syncFolder } from './sync-folder.ts';
 
 export interface MailboxRound {
   store: Firestore;
-  meter: Meter;
   now: Date;
   /** Reads what is kept of its folders. */
   kept: () => Promise<KeptFolders>;
@@ -62,7 +60,7 @@ async function syncFolders(
   kept: KeptFolders,
   tally: Tally,
 ): Promise<Failure | null> {
-  const { store, meter, now, mayGoOn, signals, claim } = round;
+  const { store, now, mayGoOn, signals, claim } = round;
   const own = new Set([integration.user.toLowerCase()]);
   let failure: Failure | null = null;
   for (const [index, path] of integration.folders.entries()) {
@@ -72,8 +70,8 @@ async function syncFolders(
     }
     const snapshot = kept[index];
     if (!snapshot) continue;
-    const place = { store, meter, orgId: integration.orgId, integrationId: integration.id, folder: path };
-    const cursor = new Cursor(path, snapshot.ref, snapshot, meter);
+    const place = { store, orgId: integration.orgId, integrationId: integration.id, folder: path };
+    const cursor = new Cursor(path, snapshot.ref, snapshot);
     const { since } = integration;
     try {
       await syncFolder({

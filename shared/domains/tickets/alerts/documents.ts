@@ -1,5 +1,4 @@
 import type { DocumentSnapshot, Firestore, Query } from '@google-cloud/firestore';
-import type { Meter } from '../../../doors/cost.ts';
 import { normaliseAddress } from '../../../doors/mail/address.ts';
 import type { Locale } from '../../../doors/mail/message.ts';
 import { millis, streamQuery } from '../../../doors/store/firestore.ts';
@@ -62,17 +61,15 @@ export function toTicket(snapshot: DocumentSnapshot): Ticket | null {
 }
 
 /** The events that tell since when a ticket is in its stage; none are read where the ticket says it itself. */
-export async function entriesOf(ticket: Ticket, store: Firestore, meter: Meter): Promise<StageChange[]> {
+export async function entriesOf(ticket: Ticket, store: Firestore): Promise<StageChange[]> {
   if (ticket.stageEnteredAt !== null) return [];
   const { docs } = await lastEntry(store, ticket.id, ticket.stage).get();
-  meter.firestore_reads += Math.max(1, docs.length);
   return docs.map((doc) => ({ to: ticket.stage, at: millis(doc.get('at')) ?? ticket.createdAt }));
 }
 
 /** `settings/alerts` with the defaults. Throws where what is stored is not legal: no alert is judged by a guess. */
-export async function readAlertSettings(store: Firestore, meter: Meter): Promise<AlertSettings> {
+export async function readAlertSettings(store: Firestore): Promise<AlertSettings> {
   const stored = await store.doc('settings/alerts').get();
-  meter.firestore_reads += 1;
   const present = Object.entries(stored.data() ?? {}).filter(
     ([name, value]) => name in alertSettings.shape && value !== null,
   );
@@ -104,10 +101,10 @@ export interface Recipient {
 }
 
 /** The active recipients, each address once (the first by id). */
-export async function readRecipients(store: Firestore, meter: Meter): Promise<Recipient[]> {
+export async function readRecipients(store: Firestore): Promise<Recipient[]> {
   const recipients = new Map<string, Recipient>();
   const active = store.collection('alert_recipients').where('active', '==', true);
-  for await (const doc of streamQuery(active, meter)) {
+  for await (const doc of streamQuery(active)) {
     const address = normaliseAddress(String(doc.get('email') ?? ''));
     const key = address ?? `no address/${doc.id}`;
     const locale = doc.get('locale') === 'en' ? 'en' : 'fr';

@@ -74,7 +74,6 @@ export async function sendDigest(post: Post, context: ClaimContext, digest: Dige
   const companions = {
     ...stateOf(digest, context),
     settle: (batch: WriteBatch, _settlement: unknown, fields: DocumentData) => {
-      context.meter.firestore_writes += rest.length;
       writeRows(batch, context.store, rest, facts, fields);
     },
   };
@@ -106,18 +105,16 @@ function writeRows(
 }
 
 /** The recipient's state is written with the claim, and put back when the claim is given back. */
-function stateOf({ recipient, alerts, state, kept, run }: Digest, { meter }: ClaimContext): Companions {
+function stateOf({ recipient, alerts, state, kept, run }: Digest, _: ClaimContext): Companions {
   const due = alerts.map((alert) => alert.due);
   const claimed = withAlerts(kept, due, run.id);
   return {
     take(batch) {
-      meter.firestore_writes += 1;
       const fields = { recipient: recipient.address, alerts: claimed };
       if (state.version === null) batch.create(state.ref, fields);
       else batch.update(state.ref, fields, { lastUpdateTime: state.version });
     },
     release(batch, takenAt) {
-      meter.firestore_writes += 1;
       batch.update(state.ref, { alerts: kept }, takenAt ? { lastUpdateTime: takenAt } : {});
     },
   };
@@ -127,10 +124,7 @@ function stateOf({ recipient, alerts, state, kept, run }: Digest, { meter }: Cla
  * Settles the alerts of a run that died in mid-mail as unknown, all or none of them: whoever looks in the mailbox finds
  * their Message-ID. False where another run has done something about them meanwhile.
  */
-export async function settleOrphan(
-  { store, meter, clock }: ClaimContext,
-  { claim }: OpenDigest,
-): Promise<boolean> {
+export async function settleOrphan({ store, clock }: ClaimContext, { claim }: OpenDigest): Promise<boolean> {
   const fields = {
     state: 'unknown',
     settled_at: Timestamp.fromDate(clock()),
@@ -143,7 +137,6 @@ export async function settleOrphan(
   writeRows(batch, store, rows, digest, { claim: owner, claimed_at, message_id, ...fields });
   try {
     await batch.commit();
-    meter.firestore_writes += 1 + rows.length;
     return true;
   } catch (error) {
     if (isConflict(error)) return false;
@@ -160,7 +153,7 @@ export async function releaseOrphan(
   digest: OpenDigest,
   state: AlertState,
 ): Promise<AlertState | null> {
-  const { store, meter } = context;
+  const { store } = context;
   const alerts = takenBack(state.alerts, claimedIn(digest));
   const batch: WriteBatch = store.batch();
   if (state.version === null) batch.create(state.ref, { recipient: digest.address, alerts });
@@ -168,8 +161,6 @@ export async function releaseOrphan(
   batch.delete(digest.claim.ref, { lastUpdateTime: digest.claim.updateTime });
   try {
     const [first] = await batch.commit();
-    meter.firestore_writes += 1;
-    meter.firestore_deletes += 1;
     return { ...state, alerts, version: first?.writeTime ?? null };
   } catch (error) {
     if (isConflict(error)) return null;

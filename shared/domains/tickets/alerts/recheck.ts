@@ -1,18 +1,14 @@
 import type { Firestore } from '@google-cloud/firestore';
 import type { Clock } from '../../../doors/clock.ts';
-import type { Meter } from '../../../doors/cost.ts';
 import type { LateTicket } from '../delay.ts';
 import { activeEnteredBefore, TICKET_FIELDS, toTicket } from './documents.ts';
 import type { Search } from './search.ts';
 
-/** Firestore bills a read for so many index entries counted (cloud.google.com/firestore/pricing). */
-const COUNTED_PER_READ = 1_000;
 /** Digests that begin within this time share one look: a ticket closed that shortly before might as well be later. */
 const FRESH_MS = 2_000;
 
 export interface RecheckContext {
   store: Firestore;
-  meter: Meter;
   clock: Clock;
 }
 
@@ -53,19 +49,17 @@ export class Recheck {
   }
 
   async #count(): Promise<boolean> {
-    const { store, meter } = this.#context;
+    const { store } = this.#context;
     const { cutoff, entered } = this.#search;
     const { count } = (await activeEnteredBefore(store, cutoff).count().get()).data();
-    meter.firestore_reads += Math.max(1, Math.ceil(count / COUNTED_PER_READ));
     return count === entered;
   }
 
   async #read(tickets: readonly LateTicket[]): Promise<readonly LateTicket[]> {
     if (tickets.length === 0) return [];
-    const { store, meter } = this.#context;
+    const { store } = this.#context;
     const refs = tickets.map(({ ticket }) => store.collection('tickets').doc(ticket.id));
     const snapshots = await store.getAll(...refs, { fieldMask: [...TICKET_FIELDS] });
-    meter.firestore_reads += snapshots.length;
     return tickets.filter(({ ticket }, index) => {
       const snapshot = snapshots[index];
       const now = snapshot ? toTicket(snapshot) : null;

@@ -1,5 +1,4 @@
 import type { Firestore } from '@google-cloud/firestore';
-import type { Meter } from '../../../doors/cost.ts';
 import { millis, streamChunks } from '../../../doors/store/firestore.ts';
 import {
   type AlertSettings,
@@ -18,7 +17,6 @@ const EVENTS_IN_FLIGHT = 50;
 
 export interface SearchContext {
   store: Firestore;
-  meter: Meter;
   now: Date;
 }
 
@@ -41,17 +39,17 @@ export async function searchLate(
   settings: AlertSettings,
   thresholdDays?: number,
 ): Promise<Search> {
-  const { store, meter, now } = context;
+  const { store, now } = context;
   const cutoff = createdBefore(settings, now, thresholdDays);
   const search: Search = { checked: 0, late: [], cutoff, entered: 0 };
   const judge = async (ticket: Ticket) => {
-    const entry = stageEntry(ticket, await entriesOf(ticket, store, meter));
+    const entry = stageEntry(ticket, await entriesOf(ticket, store));
     const threshold = thresholdOf(ticket.stage, settings, thresholdDays);
     if (isLate(ticket, entry, threshold, now))
       search.late.push({ ticket, entry, days: daysInStage(entry, now) });
   };
   let waiting: Promise<void>[] = [];
-  for await (const chunk of streamChunks(activeCreatedBefore(store, cutoff), meter)) {
+  for await (const chunk of streamChunks(activeCreatedBefore(store, cutoff))) {
     search.checked += chunk.length;
     for (const snapshot of chunk) {
       const entered = millis(snapshot.get('stage_entered_at'));

@@ -6,7 +6,6 @@ import type {
   QueryDocumentSnapshot,
   Timestamp,
 } from '@google-cloud/firestore';
-import type { Meter } from '../../../doors/cost.ts';
 import { type Resume, resume } from '../../../doors/mail/claims.ts';
 import { standingClaim } from '../../../doors/mail/document-claims.ts';
 import { streamQuery } from '../../../doors/store/firestore.ts';
@@ -49,11 +48,9 @@ export const stateRef = (store: Firestore, address: string) =>
 export async function readStates(
   store: Firestore,
   addresses: readonly string[],
-  meter: Meter,
 ): Promise<ReadonlyMap<string, AlertState>> {
   if (addresses.length === 0) return new Map();
   const snapshots = await store.getAll(...addresses.map((address) => stateRef(store, address)));
-  meter.firestore_reads += snapshots.length;
   return new Map(snapshots.map((snapshot, index) => [addresses[index] ?? '', toState(snapshot)]));
 }
 
@@ -141,10 +138,10 @@ export interface OpenDigest {
 }
 
 /** All digests that are claimed and not settled: those of a run at work, and those of runs that died. */
-export async function openDigests(store: Firestore, now: Date, meter: Meter): Promise<OpenDigest[]> {
+export async function openDigests(store: Firestore, now: Date): Promise<OpenDigest[]> {
   const open = alertLogs(store).where('state', 'in', ['claimed', 'sending']);
   const digests: OpenDigest[] = [];
-  for await (const claim of streamQuery(open, meter))
+  for await (const claim of streamQuery(open))
     digests.push({
       messageId: String(claim.get('message_id')),
       address: String(claim.get('recipient')),

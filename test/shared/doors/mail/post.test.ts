@@ -22,7 +22,6 @@ import { clear, NOW, startWorld, type World } from '../../../support/world.ts';
 
 let world: World;
 let faults: SmtpFaults;
-const meter = newMeter();
 
 beforeAll(async () => {
   world = await startWorld();
@@ -41,7 +40,7 @@ beforeEach(async () => {
 });
 
 const doc = (name: string) => world.store.collection('claims').doc(name);
-const context = () => ({ store: world.store, meter, clock: world.clock });
+const context = () => ({ store: world.store, clock: world.clock });
 const mailTo = (address: string, key = address): Mail => ({
   key,
   to: { address },
@@ -53,7 +52,7 @@ const mailTo = (address: string, key = address): Mail => ({
 
 function post(changes: Partial<MailConfig> = {}, options: Partial<PostOptions> = {}): Post {
   const config = { ...(world.deps.config.mail as MailConfig), port: faults.port, ...changes };
-  return new Post({ config, clock: world.clock, log: world.deps.log, meter, ...options });
+  return new Post({ config, clock: world.clock, log: world.deps.log, meter: newMeter(), ...options });
 }
 
 /** Claims on fresh documents, as a run does that found none. */

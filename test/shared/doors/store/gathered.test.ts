@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newMeter } from '../../../../shared/doors/cost.ts';
+import { countedStore } from '../../../../shared/doors/store/counted.ts';
 import { GatheredUpdates } from '../../../../shared/doors/store/gathered.ts';
 import { seed, startWorld, type World } from '../../../support/world.ts';
 
@@ -19,7 +20,7 @@ const seen = async () =>
 describe('gathered updates', () => {
   it('write every document, in few commits, and count each write', async () => {
     const meter = newMeter();
-    const updates = new GatheredUpdates(world.store, meter);
+    const updates = new GatheredUpdates(countedStore(world.store, meter));
     const written = await Promise.all(IDS.map((id, index) => updates.update(row(id), { seen: index + 1 })));
     expect(written).toEqual(IDS.map(() => true));
     expect(await seen()).toEqual(new Map(IDS.map((id, index) => [id, index + 1])));
@@ -27,7 +28,7 @@ describe('gathered updates', () => {
   });
 
   it('write one that nobody joins', async () => {
-    const updates = new GatheredUpdates(world.store, newMeter());
+    const updates = new GatheredUpdates(world.store);
     expect(await updates.update(row('row-3'), { seen: 7 })).toBe(true);
     expect((await seen()).get('row-3')).toBe(7);
   });
@@ -35,7 +36,7 @@ describe('gathered updates', () => {
   it('leave out a document that is gone, bring none back, and write the others', async () => {
     await row('row-1').delete();
     const meter = newMeter();
-    const updates = new GatheredUpdates(world.store, meter);
+    const updates = new GatheredUpdates(countedStore(world.store, meter));
     const some = ['row-0', 'row-1', 'row-2'];
     expect(await Promise.all(some.map((id) => updates.update(row(id), { seen: 9 })))).toEqual([
       true,
@@ -48,7 +49,7 @@ describe('gathered updates', () => {
   });
 
   it('tell each of them when the store refuses', async () => {
-    const updates = new GatheredUpdates(world.store, newMeter());
+    const updates = new GatheredUpdates(world.store);
     const huge = 'x'.repeat(1_100_000);
     const settled = await Promise.allSettled([
       updates.update(row('row-0'), { seen: huge }),

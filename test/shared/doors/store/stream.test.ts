@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newMeter } from '../../../../shared/doors/cost.ts';
+import { countedStore } from '../../../../shared/doors/store/counted.ts';
 import { type StreamOptions, streamQuery } from '../../../../shared/doors/store/firestore.ts';
 import { seed, startWorld, type World } from '../../../support/world.ts';
 
@@ -15,9 +16,10 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 async function stream(options: StreamOptions, stopAfter = Number.POSITIVE_INFINITY) {
-  const meter = newMeter();
   const seen: string[] = [];
-  for await (const { id } of streamQuery(world.store.collection('rows').orderBy('weight'), meter, options)) {
+  const meter = newMeter();
+  const store = countedStore(world.store, meter);
+  for await (const { id } of streamQuery(store.collection('rows').orderBy('weight'), options)) {
     seen.push(id);
     if (seen.length === stopAfter) break;
   }

@@ -1,8 +1,7 @@
 import type { DocumentData } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { applySignal, type InboxSignal } from '../../../../../shared/domains/followups/signals.ts';
-import { newMeter } from '../../../../../shared/doors/cost.ts';
-import { openPost } from '../../../../../shared/doors/mail/post.ts';
+import { openCounted } from '../../../../../shared/doors/engines.ts';
 import { clearFollowups, followupFields, settingsFields, stamp } from '../../../../support/followups.ts';
 import { type SmtpFaults, startSmtpFaults } from '../../../../support/smtp-faults.ts';
 import { minutes, NOW, seed, startWorld, type World } from '../../../../support/world.ts';
@@ -344,13 +343,11 @@ describe('the opt-out link', () => {
 describe('what the inbox tells', () => {
   const signal = async (kind: InboxSignal['kind'], more: Partial<InboxSignal> = {}) => {
     world.clock.advance(1);
-    const meter = newMeter();
     const messageIds = [(await world.store.doc('followups/ada').get()).get('message_ids')[0]];
-    const mail = openPost(world.deps, meter);
+    const mail = openCounted(world.deps).post;
     const decider = { runId: 'sync-inbox!1', by: null };
     const context = {
       store: world.store,
-      meter,
       now: world.clock(),
       decider,
       ...(mail ? { post: mail } : {}),

@@ -87,11 +87,11 @@ describe.skipIf(absent).each([
     await expectSame();
     const again = await sync();
     expect(again.tally).toMatchObject({ new: 0, updated: 0, removed: 0, announced: 0 });
-    expect(again.meter).toMatchObject({
+    expect(again.usage).toMatchObject({
       firestore_writes: capability ? expect.any(Number) : 0,
       firestore_reads: 1,
     });
-    expect((await sync()).meter.firestore_writes).toBe(0);
+    expect((await sync()).usage.firestore_writes).toBe(0);
   });
 
   it('an empty mailbox is empty, and then is not', async () => {

@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ReadMessage } from '../../../../../shared/domains/inbox/message/message.ts';
 import { type BeingStored, storeMessages } from '../../../../../shared/domains/inbox/sync/store-messages.ts';
-import { newMeter } from '../../../../../shared/doors/cost.ts';
 import { openTestStore } from '../../../../support/store.ts';
 
 const NOW = new Date('2026-03-04T10:00:00.000Z');
@@ -31,7 +30,7 @@ function read({ id, references }: Mail, uid: number): ReadMessage {
 /** Stores mails group by group, one after another or two at a time; which of them are in one thread. */
 async function threadsOf(groups: readonly (readonly Mail[])[], atOnce: 1 | 2 = 1) {
   const orgId = randomUUID();
-  const place = { store, meter: newMeter(), orgId, integrationId: 'i', folder: 'INBOX' };
+  const place = { store, orgId, integrationId: 'i', folder: 'INBOX' };
   const storing = { place, uidValidity: '1', now: NOW, own: new Set<string>(), outbound: false };
   let uid = 0;
   const begun: BeingStored[] = [];

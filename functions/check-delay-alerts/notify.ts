@@ -1,0 +1,105 @@
+import { releaseOrphan, sendDigest, settleOrphan } from '../../shared/domains/tickets/alerts/mail.ts';
+import { type AlertState, pruned } from '../../shared/domains/tickets/alerts/state.ts';
+import type { SendResult } from '../../shared/doors/mail/post.ts';
+import type { ActResult, RunContext } from '../../shared/runtime/task.ts';
+import type { AlertCandidate, AlertRun, Orphan, Pair } from './candidates.ts';
+import type { AlertPlan, Reason } from './verdict.ts';
+
+/** Another run has claimed it, and may be dead: whether its mail went is known once its claim is old enough. */
+const IN_FLIGHT = { outcome: 'failed', reason: 'in_flight', retry: true } as const;
+
+type DecidedPair = { pair: Pair; plan: AlertPlan };
+
+/** Does all of one recipient: first ends what dead runs began, then sends one digest. */
+export async function notifyRecipient(
+  decided: readonly { candidate: AlertCandidate; plan: AlertPlan }[],
+  run: AlertRun,
+  context: RunContext,
+): Promise<ActResult<Reason>[]> {
+  const results = new Map<AlertCandidate, ActResult<Reason>>();
+  let state = decided[0]?.plan.state;
+  for (const { candidate } of decided) {
+    if (candidate.kind !== 'orphan') continue;
+    const ended = await endOrphan(candidate, state, context);
+    results.set(candidate, ended.result);
+    state = ended.state;
+  }
+  const pairs = decided.flatMap(({ candidate, plan }) =>
+    candidate.kind === 'pair' ? [{ pair: candidate, plan: { ...plan, state } }] : [],
+  );
+  for (const [pair, result] of await sendPairs(pairs, run, context)) results.set(pair, result);
+  return decided.map(({ candidate }) => results.get(candidate) ?? IN_FLIGHT);
+}
+
+/** Ends the digest of a dead run: released if its mail never went, uncertain if it may have. */
+async function endOrphan(
+  { digest }: Orphan,
+  state: AlertState | undefined,
+  context: RunContext,
+): Promise<{ result: ActResult<Reason>; state: AlertState | undefined }> {
+  if (digest.todo === 'unknown') {
+    const settled = await settleOrphan(context, digest);
+    return { result: settled ? { outcome: 'failed', reason: 'unknown', retry: false } : IN_FLIGHT, state };
+  }
+  const released = state ? await releaseOrphan(context, digest, state) : null;
+  if (!released) return { result: IN_FLIGHT, state };
+  return { result: { outcome: 'skipped', reason: 'released' }, state: released };
+}
+
+/** Sends one recipient's digest; drops tickets that were closed or moved since. */
+async function sendPairs(
+  decided: readonly DecidedPair[],
+  run: AlertRun,
+  context: RunContext,
+): Promise<Map<AlertCandidate, ActResult<Reason>>> {
+  const [first] = decided;
+  const recipient = first?.pair.recipient;
+  const state = first?.plan.state;
+  const { post } = context;
+  if (!recipient?.address || !post || !state) return new Map();
+  const still = await run.recheck.still();
+  const alerts = decided.flatMap(({ pair, plan }) =>
+    plan.alert && still.has(pair.late.ticket.id) ? [plan.alert] : [],
+  );
+  const { settings, occurrence, runId } = run;
+  const late = new Set(run.late.map(({ ticket }) => ticket.id));
+  const result: SendResult | null =
+    alerts.length === 0
+      ? null
+      : await sendDigest(post, context, {
+          recipient: { ...recipient, address: recipient.address },
+          alerts,
+          state,
+          kept: pruned(state.alerts, late, { repeatHours: settings.repeatHours, occurrence }),
+          run: { id: runId, occurrence, requestedBy: context.requestedBy ?? context.trigger },
+        });
+  const sent = result ? candidateResult(result) : IN_FLIGHT;
+  const dropped = { outcome: 'skipped', reason: 'changed_meanwhile' } as const;
+  return new Map(decided.map(({ pair }) => [pair, still.has(pair.late.ticket.id) ? sent : dropped]));
+}
+
+/** What a delivery's end means for each of its alerts, and whether Scheduler's retry may heal it. */
+function candidateResult(result: SendResult): ActResult<Reason> {
+  switch (result.outcome) {
+    case 'sent':
+      return { outcome: 'acted' };
+    case 'paused':
+      return { outcome: 'skipped', reason: 'mail_paused' };
+    case 'failed':
+      return { outcome: 'failed', reason: 'refused', retry: false };
+    case 'unknown':
+      return { outcome: 'failed', reason: 'unknown', retry: false };
+    case 'taken':
+      return IN_FLIGHT;
+    case 'stopped':
+      return result.reason === 'budget'
+        ? { outcome: 'failed', reason: 'budget', retry: false, outOfTime: true }
+        : { outcome: 'failed', reason: result.reason, retry: true };
+    default:
+      return {
+        outcome: 'failed',
+        reason: result.outcome === 'system' ? 'mail_system' : 'try_later',
+        retry: true,
+      };
+  }
+}

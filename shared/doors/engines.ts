@@ -1,0 +1,50 @@
+import type { Firestore } from '@google-cloud/firestore';
+import type { Redis } from '@upstash/redis';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import { newMeter, type Usage } from './cost.ts';
+import type { Log } from './log.ts';
+import { openPost, type Post } from './mail/post.ts';
+import { countedRedis } from './redis/counted.ts';
+import { countedStore } from './store/counted.ts';
+
+/** The engines of one process. */
+export interface ProcessEngines {
+  store: Firestore;
+  redis: Redis;
+  config: Config;
+  clock: Clock;
+  log: Log;
+}
+
+/** Stores that count by themselves what goes through them. */
+export interface CountedStores {
+  store: Firestore;
+  redis: Redis;
+  /** Returns what went through so far, mails included. */
+  usage(): Usage;
+}
+
+/** The engines of one run. */
+export interface CountedEngines extends CountedStores {
+  /** Outgoing mail; undefined if no EMAIL_HOST is configured. */
+  post: Post | undefined;
+}
+
+/** Returns the same stores with a count of their own. */
+export function countStores(
+  { store, redis }: { store: Firestore; redis: Redis },
+  meter = newMeter(),
+): CountedStores {
+  return {
+    store: countedStore(store, meter),
+    redis: countedRedis(redis, meter),
+    usage: () => ({ ...meter }),
+  };
+}
+
+/** Opens the engines of one run. No delivery begins that may pass the deadline. */
+export function openCounted(engines: ProcessEngines, deadline?: Date): CountedEngines {
+  const meter = newMeter();
+  return { ...countStores(engines, meter), post: openPost(engines, meter, deadline) };
+}

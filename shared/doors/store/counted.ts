@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import type { Firestore } from '@google-cloud/firestore';
+import type { Meter } from '../cost.ts';
+
+/** The parts of a write and of an answer that are looked at here (google.firestore.v1). */
+interface Write {
+  update?: { name?: string; fields?: Record<string, { stringValue?: string }> } | null;
+  delete?: string | null;
+}
+interface Aggregation {
+  aggregateFields?: Record<string, { integerValue?: number | string | null }> | null;
+}
+interface Response {
+  document?: object | null;
+  found?: object | null;
+  missing?: string | null;
+  result?: Aggregation | null;
+}
+
+/** The two funnels of the Firestore client: every request of every reference, query, batch and transaction. */
+interface Funnels {
+  initializeIfNeeded(tag: string): Promise<void>;
+  request(method: string, request: object, tag: string, retryCodes?: number[]): Promise<object>;
+  requestStream(method: string, bidirectional: boolean, request: object, tag: string): Promise<Readable>;
+}
+
+/** A random value in this field shows whose write a document bears; a commit that carries it is recognised. */
+const ATTEMPT_FIELD = 'write_attempt';
+
+/** Firestore counts an aggregation as one read per so many index entries (https://cloud.google.com/firestore/pricing). */
+const ENTRIES_PER_READ = 1000;
+
+/** A field for one conditional write, so that the door recognises it should its answer be lost. */
+export function writeAttempt(): { [ATTEMPT_FIELD]: string } {
+  return { [ATTEMPT_FIELD]: randomUUID() };
+}
+
+/**
+ * The same client, as one run sees it: what is read, written and deleted through it is added to the meter, as the
+ * store bills it, and a commit whose answer was lost is recognised by its `writeAttempt`. It shares the connections.
+ */
+export function countedStore(firestore: Firestore, meter: Meter): Firestore {
+  const funnels = firestore as unknown as Funnels;
+  for (const name of ['initializeIfNeeded', 'request', 'requestStream'] as const)
+    if (typeof funnels[name] !== 'function')
+      throw new Error(
+        `@google-cloud/firestore has no ${name}() any more; shared/doors/store/counted.ts needs it.`,
+      );
+  const counted: Funnels = {
+    initializeIfNeeded: (tag) => funnels.initializeIfNeeded(tag),
+    async request(method, request, tag, retryCodes) {
+      const commit = () => funnels.request(method, request, tag, retryCodes);
+      if (method !== 'commit') return commit();
+      const { writes = [] } = request as { writes?: Write[] };
+      const answer = await commit().catch((error: unknown) => ownCommit(view, writes, error));
+      countWrites(writes, meter);
+      return answer;
+    },
+    async requestStream(method, bidirectional, request, tag) {
+      const stream = await funnels.requestStream(method, bidirectional, request, tag);
+      return countReads(method, stream, meter);
+    },
+  };
+  const view = Object.assign(Object.create(firestore) as Firestore, counted);
+  return view;
+}
+
+function countWrites(writes: readonly Write[], meter: Meter): void {
+  const deletes = writes.filter((write) => typeof write.delete === 'string').length;
+  meter.firestore_deletes += deletes;
+  meter.firestore_writes += writes.length - deletes;
+}
+
+/** Counts what arrives; the stream is paused here, and stays so. A query without results is billed as one read. */
+function countReads(method: string, stream: Readable, meter: Meter): Readable {
+  if (method === 'batchGetDocuments')
+    return stream.on('data', ({ found, missing }: Response) => {
+      if (found ?? missing) meter.firestore_reads += 1;
+    });
+  if (method === 'runAggregationQuery')
+    return stream.on('data', ({ result }: Response) => {
+      if (result) meter.firestore_reads += Math.max(1, Math.ceil(largestOf(result) / ENTRIES_PER_READ));
+    });
+  if (method !== 'runQuery') return stream;
+  meter.firestore_reads += 1;
+  let documents = 0;
+  return stream.on('data', ({ document }: Response) => {
+    if (!document) return;
+    documents += 1;
+    if (documents > 1) meter.firestore_reads += 1;
+  });
+}
+
+/** The count of an aggregation: the entries that it read. */
+function largestOf({ aggregateFields }: Aggregation): number {
+  const values = Object.values(aggregateFields ?? {});
+  return Math.max(0, ...values.map(({ integerValue }) => Number(integerValue ?? 0)));
+}
+
+/** Reads back a commit that failed: its answer if the store bears its attempt, else the error is thrown. */
+async function ownCommit(store: Firestore, writes: readonly Write[], error: unknown): Promise<object> {
+  const marked = writes.flatMap(({ update }) => {
+    const attempt = update?.fields?.[ATTEMPT_FIELD]?.stringValue;
+    return update?.name && attempt ? [{ name: update.name, attempt }] : [];
+  });
+  if (marked.length === 0 || typeof (error as { code?: unknown } | null)?.code !== 'number') throw error;
+  const refs = marked.map(({ name }) =>
+    store.doc(name.slice(name.indexOf('/documents/') + '/documents/'.length)),
+  );
+  const stored = await store.getAll(...refs).catch(() => []);
+  const own = stored.find((snapshot, index) => snapshot.get(ATTEMPT_FIELD) === marked[index]?.attempt);
+  if (!own?.updateTime) throw error;
+  const { seconds, nanoseconds: nanos } = own.updateTime;
+  const updateTime = { seconds: String(seconds), nanos };
+  return { commitTime: updateTime, writeResults: writes.map(() => ({ updateTime, transformResults: [] })) };
+}
