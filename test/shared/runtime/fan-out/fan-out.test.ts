@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CONSOLE_ACCOUNT, OPERATOR, SCHEDULER_ACCOUNT } from '../../../../infra/local/environment.ts';
 import { handSchedule } from '../../../../shared/domains/watch/schedule.ts';
+import { openRedis } from '../../../../shared/doors/redis/redis.ts';
 import { type FanOutWorld, startFanOut } from '../../../support/fan-out/fan-out.ts';
 import { DEADLINE_SECONDS, graze, shearings, shearSheep, trouble } from '../../../support/sheep.ts';
 import { OWN_JOB, watch } from '../../../support/watch.ts';
@@ -152,7 +153,8 @@ describe('deliveries that go wrong', () => {
     await graze(world.store, 8);
     fan.disturb.with = ({ attempt }) => (attempt === 1 ? 'twice' : null);
     const { redis } = world.deps;
-    world.deps.redis = { set: () => Promise.reject(new Error('away')) } as never;
+    const nowhere = { url: 'http://127.0.0.1:1', token: 'none' };
+    world.deps.redis = openRedis({ ...world.deps.config, redis: nowhere });
     const { body } = await fan.run();
     await settle();
     world.deps.redis = redis;
