@@ -20,8 +20,11 @@ function brokenReferences(page: string): string[] {
     if (!existsSync(join(ROOT, path))) broken.push(`${path} is not there`);
     else if (!isTitle(sources.get(path) ?? read(path), title)) broken.push(`${path} has no test "${title}"`);
   }
-  for (const [, target = ''] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g))
-    if (!existsSync(join(ROOT, dirname(page), target))) broken.push(`${target} is not there`);
+  for (const [, target = '', anchor] of text.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([\w-]+))?/g)) {
+    const path = target === '' ? page : join(dirname(page), target);
+    if (!existsSync(join(ROOT, path))) broken.push(`${target} is not there`);
+    else if (anchor && !anchorsOf(read(path)).includes(anchor)) broken.push(`${target} has no #${anchor}`);
+  }
   for (const [, path = ''] of text.matchAll(/`((?:infra|functions|shared|test|docs)\/[\w./-]*)`/g))
     if (/[.]|\/$/.test(path) && !existsSync(join(ROOT, path))) broken.push(`${path} is not there`);
   for (const [, words = ''] of text.matchAll(
@@ -33,6 +36,15 @@ function brokenReferences(page: string): string[] {
       broken.push(`there is no npm run ${script}`);
   return broken;
 }
+
+/** The anchors of a page's headings, as the repository's host makes them. */
+const anchorsOf = (text: string): string[] =>
+  [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
 
 /** A title stands in its file between quotes, or as a case of a table. */
 function isTitle(source: string, title: string): boolean {
@@ -94,6 +106,7 @@ it('the first hour names every secret that the functions are given', () => {
 
 it('a page that names what is not there would be found', () => {
   expect(isTitle(read('test/docs.test.ts'), `${'no'} such title`)).toBe(false);
+  expect(anchorsOf('# One\n\n## The `kinds`: two')).toEqual(['one', 'the-kinds-two']);
   expect(isCommand('presence dance')).toBe(false);
   expect(isCommand('presence status')).toBe(true);
   expect(isCommand('conjure')).toBe(false);
