@@ -19,7 +19,7 @@ const inPlace = (line: string) =>
 
 /** The gcloud commands in code of the pages below docs, each once. */
 function gcloudLines(): string[] {
-  const lines = globSync('docs/*.md', { cwd: ROOT }).flatMap((page) => {
+  const lines = globSync('docs/**/*.md', { cwd: ROOT }).flatMap((page) => {
     const text = readFileSync(join(ROOT, page), 'utf8').replaceAll('\\|', '|');
     const inline = [...text.matchAll(/`[^`\n]*?(gcloud [a-z][^`]*)`/g)].map(([, line = '']) => line);
     const blocks = text.split('\n').filter((line) => line.startsWith('gcloud '));

@@ -1,11 +1,12 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { tasks } from '../functions/registry.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
-const PAGES = ['README.md', ...globSync('docs/*.md', { cwd: ROOT })];
+const PAGES = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT });
+const DECISIONS = globSync('docs/decisions/[0-9]*.md', { cwd: ROOT });
 /** Lines of each of the five guides. */
 const LINES = { V: 6, L: 9, P: 7, A: 7, M: 7 };
 
@@ -19,10 +20,13 @@ function brokenReferences(page: string): string[] {
     if (!existsSync(join(ROOT, path))) broken.push(`${path} is not there`);
     else if (!isTitle(sources.get(path) ?? read(path), title)) broken.push(`${path} has no test "${title}"`);
   }
-  for (const [, target = ''] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g))
-    if (!existsSync(join(ROOT, dirname(page), target))) broken.push(`${target} is not there`);
+  for (const [, target = '', anchor] of text.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([\w-]+))?/g)) {
+    const path = target === '' ? page : join(dirname(page), target);
+    if (!existsSync(join(ROOT, path))) broken.push(`${target} is not there`);
+    else if (anchor && !anchorsOf(read(path)).includes(anchor)) broken.push(`${target} has no #${anchor}`);
+  }
   for (const [, path = ''] of text.matchAll(/`((?:infra|functions|shared|test|docs)\/[\w./-]*)`/g))
-    if (path.includes('.') && !existsSync(join(ROOT, path))) broken.push(`${path} is not there`);
+    if (/[.]|\/$/.test(path) && !existsSync(join(ROOT, path))) broken.push(`${path} is not there`);
   for (const [, words = ''] of text.matchAll(
     /(?:npm run (?:-s )?ronde -- |`ronde |^ronde )([a-z][\w-]*(?: [a-z][\w-]*)?)/gm,
   ))
@@ -32,6 +36,15 @@ function brokenReferences(page: string): string[] {
       broken.push(`there is no npm run ${script}`);
   return broken;
 }
+
+/** The anchors of a page's headings, as the repository's host makes them. */
+const anchorsOf = (text: string): string[] =>
+  [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
 
 /** A title stands in its file between quotes, or as a case of a table. */
 function isTitle(source: string, title: string): boolean {
@@ -87,17 +100,67 @@ it('the first hour names every secret that the functions are given', () => {
     ([, name = '']) => name,
   );
   expect(new Set(secrets).size).toBeGreaterThan(3);
-  expect(
-    secrets.filter(
-      (name) =>
-        !read('docs/first-hour.md').includes(`${name}\``) && !read('docs/first-hour.md').includes(`${name} `),
-    ),
-  ).toEqual([]);
+  const page = read('docs/guides/first-hour.md');
+  expect(secrets.filter((name) => !page.includes(`${name}\``) && !page.includes(`${name} `))).toEqual([]);
 });
 
 it('a page that names what is not there would be found', () => {
   expect(isTitle(read('test/docs.test.ts'), `${'no'} such title`)).toBe(false);
+  expect(anchorsOf('# One\n\n## The `kinds`: two')).toEqual(['one', 'the-kinds-two']);
   expect(isCommand('presence dance')).toBe(false);
   expect(isCommand('presence status')).toBe(true);
   expect(isCommand('conjure')).toBe(false);
+});
+
+/** Returns what a decision lacks of its five parts, as sentences. */
+function missingParts(text: string): string[] {
+  const missing = ['Context', 'Decision', 'Alternatives']
+    .filter((part) => !new RegExp(`^## ${part}\n\n\\S`, 'm').test(text))
+    .map((part) => `it has no ${part}`);
+  const [, date = ''] = /^- Date: (\d{4}-\d{2}-\d{2})$/m.exec(text) ?? [];
+  if (Number.isNaN(Date.parse(date))) missing.push('it has no Date');
+  if (!/^- Status: (Accepted|Superseded by \[\d{4}\])/m.test(text)) missing.push('it has no Status');
+  return missing;
+}
+
+it.each(DECISIONS)('%s has a context, a decision, alternatives, a date and a status', (page) => {
+  expect(missingParts(read(page))).toEqual([]);
+});
+
+it('a decision without one of its parts is found', () => {
+  const [first = ''] = DECISIONS;
+  const whole = read(first);
+  for (const part of ['## Context', '## Decision', '## Alternatives', '- Date:', '- Status:'])
+    expect(missingParts(whole.replace(part, 'Gone'))).toHaveLength(1);
+  expect(missingParts(whole.replace(/Date: .*/, 'Date: 2026-13-01'))).toEqual(['it has no Date']);
+});
+
+it('the index names every decision once, by number and title', () => {
+  const titles = DECISIONS.map((page) => {
+    const [, number = '', title = ''] = /^# (\d{4}): (.+)$/m.exec(read(page)) ?? [];
+    expect([page, basename(page).startsWith(`${number}-`)]).toEqual([page, number !== '']);
+    return `[${number}](${basename(page)}) ${title}`;
+  });
+  const rows = [...read('docs/decisions/README.md').matchAll(/^\| (\[\d{4}\]\(\S+\)) +\| (.+?) +\|/gm)];
+  expect(rows.map(([, link, title]) => `${link} ${title}`)).toEqual(titles.sort());
+  expect(new Set(titles.map((title) => title.slice(0, '[0000]'.length))).size).toBe(titles.length);
+});
+
+/** The files that a checklist of CONTRIBUTING.md names, for the task that closes visits. */
+const filesToAdd = (heading: string): string[] => {
+  const [, section = ''] = read('CONTRIBUTING.md').split(`## ${heading}\n`);
+  const [always = ''] = section.split(/^(?:Only if|## )/m);
+  return [...always.matchAll(/^- \[ \] `([^`]+)`/gm)].map(([, file = '']) =>
+    file.replace('<task>', 'close-inactive-visits').replace('<domain>', 'visits').replace('<rule>', 'close'),
+  );
+};
+
+it('a task takes at most nine files, and an existing one has each of them', () => {
+  const files = filesToAdd('Add a task');
+  expect(files).toContain('functions/close-inactive-visits/task.ts');
+  expect(files.length).toBeLessThanOrEqual(9);
+  const words = globSync('functions/*/words.ts', { cwd: ROOT });
+  // The words of tasks move beside them at once: before that no task has such a file.
+  const expected = files.filter((file) => words.length > 0 || !file.endsWith('/words.ts'));
+  expect(expected.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
 });

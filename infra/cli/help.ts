@@ -28,4 +28,4 @@ Rules
   Every line is checked before anything is written, and every fault is told with its line. What is there already stays
   as it is. Nothing is mailed. Cut off, it goes on when it is run again.
   Events need their tickets: users, login_history, visits, tickets, ticket_events, recipients, followups.
-  The fields of each kind: docs/moving-in.md`;
+  The fields of each kind: docs/guides/moving-in.md`;

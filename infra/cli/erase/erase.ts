@@ -26,7 +26,7 @@ export function addErase(program: Command, terminal: Terminal): void {
   program
     .command('erase <user_id>')
     .description(
-      'forget a person: delete or anonymise what there is of them, and say what stays and why (docs/keeping-and-forgetting.md)',
+      'forget a person: delete or anonymise what there is of them, and say what stays and why (docs/guides/keeping-and-forgetting.md)',
     )
     .option(
       '--email <address>',

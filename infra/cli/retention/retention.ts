@@ -28,7 +28,7 @@ interface Flags {
 export function addRetention(program: Command, { print, exit }: Terminal): void {
   const retention = program
     .command('retention')
-    .description('how long data is kept (docs/keeping-and-forgetting.md)');
+    .description('how long data is kept (docs/guides/keeping-and-forgetting.md)');
   const json = ['--json', 'print the result as JSON'] as const;
 
   retention
