@@ -31,7 +31,11 @@ export type Reason =
   | 'invalid_address'
   | 'in_flight'
   | 'released'
-  | 'unknown';
+  | 'unknown'
+  | 'refused'
+  | 'budget'
+  | 'mail_system'
+  | 'try_later';
 
 /** Whether this recipient is told of this ticket now; pure. */
 export function decidePair(pair: Pair, { mail, states }: Facts, force: boolean): Decision<Reason> {

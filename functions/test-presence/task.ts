@@ -1,5 +1,11 @@
 import { loginsOf } from '../../shared/domains/presence/login-history.ts';
-import { checks, type ProbeDeps, removeProbe } from '../../shared/domains/presence/probe.ts';
+import {
+  type CheckName,
+  checkNames,
+  checks,
+  type ProbeDeps,
+  removeProbe,
+} from '../../shared/domains/presence/probe.ts';
 import { stopwatch } from '../../shared/doors/clock.ts';
 import { within } from '../../shared/doors/time/within.ts';
 import { lastRuns } from '../../shared/runtime/ledger.ts';
@@ -9,7 +15,7 @@ import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/runti
 const CHECK_MS = 10_000;
 const MAX_DETAIL = 500;
 
-type Reason = 'check';
+type Reason = 'check' | CheckName;
 
 /**
  * Tests presence end to end: connections, the schema of users, pings and logouts, indexes, conditional updates, timings.
@@ -17,7 +23,7 @@ type Reason = 'check';
  * Each check is a candidate of its own: one that fails does not hide the others. It works on a probe user, of which
  * nothing is left, and touches nobody else. A failed check makes the answer 500, with the same body.
  */
-export const testPresence: Task<Record<string, never>, { id: string }, null, Reason> = {
+export const testPresence: Task<Record<string, never>, { id: CheckName }, null, Reason> = {
   name: 'test-presence',
   route: '/v1/presence/test',
   methods: ['POST'],
@@ -30,14 +36,14 @@ export const testPresence: Task<Record<string, never>, { id: string }, null, Rea
   concurrency: 1,
 
   async *find() {
-    for (const id of Object.keys(checks)) yield { id };
+    for (const id of checkNames) yield { id };
   },
 
   gather: () => Promise.resolve(null),
 
   decide: () => ({ act: true, reason: 'check' }),
 
-  act: ([check], _facts, _params, context) => Promise.all([runCheck(check?.id ?? '', context)]),
+  act: (batch, _facts, _params, context) => Promise.all(batch.map(({ id }) => runCheck(id, context))),
 
   reply: (facts) => ({
     success: facts.outcome !== 'failed',
@@ -46,7 +52,7 @@ export const testPresence: Task<Record<string, never>, { id: string }, null, Rea
   }),
 };
 
-async function runCheck(name: string, context: RunContext): Promise<ActResult<Reason>> {
+async function runCheck(name: CheckName, context: RunContext): Promise<ActResult<Reason>> {
   const { store, now } = context;
   const deps: ProbeDeps = {
     ...context,
@@ -60,8 +66,7 @@ async function runCheck(name: string, context: RunContext): Promise<ActResult<Re
     detail: detail.slice(0, MAX_DETAIL),
   });
   try {
-    const work = checks[name]?.(deps) ?? Promise.reject(new Error('there is no such check'));
-    const detail = await within(CHECK_MS, name, work);
+    const detail = await within(CHECK_MS, name, checks[name](deps));
     return { outcome: 'acted', note: note(true, detail) };
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
