@@ -32,7 +32,11 @@ export type Reason =
   | 'invalid_address'
   | 'in_flight'
   | 'released'
-  | 'unknown';
+  | 'unknown'
+  | 'refused'
+  | 'budget'
+  | 'mail_system'
+  | 'try_later';
 
 /** What acting on a candidate needs: the recipient's state as it was read, and of a pair its alert. */
 export interface AlertPlan {

@@ -1,4 +1,5 @@
 import { isDue } from '../../shared/domains/inbox/health.ts';
+import type { FailureKind } from '../../shared/domains/inbox/imap/failure.ts';
 import { CONNECTIONS } from '../../shared/domains/inbox/imap/host-gate.ts';
 import type { Integration } from '../../shared/domains/inbox/integration.ts';
 import { Overtaken } from '../../shared/domains/inbox/sync/cursor.ts';
@@ -18,7 +19,7 @@ const DEADLINE_SECONDS = 270;
 /** The shortest slice of time: enough to connect and store some groups of messages. */
 const LEAST_SLICE_MS = 5_000;
 
-type Reason = 'due' | 'backoff' | 'disabled' | 'invalid' | 'busy' | 'budget';
+type Reason = 'due' | 'backoff' | 'disabled' | 'invalid' | 'budget' | FailureKind;
 
 interface Types {
   params: Record<never, never>;

@@ -1,5 +1,11 @@
 import { loginsOf } from '../../shared/domains/presence/login-history.ts';
-import { checks, type ProbeDeps, removeProbe } from '../../shared/domains/presence/probe.ts';
+import {
+  type CheckName,
+  checkNames,
+  checks,
+  type ProbeDeps,
+  removeProbe,
+} from '../../shared/domains/presence/probe.ts';
 import { stopwatch } from '../../shared/doors/clock.ts';
 import { within } from '../../shared/doors/time/within.ts';
 import { lastRuns } from '../../shared/runtime/ledger.ts';
@@ -9,11 +15,11 @@ import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/runti
 const CHECK_MS = 10_000;
 const MAX_DETAIL = 500;
 
-type Reason = 'check';
+type Reason = 'check' | CheckName;
 
 interface Types {
   params: Record<never, never>;
-  candidate: { id: string };
+  candidate: { id: CheckName };
   run: undefined;
   facts: undefined;
   reason: Reason;
@@ -40,7 +46,7 @@ export const testPresence: Task<Types> = {
   concurrency: 1,
 
   async *find() {
-    for (const id of Object.keys(checks)) yield { id };
+    for (const id of checkNames) yield { id };
   },
 
   decide: () => ({ act: true, reason: 'check' }),
@@ -55,7 +61,7 @@ export const testPresence: Task<Types> = {
   }),
 };
 
-async function runCheck(name: string, context: RunContext): Promise<ActResult<Reason>> {
+async function runCheck(name: CheckName, context: RunContext): Promise<ActResult<Reason>> {
   const { store, now } = context;
   const deps: ProbeDeps = {
     ...context,
@@ -69,8 +75,7 @@ async function runCheck(name: string, context: RunContext): Promise<ActResult<Re
     detail: detail.slice(0, MAX_DETAIL),
   });
   try {
-    const work = checks[name]?.(deps) ?? Promise.reject(new Error('there is no such check'));
-    const detail = await within(CHECK_MS, name, work);
+    const detail = await within(CHECK_MS, name, checks[name](deps));
     return { outcome: 'acted', note: note(true, detail) };
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);

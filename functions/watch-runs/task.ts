@@ -11,7 +11,7 @@ import {
 import type { WatchedJob } from '../../shared/domains/watch/job.ts';
 import { watchedSchedule } from '../../shared/domains/watch/schedule.ts';
 import { rememberOpening, watchFrom } from '../../shared/domains/watch/state.ts';
-import { type Audience, tell } from '../../shared/domains/watch/tell.ts';
+import { type Audience, type TellingFailure, tell } from '../../shared/domains/watch/tell.ts';
 import { isConflict } from '../../shared/doors/store/firestore.ts';
 import { closeLate } from '../../shared/runtime/fan-out/closing.ts';
 import { logClosed } from '../../shared/runtime/log-run.ts';
@@ -21,7 +21,7 @@ import { callMonitor } from './monitor.ts';
 
 const NAME = 'watch-runs';
 
-type Reason = Concern['reason'] | 'another_watchman' | 'known';
+type Reason = Concern['reason'] | 'another_watchman' | 'known' | TellingFailure;
 
 interface Types {
   params: Record<never, never>;

@@ -15,12 +15,15 @@ export function checkFunctions({ functions, named, jobs, context, problems }: Fo
     );
   }
   for (const name of context.functions) {
-    if (!named.includes(name))
-      problems.add(
-        ['functions'],
-        undefined,
-        `lacks ${name}, which has a folder in functions/; legal: every one of them`,
-      );
+    if (named.includes(name)) continue;
+    const remedy = Object.hasOwn(context.tasks, name)
+      ? 'add it with task: true, and its job under jobs'
+      : 'add it';
+    problems.add(
+      ['functions'],
+      undefined,
+      `lacks ${name}, which has a folder in functions/; legal: every one of them; ${remedy}`,
+    );
   }
   for (const entry of functions) checkFanOut(entry, context.tasks[entry.name], problems);
   for (const { name, task, concurrency, cpu, memory } of functions) {
@@ -33,7 +36,7 @@ export function checkFunctions({ functions, named, jobs, context, problems }: Fo
       );
     }
     if (task && !jobs.some((job) => job.name === name))
-      problems.add(path, undefined, 'is a task and has no job; legal: exactly one');
+      problems.add(path, undefined, 'is a task and has no job; legal: exactly one; add it under jobs');
     if (concurrency > 1 && (cpu ?? impliedCpu(memory)) < 1) {
       const why = cpu === undefined ? `${memory} implies less than one` : `cpu is ${cpu}`;
       problems.add(

@@ -66,12 +66,15 @@ export interface Given<T extends TaskTypes> {
   now: Date;
 }
 
+/** A failure of a store, by its code: which codes there are is for the store to say. */
+export type StoreFailure = `store_${string}`;
+
 /** What became of a candidate that was to be acted on. */
 export type ActResult<Reason extends string> = { note?: Note } & (
   | { outcome: 'acted' }
   | { outcome: 'skipped'; reason: Reason }
   /** `retry` is true when another attempt within minutes may heal it and no next attempt is recorded anywhere else. */
-  | { outcome: 'failed'; reason: string; retry: boolean }
+  | { outcome: 'failed'; reason: Reason | StoreFailure; retry: boolean }
   /** The budget ended before it was begun: the run is not complete, and the next one goes on. */
   | { outcome: 'failed'; reason: 'budget'; retry: false; outOfTime: true }
 );

@@ -15,3 +15,15 @@ export const plans: readonly FaultPlan[] = [
   visits,
   imports,
 ];
+
+/** Tasks without a plan, each with the reason. */
+export const UNPLANNED: Readonly<Record<string, string>> = {
+  'clean-stale-sessions':
+    'two runs that share the work without a lease both count a user that both put offline (readAgain in ' +
+    'shared/domains/presence/offline.ts), and the judgement refuses such a ledger',
+  'test-presence':
+    'its candidates are checks on a probe user, and a run leaves nothing that could be counted twice',
+  'watch-runs':
+    'its candidates are the runs of the ledger, by which the harness judges; ' +
+    'test/functions/watch-runs/killed.test.ts kills it amid its mails',
+};

@@ -5,7 +5,7 @@ import type { ActResult, RunContext, Task } from '../../shared/runtime/task.ts';
 export const BATCH = 3;
 export const DEADLINE_SECONDS = 240;
 
-type Reason = 'woolly' | 'black' | 'shorn_already';
+type Reason = 'woolly' | 'black' | 'shorn_already' | 'kicks';
 interface Sheep {
   id: string;
   black: boolean;

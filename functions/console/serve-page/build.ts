@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -44,12 +44,14 @@ export async function buildPage(): Promise<string> {
   return folder;
 }
 
+/** The page's sources, with the words of tasks and the limits of domains that it imports. */
+const SOURCES = ['functions/console/page/**/*.*', 'functions/*/words.ts', 'shared/domains/**/limits.ts'];
+
 /** Of everything the page is made from: its sources and the versions of its packages. */
 function digest(): string {
   const hash = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json')));
   hash.update(readFileSync(import.meta.filename));
-  const files = readdirSync(SOURCE, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
-  for (const path of files.map((file) => join(file.parentPath, file.name)).sort())
-    hash.update(path).update(readFileSync(path));
+  for (const path of globSync(SOURCES, { cwd: ROOT }).sort())
+    hash.update(path).update(readFileSync(join(ROOT, path)));
   return hash.digest('hex').slice(0, 32);
 }

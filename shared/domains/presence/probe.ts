@@ -139,7 +139,7 @@ function expectSame(what: string, found: unknown, wanted: unknown): void {
 }
 
 /** Every check by its name, in the order in which they are done: what the later ones need is tested first. */
-export const checks: Readonly<Record<string, Check>> = {
+export const checks = {
   firestore_connection: firestoreConnection,
   redis_connection: redisConnection,
   user_schema: userSchema,
@@ -147,7 +147,10 @@ export const checks: Readonly<Record<string, Check>> = {
   indexes,
   simulated_update: simulatedUpdate,
   timings,
-};
+} satisfies Record<string, Check>;
+
+export type CheckName = keyof typeof checks;
+export const checkNames = Object.keys(checks) as CheckName[];
 
 /**
  * Takes away whatever a check, this one or one that was killed, has left of the probe user. Where one store fails, the

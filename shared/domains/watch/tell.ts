@@ -22,6 +22,12 @@ export interface TellContext {
   now: Date;
 }
 
+/** Why nobody could be reached for now. */
+export type TellingFailure =
+  | 'mail_not_configured'
+  | 'webhook'
+  | `mail_${'paused' | 'retry' | 'stopped' | 'system'}`;
+
 /**
  * What telling came to. `told`: everybody who can be told has been; `to` are those whose mail, or webhook, was taken.
  * `waits`: another watchman is at work on it. `failed`: not now; `reason` says why.
@@ -29,12 +35,12 @@ export interface TellContext {
 export type Telling =
   | { outcome: 'told'; to: string[]; unreached: string[] }
   | { outcome: 'waits' }
-  | { outcome: 'failed'; reason: string };
+  | { outcome: 'failed'; reason: TellingFailure };
 
 /** A server that defers a mail (greylisting) takes it within the hour; after that the others' mails are enough. */
 const DEFERRED_MS = 3_600_000;
 
-type Step = 'sent' | 'settled' | 'waits' | { failed: string };
+type Step = 'sent' | 'settled' | 'waits' | { failed: TellingFailure };
 
 /**
  * Tells everybody of one event of an incident, each once, whoever else does the same at this moment: every mail is claimed

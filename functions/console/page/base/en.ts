@@ -1,5 +1,3 @@
-import { reasonsEn } from '../tasks/reasons-en.ts';
-
 /** Every text of the page in English; the other languages have exactly these keys. */
 export const en = {
   name: 'English',
@@ -64,16 +62,6 @@ export const en = {
     abandoned: 'broken off',
     running: 'running',
   },
-  task: {
-    'close-inactive-visits': 'Close inactive visits',
-    'sync-inbox': 'Synchronise the inbox',
-    'process-followups': 'Send follow-ups',
-    'check-delay-alerts': 'Alert about late tickets',
-    'clean-stale-sessions': 'Clean stale sessions',
-    'test-presence': 'Test presence',
-    'watch-runs': 'Watch the runs',
-  },
-  reason: reasonsEn,
   trigger: {
     scheduler: 'by Cloud Scheduler',
     service: 'from the console',

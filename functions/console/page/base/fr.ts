@@ -1,4 +1,3 @@
-import { reasonsFr } from '../tasks/reasons-fr.ts';
 import type { Texts } from './en.ts';
 
 /** Tous les textes de la page en français. */
@@ -65,16 +64,6 @@ export const fr: Texts = {
     abandoned: 'interrompue',
     running: 'en cours',
   },
-  task: {
-    'close-inactive-visits': 'Clore les visites inactives',
-    'sync-inbox': 'Synchroniser la boîte de réception',
-    'process-followups': 'Envoyer les relances',
-    'check-delay-alerts': 'Alerter sur les retards',
-    'clean-stale-sessions': 'Nettoyer les sessions périmées',
-    'test-presence': 'Tester la présence',
-    'watch-runs': 'Surveiller les rondes',
-  },
-  reason: reasonsFr,
   trigger: {
     scheduler: 'par Cloud Scheduler',
     service: 'depuis la console',

@@ -1,5 +1,5 @@
+import { words } from '../../../process-followups/words.ts';
 import type { Widened } from '../base/en.ts';
-import { reasons } from './reasons.en.ts';
 
 /** The texts of the pages of follow-ups in English. */
 export const en = {
@@ -113,7 +113,7 @@ export const en = {
     notOwn: 'The organisation’s own address cannot be used with this mail account; answers go to it.',
   },
   reasons: {
-    ...reasons,
+    ...words.en.reasons,
     created: 'taken in',
     changed: 'changed',
     resumed: 'resumed',

@@ -1,5 +1,5 @@
+import { words } from '../../../process-followups/words.ts';
 import { de } from '../base/french.ts';
-import { reasons } from './reasons.fr.ts';
 import type { FollowupTexts } from './texts.en.ts';
 
 /** Les textes des pages de relances en français. */
@@ -117,7 +117,7 @@ export const fr: FollowupTexts = {
       'Ce compte de messagerie ne peut pas écrire sous l’adresse de l’organisation ; les réponses y vont.',
   },
   reasons: {
-    ...reasons,
+    ...words.fr.reasons,
     created: 'prise en compte',
     changed: 'modifiée',
     resumed: 'reprise',

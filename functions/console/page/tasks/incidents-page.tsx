@@ -8,6 +8,7 @@ import { Mark } from '../ui/outcome.tsx';
 import { MoreButton } from '../ui/pages-button.tsx';
 import { usePages } from './queries.ts';
 import type { Incident } from './types.ts';
+import { useTaskNames } from './words.ts';
 
 const en = {
   title: 'Incidents',
@@ -46,6 +47,7 @@ export default function IncidentsPage() {
 
 function Line({ incident: { kind, task, key, opened_at, recovered_at } }: { incident: Incident }) {
   const { language, texts } = useLanguage();
+  const names = useTaskNames();
   const words = useWords({ en, fr });
   const run = kind === 'overrun' && key;
   return (
@@ -59,7 +61,7 @@ function Line({ incident: { kind, task, key, opened_at, recovered_at } }: { inci
         )}
       </span>
       <span>
-        {task && <Link href={`/runs?task=${encodeURIComponent(task)}`}>{worded(texts.task, task)}</Link>}
+        {task && <Link href={`/runs?task=${encodeURIComponent(task)}`}>{worded(names, task)}</Link>}
       </span>
       <Mark color={recovered_at ? 'gray' : 'red'}>
         {recovered_at ? words.over(instant(recovered_at, language)) : words.open}

@@ -6,6 +6,7 @@ import { Empty, Failure, Loading } from '../base/state.tsx';
 import { useIncidents, useTasks } from './queries.ts';
 import { TaskCard } from './task-card.tsx';
 import type { Incident } from './types.ts';
+import { useTaskNames } from './words.ts';
 
 /** Every task: what it did last, what comes next, and what is wrong. */
 export function RoundsPage() {
@@ -50,11 +51,12 @@ function Incidents() {
 
 function IncidentLine({ incident: { kind, task, key, opened_at } }: { incident: Incident }) {
   const { language, texts } = useLanguage();
+  const names = useTaskNames();
   return (
     <li>
       {task && (
         <>
-          <Link href={`/runs?task=${encodeURIComponent(task)}`}>{worded(texts.task, task)}</Link>
+          <Link href={`/runs?task=${encodeURIComponent(task)}`}>{worded(names, task)}</Link>
           {' · '}
         </>
       )}

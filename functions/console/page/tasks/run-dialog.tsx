@@ -8,7 +8,8 @@ import { Failure, Loading } from '../base/state.tsx';
 import { Outcome } from '../ui/outcome.tsx';
 import { useRunning } from './queries.ts';
 import { CountsLine, Reasons } from './sums.tsx';
-import type { Candidate, TaskItem, TaskReply } from './types.ts';
+import type { TaskItem, TaskReply } from './types.ts';
+import { useReasons, useTaskNames } from './words.ts';
 
 interface DialogProps {
   task: TaskItem;
@@ -20,6 +21,7 @@ interface DialogProps {
 /** Runs a task and shows what it did, or what it would do. The focus goes back to where it was asked for. */
 export default function RunDialog({ task, asked, close }: DialogProps) {
   const { texts } = useLanguage();
+  const names = useTaskNames();
   // It comes when it is first asked for; opened only then, it knows where the focus was.
   const [opened, setOpened] = useState(false);
   useEffect(() => setOpened(asked !== null), [asked]);
@@ -28,7 +30,7 @@ export default function RunDialog({ task, asked, close }: DialogProps) {
     <Modal
       opened={opened}
       onClose={close}
-      title={`${what} · ${worded(texts.task, task.id)}`}
+      title={`${what} · ${worded(names, task.id)}`}
       size="xl"
       transitionProps={{ duration: 0 }}
       closeButtonProps={{ 'aria-label': texts.result.close }}
@@ -65,7 +67,7 @@ function Run({ task, dry, close }: RunProps) {
       {isPending && <Loading />}
       {isPending && !dry && <HowFar task={task.id} />}
       {error && <Failure error={error} retry={() => mutate(false)} />}
-      {data && <Result reply={data} />}
+      {data && <Result task={task.id} reply={data} />}
     </Stack>
   );
 }
@@ -114,7 +116,7 @@ function Confirmation({ forcible, run, close }: ConfirmationProps) {
   );
 }
 
-function Result({ reply }: { reply: TaskReply }) {
+function Result({ task, reply }: { task: string; reply: TaskReply }) {
   const { texts } = useLanguage();
   return (
     <div role="status">
@@ -125,9 +127,9 @@ function Result({ reply }: { reply: TaskReply }) {
         </Group>
         {reply.dry_run && <Text c="dimmed">{texts.result.dryNote}</Text>}
         {reply.complete === false && <Alert color="orange">{texts.result.incomplete}</Alert>}
-        <Reasons skipped={reply.skipped} failed={reply.failed} />
+        <Reasons run={{ ...reply, task }} />
         {reply.dry_run ? (
-          <Candidates all={reply.counts?.candidates ?? 0} candidates={reply.candidates ?? []} />
+          <Candidates task={task} reply={reply} />
         ) : (
           <Link href={`/runs/${encodeURIComponent(reply.run_id)}`}>{texts.result.open}</Link>
         )}
@@ -136,8 +138,10 @@ function Result({ reply }: { reply: TaskReply }) {
   );
 }
 
-function Candidates({ all, candidates }: { all: number; candidates: Candidate[] }) {
+function Candidates({ task, reply: { counts, candidates = [] } }: { task: string; reply: TaskReply }) {
   const { texts } = useLanguage();
+  const reasonText = useReasons(task);
+  const all = counts?.candidates ?? 0;
   if (candidates.length === 0) return <Text>{texts.result.noCandidates}</Text>;
   return (
     <>
@@ -160,7 +164,7 @@ function Candidates({ all, candidates }: { all: number; candidates: Candidate[] 
               <Table.Tr key={id}>
                 <Table.Td className="wrapped">{id}</Table.Td>
                 <Table.Td>{decision === 'act' ? texts.result.act : texts.result.skip}</Table.Td>
-                <Table.Td>{worded(texts.reason, reason)}</Table.Td>
+                <Table.Td>{reasonText(reason)}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>

@@ -8,10 +8,12 @@ import { Outcome } from '../ui/outcome.tsx';
 import { useRun } from './queries.ts';
 import { CountsLine, Reasons } from './sums.tsx';
 import type { Run } from './types.ts';
+import { useTaskNames } from './words.ts';
 
 /** One run: what it did and did not do, why, and what it cost. */
 export default function RunPage({ id }: { id: string }) {
   const { texts } = useLanguage();
+  const names = useTaskNames();
   const { data, error, isPending, refetch } = useRun(id);
   if (isPending) return <Loading />;
   if (!data) {
@@ -26,7 +28,7 @@ export default function RunPage({ id }: { id: string }) {
     <Stack gap="lg">
       <div>
         <Title order={1} size="h2">
-          {texts.run.title} · {worded(texts.task, data.task)}
+          {texts.run.title} · {worded(names, data.task)}
         </Title>
         <Code className="wrapped">{data.id}</Code>
       </div>
@@ -88,7 +90,7 @@ function Why({ run }: { run: Run }) {
       <Title order={2} size="h4">
         {texts.run.reasons}
       </Title>
-      {some ? <Reasons skipped={run.skipped} failed={run.failed} /> : <Empty>{texts.run.noReasons}</Empty>}
+      {some ? <Reasons run={run} /> : <Empty>{texts.run.noReasons}</Empty>}
       {run.notes && run.notes.length > 0 && (
         <>
           <Text fw={600}>{texts.run.notes}</Text>

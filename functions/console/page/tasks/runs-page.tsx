@@ -7,6 +7,7 @@ import { Outcome } from '../ui/outcome.tsx';
 import { useRuns } from './queries.ts';
 import { CountsLine } from './sums.tsx';
 import type { RunLine } from './types.ts';
+import { useTaskNames } from './words.ts';
 
 /** Outcomes that one looks for; the address keeps what is chosen, so that it can be sent to somebody. */
 const OUTCOMES = [
@@ -52,12 +53,13 @@ export default function RunsPage() {
 
 function Filters({ task, outcome }: { task: string; outcome: string }) {
   const { texts } = useLanguage();
+  const names = useTaskNames();
   const [, go] = useLocation();
   const choose = (chosen: { task: string; outcome: string }) => {
     const given = Object.entries(chosen).filter(([, value]) => value !== '');
     go(`/runs?${new URLSearchParams(given)}`, { replace: true });
   };
-  const tasks = [...new Set([...Object.keys(texts.task), ...(task ? [task] : [])])];
+  const tasks = [...new Set([...Object.keys(names), ...(task ? [task] : [])])];
   return (
     <Group grow preventGrowOverflow={false} gap="sm">
       <NativeSelect
@@ -66,7 +68,7 @@ function Filters({ task, outcome }: { task: string; outcome: string }) {
         onChange={({ currentTarget }) => choose({ task: currentTarget.value, outcome })}
         data={[
           { value: '', label: texts.run.all },
-          ...tasks.map((value) => ({ value, label: worded(texts.task, value) })),
+          ...tasks.map((value) => ({ value, label: worded(names, value) })),
         ]}
       />
       <NativeSelect
@@ -83,11 +85,12 @@ function Filters({ task, outcome }: { task: string; outcome: string }) {
 }
 
 function Line({ run, named }: { run: RunLine; named: boolean }) {
-  const { language, texts } = useLanguage();
+  const { language } = useLanguage();
+  const names = useTaskNames();
   return (
     <li className={named ? 'line run run-named' : 'line run'}>
       <Link href={`/runs/${encodeURIComponent(run.id)}`}>{instant(run.started_at, language, true)}</Link>
-      {named && <span>{worded(texts.task, run.task)}</span>}
+      {named && <span>{worded(names, run.task)}</span>}
       <Outcome outcome={run.outcome} />
       <CountsLine counts={run.counts} />
       <span className="dimmed">{span(run.duration_ms, language)}</span>

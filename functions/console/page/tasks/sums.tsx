@@ -1,7 +1,8 @@
 import { Text } from '@mantine/core';
 import { whole } from '../base/format.ts';
-import { useLanguage, worded } from '../base/language.tsx';
-import type { Counts } from './types.ts';
+import { useLanguage } from '../base/language.tsx';
+import type { Counts, Run } from './types.ts';
+import { useReasons } from './words.ts';
 
 const KINDS = ['candidates', 'acted', 'skipped', 'failed'] as const;
 
@@ -17,14 +18,14 @@ export function CountsLine({ counts }: { counts: Counts | null }) {
   );
 }
 
-interface ReasonsProps {
-  skipped: Record<string, number> | null | undefined;
-  failed: Record<string, number> | null | undefined;
-}
-
 /** Why candidates were skipped or failed, with how many. */
-export function Reasons({ skipped, failed }: ReasonsProps) {
+export function Reasons({
+  run: { task, skipped, failed },
+}: {
+  run: Pick<Run, 'task' | 'skipped' | 'failed'>;
+}) {
   const { language, texts } = useLanguage();
+  const reasonText = useReasons(task);
   const rows = [
     ...Object.entries(failed ?? {}).map(([reason, count]) => ({ kind: 'failed', reason, count }) as const),
     ...Object.entries(skipped ?? {}).map(([reason, count]) => ({ kind: 'skipped', reason, count }) as const),
@@ -36,7 +37,7 @@ export function Reasons({ skipped, failed }: ReasonsProps) {
         <li key={`${kind} ${reason}`} className={`reason-${kind}`}>
           {whole(count, language)} {texts.run[kind](count)}
           {texts.colon}
-          {worded(texts.reason, reason)}
+          {reasonText(reason)}
         </li>
       ))}
     </ul>

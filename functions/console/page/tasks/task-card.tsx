@@ -13,6 +13,7 @@ import { isUnderWay } from './queries.ts';
 import { Strip } from './strip.tsx';
 import { CountsLine } from './sums.tsx';
 import type { TaskItem } from './types.ts';
+import { useTaskNames } from './words.ts';
 
 // The chart library is as heavy as all the rest: only who wants to see a chart loads it.
 const Chart = lazy(() => import('./chart.tsx'));
@@ -21,6 +22,7 @@ const RunDialog = lazy(() => import('./run-dialog.tsx'));
 /** One task of the rounds. */
 export function TaskCard({ task }: { task: TaskItem }) {
   const { texts } = useLanguage();
+  const names = useTaskNames();
   const [asked, setAsked] = useState<'dry' | 'run' | null>(null);
   // Once it was there it stays, so that the focus goes back to where it was asked for.
   const [opened, setOpened] = useState(false);
@@ -35,7 +37,7 @@ export function TaskCard({ task }: { task: TaskItem }) {
       <Group justify="space-between" align="flex-start" gap="sm">
         <div>
           <Title order={2} size="h4" id={headline}>
-            {worded(texts.task, task.id)}
+            {worded(names, task.id)}
           </Title>
           <Text size="sm" c="dimmed" className="wrapped">
             {task.id}

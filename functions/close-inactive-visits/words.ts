@@ -1,0 +1,26 @@
+import type { WordsOf } from '../../shared/runtime/words.ts';
+import type { closeInactiveVisits } from './task.ts';
+
+/** The words of this task for people. */
+export const words: WordsOf<typeof closeInactiveVisits> = {
+  en: {
+    name: 'Close inactive visits',
+    reasons: {
+      timeout: 'no sign of life any more',
+      max_length: 'open for a whole day',
+      still_active: 'still active',
+      start_unreadable: 'start unreadable',
+      changed_meanwhile: 'changed during the run',
+    },
+  },
+  fr: {
+    name: 'Clore les visites inactives',
+    reasons: {
+      timeout: 'plus de signe de vie',
+      max_length: 'ouverte depuis un jour entier',
+      still_active: 'encore active',
+      start_unreadable: 'début illisible',
+      changed_meanwhile: 'modifiée pendant l’exécution',
+    },
+  },
+};

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { tasks } from '../../functions/tasks.ts';
+import { plans, UNPLANNED } from './plans.ts';
+
+const planned = plans.map(({ name }) => name);
+const names = tasks.map(({ name }) => name);
+
+it.each(names)('%s has a plan of faults, or a reason why it has none', (name) => {
+  const fault =
+    planned.includes(name) || UNPLANNED[name]
+      ? ''
+      : `test/faults/plans.ts has no plan for ${name}: write test/faults/${name}.ts with taskPlan and add it to ` +
+        'plans, or add the task with its reason to UNPLANNED';
+  expect(fault).toBe('');
+});
+
+it('no task is excused that has a plan or is not there', () => {
+  const excused = Object.keys(UNPLANNED).filter((name) => planned.includes(name) || !names.includes(name));
+  expect(
+    excused
+      .map((name) => `test/faults/plans.ts excuses ${name}, which has a plan or is no task: remove it there`)
+      .join('\n'),
+  ).toBe('');
+});
