@@ -4,7 +4,7 @@ import type { Deps } from '../shared/runtime/task.ts';
 import { CONSOLE_PATHS, consoleHandler } from './console/api.ts';
 import { PRESENCE_PATHS, presenceHandler } from './presence/api.ts';
 import { tasks } from './tasks.ts';
-import { visitsHandler } from './visits/api.ts';
+import { VISITS_PATH, visitsHandler } from './visits/api.ts';
 
 export { tasks };
 
@@ -25,7 +25,7 @@ export const mounted: readonly Mounted[] = [
     prefix: task.route,
     handler: (open: () => Deps) => taskHandler(task, open),
   })),
-  { name: 'visits', prefix: '/api/v1/visits', handler: visitsHandler },
+  { name: 'visits', prefix: VISITS_PATH, handler: visitsHandler },
   ...PRESENCE_PATHS.map((prefix) => ({ name: 'presence', prefix, handler: presenceHandler })),
   // After presence, whose statuses lie below the same path, and after the tasks: one is below /tickets/alerts.
   ...CONSOLE_PATHS.map((path) => ({ name: 'console', ...path, handler: consoleHandler })),

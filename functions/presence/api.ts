@@ -5,22 +5,12 @@ import { listStatuses } from '../../shared/domains/presence/statuses.ts';
 import { MAX_PAGE } from '../../shared/domains/presence/user-pages.ts';
 import { logIn, logOut, ping, type Visitor } from '../../shared/domains/presence/visitor.ts';
 import { ADMIN_CALLERS, type Caller, sessionOf, USER_CALLERS } from '../../shared/doors/auth/caller.ts';
-import { authenticate } from '../../shared/doors/auth/door.ts';
-import { sendError } from '../../shared/doors/http/answer.ts';
-import { handleCors } from '../../shared/doors/http/cors.ts';
 import { answerWithin } from '../../shared/doors/http/deadline.ts';
 import { HttpError } from '../../shared/doors/http/errors.ts';
-import { limitParam, pageParam, parseQuery, toPage } from '../../shared/doors/http/query.ts';
-import {
-  type HttpHandler,
-  type HttpRequest,
-  type HttpResponse,
-  location,
-  sendEmpty,
-  sendJson,
-} from '../../shared/doors/http/request.ts';
-import { requireMethod } from '../../shared/doors/http/route.ts';
-import { traceFields } from '../../shared/doors/log.ts';
+import { functionHandler } from '../../shared/doors/http/function-handler.ts';
+import { limitParam, pageParam, toPage } from '../../shared/doors/http/query.ts';
+import type { HttpHandler } from '../../shared/doors/http/request.ts';
+import { type Answered, type AnyRoute, type Call, openReads } from '../../shared/doors/http/router.ts';
 import { isRedisAway } from '../../shared/doors/redis/redis.ts';
 import { isDocumentId } from '../../shared/doors/store/document-id.ts';
 import type { Deps } from '../../shared/runtime/task.ts';
@@ -31,59 +21,21 @@ const STATUSES_MAX_AGE_MS = 2_000;
 const PINGS_MAX_AGE_MS = 60_000;
 /** Redis away: the browser's next ping but one. */
 const PING_RETRY_SECONDS = 60;
-/** A login or logout is acknowledged once it is in Firestore, and refused after so long without. */
+/** A login or logout is acknowledged once it is in Firestore, and refused if it is not by then. */
 const STORE_MS = 5_000;
 
-/** The module for web pages that pings and logs out. */
-const CLIENT_PATH = '/v1/activity/client.js';
-
-/** Paths that the presence function answers. */
-export const PRESENCE_PATHS = [
-  '/v1/activity/ping',
-  '/v1/auth/login',
-  '/v1/auth/logout',
-  '/v1/admin/users/statuses',
-  CLIENT_PATH,
-] as const;
-
 /**
- * Who is online. POST ping, login and logout speak for the token's subject and session, with the server's clock alone;
+ * Presence. POST ping, login and logout speak for the token's subject and session, with the server's clock alone;
  * their bodies are not read. GET statuses is for administrators. A logged-out session is refused with 401 for good.
  * GET `/v1/activity/client.js` is the browser's part, for everybody.
  */
 export function presenceHandler(open: () => Deps): HttpHandler {
-  return async (request, response) => {
-    const deps = open();
-    const fields = {
-      'logging.googleapis.com/labels': { function: 'presence' },
-      ...traceFields(request.headers, deps.config.project),
-    };
-    try {
-      if (handleCors(request, response, deps.config.allowedOrigins)) return;
-      await serve(request, response, deps);
-    } catch (error) {
-      sendError(response, error, deps.log, fields);
-    }
-  };
+  return functionHandler('presence', { cors: true, callers: USER_CALLERS, routes }, open);
 }
 
-async function serve(request: HttpRequest, response: HttpResponse, deps: Deps): Promise<void> {
-  const { path } = location(request);
-  if (path === CLIENT_PATH) {
-    requireMethod(request.method, ['GET', 'HEAD']);
-    return await sendClient(request, response);
-  }
-  const [method, act] = ACTIONS[path] ?? [];
-  if (!method || !act)
-    throw new HttpError(404, `Nothing is here; presence answers at ${PRESENCE_PATHS.join(', ')}.`);
-  requireMethod(request.method, [method]);
-  const caller = await authenticate(request, deps, method === 'GET' ? ADMIN_CALLERS : USER_CALLERS);
-  await act(request, response, deps, caller);
-}
+type Handle = (call: Call<Deps>) => Promise<Answered>;
 
-type Act = (request: HttpRequest, response: HttpResponse, deps: Deps, caller: Caller) => Promise<void>;
-
-const onPing: Act = async (_request, response, deps, caller) => {
+const onPing: Handle = async ({ deps, caller }) => {
   const threshold = await onlineThreshold(deps.store, deps.clock(), PINGS_MAX_AGE_MS);
   const accepted = await ping(visitorOf(deps, caller), threshold * 60_000).catch((error: unknown) => {
     if (!isRedisAway(error)) throw error;
@@ -93,19 +45,19 @@ const onPing: Act = async (_request, response, deps, caller) => {
     });
   });
   if (!accepted) throw loggedOut();
-  sendEmpty(response);
+  return null;
 };
 
-const onLogin: Act = async (_request, response, deps, caller) => {
+const onLogin: Handle = async ({ deps, caller }) => {
   const visitor = visitorOf(deps, caller);
   if (!(await answerWithin(STORE_MS, logIn(visitor)))) throw loggedOut();
-  sendJson(response, 200, { user_id: visitor.user.userId });
+  return { user_id: visitor.user.userId };
 };
 
-const onLogout: Act = async (_request, response, deps, caller) => {
+const onLogout: Handle = async ({ deps, caller }) => {
   const threshold = await onlineThreshold(deps.store, deps.clock(), PINGS_MAX_AGE_MS);
   await answerWithin(STORE_MS, logOut(visitorOf(deps, caller), threshold * 60_000));
-  sendEmpty(response);
+  return null;
 };
 
 const statusesQuery = z.strictObject({
@@ -115,21 +67,32 @@ const statusesQuery = z.strictObject({
   filter: z.enum(['online', 'offline', 'unknown'], 'must be online, offline or unknown').optional(),
 });
 
-const onStatuses: Act = async (request, response, deps) => {
-  const { limit, page, status, filter } = parseQuery(statusesQuery, request);
-  const now = deps.clock();
+type StatusesCall = Call<Deps, z.infer<typeof statusesQuery>>;
+
+async function onStatuses({ deps, now, query: asked }: StatusesCall): Promise<Answered> {
+  const { limit, page, status, filter } = asked;
   const minutes = await onlineThreshold(deps.store, now, STATUSES_MAX_AGE_MS);
   const query = { limit, after: page, status: status ?? filter, thresholdMs: minutes * 60_000, now };
   const { degraded, users, next } = await listStatuses({ ...deps }, query);
-  sendJson(response, 200, { threshold_minutes: minutes, degraded, users, next_page: toPage(next) });
-};
+  return { threshold_minutes: minutes, degraded, users, next_page: toPage(next) };
+}
 
-const ACTIONS: Record<string, readonly ['GET' | 'POST', Act]> = {
-  '/v1/activity/ping': ['POST', onPing],
-  '/v1/auth/login': ['POST', onLogin],
-  '/v1/auth/logout': ['POST', onLogout],
-  '/v1/admin/users/statuses': ['GET', onStatuses],
-};
+const routes: readonly AnyRoute<Deps>[] = [
+  { method: 'POST', path: '/v1/activity/ping', handle: onPing },
+  { method: 'POST', path: '/v1/auth/login', handle: onLogin },
+  { method: 'POST', path: '/v1/auth/logout', handle: onLogout },
+  {
+    method: 'GET',
+    path: '/v1/admin/users/statuses',
+    callers: ADMIN_CALLERS,
+    query: statusesQuery,
+    handle: onStatuses,
+  },
+  ...openReads('/v1/activity/client.js', sendClient),
+];
+
+/** Paths that the presence function answers. */
+export const PRESENCE_PATHS = [...new Set(routes.map(({ path }) => path))];
 
 function visitorOf({ store, redis, clock }: Deps, caller: Caller): Visitor {
   const userId = caller.id ?? '';

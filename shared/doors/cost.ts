@@ -31,7 +31,7 @@ const USD: Record<keyof Usage, number> = {
 const KINDS = Object.keys(USD) as (keyof Usage)[];
 
 /** Returns a usage of nothing. */
-export function newMeter(): Meter {
+export function noUsage(): Meter {
   return { firestore_reads: 0, firestore_writes: 0, firestore_deletes: 0, redis_commands: 0, emails: 0 };
 }
 

@@ -2,7 +2,7 @@ import type { Firestore } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
-import { newMeter, type Usage } from './cost.ts';
+import { noUsage, type Usage } from './cost.ts';
 import type { Log } from './log.ts';
 import { openPost, type Post } from './mail/post.ts';
 import { countedRedis } from './redis/counted.ts';
@@ -34,7 +34,7 @@ export interface CountedEngines extends CountedStores {
 /** Returns the same stores with a count of their own. */
 export function countStores(
   { store, redis }: { store: Firestore; redis: Redis },
-  meter = newMeter(),
+  meter = noUsage(),
 ): CountedStores {
   return {
     store: countedStore(store, meter),
@@ -45,6 +45,6 @@ export function countStores(
 
 /** Opens the engines of one run. No delivery begins that may pass the deadline. */
 export function openCounted(engines: ProcessEngines, deadline?: Date): CountedEngines {
-  const meter = newMeter();
+  const meter = noUsage();
   return { ...countStores(engines, meter), post: openPost(engines, meter, deadline) };
 }

@@ -1,24 +1,15 @@
-import { type Caller, TASK_CALLERS } from '../doors/auth/caller.ts';
-import { authenticate } from '../doors/auth/door.ts';
+import { TASK_CALLERS } from '../doors/auth/caller.ts';
 import { costOf } from '../doors/cost.ts';
-import { sendError } from '../doors/http/answer.ts';
 import { answerWithin } from '../doors/http/deadline.ts';
-import { HttpError } from '../doors/http/errors.ts';
-import {
-  type HttpHandler,
-  type HttpRequest,
-  type HttpResponse,
-  location,
-  sendJson,
-} from '../doors/http/request.ts';
-import { requireMethod } from '../doors/http/route.ts';
-import { traceFields } from '../doors/log.ts';
+import { functionHandler } from '../doors/http/function-handler.ts';
+import type { HttpHandler } from '../doors/http/request.ts';
+import { Answer, type AnyRoute, type Call } from '../doors/http/router.ts';
 import { openContext } from './context.ts';
-import { serveBatch } from './fan-out/handler.ts';
+import { batchRoute } from './fan-out/handler.ts';
 import { RETRY_AFTER_SECONDS } from './fan-out/retry-after.ts';
 import { logRun } from './log-run.ts';
 import { identifyRun } from './occurrence.ts';
-import { parseParams } from './params.ts';
+import { paramsSchema } from './params.ts';
 import type { RunRequest, RunResult } from './request.ts';
 import { requesterOf } from './requester.ts';
 import { dryRun, realRun } from './run.ts';
@@ -27,57 +18,26 @@ import type { AnyTask, Deps, Outcome, RunContext } from './task.ts';
 /** The answer comes within the budget and this: what was begun may end, and a store that hangs is not waited for. */
 const ANSWER_SLACK_MS = 2500;
 
-/** The HTTP function of a task: at `/` of its own URL and at its route. Dependencies are opened on the first request. */
+/** The HTTP function of a task: at `/` of its own URL and at its route; batches are delivered at `/act` below either. */
 export function taskHandler(task: AnyTask, open: () => Deps): HttpHandler {
-  return async (request, response) => {
-    const deps = open();
-    const fields = {
-      'logging.googleapis.com/labels': { task: task.name },
-      ...traceFields(request.headers, deps.config.project),
-    };
-    try {
-      if (isBatch(task, request)) {
-        requireMethod(request.method, ['POST']);
-        await serveBatch(task, request, response, deps, fields);
-        return;
-      }
-      requireRoute(task, request);
-      requireMethod(request.method, task.methods);
-      const caller = await authenticate(request, deps, TASK_CALLERS);
-      await serve(task, request, response, deps, caller, fields);
-    } catch (error) {
-      sendError(response, error, deps.log, fields);
-    }
-  };
+  const params = paramsSchema(task);
+  const routes = task.methods.map(
+    (method): AnyRoute<Deps> => ({ method, path: '/', params, handle: (call) => answerRun(task, call) }),
+  );
+  if (task.fanOut) routes.push(batchRoute(task));
+  const spec = { label: 'task', mountedAt: task.route, callers: TASK_CALLERS, routes } as const;
+  return functionHandler(task.name, spec, open);
 }
 
-/** Whether a batch is delivered: at `/act` of the function's own URL, or below its route. */
-function isBatch(task: AnyTask, request: HttpRequest): boolean {
-  const { path } = location(request);
-  return task.fanOut !== undefined && (path === '/act' || path === `${task.route}/act`);
-}
-
-function requireRoute(task: AnyTask, request: HttpRequest): void {
-  const { path } = location(request);
-  if (path !== '/' && path !== task.route)
-    throw new HttpError(404, `Nothing is here; ${task.name} answers at ${task.route}.`);
-}
-
-async function serve(
-  task: AnyTask,
-  request: HttpRequest,
-  response: HttpResponse,
-  deps: Deps,
-  caller: Caller,
-  fields: object,
-): Promise<void> {
-  const params = await parseParams(task, request);
-  const identity = identifyRun(task.name, request, caller, deps.clock());
+/** Runs the task as it was asked for, and answers with what became of it. */
+async function answerRun(task: AnyTask, { deps, caller, now, request, logFields, ...call }: Call<Deps>) {
+  const params = call.params as RunRequest['params'];
+  const identity = identifyRun(task.name, request, caller, now);
   const requestedBy = requesterOf(request, caller);
   const run: RunRequest = { identity, trigger: caller.kind, requestedBy, params };
   const context = openContext(deps, run);
   const work = (params.dry_run ? dryRun : realRun)(task, run, context).then((result) => {
-    logRun(deps.log, fields, run, result, context);
+    logRun(logFields, run, result, context);
     return result;
   });
   const result = await answerWithin(
@@ -87,12 +47,8 @@ async function serve(
     RETRY_AFTER_SECONDS,
   );
   const status = statusOf(task, run, result);
-  sendJson(
-    response,
-    status,
-    replyBody(task, run, result, context),
-    status === 503 ? { 'Retry-After': String(RETRY_AFTER_SECONDS) } : {},
-  );
+  const headers = status === 503 ? { 'Retry-After': String(RETRY_AFTER_SECONDS) } : undefined;
+  return new Answer(status, replyBody(task, run, result, context), headers);
 }
 
 /**

@@ -5,13 +5,7 @@ import type { RunRequest, RunResult } from './request.ts';
 import type { Counts, RunContext } from './task.ts';
 
 /** One structured line per run. `fields` are those of the request it came with. */
-export function logRun(
-  log: Log,
-  fields: object,
-  run: RunRequest,
-  result: RunResult,
-  context: RunContext,
-): void {
+export function logRun(fields: object, run: RunRequest, result: RunResult, context: RunContext): void {
   const { outcome, counts, complete, attempt, skipped, failed, error, dispatched } = result;
   const line = {
     ...fields,
@@ -30,10 +24,10 @@ export function logRun(
     duration_ms: result.finishedAt.getTime() - result.startedAt.getTime(),
     ...(error === null ? {} : { error }),
   };
-  tell(log, line, messageOf(run.identity.id, outcome, counts), outcome);
+  tell(context.log, line, messageOf(run.identity.id, outcome, counts), outcome);
 }
 
-/** A run that was handed on has ended: the line that its dispatcher could not write. */
+/** Logs the end of a run that was dispatched: its dispatcher could not write that line. */
 export function logClosed(log: Log, fields: object, { id, outcome, sums, error }: ClosedRun): void {
   const { counts, skipped, failed, complete } = sums;
   const line = {

@@ -1,5 +1,5 @@
 import { loadConfig } from '../../shared/doors/config.ts';
-import { newMeter } from '../../shared/doors/cost.ts';
+import { noUsage } from '../../shared/doors/cost.ts';
 import { createLog } from '../../shared/doors/log.ts';
 import { type Claims, resume } from '../../shared/doors/mail/claims.ts';
 import { documentClaims, settleOrphans, standingClaim } from '../../shared/doors/mail/document-claims.ts';
@@ -50,7 +50,7 @@ async function main(): Promise<string> {
   if (todo === 'unknown') await settleOrphans(context, [standing]);
   if (todo !== 'take' || !config.mail) return todo;
   const claims = documentClaims(context, [{ ref, standing, fields: {} }]);
-  const post = new Post({ config: config.mail, clock, log, meter: newMeter() });
+  const post = new Post({ config: config.mail, clock, log, meter: noUsage() });
   const text = 'A line of the body.\n'.repeat(50);
   const mail = { key: ref.path, to: { address: 'ada@example.test' }, locale: 'en' as const };
   const result = await post.sendOnce(

@@ -1,19 +1,46 @@
 import type { Caller } from '../../../shared/doors/auth/caller.ts';
-import type { CountedEngines } from '../../../shared/doors/engines.ts';
-import type { AnyRoute, Route } from '../../../shared/doors/http/router.ts';
+import { costOf } from '../../../shared/doors/cost.ts';
+import { type CountedEngines, openCounted } from '../../../shared/doors/engines.ts';
+import type { Answered, Call, ProvenRoute } from '../../../shared/doors/http/router.ts';
 import type { Deps } from '../../../shared/runtime/task.ts';
 
-/** What every route of the admin API works with; the instant is read from the clock once per request. */
+/** The context of every route of the admin API; the instant is read from the clock once per request. */
 export interface AdminContext extends Deps, CountedEngines {
   caller: Caller;
   now: Date;
 }
 
-export type AdminRoute = AnyRoute<AdminContext>;
+// biome-ignore lint/suspicious/noExplicitAny: query and body differ per route; each route is checked where it is defined
+export type AdminRoute = ProvenRoute<Deps, any, any>;
 
-/** One route of the admin API, its query and body typed by their schemas. */
+type AdminCall<Query, Body> = Pick<Call<Deps, Query, Body>, 'path' | 'query' | 'body' | 'request'> & {
+  context: AdminContext;
+};
+
+interface AdminRouteSpec<Query, Body> extends Omit<ProvenRoute<Deps, Query, Body>, 'callers' | 'handle'> {
+  handle(call: AdminCall<Query, Body>): Promise<Answered>;
+}
+
+/**
+ * One route of the admin API, its query and body typed by their schemas. Each call is logged with who asked for it and what
+ * it cost.
+ */
 export function adminRoute<Query = undefined, Body = undefined>(
-  route: Route<AdminContext, Query, Body>,
+  route: AdminRouteSpec<Query, Body>,
 ): AdminRoute {
-  return route;
+  return {
+    ...route,
+    async handle({ deps, caller, now, logFields, ...call }: Call<Deps, Query, Body>) {
+      const context = { ...deps, ...openCounted(deps), caller, now };
+      const answered = await route.handle({ ...call, context });
+      const line = {
+        ...logFields,
+        requested_by: caller.id,
+        trigger: caller.kind,
+        cost: costOf(context.usage()),
+      };
+      deps.log.info(line, `${route.method} ${route.path} by ${caller.kind}`);
+      return answered;
+    },
+  };
 }

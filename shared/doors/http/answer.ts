@@ -1,10 +1,26 @@
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Log } from '../log.ts';
 import { HttpError } from './errors.ts';
-import { type HttpResponse, sendJson } from './request.ts';
+import { type HttpResponse, sendEmpty, sendJson } from './request.ts';
+import { Answer, type Answered, Content } from './router.ts';
+
+/** Sends what a route's handler returned. A stream that breaks off breaks the answer off too, which the client sees. */
+export async function sendAnswer(response: HttpResponse, answered: Answered): Promise<void> {
+  if (answered === null) return sendEmpty(response);
+  if (answered instanceof Answer) return sendJson(response, answered.status, answered.body, answered.headers);
+  if (!(answered instanceof Content)) return sendJson(response, 200, answered);
+  const { status, headers, content } = answered;
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (content instanceof Readable)
+    await pipeline(content, response as unknown as Writable).catch(() => undefined);
+  else response.end(content);
+}
 
 /**
- * Answers with an error. An HttpError is told to the caller as it is; anything else is a bug of ours: 500 without its
- * text, which goes to the log with its stack.
+ * Answers with an error. An HttpError is sent to the caller as it is; anything else is a bug: 500 without its text, which
+ * goes to the log with its stack.
  */
 export function sendError(response: HttpResponse, error: unknown, log: Log, fields: object): void {
   if (error instanceof HttpError) {

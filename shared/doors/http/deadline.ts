@@ -6,8 +6,8 @@ import { HttpError } from './errors.ts';
 const RETRY_AFTER_SECONDS = 5;
 
 /**
- * What the work answers, or 503 when Firestore refuses it or takes longer than `ms` of real time: a store that hangs must
- * not hang the caller. The work itself cannot be called back and goes on.
+ * Returns what the work returns. Throws 503 if Firestore refuses it or takes longer than `ms` of real time: a store that
+ * hangs must not hang the caller. The work itself cannot be called back and goes on.
  */
 export async function answerWithin<T>(
   ms: number,

@@ -3,30 +3,40 @@ import { HttpError } from './errors.ts';
 
 /** Longer values are cut: enough to recognise one's own. */
 const MAX_SHOWN = 80;
-/** What stands in fields of such names is never said back: the answer may lie in somebody's log. */
+/** Values of fields with such names are never sent back: the answer may lie in the caller's log. */
 const SECRETIVE = /auth|password|secret|token|key|sealed|webhook/i;
 
-/** What is wrong with one parameter. `value`: as it was given; absent where there is none to show. */
+/** One parameter that breaks a rule. `value` is as it was given; absent if there is none to show. */
 interface Fault {
   parameter: string;
   rule: string;
   value?: string;
 }
 
+/** A value as a fault's details show it; undefined shows none. */
+type ShowValue = (value: unknown) => string | undefined;
+
 /** A value by a schema; 400 names every fault with the value that was given and the rule that it breaks. */
-export function parseWith<T>(schema: z.ZodType<T>, given: unknown): T {
+export function parseWith<T>(schema: z.ZodType<T>, given: unknown, showValue: ShowValue = showPlainValue): T {
   const parsed = schema.safeParse(given, { error: inOurWords });
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => faultOf(issue, schema, given));
-  const told = (fault: Fault) => `${fault.parameter}: ${fault.rule}${fault.value ? ` (${fault.value})` : ''}`;
-  throw new HttpError(400, faults.map(told).join('; '), {
+  const faults = parsed.error.issues.map((issue) => faultOf(issue, schema, given, showValue));
+  const describe = (fault: Fault) =>
+    `${fault.parameter}: ${fault.rule}${fault.value ? ` (${fault.value})` : ''}`;
+  throw new HttpError(400, faults.map(describe).join('; '), {
     details: faults,
-    // The log has no need of what somebody typed.
+    // The log has no need of values that a person typed.
     check: faults.map(({ parameter, rule }) => `${parameter}: ${rule}`).join('; '),
   });
 }
 
-function faultOf(issue: z.core.$ZodIssue, schema: z.ZodType, given: unknown): Fault {
+/** An object is not shown: its faults name the fields in it. */
+const showPlainValue: ShowValue = (value) => {
+  if (value === undefined) return 'missing';
+  return typeof value === 'object' && value !== null ? undefined : `given: ${shown(value)}`;
+};
+
+function faultOf(issue: z.core.$ZodIssue, schema: z.ZodType, given: unknown, showValue: ShowValue): Fault {
   const { path } = issue;
   if (issue.code === 'unrecognized_keys') {
     const known = path.length === 0 && schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
@@ -36,9 +46,8 @@ function faultOf(issue: z.core.$ZodIssue, schema: z.ZodType, given: unknown): Fa
   const parameter = path.join('.') || '(body)';
   const fault = { parameter, rule: issue.message };
   if (SECRETIVE.test(parameter)) return fault;
-  const value = path.reduce<unknown>((inner, name) => Object(inner)[name], given);
-  if (value === undefined) return { ...fault, value: 'missing' };
-  return typeof value === 'object' && value !== null ? fault : { ...fault, value: `given: ${shown(value)}` };
+  const value = showValue(path.reduce<unknown>((inner, name) => Object(inner)[name], given));
+  return value === undefined ? fault : { ...fault, value };
 }
 
 /** A value as its sender would recognise it, in JSON, cut where it is long. */
@@ -67,7 +76,7 @@ const FORMS: Readonly<Record<string, string>> = {
 const UNITS: Readonly<Record<string, string>> = { string: ' characters', array: ' items', set: ' items' };
 
 /** The rule that a schema states without words of its own; the library's own words name neither rule nor remedy. */
-export const inOurWords: z.core.$ZodErrorMap = (issue) => {
+const inOurWords: z.core.$ZodErrorMap = (issue) => {
   const bound = (word: string, limit: number | bigint) => {
     const unit = UNITS[issue.code === 'too_small' || issue.code === 'too_big' ? issue.origin : ''];
     return unit ? `must have ${word} ${limit}${unit}` : `must be ${word} ${limit}`;

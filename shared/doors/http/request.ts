@@ -1,5 +1,3 @@
-import type { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { HttpError } from './errors.ts';
 
 /** The part of an HTTP request that the product reads; the framework's Express request fits it. */
@@ -8,7 +6,7 @@ export interface HttpRequest {
   /** Path and query string as sent. */
   url: string;
   headers: Record<string, string | string[] | undefined>;
-  /** The body's bytes as they come. Nobody has read them before: see `leaveBodyUnread`. */
+  /** The body's bytes as they come. The framework leaves them unread: see framework/body.ts. */
   destroyed?: boolean;
   on(event: 'data', heard: (chunk: Buffer) => void): unknown;
   on(event: 'error', heard: (error: Error) => void): unknown;
@@ -38,16 +36,6 @@ export function location(request: HttpRequest): { path: string; query: URLSearch
 export function header(request: HttpRequest, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value.join(', ') : value;
-}
-
-/**
- * Keeps the Functions Framework from reading a body: it would read up to 1 GB before our door is asked, and answer a
- * malformed one with a page of its own. Its parsers take a request without these two headers for one without a body;
- * Node's own reading of the stream does not depend on them.
- */
-export function leaveBodyUnread(request: Pick<HttpRequest, 'headers'>): void {
-  delete request.headers['content-length'];
-  delete request.headers['transfer-encoding'];
 }
 
 /** The JSON object of a request's body; `{}` when there is none. 400 for anything else, 413 over 64 KiB. */
@@ -103,18 +91,6 @@ export function sendJson(
   response.setHeader('Cache-Control', 'no-store');
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.end(JSON.stringify(body));
-}
-
-/** Answers with a stream. One that breaks off breaks the answer off too, which the client sees. */
-export async function sendStream(
-  response: HttpResponse,
-  content: Readable,
-  headers: Record<string, string>,
-): Promise<void> {
-  response.statusCode = 200;
-  response.setHeader('Cache-Control', 'no-store');
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  await pipeline(content, response as unknown as Writable).catch(() => undefined);
 }
 
 /** Answers that it is done, and nothing else: 204. */

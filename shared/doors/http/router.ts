@@ -1,22 +1,27 @@
 import type { Readable } from 'node:stream';
 import type * as z from 'zod';
-import { isDocumentId } from '../store/document-id.ts';
+import type { Caller } from '../auth/caller.ts';
 import { HttpError } from './errors.ts';
-import { parseJson, parseQuery } from './query.ts';
-import { type HttpRequest, type HttpResponse, location, sendEmpty, sendJson, sendStream } from './request.ts';
-import { requireMethod } from './route.ts';
+import { createMatcher, type PathValues } from './path-pattern.ts';
+import { type HttpRequest, header } from './request.ts';
 
-/** What a route's handler is called with: its context, and all that the request says, already checked. */
-export interface Call<Context, Query, Body> {
-  context: Context;
-  /** The values of `{name}` in the route's path. */
-  path: Readonly<Record<string, string>>;
+/** The arguments of a route's handler: its dependencies, who calls, and all that the request says, already checked. */
+export interface Call<Deps, Query = unknown, Body = unknown> {
+  deps: Deps;
+  caller: Caller;
+  /** The instant of the request, read from the clock once the caller is known. */
+  now: Date;
+  /** Label and trace of the request, for the lines that its handler logs. */
+  logFields: object;
+  path: PathValues;
   query: Query;
   body: Body;
+  /** The parameters of a route with `params`. */
+  params: Record<string, unknown>;
   request: HttpRequest;
 }
 
-/** What a handler answers: 200 with a JSON object, 204 for null, or an Answer of its own. */
+/** The answer of a handler: 200 with a JSON object, 204 for null, or an Answer or Content. */
 export type Answered = object | null;
 
 /** An answer with a status or headers of its own. */
@@ -31,102 +36,86 @@ export class Answer {
   }
 }
 
-/** An answer that is passed on as it comes; it is never held as a whole. */
-export class Download {
-  readonly content: Readable;
+/** An answer that is no JSON, such as a page; a stream is passed on as it comes and never held as a whole. */
+export class Content {
+  readonly status: number;
   readonly headers: Record<string, string>;
-  constructor(content: Readable, headers: Record<string, string>) {
-    this.content = content;
+  readonly content: string | Buffer | Readable | undefined;
+  constructor(status: number, headers: Record<string, string>, content?: string | Buffer | Readable) {
+    this.status = status;
     this.headers = headers;
+    this.content = content;
   }
 }
 
-/**
- * One line of an API: a method, a path such as `/v1/admin/tickets/{id}`, the schemas of query string and JSON body, and
- * what answers. Without a schema nothing may be sent there.
- */
-export interface Route<Context, Query = unknown, Body = unknown> {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+/** The part of a route that finds it, and the schemas of what it takes. Without a schema nothing is read. */
+interface RouteInput<Query, Body> {
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Such as `/v1/admin/tickets/{id}`; see path-pattern.ts. */
   path: string;
+  /** The route exists only for requests whose Accept header matches. */
+  accept?: RegExp;
   query?: z.ZodType<Query>;
   body?: z.ZodType<Body>;
-  handle(call: Call<Context, Query, Body>): Promise<Answered>;
+  /** Parameters from the query string or the JSON body; a route has these or `query` and `body`. */
+  params?: z.ZodObject;
+}
+
+/** A route for callers that have proved who they are: those of the route, else those of its function. */
+export interface ProvenRoute<Deps, Query = unknown, Body = unknown> extends RouteInput<Query, Body> {
+  callers?: readonly Caller['kind'][];
+  handle(call: Call<Deps, Query, Body>): Promise<Answered>;
+}
+
+/** A route that needs no proof, such as a page or a signed link. */
+export interface OpenRoute<Deps> extends RouteInput<unknown, unknown> {
+  callers: 'anyone';
+  handle(call: Omit<Call<Deps>, 'caller'>): Promise<Answered>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: query and body differ per route; each route is checked where it is defined
-export type AnyRoute<Context> = Route<Context, any, any>;
+export type AnyRoute<Deps> = ProvenRoute<Deps, any, any> | OpenRoute<Deps>;
 
 /** A route that a request has found, and the values of its path. */
-export interface Match<Context> {
-  route: AnyRoute<Context>;
-  path: Record<string, string>;
+export interface Match<Deps> {
+  route: AnyRoute<Deps>;
+  path: PathValues;
 }
 
-/** Finds the route of a request: 404 where no path fits, 405 with the legal methods where only the method does not. */
-export function findRoute<Context>(
-  routes: readonly AnyRoute<Context>[],
-  request: HttpRequest,
-): Match<Context> {
-  const { path } = location(request);
-  const fitting = routes.flatMap((route) => {
-    const values = matchPath(route.path, path);
-    return values ? [{ route, path: values }] : [];
+/** The GET and HEAD routes of something that anyone may read. */
+export function openReads<Deps>(
+  path: string,
+  handle: OpenRoute<Deps>['handle'],
+  accept?: RegExp,
+): OpenRoute<Deps>[] {
+  const more = accept ? { accept } : {};
+  return (['GET', 'HEAD'] as const).map((method) => ({ method, path, callers: 'anyone', handle, ...more }));
+}
+
+/** Finds the route of a method and path. Returns null if no path fits; throws 405 if only the method does not. */
+export type FindRoute<Deps> = (path: string, request: HttpRequest) => Match<Deps> | null;
+
+/** Makes the router of these routes. The pattern with the fewest variables comes first, then the order of the list. */
+export function createRouter<Deps>(routes: readonly AnyRoute<Deps>[]): FindRoute<Deps> {
+  const table = routes
+    .map((route) => ({ route, matcher: createMatcher(route.path) }))
+    .sort((one, other) => one.matcher.rank - other.matcher.rank);
+  return (path, request) => {
+    const { method } = request;
+    const accepted = header(request, 'accept') ?? '';
+    const fitting = table.flatMap(({ route, matcher }): Match<Deps>[] => {
+      if (route.accept && !(route.method === method && route.accept.test(accepted))) return [];
+      const values = matcher.match(path);
+      return values ? [{ route, path: values }] : [];
+    });
+    if (fitting.length === 0) return null;
+    return fitting.find(({ route }) => route.method === method) ?? refuseMethod(method, fitting);
+  };
+}
+
+function refuseMethod(method: string, fitting: readonly Match<never>[]): never {
+  const allowed = [...new Set(fitting.map(({ route }) => route.method))];
+  throw new HttpError(405, `${method} is not answered here; use ${allowed.join(' or ')}.`, {
+    headers: { Allow: allowed.join(', ') },
   });
-  // A path without a variable is meant before one with: /runs/latest before /runs/{id}.
-  fitting.sort((one, other) => Object.keys(one.path).length - Object.keys(other.path).length);
-  if (fitting.length === 0) throw new HttpError(404, 'Nothing is here.');
-  requireMethod(
-    request.method,
-    fitting.map(({ route }) => route.method),
-  );
-  const found = fitting.find(({ route }) => route.method === request.method);
-  if (!found) throw new HttpError(404, 'Nothing is here.');
-  return found;
-}
-
-/** Reads what the route takes, calls it and answers. */
-export async function callRoute<Context>(
-  { route, path }: Match<Context>,
-  request: HttpRequest,
-  response: HttpResponse,
-  context: Context,
-): Promise<void> {
-  const query: unknown = route.query ? parseQuery(route.query, request) : undefined;
-  const body: unknown = route.body ? await parseJson(route.body, request) : undefined;
-  const answered = await route.handle({ context, path, query, body, request });
-  if (answered === null) sendEmpty(response);
-  else if (answered instanceof Download) await sendStream(response, answered.content, answered.headers);
-  else if (answered instanceof Answer) sendJson(response, answered.status, answered.body, answered.headers);
-  else sendJson(response, 200, answered);
-}
-
-/** The values of a pattern's variables, or null where the path does not fit. Values are ids of documents. */
-function matchPath(pattern: string, path: string): Record<string, string> | null {
-  const [wanted, given] = [trimmed(pattern), trimmed(path)];
-  if (wanted.length !== given.length) return null;
-  const values: Record<string, string> = {};
-  for (const [index, part] of wanted.entries()) {
-    const value = given[index] ?? '';
-    const [, name] = /^\{(\w+)\}$/.exec(part) ?? [];
-    if (name === undefined) {
-      if (part !== value) return null;
-      continue;
-    }
-    const id = decoded(value);
-    if (id === null) return null;
-    values[name] = id;
-  }
-  return values;
-}
-
-const trimmed = (path: string) => path.replace(/\/+$/, '').split('/');
-
-/** A path's part as a document id; null for what can be none (a slash would lead into another collection). */
-function decoded(part: string): string | null {
-  try {
-    const id = decodeURIComponent(part);
-    return isDocumentId(id) ? id : null;
-  } catch {
-    return null;
-  }
 }

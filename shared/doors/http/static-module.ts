@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { type HttpRequest, type HttpResponse, header } from './request.ts';
+import { type HttpRequest, header } from './request.ts';
+import { Content } from './router.ts';
 
 /** How long a browser uses the module without asking, in seconds: a new version is everywhere within the hour. */
 const MAX_AGE_SECONDS = 3600;
@@ -12,40 +13,40 @@ interface Module {
 }
 
 /**
- * Answers a GET with a module for web pages, which `load` gives as text, once for all. It is the same for everybody and
- * needs no proof; its ETag is its content's hash, so that a cache asks in vain until it changes.
+ * Makes what answers a GET with a module for web pages, which `load` gives as text, once for all. It is the same for
+ * everybody and needs no proof; its ETag is its content's hash, so that a cache asks in vain until it changes.
  */
 export function moduleSender(
   load: () => Promise<string>,
-): (request: HttpRequest, response: HttpResponse) => Promise<void> {
+): (call: { request: HttpRequest }) => Promise<Content> {
   let loaded: Promise<Module> | undefined;
-  return async (request, response) => {
+  return async ({ request }) => {
     loaded ??= load().then(pack);
     const module = await loaded.catch((error: unknown) => {
       loaded = undefined;
       throw error;
     });
-    send(module, request, response);
+    return answerWith(module, request);
   };
 }
 
-function send({ text, gzipped, etag }: Module, request: HttpRequest, response: HttpResponse): void {
-  response.setHeader('Cache-Control', `public, max-age=${MAX_AGE_SECONDS}`);
-  response.setHeader('ETag', etag);
-  response.setHeader('Vary', 'Origin, Accept-Encoding');
-  if (header(request, 'if-none-match')?.includes(etag)) {
-    response.statusCode = 304;
-    response.end();
-    return;
-  }
-  response.statusCode = 200;
-  response.setHeader('Content-Type', 'text/javascript; charset=utf-8');
-  response.setHeader('X-Content-Type-Options', 'nosniff');
-  // A module of another site's page is taken only with this.
-  response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
+function answerWith({ text, gzipped, etag }: Module, request: HttpRequest): Content {
+  const cached = {
+    'Cache-Control': `public, max-age=${MAX_AGE_SECONDS}`,
+    ETag: etag,
+    Vary: 'Origin, Accept-Encoding',
+  };
+  if (header(request, 'if-none-match')?.includes(etag)) return new Content(304, cached);
   const gzip = /\bgzip\b/.test(header(request, 'accept-encoding') ?? '');
-  if (gzip) response.setHeader('Content-Encoding', 'gzip');
-  response.end(request.method === 'HEAD' ? undefined : gzip ? gzipped : text);
+  const headers = {
+    ...cached,
+    'Content-Type': 'text/javascript; charset=utf-8',
+    'X-Content-Type-Options': 'nosniff',
+    // A module of another site's page is taken only with this.
+    'Cross-Origin-Resource-Policy': 'cross-origin',
+    ...(gzip ? { 'Content-Encoding': 'gzip' } : {}),
+  };
+  return new Content(200, headers, gzip ? gzipped : text);
 }
 
 function pack(text: string): Module {

@@ -1,5 +1,5 @@
 import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
-import { addUsage, costOf, newMeter } from '../../doors/cost.ts';
+import { addUsage, costOf, noUsage } from '../../doors/cost.ts';
 import { isConflict, millis } from '../../doors/store/firestore.ts';
 import type { Outcome } from '../task.ts';
 import { type Batch, batchesOf, readBatch, writeBatch } from './batch.ts';
@@ -83,7 +83,7 @@ async function loseOpen(store: Firestore, runId: string): Promise<void> {
 /** Adds up all batches. Where two close at the same time, the first one's word stands: both have read the same. */
 async function close(run: DocumentSnapshot, now: Date): Promise<ClosedRun | null> {
   const { docs } = await run.ref.collection('batches').get();
-  const closing = addUsage(newMeter(), { firestore_reads: 1 + docs.length, firestore_writes: 1 });
+  const closing = addUsage(noUsage(), { firestore_reads: 1 + docs.length, firestore_writes: 1 });
   const found = docs.map(readBatch);
   const lost = found.filter(({ state }) => state === 'lost');
   const own: Sums = { ...noSums(), ...(run.get('dispatched.own') as Partial<Sums> | undefined) };

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { authenticate } from '../../doors/auth/door.ts';
 import { costOf } from '../../doors/cost.ts';
 import { answerWithin } from '../../doors/http/deadline.ts';
 import { HttpError } from '../../doors/http/errors.ts';
-import { type HttpRequest, type HttpResponse, header, jsonBody, sendJson } from '../../doors/http/request.ts';
+import { header, jsonBody } from '../../doors/http/request.ts';
+import { Answer, type Call, type ProvenRoute } from '../../doors/http/router.ts';
 import type { AnyTask, Deps } from '../task.ts';
 import { type ActedBatch, actOnBatch, type BatchOrder } from './act.ts';
 import { RETRY_AFTER_SECONDS } from './retry-after.ts';
@@ -18,23 +18,25 @@ const order = z.strictObject({
 });
 
 /**
- * `POST <route>/act`: one batch of a run that was handed on, delivered by Cloud Tasks; for service callers only. 200 when the
- * batch is settled (or was), 503 when another attempt is wanted, 404 where there is no such batch.
+ * `POST <route>/act`: one batch of a run that was dispatched, delivered by Cloud Tasks; for service callers only. 200 if the
+ * batch is settled (or was), 503 if another attempt is wanted, 404 if there is no such batch.
  */
-export async function serveBatch(
-  task: AnyTask,
-  request: HttpRequest,
-  response: HttpResponse,
-  deps: Deps,
-  fields: object,
-): Promise<void> {
-  await authenticate(request, deps, ['service']);
+export function batchRoute(task: AnyTask): ProvenRoute<Deps> {
+  return {
+    method: 'POST',
+    path: '/act',
+    callers: ['service'],
+    handle: (call) => answerBatch(task, call),
+  };
+}
+
+async function answerBatch(task: AnyTask, { deps, request, logFields }: Call<Deps>): Promise<Answer> {
   const parsed = order.safeParse(await jsonBody(request));
   if (!parsed.success)
     throw new HttpError(400, 'The body must be {"run": ID, "batch": NAME}, as the dispatcher makes it.');
   const retries = Number(header(request, 'x-cloudtasks-taskretrycount') ?? Number.NaN);
   const wanted: BatchOrder = { ...parsed.data, attempt: Number.isInteger(retries) ? retries + 1 : null };
-  const work = actOnBatch(task, wanted, deps, fields);
+  const work = actOnBatch(task, wanted, deps, logFields);
   const acted = await answerWithin(
     task.budgetSeconds * 1000 + ANSWER_SLACK_MS,
     work,
@@ -42,8 +44,8 @@ export async function serveBatch(
     RETRY_AFTER_SECONDS,
   );
   const again = acted.outcome === 'again' || acted.outcome === 'skipped_overlap';
-  const headers = again ? { 'Retry-After': String(RETRY_AFTER_SECONDS) } : {};
-  sendJson(response, again ? 503 : 200, reply(wanted, acted), headers as Record<string, string>);
+  const headers = again ? { 'Retry-After': String(RETRY_AFTER_SECONDS) } : undefined;
+  return new Answer(again ? 503 : 200, reply(wanted, acted), headers);
 }
 
 function reply({ run, batch, dry_run }: BatchOrder, { outcome, sums, shown, usage }: ActedBatch): object {

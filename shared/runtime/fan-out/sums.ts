@@ -1,4 +1,4 @@
-import { addUsage, newMeter, type Usage } from '../../doors/cost.ts';
+import { addUsage, noUsage, type Usage } from '../../doors/cost.ts';
 import { KEPT_NOTES, type PipelineResult } from '../result.ts';
 import type { Counts, Note, Outcome } from '../task.ts';
 
@@ -20,7 +20,7 @@ export const noSums = (): Sums => ({
   counts: { candidates: 0, acted: 0, skipped: 0, failed: 0 },
   ...{ acted: {}, skipped: {}, failed: {}, tally: {} },
   notes: [],
-  cost: newMeter(),
+  cost: noUsage(),
   wants_retry: false,
   complete: true,
 });

@@ -1,7 +1,7 @@
 import { Firestore, type QueryDocumentSnapshot, Timestamp } from '@google-cloud/firestore';
 import { http } from '@google-cloud/functions-framework';
 import { createTransport } from 'nodemailer';
-import { withoutDomains } from '../../../shared/doors/http/domain.ts';
+import { withoutDomains } from '../../../shared/doors/framework/domain.ts';
 import { type HttpHandler, sendJson } from '../../../shared/doors/http/request.ts';
 
 const THRESHOLD_MS = 14 * 86_400_000;

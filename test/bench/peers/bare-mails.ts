@@ -1,6 +1,6 @@
 import { http } from '@google-cloud/functions-framework';
 import { createTransport } from 'nodemailer';
-import { withoutDomains } from '../../../shared/doors/http/domain.ts';
+import { withoutDomains } from '../../../shared/doors/framework/domain.ts';
 import { type HttpHandler, location, sendJson } from '../../../shared/doors/http/request.ts';
 
 const IN_FLIGHT = 8;

@@ -1,6 +1,6 @@
 import { http } from '@google-cloud/functions-framework';
 import { Redis } from '@upstash/redis';
-import { withoutDomains } from '../../../shared/doors/http/domain.ts';
+import { withoutDomains } from '../../../shared/doors/framework/domain.ts';
 import { type HttpHandler, sendEmpty } from '../../../shared/doors/http/request.ts';
 
 const redis = new Redis({

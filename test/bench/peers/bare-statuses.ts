@@ -1,7 +1,7 @@
 import { Firestore } from '@google-cloud/firestore';
 import { http } from '@google-cloud/functions-framework';
 import { Redis } from '@upstash/redis';
-import { withoutDomains } from '../../../shared/doors/http/domain.ts';
+import { withoutDomains } from '../../../shared/doors/framework/domain.ts';
 import { type HttpHandler, sendJson } from '../../../shared/doors/http/request.ts';
 
 const PAGE = 1_000;

@@ -1,6 +1,6 @@
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
 import { http } from '@google-cloud/functions-framework';
-import { withoutDomains } from '../../../shared/doors/http/domain.ts';
+import { withoutDomains } from '../../../shared/doors/framework/domain.ts';
 import { type HttpHandler, sendJson } from '../../../shared/doors/http/request.ts';
 import { closing, staleVisits, store } from './closing.ts';
 

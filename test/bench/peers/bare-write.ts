@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Firestore } from '@google-cloud/firestore';
 import { http } from '@google-cloud/functions-framework';
-import { withoutDomains } from '../../../shared/doors/http/domain.ts';
+import { withoutDomains } from '../../../shared/doors/framework/domain.ts';
 import { type HttpHandler, sendJson } from '../../../shared/doors/http/request.ts';
 
 const store = new Firestore({ projectId: process.env.GOOGLE_CLOUD_PROJECT ?? '' });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { newMeter } from '../../../shared/doors/cost.ts';
+import { noUsage } from '../../../shared/doors/cost.ts';
 import { countedStore } from '../../../shared/doors/store/counted.ts';
 import { reportProgress } from '../../../shared/runtime/progress.ts';
 import { openTestStore } from '../../support/store.ts';
@@ -25,7 +25,7 @@ async function openedRun() {
 
 it('tells how far a run is, again where that has changed, and hands on when it wrote last', async () => {
   const { id, ref, told, opened } = await openedRun();
-  const meter = newMeter();
+  const meter = noUsage();
   let now = counts(1);
   const progress = reportProgress(countedStore(store, meter), id, opened, () => now, EVERY_MS);
   await vi.waitUntil(async () => (await told()) === 1);
@@ -40,7 +40,7 @@ it('tells how far a run is, again where that has changed, and hands on when it w
 it('says no more once another attempt has the record', async () => {
   const { id, ref, told, opened } = await openedRun();
   await ref.update({ attempt: 2, counts: counts(100) });
-  const meter = newMeter();
+  const meter = noUsage();
   let asked = 0;
   const progress = reportProgress(countedStore(store, meter), id, opened, () => counts(++asked), EVERY_MS);
   await vi.waitUntil(() => asked >= 1);

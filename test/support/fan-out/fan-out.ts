@@ -6,7 +6,7 @@ import { TASKS_ACCOUNT } from '../../../infra/local/environment.ts';
 import { startMetadata } from '../../../infra/local/metadata.ts';
 import type { Disturb } from '../../../infra/local/tasks/dispatch.ts';
 import { type LocalTasks, startLocalTasks } from '../../../infra/local/tasks/tasks.ts';
-import { leaveBodyUnread } from '../../../shared/doors/http/request.ts';
+import { leaveBodyUnread } from '../../../shared/doors/framework/body.ts';
 import { taskHandler } from '../../../shared/runtime/handler.ts';
 import type { AnyTask } from '../../../shared/runtime/task.ts';
 import type { World } from '../world.ts';

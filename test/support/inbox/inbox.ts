@@ -9,7 +9,7 @@ import type { Integration } from '../../../shared/domains/inbox/integration.ts';
 import type { InboxSignal } from '../../../shared/domains/inbox/message/signals.ts';
 import { readFolders } from '../../../shared/domains/inbox/sync/folder-documents.ts';
 import { type MailboxResult, syncMailbox } from '../../../shared/domains/inbox/sync/sync-mailbox.ts';
-import { newMeter } from '../../../shared/doors/cost.ts';
+import { noUsage } from '../../../shared/doors/cost.ts';
 import { countedStore } from '../../../shared/doors/store/counted.ts';
 import type { Listed, Mailbox } from './mailbox.ts';
 
@@ -59,7 +59,7 @@ export interface RoundOptions {
 
 /** One round of a mailbox, and what it cost. */
 export async function round(bare: Firestore, integration: Integration, options: RoundOptions) {
-  const meter = newMeter();
+  const meter = noUsage();
   const store = countedStore(bare, meter);
   const { password, now = new Date('2026-03-04T10:00:00.000Z'), mayGoOn = () => true, heard } = options;
   const result: MailboxResult = await syncMailbox(integration, {

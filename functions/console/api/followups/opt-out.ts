@@ -3,13 +3,11 @@ import { changeFollowup, readFollowup } from '../../../../shared/domains/followu
 import { optOutId } from '../../../../shared/domains/followups/opt-out.ts';
 import { answerWithin } from '../../../../shared/doors/http/deadline.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
-import { type HttpRequest, type HttpResponse, location } from '../../../../shared/doors/http/request.ts';
-import { requireMethod } from '../../../../shared/doors/http/route.ts';
+import { Content, type OpenRoute } from '../../../../shared/doors/http/router.ts';
 import { html, page } from '../../../../shared/doors/mail/html.ts';
 import type { Locale } from '../../../../shared/doors/mail/message.ts';
 import type { Deps } from '../../../../shared/runtime/task.ts';
 
-const PREFIX = '/o/';
 /** A person who clicked waits no longer. */
 const ANSWER_MS = 10_000;
 
@@ -30,22 +28,26 @@ const WORDS: Record<Locale, { ask: string; button: string; done: string; title: 
   },
 };
 
-export const isOptOut = (request: HttpRequest): boolean => location(request).path.startsWith(PREFIX);
-
 /**
  * The opt-out link of a mail: no sign-in, the signature is the proof. POST ends the reminders in one step, as mail programs
  * do it (RFC 8058). GET only shows the button, since programs that check links follow them too.
  */
-export async function serveOptOut(request: HttpRequest, response: HttpResponse, deps: Deps): Promise<void> {
-  requireMethod(request.method, ['GET', 'HEAD', 'POST']);
+export const optOutRoutes = (['GET', 'HEAD', 'POST'] as const).map(
+  (method): OpenRoute<Deps> => ({
+    method,
+    path: '/o/{signed=**}',
+    callers: 'anyone',
+    handle: answerOptOut,
+  }),
+);
+
+type OptOutCall = Parameters<OpenRoute<Deps>['handle']>[0];
+
+async function answerOptOut({ deps, now, path, request }: OptOutCall): Promise<Content> {
   const key = deps.config.mail?.key;
-  const id = key ? optOutId(location(request).path.slice(PREFIX.length), key) : null;
+  const id = key ? optOutId(path.signed ?? '', key) : null;
   if (id === null) throw unknownLink();
-  const context = {
-    store: deps.store,
-    now: deps.clock(),
-    decider: { runId: null, by: 'customer' },
-  };
+  const context = { store: deps.store, now, decider: { runId: null, by: 'customer' } };
   const found = await answerWithin(ANSWER_MS, readFollowup(context, id));
   if (!found) throw unknownLink();
   const { customer, label } = found.followup;
@@ -62,7 +64,7 @@ export async function serveOptOut(request: HttpRequest, response: HttpResponse, 
   const content = post
     ? html`<p>${words.done} <bdi>${label}</bdi>.</p>`
     : html`<p>${words.ask} <bdi>${label}</bdi>${locale === 'fr' ? ' ' : ''}?</p><form method="post"><button>${words.button}</button></form>`;
-  sendPage(response, page(locale, words.title, content, html`${words.contact}`));
+  return new Content(200, HEADERS, page(locale, words.title, content, html`${words.contact}`));
 }
 
 function unknownLink(): HttpError {
@@ -75,16 +77,11 @@ function unknownLink(): HttpError {
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-function sendPage(response: HttpResponse, markup: string): void {
-  response.statusCode = 200;
-  const headers = {
-    'Content-Type': 'text/html; charset=utf-8',
-    'Cache-Control': 'no-store',
-    'Content-Security-Policy': POLICY,
-    'Referrer-Policy': 'no-referrer',
-    'X-Content-Type-Options': 'nosniff',
-    'X-Robots-Tag': 'noindex',
-  };
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  response.end(markup);
-}
+const HEADERS = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': POLICY,
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Robots-Tag': 'noindex',
+};

@@ -27,7 +27,7 @@ import { roundOf, type Turn } from '../../../../shared/domains/inbox/sync/round.
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
 import type { HttpRequest } from '../../../../shared/doors/http/request.ts';
-import { Answer, Download } from '../../../../shared/doors/http/router.ts';
+import { Answer, Content } from '../../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../../shared/doors/http/version.ts';
 import { followupSignals } from '../../../inbox-to-followups.ts';
 import { nextPage, positionParam } from '../paging.ts';
@@ -207,7 +207,7 @@ async function synchronise(context: AdminContext, integration: Integration): Pro
   return { success: round.failure === null, complete, messages, error: round.failure };
 }
 
-async function download(context: AdminContext, messageId: string, part: string): Promise<Download> {
+async function download(context: AdminContext, messageId: string, part: string): Promise<Content> {
   const { store } = context;
   const message = await store.collection('inbox_messages').doc(messageId).get();
   const attachment = message.exists ? attachmentOf(message, part) : null;
@@ -225,12 +225,14 @@ async function download(context: AdminContext, messageId: string, part: string):
     });
   if (!opened) throw new HttpError(404, 'The message is no longer on the mail server.');
   const name = encodeURIComponent(attachment.filename ?? `part-${part}`).replace(/['()*]/g, escaped);
-  return new Download(opened.content, {
+  const headers = {
+    'Cache-Control': 'no-store',
     // Never shown in our own origin, whatever the sender calls it.
     'Content-Type': 'application/octet-stream',
     'Content-Disposition': `attachment; filename*=UTF-8''${name}`,
     'X-Content-Type-Options': 'nosniff',
-  });
+  };
+  return new Content(200, headers, opened.content);
 }
 
 const escaped = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;

@@ -1,6 +1,6 @@
 import type { DocumentReference } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { newMeter } from '../../../../shared/doors/cost.ts';
+import { noUsage } from '../../../../shared/doors/cost.ts';
 import {
   CLAIM_LEASE_MS,
   type ClaimState,
@@ -52,7 +52,7 @@ const mailTo = (address: string, key = address): Mail => ({
 
 function post(changes: Partial<MailConfig> = {}, options: Partial<PostOptions> = {}): Post {
   const config = { ...(world.deps.config.mail as MailConfig), port: faults.port, ...changes };
-  return new Post({ config, clock: world.clock, log: world.deps.log, meter: newMeter(), ...options });
+  return new Post({ config, clock: world.clock, log: world.deps.log, meter: noUsage(), ...options });
 }
 
 /** Claims on fresh documents, as a run does that found none. */

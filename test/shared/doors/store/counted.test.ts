@@ -1,6 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { newMeter } from '../../../../shared/doors/cost.ts';
+import { noUsage } from '../../../../shared/doors/cost.ts';
 import { countedStore, writeAttempt } from '../../../../shared/doors/store/counted.ts';
 import { openTestStore } from '../../../support/store.ts';
 
@@ -17,7 +17,7 @@ async function drained(stream: NodeJS.ReadableStream): Promise<void> {
 
 /** What the work adds to a meter of its own. */
 async function costOf(work: (store: Firestore) => Promise<unknown>) {
-  const meter = newMeter();
+  const meter = noUsage();
   await work(countedStore(bare, meter));
   const { firestore_reads: reads, firestore_writes: writes, firestore_deletes: deletes } = meter;
   return { reads, writes, deletes };
@@ -87,7 +87,7 @@ function losingAnswers(code: number | 'repeated'): Firestore {
 it.each([['repeated' as const], [4], [10], [14]])(
   'recognises its own write whose answer was lost (%s) by its attempt',
   async (code) => {
-    const meter = newMeter();
+    const meter = noUsage();
     const store = countedStore(losingAnswers(code), meter);
     const { writeTime } = await store.doc(`owned/${code}`).create({ n: 1, ...writeAttempt() });
     expect(writeTime.toMillis()).toBeGreaterThan(0);
@@ -104,7 +104,7 @@ it.each([['repeated' as const], [4], [10], [14]])(
 );
 
 it('takes a write of others for theirs, and says what the store said', async () => {
-  const meter = newMeter();
+  const meter = noUsage();
   await bare.doc('owned/theirs').create({ n: 1, ...writeAttempt() });
   const mine = countedStore(bare, meter)
     .doc('owned/theirs')
@@ -116,7 +116,7 @@ it('takes a write of others for theirs, and says what the store said', async () 
 });
 
 it('runs a transaction once whose commit arrived and whose answer was lost', async () => {
-  const meter = newMeter();
+  const meter = noUsage();
   const store = countedStore(losingAnswers(10), meter);
   let calls = 0;
   await store.runTransaction(async (transaction) => {

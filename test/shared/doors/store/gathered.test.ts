@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { newMeter } from '../../../../shared/doors/cost.ts';
+import { noUsage } from '../../../../shared/doors/cost.ts';
 import { countedStore } from '../../../../shared/doors/store/counted.ts';
 import { GatheredUpdates } from '../../../../shared/doors/store/gathered.ts';
 import { seed, startWorld, type World } from '../../../support/world.ts';
@@ -19,7 +19,7 @@ const seen = async () =>
 
 describe('gathered updates', () => {
   it('write every document, in few commits, and count each write', async () => {
-    const meter = newMeter();
+    const meter = noUsage();
     const updates = new GatheredUpdates(countedStore(world.store, meter));
     const written = await Promise.all(IDS.map((id, index) => updates.update(row(id), { seen: index + 1 })));
     expect(written).toEqual(IDS.map(() => true));
@@ -35,7 +35,7 @@ describe('gathered updates', () => {
 
   it('leave out a document that is gone, bring none back, and write the others', async () => {
     await row('row-1').delete();
-    const meter = newMeter();
+    const meter = noUsage();
     const updates = new GatheredUpdates(countedStore(world.store, meter));
     const some = ['row-0', 'row-1', 'row-2'];
     expect(await Promise.all(some.map((id) => updates.update(row(id), { seen: 9 })))).toEqual([

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newMeter } from '../../../../shared/doors/cost.ts';
+import { noUsage } from '../../../../shared/doors/cost.ts';
 import { countedStore } from '../../../../shared/doors/store/counted.ts';
 import { type StreamOptions, streamQuery } from '../../../../shared/doors/store/firestore.ts';
 import { seed, startWorld, type World } from '../../../support/world.ts';
@@ -17,7 +17,7 @@ afterAll(() => world.stop());
 
 async function stream(options: StreamOptions, stopAfter = Number.POSITIVE_INFINITY) {
   const seen: string[] = [];
-  const meter = newMeter();
+  const meter = noUsage();
   const store = countedStore(world.store, meter);
   for await (const { id } of streamQuery(store.collection('rows').orderBy('weight'), options)) {
     seen.push(id);

@@ -6,7 +6,7 @@ import domain from 'node:domain';
  * time of a sweep, and more than half of a round over many mailboxes, most of it in the garbage collector.
  *
  * A domain catches what is thrown outside the handler's promise. Without it such an error ends the instance, by the
- * framework's own handler of uncaught exceptions: nobody goes on in a process whose state is unknown.
+ * framework's own handler of uncaught exceptions: no request is served in a process whose state is unknown.
  */
 export function withoutDomains(): void {
   // Made without its constructor, which is what begins to follow promises; listeners can be added, none is called.

@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { http } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { afterEach, expect, test } from 'vitest';
-import { withoutDomains } from '../../../../shared/doors/http/domain.ts';
+import { withoutDomains } from '../../../../shared/doors/framework/domain.ts';
 import { type HttpHandler, sendJson } from '../../../../shared/doors/http/request.ts';
 
 let server: Server | undefined;

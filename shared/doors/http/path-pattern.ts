@@ -1,0 +1,60 @@
+import { isDocumentId } from '../store/document-id.ts';
+
+/** The values of a pattern's variables. */
+export type PathValues = Readonly<Record<string, string>>;
+
+/** A pattern that is ready to be compared with many paths. */
+export interface PathMatcher {
+  /** Orders patterns: the lower one is meant before the other, such as `/runs/latest` before `/runs/{id}`. */
+  rank: number;
+  /** Returns null if the path does not fit. */
+  match(path: string): PathValues | null;
+}
+
+/** Above the number of variables that any pattern has. */
+const REST_RANK = 100;
+
+/**
+ * Reads a pattern such as `/v1/admin/tickets/{id}`. `{id}` is one part of the path as a document id: a part that can be
+ * none does not fit. `{name=*}` is one part as it was sent, and `{name=**}` at the end is all that is left, at least one
+ * part, as it was sent. Paths come without a trailing slash.
+ */
+export function createMatcher(pattern: string): PathMatcher {
+  const parts = partsOf(pattern).map((text) => {
+    const [, name, kind] = /^\{(\w+)(?:=(\*\*?))?\}$/.exec(text) ?? [];
+    return { text, name, kind };
+  });
+  const takesRest = parts.at(-1)?.kind === '**';
+  return {
+    rank: (takesRest ? REST_RANK : 0) + parts.filter(({ name }) => name !== undefined).length,
+    match(path) {
+      const given = partsOf(path);
+      if (takesRest && given.length > parts.length) given.push(given.splice(parts.length - 1).join('/'));
+      if (given.length !== parts.length) return null;
+      const values: Record<string, string> = {};
+      for (const [index, { text, name, kind }] of parts.entries()) {
+        const part = given[index] ?? '';
+        if (name === undefined) {
+          if (part !== text) return null;
+          continue;
+        }
+        const value = kind === undefined ? toDocumentId(part) : part;
+        if (value === null || value === '') return null;
+        values[name] = value;
+      }
+      return values;
+    },
+  };
+}
+
+const partsOf = (path: string) => path.replace(/\/+$/, '').split('/');
+
+/** Decodes a part of a path. Returns null for what can be no document's id: a slash would lead into another collection. */
+function toDocumentId(part: string): string | null {
+  try {
+    const id = decodeURIComponent(part);
+    return isDocumentId(id) ? id : null;
+  } catch {
+    return null;
+  }
+}
