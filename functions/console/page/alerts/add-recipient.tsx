@@ -1,11 +1,11 @@
 import { Button, Group, Paper, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useId, useState } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
+import { absent, type Page } from '../base/api.ts';
 import { looksLikeEmail } from '../base/email.ts';
 import { useLanguage } from '../base/language.tsx';
-import { absent } from '../tasks/queries.ts';
-import type { Page, Recipient, UserLine } from '../tasks/types.ts';
+import { useSignedIn } from '../base/signed-in.ts';
+import type { Recipient, UserLine } from './types.ts';
 
 /** So many users are offered; an address of any other may be typed. */
 const OFFERED = 200;

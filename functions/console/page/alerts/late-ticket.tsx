@@ -1,15 +1,16 @@
 import { Stack, Text, UnstyledButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
+import type { Page } from '../base/api.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
-import { Failure, Loading } from '../base/state.tsx';
-import { useRecipients } from '../tasks/queries.ts';
-import type { AlertLog, Page, Ticket } from '../tasks/types.ts';
+import { useSignedIn } from '../base/signed-in.ts';
 import { Facts } from '../ui/facts.tsx';
+import { Failure, Loading } from '../ui/state.tsx';
 import { AlertLine } from './log.tsx';
+import { useRecipients } from './queries.ts';
 import { useTicketTexts } from './texts.ts';
+import type { AlertLog, Ticket } from './types.ts';
 
 /** So many of the last alerts about one ticket are shown, as `ronde alerts ticket` does. */
 const SHOWN_ALERTS = 10;

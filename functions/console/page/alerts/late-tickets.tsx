@@ -1,9 +1,9 @@
 import { Group, Stack, Text, Title } from '@mantine/core';
 import { useLanguage } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
-import { usePages } from '../tasks/queries.ts';
-import type { Ticket } from '../tasks/types.ts';
+import { usePages } from '../base/pages.ts';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { LateTicket } from './late-ticket.tsx';
+import type { Ticket } from './types.ts';
 
 /** So many late tickets are read, a page; where there are more, that is said. */
 const SHOWN = 200;

@@ -1,10 +1,10 @@
 import { Button } from '@mantine/core';
 import { instant } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
-import { usePages } from '../tasks/queries.ts';
-import type { AlertLog as Entry } from '../tasks/types.ts';
+import { usePages } from '../base/pages.ts';
 import { Mark } from '../ui/outcome.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
+import type { AlertLog as Entry } from './types.ts';
 
 const COLORS: Record<string, string> = { sent: 'teal', failed: 'red', unknown: 'orange' };
 

@@ -1,9 +1,9 @@
 import { Stack, Title } from '@mantine/core';
 import { useLanguage } from '../base/language.tsx';
-import { Failure, Loading } from '../base/state.tsx';
-import { useRecipients } from '../tasks/queries.ts';
+import { Failure, Loading } from '../ui/state.tsx';
 import { LateTickets } from './late-tickets.tsx';
 import { AlertLog } from './log.tsx';
+import { useRecipients } from './queries.ts';
 import { RecipientList } from './recipient-list.tsx';
 
 /** Who is told of late tickets, which tickets are late now, and what was told: all on one page, as it used to be. */

@@ -1,13 +1,14 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
 import { looksLikeEmail } from '../base/email.ts';
 import { useLanguage } from '../base/language.tsx';
-import { SavingFault, useSaving } from '../base/saving.tsx';
-import { Empty } from '../base/state.tsx';
-import type { Recipient, Recipients } from '../tasks/types.ts';
+import { useSaving } from '../base/saving.ts';
+import { useSignedIn } from '../base/signed-in.ts';
+import { SavingFault } from '../ui/saving-fault.tsx';
+import { Empty } from '../ui/state.tsx';
 import { AddRecipient } from './add-recipient.tsx';
 import { RecipientRow } from './recipient-row.tsx';
+import type { Recipient, Recipients } from './types.ts';
 
 const queryKey = ['recipients'];
 

@@ -1,11 +1,11 @@
 import { Button, NativeSelect, Switch, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { useSignedIn } from '../app/auth.tsx';
 import { looksLikeEmail } from '../base/email.ts';
-import { LANGUAGES, useLanguage } from '../base/language.tsx';
+import { faultText } from '../base/faults.ts';
+import { LANGUAGE_CHOICES, useLanguage } from '../base/language.tsx';
 import { useNotify } from '../base/notify.ts';
-import { faultText } from '../base/state.tsx';
-import type { Recipient, TestMailReport } from '../tasks/types.ts';
+import { useSignedIn } from '../base/signed-in.ts';
+import type { Recipient, TestMailReport } from './types.ts';
 
 interface Props {
   recipient: Recipient;
@@ -13,8 +13,6 @@ interface Props {
   told: boolean;
   change(fields: Partial<Recipient>): void;
 }
-
-const languages = Object.entries(LANGUAGES).map(([value, { name }]) => ({ value, label: name }));
 
 /** One person who is told: where, in which language, and whether at all. */
 export function RecipientRow({ recipient, told, change }: Props) {
@@ -38,7 +36,7 @@ export function RecipientRow({ recipient, told, change }: Props) {
         label={texts.alerts.locale}
         value={locale ?? 'fr'}
         onChange={({ currentTarget }) => change({ locale: currentTarget.value })}
-        data={languages}
+        data={LANGUAGE_CHOICES}
       />
       <Switch
         label={texts.alerts.active}

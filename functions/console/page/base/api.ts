@@ -9,6 +9,12 @@ export class ApiError extends Error {
   }
 }
 
+/** A page of a list. */
+export interface Page<T> {
+  items: T[];
+  next_page: string | null;
+}
+
 export interface Api {
   get<T>(path: string, signal?: AbortSignal): Promise<T>;
   send<T>(method: 'POST' | 'PUT' | 'PATCH', path: string, body: object, version?: string | null): Promise<T>;
@@ -54,4 +60,10 @@ export function openApi(token: string, refused: () => void): Api {
       }),
     download,
   };
+}
+
+/** A part that is not built in here is no fault of the rest. */
+export function absent(error: unknown): null {
+  if (error instanceof ApiError && error.status === 404) return null;
+  throw error;
 }

@@ -1,5 +1,3 @@
-import { reasonsEn } from '../tasks/reasons-en.ts';
-
 /** Every text of the page in English; the other languages have exactly these keys. */
 export const en = {
   name: 'English',
@@ -73,7 +71,6 @@ export const en = {
     'test-presence': 'Test presence',
     'watch-runs': 'Watch the runs',
   },
-  reason: reasonsEn,
   trigger: {
     scheduler: 'by Cloud Scheduler',
     service: 'from the console',

@@ -1,4 +1,3 @@
-import { reasonsFr } from '../tasks/reasons-fr.ts';
 import type { Texts } from './en.ts';
 
 /** Tous les textes de la page en français. */
@@ -74,7 +73,6 @@ export const fr: Texts = {
     'test-presence': 'Tester la présence',
     'watch-runs': 'Surveiller les rondes',
   },
-  reason: reasonsFr,
   trigger: {
     scheduler: 'par Cloud Scheduler',
     service: 'depuis la console',

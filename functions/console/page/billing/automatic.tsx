@@ -1,14 +1,14 @@
 import { Alert, Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
-import { SavingFault } from '../base/saving.tsx';
-import { Failure, Loading } from '../base/state.tsx';
-import type { BillingSettings, Activation as Told } from '../followups/types.ts';
+import { useSignedIn } from '../base/signed-in.ts';
 import { Confirm } from '../ui/confirm.tsx';
+import { SavingFault } from '../ui/saving-fault.tsx';
+import { Failure, Loading } from '../ui/state.tsx';
 import { Activation } from './activation.tsx';
 import { type BillingChange, billingKey, billingPath, useBillingSaving } from './queries.ts';
 import { useBillingTexts } from './texts.ts';
+import type { BillingSettings, Activation as Told } from './types.ts';
 
 type Asked = 'on' | 'off' | 'release';
 

@@ -1,11 +1,17 @@
-import { wholeIn } from '../base/saving.tsx';
-import type { BillingSettings, Level } from '../followups/types.ts';
-import type { TypedLevel } from './level-fields.tsx';
+import { wholeIn } from '../base/numbers.ts';
 import type { BillingChange } from './queries.ts';
+import type { BillingSettings, Level } from './types.ts';
 
 /** The server's bounds; it says so again should they differ. */
 export const MAX_DAYS = 365;
 export const MAX_MAILS = 100_000;
+
+/** A level as it is typed; its key is of this form only. */
+export interface TypedLevel {
+  key: number;
+  days: string;
+  template: string;
+}
 
 /** The form as it is typed. */
 export interface BillingForm {

@@ -1,6 +1,7 @@
 import { Alert, Stack, Title } from '@mantine/core';
 import { Link } from 'wouter';
-import { Failure, Loading } from '../base/state.tsx';
+import { billingAddress } from '../base/addresses.ts';
+import { Failure, Loading } from '../ui/state.tsx';
 import { Automatic } from './automatic.tsx';
 import { useBilling } from './queries.ts';
 import { Rules } from './rules.tsx';
@@ -20,7 +21,7 @@ export default function BillingPage({ id }: { id: string }) {
           {texts.title(id)}
         </Title>
       </div>
-      <Link href={`/billing/${encodeURIComponent(id)}/templates`}>{mails.open}</Link>
+      <Link href={`${billingAddress(id)}/templates`}>{mails.open}</Link>
       {isPending && <Loading />}
       {error && !data && <Failure error={error} retry={() => void refetch()} />}
       {data?.warnings?.map((warning) => (

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useSignedIn } from '../app/auth.tsx';
 import { useNotify } from '../base/notify.ts';
-import type { BillingSettings } from '../followups/types.ts';
+import { useSignedIn } from '../base/signed-in.ts';
+import type { BillingSettings } from './types.ts';
 
 /** What is sent of an organisation's settings; it is merged into what is stored. */
 export type BillingChange = Partial<Omit<BillingSettings, 'id' | 'warnings' | 'activation'>> & {

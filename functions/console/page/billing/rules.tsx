@@ -10,15 +10,13 @@ import {
   Title,
 } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import { LANGUAGES } from '../base/language.tsx';
-import { SavingFault } from '../base/saving.tsx';
-import type { BillingSettings } from '../followups/types.ts';
+import { LANGUAGE_CHOICES } from '../base/language.tsx';
+import { SavingFault } from '../ui/saving-fault.tsx';
 import { type BillingForm, changeOf, faultsOf, formOf, MAX_DAYS, MAX_MAILS } from './form.ts';
 import { LevelFields } from './level-fields.tsx';
 import { billingKey, useBillingSaving } from './queries.ts';
 import { useBillingTexts } from './texts.ts';
-
-const languages = Object.entries(LANGUAGES).map(([value, { name }]) => ({ value, label: name }));
+import type { BillingSettings } from './types.ts';
 
 type Change = (fields: Partial<BillingForm>) => void;
 interface PartProps {
@@ -125,7 +123,7 @@ function Sender({ form, change }: PartProps) {
           label={texts.locale}
           value={form.locale}
           onChange={({ currentTarget }) => change({ locale: currentTarget.value as 'fr' | 'en' })}
-          data={languages}
+          data={LANGUAGE_CHOICES}
         />
       </SimpleGrid>
       <Switch

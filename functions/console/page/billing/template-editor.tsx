@@ -1,9 +1,8 @@
 import { Button, Group, Paper, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import type { Language } from '../base/language.tsx';
-import { SavingFault } from '../base/saving.tsx';
-import type { BillingSettings, BuiltInTemplates } from '../followups/types.ts';
 import { Mark } from '../ui/outcome.tsx';
+import { SavingFault } from '../ui/saving-fault.tsx';
 import { billingKey, useBillingSaving } from './queries.ts';
 import {
   MAX_SUBJECT,
@@ -15,6 +14,7 @@ import {
 } from './template-form.ts';
 import { useTemplateTexts } from './templates-texts.ts';
 import { useBillingTexts } from './texts.ts';
+import type { BillingSettings, BuiltInTemplates } from './types.ts';
 
 const LINES = 10;
 

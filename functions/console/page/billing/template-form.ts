@@ -1,5 +1,5 @@
 import type { Language } from '../base/language.tsx';
-import type { BillingSettings, BuiltInTemplates, Template, TemplateTexts } from '../followups/types.ts';
+import type { BillingSettings, BuiltInTemplates, Template, TemplateTexts } from './types.ts';
 
 /** The server's bounds; it says so again should they differ. */
 export const MAX_SUBJECT = 200;

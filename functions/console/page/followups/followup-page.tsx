@@ -1,12 +1,13 @@
 import { Alert, Button, CopyButton, Group, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
+import { billingAddress, runAddress } from '../base/addresses.ts';
 import { ApiError } from '../base/api.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { Mark } from '../ui/outcome.tsx';
 import { MoreButton } from '../ui/pages-button.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { Actions } from './actions.tsx';
 import { HistoryLines, Levels } from './history.tsx';
 import { isEndless, money, nameOf } from './money.ts';
@@ -72,7 +73,7 @@ function Standing({ followup }: { followup: Followup }) {
           )}
           {explanation.reason === 'held' && followup.org_id && (
             <Text size="sm">
-              <Link href={settingsOf(followup.org_id)}>{texts.one.confirmHeld}</Link>
+              <Link href={billingAddress(followup.org_id)}>{texts.one.confirmHeld}</Link>
             </Text>
           )}
           <LastRun explanation={explanation} />
@@ -112,15 +113,13 @@ function LastRun({ explanation: { last_run } }: { explanation: Explanation }) {
   if (!last_run) return null;
   return (
     <Text size="sm">
-      <Link href={`/runs/${encodeURIComponent(last_run.run_id)}`}>{texts.one.lastRun}</Link>{' '}
+      <Link href={runAddress(last_run.run_id)}>{texts.one.lastRun}</Link>{' '}
       {last_run.reasons.map(({ message, count }) => `${message[language]} (${count})`).join(' ')}
     </Text>
   );
 }
 
-const Organisation = ({ id }: { id: string | null }) => id && <Link href={settingsOf(id)}>{id}</Link>;
-
-const settingsOf = (organisation: string) => `/billing/${encodeURIComponent(organisation)}`;
+const Organisation = ({ id }: { id: string | null }) => id && <Link href={billingAddress(id)}>{id}</Link>;
 
 /** The name that the command line and the API know it by, which is not the number that stands on the document. */
 function Id({ id }: { id: string }) {

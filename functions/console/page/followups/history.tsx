@@ -1,9 +1,10 @@
 import { Code } from '@mantine/core';
 import { Link } from 'wouter';
+import { runAddress } from '../base/addresses.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
-import { Empty } from '../base/state.tsx';
 import { Mark } from '../ui/outcome.tsx';
+import { Empty } from '../ui/state.tsx';
 import { useFollowupTexts } from './texts.ts';
 import type { HistoryLine, Send } from './types.ts';
 
@@ -53,7 +54,7 @@ function Line({ line: { at, reason, level, detail, response, run_id, by } }: { l
       <span>
         {worded(texts.reasons, reason)}{' '}
         {run_id ? (
-          <Link href={`/runs/${encodeURIComponent(run_id)}`}>{texts.one.byRun}</Link>
+          <Link href={runAddress(run_id)}>{texts.one.byRun}</Link>
         ) : (
           by && <span className="dimmed">{texts.one.by(by)}</span>
         )}

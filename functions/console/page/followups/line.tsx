@@ -1,8 +1,9 @@
 import { Link } from 'wouter';
+import { followupAddress } from '../base/addresses.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
 import { Mark } from '../ui/outcome.tsx';
-import { addressOf, isEndless, money, nameOf } from './money.ts';
+import { isEndless, money, nameOf } from './money.ts';
 import { Pips } from './pips.tsx';
 import { useFollowupTexts } from './texts.ts';
 import type { Followup } from './types.ts';
@@ -20,7 +21,7 @@ export function FollowupLine({ followup, at }: { followup: Followup; at: string 
     <li className="line followup wrapped">
       <span className="dimmed">{isEndless(at) ? '–' : instant(at, language)}</span>
       <span>
-        <Link href={addressOf(followup.id)}>{nameOf(followup)}</Link>
+        <Link href={followupAddress(followup.id)}>{nameOf(followup)}</Link>
         <br />
         <span className="dimmed">{customer?.name ?? customer?.email ?? '–'}</span>
       </span>

@@ -1,9 +1,10 @@
 import { Group, NativeSelect, Stack, Text, Title } from '@mantine/core';
 import { Link, useLocation, useSearchParams } from 'wouter';
+import { billingAddress } from '../base/addresses.ts';
 import { useOrganisations } from '../base/organisations.ts';
-import { Empty, Failure, Loading } from '../base/state.tsx';
-import { usePages } from '../tasks/queries.ts';
+import { usePages } from '../base/pages.ts';
 import { MoreButton } from '../ui/pages-button.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { Views } from '../ui/views.tsx';
 import { DueList } from './due-list.tsx';
 import { FollowupLine } from './line.tsx';
@@ -64,7 +65,7 @@ function Organisations({ chosen, address }: OrganisationsProps) {
         data={[{ value: '', label: texts.allOrganisations }, ...ids.map((id) => ({ value: id, label: id }))]}
       />
       {(only ? [only] : ids).map((id) => (
-        <Link key={id} href={`/billing/${encodeURIComponent(id)}`} className="wrapped">
+        <Link key={id} href={billingAddress(id)} className="wrapped">
           {texts.settingsOf(id)}
         </Link>
       ))}

@@ -16,6 +16,3 @@ export const isEndless = (iso: string | null | undefined): boolean => iso?.start
 
 /** What it is about, in a name. */
 export const nameOf = ({ source_label, id }: Followup): string => source_label || id;
-
-/** Where its page is. */
-export const addressOf = (id: string): string => `/followups/${encodeURIComponent(id)}`;

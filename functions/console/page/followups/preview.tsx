@@ -1,9 +1,9 @@
 import { Alert, Button, Code, NativeSelect, Stack } from '@mantine/core';
 import { useState } from 'react';
 import { useLanguage } from '../base/language.tsx';
-import { Failure, Loading } from '../base/state.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { MailFrame } from '../ui/mail-frame.tsx';
+import { Failure, Loading } from '../ui/state.tsx';
 import { blockedText, usePreview } from './queries.ts';
 import { useFollowupTexts } from './texts.ts';
 import type { Followup, Preview as Mail } from './types.ts';

@@ -1,9 +1,9 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useSignedIn } from '../app/auth.tsx';
 import { ApiError } from '../base/api.ts';
+import { faultText } from '../base/faults.ts';
 import { useLanguage } from '../base/language.tsx';
 import { useNotify } from '../base/notify.ts';
-import { faultText } from '../base/state.tsx';
+import { useSignedIn } from '../base/signed-in.ts';
 import type { Followup, History, Preview, Words } from './types.ts';
 
 const HISTORY_PAGE = 50;

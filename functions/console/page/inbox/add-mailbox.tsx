@@ -1,11 +1,11 @@
 import { Button, Group, NativeSelect, Paper, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useId, useState } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
 import { useLanguage } from '../base/language.tsx';
 import { useNotify } from '../base/notify.ts';
 import { useOrganisations } from '../base/organisations.ts';
-import { Failure } from '../base/state.tsx';
+import { useSignedIn } from '../base/signed-in.ts';
+import { Failure } from '../ui/state.tsx';
 import {
   emptyMailbox,
   MAX_PORT,

@@ -1,11 +1,11 @@
 import { Button, Group } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { useSignedIn } from '../app/auth.tsx';
+import { faultText } from '../base/faults.ts';
 import { bytes } from '../base/format.ts';
 import { keepFile } from '../base/keep-file.ts';
 import { useLanguage } from '../base/language.tsx';
 import { useNotify } from '../base/notify.ts';
-import { faultText } from '../base/state.tsx';
+import { useSignedIn } from '../base/signed-in.ts';
 import { useInboxTexts } from './texts.ts';
 import type { Attachment, Message } from './types.ts';
 

@@ -1,8 +1,8 @@
 import { Group } from '@mantine/core';
 import { whole } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
 import { Mark } from '../ui/outcome.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { useFolders } from './queries.ts';
 import { useInboxTexts } from './texts.ts';
 import type { Folder } from './types.ts';

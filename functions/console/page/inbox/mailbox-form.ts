@@ -1,5 +1,5 @@
 import { looksLikeEmail } from '../base/email.ts';
-import { wholeIn } from '../base/saving.tsx';
+import { wholeIn } from '../base/numbers.ts';
 
 /** The greatest TCP port. */
 export const MAX_PORT = 65_535;

@@ -1,12 +1,12 @@
 import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { useId, useState } from 'react';
 import { Link } from 'wouter';
-import { useSignedIn } from '../app/auth.tsx';
 import { distance, instant } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
+import { useSignedIn } from '../base/signed-in.ts';
 import { Facts } from '../ui/facts.tsx';
 import { Mark } from '../ui/outcome.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { AddMailbox } from './add-mailbox.tsx';
 import { Folders } from './folders.tsx';
 import { mailboxPath, useMailboxAction, useMailboxes } from './queries.ts';

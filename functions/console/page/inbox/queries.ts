@@ -1,9 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useSignedIn } from '../app/auth.tsx';
+import type { Page } from '../base/api.ts';
+import { faultText } from '../base/faults.ts';
 import { useLanguage, worded } from '../base/language.tsx';
 import { useNotify } from '../base/notify.ts';
-import { faultText } from '../base/state.tsx';
-import type { Page } from '../tasks/types.ts';
+import { useSignedIn } from '../base/signed-in.ts';
 import { useInboxTexts } from './texts.ts';
 import type { Folder, Mailbox, MailboxFault, Message } from './types.ts';
 

@@ -1,10 +1,10 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
 import { keepFile } from '../base/keep-file.ts';
-import { Failure, Loading } from '../base/state.tsx';
+import { useSignedIn } from '../base/signed-in.ts';
 import { Confirm } from '../ui/confirm.tsx';
+import { Failure, Loading } from '../ui/state.tsx';
 import { Names } from './report.tsx';
 import { useRestore } from './restore.tsx';
 import { usePresenceTexts } from './texts.ts';

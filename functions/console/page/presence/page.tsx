@@ -1,8 +1,8 @@
 import { Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
-import { Failure, Loading } from '../base/state.tsx';
+import { useSignedIn } from '../base/signed-in.ts';
+import { Failure, Loading } from '../ui/state.tsx';
 import { Clean } from './clean.tsx';
 import { People } from './people.tsx';
 import { Report } from './report.tsx';

@@ -1,10 +1,10 @@
 import { useSearchParams } from 'wouter';
 import { distance } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
-import { usePages } from '../tasks/queries.ts';
+import { usePages } from '../base/pages.ts';
 import { Mark } from '../ui/outcome.tsx';
 import { MoreButton } from '../ui/pages-button.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { Views } from '../ui/views.tsx';
 import { usePresenceTexts } from './texts.ts';
 import type { UserStatus } from './types.ts';

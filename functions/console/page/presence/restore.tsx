@@ -1,8 +1,8 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type ChangeEvent, useState } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
-import { Failure } from '../base/state.tsx';
+import { useSignedIn } from '../base/signed-in.ts';
+import { Failure } from '../ui/state.tsx';
 import { usePresenceTexts } from './texts.ts';
 import type { Backup, RestoreReport } from './types.ts';
 

@@ -1,9 +1,11 @@
 import { Button, Group, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
 import { useLanguage } from '../base/language.tsx';
-import { SavingFault, useSaving, wholeIn } from '../base/saving.tsx';
-import type { Settings } from '../tasks/types.ts';
+import { wholeIn } from '../base/numbers.ts';
+import { useSaving } from '../base/saving.ts';
+import { useSignedIn } from '../base/signed-in.ts';
+import { SavingFault } from '../ui/saving-fault.tsx';
+import type { Settings } from './types.ts';
 
 /** The server's bounds; it says so again should they differ. */
 const MAX_DAYS = 365;

@@ -1,11 +1,11 @@
 import { Stack, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useSignedIn } from '../app/auth.tsx';
 import { useLanguage } from '../base/language.tsx';
-import { Failure, Loading } from '../base/state.tsx';
-import type { Settings } from '../tasks/types.ts';
+import { useSignedIn } from '../base/signed-in.ts';
+import { Failure, Loading } from '../ui/state.tsx';
 import { AlertSettings } from './alerts.tsx';
 import { PresenceSettings } from './presence.tsx';
+import type { Settings } from './types.ts';
 import { WatchSettings } from './watch.tsx';
 
 /** What holds for everybody. Each part is saved by itself, so that two people disturb each other as little as can be. */

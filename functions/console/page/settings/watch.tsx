@@ -1,14 +1,13 @@
 import { Button, Group, NativeSelect, Paper, Stack, Textarea, Title } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
 import { looksLikeEmail } from '../base/email.ts';
-import { LANGUAGES, useLanguage } from '../base/language.tsx';
-import { SavingFault, useSaving } from '../base/saving.tsx';
-import type { Settings } from '../tasks/types.ts';
+import { LANGUAGE_CHOICES, useLanguage } from '../base/language.tsx';
+import { useSaving } from '../base/saving.ts';
+import { useSignedIn } from '../base/signed-in.ts';
+import { SavingFault } from '../ui/saving-fault.tsx';
+import type { Settings } from './types.ts';
 
 const queryKey = ['settings'];
-const languages = Object.entries(LANGUAGES).map(([value, { name }]) => ({ value, label: name }));
-
 /** Who is told when a round does not run as it should. */
 export function WatchSettings({ stored }: { stored: NonNullable<Settings['watch']> }) {
   const { texts } = useLanguage();
@@ -51,7 +50,7 @@ export function WatchSettings({ stored }: { stored: NonNullable<Settings['watch'
           maw={420}
           value={locale}
           onChange={({ currentTarget }) => setLocale(currentTarget.value)}
-          data={languages}
+          data={LANGUAGE_CHOICES}
         />
         <SavingFault error={error} queryKey={queryKey} conflict={texts.settings.conflict} />
         <Group>

@@ -3,7 +3,7 @@ import { BarChart, LineChart } from '@mantine/charts';
 import { SimpleGrid, Text } from '@mantine/core';
 import { instant } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
-import { Empty } from '../base/state.tsx';
+import { Empty } from '../ui/state.tsx';
 import type { RunLine } from './types.ts';
 
 const HEIGHT = 180;

@@ -1,12 +1,13 @@
 import { Stack, Title } from '@mantine/core';
 import { Link } from 'wouter';
+import { runAddress, runsAddress } from '../base/addresses.ts';
 import type { Widened } from '../base/en.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage, useWords, worded } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
+import { usePages } from '../base/pages.ts';
 import { Mark } from '../ui/outcome.tsx';
 import { MoreButton } from '../ui/pages-button.tsx';
-import { usePages } from './queries.ts';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import type { Incident } from './types.ts';
 
 const en = {
@@ -53,14 +54,12 @@ function Line({ incident: { kind, task, key, opened_at, recovered_at } }: { inci
       <span className="dimmed">{instant(opened_at, language)}</span>
       <span>
         {run ? (
-          <Link href={`/runs/${encodeURIComponent(key)}`}>{worded(texts.incident, kind)}</Link>
+          <Link href={runAddress(key)}>{worded(texts.incident, kind)}</Link>
         ) : (
           worded(texts.incident, kind)
         )}
       </span>
-      <span>
-        {task && <Link href={`/runs?task=${encodeURIComponent(task)}`}>{worded(texts.task, task)}</Link>}
-      </span>
+      <span>{task && <Link href={runsAddress(task)}>{worded(texts.task, task)}</Link>}</span>
       <Mark color={recovered_at ? 'gray' : 'red'}>
         {recovered_at ? words.over(instant(recovered_at, language)) : words.open}
       </Mark>

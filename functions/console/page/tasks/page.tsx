@@ -1,8 +1,9 @@
 import { Alert, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
+import { runAddress, runsAddress } from '../base/addresses.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { useIncidents, useTasks } from './queries.ts';
 import { TaskCard } from './task-card.tsx';
 import type { Incident } from './types.ts';
@@ -54,12 +55,12 @@ function IncidentLine({ incident: { kind, task, key, opened_at } }: { incident: 
     <li>
       {task && (
         <>
-          <Link href={`/runs?task=${encodeURIComponent(task)}`}>{worded(texts.task, task)}</Link>
+          <Link href={runsAddress(task)}>{worded(texts.task, task)}</Link>
           {' · '}
         </>
       )}
       {kind === 'overrun' && key ? (
-        <Link href={`/runs/${encodeURIComponent(key)}`}>{worded(texts.incident, kind)}</Link>
+        <Link href={runAddress(key)}>{worded(texts.incident, kind)}</Link>
       ) : (
         worded(texts.incident, kind)
       )}{' '}

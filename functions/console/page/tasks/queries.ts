@@ -1,8 +1,11 @@
-import { type QueryClient, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useSignedIn } from '../app/auth.tsx';
-import { type Api, ApiError } from '../base/api.ts';
-import { STRIP } from './strip.tsx';
-import type { Incident, Page, Recipients, Run, RunLine, TaskItem, TaskList } from './types.ts';
+import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type Api, absent, type Page } from '../base/api.ts';
+import { usePages } from '../base/pages.ts';
+import { useSignedIn } from '../base/signed-in.ts';
+import type { Incident, Run, RunLine, TaskItem, TaskList } from './types.ts';
+
+/** The strip of a task shows this many of its last runs; the server keeps no longer one. */
+export const STRIP = 50;
 
 /** How often the rounds look again, while the page is visible. */
 const LOOK_MS = 15_000;
@@ -77,25 +80,6 @@ export function useIncidents() {
   });
 }
 
-/** A part that is not built in here is no fault of the rest. */
-export function absent(error: unknown): null {
-  if (error instanceof ApiError && error.status === 404) return null;
-  throw error;
-}
-
-/** Who is told of late tickets; `refetchOnMount` false takes them as they were read before. */
-export function useRecipients({ refetchOnMount = true } = {}) {
-  const { api } = useSignedIn();
-  return useQuery({
-    queryKey: ['recipients'],
-    queryFn: ({ signal }) => api.get<Recipients>('/tickets/alerts/config/', signal),
-    // What one is just typing is not changed under one's hands.
-    refetchOnMount,
-    refetchOnWindowFocus: false,
-    refetchOnReconnect: false,
-  });
-}
-
 export function useRun(id: string) {
   const { api } = useSignedIn();
   return useQuery({
@@ -109,25 +93,4 @@ export function useRun(id: string) {
 /** The ledger, a page at a time. */
 export function useRuns(task: string, outcome: string) {
   return usePages<RunLine>(['runs', task, outcome], '/v1/admin/runs', { task, outcome });
-}
-
-/** A list of the admin API, a page at a time; empty parameters are left out. */
-export function usePages<T>(
-  key: string[],
-  path: string,
-  params: Record<string, string>,
-  { limit = 50, refetchInterval = false }: { limit?: number; refetchInterval?: number | false } = {},
-) {
-  const { api } = useSignedIn();
-  return useInfiniteQuery({
-    queryKey: key,
-    queryFn: ({ pageParam, signal }) => {
-      const given = Object.entries({ ...params, page: pageParam, limit: String(limit) });
-      const query = new URLSearchParams(given.filter(([, value]) => value !== ''));
-      return api.get<Page<T>>(`${path}?${query}`, signal);
-    },
-    initialPageParam: '',
-    getNextPageParam: (last) => last.next_page ?? undefined,
-    refetchInterval,
-  });
 }

@@ -2,12 +2,14 @@ import { Alert, Button, Group, Modal, ScrollArea, Stack, Switch, Table, Text } f
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { Link } from 'wouter';
-import { useSignedIn } from '../app/auth.tsx';
+import { runAddress } from '../base/addresses.ts';
 import { useLanguage, worded } from '../base/language.tsx';
-import { Failure, Loading } from '../base/state.tsx';
+import { useSignedIn } from '../base/signed-in.ts';
 import { Outcome } from '../ui/outcome.tsx';
+import { Failure, Loading } from '../ui/state.tsx';
 import { useRunning } from './queries.ts';
 import { CountsLine, Reasons } from './sums.tsx';
+import { useReasons } from './texts.ts';
 import type { Candidate, TaskItem, TaskReply } from './types.ts';
 
 interface DialogProps {
@@ -78,7 +80,7 @@ function HowFar({ task }: { task: string }) {
   return (
     <Group gap="sm" justify="center">
       <CountsLine counts={data.counts} />
-      <Link href={`/runs/${encodeURIComponent(data.id)}`}>{texts.result.open}</Link>
+      <Link href={runAddress(data.id)}>{texts.result.open}</Link>
     </Group>
   );
 }
@@ -129,7 +131,7 @@ function Result({ reply }: { reply: TaskReply }) {
         {reply.dry_run ? (
           <Candidates all={reply.counts?.candidates ?? 0} candidates={reply.candidates ?? []} />
         ) : (
-          <Link href={`/runs/${encodeURIComponent(reply.run_id)}`}>{texts.result.open}</Link>
+          <Link href={runAddress(reply.run_id)}>{texts.result.open}</Link>
         )}
       </Stack>
     </div>
@@ -138,6 +140,7 @@ function Result({ reply }: { reply: TaskReply }) {
 
 function Candidates({ all, candidates }: { all: number; candidates: Candidate[] }) {
   const { texts } = useLanguage();
+  const reasons = useReasons();
   if (candidates.length === 0) return <Text>{texts.result.noCandidates}</Text>;
   return (
     <>
@@ -160,7 +163,7 @@ function Candidates({ all, candidates }: { all: number; candidates: Candidate[] 
               <Table.Tr key={id}>
                 <Table.Td className="wrapped">{id}</Table.Td>
                 <Table.Td>{decision === 'act' ? texts.result.act : texts.result.skip}</Table.Td>
-                <Table.Td>{worded(texts.reason, reason)}</Table.Td>
+                <Table.Td>{worded(reasons, reason)}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>

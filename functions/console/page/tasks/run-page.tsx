@@ -1,10 +1,11 @@
 import { Alert, Code, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
+import { runsAddress } from '../base/addresses.ts';
 import { ApiError } from '../base/api.ts';
 import { instant, price, span, whole } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
 import { Outcome } from '../ui/outcome.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { useRun } from './queries.ts';
 import { CountsLine, Reasons } from './sums.tsx';
 import type { Run } from './types.ts';
@@ -46,7 +47,7 @@ export default function RunPage({ id }: { id: string }) {
       <Why run={data} />
       <Cost run={data} />
       <Attempts run={data} />
-      <Link href={`/runs?task=${encodeURIComponent(data.task ?? '')}`}>{texts.rounds.history}</Link>
+      <Link href={runsAddress(data.task ?? '')}>{texts.rounds.history}</Link>
     </Stack>
   );
 }

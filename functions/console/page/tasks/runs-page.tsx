@@ -1,9 +1,10 @@
 import { Button, Group, NativeSelect, Stack, Title } from '@mantine/core';
 import { Link, useLocation, useSearchParams } from 'wouter';
+import { runAddress } from '../base/addresses.ts';
 import { instant, price, span } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
 import { Outcome } from '../ui/outcome.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { useRuns } from './queries.ts';
 import { CountsLine } from './sums.tsx';
 import type { RunLine } from './types.ts';
@@ -86,7 +87,7 @@ function Line({ run, named }: { run: RunLine; named: boolean }) {
   const { language, texts } = useLanguage();
   return (
     <li className={named ? 'line run run-named' : 'line run'}>
-      <Link href={`/runs/${encodeURIComponent(run.id)}`}>{instant(run.started_at, language, true)}</Link>
+      <Link href={runAddress(run.id)}>{instant(run.started_at, language, true)}</Link>
       {named && <span>{worded(texts.task, run.task)}</span>}
       <Outcome outcome={run.outcome} />
       <CountsLine counts={run.counts} />

@@ -1,11 +1,11 @@
 import { useLocation } from 'wouter';
+import { runAddress } from '../base/addresses.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
 import { colorOf } from '../ui/outcome.tsx';
+import { STRIP } from './queries.ts';
 import type { RunLine } from './types.ts';
 
-/** So many runs are shown; a task with fewer leaves the left side empty, so that strips line up. */
-export const STRIP = 50;
 const WIDTH = 8;
 const HEIGHT = 28;
 /** Not by colour alone: what had nothing to do is low, what failed is high. */
@@ -43,7 +43,7 @@ export function Strip({ runs }: { runs: readonly RunLine[] }) {
             width={WIDTH - 2}
             height={height}
             rx="1.5"
-            onClick={() => go(`/runs/${encodeURIComponent(run.id)}`)}
+            onClick={() => go(runAddress(run.id))}
           >
             <title>{`${instant(run.started_at, language)} · ${words(run)}`}</title>
           </rect>

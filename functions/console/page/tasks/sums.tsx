@@ -1,6 +1,7 @@
 import { Text } from '@mantine/core';
 import { whole } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
+import { useReasons } from './texts.ts';
 import type { Counts } from './types.ts';
 
 const KINDS = ['candidates', 'acted', 'skipped', 'failed'] as const;
@@ -25,6 +26,7 @@ interface ReasonsProps {
 /** Why candidates were skipped or failed, with how many. */
 export function Reasons({ skipped, failed }: ReasonsProps) {
   const { language, texts } = useLanguage();
+  const reasons = useReasons();
   const rows = [
     ...Object.entries(failed ?? {}).map(([reason, count]) => ({ kind: 'failed', reason, count }) as const),
     ...Object.entries(skipped ?? {}).map(([reason, count]) => ({ kind: 'skipped', reason, count }) as const),
@@ -36,7 +38,7 @@ export function Reasons({ skipped, failed }: ReasonsProps) {
         <li key={`${kind} ${reason}`} className={`reason-${kind}`}>
           {whole(count, language)} {texts.run[kind](count)}
           {texts.colon}
-          {worded(texts.reason, reason)}
+          {worded(reasons, reason)}
         </li>
       ))}
     </ul>

@@ -2,13 +2,14 @@ import { Badge, Button, Group, Paper, Text, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { lazy, useId, useState } from 'react';
 import { Link } from 'wouter';
-import { useSignedIn } from '../app/auth.tsx';
-import { PageLoad } from '../app/page-load.tsx';
+import { runAddress, runsAddress } from '../base/addresses.ts';
+import { faultText } from '../base/faults.ts';
 import { distance, instant, span } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
 import { useNotify } from '../base/notify.ts';
-import { faultText } from '../base/state.tsx';
+import { useSignedIn } from '../base/signed-in.ts';
 import { Outcome } from '../ui/outcome.tsx';
+import { PageLoad } from '../ui/page-load.tsx';
 import { isUnderWay } from './queries.ts';
 import { Strip } from './strip.tsx';
 import { CountsLine } from './sums.tsx';
@@ -66,7 +67,7 @@ export function TaskCard({ task }: { task: TaskItem }) {
         >
           {texts.rounds.chart}
         </Button>
-        <Link href={`/runs?task=${encodeURIComponent(task.id)}`}>{texts.rounds.history}</Link>
+        <Link href={runsAddress(task.id)}>{texts.rounds.history}</Link>
       </Group>
       {charted && (
         <PageLoad>
@@ -92,10 +93,7 @@ function Facts({ task }: { task: TaskItem }) {
         <dd>
           {last?.started_at ? (
             <Group gap="xs">
-              <Link
-                href={`/runs/${encodeURIComponent(last.id)}`}
-                title={instant(last.started_at, language, true)}
-              >
+              <Link href={runAddress(last.id)} title={instant(last.started_at, language, true)}>
                 {distance(last.started_at, language)}
               </Link>
               <Outcome outcome={last.outcome} />

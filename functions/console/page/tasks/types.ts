@@ -37,11 +37,6 @@ export interface TaskList {
   items: TaskItem[];
 }
 
-export interface Page<T> {
-  items: T[];
-  next_page: string | null;
-}
-
 export interface Run extends Omit<RunLine, 'usd'> {
   occurrence: string | null;
   attempt: number | null;
@@ -83,73 +78,4 @@ export interface Incident {
   opened_at: string | null;
   recovered_at: string | null;
   told?: number;
-}
-
-export interface Settings {
-  presence: { online_threshold_minutes: number; updated_at: string | null };
-  alerts: {
-    threshold_days: number;
-    repeat_hours: number;
-    stages: Record<string, { threshold_days: number }>;
-    updated_at: string | null;
-  };
-  /** Absent where there is no watchman. */
-  watch?: { operators: string[]; locale: string; updated_at: string | null };
-  updated_at: string | null;
-}
-
-export interface TestMailReport {
-  ok: boolean;
-  /** In the language that was asked for. */
-  message: string;
-  response: string | null;
-}
-
-export interface Recipient {
-  id?: string;
-  user_id?: string | null;
-  name: string;
-  email: string;
-  active: boolean;
-  locale?: string | null;
-}
-
-export interface Recipients {
-  recipients: Recipient[];
-  updated_at?: string | null;
-}
-
-export interface AlertLog {
-  id: string;
-  ticket_number: string | null;
-  stage: string | null;
-  days_in_stage: number | null;
-  recipient: string | null;
-  state: string | null;
-  claimed_at?: string | null;
-  sent_at: string | null;
-  forced: boolean | null;
-  message_id: string | null;
-}
-
-export interface Ticket {
-  id: string;
-  number: string | null;
-  device: string | null;
-  customer_name?: string | null;
-  stage: string | null;
-  delay?: {
-    /** Since when it is in its stage, and which field says so. */
-    since: string;
-    source: string;
-    days_in_stage: number;
-    threshold_days: number;
-    late_after: string;
-  };
-}
-
-export interface UserLine {
-  id: string;
-  email: string | null;
-  display_name: string | null;
 }

@@ -1,12 +1,12 @@
 import { Alert, NativeSelect, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useLocation, useSearchParams } from 'wouter';
-import { useSignedIn } from '../app/auth.tsx';
 import { now } from '../base/clock.ts';
 import { dayName, longSpan, share, whole } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
+import { useSignedIn } from '../base/signed-in.ts';
 import { Figure } from '../ui/figure.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { VisitTable } from './table.tsx';
 import { useVisitTexts } from './texts.ts';
 import type { VisitStats } from './types.ts';
