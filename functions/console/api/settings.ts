@@ -7,7 +7,7 @@ import {
   DEFAULT_REPEAT_HOURS,
   DEFAULT_THRESHOLD_DAYS,
 } from '../../../shared/domains/tickets/alerts/settings.ts';
-import { WATCH_DEFAULTS, watchSettings } from '../../../shared/domains/watch/settings.ts';
+import { WATCH_DEFAULTS, type WatchSettings, watchSettings } from '../../../shared/domains/watch/settings.ts';
 import { Answer } from '../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../shared/doors/http/version.ts';
 import { versionOf } from '../../../shared/doors/store/version.ts';
@@ -30,6 +30,20 @@ const settingsBody = z.strictObject({
   ...version,
 });
 type SettingsBody = z.infer<typeof settingsBody>;
+
+/** Settings with their version; null before the first write. */
+interface Versioned {
+  updated_at: string | null;
+}
+
+/** All settings as the API answers them: what is stored, and the default of what is not. */
+export interface SettingsView extends Versioned {
+  presence: z.infer<typeof presenceSettings> & Versioned;
+  alerts: Omit<z.infer<typeof alertSettings>, 'stages'> & {
+    stages: Record<string, { threshold_days: number }>;
+  } & Versioned;
+  watch: WatchSettings & Versioned;
+}
 
 /** GET and PUT `/v1/admin/settings`. A PUT merges; a part that is not sent stays as it is. */
 export const settingsRoutes = [
@@ -68,13 +82,19 @@ const refs = (store: Firestore) => PARTS.map((part) => store.doc(`settings/${par
 async function answer({ store, meter }: AdminContext): Promise<Answer> {
   const found = await store.getAll(...refs(store));
   meter.firestore_reads += found.length;
-  const parts = PARTS.map((part, index) => {
-    const snapshot = found[index];
+  const stored = <P extends Part>(part: P) => {
+    const snapshot = found[PARTS.indexOf(part)];
     const updated_at = snapshot ? versionOf(snapshot) : null;
-    return [part, { ...DEFAULTS[part], ...snapshot?.data(), updated_at }];
-  });
+    return { ...DEFAULTS[part], ...snapshot?.data(), updated_at };
+  };
   const updated_at = newest(found);
-  return new Answer(200, { ...Object.fromEntries(parts), updated_at }, versionHeader(updated_at));
+  const view: SettingsView = {
+    presence: stored('presence'),
+    alerts: stored('alerts'),
+    watch: stored('watch'),
+    updated_at,
+  };
+  return new Answer(200, view, versionHeader(updated_at));
 }
 
 /** The version of all settings together: that of the part written last. Versions are ISO 8601, so they sort as text. */

@@ -17,7 +17,7 @@ interface Found {
 }
 
 /** How one store answered. */
-interface StoreHealth {
+export interface StoreHealth {
   ok: boolean;
   ms: number;
   error: string | null;

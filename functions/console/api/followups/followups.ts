@@ -4,7 +4,12 @@ import { ended, paused, resumed, stopped } from '../../../../shared/domains/foll
 import { type Change, changeFollowup } from '../../../../shared/domains/followups/change.ts';
 import { followups, STATUSES } from '../../../../shared/domains/followups/followup.ts';
 import { settleUnknown } from '../../../../shared/domains/followups/settle.ts';
-import { shown } from '../../../../shared/domains/followups/show.ts';
+import {
+  type FollowupView,
+  showFollowup,
+  showHistoryLine,
+  showLevelSend,
+} from '../../../../shared/domains/followups/show.ts';
 import {
   followupPatch,
   newFollowup,
@@ -16,10 +21,12 @@ import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/que
 import { Answer } from '../../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../../shared/doors/http/version.ts';
 import { versionOf } from '../../../../shared/doors/store/version.ts';
+import type { Page } from '../paging.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 import { changeContext, noSuchFollowup } from './context.ts';
 import { explainFollowup } from './explain.ts';
 import { followupMailRoutes } from './mail.ts';
+import type { FollowupDetail, FollowupHistory } from './views.ts';
 
 const nothing = z.strictObject({});
 const page = { limit: limitParam(), page: pageParam };
@@ -40,8 +47,8 @@ async function change(
   return answer(snapshot);
 }
 
-const answer = (snapshot: DocumentSnapshot, status = 200) =>
-  new Answer(status, shown(snapshot), versionHeader(versionOf(snapshot)));
+const answer = (snapshot: DocumentSnapshot, status = 200, more: Partial<FollowupDetail> = {}) =>
+  new Answer(status, { ...showFollowup(snapshot), ...more }, versionHeader(versionOf(snapshot)));
 
 /** One page of a query that is ordered by the documents' names. */
 async function list(
@@ -49,13 +56,13 @@ async function list(
   query: Query,
   limit: number,
   after: string | null,
-): Promise<object> {
+): Promise<Page<FollowupView>> {
   const ordered = query.orderBy('__name__').limit(limit + 1);
   const { docs } = await (after === null ? ordered : ordered.startAfter(after)).get();
   meter.firestore_reads += Math.max(1, docs.length);
   const items = docs.slice(0, limit);
   return {
-    items: items.map(shown),
+    items: items.map(showFollowup),
     next_page: toPage(docs.length > limit ? (items.at(-1)?.id ?? null) : null),
   };
 }
@@ -100,7 +107,7 @@ export const followupRoutes = [
       const explained = await explainFollowup(context, path['id'] ?? '');
       if (!explained) throw noSuchFollowup(path['id'] ?? '');
       const { snapshot, explanation } = explained;
-      return new Answer(200, { ...shown(snapshot), explanation }, versionHeader(versionOf(snapshot)));
+      return answer(snapshot, 200, { explanation });
     },
   }),
   adminRoute({
@@ -166,7 +173,7 @@ export const followupRoutes = [
     method: 'GET',
     path: `${ITEM}/history`,
     query: z.strictObject(page),
-    async handle({ context, path, query: { limit, page: after } }) {
+    async handle({ context, path, query: { limit, page: after } }): Promise<FollowupHistory> {
       // Without the settings: a history is there though these are not usable.
       const snapshot = await followups(context.store)
         .doc(path['id'] ?? '')
@@ -184,8 +191,8 @@ export const followupRoutes = [
       const sends = await snapshot.ref.collection('sends').get();
       context.meter.firestore_reads += Math.max(1, sends.size);
       return {
-        items: items.map(shown),
-        sends: sends.docs.map(shown),
+        items: items.map(showHistoryLine),
+        sends: sends.docs.map(showLevelSend),
         next_page: toPage(docs.length > limit ? (items.at(-1)?.id ?? null) : null),
       };
     },

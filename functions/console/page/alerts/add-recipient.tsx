@@ -1,11 +1,13 @@
 import { Button, Group, Paper, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useId, useState } from 'react';
-import { absent, type Page } from '../base/api.ts';
+import type { Page } from '../../api/paging.ts';
+import type { UserLine } from '../../api/users.ts';
+import { absent } from '../base/api.ts';
 import { looksLikeEmail } from '../base/email.ts';
 import { useLanguage } from '../base/language.tsx';
 import { useSignedIn } from '../base/signed-in.ts';
-import type { Recipient, UserLine } from './types.ts';
+import type { TypedRecipient } from './recipient-form.ts';
 
 /** So many users are offered; an address of any other may be typed. */
 const OFFERED = 200;
@@ -13,7 +15,7 @@ const OFFERED = 200;
 interface Props {
   /** Addresses that are in the list. */
   taken: readonly string[];
-  add(recipient: Recipient): void;
+  add(recipient: TypedRecipient): void;
 }
 
 /** Adds somebody to the list: one of the users, or any address. */

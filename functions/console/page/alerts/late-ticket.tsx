@@ -1,22 +1,23 @@
 import { Stack, Text, UnstyledButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { Page } from '../base/api.ts';
+import type { AlertView } from '../../../../shared/domains/tickets/log.ts';
+import type { TicketView } from '../../../../shared/domains/tickets/ticket-list.ts';
+import type { Page } from '../../api/paging.ts';
 import { instant } from '../base/format.ts';
-import { useLanguage, worded } from '../base/language.tsx';
+import { useLanguage } from '../base/language.tsx';
 import { useSignedIn } from '../base/signed-in.ts';
 import { Facts } from '../ui/facts.tsx';
 import { Failure, Loading } from '../ui/state.tsx';
 import { AlertLine } from './log.tsx';
 import { useRecipients } from './queries.ts';
 import { useTicketTexts } from './texts.ts';
-import type { AlertLog, Ticket } from './types.ts';
 
 /** So many of the last alerts about one ticket are shown, as `ronde alerts ticket` does. */
 const SHOWN_ALERTS = 10;
 
 /** A late ticket in a line; opened, why it is late, who is told of it, and what was told. */
-export function LateTicket({ ticket }: { ticket: Ticket }) {
+export function LateTicket({ ticket }: { ticket: TicketView }) {
   const { texts } = useLanguage();
   const words = useTicketTexts();
   const [opened, setOpened] = useState(false);
@@ -32,19 +33,17 @@ export function LateTicket({ ticket }: { ticket: Ticket }) {
         <strong>{ticket.number ?? ticket.id}</strong>
         <span>{ticket.device}</span>
         <span className="dimmed">{ticket.customer_name}</span>
-        {delay && (
-          <span>
-            {texts.alerts.days(Math.floor(delay.days_in_stage))}{' '}
-            <span className="dimmed">{words.lateAfter(delay.threshold_days)}</span>
-          </span>
-        )}
+        <span>
+          {texts.alerts.days(Math.floor(delay.days_in_stage))}{' '}
+          <span className="dimmed">{words.lateAfter(delay.threshold_days)}</span>
+        </span>
       </UnstyledButton>
       {opened && <Opened ticket={ticket} />}
     </li>
   );
 }
 
-function Opened({ ticket: { id, delay } }: { ticket: Ticket }) {
+function Opened({ ticket: { id, delay } }: { ticket: TicketView }) {
   const { language, texts } = useLanguage();
   const words = useTicketTexts();
   // Read anew here, they might change under the hands of who edits them above.
@@ -55,13 +54,10 @@ function Opened({ ticket: { id, delay } }: { ticket: Ticket }) {
       <Facts
         facts={[
           [words.id, <code key="id">{id}</code>],
-          [
-            words.inStage,
-            delay && words.inStageFor(Math.floor(delay.days_in_stage), instant(delay.since, language)),
-          ],
-          [words.knownBy, delay && worded(words.sources, delay.source)],
-          [words.threshold, delay && texts.alerts.days(delay.threshold_days)],
-          [words.lateSince, delay && instant(delay.late_after, language)],
+          [words.inStage, words.inStageFor(Math.floor(delay.days_in_stage), instant(delay.since, language))],
+          [words.knownBy, words.sources[delay.source]],
+          [words.threshold, texts.alerts.days(delay.threshold_days)],
+          [words.lateSince, instant(delay.late_after, language)],
           [words.told, told && (told.join(', ') || words.nobody)],
         ]}
       />
@@ -78,7 +74,7 @@ function Told({ ticket }: { ticket: string }) {
     queryKey: ['alert-log', ticket],
     queryFn: ({ signal }) => {
       const query = new URLSearchParams({ ticket, limit: String(SHOWN_ALERTS) });
-      return api.get<Page<AlertLog>>(`/tickets/alerts/log?${query}`, signal);
+      return api.get<Page<AlertView>>(`/tickets/alerts/log?${query}`, signal);
     },
   });
   if (isPending) return <Loading />;

@@ -1,9 +1,9 @@
 import { Group, Stack, Text, Title } from '@mantine/core';
+import type { TicketView } from '../../../../shared/domains/tickets/ticket-list.ts';
 import { useLanguage } from '../base/language.tsx';
 import { usePages } from '../base/pages.ts';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { LateTicket } from './late-ticket.tsx';
-import type { Ticket } from './types.ts';
 
 /** So many late tickets are read, a page; where there are more, that is said. */
 const SHOWN = 200;
@@ -12,7 +12,7 @@ const SHOWN = 200;
 export function LateTickets() {
   const { texts } = useLanguage();
   const path = '/v1/admin/tickets';
-  const { data, error, isPending, refetch, hasNextPage } = usePages<Ticket>(
+  const { data, error, isPending, refetch, hasNextPage } = usePages<TicketView>(
     ['late'],
     path,
     { late: 'true' },
@@ -33,9 +33,9 @@ export function LateTickets() {
   );
 }
 
-function Stage({ stage, tickets }: { stage: string; tickets: Ticket[] }) {
+function Stage({ stage, tickets }: { stage: string; tickets: TicketView[] }) {
   const { texts } = useLanguage();
-  const sorted = tickets.toSorted((one, other) => daysOf(other) - daysOf(one));
+  const sorted = tickets.toSorted((one, other) => other.delay.days_in_stage - one.delay.days_in_stage);
   return (
     <div>
       <Group gap="xs" align="baseline">
@@ -52,5 +52,3 @@ function Stage({ stage, tickets }: { stage: string; tickets: Ticket[] }) {
     </div>
   );
 }
-
-const daysOf = ({ delay }: Ticket): number => delay?.days_in_stage ?? 0;

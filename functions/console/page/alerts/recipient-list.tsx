@@ -1,5 +1,6 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import type { RecipientList as StoredList } from '../../../../shared/domains/tickets/recipient.ts';
 import { looksLikeEmail } from '../base/email.ts';
 import { useLanguage } from '../base/language.tsx';
 import { useSaving } from '../base/saving.ts';
@@ -7,24 +8,24 @@ import { useSignedIn } from '../base/signed-in.ts';
 import { SavingFault } from '../ui/saving-fault.tsx';
 import { Empty } from '../ui/state.tsx';
 import { AddRecipient } from './add-recipient.tsx';
+import { recipientOf, type TypedRecipient } from './recipient-form.ts';
 import { RecipientRow } from './recipient-row.tsx';
-import type { Recipient, Recipients } from './types.ts';
 
 const queryKey = ['recipients'];
 
 /** The people who are told. Nothing is stored before it is saved. */
-export function RecipientList({ stored }: { stored: Recipients }) {
+export function RecipientList({ stored }: { stored: StoredList }) {
   const { texts } = useLanguage();
   const { api } = useSignedIn();
-  const [list, setList] = useState(stored.recipients);
+  const [list, setList] = useState<TypedRecipient[]>(stored.recipients);
   const [told, setTold] = useState(false);
   const { mutate, error, isPending } = useSaving({
     queryKey,
     saved: texts.alerts.saved,
     send: () =>
-      api.send<Recipients>('PUT', '/tickets/alerts/config/', {
-        recipients: list.map(sendable),
-        ...(stored.updated_at === undefined ? {} : { updated_at: stored.updated_at }),
+      api.send<StoredList>('PUT', '/tickets/alerts/config/', {
+        recipients: list.map(recipientOf),
+        updated_at: stored.updated_at,
       }),
   });
   const save = (event: FormEvent) => {
@@ -32,7 +33,7 @@ export function RecipientList({ stored }: { stored: Recipients }) {
     setTold(true);
     if (list.every(({ email }) => looksLikeEmail(email))) mutate();
   };
-  const change = (index: number, fields: Partial<Recipient>) =>
+  const change = (index: number, fields: Partial<TypedRecipient>) =>
     setList(list.map((one, at) => (at === index ? { ...one, ...fields } : one)));
   return (
     <Stack>
@@ -57,16 +58,4 @@ export function RecipientList({ stored }: { stored: Recipients }) {
       <AddRecipient taken={list.map(({ email }) => email)} add={(one) => setList([...list, one])} />
     </Stack>
   );
-}
-
-/** What the API takes of a recipient; fields that are not known are left out. */
-function sendable({ id, user_id, name, email, active, locale }: Recipient): object {
-  return {
-    ...(id === undefined ? {} : { id }),
-    ...(user_id ? { user_id } : {}),
-    name: name.trim(),
-    email: email.trim(),
-    active,
-    ...(locale ? { locale } : {}),
-  };
 }

@@ -1,17 +1,18 @@
 import { Button, NativeSelect, Switch, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
+import type { TestMailReport } from '../../../../shared/doors/mail/test-mail.ts';
 import { looksLikeEmail } from '../base/email.ts';
 import { faultText } from '../base/faults.ts';
-import { LANGUAGE_CHOICES, useLanguage } from '../base/language.tsx';
+import { LANGUAGE_CHOICES, type Language, useLanguage } from '../base/language.tsx';
 import { useNotify } from '../base/notify.ts';
 import { useSignedIn } from '../base/signed-in.ts';
-import type { Recipient, TestMailReport } from './types.ts';
+import type { TypedRecipient } from './recipient-form.ts';
 
 interface Props {
-  recipient: Recipient;
+  recipient: TypedRecipient;
   /** Whether faults are shown: not before one has tried to save. */
   told: boolean;
-  change(fields: Partial<Recipient>): void;
+  change(fields: Partial<TypedRecipient>): void;
 }
 
 /** One person who is told: where, in which language, and whether at all. */
@@ -35,7 +36,7 @@ export function RecipientRow({ recipient, told, change }: Props) {
       <NativeSelect
         label={texts.alerts.locale}
         value={locale ?? 'fr'}
-        onChange={({ currentTarget }) => change({ locale: currentTarget.value })}
+        onChange={({ currentTarget }) => change({ locale: currentTarget.value as Language })}
         data={LANGUAGE_CHOICES}
       />
       <Switch

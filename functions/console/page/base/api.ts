@@ -9,12 +9,6 @@ export class ApiError extends Error {
   }
 }
 
-/** A page of a list. */
-export interface Page<T> {
-  items: T[];
-  next_page: string | null;
-}
-
 export interface Api {
   get<T>(path: string, signal?: AbortSignal): Promise<T>;
   send<T>(method: 'POST' | 'PUT' | 'PATCH', path: string, body: object, version?: string | null): Promise<T>;

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import type { Page } from './api.ts';
+import type { Page } from '../../api/paging.ts';
 import { useSignedIn } from './signed-in.ts';
 
 /** So many organisations are offered to choose from. */

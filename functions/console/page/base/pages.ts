@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import type { Page } from './api.ts';
+import type { Page } from '../../api/paging.ts';
 import { useSignedIn } from './signed-in.ts';
 
 /** A list of the admin API, a page at a time; empty parameters are left out. */

@@ -1,10 +1,10 @@
 import { Text } from '@mantine/core';
 import { Link } from 'wouter';
+import type { Activation as Told } from '../../../../shared/domains/followups/activation.ts';
 import { followupAddress } from '../base/addresses.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
 import { useBillingTexts } from './texts.ts';
-import type { Activation as Told } from './types.ts';
 
 /** What would go out now, what is held, and who would get the first mails. */
 export function Activation({ told }: { told: Told }) {

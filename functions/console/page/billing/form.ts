@@ -1,6 +1,7 @@
+import type { Level } from '../../../../shared/domains/followups/schedule/schedule.ts';
+import type { BillingChange } from '../../api/followups/billing-settings.ts';
+import type { BillingSettingsView } from '../../api/followups/views.ts';
 import { wholeIn } from '../base/numbers.ts';
-import type { BillingChange } from './queries.ts';
-import type { BillingSettings, Level } from './types.ts';
 
 /** The server's bounds; it says so again should they differ. */
 export const MAX_DAYS = 365;
@@ -32,8 +33,8 @@ export interface BillingForm {
   business: boolean;
 }
 
-export function formOf(stored: BillingSettings): BillingForm {
-  const typed = (levels: Level[] = []) =>
+export function formOf(stored: BillingSettingsView): BillingForm {
+  const typed = (levels: readonly Level[]) =>
     levels.map(({ after_days, template }, key) => ({ key, days: String(after_days), template }));
   const text = (value: number | string | null) => (value === null ? '' : String(value));
   return {

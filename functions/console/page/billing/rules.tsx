@@ -10,13 +10,13 @@ import {
   Title,
 } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import type { BillingSettingsView } from '../../api/followups/views.ts';
 import { LANGUAGE_CHOICES } from '../base/language.tsx';
 import { SavingFault } from '../ui/saving-fault.tsx';
 import { type BillingForm, changeOf, faultsOf, formOf, MAX_DAYS, MAX_MAILS } from './form.ts';
 import { LevelFields } from './level-fields.tsx';
 import { billingKey, useBillingSaving } from './queries.ts';
 import { useBillingTexts } from './texts.ts';
-import type { BillingSettings } from './types.ts';
 
 type Change = (fields: Partial<BillingForm>) => void;
 interface PartProps {
@@ -27,7 +27,7 @@ interface PartProps {
 }
 
 /** The rules by which an organisation's mails go. */
-export function Rules({ stored }: { stored: BillingSettings }) {
+export function Rules({ stored }: { stored: BillingSettingsView }) {
   const texts = useBillingTexts();
   const [form, setForm] = useState(() => formOf(stored));
   const [told, setTold] = useState(false);

@@ -1,5 +1,7 @@
 import { Button, Group, Paper, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import type { Placeholder } from '../../../../shared/domains/followups/mail/template.ts';
+import type { BillingSettingsView, BuiltInTemplates } from '../../api/followups/views.ts';
 import type { Language } from '../base/language.tsx';
 import { Mark } from '../ui/outcome.tsx';
 import { SavingFault } from '../ui/saving-fault.tsx';
@@ -14,12 +16,11 @@ import {
 } from './template-form.ts';
 import { useTemplateTexts } from './templates-texts.ts';
 import { useBillingTexts } from './texts.ts';
-import type { BillingSettings, BuiltInTemplates } from './types.ts';
 
 const LINES = 10;
 
 interface Props {
-  stored: BillingSettings;
+  stored: BillingSettingsView;
   builtIn: BuiltInTemplates;
   template: UsedTemplate;
   language: Language;
@@ -88,7 +89,7 @@ export function TemplateEditor({ stored, builtIn, template, language }: Props) {
 }
 
 /** What a text may name, and what is put in its place. */
-function Placeholders({ names }: { names: readonly string[] }) {
+function Placeholders({ names }: { names: readonly Placeholder[] }) {
   const { placeholders, mayName } = useTemplateTexts();
   return (
     <div>
@@ -98,7 +99,7 @@ function Placeholders({ names }: { names: readonly string[] }) {
       <ul className="placeholders">
         {names.map((name) => (
           <li key={name}>
-            <code>{`{{${name}}}`}</code> {(placeholders as Record<string, string>)[name]}
+            <code>{`{{${name}}}`}</code> {placeholders[name]}
           </li>
         ))}
       </ul>

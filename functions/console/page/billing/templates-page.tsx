@@ -2,6 +2,7 @@ import { Group, NativeSelect, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
+import type { BillingSettingsView, BuiltInTemplates } from '../../api/followups/views.ts';
 import { billingAddress } from '../base/addresses.ts';
 import { LANGUAGE_CHOICES, type Language } from '../base/language.tsx';
 import { useSignedIn } from '../base/signed-in.ts';
@@ -10,7 +11,6 @@ import { useBilling } from './queries.ts';
 import { TemplateEditor } from './template-editor.tsx';
 import { usedTemplates } from './template-form.ts';
 import { useTemplateTexts } from './templates-texts.ts';
-import type { BillingSettings, BuiltInTemplates } from './types.ts';
 
 /** The texts of an organisation's follow-ups. */
 export default function TemplatesPage({ id }: { id: string }) {
@@ -42,7 +42,7 @@ export default function TemplatesPage({ id }: { id: string }) {
   );
 }
 
-function Templates({ stored, builtIn }: { stored: BillingSettings; builtIn: BuiltInTemplates }) {
+function Templates({ stored, builtIn }: { stored: BillingSettingsView; builtIn: BuiltInTemplates }) {
   const texts = useTemplateTexts();
   const used = usedTemplates(stored);
   const [chosen, choose] = useState('');

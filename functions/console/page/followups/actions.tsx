@@ -1,18 +1,19 @@
 import { Button, Group, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import type { FollowupView } from '../../../../shared/domains/followups/show.ts';
+import type { FollowupDetail, SendReport } from '../../api/followups/views.ts';
 import { useLanguage } from '../base/language.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { useFollowupAction } from './queries.ts';
 import { useFollowupTexts } from './texts.ts';
-import type { Followup, SendReport } from './types.ts';
 
 type Asked = 'send' | 'pause' | 'stop';
 
 /** What one may do with a follow-up as it stands. */
-export function Actions({ followup }: { followup: Followup }) {
+export function Actions({ followup }: { followup: FollowupDetail }) {
   const texts = useFollowupTexts();
   const [asked, setAsked] = useState<Asked | null>(null);
-  const resume = useFollowupAction<Followup>(followup.id, 'resume', () => texts.act.done.resume);
+  const resume = useFollowupAction<FollowupView>(followup.id, 'resume', () => texts.act.done.resume);
   const open = followup.status === 'open';
   const unknown = followup.parked?.reason === 'unknown_delivery';
   const stopped = followup.status === 'stopped' && followup.stop_reason !== 'opted_out';
@@ -54,7 +55,7 @@ export function Actions({ followup }: { followup: Followup }) {
 
 interface DialogProps {
   opened: boolean;
-  followup: Followup;
+  followup: FollowupDetail;
   close(): void;
 }
 
@@ -81,7 +82,7 @@ function PauseDialog({ followup: { id }, opened, close }: DialogProps) {
   const texts = useFollowupTexts();
   const [day, setDay] = useState('');
   const [why, setWhy] = useState('');
-  const { mutate, isPending } = useFollowupAction<Followup>(id, 'pause', () => texts.act.done.pause);
+  const { mutate, isPending } = useFollowupAction<FollowupView>(id, 'pause', () => texts.act.done.pause);
   const pause = () => {
     // A day of whoever asks: until it begins where they are.
     const until = day === '' ? null : new Date(`${day}T00:00:00`).toISOString();
@@ -111,7 +112,7 @@ function PauseDialog({ followup: { id }, opened, close }: DialogProps) {
 function StopDialog({ followup: { id }, opened, close }: DialogProps) {
   const texts = useFollowupTexts();
   const [why, setWhy] = useState('');
-  const { mutate, isPending } = useFollowupAction<Followup>(id, 'stop', () => texts.act.done.stop);
+  const { mutate, isPending } = useFollowupAction<FollowupView>(id, 'stop', () => texts.act.done.stop);
   return (
     <Confirm
       opened={opened}

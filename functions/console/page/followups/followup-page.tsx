@@ -1,5 +1,6 @@
 import { Alert, Button, CopyButton, Group, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
+import type { FollowupDetail, FullExplanation } from '../../api/followups/views.ts';
 import { billingAddress, runAddress } from '../base/addresses.ts';
 import { ApiError } from '../base/api.ts';
 import { instant } from '../base/format.ts';
@@ -16,7 +17,6 @@ import { Preview } from './preview.tsx';
 import { useFollowup, useHistory } from './queries.ts';
 import { Settle } from './settle.tsx';
 import { useFollowupTexts } from './texts.ts';
-import type { Explanation, Followup } from './types.ts';
 
 const STATUS_COLORS: Record<string, string> = { open: 'blue', paid: 'teal', accepted: 'teal' };
 
@@ -56,7 +56,7 @@ export default function FollowupPage({ id }: { id: string }) {
   );
 }
 
-function Standing({ followup }: { followup: Followup }) {
+function Standing({ followup }: { followup: FollowupDetail }) {
   const { language } = useLanguage();
   const texts = useFollowupTexts();
   const { explanation, customer, paused_until } = followup;
@@ -107,7 +107,7 @@ function Standing({ followup }: { followup: Followup }) {
 }
 
 /** A run that left it although it was due says why in its own record. */
-function LastRun({ explanation: { last_run } }: { explanation: Explanation }) {
+function LastRun({ explanation: { last_run } }: { explanation: FullExplanation }) {
   const { language } = useLanguage();
   const texts = useFollowupTexts();
   if (!last_run) return null;
@@ -138,7 +138,7 @@ function Id({ id }: { id: string }) {
   );
 }
 
-function Unsettled({ followup }: { followup: Followup }) {
+function Unsettled({ followup }: { followup: FollowupDetail }) {
   const { data } = useHistory(followup.id);
   const unknown = data?.pages[0]?.sends.find(({ state }) => state === 'unknown');
   return <Settle followup={followup} messageId={unknown?.message_id ?? null} />;

@@ -1,17 +1,21 @@
 import { Code } from '@mantine/core';
 import { Link } from 'wouter';
+import type { HistoryLine, LevelSend } from '../../../../shared/domains/followups/show.ts';
 import { runAddress } from '../base/addresses.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
 import { Mark } from '../ui/outcome.tsx';
 import { Empty } from '../ui/state.tsx';
 import { useFollowupTexts } from './texts.ts';
-import type { HistoryLine, Send } from './types.ts';
 
-const COLORS: Record<string, string> = { sent: 'teal', failed: 'red', unknown: 'orange' };
+const COLORS: Partial<Record<LevelSend['state'], string>> = {
+  sent: 'teal',
+  failed: 'red',
+  unknown: 'orange',
+};
 
 /** The mails of the levels so far. */
-export function Levels({ sends }: { sends: readonly Send[] }) {
+export function Levels({ sends }: { sends: readonly LevelSend[] }) {
   const { language } = useLanguage();
   const texts = useFollowupTexts();
   if (sends.length === 0) return <Empty>{texts.one.noMails}</Empty>;
@@ -20,7 +24,7 @@ export function Levels({ sends }: { sends: readonly Send[] }) {
       {sends.map(({ id, state, message_id, response, ...send }) => (
         <li key={id} className="line level wrapped">
           <strong>{texts.one.level(Number(id))}</strong>
-          <Mark color={COLORS[state ?? ''] ?? 'gray'}>{worded(texts.send.states, state)}</Mark>
+          <Mark color={COLORS[state] ?? 'gray'}>{worded(texts.send.states, state)}</Mark>
           <span>{instant(send.sent_at ?? send.settled_at ?? send.claimed_at, language)}</span>
           <span className="dimmed">
             {message_id && <code>{message_id}</code>} {response}

@@ -1,5 +1,6 @@
 import { Group, NativeSelect, Stack, Text, Title } from '@mantine/core';
 import { Link, useLocation, useSearchParams } from 'wouter';
+import type { ExplainedFollowup } from '../../api/followups/views.ts';
 import { billingAddress } from '../base/addresses.ts';
 import { useOrganisations } from '../base/organisations.ts';
 import { usePages } from '../base/pages.ts';
@@ -9,7 +10,6 @@ import { Views } from '../ui/views.tsx';
 import { DueList } from './due-list.tsx';
 import { FollowupLine } from './line.tsx';
 import { useFollowupTexts } from './texts.ts';
-import type { Followup } from './types.ts';
 
 const VIEWS = ['due', 'unsettled', 'parked', 'sent'] as const;
 type View = (typeof VIEWS)[number];
@@ -75,7 +75,7 @@ function Organisations({ chosen, address }: OrganisationsProps) {
 
 function List({ view, organisation }: { view: View; organisation: string }) {
   const texts = useFollowupTexts();
-  const list = usePages<Followup>(['followups', view, organisation], '/v1/admin/followups', {
+  const list = usePages<ExplainedFollowup>(['followups', view, organisation], '/v1/admin/followups', {
     view,
     org_id: organisation,
   });

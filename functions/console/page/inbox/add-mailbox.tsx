@@ -1,6 +1,8 @@
 import { Button, Group, NativeSelect, Paper, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useId, useState } from 'react';
+import type { MailboxReport } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
+import type { IntegrationView } from '../../../../shared/domains/inbox/mailbox/views.ts';
 import { useLanguage } from '../base/language.tsx';
 import { useNotify } from '../base/notify.ts';
 import { useOrganisations } from '../base/organisations.ts';
@@ -18,7 +20,6 @@ import {
 } from './mailbox-form.ts';
 import { useInboxTexts } from './texts.ts';
 import { Tried } from './tried-mailbox.tsx';
-import type { Mailbox, TryReport } from './types.ts';
 
 const PATH = '/api/inbox/integrations';
 /** What every server has (RFC 9051, 5.1), and a new mailbox synchronises unless more is chosen. */
@@ -81,7 +82,7 @@ function useTry() {
   const { api } = useSignedIn();
   return useMutation({
     mutationFn: (mailbox: Request) =>
-      api.send<{ test: TryReport }>('POST', `${PATH}?dry_run=true`, mailbox).then(({ test }) => test),
+      api.send<{ test: MailboxReport }>('POST', `${PATH}?dry_run=true`, mailbox).then(({ test }) => test),
   });
 }
 
@@ -91,7 +92,7 @@ function useAdd(done: () => void) {
   const client = useQueryClient();
   const notify = useNotify();
   return useMutation({
-    mutationFn: (mailbox: Request) => api.send<Mailbox>('POST', PATH, mailbox),
+    mutationFn: (mailbox: Request) => api.send<IntegrationView>('POST', PATH, mailbox),
     onSuccess: async ({ label, auth }) => {
       await client.invalidateQueries({ queryKey: ['mailboxes'] });
       notify({ color: 'teal', message: texts.add.added(label || auth.user || '') });

@@ -1,6 +1,7 @@
 import { Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import type { PresenceView } from '../../api/presence/presence.ts';
 import { useSignedIn } from '../base/signed-in.ts';
 import { Failure, Loading } from '../ui/state.tsx';
 import { Clean } from './clean.tsx';
@@ -8,7 +9,6 @@ import { People } from './people.tsx';
 import { Report } from './report.tsx';
 import { Restore } from './restore.tsx';
 import { usePresenceTexts } from './texts.ts';
-import type { PresenceReport } from './types.ts';
 
 /** So long silent is what the original called stale. */
 const STALE_MINUTES = 30;
@@ -19,7 +19,7 @@ export default function PresencePage() {
   const { api } = useSignedIn();
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['presence', 'report'],
-    queryFn: ({ signal }) => api.get<PresenceReport>('/v1/admin/presence', signal),
+    queryFn: ({ signal }) => api.get<PresenceView>('/v1/admin/presence', signal),
   });
   return (
     <Stack gap="lg">

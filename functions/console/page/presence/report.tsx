@@ -1,15 +1,16 @@
 import { Alert, SimpleGrid, Text } from '@mantine/core';
+import type { StoreHealth } from '../../../../shared/domains/presence/report.ts';
+import type { PresenceView } from '../../api/presence/presence.ts';
 import { whole } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
 import { Figure } from '../ui/figure.tsx';
 import { usePresenceTexts } from './texts.ts';
-import type { PresenceReport, StoreHealth } from './types.ts';
 
 /** So many ghosts are named here; the dialog that cleans them names more. */
 const NAMED = 20;
 
 /** How presence is: both stores, what is flagged against what is alive, and the ghosts. */
-export function Report({ report }: { report: PresenceReport }) {
+export function Report({ report }: { report: PresenceView }) {
   const { language } = useLanguage();
   const texts = usePresenceTexts();
   const count = (value: number | null | undefined) =>

@@ -1,11 +1,11 @@
 import { Button, Group, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import type { SettingsView } from '../../api/settings.ts';
 import { useLanguage } from '../base/language.tsx';
 import { wholeIn } from '../base/numbers.ts';
 import { useSaving } from '../base/saving.ts';
 import { useSignedIn } from '../base/signed-in.ts';
 import { SavingFault } from '../ui/saving-fault.tsx';
-import type { Settings } from './types.ts';
 
 /** The server's bounds; it says so again should they differ. */
 const MAX_DAYS = 365;
@@ -20,7 +20,7 @@ interface Stage {
 }
 
 /** When a ticket is late, in general and by stage, and how soon that is told again. */
-export function AlertSettings({ stored }: { stored: Settings['alerts'] }) {
+export function AlertSettings({ stored }: { stored: SettingsView['alerts'] }) {
   const { texts } = useLanguage();
   const { api } = useSignedIn();
   const [days, setDays] = useState(String(stored.threshold_days));
@@ -33,7 +33,7 @@ export function AlertSettings({ stored }: { stored: Settings['alerts'] }) {
     queryKey,
     saved: texts.settings.saved,
     send: () =>
-      api.send<Settings>('PUT', '/v1/admin/settings', {
+      api.send<SettingsView>('PUT', '/v1/admin/settings', {
         alerts: {
           threshold_days: values.days,
           repeat_hours: values.hours,
@@ -144,7 +144,7 @@ function Stages({ stages, change, told }: StagesProps) {
 
 const isSound = ({ name, days }: Stage) => name.trim() !== '' && wholeIn(days, 1, MAX_DAYS) !== null;
 
-function stagesOf({ stages }: Settings['alerts']): Stage[] {
+function stagesOf({ stages }: SettingsView['alerts']): Stage[] {
   return Object.entries(stages).map(([name, { threshold_days }], key) => ({
     key,
     name,
@@ -153,7 +153,7 @@ function stagesOf({ stages }: Settings['alerts']): Stage[] {
 }
 
 /** The stages as they are to be; null takes one away. */
-function changes(stored: Settings['alerts'], stages: readonly Stage[]) {
+function changes(stored: SettingsView['alerts'], stages: readonly Stage[]) {
   const wanted = stages.map(({ name, days }) => [name.trim(), { threshold_days: Number(days) }] as const);
   const gone = Object.keys(stored.stages).filter((name) => !wanted.some(([kept]) => kept === name));
   return Object.fromEntries([...wanted, ...gone.map((name) => [name, null] as const)]);

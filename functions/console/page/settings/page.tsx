@@ -1,11 +1,11 @@
 import { Stack, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import type { SettingsView } from '../../api/settings.ts';
 import { useLanguage } from '../base/language.tsx';
 import { useSignedIn } from '../base/signed-in.ts';
 import { Failure, Loading } from '../ui/state.tsx';
 import { AlertSettings } from './alerts.tsx';
 import { PresenceSettings } from './presence.tsx';
-import type { Settings } from './types.ts';
 import { WatchSettings } from './watch.tsx';
 
 /** What holds for everybody. Each part is saved by itself, so that two people disturb each other as little as can be. */
@@ -14,7 +14,7 @@ export default function SettingsPage() {
   const { api } = useSignedIn();
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['settings'],
-    queryFn: ({ signal }) => api.get<Settings>('/v1/admin/settings', signal),
+    queryFn: ({ signal }) => api.get<SettingsView>('/v1/admin/settings', signal),
     // What one is just typing is not changed under one's hands.
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
@@ -28,7 +28,7 @@ export default function SettingsPage() {
         <>
           <PresenceSettings key={`presence ${data.presence.updated_at}`} stored={data.presence} />
           <AlertSettings key={`alerts ${data.alerts.updated_at}`} stored={data.alerts} />
-          {data.watch && <WatchSettings key={`watch ${data.watch.updated_at}`} stored={data.watch} />}
+          <WatchSettings key={`watch ${data.watch.updated_at}`} stored={data.watch} />
         </>
       )}
     </Stack>

@@ -1,11 +1,11 @@
 import { Button, Group, Paper, Stack, TextInput, Title } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import type { SettingsView } from '../../api/settings.ts';
 import { useLanguage } from '../base/language.tsx';
 import { wholeIn } from '../base/numbers.ts';
 import { useSaving } from '../base/saving.ts';
 import { useSignedIn } from '../base/signed-in.ts';
 import { SavingFault } from '../ui/saving-fault.tsx';
-import type { Settings } from './types.ts';
 
 /** The server's bounds; it says so again, with the reason, should they differ. */
 const MIN = 4;
@@ -13,7 +13,7 @@ const MAX = 1440;
 const queryKey = ['settings'];
 
 /** Who counts as online. */
-export function PresenceSettings({ stored }: { stored: Settings['presence'] }) {
+export function PresenceSettings({ stored }: { stored: SettingsView['presence'] }) {
   const { texts } = useLanguage();
   const { api } = useSignedIn();
   const [minutes, setMinutes] = useState(String(stored.online_threshold_minutes));
@@ -23,7 +23,7 @@ export function PresenceSettings({ stored }: { stored: Settings['presence'] }) {
     queryKey,
     saved: texts.settings.saved,
     send: () =>
-      api.send<Settings>('PUT', '/v1/admin/settings', {
+      api.send<SettingsView>('PUT', '/v1/admin/settings', {
         presence: { online_threshold_minutes: value, updated_at: stored.updated_at },
       }),
   });

@@ -1,15 +1,15 @@
 import { Button, Group, NativeSelect, Paper, Stack, Textarea, Title } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import type { SettingsView } from '../../api/settings.ts';
 import { looksLikeEmail } from '../base/email.ts';
-import { LANGUAGE_CHOICES, useLanguage } from '../base/language.tsx';
+import { LANGUAGE_CHOICES, type Language, useLanguage } from '../base/language.tsx';
 import { useSaving } from '../base/saving.ts';
 import { useSignedIn } from '../base/signed-in.ts';
 import { SavingFault } from '../ui/saving-fault.tsx';
-import type { Settings } from './types.ts';
 
 const queryKey = ['settings'];
 /** Who is told when a round does not run as it should. */
-export function WatchSettings({ stored }: { stored: NonNullable<Settings['watch']> }) {
+export function WatchSettings({ stored }: { stored: SettingsView['watch'] }) {
   const { texts } = useLanguage();
   const { api } = useSignedIn();
   const [operators, setOperators] = useState(stored.operators.join('\n'));
@@ -21,7 +21,7 @@ export function WatchSettings({ stored }: { stored: NonNullable<Settings['watch'
     queryKey,
     saved: texts.settings.saved,
     send: () =>
-      api.send<Settings>('PUT', '/v1/admin/settings', {
+      api.send<SettingsView>('PUT', '/v1/admin/settings', {
         watch: { operators: addresses, locale, updated_at: stored.updated_at },
       }),
   });
@@ -49,7 +49,7 @@ export function WatchSettings({ stored }: { stored: NonNullable<Settings['watch'
           label={texts.settings.watchLocale}
           maw={420}
           value={locale}
-          onChange={({ currentTarget }) => setLocale(currentTarget.value)}
+          onChange={({ currentTarget }) => setLocale(currentTarget.value as Language)}
           data={LANGUAGE_CHOICES}
         />
         <SavingFault error={error} queryKey={queryKey} conflict={texts.settings.conflict} />

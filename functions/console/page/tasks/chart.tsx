@@ -1,10 +1,10 @@
 import '@mantine/charts/styles.css';
 import { BarChart, LineChart } from '@mantine/charts';
 import { SimpleGrid, Text } from '@mantine/core';
+import type { RunLine } from '../../../../shared/runtime/run-view.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
 import { Empty } from '../ui/state.tsx';
-import type { RunLine } from './types.ts';
 
 const HEIGHT = 180;
 const MILLION = 1_000_000;

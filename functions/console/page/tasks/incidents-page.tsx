@@ -1,5 +1,6 @@
 import { Stack, Title } from '@mantine/core';
 import { Link } from 'wouter';
+import type { IncidentView } from '../../../../shared/domains/watch/incident.ts';
 import { runAddress, runsAddress } from '../base/addresses.ts';
 import type { Widened } from '../base/en.ts';
 import { instant } from '../base/format.ts';
@@ -8,7 +9,6 @@ import { usePages } from '../base/pages.ts';
 import { Mark } from '../ui/outcome.tsx';
 import { MoreButton } from '../ui/pages-button.tsx';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
-import type { Incident } from './types.ts';
 
 const en = {
   title: 'Incidents',
@@ -26,7 +26,7 @@ const fr: Widened<typeof en> = {
 /** All that the watchman has found, newest first. */
 export default function IncidentsPage() {
   const words = useWords({ en, fr });
-  const list = usePages<Incident>(['incidents', 'all'], '/v1/admin/incidents', {});
+  const list = usePages<IncidentView>(['incidents', 'all'], '/v1/admin/incidents', {});
   const { data, error, isPending, refetch } = list;
   const incidents = data?.pages.flatMap(({ items }) => items) ?? [];
   return (
@@ -45,7 +45,7 @@ export default function IncidentsPage() {
   );
 }
 
-function Line({ incident: { kind, task, key, opened_at, recovered_at } }: { incident: Incident }) {
+function Line({ incident: { kind, task, key, opened_at, recovered_at } }: { incident: IncidentView }) {
   const { language, texts } = useLanguage();
   const words = useWords({ en, fr });
   const run = kind === 'overrun' && key;

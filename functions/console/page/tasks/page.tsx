@@ -1,12 +1,12 @@
 import { Alert, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
+import type { IncidentView } from '../../../../shared/domains/watch/incident.ts';
 import { runAddress, runsAddress } from '../base/addresses.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { useIncidents, useTasks } from './queries.ts';
 import { TaskCard } from './task-card.tsx';
-import type { Incident } from './types.ts';
 
 /** Every task: what it did last, what comes next, and what is wrong. */
 export function RoundsPage() {
@@ -49,7 +49,7 @@ function Incidents() {
   );
 }
 
-function IncidentLine({ incident: { kind, task, key, opened_at } }: { incident: Incident }) {
+function IncidentLine({ incident: { kind, task, key, opened_at } }: { incident: IncidentView }) {
   const { language, texts } = useLanguage();
   return (
     <li>

@@ -1,10 +1,13 @@
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type Api, absent, type Page } from '../base/api.ts';
+import type { IncidentView } from '../../../../shared/domains/watch/incident.ts';
+import type { RunLine, RunView } from '../../../../shared/runtime/run-view.ts';
+import type { Page } from '../../api/paging.ts';
+import type { TaskItem, TaskList } from '../../api/tasks/tasks.ts';
+import { type Api, absent } from '../base/api.ts';
 import { usePages } from '../base/pages.ts';
 import { useSignedIn } from '../base/signed-in.ts';
-import type { Incident, Run, RunLine, TaskItem, TaskList } from './types.ts';
 
-/** The strip of a task shows this many of its last runs; the server keeps no longer one. */
+/** A strip shows this many runs; the API answers no more. */
 export const STRIP = 50;
 
 /** How often the rounds look again, while the page is visible. */
@@ -27,7 +30,7 @@ export function useTasks() {
 }
 
 /** Nobody has settled it yet: it works, or others work at what it has handed on. */
-export const isUnderWay = ({ outcome }: { outcome: string | null }): boolean =>
+export const isUnderWay = ({ outcome }: Pick<RunLine, 'outcome'>): boolean =>
   outcome === null || outcome === 'dispatched';
 
 /** The run of a task that is at work now, looked at while it is asked for; null where there is none. */
@@ -70,9 +73,9 @@ export function useIncidents() {
   const { api } = useSignedIn();
   return useQuery({
     queryKey: ['incidents'],
-    queryFn: async ({ signal }): Promise<Incident[]> => {
+    queryFn: async ({ signal }): Promise<IncidentView[]> => {
       const found = await api
-        .get<Page<Incident>>('/v1/admin/incidents?open=true&limit=50', signal)
+        .get<Page<IncidentView>>('/v1/admin/incidents?open=true&limit=50', signal)
         .catch(absent);
       return (found?.items ?? []).filter(({ recovered_at }) => !recovered_at);
     },
@@ -84,7 +87,7 @@ export function useRun(id: string) {
   const { api } = useSignedIn();
   return useQuery({
     queryKey: ['run', id],
-    queryFn: ({ signal }) => api.get<Run>(`/v1/admin/runs/${encodeURIComponent(id)}`, signal),
+    queryFn: ({ signal }) => api.get<RunView>(`/v1/admin/runs/${encodeURIComponent(id)}`, signal),
     // A run under way is looked at until it has ended.
     refetchInterval: ({ state }) => (state.data && isUnderWay(state.data) ? BUSY_MS : false),
   });

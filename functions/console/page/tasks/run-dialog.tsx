@@ -2,6 +2,9 @@ import { Alert, Button, Group, Modal, ScrollArea, Stack, Switch, Table, Text } f
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { Link } from 'wouter';
+import type { Shown } from '../../../../shared/runtime/result.ts';
+import type { RunReply } from '../../../../shared/runtime/run-view.ts';
+import type { TaskItem } from '../../api/tasks/tasks.ts';
 import { runAddress } from '../base/addresses.ts';
 import { useLanguage, worded } from '../base/language.tsx';
 import { useSignedIn } from '../base/signed-in.ts';
@@ -10,7 +13,6 @@ import { Failure, Loading } from '../ui/state.tsx';
 import { useRunning } from './queries.ts';
 import { CountsLine, Reasons } from './sums.tsx';
 import { useReasons } from './texts.ts';
-import type { Candidate, TaskItem, TaskReply } from './types.ts';
 
 interface DialogProps {
   task: TaskItem;
@@ -52,7 +54,7 @@ function Run({ task, dry, close }: RunProps) {
   const client = useQueryClient();
   const { mutate, data, error, isPending, isIdle } = useMutation({
     mutationFn: (force: boolean) =>
-      api.send<TaskReply>('POST', `/v1/admin/tasks/${encodeURIComponent(task.id)}/run`, {
+      api.send<RunReply>('POST', `/v1/admin/tasks/${encodeURIComponent(task.id)}/run`, {
         dry_run: dry,
         ...(force ? { force } : {}),
       }),
@@ -116,7 +118,7 @@ function Confirmation({ forcible, run, close }: ConfirmationProps) {
   );
 }
 
-function Result({ reply }: { reply: TaskReply }) {
+function Result({ reply }: { reply: RunReply }) {
   const { texts } = useLanguage();
   return (
     <div role="status">
@@ -138,7 +140,7 @@ function Result({ reply }: { reply: TaskReply }) {
   );
 }
 
-function Candidates({ all, candidates }: { all: number; candidates: Candidate[] }) {
+function Candidates({ all, candidates }: { all: number; candidates: Shown[] }) {
   const { texts } = useLanguage();
   const reasons = useReasons();
   if (candidates.length === 0) return <Text>{texts.result.noCandidates}</Text>;

@@ -1,14 +1,15 @@
 import { Alert, Code, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
+import type { RunView } from '../../../../shared/runtime/run-view.ts';
 import { runsAddress } from '../base/addresses.ts';
 import { ApiError } from '../base/api.ts';
 import { instant, price, span, whole } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
+import { Facts } from '../ui/facts.tsx';
 import { Outcome } from '../ui/outcome.tsx';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { useRun } from './queries.ts';
 import { CountsLine, Reasons } from './sums.tsx';
-import type { Run } from './types.ts';
 
 /** One run: what it did and did not do, why, and what it cost. */
 export default function RunPage({ id }: { id: string }) {
@@ -43,7 +44,7 @@ export default function RunPage({ id }: { id: string }) {
         </Alert>
       )}
       {data.complete === false && <Alert color="orange">{texts.result.incomplete}</Alert>}
-      <Facts run={data} />
+      <About run={data} />
       <Why run={data} />
       <Cost run={data} />
       <Attempts run={data} />
@@ -52,36 +53,26 @@ export default function RunPage({ id }: { id: string }) {
   );
 }
 
-function Facts({ run }: { run: Run }) {
+function About({ run }: { run: RunView }) {
   const { language, texts } = useLanguage();
   const at = (iso: string | null) => instant(iso, language, true);
-  const facts: [string, string | null][] = [
-    [texts.run.started, at(run.started_at)],
-    [texts.run.finished, at(run.finished_at)],
-    [texts.run.duration, span(run.duration_ms, language)],
-    [texts.run.occurrence, run.occurrence && at(run.occurrence)],
-    [texts.run.trigger, worded(texts.trigger, run.trigger)],
-    [texts.run.requestedBy, run.requested_by],
-    [texts.run.attempt, run.attempt === null ? null : String(run.attempt)],
-    [texts.run.params, JSON.stringify(run.params ?? {})],
-  ];
   return (
-    <Paper withBorder radius="md" p="md">
-      <dl className="table">
-        {facts
-          .filter(([, value]) => value)
-          .map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd className="wrapped">{value}</dd>
-            </div>
-          ))}
-      </dl>
-    </Paper>
+    <Facts
+      facts={[
+        [texts.run.started, at(run.started_at)],
+        [texts.run.finished, at(run.finished_at)],
+        [texts.run.duration, span(run.duration_ms, language)],
+        [texts.run.occurrence, run.occurrence && at(run.occurrence)],
+        [texts.run.trigger, worded(texts.trigger, run.trigger)],
+        [texts.run.requestedBy, run.requested_by],
+        [texts.run.attempt, run.attempt === null ? null : String(run.attempt)],
+        [texts.run.params, JSON.stringify(run.params)],
+      ]}
+    />
   );
 }
 
-function Why({ run }: { run: Run }) {
+function Why({ run }: { run: RunView }) {
   const { texts } = useLanguage();
   const some = Object.keys({ ...run.skipped, ...run.failed }).length > 0;
   return (
@@ -102,7 +93,7 @@ function Why({ run }: { run: Run }) {
   );
 }
 
-function Cost({ run }: { run: Run }) {
+function Cost({ run }: { run: RunView }) {
   const { language, texts } = useLanguage();
   if (!run.cost) return null;
   const { usd = null, ...units } = run.cost;
@@ -129,7 +120,7 @@ function Cost({ run }: { run: Run }) {
   );
 }
 
-function Attempts({ run: { attempts = [] } }: { run: Run }) {
+function Attempts({ run: { attempts = [] } }: { run: RunView }) {
   const { language, texts } = useLanguage();
   if (attempts.length === 0) return null;
   return (

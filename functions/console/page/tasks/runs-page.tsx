@@ -1,5 +1,6 @@
 import { Button, Group, NativeSelect, Stack, Title } from '@mantine/core';
 import { Link, useLocation, useSearchParams } from 'wouter';
+import type { RunLine } from '../../../../shared/runtime/run-view.ts';
 import { runAddress } from '../base/addresses.ts';
 import { instant, price, span } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
@@ -7,7 +8,6 @@ import { Outcome } from '../ui/outcome.tsx';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { useRuns } from './queries.ts';
 import { CountsLine } from './sums.tsx';
-import type { RunLine } from './types.ts';
 
 /** Outcomes that one looks for; the address keeps what is chosen, so that it can be sent to somebody. */
 const OUTCOMES = [
@@ -18,7 +18,7 @@ const OUTCOMES = [
   'skipped_overlap',
   'abandoned',
   'running',
-];
+] as const;
 
 /** The ledger of runs, newest first. */
 export default function RunsPage() {
@@ -76,7 +76,7 @@ function Filters({ task, outcome }: { task: string; outcome: string }) {
         onChange={({ currentTarget }) => choose({ task, outcome: currentTarget.value })}
         data={[
           { value: '', label: texts.run.anyOutcome },
-          ...OUTCOMES.map((value) => ({ value, label: worded(texts.outcome, value) })),
+          ...OUTCOMES.map((value) => ({ value, label: texts.outcome[value] })),
         ]}
       />
     </Group>

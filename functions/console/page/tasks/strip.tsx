@@ -1,10 +1,10 @@
 import { useLocation } from 'wouter';
+import type { RunLine } from '../../../../shared/runtime/run-view.ts';
 import { runAddress } from '../base/addresses.ts';
 import { instant } from '../base/format.ts';
-import { useLanguage, worded } from '../base/language.tsx';
+import { useLanguage } from '../base/language.tsx';
 import { colorOf } from '../ui/outcome.tsx';
 import { STRIP } from './queries.ts';
-import type { RunLine } from './types.ts';
 
 const WIDTH = 8;
 const HEIGHT = 28;
@@ -19,7 +19,7 @@ export function Strip({ runs }: { runs: readonly RunLine[] }) {
   const { language, texts } = useLanguage();
   const [, go] = useLocation();
   const shown = runs.slice(0, STRIP);
-  const words = (run: RunLine) => worded(texts.outcome, run.outcome ?? 'running');
+  const words = (run: RunLine) => texts.outcome[run.outcome ?? 'running'];
   const sums = Map.groupBy(shown, words);
   const parts = [...sums].map(([word, { length }]) => `${length} ${word}`).join(', ');
   return (

@@ -1,8 +1,8 @@
 import { Text } from '@mantine/core';
+import type { Counts } from '../../../../shared/runtime/task.ts';
 import { whole } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
 import { useReasons } from './texts.ts';
-import type { Counts } from './types.ts';
 
 const KINDS = ['candidates', 'acted', 'skipped', 'failed'] as const;
 

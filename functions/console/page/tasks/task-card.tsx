@@ -2,6 +2,7 @@ import { Badge, Button, Group, Paper, Text, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { lazy, useId, useState } from 'react';
 import { Link } from 'wouter';
+import type { TaskItem } from '../../api/tasks/tasks.ts';
 import { runAddress, runsAddress } from '../base/addresses.ts';
 import { faultText } from '../base/faults.ts';
 import { distance, instant, span } from '../base/format.ts';
@@ -13,7 +14,6 @@ import { PageLoad } from '../ui/page-load.tsx';
 import { isUnderWay } from './queries.ts';
 import { Strip } from './strip.tsx';
 import { CountsLine } from './sums.tsx';
-import type { TaskItem } from './types.ts';
 
 // The chart library is as heavy as all the rest: only who wants to see a chart loads it.
 const Chart = lazy(() => import('./chart.tsx'));

@@ -1,6 +1,7 @@
 import { Alert, NativeSelect, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useLocation, useSearchParams } from 'wouter';
+import type { VisitReport } from '../../api/visits.ts';
 import { now } from '../base/clock.ts';
 import { dayName, longSpan, share, whole } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
@@ -9,7 +10,6 @@ import { Figure } from '../ui/figure.tsx';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { VisitTable } from './table.tsx';
 import { useVisitTexts } from './texts.ts';
-import type { VisitStats } from './types.ts';
 
 const SPANS = [7, 14, 31];
 const DAY_MS = 86_400_000;
@@ -28,7 +28,7 @@ export default function VisitsPage() {
     queryKey: ['visits', days, zone],
     queryFn: ({ signal }) => {
       const query = new URLSearchParams({ from: firstDay(days, zone), time_zone: zone });
-      return api.get<VisitStats>(`/v1/admin/visits/stats?${query}`, signal);
+      return api.get<VisitReport>(`/v1/admin/visits/stats?${query}`, signal);
     },
     staleTime: FRESH_MS,
   });
@@ -64,7 +64,7 @@ function firstDay(days: number, timeZone: string): string {
   return new Date(Date.parse(today) - (days - 1) * DAY_MS).toISOString().slice(0, 10);
 }
 
-function Stats({ stats }: { stats: VisitStats }) {
+function Stats({ stats }: { stats: VisitReport }) {
   const { language } = useLanguage();
   const texts = useVisitTexts();
   const { totals, days, pages, more_pages } = stats;

@@ -1,8 +1,8 @@
 import { ScrollArea, Table } from '@mantine/core';
+import type { VisitSums } from '../../../../shared/domains/visits/stats.ts';
 import { longSpan, share, whole } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
 import { useVisitTexts } from './texts.ts';
-import type { VisitSums } from './types.ts';
 
 interface Props {
   /** What the table is of, for assistive technology. */
