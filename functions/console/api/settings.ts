@@ -1,12 +1,11 @@
 import { type DocumentSnapshot, FieldValue, type Firestore } from '@google-cloud/firestore';
 import * as z from 'zod';
-import { presenceSettings, rememberThreshold } from '../../../shared/domains/presence/settings.ts';
-import { DEFAULT_THRESHOLD_MINUTES } from '../../../shared/domains/presence/status.ts';
 import {
-  alertSettings,
-  DEFAULT_REPEAT_HOURS,
-  DEFAULT_THRESHOLD_DAYS,
-} from '../../../shared/domains/tickets/alerts/settings.ts';
+  PRESENCE_DEFAULTS,
+  presenceSettings,
+  rememberThreshold,
+} from '../../../shared/domains/presence/settings.ts';
+import { ALERT_DEFAULTS, alertSettings } from '../../../shared/domains/tickets/alerts/settings.ts';
 import { WATCH_DEFAULTS, type WatchSettings, watchSettings } from '../../../shared/domains/watch/settings.ts';
 import { Answer } from '../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../shared/doors/http/version.ts';
@@ -14,11 +13,7 @@ import { versionOf } from '../../../shared/doors/store/version.ts';
 import { type AdminContext, adminRoute } from './route.ts';
 
 /** What holds where nothing has been set. */
-const DEFAULTS = {
-  presence: { online_threshold_minutes: DEFAULT_THRESHOLD_MINUTES },
-  alerts: { threshold_days: DEFAULT_THRESHOLD_DAYS, repeat_hours: DEFAULT_REPEAT_HOURS, stages: {} },
-  watch: WATCH_DEFAULTS,
-};
+const DEFAULTS = { presence: PRESENCE_DEFAULTS, alerts: ALERT_DEFAULTS, watch: WATCH_DEFAULTS };
 type Part = keyof typeof DEFAULTS;
 const PARTS = Object.keys(DEFAULTS) as Part[];
 

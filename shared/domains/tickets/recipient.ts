@@ -2,9 +2,8 @@ import * as z from 'zod';
 import { requireAddress } from '../../doors/mail/address.ts';
 import type { Locale } from '../../doors/mail/message.ts';
 import { isDocumentId } from '../../doors/store/document-id.ts';
+import { MAX_RECIPIENTS } from './limits.ts';
 
-/** More would be a mailing list, and a list of all of them has to fit one answer and one transaction. */
-export const MAX_RECIPIENTS = 400;
 const MAX_NAME = 200;
 const NAME_RULE = `must be a text of 1 to ${MAX_NAME} characters on one line, without control characters`;
 const ID_RULE = 'must be the id of a document, as GET gave it, or be left out';

@@ -3,7 +3,8 @@ import type { Meter } from '../../doors/cost.ts';
 import { normaliseAddress } from '../../doors/mail/address.ts';
 import { toJson } from '../../doors/store/json.ts';
 import { versionOf } from '../../doors/store/version.ts';
-import { MAX_RECIPIENTS, type RecipientEntry, type RecipientList, type RecipientView } from './recipient.ts';
+import { MAX_RECIPIENTS } from './limits.ts';
+import type { RecipientEntry, RecipientList, RecipientView } from './recipient.ts';
 
 export interface RecipientContext {
   store: Firestore;

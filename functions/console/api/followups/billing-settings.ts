@@ -6,11 +6,11 @@ import { senderOf } from '../../../../shared/domains/followups/mail/mail.ts';
 import { reschedule } from '../../../../shared/domains/followups/schedule/reschedule.ts';
 import { rulesKey } from '../../../../shared/domains/followups/schedule/schedule.ts';
 import {
-  billingSettings,
   DEFAULT_SETTINGS,
   type Settings,
   toSettings,
 } from '../../../../shared/domains/followups/settings.ts';
+import { billingSettings } from '../../../../shared/domains/followups/settings-input.ts';
 import { showDocument } from '../../../../shared/domains/followups/show.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { Answer } from '../../../../shared/doors/http/router.ts';

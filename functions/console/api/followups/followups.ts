@@ -3,13 +3,9 @@ import * as z from 'zod';
 import { ended, paused, resumed, stopped } from '../../../../shared/domains/followups/actions.ts';
 import { type Change, changeFollowup } from '../../../../shared/domains/followups/change.ts';
 import { followups, STATUSES } from '../../../../shared/domains/followups/followup.ts';
+import { MAX_REASON } from '../../../../shared/domains/followups/limits.ts';
 import { settleUnknown } from '../../../../shared/domains/followups/settle.ts';
-import {
-  type FollowupView,
-  showFollowup,
-  showHistoryLine,
-  showLevelSend,
-} from '../../../../shared/domains/followups/show.ts';
+import { showFollowup, showHistoryLine, showLevelSend } from '../../../../shared/domains/followups/show.ts';
 import {
   followupPatch,
   newFollowup,
@@ -21,12 +17,11 @@ import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/que
 import { Answer } from '../../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../../shared/doors/http/version.ts';
 import { versionOf } from '../../../../shared/doors/store/version.ts';
-import type { Page } from '../paging.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 import { changeContext, noSuchFollowup } from './context.ts';
 import { explainFollowup } from './explain.ts';
 import { followupMailRoutes } from './mail.ts';
-import type { FollowupDetail, FollowupHistory } from './views.ts';
+import type { FollowupDetail, FollowupHistory, FollowupPage } from './views.ts';
 
 const nothing = z.strictObject({});
 const page = { limit: limitParam(), page: pageParam };
@@ -34,7 +29,7 @@ const instant = z.iso.datetime({
   offset: true,
   error: 'must be an instant with its offset, such as 2026-03-31T09:00:00Z',
 });
-const reason = z.string().trim().max(500, 'must have at most 500 characters').optional();
+const reason = z.string().trim().max(MAX_REASON, `must have at most ${MAX_REASON} characters`).optional();
 
 /** Does a change and answers the follow-up as it is then; one that changes nothing answers it as it is. */
 async function change(
@@ -56,7 +51,7 @@ async function list(
   query: Query,
   limit: number,
   after: string | null,
-): Promise<Page<FollowupView>> {
+): Promise<FollowupPage> {
   const ordered = query.orderBy('__name__').limit(limit + 1);
   const { docs } = await (after === null ? ordered : ordered.startAfter(after)).get();
   meter.firestore_reads += Math.max(1, docs.length);

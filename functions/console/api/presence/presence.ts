@@ -7,6 +7,7 @@ import {
   restoreUsers,
 } from '../../../../shared/domains/presence/backup.ts';
 import { cleanUp } from '../../../../shared/domains/presence/cleanup.ts';
+import { MAX_STALE_MINUTES } from '../../../../shared/domains/presence/limits.ts';
 import { type PresenceReport, presenceReport } from '../../../../shared/domains/presence/report.ts';
 import { onlineThreshold } from '../../../../shared/domains/presence/settings.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
@@ -56,7 +57,11 @@ const RETRY_SECONDS = 30;
 const cleanupBody = z.strictObject({
   dry_run: z.boolean('must be true or false').default(false),
   /** What `stale` shows: only users flagged online and silent for at least so long. */
-  minutes: z.int('must be a whole number from 1 to 1440').min(1).max(1440).optional(),
+  minutes: z
+    .int(`must be a whole number from 1 to ${MAX_STALE_MINUTES}`)
+    .min(1)
+    .max(MAX_STALE_MINUTES)
+    .optional(),
   started_at: z.iso.datetime('must be an instant in UTC, as a dry run answers it').optional(),
 });
 

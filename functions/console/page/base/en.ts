@@ -173,12 +173,13 @@ export const en = {
     title: 'Settings',
     presence: 'Presence',
     threshold: '“Online” activity threshold (minutes)',
-    thresholdHelp: 'Who has shown no sign of life for so long is offline. From 4 to 1440.',
+    thresholdHelp: (min: number, max: number) =>
+      `Who has shown no sign of life for so long is offline. From ${min} to ${max}.`,
     alerts: 'Delay alerts',
     days: 'Late after (days in one stage)',
-    daysHelp: 'From 1 to 365.',
+    daysHelp: (max: number) => `From 1 to ${max}.`,
     repeat: 'Tell again after (hours)',
-    repeatHelp: 'From 1 to 8760.',
+    repeatHelp: (max: number) => `From 1 to ${max}.`,
     stages: 'Stages with a threshold of their own',
     stage: 'Stage',
     addStage: 'Add a stage',
@@ -192,8 +193,8 @@ export const en = {
     reload: 'Load theirs',
     watch: 'The watchman',
     operators: 'Operators (one e-mail address per line)',
-    operatorsHelp:
-      'They are told when a round is missed, overrun or failing, and when it goes on. At most 20.',
+    operatorsHelp: (max: number) =>
+      `They are told when a round is missed, overrun or failing, and when it goes on. At most ${max}.`,
     watchLocale: 'Language of these mails',
   },
   alerts: {

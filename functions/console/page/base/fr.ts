@@ -175,12 +175,13 @@ export const fr: Texts = {
     title: 'Réglages',
     presence: 'Présence',
     threshold: "Seuil d'activité 'En ligne' (minutes)",
-    thresholdHelp: 'Sans signe de vie depuis ce délai, une personne est hors ligne. De 4 à 1440.',
+    thresholdHelp: (min, max) =>
+      `Sans signe de vie depuis ce délai, une personne est hors ligne. De ${min} à ${max}.`,
     alerts: 'Alertes de retard',
     days: 'En retard après (jours dans une étape)',
-    daysHelp: 'De 1 à 365.',
+    daysHelp: (max) => `De 1 à ${max}.`,
     repeat: 'Rappeler après (heures)',
-    repeatHelp: 'De 1 à 8760.',
+    repeatHelp: (max) => `De 1 à ${max}.`,
     stages: 'Étapes avec leur propre seuil',
     stage: 'Étape',
     addStage: 'Ajouter une étape',
@@ -195,8 +196,8 @@ export const fr: Texts = {
     reload: 'Charger les siens',
     watch: 'Le veilleur',
     operators: 'Opérateurs (une adresse e-mail par ligne)',
-    operatorsHelp:
-      'Ils sont prévenus quand une ronde manque, dépasse son délai ou échoue, et quand elle reprend. 20 au plus.',
+    operatorsHelp: (max) =>
+      `Ils sont prévenus quand une ronde manque, dépasse son délai ou échoue, et quand elle reprend. ${max} au plus.`,
     watchLocale: 'Langue de ces courriels',
   },
   alerts: {

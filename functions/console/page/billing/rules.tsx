@@ -10,10 +10,16 @@ import {
   Title,
 } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import {
+  MAX_DAYS,
+  MAX_MAILS,
+  MIN_GAP_DAYS,
+  MIN_GRACE_DAYS,
+} from '../../../../shared/domains/followups/limits.ts';
 import type { BillingSettingsView } from '../../api/followups/views.ts';
 import { LANGUAGE_CHOICES } from '../base/language.tsx';
 import { SavingFault } from '../ui/saving-fault.tsx';
-import { type BillingForm, changeOf, faultsOf, formOf, MAX_DAYS, MAX_MAILS } from './form.ts';
+import { type BillingForm, changeOf, faultsOf, formOf } from './form.ts';
 import { LevelFields } from './level-fields.tsx';
 import { billingKey, useBillingSaving } from './queries.ts';
 import { useBillingTexts } from './texts.ts';
@@ -93,8 +99,8 @@ function Rhythm({ form, change, faults }: PartProps) {
       <SimpleGrid cols={{ base: 1, sm: 2 }}>
         <TextInput {...field('quietFrom')} />
         <TextInput {...field('quietTo')} />
-        <TextInput {...number('gap', 1, MAX_DAYS)} />
-        <TextInput {...number('grace', 0, MAX_DAYS)} />
+        <TextInput {...number('gap', MIN_GAP_DAYS, MAX_DAYS)} />
+        <TextInput {...number('grace', MIN_GRACE_DAYS, MAX_DAYS)} />
         <TextInput {...number('perRun', 1, MAX_MAILS)} />
         <TextInput {...number('perDay', 1, MAX_MAILS)} />
         <TextInput {...field('zone')} />

@@ -1,19 +1,13 @@
 import { Button, Group, Paper, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import { MAX_SUBJECT, MAX_TEXT } from '../../../../shared/domains/followups/limits.ts';
 import type { Placeholder } from '../../../../shared/domains/followups/mail/template.ts';
 import type { BillingSettingsView, BuiltInTemplates } from '../../api/followups/views.ts';
 import type { Language } from '../base/language.tsx';
 import { Mark } from '../ui/outcome.tsx';
 import { SavingFault } from '../ui/saving-fault.tsx';
 import { billingKey, useBillingSaving } from './queries.ts';
-import {
-  MAX_SUBJECT,
-  MAX_TEXT,
-  strangePlaceholder,
-  textInForce,
-  type UsedTemplate,
-  withText,
-} from './template-form.ts';
+import { strangePlaceholder, textInForce, type UsedTemplate, withText } from './template-form.ts';
 import { useTemplateTexts } from './templates-texts.ts';
 import { useBillingTexts } from './texts.ts';
 

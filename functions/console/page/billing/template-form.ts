@@ -3,10 +3,6 @@ import type { FollowupType } from '../../../../shared/domains/followups/schedule
 import type { BillingSettingsView, BuiltInTemplates } from '../../api/followups/views.ts';
 import type { Language } from '../base/language.tsx';
 
-/** The server's bounds; it says so again should they differ. */
-export const MAX_SUBJECT = 200;
-export const MAX_TEXT = 10_000;
-
 const TYPES: readonly FollowupType[] = ['invoice', 'quote'];
 
 /** A template that some level uses. */

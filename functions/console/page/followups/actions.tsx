@@ -1,5 +1,6 @@
 import { Button, Group, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { MAX_REASON } from '../../../../shared/domains/followups/limits.ts';
 import type { FollowupView } from '../../../../shared/domains/followups/show.ts';
 import type { FollowupDetail, SendReport } from '../../api/followups/views.ts';
 import { useLanguage } from '../base/language.tsx';
@@ -129,7 +130,6 @@ function StopDialog({ followup: { id }, opened, close }: DialogProps) {
   );
 }
 
-const MAX_REASON = 500;
 const reasonOf = (why: string) => (why.trim() === '' ? {} : { reason: why.trim() });
 
 function Why({ value, change }: { value: string; change(value: string): void }) {

@@ -1,6 +1,7 @@
 import { Button, Group, NativeSelect, Paper, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useId, useState } from 'react';
+import { FIRST_FOLDER, MAX_PORT } from '../../../../shared/domains/inbox/limits.ts';
 import type { MailboxReport } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
 import type { IntegrationView } from '../../../../shared/domains/inbox/mailbox/views.ts';
 import { useLanguage } from '../base/language.tsx';
@@ -10,7 +11,6 @@ import { useSignedIn } from '../base/signed-in.ts';
 import { Failure } from '../ui/state.tsx';
 import {
   emptyMailbox,
-  MAX_PORT,
   type MailboxForm,
   mailboxFaults,
   mailboxOf,
@@ -22,8 +22,6 @@ import { useInboxTexts } from './texts.ts';
 import { Tried } from './tried-mailbox.tsx';
 
 const PATH = '/api/inbox/integrations';
-/** What every server has (RFC 9051, 5.1), and a new mailbox synchronises unless more is chosen. */
-const FIRST_FOLDER = 'INBOX';
 
 /** A new mailbox: its connection is tried, then its folders are chosen, then it is stored. */
 export function AddMailbox({ close }: { close(): void }) {

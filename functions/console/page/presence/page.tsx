@@ -1,6 +1,7 @@
 import { Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import { DEFAULT_STALE_MINUTES } from '../../../../shared/domains/presence/limits.ts';
 import type { PresenceView } from '../../api/presence/presence.ts';
 import { useSignedIn } from '../base/signed-in.ts';
 import { Failure, Loading } from '../ui/state.tsx';
@@ -9,9 +10,6 @@ import { People } from './people.tsx';
 import { Report } from './report.tsx';
 import { Restore } from './restore.tsx';
 import { usePresenceTexts } from './texts.ts';
-
-/** So long silent is what the original called stale. */
-const STALE_MINUTES = 30;
 
 /** Who is there, how presence is, and cleaning up. */
 export default function PresencePage() {
@@ -34,7 +32,7 @@ export default function PresencePage() {
         <People />
       </Part>
       <Part id="clean" title={texts.clean.title}>
-        <Clean minutes={data?.stale?.minutes ?? STALE_MINUTES} />
+        <Clean minutes={data?.stale?.minutes ?? DEFAULT_STALE_MINUTES} />
       </Part>
       <Part id="restore" title={texts.restore.title}>
         <Restore />

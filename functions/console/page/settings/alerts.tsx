@@ -1,5 +1,6 @@
 import { Button, Group, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import { MAX_REPEAT_HOURS, MAX_THRESHOLD_DAYS } from '../../../../shared/domains/tickets/limits.ts';
 import type { SettingsView } from '../../api/settings.ts';
 import { useLanguage } from '../base/language.tsx';
 import { wholeIn } from '../base/numbers.ts';
@@ -7,9 +8,6 @@ import { useSaving } from '../base/saving.ts';
 import { useSignedIn } from '../base/signed-in.ts';
 import { SavingFault } from '../ui/saving-fault.tsx';
 
-/** The server's bounds; it says so again should they differ. */
-const MAX_DAYS = 365;
-const MAX_HOURS = 24 * MAX_DAYS;
 const queryKey = ['settings'];
 
 interface Stage {
@@ -27,7 +25,7 @@ export function AlertSettings({ stored }: { stored: SettingsView['alerts'] }) {
   const [hours, setHours] = useState(String(stored.repeat_hours));
   const [stages, setStages] = useState(() => stagesOf(stored));
   const [told, setTold] = useState(false);
-  const values = { days: wholeIn(days, 1, MAX_DAYS), hours: wholeIn(hours, 1, MAX_HOURS) };
+  const values = { days: wholeIn(days, 1, MAX_THRESHOLD_DAYS), hours: wholeIn(hours, 1, MAX_REPEAT_HOURS) };
   const sound = values.days !== null && values.hours !== null && stages.every(isSound);
   const { mutate, error, isPending } = useSaving({
     queryKey,
@@ -57,21 +55,21 @@ export function AlertSettings({ stored }: { stored: SettingsView['alerts'] }) {
         </Title>
         <TextInput
           label={texts.settings.days}
-          description={texts.settings.daysHelp}
+          description={texts.settings.daysHelp(MAX_THRESHOLD_DAYS)}
           inputMode="numeric"
           maw={420}
           value={days}
           onChange={({ currentTarget }) => setDays(currentTarget.value)}
-          error={fault(values.days, MAX_DAYS)}
+          error={fault(values.days, MAX_THRESHOLD_DAYS)}
         />
         <TextInput
           label={texts.settings.repeat}
-          description={texts.settings.repeatHelp}
+          description={texts.settings.repeatHelp(MAX_REPEAT_HOURS)}
           inputMode="numeric"
           maw={420}
           value={hours}
           onChange={({ currentTarget }) => setHours(currentTarget.value)}
-          error={fault(values.hours, MAX_HOURS)}
+          error={fault(values.hours, MAX_REPEAT_HOURS)}
         />
         <Stages stages={stages} change={setStages} told={told} />
         <SavingFault error={error} queryKey={queryKey} conflict={texts.settings.conflict} />
@@ -119,7 +117,7 @@ function Stages({ stages, change, told }: StagesProps) {
             w={90}
             value={stage.days}
             onChange={({ currentTarget }) => edit(stage.key, { days: currentTarget.value })}
-            error={told && wholeIn(stage.days, 1, MAX_DAYS) === null}
+            error={told && wholeIn(stage.days, 1, MAX_THRESHOLD_DAYS) === null}
           />
           <Button
             variant="subtle"
@@ -142,7 +140,8 @@ function Stages({ stages, change, told }: StagesProps) {
   );
 }
 
-const isSound = ({ name, days }: Stage) => name.trim() !== '' && wholeIn(days, 1, MAX_DAYS) !== null;
+const isSound = ({ name, days }: Stage) =>
+  name.trim() !== '' && wholeIn(days, 1, MAX_THRESHOLD_DAYS) !== null;
 
 function stagesOf({ stages }: SettingsView['alerts']): Stage[] {
   return Object.entries(stages).map(([name, { threshold_days }], key) => ({

@@ -1,5 +1,6 @@
 import { Button, Group, Paper, Stack, TextInput, Title } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import { MAX_THRESHOLD_MINUTES, MIN_THRESHOLD_MINUTES } from '../../../../shared/domains/presence/limits.ts';
 import type { SettingsView } from '../../api/settings.ts';
 import { useLanguage } from '../base/language.tsx';
 import { wholeIn } from '../base/numbers.ts';
@@ -7,9 +8,6 @@ import { useSaving } from '../base/saving.ts';
 import { useSignedIn } from '../base/signed-in.ts';
 import { SavingFault } from '../ui/saving-fault.tsx';
 
-/** The server's bounds; it says so again, with the reason, should they differ. */
-const MIN = 4;
-const MAX = 1440;
 const queryKey = ['settings'];
 
 /** Who counts as online. */
@@ -18,7 +16,7 @@ export function PresenceSettings({ stored }: { stored: SettingsView['presence'] 
   const { api } = useSignedIn();
   const [minutes, setMinutes] = useState(String(stored.online_threshold_minutes));
   const [told, setTold] = useState(false);
-  const value = wholeIn(minutes, MIN, MAX);
+  const value = wholeIn(minutes, MIN_THRESHOLD_MINUTES, MAX_THRESHOLD_MINUTES);
   const { mutate, error, isPending } = useSaving({
     queryKey,
     saved: texts.settings.saved,
@@ -40,12 +38,14 @@ export function PresenceSettings({ stored }: { stored: SettingsView['presence'] 
         </Title>
         <TextInput
           label={texts.settings.threshold}
-          description={texts.settings.thresholdHelp}
+          description={texts.settings.thresholdHelp(MIN_THRESHOLD_MINUTES, MAX_THRESHOLD_MINUTES)}
           inputMode="numeric"
           maw={420}
           value={minutes}
           onChange={({ currentTarget }) => setMinutes(currentTarget.value)}
-          error={told && value === null ? texts.settings.whole(MIN, MAX) : null}
+          error={
+            told && value === null ? texts.settings.whole(MIN_THRESHOLD_MINUTES, MAX_THRESHOLD_MINUTES) : null
+          }
         />
         <SavingFault error={error} queryKey={queryKey} conflict={texts.settings.conflict} />
         <Group>

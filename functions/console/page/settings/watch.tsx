@@ -1,5 +1,6 @@
 import { Button, Group, NativeSelect, Paper, Stack, Textarea, Title } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import { MAX_OPERATORS } from '../../../../shared/domains/watch/limits.ts';
 import type { SettingsView } from '../../api/settings.ts';
 import { looksLikeEmail } from '../base/email.ts';
 import { LANGUAGE_CHOICES, type Language, useLanguage } from '../base/language.tsx';
@@ -38,7 +39,7 @@ export function WatchSettings({ stored }: { stored: SettingsView['watch'] }) {
         </Title>
         <Textarea
           label={texts.settings.operators}
-          description={texts.settings.operatorsHelp}
+          description={texts.settings.operatorsHelp(MAX_OPERATORS)}
           maw={420}
           rows={3}
           value={operators}
