@@ -8,6 +8,7 @@ import { looksLikeEmail } from '../base/email.ts';
 import { useLanguage } from '../base/language.tsx';
 import { useSignedIn } from '../base/signed-in.ts';
 import type { TypedRecipient } from './recipient-form.ts';
+import { useAlertsTexts } from './texts.ts';
 
 /** So many users are offered; an address of any other may be typed. */
 const OFFERED = 200;
@@ -21,6 +22,7 @@ interface Props {
 /** Adds somebody to the list: one of the users, or any address. */
 export function AddRecipient({ taken, add }: Props) {
   const { language, texts } = useLanguage();
+  const words = useAlertsTexts();
   const users = useUsers();
   const [email, setEmail] = useState('');
   const [fault, setFault] = useState<string | null>(null);
@@ -29,8 +31,8 @@ export function AddRecipient({ taken, add }: Props) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const address = email.trim().toLowerCase();
-    if (!looksLikeEmail(address)) return setFault(texts.alerts.badEmail);
-    if (taken.some((one) => one.trim().toLowerCase() === address)) return setFault(texts.alerts.doubled);
+    if (!looksLikeEmail(address)) return setFault(texts.error.badEmail);
+    if (taken.some((one) => one.trim().toLowerCase() === address)) return setFault(words.doubled);
     const user = users.find((one) => one.email?.toLowerCase() === address);
     add({
       ...(user ? { user_id: user.id } : {}),
@@ -53,13 +55,13 @@ export function AddRecipient({ taken, add }: Props) {
       aria-labelledby={headline}
     >
       <Text fw={600} id={headline}>
-        {texts.alerts.add}
+        {words.add}
       </Text>
       <Group align="flex-end" gap="sm">
         <TextInput
           className="grow"
-          label={texts.alerts.email}
-          description={texts.alerts.choose}
+          label={words.email}
+          description={words.choose}
           type="email"
           autoComplete="off"
           list={offered}
@@ -75,7 +77,7 @@ export function AddRecipient({ taken, add }: Props) {
           ))}
         </datalist>
         <Button type="submit" variant="light">
-          {texts.alerts.addButton}
+          {words.addButton}
         </Button>
       </Group>
     </Paper>

@@ -11,15 +11,14 @@ import { Facts } from '../ui/facts.tsx';
 import { Failure, Loading } from '../ui/state.tsx';
 import { AlertLine } from './log.tsx';
 import { useRecipients } from './queries.ts';
-import { useTicketTexts } from './texts.ts';
+import { useAlertsTexts } from './texts.ts';
 
 /** So many of the last alerts about one ticket are shown, as `ronde alerts ticket` does. */
 const SHOWN_ALERTS = 10;
 
 /** A late ticket in a line; opened, why it is late, who is told of it, and what was told. */
 export function LateTicket({ ticket }: { ticket: TicketView }) {
-  const { texts } = useLanguage();
-  const words = useTicketTexts();
+  const texts = useAlertsTexts();
   const [opened, setOpened] = useState(false);
   const { delay } = ticket;
   return (
@@ -34,8 +33,8 @@ export function LateTicket({ ticket }: { ticket: TicketView }) {
         <span>{ticket.device}</span>
         <span className="dimmed">{ticket.customer_name}</span>
         <span>
-          {texts.alerts.days(Math.floor(delay.days_in_stage))}{' '}
-          <span className="dimmed">{words.lateAfter(delay.threshold_days)}</span>
+          {texts.days(Math.floor(delay.days_in_stage))}{' '}
+          <span className="dimmed">{texts.one.lateAfter(delay.threshold_days)}</span>
         </span>
       </UnstyledButton>
       {opened && <Opened ticket={ticket} />}
@@ -44,8 +43,9 @@ export function LateTicket({ ticket }: { ticket: TicketView }) {
 }
 
 function Opened({ ticket: { id, delay } }: { ticket: TicketView }) {
-  const { language, texts } = useLanguage();
-  const words = useTicketTexts();
+  const { language } = useLanguage();
+  const texts = useAlertsTexts();
+  const words = texts.one;
   // Read anew here, they might change under the hands of who edits them above.
   const { data: list } = useRecipients({ refetchOnMount: false });
   const told = list?.recipients.filter(({ active }) => active).map(({ name, email }) => `${name} <${email}>`);
@@ -56,7 +56,7 @@ function Opened({ ticket: { id, delay } }: { ticket: TicketView }) {
           [words.id, <code key="id">{id}</code>],
           [words.inStage, words.inStageFor(Math.floor(delay.days_in_stage), instant(delay.since, language))],
           [words.knownBy, words.sources[delay.source]],
-          [words.threshold, texts.alerts.days(delay.threshold_days)],
+          [words.threshold, texts.days(delay.threshold_days)],
           [words.lateSince, instant(delay.late_after, language)],
           [words.told, told && (told.join(', ') || words.nobody)],
         ]}
@@ -69,7 +69,7 @@ function Opened({ ticket: { id, delay } }: { ticket: TicketView }) {
 /** The last alerts about one ticket, to whomever. */
 function Told({ ticket }: { ticket: string }) {
   const { api } = useSignedIn();
-  const words = useTicketTexts();
+  const words = useAlertsTexts().one;
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['alert-log', ticket],
     queryFn: ({ signal }) => {

@@ -1,16 +1,16 @@
 import { Group, Stack, Text, Title } from '@mantine/core';
 import type { TicketView } from '../../../../shared/domains/tickets/ticket-list.ts';
-import { useLanguage } from '../base/language.tsx';
 import { usePages } from '../base/pages.ts';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { LateTicket } from './late-ticket.tsx';
+import { useAlertsTexts } from './texts.ts';
 
 /** So many late tickets are read, a page; where there are more, that is said. */
 const SHOWN = 200;
 
 /** The tickets that are late now, by stage, the longest first. */
 export function LateTickets() {
-  const { texts } = useLanguage();
+  const texts = useAlertsTexts();
   const path = '/v1/admin/tickets';
   const { data, error, isPending, refetch, hasNextPage } = usePages<TicketView>(
     ['late'],
@@ -21,20 +21,20 @@ export function LateTickets() {
   if (isPending) return <Loading />;
   if (!data) return <Failure error={error} retry={() => void refetch()} />;
   const tickets = data.pages.flatMap(({ items }) => items);
-  if (tickets.length === 0) return <Empty>{texts.alerts.noLate}</Empty>;
+  if (tickets.length === 0) return <Empty>{texts.noLate}</Empty>;
   const stages = [...Map.groupBy(tickets, ({ stage }) => stage ?? '–')];
   return (
     <Stack mt="sm">
       {stages.map(([stage, late]) => (
         <Stage key={stage} stage={stage} tickets={late} />
       ))}
-      {hasNextPage && <Text c="dimmed">{texts.alerts.more}</Text>}
+      {hasNextPage && <Text c="dimmed">{texts.more}</Text>}
     </Stack>
   );
 }
 
 function Stage({ stage, tickets }: { stage: string; tickets: TicketView[] }) {
-  const { texts } = useLanguage();
+  const texts = useAlertsTexts();
   const sorted = tickets.toSorted((one, other) => other.delay.days_in_stage - one.delay.days_in_stage);
   return (
     <div>
@@ -42,7 +42,7 @@ function Stage({ stage, tickets }: { stage: string; tickets: TicketView[] }) {
         <Title order={3} size="h5" className="wrapped">
           {stage}
         </Title>
-        <Text c="dimmed">{texts.alerts.lateCount(tickets.length)}</Text>
+        <Text c="dimmed">{texts.lateCount(tickets.length)}</Text>
       </Group>
       <ul className="lines">
         {sorted.map((ticket) => (

@@ -5,18 +5,19 @@ import { useLanguage } from '../base/language.tsx';
 import { usePages } from '../base/pages.ts';
 import { Mark } from '../ui/outcome.tsx';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
+import { useAlertsTexts } from './texts.ts';
 
 const COLORS: Partial<Record<AlertState, string>> = { sent: 'teal', failed: 'red', unknown: 'orange' };
 
 /** What was told to whom, newest first. */
 export function AlertLog() {
-  const { texts } = useLanguage();
+  const texts = useAlertsTexts();
   const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } =
     usePages<AlertView>(['alert-log'], '/tickets/alerts/log', {});
   if (isPending) return <Loading />;
   if (!data) return <Failure error={error} retry={() => void refetch()} />;
   const entries = data.pages.flatMap(({ items }) => items);
-  if (entries.length === 0) return <Empty>{texts.alerts.noLog}</Empty>;
+  if (entries.length === 0) return <Empty>{texts.noLog}</Empty>;
   return (
     <>
       <ul className="lines">
@@ -26,7 +27,7 @@ export function AlertLog() {
       </ul>
       {hasNextPage && (
         <Button variant="default" mt="sm" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {texts.alerts.older}
+          {texts.older}
         </Button>
       )}
     </>
@@ -35,17 +36,18 @@ export function AlertLog() {
 
 /** One alert: when, what became of it, about what, to whom. */
 export function AlertLine({ entry }: { entry: AlertView }) {
-  const { language, texts } = useLanguage();
+  const { language } = useLanguage();
+  const texts = useAlertsTexts();
   const { ticket_number, stage, days_in_stage, recipient, state, forced, message_id } = entry;
   return (
     <li className="line log wrapped">
       <span>{instant(entry.sent_at ?? entry.claimed_at, language)}</span>
-      <Mark color={COLORS[state] ?? 'gray'}>{texts.alerts.states[state]}</Mark>
+      <Mark color={COLORS[state] ?? 'gray'}>{texts.states[state]}</Mark>
       <strong>{ticket_number}</strong>
       <span>{stage}</span>
-      <span className="dimmed">{texts.alerts.days(Math.floor(days_in_stage))}</span>
+      <span className="dimmed">{texts.days(Math.floor(days_in_stage))}</span>
       <span>
-        {recipient} {forced && <span className="dimmed">{texts.alerts.forced}</span>}{' '}
+        {recipient} {forced && <span className="dimmed">{texts.forced}</span>}{' '}
         {state === 'unknown' && message_id && <code>{message_id}</code>}
       </span>
     </li>

@@ -2,7 +2,6 @@ import { Button, Group, Stack, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import type { RecipientList as StoredList } from '../../../../shared/domains/tickets/recipient.ts';
 import { looksLikeEmail } from '../base/email.ts';
-import { useLanguage } from '../base/language.tsx';
 import { useSaving } from '../base/saving.ts';
 import { useSignedIn } from '../base/signed-in.ts';
 import { SavingFault } from '../ui/saving-fault.tsx';
@@ -10,18 +9,19 @@ import { Empty } from '../ui/state.tsx';
 import { AddRecipient } from './add-recipient.tsx';
 import { recipientOf, type TypedRecipient } from './recipient-form.ts';
 import { RecipientRow } from './recipient-row.tsx';
+import { useAlertsTexts } from './texts.ts';
 
 const queryKey = ['recipients'];
 
 /** The people who are told. Nothing is stored before it is saved. */
 export function RecipientList({ stored }: { stored: StoredList }) {
-  const { texts } = useLanguage();
+  const texts = useAlertsTexts();
   const { api } = useSignedIn();
   const [list, setList] = useState<TypedRecipient[]>(stored.recipients);
   const [told, setTold] = useState(false);
   const { mutate, error, isPending } = useSaving({
     queryKey,
-    saved: texts.alerts.saved,
+    saved: texts.saved,
     send: () =>
       api.send<StoredList>('PUT', '/tickets/alerts/config/', {
         recipients: list.map(recipientOf),
@@ -37,9 +37,9 @@ export function RecipientList({ stored }: { stored: StoredList }) {
     setList(list.map((one, at) => (at === index ? { ...one, ...fields } : one)));
   return (
     <Stack>
-      <Text c="dimmed">{texts.alerts.recipientsHelp}</Text>
+      <Text c="dimmed">{texts.recipientsHelp}</Text>
       <form noValidate onSubmit={save}>
-        {list.length === 0 && <Empty>{texts.alerts.noRecipients}</Empty>}
+        {list.length === 0 && <Empty>{texts.noRecipients}</Empty>}
         {list.map((recipient, index) => (
           <RecipientRow
             key={index}
@@ -48,10 +48,10 @@ export function RecipientList({ stored }: { stored: StoredList }) {
             change={(fields) => change(index, fields)}
           />
         ))}
-        <SavingFault error={error} queryKey={queryKey} conflict={texts.alerts.conflict} />
+        <SavingFault error={error} queryKey={queryKey} conflict={texts.conflict} />
         <Group mt="sm">
           <Button type="submit" loading={isPending} disabled={list.length === 0}>
-            {texts.alerts.save}
+            {texts.save}
           </Button>
         </Group>
       </form>

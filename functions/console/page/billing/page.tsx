@@ -5,13 +5,12 @@ import { Failure, Loading } from '../ui/state.tsx';
 import { Automatic } from './automatic.tsx';
 import { useBilling } from './queries.ts';
 import { Rules } from './rules.tsx';
-import { useTemplateTexts } from './templates-texts.ts';
 import { useBillingTexts } from './texts.ts';
 
 /** The billing settings of one organisation: the switch with its guard, and the rules. */
 export default function BillingPage({ id }: { id: string }) {
   const texts = useBillingTexts();
-  const mails = useTemplateTexts();
+  const mails = useBillingTexts().mails;
   const { data, error, isPending, refetch } = useBilling(id);
   return (
     <Stack gap="lg">

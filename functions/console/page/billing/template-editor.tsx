@@ -8,7 +8,6 @@ import { Mark } from '../ui/outcome.tsx';
 import { SavingFault } from '../ui/saving-fault.tsx';
 import { billingKey, useBillingSaving } from './queries.ts';
 import { strangePlaceholder, textInForce, type UsedTemplate, withText } from './template-form.ts';
-import { useTemplateTexts } from './templates-texts.ts';
 import { useBillingTexts } from './texts.ts';
 
 const LINES = 10;
@@ -22,7 +21,7 @@ interface Props {
 
 /** One text in one language: what goes out now, to be changed, or to be put back to the one that comes with Ronde. */
 export function TemplateEditor({ stored, builtIn, template, language }: Props) {
-  const texts = useTemplateTexts();
+  const texts = useBillingTexts().mails;
   const billing = useBillingTexts();
   const now = textInForce(stored, builtIn, template, language);
   const [subject, setSubject] = useState(now.template.subject);
@@ -84,7 +83,7 @@ export function TemplateEditor({ stored, builtIn, template, language }: Props) {
 
 /** What a text may name, and what is put in its place. */
 function Placeholders({ names }: { names: readonly Placeholder[] }) {
-  const { placeholders, mayName } = useTemplateTexts();
+  const { placeholders, mayName } = useBillingTexts().mails;
   return (
     <div>
       <Text size="sm" c="dimmed">

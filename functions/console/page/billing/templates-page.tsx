@@ -10,11 +10,11 @@ import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { useBilling } from './queries.ts';
 import { TemplateEditor } from './template-editor.tsx';
 import { usedTemplates } from './template-form.ts';
-import { useTemplateTexts } from './templates-texts.ts';
+import { useBillingTexts } from './texts.ts';
 
 /** The texts of an organisation's follow-ups. */
 export default function TemplatesPage({ id }: { id: string }) {
-  const texts = useTemplateTexts();
+  const texts = useBillingTexts().mails;
   const { api } = useSignedIn();
   const settings = useBilling(id);
   const builtIn = useQuery({
@@ -43,7 +43,7 @@ export default function TemplatesPage({ id }: { id: string }) {
 }
 
 function Templates({ stored, builtIn }: { stored: BillingSettingsView; builtIn: BuiltInTemplates }) {
-  const texts = useTemplateTexts();
+  const texts = useBillingTexts().mails;
   const used = usedTemplates(stored);
   const [chosen, choose] = useState('');
   const [language, setLanguage] = useState<Language>(stored.locale);

@@ -6,13 +6,13 @@ import type { FollowupDetail, SendReport } from '../../api/followups/views.ts';
 import { useLanguage } from '../base/language.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { useFollowupAction } from './queries.ts';
-import { useFollowupTexts } from './texts.ts';
+import { useFollowupsTexts } from './texts.ts';
 
 type Asked = 'send' | 'pause' | 'stop';
 
 /** What one may do with a follow-up as it stands. */
 export function Actions({ followup }: { followup: FollowupDetail }) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const [asked, setAsked] = useState<Asked | null>(null);
   const resume = useFollowupAction<FollowupView>(followup.id, 'resume', () => texts.act.done.resume);
   const open = followup.status === 'open';
@@ -62,7 +62,7 @@ interface DialogProps {
 
 function SendDialog({ followup: { id, customer }, opened, close }: DialogProps) {
   const { language } = useLanguage();
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const { mutate, isPending } = useFollowupAction<SendReport>(id, 'send', ({ sent, level, message }) =>
     sent ? texts.act.sent(level) : message[language],
   );
@@ -80,7 +80,7 @@ function SendDialog({ followup: { id, customer }, opened, close }: DialogProps) 
 }
 
 function PauseDialog({ followup: { id }, opened, close }: DialogProps) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const [day, setDay] = useState('');
   const [why, setWhy] = useState('');
   const { mutate, isPending } = useFollowupAction<FollowupView>(id, 'pause', () => texts.act.done.pause);
@@ -111,7 +111,7 @@ function PauseDialog({ followup: { id }, opened, close }: DialogProps) {
 }
 
 function StopDialog({ followup: { id }, opened, close }: DialogProps) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const [why, setWhy] = useState('');
   const { mutate, isPending } = useFollowupAction<FollowupView>(id, 'stop', () => texts.act.done.stop);
   return (
@@ -133,7 +133,7 @@ function StopDialog({ followup: { id }, opened, close }: DialogProps) {
 const reasonOf = (why: string) => (why.trim() === '' ? {} : { reason: why.trim() });
 
 function Why({ value, change }: { value: string; change(value: string): void }) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   return (
     <TextInput
       label={texts.act.why}

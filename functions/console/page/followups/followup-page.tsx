@@ -16,13 +16,13 @@ import { Pips } from './pips.tsx';
 import { Preview } from './preview.tsx';
 import { useFollowup, useHistory } from './queries.ts';
 import { Settle } from './settle.tsx';
-import { useFollowupTexts } from './texts.ts';
+import { useFollowupsTexts } from './texts.ts';
 
 const STATUS_COLORS: Record<string, string> = { open: 'blue', paid: 'teal', accepted: 'teal' };
 
 /** One follow-up: where it stands and why, what may be done, its mails, and every decision about it. */
 export default function FollowupPage({ id }: { id: string }) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const { data, error, isPending, refetch } = useFollowup(id);
   if (isPending) return <Loading />;
   if (!data) {
@@ -58,7 +58,7 @@ export default function FollowupPage({ id }: { id: string }) {
 
 function Standing({ followup }: { followup: FollowupDetail }) {
   const { language } = useLanguage();
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const { explanation, customer, paused_until } = followup;
   const next = explanation?.next_due_at;
   return (
@@ -109,7 +109,7 @@ function Standing({ followup }: { followup: FollowupDetail }) {
 /** A run that left it although it was due says why in its own record. */
 function LastRun({ explanation: { last_run } }: { explanation: FullExplanation }) {
   const { language } = useLanguage();
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   if (!last_run) return null;
   return (
     <Text size="sm">
@@ -123,7 +123,7 @@ const Organisation = ({ id }: { id: string | null }) => id && <Link href={billin
 
 /** The name that the command line and the API know it by, which is not the number that stands on the document. */
 function Id({ id }: { id: string }) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   return (
     <CopyButton value={id}>
       {({ copied, copy }) => (
@@ -145,7 +145,7 @@ function Unsettled({ followup }: { followup: FollowupDetail }) {
 }
 
 function Past({ id }: { id: string }) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const list = useHistory(id);
   const { data, error, isPending, refetch } = list;
   if (isPending) return <Loading />;

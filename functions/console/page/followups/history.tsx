@@ -6,7 +6,7 @@ import { instant } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
 import { Mark } from '../ui/outcome.tsx';
 import { Empty } from '../ui/state.tsx';
-import { useFollowupTexts } from './texts.ts';
+import { useFollowupsTexts } from './texts.ts';
 
 const COLORS: Partial<Record<LevelSend['state'], string>> = {
   sent: 'teal',
@@ -17,7 +17,7 @@ const COLORS: Partial<Record<LevelSend['state'], string>> = {
 /** The mails of the levels so far. */
 export function Levels({ sends }: { sends: readonly LevelSend[] }) {
   const { language } = useLanguage();
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   if (sends.length === 0) return <Empty>{texts.one.noMails}</Empty>;
   return (
     <ul className="lines">
@@ -37,7 +37,7 @@ export function Levels({ sends }: { sends: readonly LevelSend[] }) {
 
 /** Every decision with its reason in words, newest first. */
 export function HistoryLines({ lines }: { lines: readonly HistoryLine[] }) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   if (lines.length === 0) return <Empty>{texts.one.noHistory}</Empty>;
   return (
     <ul className="lines">
@@ -50,7 +50,7 @@ export function HistoryLines({ lines }: { lines: readonly HistoryLine[] }) {
 
 function Line({ line: { at, reason, level, detail, response, run_id, by } }: { line: HistoryLine }) {
   const { language } = useLanguage();
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   return (
     <li className="line history wrapped">
       <span className="dimmed">{instant(at, language, true)}</span>

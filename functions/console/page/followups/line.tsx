@@ -7,7 +7,7 @@ import { useLanguage } from '../base/language.tsx';
 import { Mark } from '../ui/outcome.tsx';
 import { isEndless, money, nameOf } from './money.ts';
 import { Pips } from './pips.tsx';
-import { useFollowupTexts } from './texts.ts';
+import { useFollowupsTexts } from './texts.ts';
 
 /** The mood of a decision: blue goes, grey waits, orange wants somebody. */
 const COLORS: Record<Explanation['decision'], string> = {
@@ -26,7 +26,7 @@ export function FollowupLine({
   at: string | null | undefined;
 }) {
   const { language } = useLanguage();
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const { customer, explanation, parked } = followup;
   const reason = parked?.reason ?? explanation?.reason ?? 'bad_settings';
   return (

@@ -9,14 +9,14 @@ import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { Views } from '../ui/views.tsx';
 import { DueList } from './due-list.tsx';
 import { FollowupLine } from './line.tsx';
-import { useFollowupTexts } from './texts.ts';
+import { useFollowupsTexts } from './texts.ts';
 
 const VIEWS = ['due', 'unsettled', 'parked', 'sent'] as const;
 type View = (typeof VIEWS)[number];
 
 /** What goes when, what waits for somebody, and what has gone; the address keeps what is chosen. */
 export default function FollowupsPage() {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const [params] = useSearchParams();
   const view = VIEWS.find((name) => name === params.get('view')) ?? 'due';
   const organisation = params.get('org') ?? '';
@@ -51,7 +51,7 @@ interface OrganisationsProps {
 
 /** Whose follow-ups are shown, and the way to the settings of each. */
 function Organisations({ chosen, address }: OrganisationsProps) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const [, go] = useLocation();
   const ids = [...new Set([...useOrganisations(), ...(chosen ? [chosen] : [])])];
   if (ids.length === 0) return null;
@@ -74,7 +74,7 @@ function Organisations({ chosen, address }: OrganisationsProps) {
 }
 
 function List({ view, organisation }: { view: View; organisation: string }) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const list = usePages<ExplainedFollowup>(['followups', view, organisation], '/v1/admin/followups', {
     view,
     org_id: organisation,

@@ -6,11 +6,11 @@ import { Facts } from '../ui/facts.tsx';
 import { MailFrame } from '../ui/mail-frame.tsx';
 import { Failure, Loading } from '../ui/state.tsx';
 import { blockedText, usePreview } from './queries.ts';
-import { useFollowupTexts } from './texts.ts';
+import { useFollowupsTexts } from './texts.ts';
 
 /** The mail of a level exactly as it would go out now, when asked for. */
 export function Preview({ followup }: { followup: FollowupDetail }) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const [shown, setShown] = useState(false);
   const { levels = 0, level } = followup.explanation ?? {};
   const [chosen, setChosen] = useState(level ?? 1);
@@ -57,7 +57,7 @@ const mailbox = ({ name, address }: { name?: string; address: string }) =>
   name ? `${name} <${address}>` : address;
 
 function Shown({ mail }: { mail: MailPreview }) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   return (
     <>
       {mail.redirected_to && <Alert color="orange">{texts.preview.redirected(mail.redirected_to)}</Alert>}

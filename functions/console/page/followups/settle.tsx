@@ -4,7 +4,7 @@ import type { FollowupView } from '../../../../shared/domains/followups/show.ts'
 import type { FollowupDetail } from '../../api/followups/views.ts';
 import { Confirm } from '../ui/confirm.tsx';
 import { useFollowupAction } from './queries.ts';
-import { useFollowupTexts } from './texts.ts';
+import { useFollowupsTexts } from './texts.ts';
 
 /** A mail whose fate is unknown is settled by a person, who decides whether it counts. */
 export function Settle({
@@ -14,7 +14,7 @@ export function Settle({
   followup: FollowupDetail;
   messageId: string | null;
 }) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const [asked, setAsked] = useState<'sent' | 'not_sent' | null>(null);
   const { mutate, isPending } = useFollowupAction<FollowupView>(id, 'settle', () => texts.act.done.settle);
   const sent = asked === 'sent';

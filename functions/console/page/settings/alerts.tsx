@@ -2,11 +2,11 @@ import { Button, Group, Paper, Stack, Text, TextInput, Title } from '@mantine/co
 import { type FormEvent, useState } from 'react';
 import { MAX_REPEAT_HOURS, MAX_THRESHOLD_DAYS } from '../../../../shared/domains/tickets/limits.ts';
 import type { SettingsView } from '../../api/settings.ts';
-import { useLanguage } from '../base/language.tsx';
 import { wholeIn } from '../base/numbers.ts';
 import { useSaving } from '../base/saving.ts';
 import { useSignedIn } from '../base/signed-in.ts';
 import { SavingFault } from '../ui/saving-fault.tsx';
+import { useSettingsTexts } from './texts.ts';
 
 const queryKey = ['settings'];
 
@@ -19,7 +19,7 @@ interface Stage {
 
 /** When a ticket is late, in general and by stage, and how soon that is told again. */
 export function AlertSettings({ stored }: { stored: SettingsView['alerts'] }) {
-  const { texts } = useLanguage();
+  const texts = useSettingsTexts();
   const { api } = useSignedIn();
   const [days, setDays] = useState(String(stored.threshold_days));
   const [hours, setHours] = useState(String(stored.repeat_hours));
@@ -29,7 +29,7 @@ export function AlertSettings({ stored }: { stored: SettingsView['alerts'] }) {
   const sound = values.days !== null && values.hours !== null && stages.every(isSound);
   const { mutate, error, isPending } = useSaving({
     queryKey,
-    saved: texts.settings.saved,
+    saved: texts.saved,
     send: () =>
       api.send<SettingsView>('PUT', '/v1/admin/settings', {
         alerts: {
@@ -45,17 +45,16 @@ export function AlertSettings({ stored }: { stored: SettingsView['alerts'] }) {
     setTold(true);
     if (sound) mutate();
   };
-  const fault = (value: number | null, max: number) =>
-    told && value === null ? texts.settings.whole(1, max) : null;
+  const fault = (value: number | null, max: number) => (told && value === null ? texts.whole(1, max) : null);
   return (
     <Paper component="form" noValidate withBorder radius="md" p="md" onSubmit={submit}>
       <Stack>
         <Title order={2} size="h4">
-          {texts.settings.alerts}
+          {texts.alerts}
         </Title>
         <TextInput
-          label={texts.settings.days}
-          description={texts.settings.daysHelp(MAX_THRESHOLD_DAYS)}
+          label={texts.days}
+          description={texts.daysHelp(MAX_THRESHOLD_DAYS)}
           inputMode="numeric"
           maw={420}
           value={days}
@@ -63,8 +62,8 @@ export function AlertSettings({ stored }: { stored: SettingsView['alerts'] }) {
           error={fault(values.days, MAX_THRESHOLD_DAYS)}
         />
         <TextInput
-          label={texts.settings.repeat}
-          description={texts.settings.repeatHelp(MAX_REPEAT_HOURS)}
+          label={texts.repeat}
+          description={texts.repeatHelp(MAX_REPEAT_HOURS)}
           inputMode="numeric"
           maw={420}
           value={hours}
@@ -72,10 +71,10 @@ export function AlertSettings({ stored }: { stored: SettingsView['alerts'] }) {
           error={fault(values.hours, MAX_REPEAT_HOURS)}
         />
         <Stages stages={stages} change={setStages} told={told} />
-        <SavingFault error={error} queryKey={queryKey} conflict={texts.settings.conflict} />
+        <SavingFault error={error} queryKey={queryKey} conflict={texts.conflict} />
         <Group>
           <Button type="submit" loading={isPending}>
-            {texts.settings.save}
+            {texts.save}
           </Button>
         </Group>
       </Stack>
@@ -90,29 +89,29 @@ interface StagesProps {
 }
 
 function Stages({ stages, change, told }: StagesProps) {
-  const { texts } = useLanguage();
+  const texts = useSettingsTexts();
   const edit = (key: number, fields: Partial<Stage>) =>
     change(stages.map((stage) => (stage.key === key ? { ...stage, ...fields } : stage)));
   const key = Math.max(0, ...stages.map((stage) => stage.key)) + 1;
   return (
     <fieldset className="stages">
-      <legend>{texts.settings.stages}</legend>
+      <legend>{texts.stages}</legend>
       {stages.length === 0 && (
         <Text size="sm" c="dimmed">
-          {texts.settings.noStages}
+          {texts.noStages}
         </Text>
       )}
       {stages.map((stage) => (
         <Group key={stage.key} align="flex-start" gap="xs" mb="xs">
           <TextInput
-            aria-label={texts.settings.stage}
-            placeholder={texts.settings.stage}
+            aria-label={texts.stage}
+            placeholder={texts.stage}
             value={stage.name}
             onChange={({ currentTarget }) => edit(stage.key, { name: currentTarget.value })}
             error={told && stage.name.trim() === ''}
           />
           <TextInput
-            aria-label={`${texts.settings.days} ${stage.name}`}
+            aria-label={`${texts.days} ${stage.name}`}
             inputMode="numeric"
             w={90}
             value={stage.days}
@@ -122,7 +121,7 @@ function Stages({ stages, change, told }: StagesProps) {
           <Button
             variant="subtle"
             color="red"
-            aria-label={texts.settings.remove(stage.name)}
+            aria-label={texts.remove(stage.name)}
             onClick={() => change(stages.filter((one) => one !== stage))}
           >
             ✕
@@ -134,7 +133,7 @@ function Stages({ stages, change, told }: StagesProps) {
         variant="light"
         onClick={() => change([...stages, { key, name: '', days: '' }])}
       >
-        {texts.settings.addStage}
+        {texts.addStage}
       </Button>
     </fieldset>
   );

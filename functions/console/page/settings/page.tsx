@@ -1,16 +1,16 @@
 import { Stack, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { SettingsView } from '../../api/settings.ts';
-import { useLanguage } from '../base/language.tsx';
 import { useSignedIn } from '../base/signed-in.ts';
 import { Failure, Loading } from '../ui/state.tsx';
 import { AlertSettings } from './alerts.tsx';
 import { PresenceSettings } from './presence.tsx';
+import { useSettingsTexts } from './texts.ts';
 import { WatchSettings } from './watch.tsx';
 
 /** What holds for everybody. Each part is saved by itself, so that two people disturb each other as little as can be. */
 export default function SettingsPage() {
-  const { texts } = useLanguage();
+  const texts = useSettingsTexts();
   const { api } = useSignedIn();
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['settings'],
@@ -21,7 +21,7 @@ export default function SettingsPage() {
   });
   return (
     <Stack gap="lg">
-      <Title order={1}>{texts.settings.title}</Title>
+      <Title order={1}>{texts.title}</Title>
       {isPending && <Loading />}
       {error && <Failure error={error} retry={() => void refetch()} />}
       {data && (

@@ -7,11 +7,13 @@ import { LANGUAGE_CHOICES, type Language, useLanguage } from '../base/language.t
 import { useSaving } from '../base/saving.ts';
 import { useSignedIn } from '../base/signed-in.ts';
 import { SavingFault } from '../ui/saving-fault.tsx';
+import { useSettingsTexts } from './texts.ts';
 
 const queryKey = ['settings'];
 /** Who is told when a round does not run as it should. */
 export function WatchSettings({ stored }: { stored: SettingsView['watch'] }) {
   const { texts } = useLanguage();
+  const words = useSettingsTexts();
   const { api } = useSignedIn();
   const [operators, setOperators] = useState(stored.operators.join('\n'));
   const [locale, setLocale] = useState(stored.locale);
@@ -20,7 +22,7 @@ export function WatchSettings({ stored }: { stored: SettingsView['watch'] }) {
   const sound = addresses.every(looksLikeEmail);
   const { mutate, error, isPending } = useSaving({
     queryKey,
-    saved: texts.settings.saved,
+    saved: words.saved,
     send: () =>
       api.send<SettingsView>('PUT', '/v1/admin/settings', {
         watch: { operators: addresses, locale, updated_at: stored.updated_at },
@@ -35,28 +37,28 @@ export function WatchSettings({ stored }: { stored: SettingsView['watch'] }) {
     <Paper component="form" noValidate withBorder radius="md" p="md" onSubmit={submit}>
       <Stack>
         <Title order={2} size="h4">
-          {texts.settings.watch}
+          {words.watch}
         </Title>
         <Textarea
-          label={texts.settings.operators}
-          description={texts.settings.operatorsHelp(MAX_OPERATORS)}
+          label={words.operators}
+          description={words.operatorsHelp(MAX_OPERATORS)}
           maw={420}
           rows={3}
           value={operators}
           onChange={({ currentTarget }) => setOperators(currentTarget.value)}
-          error={told && !sound ? texts.alerts.badEmail : null}
+          error={told && !sound ? texts.error.badEmail : null}
         />
         <NativeSelect
-          label={texts.settings.watchLocale}
+          label={words.watchLocale}
           maw={420}
           value={locale}
           onChange={({ currentTarget }) => setLocale(currentTarget.value as Language)}
           data={LANGUAGE_CHOICES}
         />
-        <SavingFault error={error} queryKey={queryKey} conflict={texts.settings.conflict} />
+        <SavingFault error={error} queryKey={queryKey} conflict={words.conflict} />
         <Group>
           <Button type="submit" loading={isPending}>
-            {texts.settings.save}
+            {words.save}
           </Button>
         </Group>
       </Stack>

@@ -1,3 +1,4 @@
+import { useTasksTexts } from './texts.ts';
 import '@mantine/charts/styles.css';
 import { BarChart, LineChart } from '@mantine/charts';
 import { SimpleGrid, Text } from '@mantine/core';
@@ -13,7 +14,8 @@ const STILL = { isAnimationActive: false };
 
 /** How long the last runs took and what they cost, the newest on the right. */
 export default function Chart({ runs }: { runs: readonly RunLine[] }) {
-  const { language, texts } = useLanguage();
+  const { language } = useLanguage();
+  const texts = useTasksTexts();
   const data = runs
     .filter(({ duration_ms }) => duration_ms !== null)
     .map((run) => ({

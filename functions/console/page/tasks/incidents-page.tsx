@@ -2,39 +2,26 @@ import { Stack, Title } from '@mantine/core';
 import { Link } from 'wouter';
 import type { IncidentView } from '../../../../shared/domains/watch/incident.ts';
 import { runAddress, runsAddress } from '../base/addresses.ts';
-import type { Widened } from '../base/en.ts';
 import { instant } from '../base/format.ts';
-import { useLanguage, useWords, worded } from '../base/language.tsx';
+import { useLanguage, worded } from '../base/language.tsx';
 import { usePages } from '../base/pages.ts';
 import { Mark } from '../ui/outcome.tsx';
 import { MoreButton } from '../ui/pages-button.tsx';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
-
-const en = {
-  title: 'Incidents',
-  none: 'The watchman has found nothing wrong so far.',
-  open: 'open',
-  over: (at: string) => `over since ${at}`,
-};
-const fr: Widened<typeof en> = {
-  title: 'Incidents',
-  none: 'Le veilleur n’a encore rien trouvé d’anormal.',
-  open: 'ouvert',
-  over: (at) => `terminé ${at}`,
-};
+import { useTasksTexts } from './texts.ts';
 
 /** All that the watchman has found, newest first. */
 export default function IncidentsPage() {
-  const words = useWords({ en, fr });
+  const texts = useTasksTexts();
   const list = usePages<IncidentView>(['incidents', 'all'], '/v1/admin/incidents', {});
   const { data, error, isPending, refetch } = list;
   const incidents = data?.pages.flatMap(({ items }) => items) ?? [];
   return (
     <Stack gap="lg">
-      <Title order={1}>{words.title}</Title>
+      <Title order={1}>{texts.incidents.title}</Title>
       {isPending && <Loading />}
       {error && !data && <Failure error={error} retry={() => void refetch()} />}
-      {data && incidents.length === 0 && <Empty>{words.none}</Empty>}
+      {data && incidents.length === 0 && <Empty>{texts.incidents.none}</Empty>}
       <ul className="lines">
         {incidents.map((incident) => (
           <Line key={incident.id} incident={incident} />
@@ -46,8 +33,8 @@ export default function IncidentsPage() {
 }
 
 function Line({ incident: { kind, task, key, opened_at, recovered_at } }: { incident: IncidentView }) {
-  const { language, texts } = useLanguage();
-  const words = useWords({ en, fr });
+  const { language } = useLanguage();
+  const texts = useTasksTexts();
   const run = kind === 'overrun' && key;
   return (
     <li className="line incident wrapped">
@@ -61,7 +48,7 @@ function Line({ incident: { kind, task, key, opened_at, recovered_at } }: { inci
       </span>
       <span>{task && <Link href={runsAddress(task)}>{worded(texts.task, task)}</Link>}</span>
       <Mark color={recovered_at ? 'gray' : 'red'}>
-        {recovered_at ? words.over(instant(recovered_at, language)) : words.open}
+        {recovered_at ? texts.incidents.over(instant(recovered_at, language)) : texts.incidents.open}
       </Mark>
     </li>
   );

@@ -12,7 +12,7 @@ import { Outcome } from '../ui/outcome.tsx';
 import { Failure, Loading } from '../ui/state.tsx';
 import { useRunning } from './queries.ts';
 import { CountsLine, Reasons } from './sums.tsx';
-import { useReasons } from './texts.ts';
+import { useTasksTexts } from './texts.ts';
 
 interface DialogProps {
   task: TaskItem;
@@ -24,18 +24,19 @@ interface DialogProps {
 /** Runs a task and shows what it did, or what it would do. The focus goes back to where it was asked for. */
 export default function RunDialog({ task, asked, close }: DialogProps) {
   const { texts } = useLanguage();
+  const words = useTasksTexts();
   // It comes when it is first asked for; opened only then, it knows where the focus was.
   const [opened, setOpened] = useState(false);
   useEffect(() => setOpened(asked !== null), [asked]);
-  const what = asked === 'dry' ? texts.result.dryTitle : texts.result.runTitle;
+  const what = asked === 'dry' ? words.result.dryTitle : words.result.runTitle;
   return (
     <Modal
       opened={opened}
       onClose={close}
-      title={`${what} · ${worded(texts.task, task.id)}`}
+      title={`${what} · ${worded(words.task, task.id)}`}
       size="xl"
       transitionProps={{ duration: 0 }}
-      closeButtonProps={{ 'aria-label': texts.result.close }}
+      closeButtonProps={{ 'aria-label': texts.state.close }}
     >
       {asked && <Run task={task} dry={asked === 'dry'} close={close} />}
     </Modal>
@@ -76,7 +77,7 @@ function Run({ task, dry, close }: RunProps) {
 
 /** How far the run is that one waits for; it goes on when the dialog is closed. */
 function HowFar({ task }: { task: string }) {
-  const { texts } = useLanguage();
+  const texts = useTasksTexts();
   const { data } = useRunning(task, true);
   if (!data) return null;
   return (
@@ -95,23 +96,24 @@ interface ConfirmationProps {
 
 function Confirmation({ forcible, run, close }: ConfirmationProps) {
   const { texts } = useLanguage();
+  const words = useTasksTexts();
   const [force, setForce] = useState(false);
   return (
     <>
-      <Text>{texts.result.confirm}</Text>
+      <Text>{words.result.confirm}</Text>
       {forcible && (
         <Switch
-          label={texts.result.force}
+          label={words.result.force}
           checked={force}
           onChange={({ currentTarget }) => setForce(currentTarget.checked)}
         />
       )}
       <Group>
         <Button data-autofocus onClick={() => run(force)}>
-          {texts.rounds.run}
+          {words.rounds.run}
         </Button>
         <Button variant="default" onClick={close}>
-          {texts.result.close}
+          {texts.state.close}
         </Button>
       </Group>
     </>
@@ -119,7 +121,7 @@ function Confirmation({ forcible, run, close }: ConfirmationProps) {
 }
 
 function Result({ reply }: { reply: RunReply }) {
-  const { texts } = useLanguage();
+  const texts = useTasksTexts();
   return (
     <div role="status">
       <Stack gap="sm">
@@ -141,8 +143,7 @@ function Result({ reply }: { reply: RunReply }) {
 }
 
 function Candidates({ all, candidates }: { all: number; candidates: Shown[] }) {
-  const { texts } = useLanguage();
-  const reasons = useReasons();
+  const texts = useTasksTexts();
   if (candidates.length === 0) return <Text>{texts.result.noCandidates}</Text>;
   return (
     <>
@@ -165,7 +166,7 @@ function Candidates({ all, candidates }: { all: number; candidates: Shown[] }) {
               <Table.Tr key={id}>
                 <Table.Td className="wrapped">{id}</Table.Td>
                 <Table.Td>{decision === 'act' ? texts.result.act : texts.result.skip}</Table.Td>
-                <Table.Td>{worded(reasons, reason)}</Table.Td>
+                <Table.Td>{worded(texts.reason, reason)}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>

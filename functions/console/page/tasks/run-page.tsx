@@ -10,10 +10,11 @@ import { Outcome } from '../ui/outcome.tsx';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { useRun } from './queries.ts';
 import { CountsLine, Reasons } from './sums.tsx';
+import { useTasksTexts } from './texts.ts';
 
 /** One run: what it did and did not do, why, and what it cost. */
 export default function RunPage({ id }: { id: string }) {
-  const { texts } = useLanguage();
+  const texts = useTasksTexts();
   const { data, error, isPending, refetch } = useRun(id);
   if (isPending) return <Loading />;
   if (!data) {
@@ -54,7 +55,8 @@ export default function RunPage({ id }: { id: string }) {
 }
 
 function About({ run }: { run: RunView }) {
-  const { language, texts } = useLanguage();
+  const { language } = useLanguage();
+  const texts = useTasksTexts();
   const at = (iso: string | null) => instant(iso, language, true);
   return (
     <Facts
@@ -73,7 +75,7 @@ function About({ run }: { run: RunView }) {
 }
 
 function Why({ run }: { run: RunView }) {
-  const { texts } = useLanguage();
+  const texts = useTasksTexts();
   const some = Object.keys({ ...run.skipped, ...run.failed }).length > 0;
   return (
     <section>
@@ -94,7 +96,8 @@ function Why({ run }: { run: RunView }) {
 }
 
 function Cost({ run }: { run: RunView }) {
-  const { language, texts } = useLanguage();
+  const { language } = useLanguage();
+  const texts = useTasksTexts();
   if (!run.cost) return null;
   const { usd = null, ...units } = run.cost;
   const rows: [string, string][] = [
@@ -121,7 +124,8 @@ function Cost({ run }: { run: RunView }) {
 }
 
 function Attempts({ run: { attempts = [] } }: { run: RunView }) {
-  const { language, texts } = useLanguage();
+  const { language } = useLanguage();
+  const texts = useTasksTexts();
   if (attempts.length === 0) return null;
   return (
     <section>

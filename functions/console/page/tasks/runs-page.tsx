@@ -8,6 +8,7 @@ import { Outcome } from '../ui/outcome.tsx';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { useRuns } from './queries.ts';
 import { CountsLine } from './sums.tsx';
+import { useTasksTexts } from './texts.ts';
 
 /** Outcomes that one looks for; the address keeps what is chosen, so that it can be sent to somebody. */
 const OUTCOMES = [
@@ -22,7 +23,7 @@ const OUTCOMES = [
 
 /** The ledger of runs, newest first. */
 export default function RunsPage() {
-  const { texts } = useLanguage();
+  const texts = useTasksTexts();
   const [params] = useSearchParams();
   const [task, outcome] = [params.get('task') ?? '', params.get('outcome') ?? ''];
   const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useRuns(
@@ -53,29 +54,30 @@ export default function RunsPage() {
 
 function Filters({ task, outcome }: { task: string; outcome: string }) {
   const { texts } = useLanguage();
+  const words = useTasksTexts();
   const [, go] = useLocation();
   const choose = (chosen: { task: string; outcome: string }) => {
     const given = Object.entries(chosen).filter(([, value]) => value !== '');
     go(`/runs?${new URLSearchParams(given)}`, { replace: true });
   };
-  const tasks = [...new Set([...Object.keys(texts.task), ...(task ? [task] : [])])];
+  const tasks = [...new Set([...Object.keys(words.task), ...(task ? [task] : [])])];
   return (
     <Group grow preventGrowOverflow={false} gap="sm">
       <NativeSelect
-        label={texts.run.task}
+        label={words.run.task}
         value={task}
         onChange={({ currentTarget }) => choose({ task: currentTarget.value, outcome })}
         data={[
-          { value: '', label: texts.run.all },
-          ...tasks.map((value) => ({ value, label: worded(texts.task, value) })),
+          { value: '', label: words.run.all },
+          ...tasks.map((value) => ({ value, label: worded(words.task, value) })),
         ]}
       />
       <NativeSelect
-        label={texts.run.outcome}
+        label={words.run.outcome}
         value={outcome}
         onChange={({ currentTarget }) => choose({ task, outcome: currentTarget.value })}
         data={[
-          { value: '', label: texts.run.anyOutcome },
+          { value: '', label: words.run.anyOutcome },
           ...OUTCOMES.map((value) => ({ value, label: texts.outcome[value] })),
         ]}
       />
@@ -84,7 +86,8 @@ function Filters({ task, outcome }: { task: string; outcome: string }) {
 }
 
 function Line({ run, named }: { run: RunLine; named: boolean }) {
-  const { language, texts } = useLanguage();
+  const { language } = useLanguage();
+  const texts = useTasksTexts();
   return (
     <li className={named ? 'line run run-named' : 'line run'}>
       <Link href={runAddress(run.id)}>{instant(run.started_at, language, true)}</Link>

@@ -2,13 +2,14 @@ import { Text } from '@mantine/core';
 import type { Counts } from '../../../../shared/runtime/task.ts';
 import { whole } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
-import { useReasons } from './texts.ts';
+import { useTasksTexts } from './texts.ts';
 
 const KINDS = ['candidates', 'acted', 'skipped', 'failed'] as const;
 
 /** What a run looked at and what became of it, in one line. */
 export function CountsLine({ counts }: { counts: Counts | null }) {
-  const { language, texts } = useLanguage();
+  const { language } = useLanguage();
+  const texts = useTasksTexts();
   if (!counts) return null;
   const parts = KINDS.filter((kind) => kind === 'candidates' || counts[kind] > 0);
   return (
@@ -26,7 +27,7 @@ interface ReasonsProps {
 /** Why candidates were skipped or failed, with how many. */
 export function Reasons({ skipped, failed }: ReasonsProps) {
   const { language, texts } = useLanguage();
-  const reasons = useReasons();
+  const words = useTasksTexts();
   const rows = [
     ...Object.entries(failed ?? {}).map(([reason, count]) => ({ kind: 'failed', reason, count }) as const),
     ...Object.entries(skipped ?? {}).map(([reason, count]) => ({ kind: 'skipped', reason, count }) as const),
@@ -36,9 +37,9 @@ export function Reasons({ skipped, failed }: ReasonsProps) {
     <ul className="reasons">
       {rows.map(({ kind, reason, count }) => (
         <li key={`${kind} ${reason}`} className={`reason-${kind}`}>
-          {whole(count, language)} {texts.run[kind](count)}
+          {whole(count, language)} {words.run[kind](count)}
           {texts.colon}
-          {worded(reasons, reason)}
+          {worded(words.reason, reason)}
         </li>
       ))}
     </ul>

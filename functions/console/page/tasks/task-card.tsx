@@ -14,6 +14,7 @@ import { PageLoad } from '../ui/page-load.tsx';
 import { isUnderWay } from './queries.ts';
 import { Strip } from './strip.tsx';
 import { CountsLine } from './sums.tsx';
+import { useTasksTexts } from './texts.ts';
 
 // The chart library is as heavy as all the rest: only who wants to see a chart loads it.
 const Chart = lazy(() => import('./chart.tsx'));
@@ -21,7 +22,7 @@ const RunDialog = lazy(() => import('./run-dialog.tsx'));
 
 /** One task of the rounds. */
 export function TaskCard({ task }: { task: TaskItem }) {
-  const { texts } = useLanguage();
+  const texts = useTasksTexts();
   const [asked, setAsked] = useState<'dry' | 'run' | null>(null);
   // Once it was there it stays, so that the focus goes back to where it was asked for.
   const [opened, setOpened] = useState(false);
@@ -84,7 +85,8 @@ export function TaskCard({ task }: { task: TaskItem }) {
 }
 
 function Facts({ task }: { task: TaskItem }) {
-  const { language, texts } = useLanguage();
+  const { language } = useLanguage();
+  const texts = useTasksTexts();
   const [last] = task.last_runs;
   return (
     <dl className="facts">
@@ -124,6 +126,7 @@ function Facts({ task }: { task: TaskItem }) {
 
 function Pause({ task, paused }: { task: TaskItem; paused: boolean }) {
   const { texts } = useLanguage();
+  const words = useTasksTexts();
   const { api } = useSignedIn();
   const client = useQueryClient();
   const notify = useNotify();
@@ -131,13 +134,13 @@ function Pause({ task, paused }: { task: TaskItem; paused: boolean }) {
   const { mutate, isPending } = useMutation({
     mutationFn: () => api.send('POST', `/v1/admin/tasks/${encodeURIComponent(task.id)}/${action}`, {}),
     onSuccess: () =>
-      notify({ color: 'teal', message: paused ? texts.rounds.resumed_done : texts.rounds.paused_done }),
+      notify({ color: 'teal', message: paused ? words.rounds.resumed_done : words.rounds.paused_done }),
     onError: (error) => notify({ color: 'red', message: faultText(error, texts) }),
     onSettled: () => client.invalidateQueries({ queryKey: ['tasks'] }),
   });
   return (
     <Button size="compact-md" variant="default" loading={isPending} onClick={() => mutate()}>
-      {texts.rounds[action]}
+      {words.rounds[action]}
     </Button>
   );
 }

@@ -1,6 +1,6 @@
 import { useWords } from '../base/language.tsx';
-import { reasonsEn } from './reasons-en.ts';
-import { reasonsFr } from './reasons-fr.ts';
+import { en } from './texts/en.ts';
+import { fr } from './texts/fr.ts';
 
-/** The reasons of all tasks in words. */
-export const useReasons = () => useWords({ en: reasonsEn, fr: reasonsFr });
+/** The texts of the pages of tasks, runs and incidents. */
+export const useTasksTexts = () => useWords({ en, fr });

@@ -24,7 +24,7 @@ export function SavingFault({ error, queryKey, conflict }: FaultProps) {
           variant="default"
           onClick={() => void client.invalidateQueries({ queryKey })}
         >
-          {texts.settings.reload}
+          {texts.state.theirs}
         </Button>
       </Group>
     </Alert>

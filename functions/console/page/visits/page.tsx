@@ -9,7 +9,7 @@ import { useSignedIn } from '../base/signed-in.ts';
 import { Figure } from '../ui/figure.tsx';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { VisitTable } from './table.tsx';
-import { useVisitTexts } from './texts.ts';
+import { useVisitsTexts } from './texts.ts';
 
 const SPANS = [7, 14, 31];
 const DAY_MS = 86_400_000;
@@ -18,7 +18,7 @@ const FRESH_MS = 5 * 60_000;
 
 /** Visits and engaged time by day and by page. */
 export default function VisitsPage() {
-  const texts = useVisitTexts();
+  const texts = useVisitsTexts();
   const { api } = useSignedIn();
   const [params] = useSearchParams();
   const [, go] = useLocation();
@@ -66,7 +66,7 @@ function firstDay(days: number, timeZone: string): string {
 
 function Stats({ stats }: { stats: VisitReport }) {
   const { language } = useLanguage();
-  const texts = useVisitTexts();
+  const texts = useVisitsTexts();
   const { totals, days, pages, more_pages } = stats;
   return (
     <>

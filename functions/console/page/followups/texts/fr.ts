@@ -1,6 +1,6 @@
-import { de } from '../base/french.ts';
-import { reasons } from './reasons.fr.ts';
-import type { FollowupTexts } from './texts.en.ts';
+import { de } from '../../base/french.ts';
+import { reasons } from '../reasons.fr.ts';
+import type { FollowupTexts } from './en.ts';
 
 /** Les textes des pages de relances en français. */
 export const fr: FollowupTexts = {

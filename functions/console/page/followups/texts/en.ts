@@ -1,5 +1,5 @@
-import type { Widened } from '../base/en.ts';
-import { reasons } from './reasons.en.ts';
+import type { Widened } from '../../base/en.ts';
+import { reasons } from '../reasons.en.ts';
 
 /** The texts of the pages of follow-ups in English. */
 export const en = {
