@@ -40,7 +40,7 @@ export interface RunView extends Omit<RunLine, 'requested_by' | 'usd'> {
   })[];
 }
 
-/** What every task answers to a call, beside its own fields. */
+/** The answer of every task to a call, beside its own fields. */
 export interface RunReply {
   run_id: string;
   outcome: Outcome;

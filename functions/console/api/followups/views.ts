@@ -16,16 +16,16 @@ import type { Locale } from '../../../../shared/doors/mail/message.ts';
 import type { RunOutcome } from '../../../../shared/runtime/run-view.ts';
 import type { Page } from '../paging.ts';
 
-/** What the last run says that began when a follow-up was due already, and left it. */
+/** The last run, if it began when a follow-up was due already and left it. */
 export interface LastRun {
   run_id: string;
   outcome: RunOutcome;
-  /** Why it left some, how many each, and what that means. */
+  /** Its reasons to leave some, with counts and texts. */
   reasons: { reason: Reason; count: number; message: (typeof REASONS)[Reason] }[];
 }
 
 export interface FullExplanation extends Explanation {
-  /** Null where no run has looked since it is due, or where something else than a run stands against it. */
+  /** Null if no run has looked since it is due, or if something else than a run stands against it. */
   last_run: LastRun | null;
 }
 
@@ -66,7 +66,7 @@ export interface MailPreview {
   raw: string;
 }
 
-/** Why a mail was not made or sent; the details of a 409. */
+/** The reason why a mail was not made or sent; the details of a 409. */
 export interface Blocked {
   reason: Reason;
   message: (typeof REASONS)[Reason];
@@ -95,7 +95,7 @@ export interface BillingSettingsView extends Omit<z.infer<typeof billingSettings
   updated_at: string | null;
 }
 
-/** What saving would do. */
+/** The effects that saving would have. */
 export interface BillingRehearsal {
   dry_run: true;
   activation: Activation;

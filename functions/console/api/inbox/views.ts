@@ -22,7 +22,7 @@ export interface FolderView {
   resets: number;
 }
 
-/** What one synchronisation by hand has done. */
+/** The result of one synchronisation by hand. */
 export interface SyncReport {
   success: boolean;
   complete: boolean;
@@ -30,7 +30,7 @@ export interface SyncReport {
   error: Failure | null;
 }
 
-/** What a mailbox that is not stored would show. */
+/** The report on a mailbox that is not stored. */
 export interface MailboxRehearsal {
   dry_run: true;
   test: MailboxReport;

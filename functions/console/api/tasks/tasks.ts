@@ -18,7 +18,7 @@ import { callTask } from './task-call.ts';
 const MAX_RUNS = 50;
 const RUNS_RULE = `must be a whole number from 1 to ${MAX_RUNS}`;
 
-/** When a task runs; null is what nobody knows, since Cloud Scheduler does not answer. */
+/** The schedule of a task; null if it is not known, as while Cloud Scheduler does not answer. */
 interface TaskTimes {
   schedule: string | null;
   time_zone: string | null;

@@ -1,4 +1,5 @@
 import { Stack, Title } from '@mantine/core';
+import { Section } from '../ui/section.tsx';
 import { Failure, Loading } from '../ui/state.tsx';
 import { LateTickets } from './late-tickets.tsx';
 import { AlertLog } from './log.tsx';
@@ -12,24 +13,15 @@ export default function AlertsPage() {
   return (
     <Stack gap="xl">
       <Title order={1}>{texts.title}</Title>
-      <section aria-labelledby="recipients">
-        <Title order={2} size="h3" id="recipients">
-          {texts.recipients}
-        </Title>
+      <Section id="recipients" title={texts.recipients} size="h3">
         <Recipients />
-      </section>
-      <section aria-labelledby="late">
-        <Title order={2} size="h3" id="late">
-          {texts.late}
-        </Title>
+      </Section>
+      <Section id="late" title={texts.late} size="h3">
         <LateTickets />
-      </section>
-      <section aria-labelledby="log">
-        <Title order={2} size="h3" id="log">
-          {texts.log}
-        </Title>
+      </Section>
+      <Section id="log" title={texts.log} size="h3">
         <AlertLog />
-      </section>
+      </Section>
     </Stack>
   );
 }

@@ -8,6 +8,7 @@ import { useLanguage, worded } from '../base/language.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { Mark } from '../ui/outcome.tsx';
 import { MoreButton } from '../ui/pages-button.tsx';
+import { Section } from '../ui/section.tsx';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { Actions } from './actions.tsx';
 import { HistoryLines, Levels } from './history.tsx';
@@ -153,19 +154,13 @@ function Past({ id }: { id: string }) {
   const sends = data.pages[0]?.sends ?? [];
   return (
     <>
-      <section aria-labelledby="levels">
-        <Title order={2} size="h4" id="levels">
-          {texts.one.mails}
-        </Title>
+      <Section id="levels" title={texts.one.mails}>
         <Levels sends={sends} />
-      </section>
-      <section aria-labelledby="history">
-        <Title order={2} size="h4" id="history">
-          {texts.one.history}
-        </Title>
+      </Section>
+      <Section id="history" title={texts.one.history}>
         <HistoryLines lines={data.pages.flatMap(({ items }) => items)} />
         <MoreButton list={list} label={texts.one.older} />
-      </section>
+      </Section>
     </>
   );
 }

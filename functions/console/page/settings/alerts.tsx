@@ -1,14 +1,10 @@
-import { Button, Group, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
+import { Button, Group, Text, TextInput } from '@mantine/core';
+import { useState } from 'react';
 import { MAX_REPEAT_HOURS, MAX_THRESHOLD_DAYS } from '../../../../shared/domains/tickets/limits.ts';
 import type { SettingsView } from '../../api/settings.ts';
 import { wholeIn } from '../base/numbers.ts';
-import { useSaving } from '../base/saving.ts';
-import { useSignedIn } from '../base/signed-in.ts';
-import { SavingFault } from '../ui/saving-fault.tsx';
+import { SettingsPart } from './part.tsx';
 import { useSettingsTexts } from './texts.ts';
-
-const queryKey = ['settings'];
 
 interface Stage {
   /** Of this form only; a stage that is being typed has no name yet. */
@@ -17,68 +13,47 @@ interface Stage {
   days: string;
 }
 
-/** When a ticket is late, in general and by stage, and how soon that is told again. */
+/** The rules by which a ticket is late, in general and by stage, and how soon that is alerted again. */
 export function AlertSettings({ stored }: { stored: SettingsView['alerts'] }) {
   const texts = useSettingsTexts();
-  const { api } = useSignedIn();
-  const [days, setDays] = useState(String(stored.threshold_days));
-  const [hours, setHours] = useState(String(stored.repeat_hours));
+  const [typedDays, setDays] = useState(String(stored.threshold_days));
+  const [typedHours, setHours] = useState(String(stored.repeat_hours));
   const [stages, setStages] = useState(() => stagesOf(stored));
-  const [told, setTold] = useState(false);
-  const values = { days: wholeIn(days, 1, MAX_THRESHOLD_DAYS), hours: wholeIn(hours, 1, MAX_REPEAT_HOURS) };
-  const sound = values.days !== null && values.hours !== null && stages.every(isSound);
-  const { mutate, error, isPending } = useSaving({
-    queryKey,
-    saved: texts.saved,
-    send: () =>
-      api.send<SettingsView>('PUT', '/v1/admin/settings', {
-        alerts: {
-          threshold_days: values.days,
-          repeat_hours: values.hours,
-          stages: changes(stored, stages),
-          updated_at: stored.updated_at,
-        },
-      }),
-  });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setTold(true);
-    if (sound) mutate();
+  const days = wholeIn(typedDays, 1, MAX_THRESHOLD_DAYS);
+  const hours = wholeIn(typedHours, 1, MAX_REPEAT_HOURS);
+  const alerts = {
+    threshold_days: days,
+    repeat_hours: hours,
+    stages: changes(stored, stages),
+    updated_at: stored.updated_at,
   };
-  const fault = (value: number | null, max: number) => (told && value === null ? texts.whole(1, max) : null);
+  const isWhole = days !== null && hours !== null && stages.every(isSound);
   return (
-    <Paper component="form" noValidate withBorder radius="md" p="md" onSubmit={submit}>
-      <Stack>
-        <Title order={2} size="h4">
-          {texts.alerts}
-        </Title>
-        <TextInput
-          label={texts.days}
-          description={texts.daysHelp(MAX_THRESHOLD_DAYS)}
-          inputMode="numeric"
-          maw={420}
-          value={days}
-          onChange={({ currentTarget }) => setDays(currentTarget.value)}
-          error={fault(values.days, MAX_THRESHOLD_DAYS)}
-        />
-        <TextInput
-          label={texts.repeat}
-          description={texts.repeatHelp(MAX_REPEAT_HOURS)}
-          inputMode="numeric"
-          maw={420}
-          value={hours}
-          onChange={({ currentTarget }) => setHours(currentTarget.value)}
-          error={fault(values.hours, MAX_REPEAT_HOURS)}
-        />
-        <Stages stages={stages} change={setStages} told={told} />
-        <SavingFault error={error} queryKey={queryKey} conflict={texts.conflict} />
-        <Group>
-          <Button type="submit" loading={isPending}>
-            {texts.save}
-          </Button>
-        </Group>
-      </Stack>
-    </Paper>
+    <SettingsPart title={texts.alerts} change={isWhole ? { alerts } : null}>
+      {(showsFaults) => (
+        <>
+          <TextInput
+            label={texts.days}
+            description={texts.daysHelp(MAX_THRESHOLD_DAYS)}
+            inputMode="numeric"
+            maw={420}
+            value={typedDays}
+            onChange={({ currentTarget }) => setDays(currentTarget.value)}
+            error={showsFaults && days === null && texts.whole(1, MAX_THRESHOLD_DAYS)}
+          />
+          <TextInput
+            label={texts.repeat}
+            description={texts.repeatHelp(MAX_REPEAT_HOURS)}
+            inputMode="numeric"
+            maw={420}
+            value={typedHours}
+            onChange={({ currentTarget }) => setHours(currentTarget.value)}
+            error={showsFaults && hours === null && texts.whole(1, MAX_REPEAT_HOURS)}
+          />
+          <Stages stages={stages} change={setStages} told={showsFaults} />
+        </>
+      )}
+    </SettingsPart>
   );
 }
 

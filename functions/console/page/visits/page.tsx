@@ -7,6 +7,7 @@ import { dayName, longSpan, share, whole } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
 import { useSignedIn } from '../base/signed-in.ts';
 import { Figure } from '../ui/figure.tsx';
+import { Section } from '../ui/section.tsx';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { VisitTable } from './table.tsx';
 import { useVisitsTexts } from './texts.ts';
@@ -84,27 +85,21 @@ function Stats({ stats }: { stats: VisitReport }) {
       <Text size="sm" c="dimmed">
         {texts.inferredHelp}
       </Text>
-      <section aria-labelledby="by-day">
-        <Title order={2} size="h4" id="by-day">
-          {texts.byDay}
-        </Title>
+      <Section id="by-day" title={texts.byDay}>
         <VisitTable
           label={texts.byDay}
           head={texts.day}
           rows={days.map((day) => ({ ...day, key: day.day, name: dayName(day.day, language) }))}
         />
-      </section>
-      <section aria-labelledby="by-page">
-        <Title order={2} size="h4" id="by-page">
-          {texts.byPage}
-        </Title>
+      </Section>
+      <Section id="by-page" title={texts.byPage}>
         <VisitTable
           label={texts.byPage}
           head={texts.page}
           rows={pages.map((page) => ({ ...page, key: page.path, name: page.path || '–' }))}
         />
         {more_pages > 0 && <Text c="dimmed">{texts.more(more_pages)}</Text>}
-      </section>
+      </Section>
     </>
   );
 }

@@ -28,7 +28,7 @@ export interface IntegrationView {
     last_error?: string | null;
     last_success_at?: string | null;
   };
-  /** Of the last run that had anything to do. */
+  /** The last run that had anything to do. */
   last_run?: { at: string } & Tally;
   updated_at: string | null;
 }
