@@ -1,5 +1,5 @@
-import { MAX_THRESHOLD_DAYS } from '../../shared/domains/tickets/alerts/settings.ts';
 import { readStates } from '../../shared/domains/tickets/alerts/state.ts';
+import { MAX_THRESHOLD_DAYS } from '../../shared/domains/tickets/limits.ts';
 import { booleanParam, integerParam } from '../../shared/runtime/params.ts';
 import type { Task } from '../../shared/runtime/task.ts';
 import { type AlertCandidate, type AlertRun, findCandidates, groupOf, openAlertRun } from './candidates.ts';

@@ -1,6 +1,6 @@
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
+import { DEFAULT_STALE_MINUTES, MAX_STALE_MINUTES } from '../../shared/domains/presence/limits.ts';
 import {
-  DEFAULT_STALE_MINUTES,
   flaggedOnline,
   putOffline,
   type Seen,
@@ -11,7 +11,7 @@ import { streamQuery } from '../../shared/doors/store/firestore.ts';
 import { integerParam } from '../../shared/runtime/params.ts';
 import type { ActResult, ReplyFacts, Task } from '../../shared/runtime/task.ts';
 
-const params = { minutes: integerParam(1, 1440).default(DEFAULT_STALE_MINUTES) };
+const params = { minutes: integerParam(1, MAX_STALE_MINUTES).default(DEFAULT_STALE_MINUTES) };
 
 interface Flagged {
   id: string;

@@ -13,6 +13,7 @@ import { paramsSchema } from './params.ts';
 import type { RunRequest, RunResult } from './request.ts';
 import { requesterOf } from './requester.ts';
 import { dryRun, realRun } from './run.ts';
+import type { RunReply } from './run-view.ts';
 import type { AnyTask, Deps, Outcome, RunContext } from './task.ts';
 
 /** The answer comes within the budget and this: what was begun may end, and a store that hangs is not waited for. */
@@ -61,7 +62,7 @@ function statusOf(task: AnyTask, run: RunRequest, result: RunResult): 200 | 500 
   return scheduled && (result.outcome === 'skipped_overlap' || !result.complete) ? 503 : 200;
 }
 
-function replyBody(task: AnyTask, run: RunRequest, result: RunResult, context: RunContext): object {
+function replyBody(task: AnyTask, run: RunRequest, result: RunResult, context: RunContext): RunReply {
   const { outcome, counts, complete, attempt, acted, skipped, failed, error, shown, notes, dispatched } =
     result;
   const { dry_run: dry } = run.params;

@@ -2,7 +2,6 @@ import type * as z from 'zod';
 import type { Caller } from '../doors/auth/caller.ts';
 import type { TokenDeps } from '../doors/auth/token.ts';
 import type { CountedEngines, ProcessEngines } from '../doors/engines.ts';
-import type { RunResult } from './request.ts';
 
 /** The engines, the clock and the configuration of a process; built once. */
 export interface Deps extends TokenDeps, ProcessEngines {}
@@ -101,6 +100,13 @@ export interface Counts {
   failed: number;
 }
 
+/** How a run ended, for what follows it. */
+export interface RunEnding {
+  outcome: Outcome;
+  complete: boolean;
+  counts: Counts;
+}
+
 /** What was handed to Cloud Tasks. */
 export interface Dispatched {
   batches: number;
@@ -181,7 +187,7 @@ export interface Task<T extends TaskTypes = TaskTypes> {
   /** Conditional, idempotent effects of decide's answers; one result per candidate, in order. */
   act(decided: readonly Decided<T>[], run: T['run'], context: RunContext): Promise<ActResult<T['reason']>[]>;
   /** Called once when a real run has ended in this instance, after its record was written. */
-  after?(run: T['run'], result: RunResult, context: RunContext): Promise<void>;
+  after?(run: T['run'], end: RunEnding, context: RunContext): Promise<void>;
   /** The task's own fields of the answer, which come first. */
   reply(facts: ReplyFacts<ParamsOf<T>>): Record<string, unknown>;
 }

@@ -1,6 +1,13 @@
 import { pageParam, toPage } from '../../../shared/doors/http/query.ts';
 import { formatPosition, type Position, parsePosition } from '../../../shared/doors/store/position.ts';
 
+/** A page of a list, as the API answers it. */
+export interface Page<T> {
+  items: T[];
+  /** The token of the next page; null on the last. */
+  next_page: string | null;
+}
+
 /** `page` of a list that is ordered by an instant. */
 export const positionParam = pageParam.transform((text, context): Position | null => {
   if (text === null) return null;

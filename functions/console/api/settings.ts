@@ -1,24 +1,19 @@
 import { type DocumentSnapshot, FieldValue, type Firestore } from '@google-cloud/firestore';
 import * as z from 'zod';
-import { presenceSettings, rememberThreshold } from '../../../shared/domains/presence/settings.ts';
-import { DEFAULT_THRESHOLD_MINUTES } from '../../../shared/domains/presence/status.ts';
 import {
-  alertSettings,
-  DEFAULT_REPEAT_HOURS,
-  DEFAULT_THRESHOLD_DAYS,
-} from '../../../shared/domains/tickets/alerts/settings.ts';
-import { WATCH_DEFAULTS, watchSettings } from '../../../shared/domains/watch/settings.ts';
+  PRESENCE_DEFAULTS,
+  presenceSettings,
+  rememberThreshold,
+} from '../../../shared/domains/presence/settings.ts';
+import { ALERT_DEFAULTS, alertSettings } from '../../../shared/domains/tickets/alerts/settings.ts';
+import { WATCH_DEFAULTS, type WatchSettings, watchSettings } from '../../../shared/domains/watch/settings.ts';
 import { Answer } from '../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../shared/doors/http/version.ts';
 import { versionOf } from '../../../shared/doors/store/version.ts';
 import { type AdminContext, adminRoute } from './route.ts';
 
 /** What holds where nothing has been set. */
-const DEFAULTS = {
-  presence: { online_threshold_minutes: DEFAULT_THRESHOLD_MINUTES },
-  alerts: { threshold_days: DEFAULT_THRESHOLD_DAYS, repeat_hours: DEFAULT_REPEAT_HOURS, stages: {} },
-  watch: WATCH_DEFAULTS,
-};
+const DEFAULTS = { presence: PRESENCE_DEFAULTS, alerts: ALERT_DEFAULTS, watch: WATCH_DEFAULTS };
 type Part = keyof typeof DEFAULTS;
 const PARTS = Object.keys(DEFAULTS) as Part[];
 
@@ -30,6 +25,20 @@ const settingsBody = z.strictObject({
   ...version,
 });
 type SettingsBody = z.infer<typeof settingsBody>;
+
+/** Settings with their version; null before the first write. */
+interface Versioned {
+  updated_at: string | null;
+}
+
+/** All settings as the API answers them: what is stored, and the default of what is not. */
+export interface SettingsView extends Versioned {
+  presence: z.infer<typeof presenceSettings> & Versioned;
+  alerts: Omit<z.infer<typeof alertSettings>, 'stages'> & {
+    stages: Record<string, { threshold_days: number }>;
+  } & Versioned;
+  watch: WatchSettings & Versioned;
+}
 
 /** GET and PUT `/v1/admin/settings`. A PUT merges; a part that is not sent stays as it is. */
 export const settingsRoutes = [
@@ -67,13 +76,19 @@ const refs = (store: Firestore) => PARTS.map((part) => store.doc(`settings/${par
 
 async function answer({ store }: AdminContext): Promise<Answer> {
   const found = await store.getAll(...refs(store));
-  const parts = PARTS.map((part, index) => {
-    const snapshot = found[index];
+  const stored = <P extends Part>(part: P) => {
+    const snapshot = found[PARTS.indexOf(part)];
     const updated_at = snapshot ? versionOf(snapshot) : null;
-    return [part, { ...DEFAULTS[part], ...snapshot?.data(), updated_at }];
-  });
+    return { ...DEFAULTS[part], ...snapshot?.data(), updated_at };
+  };
   const updated_at = newest(found);
-  return new Answer(200, { ...Object.fromEntries(parts), updated_at }, versionHeader(updated_at));
+  const view: SettingsView = {
+    presence: stored('presence'),
+    alerts: stored('alerts'),
+    watch: stored('watch'),
+    updated_at,
+  };
+  return new Answer(200, view, versionHeader(updated_at));
 }
 
 /** The version of all settings together: that of the part written last. Versions are ISO 8601, so they sort as text. */

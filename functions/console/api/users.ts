@@ -1,7 +1,16 @@
 import { FieldPath, type Query } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { limitParam, pageParam, toPage } from '../../../shared/doors/http/query.ts';
+import type { Page } from './paging.ts';
 import { adminRoute } from './route.ts';
+
+/** A user to choose as a recipient. */
+export interface UserLine {
+  id: string;
+  email: string | null;
+  display_name: string | null;
+  role: string | null;
+}
 
 /** GET `/v1/admin/users`: who there is, by id, to choose recipients from. A read per user shown and one more. */
 export const userRoutes = [
@@ -9,7 +18,7 @@ export const userRoutes = [
     method: 'GET',
     path: '/v1/admin/users',
     query: z.strictObject({ limit: limitParam(), page: pageParam }),
-    async handle({ context: { store }, query: { limit, page } }) {
+    async handle({ context: { store }, query: { limit, page } }): Promise<Page<UserLine>> {
       const byId: Query = store
         .collection('users')
         .select('email', 'display_name', 'role')

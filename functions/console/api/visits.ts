@@ -5,11 +5,24 @@ import {
   dayText,
   sumsOf,
   sumVisits,
+  type VisitStats,
   visitsBegun,
 } from '../../../shared/domains/visits/stats.ts';
 import { HttpError } from '../../../shared/doors/http/errors.ts';
 import { isZone, toLocal } from '../../../shared/doors/time/zoned.ts';
 import { adminRoute } from './route.ts';
+
+/** The sums of a span of days, and how many visits they are of. */
+export interface VisitReport extends VisitStats {
+  from: string;
+  to: string;
+  time_zone: string;
+  as_of: string;
+  total_visits: number;
+  /** The newest of them, which are summed. */
+  counted: number;
+  complete: boolean;
+}
 
 const DAY_MS = 86_400_000;
 /** A month at most, and by default a week, the current day included. */
@@ -39,7 +52,7 @@ export const visitRoutes = [
     method: 'GET',
     path: '/v1/admin/visits/stats',
     query: z.strictObject({ from: day, to: day, time_zone: zone }),
-    async handle({ context: { store, now }, query }) {
+    async handle({ context: { store, now }, query }): Promise<VisitReport> {
       const span = spanOf(query, now);
       const { from, until } = boundsOf(span);
       const visits = visitsBegun(store, from, until);

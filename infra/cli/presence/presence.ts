@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { MAX_THRESHOLD_MINUTES } from '../../../shared/domains/presence/status.ts';
+import { MAX_THRESHOLD_MINUTES } from '../../../shared/domains/presence/limits.ts';
 import { UsageError } from '../run-task.ts';
 import { findTarget } from '../target.ts';
 import type { Terminal } from '../terminal.ts';

@@ -1,21 +1,73 @@
 import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
+import type { ClaimState } from '../../doors/mail/claims.ts';
 import { versionOf } from '../../doors/store/version.ts';
-import type { Followup } from './followup.ts';
+import type { Followup, Status } from './followup.ts';
 import { judge, type Verdict } from './judge.ts';
-import { REASONS, type Reason } from './reasons.ts';
+import { type ParkingReason, REASONS, type Reason, type StopReason } from './reasons.ts';
+import type { Entry } from './record.ts';
+import type { FollowupType } from './schedule/schedule.ts';
 import type { Settings } from './settings.ts';
+
+/** A follow-up as the API shows it, instants in ISO 8601. Rows of other back ends lack what they do not know. */
+export interface FollowupView {
+  id: string;
+  org_id?: string | null;
+  type?: FollowupType | null;
+  source_label?: string | null;
+  customer?: { name?: string | null; email?: string | null } | null;
+  amount_due?: number | null;
+  currency?: string | null;
+  due_date?: string | null;
+  sent_at?: string | null;
+  status?: Status | null;
+  paused_until?: string | null;
+  level?: number | null;
+  next_due_at?: string | null;
+  last_sent_at?: string | null;
+  stop_reason?: StopReason | 'erased' | null;
+  parked?: { reason: ParkingReason; at: string | null; due_at: string | null; detail: string | null } | null;
+  updated_at: string | null;
+}
+
+/** A line of a history: a decision or an act, by whom, and why. */
+export interface HistoryLine {
+  id: string;
+  at: string;
+  reason: Entry['reason'];
+  level: number;
+  detail: string | null;
+  message_id: string | null;
+  response: string | null;
+  run_id: string | null;
+  by: string | null;
+}
+
+/** The record of one level's mail; its id is the level. */
+export interface LevelSend {
+  id: string;
+  state: ClaimState;
+  message_id?: string | null;
+  claimed_at?: string | null;
+  settled_at?: string | null;
+  sent_at?: string | null;
+  response?: string | null;
+}
 
 /** Fields that serve the machinery alone. */
 const PRIVATE = new Set(['scheduled_by', 'last_decision', 'due_before_pause', 'claim']);
 
-/** A document as the API shows it: instants in ISO 8601, its id and its version. */
-export function shown(snapshot: DocumentSnapshot): Record<string, unknown> {
+export const showFollowup = (snapshot: DocumentSnapshot) => showDocument<FollowupView>(snapshot);
+export const showHistoryLine = (snapshot: DocumentSnapshot) => showDocument<HistoryLine>(snapshot);
+export const showLevelSend = (snapshot: DocumentSnapshot) => showDocument<LevelSend>(snapshot);
+
+/** Returns a document as the API shows it: instants in ISO 8601, its id and its version. */
+export function showDocument<View>(snapshot: DocumentSnapshot): View {
   const entries = Object.entries(snapshot.data() ?? {}).filter(([name]) => !PRIVATE.has(name));
   return {
     id: snapshot.id,
     ...Object.fromEntries(entries.map(([name, value]) => [name, plain(value)])),
     updated_at: versionOf(snapshot),
-  };
+  } as View;
 }
 
 function plain(value: unknown): unknown {

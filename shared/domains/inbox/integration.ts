@@ -1,6 +1,7 @@
 import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
 import { millis } from '../../doors/store/firestore.ts';
 import { HEALTHY, type Health, type Status } from './health.ts';
+import { FIRST_FOLDER, PORTS } from './limits.ts';
 
 /** One mailbox that is synchronised. */
 export interface Integration {
@@ -25,7 +26,6 @@ export interface Integration {
   health: Health;
 }
 
-const DEFAULT_FOLDERS = ['INBOX'];
 const STATUSES: readonly Status[] = ['ok', 'retrying', 'auth_failed', 'disabled'];
 
 export const integrationsOf = (store: Firestore) => store.collection('inbox_integrations');
@@ -60,7 +60,7 @@ export function readIntegration(snapshot: Fields): Integration {
     label: text('label') ?? '',
     notifyEmail: text('notify_email'),
     host: need('host'),
-    port: Number.isInteger(port) ? (port as number) : secure ? 993 : 143,
+    port: Number.isInteger(port) ? (port as number) : secure ? PORTS.tls : PORTS.starttls,
     secure,
     ca: text('ca'),
     user: need('auth.user'),
@@ -68,7 +68,7 @@ export function readIntegration(snapshot: Fields): Integration {
     sealed: text('auth.sealed'),
     secretRef: text('auth.secret_ref'),
     token: text('auth.token'),
-    folders: paths.length > 0 ? [...new Set(paths as string[])] : DEFAULT_FOLDERS,
+    folders: paths.length > 0 ? [...new Set(paths as string[])] : [FIRST_FOLDER],
     since: since === null ? null : new Date(since),
     health: readHealth(snapshot),
   };

@@ -1,6 +1,6 @@
 import type { Redis } from '@upstash/redis';
 import { evalScript } from '../../doors/redis/redis.ts';
-import { MAX_THRESHOLD_MINUTES } from './status.ts';
+import { MAX_THRESHOLD_MINUTES } from './limits.ts';
 
 /** A sign of life outlasts the largest threshold, so that a missing key always means an older one (in ms). */
 const ACTIVITY_TTL_MS = (MAX_THRESHOLD_MINUTES + 60) * 60_000;

@@ -7,7 +7,7 @@ import {
   Timestamp,
 } from '@google-cloud/firestore';
 import { isConflict, millis } from '../../doors/store/firestore.ts';
-import { MAX_THRESHOLD_MINUTES } from './status.ts';
+import { MAX_THRESHOLD_MINUTES } from './limits.ts';
 
 /** How far back a login is looked for. An older one cannot make anybody online: no threshold is larger. */
 const LOOK_BACK_MS = MAX_THRESHOLD_MINUTES * 60_000;

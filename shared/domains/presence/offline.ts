@@ -14,9 +14,6 @@ import { storedPresence, users } from './user.ts';
 /** A document may change so often between reading and writing before its user is given up, as failed. */
 const MAX_ATTEMPTS = 4;
 
-/** "Stale" means no sign of life for this long, unless the caller says otherwise. */
-export const DEFAULT_STALE_MINUTES = 30;
-
 export interface OfflineDeps {
   store: Firestore;
   redis: Redis;

@@ -2,10 +2,10 @@ import { type DocumentSnapshot, type Query, Timestamp } from '@google-cloud/fire
 import { stopwatch } from '../../doors/clock.ts';
 import { isConflict } from '../../doors/store/firestore.ts';
 import { endActivity, forgetUser, readActivity, recordActivity, timeToLive } from './activity.ts';
+import { MAX_THRESHOLD_MINUTES } from './limits.ts';
 import { closeLogin, isLoggedOut, loginRecord, openLogin } from './login-history.ts';
 import { flaggedOnline, type OfflineDeps } from './offline.ts';
 import { sessionKey } from './session.ts';
-import { MAX_THRESHOLD_MINUTES } from './status.ts';
 import { userRef, users } from './user.ts';
 
 /** The user that the test works on; nobody's token can name it without the issuer's help. */

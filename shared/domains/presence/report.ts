@@ -2,7 +2,8 @@ import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
 import { stopwatch } from '../../doors/clock.ts';
 import { streamQuery } from '../../doors/store/firestore.ts';
 import { readActivity, scanActivity } from './activity.ts';
-import { DEFAULT_STALE_MINUTES, flaggedOnline, type OfflineDeps, type Seen, seeUsers } from './offline.ts';
+import { DEFAULT_STALE_MINUTES } from './limits.ts';
+import { flaggedOnline, type OfflineDeps, type Seen, seeUsers } from './offline.ts';
 import { isOnline } from './status.ts';
 import { storedPresence, userRef, users } from './user.ts';
 
@@ -17,7 +18,7 @@ interface Found {
 }
 
 /** How one store answered. */
-interface StoreHealth {
+export interface StoreHealth {
   ok: boolean;
   ms: number;
   error: string | null;

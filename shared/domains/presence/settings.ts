@@ -1,9 +1,13 @@
 import type { Firestore } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { within } from '../../doors/time/within.ts';
-import { DEFAULT_THRESHOLD_MINUTES, MAX_THRESHOLD_MINUTES, MIN_THRESHOLD_SECONDS } from './status.ts';
+import {
+  DEFAULT_THRESHOLD_MINUTES,
+  MAX_THRESHOLD_MINUTES,
+  MIN_THRESHOLD_MINUTES,
+  MIN_THRESHOLD_SECONDS,
+} from './limits.ts';
 
-const MIN_THRESHOLD_MINUTES = Math.ceil(MIN_THRESHOLD_SECONDS / 60);
 /** A store that does not answer costs a caller no more than this; the value of before goes on. */
 const TIMEOUT_MS = 1_500;
 
@@ -17,6 +21,11 @@ export const presenceSettings = z.strictObject({
     )
     .max(MAX_THRESHOLD_MINUTES, `must be at most ${MAX_THRESHOLD_MINUTES}, one day`),
 });
+
+/** The settings of an installation that has set nothing. */
+export const PRESENCE_DEFAULTS: z.infer<typeof presenceSettings> = {
+  online_threshold_minutes: DEFAULT_THRESHOLD_MINUTES,
+};
 
 interface Cached {
   minutes: number;

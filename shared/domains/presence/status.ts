@@ -1,16 +1,3 @@
-/** A browser pings this often while it is in front of somebody. */
-const PING_SECONDS = 60;
-/** So many pings in a row may be lost, and the last one may come this late, before somebody counts as gone. */
-const PINGS = 3;
-const SLACK_SECONDS = 20;
-
-/** A threshold below this would show people who are there as gone (Zulip's rule: three pings and twenty seconds). */
-export const MIN_THRESHOLD_SECONDS = PINGS * PING_SECONDS + SLACK_SECONDS;
-/** The largest threshold: one day. What Redis keeps of a sign of life outlasts it. */
-export const MAX_THRESHOLD_MINUTES = 24 * 60;
-/** Online means younger than this, unless the settings say otherwise. */
-export const DEFAULT_THRESHOLD_MINUTES = 15;
-
 export type Status = 'online' | 'offline' | 'unknown';
 export type Source = 'redis' | 'login_history' | 'none';
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { DEFAULT_REPEAT_HOURS, DEFAULT_THRESHOLD_DAYS } from './limits.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -16,7 +17,11 @@ export interface AlertSettings {
   /** Stages that may take longer, or less long. */
   stages: Readonly<Record<string, { thresholdDays: number }>>;
 }
-export const DEFAULT_ALERTS: AlertSettings = { thresholdDays: 14, repeatHours: 24, stages: {} };
+export const DEFAULT_ALERTS: AlertSettings = {
+  thresholdDays: DEFAULT_THRESHOLD_DAYS,
+  repeatHours: DEFAULT_REPEAT_HOURS,
+  stages: {},
+};
 
 /** A ticket as its delay is judged. Times are milliseconds since the epoch. */
 export interface Ticket {

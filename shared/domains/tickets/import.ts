@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { type ImportContext, type ImportKind, simpleKind } from '../../doors/import/kind.ts';
 import { emailAddress, oneLine, pastInstant, rowId } from '../../doors/import/line.ts';
 import { normaliseAddress } from '../../doors/mail/address.ts';
-import { MAX_RECIPIENTS } from './recipients.ts';
+import { MAX_RECIPIENTS } from './limits.ts';
 import { stage, status } from './ticket.ts';
 
 /** Tickets of the system before. `created_at` must be there: it is what late ones are found by. */

@@ -6,11 +6,31 @@ import { HELD } from './alerts/rows.ts';
 /** The states of an alert in the log (contract 6); those of a mail's claim. */
 export const ALERT_STATES = ['claimed', 'sending', 'sent', 'failed', 'unknown'] as const;
 
+export type AlertState = (typeof ALERT_STATES)[number];
+
+/** An alert as the log shows it; instants in ISO 8601. */
+export interface AlertView {
+  id: string;
+  ticket_id: string;
+  ticket_number: string;
+  stage: string;
+  stage_entered_at: string;
+  days_in_stage: number;
+  recipient: string;
+  state: AlertState;
+  claimed_at: string;
+  sent_at: string | null;
+  forced: boolean;
+  requested_by?: string;
+  run_id: string;
+  message_id?: string;
+}
+
 /** Which alerts are wanted; instants are of the claim, which every state has, `to` is not included. */
 export interface LogFilter {
   recipient?: string | undefined;
   ticket?: string | undefined;
-  state?: (typeof ALERT_STATES)[number] | undefined;
+  state?: AlertState | undefined;
   from?: Date | undefined;
   to?: Date | undefined;
 }
@@ -35,7 +55,7 @@ export async function listAlerts(
   filter: LogFilter,
   limit: number,
   position: Position | null,
-): Promise<{ items: object[]; next: Position | null }> {
+): Promise<{ items: AlertView[]; next: Position | null }> {
   const { docs } = await after(alertsOf(store, filter), 'desc', position)
     .limit(limit + 1)
     .get();
@@ -43,7 +63,7 @@ export async function listAlerts(
   const last = shown.at(-1);
   const items = shown.map((doc) => {
     const { claim: _owner, [HELD]: _held, ...fields } = doc.data();
-    return { ...(toJson(fields) as object), id: doc.id };
+    return { ...(toJson(fields) as Omit<AlertView, 'id'>), id: doc.id };
   });
   return { items, next: last && docs.length > limit ? positionOf(last, 'claimed_at') : null };
 }

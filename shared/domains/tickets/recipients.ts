@@ -1,59 +1,12 @@
 import type { DocumentSnapshot, Firestore, Transaction } from '@google-cloud/firestore';
-import * as z from 'zod';
-import { normaliseAddress, requireAddress } from '../../doors/mail/address.ts';
-import { isDocumentId } from '../../doors/store/document-id.ts';
+import { normaliseAddress } from '../../doors/mail/address.ts';
 import { toJson } from '../../doors/store/json.ts';
 import { versionOf } from '../../doors/store/version.ts';
-
-/** More would be a mailing list, and a list of all of them has to fit one answer and one transaction. */
-export const MAX_RECIPIENTS = 400;
-const MAX_NAME = 200;
-const NAME_RULE = `must be a text of 1 to ${MAX_NAME} characters on one line, without control characters`;
-const ID_RULE = 'must be the id of a document, as GET gave it, or be left out';
-
-const address = z.string('must be an e-mail address').transform((text, context) => {
-  try {
-    return requireAddress(text);
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: (error as Error).message });
-    return z.NEVER;
-  }
-});
-
-/** One line of what is saved: an entry with an id, or with the address of a recipient, changes that one. */
-const recipientEntry = z.strictObject({
-  id: z.string(ID_RULE).refine(isDocumentId, ID_RULE).optional(),
-  user_id: z.string(ID_RULE).refine(isDocumentId, ID_RULE).nullable().optional(),
-  name: z
-    .string(NAME_RULE)
-    .trim()
-    .min(1, NAME_RULE)
-    .max(MAX_NAME, NAME_RULE)
-    .regex(/^[^\p{Cc}\u2028\u2029]*$/u, NAME_RULE)
-    .optional(),
-  email: address.optional(),
-  active: z.boolean('must be true or false; false takes somebody off the list').optional(),
-  locale: z.enum(['fr', 'en'], 'must be fr or en').optional(),
-  updated_at: z.string().nullable().optional(),
-});
-type Entry = z.infer<typeof recipientEntry>;
-
-/** What PUT takes: it merges. Who is not sent stays as is; who is to hear no more is sent with `active: false`. */
-export const recipientsBody = z.strictObject({
-  recipients: z
-    .array(recipientEntry, 'must be a list of recipients')
-    .max(MAX_RECIPIENTS, `must have at most ${MAX_RECIPIENTS} entries`),
-  updated_at: z.string().nullable().optional(),
-});
+import { MAX_RECIPIENTS } from './limits.ts';
+import type { RecipientEntry, RecipientList, RecipientView } from './recipient.ts';
 
 export interface RecipientContext {
   store: Firestore;
-}
-
-/** All recipients as they go into an answer, and the version of the list: that of the recipient written last. */
-export interface RecipientList {
-  recipients: object[];
-  updated_at: string | null;
 }
 
 /** A fault of one entry that only shows beside what is stored; `index` is its place in the list that was sent. */
@@ -71,7 +24,7 @@ const all = (store: Firestore) => store.collection('alert_recipients');
 export async function readRecipientList({ store }: RecipientContext): Promise<RecipientList> {
   const { docs } = await all(store).get();
   const recipients = docs.map((doc) => ({
-    ...(toJson(doc.data()) as object),
+    ...(toJson(doc.data()) as Omit<RecipientView, 'id' | 'updated_at'>),
     id: doc.id,
     updated_at: versionOf(doc),
   }));
@@ -85,8 +38,8 @@ export async function readRecipientList({ store }: RecipientContext): Promise<Re
  */
 export async function saveRecipients(
   { store }: RecipientContext,
-  entries: readonly Entry[],
-  requireVersion: (current: string | null, entry?: Entry) => void,
+  entries: readonly RecipientEntry[],
+  requireVersion: (current: string | null, entry?: RecipientEntry) => void,
 ): Promise<void> {
   await store.runTransaction(async (transaction) => {
     const { docs } = await transaction.get(all(store));
@@ -117,7 +70,7 @@ const toStored = (snapshot: DocumentSnapshot): Stored => ({
 });
 
 interface Save {
-  entry: Entry;
+  entry: RecipientEntry;
   /** The stored recipient that it changes; null: a new one. */
   target: Stored | null;
   /** The address it will have; null where what is stored is none and no other was sent. */
@@ -127,7 +80,7 @@ interface Save {
 }
 
 /** One save per recipient and address. Of entries that mean the same, the first decides, and one active one suffices. */
-function merged(entries: readonly Entry[], stored: readonly Stored[]): Save[] {
+function merged(entries: readonly RecipientEntry[], stored: readonly Stored[]): Save[] {
   const saves: Save[] = [];
   for (const [index, entry] of entries.entries()) {
     const target = targetOf(entry, index, stored);
@@ -146,7 +99,7 @@ function merged(entries: readonly Entry[], stored: readonly Stored[]): Save[] {
   return saves;
 }
 
-function targetOf({ id, email }: Entry, index: number, stored: readonly Stored[]): Stored | null {
+function targetOf({ id, email }: RecipientEntry, index: number, stored: readonly Stored[]): Stored | null {
   if (id !== undefined) {
     const found = stored.find((one) => one.id === id);
     if (found) return found;
@@ -160,7 +113,7 @@ function targetOf({ id, email }: Entry, index: number, stored: readonly Stored[]
   return same.find(({ active }) => active) ?? same[0] ?? null;
 }
 
-function requireWhole({ name }: Entry, index: number): void {
+function requireWhole({ name }: RecipientEntry, index: number): void {
   if (name === undefined) throw new RecipientFault(index, 'name: must be given for a new recipient');
 }
 
@@ -169,7 +122,7 @@ function write(
   store: Firestore,
   { entry, target, address, absorbed }: Save,
   others: readonly Stored[],
-  requireVersion: (current: string | null, entry?: Entry) => void,
+  requireVersion: (current: string | null, entry?: RecipientEntry) => void,
 ): void {
   const { id: _id, updated_at: carried, ...fields } = entry;
   if (carried !== undefined) requireVersion(target ? versionOf(target.snapshot) : null, entry);

@@ -10,6 +10,7 @@ import {
   isLate,
   type StageEntry,
   stageEntry,
+  type Ticket,
   thresholdOf,
 } from './delay.ts';
 
@@ -38,8 +39,17 @@ export interface Delay {
   reason: 'over_threshold' | 'within_threshold' | 'not_active';
 }
 
-/** A ticket's own fields with its id, its version and its delay. */
-export type TicketItem = Record<string, unknown> & { id: string; updated_at: string | null; delay: Delay };
+/** A ticket's own fields with its id, its version and its delay. Tickets of other back ends may lack some. */
+export interface TicketView {
+  id: string;
+  number?: string | null;
+  device?: string | null;
+  customer_name?: string | null;
+  status?: Ticket['status'];
+  stage?: string | null;
+  updated_at: string | null;
+  delay: Delay;
+}
 
 export interface TicketFilter {
   status?: string | undefined;
@@ -47,7 +57,7 @@ export interface TicketFilter {
 }
 
 export interface TicketPage {
-  items: TicketItem[];
+  items: TicketView[];
   next: Position | null;
 }
 
@@ -118,7 +128,7 @@ export async function listLate(
 export async function readTicket(
   context: TicketReadContext,
   id: string,
-): Promise<(TicketItem & { events: unknown[] }) | null> {
+): Promise<(TicketView & { events: unknown[] }) | null> {
   const { store } = context;
   const ref = store.collection('tickets').doc(id);
   const [found, settings, events] = await Promise.all([
@@ -144,7 +154,7 @@ async function toItem(
   { store, now }: TicketReadContext,
   snapshot: DocumentSnapshot,
   settings: AlertSettings,
-): Promise<TicketItem> {
+): Promise<TicketView> {
   const ticket = toTicket(snapshot);
   if (!ticket) throw new Error(`The ticket ${snapshot.id} is gone.`);
   const entry = stageEntry(ticket, await entriesOf(ticket, store));

@@ -44,6 +44,18 @@ export interface Incident extends Finding {
   muted: boolean;
 }
 
+/** An incident as its document has it, its instants in ISO 8601. */
+export interface IncidentView extends Finding {
+  id: string;
+  opened_at: string;
+  recovered_at: string | null;
+  last_told_at: string | null;
+  told: number;
+  told_to: string[];
+  muted: boolean;
+  history: { at: string; event: string; told_to?: string[]; unreached?: string[] }[];
+}
+
 export const subjectOf = ({ kind, task }: Pick<Finding, 'kind' | 'task'>): string => `${kind} ${task}`;
 export const incidentId = ({ kind, task, key }: Finding): string => `${kind}:${task}:${key}`;
 export const incidents = (store: Firestore) => store.collection('incidents');

@@ -1,9 +1,8 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { normaliseAddress } from '../../doors/mail/address.ts';
+import { MAX_OPERATORS } from './limits.ts';
 
-/** Operators, not a mailing list: each is one mail per incident. */
-const MAX_OPERATORS = 20;
 const MAX_FAILURES = 20;
 const MAX_SLOW_SECONDS = 1_800;
 

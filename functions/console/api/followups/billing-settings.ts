@@ -1,27 +1,24 @@
 import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import * as z from 'zod';
-import {
-  type Activation,
-  activationOf,
-  heldDueBefore,
-} from '../../../../shared/domains/followups/activation.ts';
+import { activationOf, heldDueBefore } from '../../../../shared/domains/followups/activation.ts';
 import { settingsRef } from '../../../../shared/domains/followups/followup.ts';
 import { senderOf } from '../../../../shared/domains/followups/mail/mail.ts';
 import { reschedule } from '../../../../shared/domains/followups/schedule/reschedule.ts';
 import { rulesKey } from '../../../../shared/domains/followups/schedule/schedule.ts';
 import {
-  billingSettings,
   DEFAULT_SETTINGS,
   type Settings,
   toSettings,
 } from '../../../../shared/domains/followups/settings.ts';
-import { shown } from '../../../../shared/domains/followups/show.ts';
+import { billingSettings } from '../../../../shared/domains/followups/settings-input.ts';
+import { showDocument } from '../../../../shared/domains/followups/show.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { Answer } from '../../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../../shared/doors/http/version.ts';
 import { isConflict } from '../../../../shared/doors/store/firestore.ts';
 import { versionOf } from '../../../../shared/doors/store/version.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
+import type { BillingRehearsal, BillingSettingsView } from './views.ts';
 
 const PATH = '/v1/admin/billing-settings/{org_id}';
 /** What the answer carries beside the document, and a client may send back as it was got. */
@@ -46,7 +43,7 @@ const body = z.preprocess(
     updated_at: z.string().nullable().optional(),
   }),
 );
-type Body = z.infer<typeof body>;
+export type BillingChange = z.infer<typeof body>;
 
 const dryRun = z.strictObject({
   dry_run: z.enum(['true', 'false'], 'must be true or false').default('false'),
@@ -95,7 +92,7 @@ async function read({ store }: AdminContext, orgId: string | undefined): Promise
   return await settingsRef(store, orgId ?? '').get();
 }
 
-function consequences(snapshot: DocumentSnapshot, sent: Body, now: Date): Consequences {
+function consequences(snapshot: DocumentSnapshot, sent: BillingChange, now: Date): Consequences {
   const { updated_at: _version, confirm_held, levels, templates, ...plain } = sent;
   const before = toSettings(snapshot);
   const switchedOn = sent.auto_followups_enabled === true && !before.enabled;
@@ -149,7 +146,10 @@ async function apply(
 }
 
 /** What would go out if these settings were saved; with other rules that is only known once they are. */
-async function rehearse({ store, now }: AdminContext, { after, reschedules }: Consequences): Promise<object> {
+async function rehearse(
+  { store, now }: AdminContext,
+  { after, reschedules }: Consequences,
+): Promise<BillingRehearsal> {
   const activation = await activationOf(store, after, now);
   return { dry_run: true, activation, would_reschedule: reschedules };
 }
@@ -158,9 +158,9 @@ function answer(
   { config }: AdminContext,
   snapshot: DocumentSnapshot,
   settings: Settings,
-  more: { activation?: Activation; rescheduled?: number },
+  more: Pick<BillingSettingsView, 'activation' | 'rescheduled'>,
 ): Answer {
-  const { id: _id, updated_at, ...document } = shown(snapshot);
+  const { levels, ...document } = showDocument<Partial<BillingSettingsView>>(snapshot);
   const sender = config.mail ? senderOf(settings, config.mail) : null;
   const warnings =
     sender && !sender.own
@@ -169,19 +169,16 @@ function answer(
         ]
       : [];
   const version = versionOf(snapshot);
-  return new Answer(
-    200,
-    {
-      id: snapshot.id,
-      ...DEFAULT_SETTINGS,
-      ...document,
-      // Of the two kinds of levels one may be set and the other hold by default.
-      levels: { ...DEFAULT_SETTINGS.levels, ...(document['levels'] as object | undefined) },
-      ...more,
-      from_used: sender?.from ?? null,
-      warnings,
-      updated_at,
-    },
-    versionHeader(version),
-  );
+  const view: BillingSettingsView = {
+    ...DEFAULT_SETTINGS,
+    ...document,
+    id: snapshot.id,
+    // Of the two kinds of levels one may be set and the other hold by default.
+    levels: { ...DEFAULT_SETTINGS.levels, ...levels },
+    ...more,
+    from_used: sender?.from ?? null,
+    warnings,
+    updated_at: version,
+  };
+  return new Answer(200, view, versionHeader(version));
 }

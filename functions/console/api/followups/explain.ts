@@ -11,10 +11,12 @@ import { judge, type Verdict, withClaim } from '../../../../shared/domains/follo
 import { REASONS, type Reason } from '../../../../shared/domains/followups/reasons.ts';
 import { claimOf } from '../../../../shared/domains/followups/send.ts';
 import { type Settings, SettingsFault, toSettings } from '../../../../shared/domains/followups/settings.ts';
-import { type Explanation, explain } from '../../../../shared/domains/followups/show.ts';
+import { explain } from '../../../../shared/domains/followups/show.ts';
 import { millis } from '../../../../shared/doors/store/firestore.ts';
 import { lastRuns } from '../../../../shared/runtime/ledger.ts';
+import type { RunOutcome } from '../../../../shared/runtime/run-view.ts';
 import type { AdminContext } from '../route.ts';
+import type { FullExplanation, LastRun } from './views.ts';
 
 const TASK = 'process-followups';
 /** What may keep a whole run from one that is due. It stands in the run's record, not in each follow-up's history. */
@@ -29,19 +31,6 @@ const OF_A_RUN: readonly Reason[] = [
   'max_per_day',
   'changed_meanwhile',
 ];
-
-/** What the last run says that began when it was due already, and left it. */
-interface LastRun {
-  run_id: string;
-  outcome: string | null;
-  /** Why it left some, how many each, and what that means. */
-  reasons: { reason: Reason; count: number; message: { en: string; fr: string } }[];
-}
-
-export interface FullExplanation extends Explanation {
-  /** Null where no run has looked since it is due, or where something else than a run stands against it. */
-  last_run: LastRun | null;
-}
 
 /** A follow-up, and why it goes now or does not, in view of all that a run would ask; null where there is none. */
 export async function explainFollowup(
@@ -91,7 +80,7 @@ async function left({ store }: AdminContext, { nextDueAt }: Followup): Promise<L
   const reasons = OF_A_RUN.flatMap((reason) =>
     counts[reason] ? [{ reason, count: counts[reason], message: REASONS[reason] }] : [],
   );
-  return { run_id: run.id, outcome: (run.get('outcome') as string | undefined) ?? null, reasons };
+  return { run_id: run.id, outcome: (run.get('outcome') as RunOutcome | undefined) ?? null, reasons };
 }
 
 function unusable(followup: Followup, fault: SettingsFault): FullExplanation {

@@ -3,8 +3,9 @@ import * as z from 'zod';
 import { ended, paused, resumed, stopped } from '../../../../shared/domains/followups/actions.ts';
 import { type Change, changeFollowup } from '../../../../shared/domains/followups/change.ts';
 import { followups, STATUSES } from '../../../../shared/domains/followups/followup.ts';
+import { MAX_REASON } from '../../../../shared/domains/followups/limits.ts';
 import { settleUnknown } from '../../../../shared/domains/followups/settle.ts';
-import { shown } from '../../../../shared/domains/followups/show.ts';
+import { showFollowup, showHistoryLine, showLevelSend } from '../../../../shared/domains/followups/show.ts';
 import {
   followupPatch,
   newFollowup,
@@ -20,6 +21,7 @@ import { type AdminContext, adminRoute } from '../route.ts';
 import { changeContext, noSuchFollowup } from './context.ts';
 import { explainFollowup } from './explain.ts';
 import { followupMailRoutes } from './mail.ts';
+import type { FollowupDetail, FollowupHistory, FollowupPage } from './views.ts';
 
 const nothing = z.strictObject({});
 const page = { limit: limitParam(), page: pageParam };
@@ -27,7 +29,7 @@ const instant = z.iso.datetime({
   offset: true,
   error: 'must be an instant with its offset, such as 2026-03-31T09:00:00Z',
 });
-const reason = z.string().trim().max(500, 'must have at most 500 characters').optional();
+const reason = z.string().trim().max(MAX_REASON, `must have at most ${MAX_REASON} characters`).optional();
 
 /** Does a change and answers the follow-up as it is then; one that changes nothing answers it as it is. */
 async function change(
@@ -40,16 +42,21 @@ async function change(
   return answer(snapshot);
 }
 
-const answer = (snapshot: DocumentSnapshot, status = 200) =>
-  new Answer(status, shown(snapshot), versionHeader(versionOf(snapshot)));
+const answer = (snapshot: DocumentSnapshot, status = 200, more: Partial<FollowupDetail> = {}) =>
+  new Answer(status, { ...showFollowup(snapshot), ...more }, versionHeader(versionOf(snapshot)));
 
 /** One page of a query that is ordered by the documents' names. */
-async function list(_: AdminContext, query: Query, limit: number, after: string | null): Promise<object> {
+async function list(
+  _: AdminContext,
+  query: Query,
+  limit: number,
+  after: string | null,
+): Promise<FollowupPage> {
   const ordered = query.orderBy('__name__').limit(limit + 1);
   const { docs } = await (after === null ? ordered : ordered.startAfter(after)).get();
   const items = docs.slice(0, limit);
   return {
-    items: items.map(shown),
+    items: items.map(showFollowup),
     next_page: toPage(docs.length > limit ? (items.at(-1)?.id ?? null) : null),
   };
 }
@@ -94,7 +101,7 @@ export const followupRoutes = [
       const explained = await explainFollowup(context, path['id'] ?? '');
       if (!explained) throw noSuchFollowup(path['id'] ?? '');
       const { snapshot, explanation } = explained;
-      return new Answer(200, { ...shown(snapshot), explanation }, versionHeader(versionOf(snapshot)));
+      return answer(snapshot, 200, { explanation });
     },
   }),
   adminRoute({
@@ -160,7 +167,7 @@ export const followupRoutes = [
     method: 'GET',
     path: `${ITEM}/history`,
     query: z.strictObject(page),
-    async handle({ context, path, query: { limit, page: after } }) {
+    async handle({ context, path, query: { limit, page: after } }): Promise<FollowupHistory> {
       // Without the settings: a history is there though these are not usable.
       const snapshot = await followups(context.store)
         .doc(path['id'] ?? '')
@@ -175,8 +182,8 @@ export const followupRoutes = [
       const items = docs.slice(0, limit);
       const sends = await snapshot.ref.collection('sends').get();
       return {
-        items: items.map(shown),
-        sends: sends.docs.map(shown),
+        items: items.map(showHistoryLine),
+        sends: sends.docs.map(showLevelSend),
         next_page: toPage(docs.length > limit ? (items.at(-1)?.id ?? null) : null),
       };
     },

@@ -3,11 +3,13 @@ import * as z from 'zod';
 import { settingsRef, toFollowup } from '../../../../shared/domains/followups/followup.ts';
 import { followupsIn, ORDER, VIEWS, type View } from '../../../../shared/domains/followups/list.ts';
 import { type Settings, SettingsFault, toSettings } from '../../../../shared/domains/followups/settings.ts';
-import { explain, shown } from '../../../../shared/domains/followups/show.ts';
+import { explain, showFollowup } from '../../../../shared/domains/followups/show.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
 import { after, formatPosition, parsePosition, positionOf } from '../../../../shared/doors/store/position.ts';
+import type { Page } from '../paging.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
+import type { BillingLine, ExplainedFollowup, FollowupList } from './views.ts';
 
 /**
  * GET `/v1/admin/followups?view=`: what a person looks for, each with the decision that a run would come to now; and GET
@@ -23,7 +25,7 @@ export const followupListRoutes = [
       limit: limitParam(),
       page: pageParam,
     }),
-    async handle({ context, query: { view, org_id, limit, page } }) {
+    async handle({ context, query: { view, org_id, limit, page } }): Promise<FollowupList> {
       const { docs, next } = await pageOf(
         context,
         followupsIn(context.store, view, org_id),
@@ -33,7 +35,7 @@ export const followupListRoutes = [
       );
       const settings = await settingsOf(context, docs);
       const items = docs.map((snapshot) => ({
-        ...shown(snapshot),
+        ...showFollowup(snapshot),
         ...explained(context, snapshot, settings),
       }));
       return { as_of: context.now.toISOString(), items, next_page: toPage(next) };
@@ -43,7 +45,7 @@ export const followupListRoutes = [
     method: 'GET',
     path: '/v1/admin/billing-settings',
     query: z.strictObject({ limit: limitParam(), page: pageParam }),
-    async handle({ context: { store }, query: { limit, page } }) {
+    async handle({ context: { store }, query: { limit, page } }): Promise<Page<BillingLine>> {
       const byId = store
         .collection('billing_settings')
         .select('auto_followups_enabled')
@@ -107,7 +109,11 @@ function readable(snapshot: Parameters<typeof toSettings>[0]): Settings | Settin
 }
 
 /** What a run would decide now; null where the organisation's settings cannot be read. */
-function explained({ now }: AdminContext, snapshot: QueryDocumentSnapshot, found: Found): object {
+function explained(
+  { now }: AdminContext,
+  snapshot: QueryDocumentSnapshot,
+  found: Found,
+): Pick<ExplainedFollowup, 'explanation'> {
   const followup = toFollowup(snapshot);
   const settings = found.get(followup.orgId || '-');
   const known = settings && !(settings instanceof SettingsFault);

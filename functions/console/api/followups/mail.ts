@@ -11,6 +11,7 @@ import { compose } from '../../../../shared/doors/mail/message.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 import { changeContext, noSuchFollowup } from './context.ts';
 import { explainFollowup } from './explain.ts';
+import type { Blocked, FullExplanation, MailPreview, SendReport } from './views.ts';
 
 const ITEM = '/api/followups/{id}';
 /** Reasons after which another try a moment later may succeed. */
@@ -33,7 +34,7 @@ async function preview(
   context: AdminContext,
   id: string | undefined,
   wanted: number | undefined,
-): Promise<object> {
+): Promise<MailPreview> {
   const { followup, settings } = await found(context, id);
   const config = mailConfig(context);
   const level = wanted ?? followup.level + 1;
@@ -65,11 +66,11 @@ async function preview(
 
 function blocked(reason: Reason, detail: string | null): HttpError {
   const message = REASONS[reason];
-  return new HttpError(409, detail || message.en, { details: { reason, message } });
+  return new HttpError(409, detail || message.en, { details: { reason, message } satisfies Blocked });
 }
 
 /** Sends the next level at once, through the same claim as a run. */
-async function sendNow(context: AdminContext, id: string | undefined): Promise<object> {
+async function sendNow(context: AdminContext, id: string | undefined): Promise<SendReport> {
   const { followup, settings } = await found(context, id);
   mailConfig(context);
   const { post } = context;
@@ -115,7 +116,7 @@ export const followupMailRoutes = [
     method: 'GET',
     path: `${ITEM}/explain`,
     query: z.strictObject({}),
-    async handle({ context, path }) {
+    async handle({ context, path }): Promise<FullExplanation> {
       const explained = await explainFollowup(context, path['id'] ?? '');
       if (!explained) throw noSuchFollowup(path['id'] ?? '');
       return explained.explanation;

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { PLACEHOLDERS } from '../../../../shared/domains/followups/mail/template.ts';
 import { BUILT_IN } from '../../../../shared/domains/followups/mail/templates.ts';
 import { adminRoute } from '../route.ts';
+import type { BuiltInTemplates } from './views.ts';
 
 /**
  * GET `/v1/admin/followup-templates`: the texts that come with the product, by what they are about, name and language, and
@@ -12,6 +13,6 @@ export const followupTemplateRoutes = [
     method: 'GET',
     path: '/v1/admin/followup-templates',
     query: z.strictObject({}),
-    handle: async () => ({ ...BUILT_IN, placeholders: PLACEHOLDERS }),
+    handle: async (): Promise<BuiltInTemplates> => ({ ...BUILT_IN, placeholders: PLACEHOLDERS }),
   }),
 ];

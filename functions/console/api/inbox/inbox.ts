@@ -21,7 +21,8 @@ import {
   rehearseIntegration,
   shownIntegration,
 } from '../../../../shared/domains/inbox/mailbox/manage.ts';
-import { tryMailbox } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
+import { type MailboxReport, tryMailbox } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
+import type { IntegrationView, MessageView } from '../../../../shared/domains/inbox/mailbox/views.ts';
 import { Overtaken } from '../../../../shared/domains/inbox/sync/cursor.ts';
 import { roundOf, type Turn } from '../../../../shared/domains/inbox/sync/round.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
@@ -30,8 +31,9 @@ import type { HttpRequest } from '../../../../shared/doors/http/request.ts';
 import { Answer, Content } from '../../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../../shared/doors/http/version.ts';
 import { followupSignals } from '../../../inbox-to-followups.ts';
-import { nextPage, positionParam } from '../paging.ts';
+import { nextPage, type Page, positionParam } from '../paging.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
+import type { MailboxRehearsal, SyncReport } from './views.ts';
 
 /** A mailbox that is synchronised by hand gets this long; what is left goes on with the next round. */
 const SYNC_MS = 60_000;
@@ -54,7 +56,7 @@ export const inboxRoutes = [
     method: 'GET',
     path: '/api/inbox/integrations',
     query: z.strictObject({ limit: limitParam(), page: pageParam }),
-    async handle({ context, query: { limit, page } }) {
+    async handle({ context, query: { limit, page } }): Promise<Page<IntegrationView>> {
       const { items, next } = await listIntegrations(context, limit, page);
       return { items, next_page: toPage(next) };
     },
@@ -120,7 +122,7 @@ export const inboxRoutes = [
     method: 'GET',
     path: '/api/inbox/messages',
     query: messagesQuery,
-    async handle({ context, query }) {
+    async handle({ context, query }): Promise<Page<MessageView>> {
       const { integration_id: integrationId, thread_id: threadId, quarantined, limit, page } = query;
       const { items, next } = await listMessages(
         context,
@@ -181,20 +183,20 @@ async function found(context: AdminContext, name: string): Promise<Integration> 
 async function shown(context: AdminContext, name: string, status = 200, more: object = {}): Promise<Answer> {
   const snapshot = await documentOf(context, name);
   const body = shownIntegration(snapshot);
-  return new Answer(status, { ...body, ...more }, versionHeader(body['updated_at'] as string | null));
+  return new Answer(status, { ...body, ...more }, versionHeader(body.updated_at));
 }
 
 /** What a mailbox would show, with nothing stored; one that must never be called is a finding like any other. */
-async function rehearse(context: AdminContext, given: NewIntegration): Promise<object> {
+async function rehearse(context: AdminContext, given: NewIntegration): Promise<MailboxRehearsal> {
   const look = (integration: Integration, keep: Keep) =>
     tryMailbox(integration, () => signIn(integration, context, keep));
   return { dry_run: true, test: await rehearseIntegration(manage(context), given, look) };
 }
 
-const tried = (context: AdminContext, integration: Integration) =>
+const tried = (context: AdminContext, integration: Integration): Promise<MailboxReport> =>
   tryMailbox(integration, () => signIn(integration, context, keepIn(context)));
 
-async function synchronise(context: AdminContext, integration: Integration): Promise<object> {
+async function synchronise(context: AdminContext, integration: Integration): Promise<SyncReport> {
   const { caller, post } = context;
   const signals = followupSignals({ ...context, post }, { runId: null, by: caller.id ?? caller.kind });
   const turn: Turn = { take: (work) => work(SYNC_MS) };

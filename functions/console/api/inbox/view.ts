@@ -2,12 +2,14 @@ import type { DocumentSnapshot } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { integrationsOf } from '../../../../shared/domains/inbox/integration.ts';
 import { messagesBy } from '../../../../shared/domains/inbox/mailbox/manage.ts';
+import type { MessageSummary } from '../../../../shared/domains/inbox/mailbox/views.ts';
 import { readFolderDocument } from '../../../../shared/domains/inbox/sync/folder-state.ts';
 import { limitParam } from '../../../../shared/doors/http/query.ts';
 import { toJson } from '../../../../shared/doors/store/json.ts';
 import { after, positionOf } from '../../../../shared/doors/store/position.ts';
-import { nextPage, positionParam } from '../paging.ts';
+import { nextPage, type Page, positionParam } from '../paging.ts';
 import { adminRoute } from '../route.ts';
+import type { FolderView } from './views.ts';
 
 /** What a list of mails shows: neither text nor HTML, which may be half a megabyte each. */
 const SUMMARY = [
@@ -30,14 +32,20 @@ export const inboxViewRoutes = [
       page: positionParam,
       integration_id: z.string().min(1, 'must be the id of an integration, or left out').optional(),
     }),
-    async handle({ context: { store }, query: { integration_id: integrationId, limit, page } }) {
+    async handle({
+      context: { store },
+      query: { integration_id: integrationId, limit, page },
+    }): Promise<Page<MessageSummary>> {
       const { docs } = await after(messagesBy(store, { integrationId }), 'desc', page)
         .select(...SUMMARY)
         .limit(limit + 1)
         .get();
       const shown = docs.slice(0, limit);
       const last = shown.at(-1);
-      const items = shown.map((document) => ({ ...(toJson(document.data()) as object), id: document.id }));
+      const items = shown.map((document) => ({
+        ...(toJson(document.data()) as Omit<MessageSummary, 'id'>),
+        id: document.id,
+      }));
       return {
         items,
         next_page: nextPage(docs.length > limit && last ? positionOf(last, 'received_at') : null),
@@ -48,7 +56,7 @@ export const inboxViewRoutes = [
     method: 'GET',
     path: '/api/inbox/integrations/{id}/folders',
     query: z.strictObject({}),
-    async handle({ context: { store }, path }) {
+    async handle({ context: { store }, path }): Promise<Page<FolderView>> {
       const { docs } = await integrationsOf(store)
         .doc(path['id'] ?? '')
         .collection('folders')
@@ -60,21 +68,16 @@ export const inboxViewRoutes = [
 ];
 
 /** A folder's cursor as a person reads it. */
-function folder(document: DocumentSnapshot): object {
+function folder(document: DocumentSnapshot): FolderView {
   const path = String(document.get('path') ?? document.id);
   const state = readFolderDocument(path, document);
   return {
     id: document.id,
     path,
-    /** Stored and not removed, those in quarantine included. */
     stored: state.uids.size,
-    /** Named by the server and not stored yet, with the reason of the last try. */
     failing: Object.entries(state.failing).map(([uid, { attempts, reason }]) => ({ uid, attempts, reason })),
-    /** Older than sync_from: left where they are. */
     outside: state.outside,
-    /** Gone from the server in the last listing; a second one confirms it. */
     missing: state.missing.size,
-    /** Older mail is still being fetched. */
     backfilling: state.backfillUid > 1,
     uid_validity: state.uidValidity,
     last_uid: state.lastUid,

@@ -1,14 +1,51 @@
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
 import * as z from 'zod';
-import { presenceBackup, restoreUsers } from '../../../../shared/domains/presence/backup.ts';
+import {
+  type PresenceBackup,
+  presenceBackup,
+  type RestoreResult,
+  restoreUsers,
+} from '../../../../shared/domains/presence/backup.ts';
 import { cleanUp } from '../../../../shared/domains/presence/cleanup.ts';
-import { presenceReport } from '../../../../shared/domains/presence/report.ts';
+import { MAX_STALE_MINUTES } from '../../../../shared/domains/presence/limits.ts';
+import { type PresenceReport, presenceReport } from '../../../../shared/domains/presence/report.ts';
 import { onlineThreshold } from '../../../../shared/domains/presence/settings.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { isRedisAway } from '../../../../shared/doors/redis/redis.ts';
-import { millis } from '../../../../shared/doors/store/firestore.ts';
 import { lastRuns } from '../../../../shared/runtime/ledger.ts';
+import { type RunLine, runLine } from '../../../../shared/runtime/run-view.ts';
+import type { Note } from '../../../../shared/runtime/task.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
+
+/** The state of presence, and the last runs of the tasks that keep it in order. */
+export interface PresenceView extends PresenceReport {
+  threshold_minutes: number;
+  as_of: string;
+  last_runs: PresenceRun[];
+}
+
+interface PresenceRun extends Pick<RunLine, 'task' | 'outcome' | 'started_at' | 'duration_ms' | 'error'> {
+  run_id: string;
+  failed: Record<string, number>;
+  notes: Note[];
+}
+
+export interface CleanupReport {
+  dry_run: boolean;
+  started_at: string;
+  checked_count: number;
+  cleaned_count: number;
+  would_clean_count?: number;
+  alive_count: number;
+  failed: Record<string, number>;
+  user_ids: string[];
+  backup: PresenceBackup;
+}
+
+export interface RestoreReport {
+  dry_run: boolean;
+  counts: Record<Exclude<RestoreResult, Error> | 'failed', number>;
+}
 
 /** The tasks that keep presence in order, and how many of their last runs are shown. */
 const TASKS = ['clean-stale-sessions', 'test-presence'];
@@ -20,7 +57,11 @@ const RETRY_SECONDS = 30;
 const cleanupBody = z.strictObject({
   dry_run: z.boolean('must be true or false').default(false),
   /** What `stale` shows: only users flagged online and silent for at least so long. */
-  minutes: z.int('must be a whole number from 1 to 1440').min(1).max(1440).optional(),
+  minutes: z
+    .int(`must be a whole number from 1 to ${MAX_STALE_MINUTES}`)
+    .min(1)
+    .max(MAX_STALE_MINUTES)
+    .optional(),
   started_at: z.iso.datetime('must be an instant in UTC, as a dry run answers it').optional(),
 });
 
@@ -41,7 +82,7 @@ export const presenceRoutes = [
     method: 'POST',
     path: '/v1/admin/presence/cleanup',
     body: cleanupBody,
-    async handle({ context, body }) {
+    async handle({ context, body }): Promise<CleanupReport> {
       const start = startOf(body.started_at, context.now);
       const before =
         body.minutes === undefined ? start.getTime() : start.getTime() - body.minutes * 60_000 + 1;
@@ -65,7 +106,7 @@ export const presenceRoutes = [
     method: 'POST',
     path: '/v1/admin/presence/restore',
     body: restoreBody,
-    async handle({ context, body }) {
+    async handle({ context, body }): Promise<RestoreReport> {
       const results = await restoreUsers(context, body.backup, body.dry_run).catch(redisAway);
       const counts = { restored: 0, unchanged: 0, changed_since: 0, gone: 0, failed: 0 };
       for (const result of results) counts[result instanceof Error ? 'failed' : result] += 1;
@@ -98,7 +139,7 @@ function redisAway(error: unknown): never {
   );
 }
 
-async function report(context: AdminContext): Promise<object> {
+async function report(context: AdminContext): Promise<PresenceView> {
   const { store, now } = context;
   const minutes = await onlineThreshold(store, now, 0);
   const [found, ...runs] = await Promise.all([
@@ -109,16 +150,16 @@ async function report(context: AdminContext): Promise<object> {
   return { threshold_minutes: minutes, as_of: now.toISOString(), ...found, last_runs };
 }
 
-function shownRun(run: QueryDocumentSnapshot): object {
-  const started = millis(run.get('started_at'));
+function shownRun(run: QueryDocumentSnapshot): PresenceRun {
+  const { task, outcome, started_at, duration_ms, error } = runLine(run);
   return {
     run_id: run.id,
-    task: run.get('task'),
-    outcome: run.get('outcome') ?? null,
-    started_at: started === null ? null : new Date(started).toISOString(),
-    duration_ms: run.get('duration_ms') ?? null,
+    task,
+    outcome,
+    started_at,
+    duration_ms,
     failed: run.get('failed') ?? {},
-    error: run.get('error') ?? null,
+    error,
     notes: run.get('notes') ?? [],
   };
 }

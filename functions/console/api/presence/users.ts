@@ -1,9 +1,23 @@
 import * as z from 'zod';
 import { onlineThreshold } from '../../../../shared/domains/presence/settings.ts';
-import { listStatuses } from '../../../../shared/domains/presence/statuses.ts';
+import { listStatuses, type UserStatus } from '../../../../shared/domains/presence/statuses.ts';
 import { userRef } from '../../../../shared/domains/presence/user.ts';
 import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
+import type { Page } from '../paging.ts';
 import { adminRoute } from '../route.ts';
+
+/** A user's status, and a name for it. */
+export interface PresentUser extends UserStatus {
+  id: string;
+  display_name: string | null;
+  email: string | null;
+}
+
+export interface PresentUsers extends Page<PresentUser> {
+  threshold_minutes: number;
+  degraded: boolean;
+  as_of: string;
+}
 
 /** A page for people: every user on it is read twice, once for the status and once for the name. */
 const MAX_SHOWN = 200;
@@ -21,7 +35,7 @@ export const presenceUserRoutes = [
       page: pageParam,
       status: z.enum(['online', 'offline', 'unknown'], 'must be online, offline or unknown').optional(),
     }),
-    async handle({ context, query: { limit, page, status } }) {
+    async handle({ context, query: { limit, page, status } }): Promise<PresentUsers> {
       const { store, now } = context;
       const minutes = await onlineThreshold(store, now, 0);
       const found = await listStatuses(context, {

@@ -1,9 +1,10 @@
 import { type DocumentSnapshot, FieldPath, type Query, Timestamp } from '@google-cloud/firestore';
 import * as z from 'zod';
-import { allIncidents, openIncidents } from '../../../../shared/domains/watch/incident.ts';
+import { allIncidents, type IncidentView, openIncidents } from '../../../../shared/domains/watch/incident.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
 import { fromIso, toIso } from '../../../../shared/doors/store/version.ts';
+import type { Page } from '../paging.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 
 const query = z.strictObject({
@@ -19,7 +20,7 @@ export const incidentRoutes = [
     method: 'GET',
     path: '/v1/admin/incidents',
     query,
-    async handle({ context, query: { limit, page, open } }) {
+    async handle({ context, query: { limit, page, open } }): Promise<Page<IncidentView>> {
       const all = open === 'true' ? openIncidents(context.store) : allIncidents(context.store);
       const docs = await pageOf(context, all, limit, page);
       const last = docs.length > limit ? docs[limit - 1] : undefined;
@@ -48,8 +49,8 @@ function position(page: string, store: AdminContext['store']) {
 }
 
 /** An incident as its document has it, instants in ISO 8601. */
-function shown(document: DocumentSnapshot): object {
-  return { id: document.id, ...(plain(document.data() ?? {}) as object) };
+function shown(document: DocumentSnapshot): IncidentView {
+  return { id: document.id, ...(plain(document.data() ?? {}) as Omit<IncidentView, 'id'>) };
 }
 
 function plain(value: unknown): unknown {

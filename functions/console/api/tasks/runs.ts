@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
 import { positionOf, runPosition, runsOf } from '../../../../shared/runtime/run-list.ts';
-import { runDetail, runLine } from '../../../../shared/runtime/run-view.ts';
+import { type RunLine, runDetail, runLine } from '../../../../shared/runtime/run-view.ts';
+import type { Page } from '../paging.ts';
 import { adminRoute } from '../route.ts';
 
 /** How a run can end, and `running` for one that has not. */
@@ -26,7 +27,7 @@ export const runRoutes = [
       limit: limitParam(),
       page,
     }),
-    async handle({ context, query }) {
+    async handle({ context, query }): Promise<Page<RunLine>> {
       const { task, outcome, limit, page: after } = query;
       const filter = { task, outcome: outcome === 'running' ? null : outcome, after };
       const { docs } = await runsOf(context.store, filter, limit + 1).get();

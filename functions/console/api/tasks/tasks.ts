@@ -7,15 +7,41 @@ import { Answer } from '../../../../shared/doors/http/router.ts';
 import { nextOccurrence } from '../../../../shared/doors/time/occurrences.ts';
 import { lastRuns } from '../../../../shared/runtime/ledger.ts';
 import { paramNames } from '../../../../shared/runtime/params.ts';
-import { runLine } from '../../../../shared/runtime/run-view.ts';
+import { type RunLine, runLine } from '../../../../shared/runtime/run-view.ts';
 import type { AnyTask } from '../../../../shared/runtime/task.ts';
 import { tasks } from '../../../tasks.ts';
+import type { Page } from '../paging.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 import { callTask } from './task-call.ts';
 
 /** The strip of last outcomes is so long, and may be asked for shorter: each run shown is one read. */
 const MAX_RUNS = 50;
 const RUNS_RULE = `must be a whole number from 1 to ${MAX_RUNS}`;
+
+/** The schedule of a task; null if it is not known, as while Cloud Scheduler does not answer. */
+interface TaskTimes {
+  schedule: string | null;
+  time_zone: string | null;
+  next_occurrence: string | null;
+  paused: boolean | null;
+}
+
+/** A task with its last runs, the newest first. */
+interface TaskRuns {
+  id: string;
+  task: string;
+  params: string[];
+  budget_seconds: number;
+  last_run: RunLine | null;
+  last_runs: RunLine[];
+}
+
+export type TaskItem = TaskRuns & TaskTimes;
+
+export interface TaskList extends Page<TaskItem> {
+  as_of: string;
+  scheduler_answers: boolean;
+}
 
 const runBody = z.strictObject({
   dry_run: z.boolean('must be true or false').default(false),
@@ -42,7 +68,7 @@ export const taskRoutes = [
         .pipe(z.number().min(1, RUNS_RULE).max(MAX_RUNS, RUNS_RULE))
         .default(MAX_RUNS),
     }),
-    async handle({ context, query }) {
+    async handle({ context, query }): Promise<TaskList> {
       const [jobs, items] = await Promise.all([
         schedulerJobs(context),
         Promise.all(tasks.map((task) => lately(context, task, query.runs))),
@@ -114,7 +140,7 @@ async function schedulerJobs({ config, log }: AdminContext): Promise<SchedulerJo
   });
 }
 
-function scheduled(job: SchedulerJob | undefined): object {
+function scheduled(job: SchedulerJob | undefined): TaskTimes {
   return {
     schedule: job?.schedule ?? null,
     time_zone: job?.time_zone ?? null,
@@ -124,7 +150,7 @@ function scheduled(job: SchedulerJob | undefined): object {
 }
 
 /** Without Cloud Scheduler: what the schedule file says, as it was deployed. Whether a task is paused nobody knows then. */
-function byTheFile({ now }: AdminContext, task: string): object {
+function byTheFile({ now }: AdminContext, task: string): TaskTimes {
   const job = watchedSchedule().find((one) => one.task === task);
   if (!job) return scheduled(undefined);
   const { schedule, time_zone, paused } = job;
@@ -132,7 +158,7 @@ function byTheFile({ now }: AdminContext, task: string): object {
   return { schedule, time_zone, next_occurrence: next, paused: paused || null };
 }
 
-async function lately({ store }: AdminContext, task: AnyTask, count: number) {
+async function lately({ store }: AdminContext, task: AnyTask, count: number): Promise<TaskRuns> {
   const { docs } = await lastRuns(store, task.name, count).get();
   const last_runs = docs.map(runLine);
   return {

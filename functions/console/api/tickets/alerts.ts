@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { ALERT_STATES, listAlerts } from '../../../../shared/domains/tickets/log.ts';
+import { ALERT_STATES, type AlertView, listAlerts } from '../../../../shared/domains/tickets/log.ts';
+import { type RecipientList, recipientsBody } from '../../../../shared/domains/tickets/recipient.ts';
 import {
   RecipientFault,
   readRecipientList,
-  recipientsBody,
   saveRecipients,
 } from '../../../../shared/domains/tickets/recipients.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
@@ -11,8 +11,8 @@ import { limitParam } from '../../../../shared/doors/http/query.ts';
 import { Answer } from '../../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../../shared/doors/http/version.ts';
 import { normaliseAddress, requireAddress } from '../../../../shared/doors/mail/address.ts';
-import { sendTestMail } from '../../../../shared/doors/mail/test-mail.ts';
-import { nextPage, positionParam } from '../paging.ts';
+import { sendTestMail, type TestMailReport } from '../../../../shared/doors/mail/test-mail.ts';
+import { nextPage, type Page, positionParam } from '../paging.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 
 const instant = z.iso
@@ -73,7 +73,7 @@ export const alertRoutes = [
     method: 'GET',
     path: '/tickets/alerts/log',
     query: logQuery,
-    async handle({ context, query: { limit, page, ...filter } }) {
+    async handle({ context, query: { limit, page, ...filter } }): Promise<Page<AlertView>> {
       const { items, next } = await listAlerts(context, filter, limit, page);
       return { items, next_page: nextPage(next) };
     },
@@ -83,7 +83,7 @@ export const alertRoutes = [
     path: '/tickets/alerts/test-email',
     query: none,
     body: testBody,
-    async handle({ context, body }) {
+    async handle({ context, body }): Promise<TestMailReport> {
       const { post } = context;
       if (!post)
         throw new HttpError(
@@ -101,7 +101,7 @@ export const alertRoutes = [
 ];
 
 async function config(context: AdminContext): Promise<Answer> {
-  const list = await readRecipientList(context);
+  const list: RecipientList = await readRecipientList(context);
   return new Answer(200, list, versionHeader(list.updated_at));
 }
 

@@ -7,13 +7,18 @@ import {
   stageChange,
   ticketChange,
 } from '../../../../shared/domains/tickets/ticket.ts';
-import { listLate, listTickets, readTicket } from '../../../../shared/domains/tickets/ticket-list.ts';
+import {
+  listLate,
+  listTickets,
+  readTicket,
+  type TicketView,
+} from '../../../../shared/domains/tickets/ticket-list.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam } from '../../../../shared/doors/http/query.ts';
 import type { HttpRequest } from '../../../../shared/doors/http/request.ts';
 import { Answer } from '../../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../../shared/doors/http/version.ts';
-import { nextPage, positionParam } from '../paging.ts';
+import { nextPage, type Page, positionParam } from '../paging.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 
 const listQuery = z
@@ -39,7 +44,7 @@ export const ticketRoutes = [
     method: 'GET',
     path: '/v1/admin/tickets',
     query: listQuery,
-    async handle({ context, query: { limit, page, late, status, stage } }) {
+    async handle({ context, query: { limit, page, late, status, stage } }): Promise<Page<TicketView>> {
       const { items, next } =
         late === 'true'
           ? await listLate(context, stage, limit, page)

@@ -1,11 +1,14 @@
 import { Button, Group, Paper, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useId, useState } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
+import type { Page } from '../../api/paging.ts';
+import type { UserLine } from '../../api/users.ts';
+import { absent } from '../base/api.ts';
 import { looksLikeEmail } from '../base/email.ts';
 import { useLanguage } from '../base/language.tsx';
-import { absent } from '../tasks/queries.ts';
-import type { Page, Recipient, UserLine } from '../tasks/types.ts';
+import { useSignedIn } from '../base/signed-in.ts';
+import type { TypedRecipient } from './recipient-form.ts';
+import { useAlertsTexts } from './texts.ts';
 
 /** So many users are offered; an address of any other may be typed. */
 const OFFERED = 200;
@@ -13,12 +16,13 @@ const OFFERED = 200;
 interface Props {
   /** Addresses that are in the list. */
   taken: readonly string[];
-  add(recipient: Recipient): void;
+  add(recipient: TypedRecipient): void;
 }
 
 /** Adds somebody to the list: one of the users, or any address. */
 export function AddRecipient({ taken, add }: Props) {
   const { language, texts } = useLanguage();
+  const words = useAlertsTexts();
   const users = useUsers();
   const [email, setEmail] = useState('');
   const [fault, setFault] = useState<string | null>(null);
@@ -27,8 +31,8 @@ export function AddRecipient({ taken, add }: Props) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const address = email.trim().toLowerCase();
-    if (!looksLikeEmail(address)) return setFault(texts.alerts.badEmail);
-    if (taken.some((one) => one.trim().toLowerCase() === address)) return setFault(texts.alerts.doubled);
+    if (!looksLikeEmail(address)) return setFault(texts.error.badEmail);
+    if (taken.some((one) => one.trim().toLowerCase() === address)) return setFault(words.doubled);
     const user = users.find((one) => one.email?.toLowerCase() === address);
     add({
       ...(user ? { user_id: user.id } : {}),
@@ -51,13 +55,13 @@ export function AddRecipient({ taken, add }: Props) {
       aria-labelledby={headline}
     >
       <Text fw={600} id={headline}>
-        {texts.alerts.add}
+        {words.add}
       </Text>
       <Group align="flex-end" gap="sm">
         <TextInput
           className="grow"
-          label={texts.alerts.email}
-          description={texts.alerts.choose}
+          label={words.email}
+          description={words.choose}
           type="email"
           autoComplete="off"
           list={offered}
@@ -73,7 +77,7 @@ export function AddRecipient({ taken, add }: Props) {
           ))}
         </datalist>
         <Button type="submit" variant="light">
-          {texts.alerts.addButton}
+          {words.addButton}
         </Button>
       </Group>
     </Paper>

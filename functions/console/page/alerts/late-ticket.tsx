@@ -1,23 +1,24 @@
 import { Stack, Text, UnstyledButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
+import type { AlertView } from '../../../../shared/domains/tickets/log.ts';
+import type { TicketView } from '../../../../shared/domains/tickets/ticket-list.ts';
+import type { Page } from '../../api/paging.ts';
 import { instant } from '../base/format.ts';
-import { useLanguage, worded } from '../base/language.tsx';
-import { Failure, Loading } from '../base/state.tsx';
-import { useRecipients } from '../tasks/queries.ts';
-import type { AlertLog, Page, Ticket } from '../tasks/types.ts';
+import { useLanguage } from '../base/language.tsx';
+import { useSignedIn } from '../base/signed-in.ts';
 import { Facts } from '../ui/facts.tsx';
+import { Failure, Loading } from '../ui/state.tsx';
 import { AlertLine } from './log.tsx';
-import { useTicketTexts } from './texts.ts';
+import { useRecipients } from './queries.ts';
+import { useAlertsTexts } from './texts.ts';
 
 /** So many of the last alerts about one ticket are shown, as `ronde alerts ticket` does. */
 const SHOWN_ALERTS = 10;
 
 /** A late ticket in a line; opened, why it is late, who is told of it, and what was told. */
-export function LateTicket({ ticket }: { ticket: Ticket }) {
-  const { texts } = useLanguage();
-  const words = useTicketTexts();
+export function LateTicket({ ticket }: { ticket: TicketView }) {
+  const texts = useAlertsTexts();
   const [opened, setOpened] = useState(false);
   const { delay } = ticket;
   return (
@@ -31,21 +32,20 @@ export function LateTicket({ ticket }: { ticket: Ticket }) {
         <strong>{ticket.number ?? ticket.id}</strong>
         <span>{ticket.device}</span>
         <span className="dimmed">{ticket.customer_name}</span>
-        {delay && (
-          <span>
-            {texts.alerts.days(Math.floor(delay.days_in_stage))}{' '}
-            <span className="dimmed">{words.lateAfter(delay.threshold_days)}</span>
-          </span>
-        )}
+        <span>
+          {texts.days(Math.floor(delay.days_in_stage))}{' '}
+          <span className="dimmed">{texts.one.lateAfter(delay.threshold_days)}</span>
+        </span>
       </UnstyledButton>
       {opened && <Opened ticket={ticket} />}
     </li>
   );
 }
 
-function Opened({ ticket: { id, delay } }: { ticket: Ticket }) {
-  const { language, texts } = useLanguage();
-  const words = useTicketTexts();
+function Opened({ ticket: { id, delay } }: { ticket: TicketView }) {
+  const { language } = useLanguage();
+  const texts = useAlertsTexts();
+  const words = texts.one;
   // Read anew here, they might change under the hands of who edits them above.
   const { data: list } = useRecipients({ refetchOnMount: false });
   const told = list?.recipients.filter(({ active }) => active).map(({ name, email }) => `${name} <${email}>`);
@@ -54,13 +54,10 @@ function Opened({ ticket: { id, delay } }: { ticket: Ticket }) {
       <Facts
         facts={[
           [words.id, <code key="id">{id}</code>],
-          [
-            words.inStage,
-            delay && words.inStageFor(Math.floor(delay.days_in_stage), instant(delay.since, language)),
-          ],
-          [words.knownBy, delay && worded(words.sources, delay.source)],
-          [words.threshold, delay && texts.alerts.days(delay.threshold_days)],
-          [words.lateSince, delay && instant(delay.late_after, language)],
+          [words.inStage, words.inStageFor(Math.floor(delay.days_in_stage), instant(delay.since, language))],
+          [words.knownBy, words.sources[delay.source]],
+          [words.threshold, texts.days(delay.threshold_days)],
+          [words.lateSince, instant(delay.late_after, language)],
           [words.told, told && (told.join(', ') || words.nobody)],
         ]}
       />
@@ -72,12 +69,12 @@ function Opened({ ticket: { id, delay } }: { ticket: Ticket }) {
 /** The last alerts about one ticket, to whomever. */
 function Told({ ticket }: { ticket: string }) {
   const { api } = useSignedIn();
-  const words = useTicketTexts();
+  const words = useAlertsTexts().one;
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['alert-log', ticket],
     queryFn: ({ signal }) => {
       const query = new URLSearchParams({ ticket, limit: String(SHOWN_ALERTS) });
-      return api.get<Page<AlertLog>>(`/tickets/alerts/log?${query}`, signal);
+      return api.get<Page<AlertView>>(`/tickets/alerts/log?${query}`, signal);
     },
   });
   if (isPending) return <Loading />;

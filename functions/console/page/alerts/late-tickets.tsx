@@ -1,18 +1,18 @@
 import { Group, Stack, Text, Title } from '@mantine/core';
-import { useLanguage } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
-import { usePages } from '../tasks/queries.ts';
-import type { Ticket } from '../tasks/types.ts';
+import type { TicketView } from '../../../../shared/domains/tickets/ticket-list.ts';
+import { usePages } from '../base/pages.ts';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { LateTicket } from './late-ticket.tsx';
+import { useAlertsTexts } from './texts.ts';
 
 /** So many late tickets are read, a page; where there are more, that is said. */
 const SHOWN = 200;
 
 /** The tickets that are late now, by stage, the longest first. */
 export function LateTickets() {
-  const { texts } = useLanguage();
+  const texts = useAlertsTexts();
   const path = '/v1/admin/tickets';
-  const { data, error, isPending, refetch, hasNextPage } = usePages<Ticket>(
+  const { data, error, isPending, refetch, hasNextPage } = usePages<TicketView>(
     ['late'],
     path,
     { late: 'true' },
@@ -21,28 +21,28 @@ export function LateTickets() {
   if (isPending) return <Loading />;
   if (!data) return <Failure error={error} retry={() => void refetch()} />;
   const tickets = data.pages.flatMap(({ items }) => items);
-  if (tickets.length === 0) return <Empty>{texts.alerts.noLate}</Empty>;
+  if (tickets.length === 0) return <Empty>{texts.noLate}</Empty>;
   const stages = [...Map.groupBy(tickets, ({ stage }) => stage ?? '–')];
   return (
     <Stack mt="sm">
       {stages.map(([stage, late]) => (
         <Stage key={stage} stage={stage} tickets={late} />
       ))}
-      {hasNextPage && <Text c="dimmed">{texts.alerts.more}</Text>}
+      {hasNextPage && <Text c="dimmed">{texts.more}</Text>}
     </Stack>
   );
 }
 
-function Stage({ stage, tickets }: { stage: string; tickets: Ticket[] }) {
-  const { texts } = useLanguage();
-  const sorted = tickets.toSorted((one, other) => daysOf(other) - daysOf(one));
+function Stage({ stage, tickets }: { stage: string; tickets: TicketView[] }) {
+  const texts = useAlertsTexts();
+  const sorted = tickets.toSorted((one, other) => other.delay.days_in_stage - one.delay.days_in_stage);
   return (
     <div>
       <Group gap="xs" align="baseline">
         <Title order={3} size="h5" className="wrapped">
           {stage}
         </Title>
-        <Text c="dimmed">{texts.alerts.lateCount(tickets.length)}</Text>
+        <Text c="dimmed">{texts.lateCount(tickets.length)}</Text>
       </Group>
       <ul className="lines">
         {sorted.map((ticket) => (
@@ -52,5 +52,3 @@ function Stage({ stage, tickets }: { stage: string; tickets: Ticket[] }) {
     </div>
   );
 }
-
-const daysOf = ({ delay }: Ticket): number => delay?.days_in_stage ?? 0;

@@ -1,25 +1,23 @@
 import { Button } from '@mantine/core';
+import type { AlertState, AlertView } from '../../../../shared/domains/tickets/log.ts';
 import { instant } from '../base/format.ts';
-import { useLanguage, worded } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
-import { usePages } from '../tasks/queries.ts';
-import type { AlertLog as Entry } from '../tasks/types.ts';
+import { useLanguage } from '../base/language.tsx';
+import { usePages } from '../base/pages.ts';
 import { Mark } from '../ui/outcome.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
+import { useAlertsTexts } from './texts.ts';
 
-const COLORS: Record<string, string> = { sent: 'teal', failed: 'red', unknown: 'orange' };
+const COLORS: Partial<Record<AlertState, string>> = { sent: 'teal', failed: 'red', unknown: 'orange' };
 
 /** What was told to whom, newest first. */
 export function AlertLog() {
-  const { texts } = useLanguage();
-  const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = usePages<Entry>(
-    ['alert-log'],
-    '/tickets/alerts/log',
-    {},
-  );
+  const texts = useAlertsTexts();
+  const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } =
+    usePages<AlertView>(['alert-log'], '/tickets/alerts/log', {});
   if (isPending) return <Loading />;
   if (!data) return <Failure error={error} retry={() => void refetch()} />;
   const entries = data.pages.flatMap(({ items }) => items);
-  if (entries.length === 0) return <Empty>{texts.alerts.noLog}</Empty>;
+  if (entries.length === 0) return <Empty>{texts.noLog}</Empty>;
   return (
     <>
       <ul className="lines">
@@ -29,7 +27,7 @@ export function AlertLog() {
       </ul>
       {hasNextPage && (
         <Button variant="default" mt="sm" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {texts.alerts.older}
+          {texts.older}
         </Button>
       )}
     </>
@@ -37,20 +35,19 @@ export function AlertLog() {
 }
 
 /** One alert: when, what became of it, about what, to whom. */
-export function AlertLine({ entry }: { entry: Entry }) {
-  const { language, texts } = useLanguage();
+export function AlertLine({ entry }: { entry: AlertView }) {
+  const { language } = useLanguage();
+  const texts = useAlertsTexts();
   const { ticket_number, stage, days_in_stage, recipient, state, forced, message_id } = entry;
   return (
     <li className="line log wrapped">
       <span>{instant(entry.sent_at ?? entry.claimed_at, language)}</span>
-      <Mark color={COLORS[state ?? ''] ?? 'gray'}>{worded(texts.alerts.states, state)}</Mark>
+      <Mark color={COLORS[state] ?? 'gray'}>{texts.states[state]}</Mark>
       <strong>{ticket_number}</strong>
       <span>{stage}</span>
-      <span className="dimmed">
-        {typeof days_in_stage === 'number' && texts.alerts.days(Math.floor(days_in_stage))}
-      </span>
+      <span className="dimmed">{texts.days(Math.floor(days_in_stage))}</span>
       <span>
-        {recipient} {forced && <span className="dimmed">{texts.alerts.forced}</span>}{' '}
+        {recipient} {forced && <span className="dimmed">{texts.forced}</span>}{' '}
         {state === 'unknown' && message_id && <code>{message_id}</code>}
       </span>
     </li>

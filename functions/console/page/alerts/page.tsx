@@ -1,35 +1,27 @@
 import { Stack, Title } from '@mantine/core';
-import { useLanguage } from '../base/language.tsx';
-import { Failure, Loading } from '../base/state.tsx';
-import { useRecipients } from '../tasks/queries.ts';
+import { Section } from '../ui/section.tsx';
+import { Failure, Loading } from '../ui/state.tsx';
 import { LateTickets } from './late-tickets.tsx';
 import { AlertLog } from './log.tsx';
+import { useRecipients } from './queries.ts';
 import { RecipientList } from './recipient-list.tsx';
+import { useAlertsTexts } from './texts.ts';
 
 /** Who is told of late tickets, which tickets are late now, and what was told: all on one page, as it used to be. */
 export default function AlertsPage() {
-  const { texts } = useLanguage();
+  const texts = useAlertsTexts();
   return (
     <Stack gap="xl">
-      <Title order={1}>{texts.alerts.title}</Title>
-      <section aria-labelledby="recipients">
-        <Title order={2} size="h3" id="recipients">
-          {texts.alerts.recipients}
-        </Title>
+      <Title order={1}>{texts.title}</Title>
+      <Section id="recipients" title={texts.recipients} size="h3">
         <Recipients />
-      </section>
-      <section aria-labelledby="late">
-        <Title order={2} size="h3" id="late">
-          {texts.alerts.late}
-        </Title>
+      </Section>
+      <Section id="late" title={texts.late} size="h3">
         <LateTickets />
-      </section>
-      <section aria-labelledby="log">
-        <Title order={2} size="h3" id="log">
-          {texts.alerts.log}
-        </Title>
+      </Section>
+      <Section id="log" title={texts.log} size="h3">
         <AlertLog />
-      </section>
+      </Section>
     </Stack>
   );
 }

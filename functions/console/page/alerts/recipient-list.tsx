@@ -1,29 +1,31 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
+import type { RecipientList as StoredList } from '../../../../shared/domains/tickets/recipient.ts';
 import { looksLikeEmail } from '../base/email.ts';
-import { useLanguage } from '../base/language.tsx';
-import { SavingFault, useSaving } from '../base/saving.tsx';
-import { Empty } from '../base/state.tsx';
-import type { Recipient, Recipients } from '../tasks/types.ts';
+import { useSaving } from '../base/saving.ts';
+import { useSignedIn } from '../base/signed-in.ts';
+import { SavingFault } from '../ui/saving-fault.tsx';
+import { Empty } from '../ui/state.tsx';
 import { AddRecipient } from './add-recipient.tsx';
+import { recipientOf, type TypedRecipient } from './recipient-form.ts';
 import { RecipientRow } from './recipient-row.tsx';
+import { useAlertsTexts } from './texts.ts';
 
 const queryKey = ['recipients'];
 
 /** The people who are told. Nothing is stored before it is saved. */
-export function RecipientList({ stored }: { stored: Recipients }) {
-  const { texts } = useLanguage();
+export function RecipientList({ stored }: { stored: StoredList }) {
+  const texts = useAlertsTexts();
   const { api } = useSignedIn();
-  const [list, setList] = useState(stored.recipients);
+  const [list, setList] = useState<TypedRecipient[]>(stored.recipients);
   const [told, setTold] = useState(false);
   const { mutate, error, isPending } = useSaving({
     queryKey,
-    saved: texts.alerts.saved,
+    saved: texts.saved,
     send: () =>
-      api.send<Recipients>('PUT', '/tickets/alerts/config/', {
-        recipients: list.map(sendable),
-        ...(stored.updated_at === undefined ? {} : { updated_at: stored.updated_at }),
+      api.send<StoredList>('PUT', '/tickets/alerts/config/', {
+        recipients: list.map(recipientOf),
+        updated_at: stored.updated_at,
       }),
   });
   const save = (event: FormEvent) => {
@@ -31,13 +33,13 @@ export function RecipientList({ stored }: { stored: Recipients }) {
     setTold(true);
     if (list.every(({ email }) => looksLikeEmail(email))) mutate();
   };
-  const change = (index: number, fields: Partial<Recipient>) =>
+  const change = (index: number, fields: Partial<TypedRecipient>) =>
     setList(list.map((one, at) => (at === index ? { ...one, ...fields } : one)));
   return (
     <Stack>
-      <Text c="dimmed">{texts.alerts.recipientsHelp}</Text>
+      <Text c="dimmed">{texts.recipientsHelp}</Text>
       <form noValidate onSubmit={save}>
-        {list.length === 0 && <Empty>{texts.alerts.noRecipients}</Empty>}
+        {list.length === 0 && <Empty>{texts.noRecipients}</Empty>}
         {list.map((recipient, index) => (
           <RecipientRow
             key={index}
@@ -46,26 +48,14 @@ export function RecipientList({ stored }: { stored: Recipients }) {
             change={(fields) => change(index, fields)}
           />
         ))}
-        <SavingFault error={error} queryKey={queryKey} conflict={texts.alerts.conflict} />
+        <SavingFault error={error} queryKey={queryKey} conflict={texts.conflict} />
         <Group mt="sm">
           <Button type="submit" loading={isPending} disabled={list.length === 0}>
-            {texts.alerts.save}
+            {texts.save}
           </Button>
         </Group>
       </form>
       <AddRecipient taken={list.map(({ email }) => email)} add={(one) => setList([...list, one])} />
     </Stack>
   );
-}
-
-/** What the API takes of a recipient; fields that are not known are left out. */
-function sendable({ id, user_id, name, email, active, locale }: Recipient): object {
-  return {
-    ...(id === undefined ? {} : { id }),
-    ...(user_id ? { user_id } : {}),
-    name: name.trim(),
-    email: email.trim(),
-    active,
-    ...(locale ? { locale } : {}),
-  };
 }

@@ -1,47 +1,48 @@
 import { Button, NativeSelect, Switch, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { useSignedIn } from '../app/auth.tsx';
+import type { TestMailReport } from '../../../../shared/doors/mail/test-mail.ts';
 import { looksLikeEmail } from '../base/email.ts';
-import { LANGUAGES, useLanguage } from '../base/language.tsx';
+import { faultText } from '../base/faults.ts';
+import { LANGUAGE_CHOICES, type Language, useLanguage } from '../base/language.tsx';
 import { useNotify } from '../base/notify.ts';
-import { faultText } from '../base/state.tsx';
-import type { Recipient, TestMailReport } from '../tasks/types.ts';
+import { useSignedIn } from '../base/signed-in.ts';
+import type { TypedRecipient } from './recipient-form.ts';
+import { useAlertsTexts } from './texts.ts';
 
 interface Props {
-  recipient: Recipient;
+  recipient: TypedRecipient;
   /** Whether faults are shown: not before one has tried to save. */
   told: boolean;
-  change(fields: Partial<Recipient>): void;
+  change(fields: Partial<TypedRecipient>): void;
 }
-
-const languages = Object.entries(LANGUAGES).map(([value, { name }]) => ({ value, label: name }));
 
 /** One person who is told: where, in which language, and whether at all. */
 export function RecipientRow({ recipient, told, change }: Props) {
   const { texts } = useLanguage();
+  const words = useAlertsTexts();
   const { name, email, active, locale } = recipient;
   return (
     <fieldset className="recipient" aria-label={name || email}>
       <TextInput
-        label={texts.alerts.name}
+        label={words.name}
         value={name}
         onChange={({ currentTarget }) => change({ name: currentTarget.value })}
       />
       <TextInput
-        label={texts.alerts.email}
+        label={words.email}
         type="email"
         value={email}
         onChange={({ currentTarget }) => change({ email: currentTarget.value })}
-        error={told && !looksLikeEmail(email) ? texts.alerts.badEmail : null}
+        error={told && !looksLikeEmail(email) ? texts.error.badEmail : null}
       />
       <NativeSelect
-        label={texts.alerts.locale}
+        label={words.locale}
         value={locale ?? 'fr'}
-        onChange={({ currentTarget }) => change({ locale: currentTarget.value })}
-        data={languages}
+        onChange={({ currentTarget }) => change({ locale: currentTarget.value as Language })}
+        data={LANGUAGE_CHOICES}
       />
       <Switch
-        label={texts.alerts.active}
+        label={words.active}
         checked={active}
         onChange={({ currentTarget }) => change({ active: currentTarget.checked })}
       />
@@ -53,6 +54,7 @@ export function RecipientRow({ recipient, told, change }: Props) {
 /** Sends a test mail to the address as it stands there, saved or not, and tells what the mail server said. */
 function TestMail({ email }: { email: string }) {
   const { language, texts } = useLanguage();
+  const words = useAlertsTexts();
   const { api } = useSignedIn();
   const notify = useNotify();
   const { mutate, isPending } = useMutation({
@@ -62,7 +64,7 @@ function TestMail({ email }: { email: string }) {
     onError: (error) =>
       notify({
         color: 'red',
-        title: texts.alerts.testFailed(email),
+        title: words.testFailed(email),
         message: faultText(error, texts),
       }),
   });
@@ -71,10 +73,10 @@ function TestMail({ email }: { email: string }) {
       variant="default"
       loading={isPending}
       disabled={!looksLikeEmail(email)}
-      aria-label={texts.alerts.testTo(email)}
+      aria-label={words.testTo(email)}
       onClick={() => mutate()}
     >
-      {texts.alerts.test}
+      {words.test}
     </Button>
   );
 }

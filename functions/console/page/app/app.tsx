@@ -6,10 +6,10 @@ import { Route, Router, Switch } from 'wouter';
 import { ApiError } from '../base/api.ts';
 import { BASE, nonce } from '../base/environment.ts';
 import { LanguageProvider, useLanguage } from '../base/language.tsx';
-import { Empty } from '../base/state.tsx';
 import { RoundsPage } from '../tasks/page.tsx';
+import { PageLoad } from '../ui/page-load.tsx';
+import { Empty } from '../ui/state.tsx';
 import { SignedInOnly } from './auth.tsx';
-import { PageLoad } from './page-load.tsx';
 
 // The rounds are what one comes for; every other page is loaded by who goes there.
 const AlertsPage = lazy(() => import('../alerts/page.tsx'));

@@ -1,22 +1,15 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { createContext, lazy, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
-import { type Api, openApi } from '../base/api.ts';
+import { lazy, type ReactNode, useEffect, useMemo, useState } from 'react';
+import { openApi } from '../base/api.ts';
 import { useLanguage } from '../base/language.tsx';
-import { Empty, Loading } from '../base/state.tsx';
+import { SignedInContext } from '../base/signed-in.ts';
+import { PageLoad } from '../ui/page-load.tsx';
+import { Empty, Loading } from '../ui/state.tsx';
 import { Frame } from './frame.tsx';
-import { PageLoad } from './page-load.tsx';
 import { beginSignIn, endSession, findSession, HandedOver, hasIssuer, type Session } from './session.ts';
 import { SignInPage } from './sign-in.tsx';
 
 const SignInAgain = lazy(() => import('./sign-in-again.tsx'));
-
-interface SignedIn {
-  api: Api;
-  name: string;
-  signOut(): void;
-}
-
-const Context = createContext<SignedIn | null>(null);
 
 type Phase =
   | { at: 'looking' }
@@ -52,7 +45,7 @@ export function SignedInOnly({ children }: { children: ReactNode }) {
   );
   if (signedIn)
     return (
-      <Context value={signedIn}>
+      <SignedInContext value={signedIn}>
         <Frame account={signedIn}>{children}</Frame>
         {phase.at === 'in' && phase.ended && (
           <PageLoad>
@@ -62,7 +55,7 @@ export function SignedInOnly({ children }: { children: ReactNode }) {
             />
           </PageLoad>
         )}
-      </Context>
+      </SignedInContext>
     );
   if (phase.at === 'handed')
     return (
@@ -92,10 +85,4 @@ function look(): Promise<Phase> {
 /** A refusal of the session that is in use ends it; one that comes late, of a session before, says nothing. */
 function endedOf(phase: Phase, session: Session): Phase {
   return phase.at === 'in' && phase.session === session ? { ...phase, ended: true } : phase;
-}
-
-export function useSignedIn(): SignedIn {
-  const signedIn = useContext(Context);
-  if (!signedIn) throw new Error('useSignedIn is used outside SignedInOnly');
-  return signedIn;
 }

@@ -1,7 +1,7 @@
 import { Button, NativeSelect, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { Link, useLocation } from 'wouter';
-import { LANGUAGES, type Language, useLanguage } from '../base/language.tsx';
+import { LANGUAGE_CHOICES, type Language, useLanguage } from '../base/language.tsx';
 import { Lantern } from './lantern.tsx';
 
 interface Props {
@@ -88,7 +88,7 @@ function LanguageChoice() {
       aria-label={texts.language}
       value={language}
       onChange={({ currentTarget }) => speak(currentTarget.value as Language)}
-      data={Object.entries(LANGUAGES).map(([value, { name }]) => ({ value, label: name }))}
+      data={LANGUAGE_CHOICES}
     />
   );
 }

@@ -55,3 +55,9 @@ export function openApi(token: string, refused: () => void): Api {
     download,
   };
 }
+
+/** A part that is not built in here is no fault of the rest. */
+export function absent(error: unknown): null {
+  if (error instanceof ApiError && error.status === 404) return null;
+  throw error;
+}

@@ -2,8 +2,14 @@ import { createContext, type ReactNode, useContext, useEffect, useMemo, useState
 import { en, type Texts } from './en.ts';
 import { fr } from './fr.ts';
 
-export const LANGUAGES = { fr, en } as const;
+const LANGUAGES = { fr, en } as const;
 export type Language = keyof typeof LANGUAGES;
+
+/** The languages as a field offers them. */
+export const LANGUAGE_CHOICES = Object.entries(LANGUAGES).map(([value, { name }]) => ({
+  value,
+  label: name,
+}));
 
 const KEY = 'ronde-language';
 

@@ -11,6 +11,6 @@ interface Told {
 export function useNotify(): (told: Told) => void {
   const { texts } = useLanguage();
   return (told) => {
-    notifications.show({ ...told, closeButtonProps: { 'aria-label': texts.result.close } });
+    notifications.show({ ...told, closeButtonProps: { 'aria-label': texts.state.close } });
   };
 }

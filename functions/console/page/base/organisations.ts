@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { useSignedIn } from '../app/auth.tsx';
-import type { Page } from '../tasks/types.ts';
+import type { Page } from '../../api/paging.ts';
+import { useSignedIn } from './signed-in.ts';
 
 /** So many organisations are offered to choose from. */
 const OFFERED = 200;

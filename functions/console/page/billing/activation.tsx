@@ -1,9 +1,9 @@
 import { Text } from '@mantine/core';
 import { Link } from 'wouter';
+import type { Activation as Told } from '../../../../shared/domains/followups/activation.ts';
+import { followupAddress } from '../base/addresses.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
-import { addressOf } from '../followups/money.ts';
-import type { Activation as Told } from '../followups/types.ts';
 import { useBillingTexts } from './texts.ts';
 
 /** What would go out now, what is held, and who would get the first mails. */
@@ -29,7 +29,7 @@ export function Activation({ told }: { told: Told }) {
           <ul className="reasons wrapped">
             {told.next.map(({ id, source_label, customer, email, next_due_at }) => (
               <li key={id}>
-                <Link href={addressOf(id)}>{source_label}</Link> ·{' '}
+                <Link href={followupAddress(id)}>{source_label}</Link> ·{' '}
                 {[customer, email].filter(Boolean).join(' · ')}{' '}
                 <span className="dimmed">{instant(next_due_at, language)}</span>
               </li>

@@ -1,19 +1,20 @@
 import { Alert, Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
-import { SavingFault } from '../base/saving.tsx';
-import { Failure, Loading } from '../base/state.tsx';
-import type { BillingSettings, Activation as Told } from '../followups/types.ts';
+import type { BillingChange } from '../../api/followups/billing-settings.ts';
+import type { BillingRehearsal, BillingSettingsView } from '../../api/followups/views.ts';
+import { useSignedIn } from '../base/signed-in.ts';
 import { Confirm } from '../ui/confirm.tsx';
+import { SavingFault } from '../ui/saving-fault.tsx';
+import { Failure, Loading } from '../ui/state.tsx';
 import { Activation } from './activation.tsx';
-import { type BillingChange, billingKey, billingPath, useBillingSaving } from './queries.ts';
+import { billingKey, billingPath, useBillingSaving } from './queries.ts';
 import { useBillingTexts } from './texts.ts';
 
 type Asked = 'on' | 'off' | 'release';
 
 /** The switch of automatic follow-ups. Before it is thrown, it is told what would go out. */
-export function Automatic({ stored }: { stored: BillingSettings }) {
+export function Automatic({ stored }: { stored: BillingSettingsView }) {
   const texts = useBillingTexts();
   const [asked, setAsked] = useState<Asked | null>(null);
   const [looked, setLooked] = useState(false);
@@ -44,7 +45,7 @@ export function Automatic({ stored }: { stored: BillingSettings }) {
 }
 
 /** What was old when the switch was thrown, until somebody confirms it. */
-function Held({ stored, release }: { stored: BillingSettings; release(): void }) {
+function Held({ stored, release }: { stored: BillingSettingsView; release(): void }) {
   const texts = useBillingTexts();
   const { data } = useRehearsal(stored.id, {});
   if (!data || data.held === 0) return null;
@@ -69,7 +70,7 @@ const CHANGES: Record<Asked, BillingChange> = {
 interface ThrowProps {
   /** What was asked for; null while the dialog is closed. */
   asked: Asked | null;
-  stored: BillingSettings;
+  stored: BillingSettingsView;
   close(): void;
 }
 
@@ -110,7 +111,7 @@ function useRehearsal(orgId: string, change: BillingChange) {
   const { mutate, ...rest } = useMutation({
     mutationFn: (body: BillingChange) =>
       api
-        .send<{ activation: Told }>('PUT', `${billingPath(orgId)}?dry_run=true`, body)
+        .send<BillingRehearsal>('PUT', `${billingPath(orgId)}?dry_run=true`, body)
         .then(({ activation }) => activation),
   });
   const body = JSON.stringify(change);

@@ -1,11 +1,21 @@
-import { wholeIn } from '../base/saving.tsx';
-import type { BillingSettings, Level } from '../followups/types.ts';
-import type { TypedLevel } from './level-fields.tsx';
-import type { BillingChange } from './queries.ts';
+import {
+  MAX_DAYS,
+  MAX_MAILS,
+  MIN_AFTER_DAYS,
+  MIN_GAP_DAYS,
+  MIN_GRACE_DAYS,
+} from '../../../../shared/domains/followups/limits.ts';
+import type { Level } from '../../../../shared/domains/followups/schedule/schedule.ts';
+import type { BillingChange } from '../../api/followups/billing-settings.ts';
+import type { BillingSettingsView } from '../../api/followups/views.ts';
+import { wholeIn } from '../base/numbers.ts';
 
-/** The server's bounds; it says so again should they differ. */
-export const MAX_DAYS = 365;
-export const MAX_MAILS = 100_000;
+/** A level as it is typed; its key is of this form only. */
+export interface TypedLevel {
+  key: number;
+  days: string;
+  template: string;
+}
 
 /** The form as it is typed. */
 export interface BillingForm {
@@ -26,8 +36,8 @@ export interface BillingForm {
   business: boolean;
 }
 
-export function formOf(stored: BillingSettings): BillingForm {
-  const typed = (levels: Level[] = []) =>
+export function formOf(stored: BillingSettingsView): BillingForm {
+  const typed = (levels: readonly Level[]) =>
     levels.map(({ after_days, template }, key) => ({ key, days: String(after_days), template }));
   const text = (value: number | string | null) => (value === null ? '' : String(value));
   return {
@@ -53,10 +63,10 @@ export function formOf(stored: BillingSettings): BillingForm {
 export function faultsOf(form: BillingForm) {
   const count = (text: string) => text.trim() !== '' && wholeIn(text, 1, MAX_MAILS) === null;
   return {
-    invoice: !rises(form.invoice, 1),
-    quote: !rises(form.quote, 0),
-    gap: wholeIn(form.gap, 1, MAX_DAYS) === null,
-    grace: wholeIn(form.grace, 0, MAX_DAYS) === null,
+    invoice: !rises(form.invoice, MIN_AFTER_DAYS.invoice),
+    quote: !rises(form.quote, MIN_AFTER_DAYS.quote),
+    gap: wholeIn(form.gap, MIN_GAP_DAYS, MAX_DAYS) === null,
+    grace: wholeIn(form.grace, MIN_GRACE_DAYS, MAX_DAYS) === null,
     perRun: count(form.perRun),
     perDay: count(form.perDay),
   };

@@ -1,12 +1,6 @@
 import { Button, Group, Text, TextInput } from '@mantine/core';
+import type { TypedLevel } from './form.ts';
 import { useBillingTexts } from './texts.ts';
-
-/** A level as it is typed; its key is of this form only. */
-export interface TypedLevel {
-  key: number;
-  days: string;
-  template: string;
-}
 
 interface Props {
   type: 'invoice' | 'quote';

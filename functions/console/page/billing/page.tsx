@@ -1,16 +1,16 @@
 import { Alert, Stack, Title } from '@mantine/core';
 import { Link } from 'wouter';
-import { Failure, Loading } from '../base/state.tsx';
+import { billingAddress } from '../base/addresses.ts';
+import { Failure, Loading } from '../ui/state.tsx';
 import { Automatic } from './automatic.tsx';
 import { useBilling } from './queries.ts';
 import { Rules } from './rules.tsx';
-import { useTemplateTexts } from './templates-texts.ts';
 import { useBillingTexts } from './texts.ts';
 
 /** The billing settings of one organisation: the switch with its guard, and the rules. */
 export default function BillingPage({ id }: { id: string }) {
   const texts = useBillingTexts();
-  const mails = useTemplateTexts();
+  const mails = useBillingTexts().mails;
   const { data, error, isPending, refetch } = useBilling(id);
   return (
     <Stack gap="lg">
@@ -20,7 +20,7 @@ export default function BillingPage({ id }: { id: string }) {
           {texts.title(id)}
         </Title>
       </div>
-      <Link href={`/billing/${encodeURIComponent(id)}/templates`}>{mails.open}</Link>
+      <Link href={`${billingAddress(id)}/templates`}>{mails.open}</Link>
       {isPending && <Loading />}
       {error && !data && <Failure error={error} retry={() => void refetch()} />}
       {data?.warnings?.map((warning) => (

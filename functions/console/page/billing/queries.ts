@@ -1,12 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useSignedIn } from '../app/auth.tsx';
+import type { BillingChange } from '../../api/followups/billing-settings.ts';
+import type { BillingSettingsView } from '../../api/followups/views.ts';
 import { useNotify } from '../base/notify.ts';
-import type { BillingSettings } from '../followups/types.ts';
-
-/** What is sent of an organisation's settings; it is merged into what is stored. */
-export type BillingChange = Partial<Omit<BillingSettings, 'id' | 'warnings' | 'activation'>> & {
-  confirm_held?: boolean;
-};
+import { useSignedIn } from '../base/signed-in.ts';
 
 export const billingPath = (orgId: string) => `/v1/admin/billing-settings/${encodeURIComponent(orgId)}`;
 export const billingKey = (orgId: string) => ['billing', orgId];
@@ -16,7 +12,7 @@ export function useBilling(orgId: string) {
   const { api } = useSignedIn();
   return useQuery({
     queryKey: billingKey(orgId),
-    queryFn: ({ signal }) => api.get<BillingSettings>(billingPath(orgId), signal),
+    queryFn: ({ signal }) => api.get<BillingSettingsView>(billingPath(orgId), signal),
     // What one is just typing is not changed under one's hands.
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
@@ -29,7 +25,7 @@ export function useBillingSaving(orgId: string, saved: string) {
   const client = useQueryClient();
   const notify = useNotify();
   return useMutation({
-    mutationFn: (change: BillingChange) => api.send<BillingSettings>('PUT', billingPath(orgId), change),
+    mutationFn: (change: BillingChange) => api.send<BillingSettingsView>('PUT', billingPath(orgId), change),
     onSuccess: (stored) => {
       client.setQueryData(billingKey(orgId), stored);
       notify({ color: 'teal', message: saved });

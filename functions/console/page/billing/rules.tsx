@@ -10,15 +10,19 @@ import {
   Title,
 } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import { LANGUAGES } from '../base/language.tsx';
-import { SavingFault } from '../base/saving.tsx';
-import type { BillingSettings } from '../followups/types.ts';
-import { type BillingForm, changeOf, faultsOf, formOf, MAX_DAYS, MAX_MAILS } from './form.ts';
+import {
+  MAX_DAYS,
+  MAX_MAILS,
+  MIN_GAP_DAYS,
+  MIN_GRACE_DAYS,
+} from '../../../../shared/domains/followups/limits.ts';
+import type { BillingSettingsView } from '../../api/followups/views.ts';
+import { LANGUAGE_CHOICES } from '../base/language.tsx';
+import { SavingFault } from '../ui/saving-fault.tsx';
+import { type BillingForm, changeOf, faultsOf, formOf } from './form.ts';
 import { LevelFields } from './level-fields.tsx';
 import { billingKey, useBillingSaving } from './queries.ts';
 import { useBillingTexts } from './texts.ts';
-
-const languages = Object.entries(LANGUAGES).map(([value, { name }]) => ({ value, label: name }));
 
 type Change = (fields: Partial<BillingForm>) => void;
 interface PartProps {
@@ -29,7 +33,7 @@ interface PartProps {
 }
 
 /** The rules by which an organisation's mails go. */
-export function Rules({ stored }: { stored: BillingSettings }) {
+export function Rules({ stored }: { stored: BillingSettingsView }) {
   const texts = useBillingTexts();
   const [form, setForm] = useState(() => formOf(stored));
   const [told, setTold] = useState(false);
@@ -95,8 +99,8 @@ function Rhythm({ form, change, faults }: PartProps) {
       <SimpleGrid cols={{ base: 1, sm: 2 }}>
         <TextInput {...field('quietFrom')} />
         <TextInput {...field('quietTo')} />
-        <TextInput {...number('gap', 1, MAX_DAYS)} />
-        <TextInput {...number('grace', 0, MAX_DAYS)} />
+        <TextInput {...number('gap', MIN_GAP_DAYS, MAX_DAYS)} />
+        <TextInput {...number('grace', MIN_GRACE_DAYS, MAX_DAYS)} />
         <TextInput {...number('perRun', 1, MAX_MAILS)} />
         <TextInput {...number('perDay', 1, MAX_MAILS)} />
         <TextInput {...field('zone')} />
@@ -125,7 +129,7 @@ function Sender({ form, change }: PartProps) {
           label={texts.locale}
           value={form.locale}
           onChange={({ currentTarget }) => change({ locale: currentTarget.value as 'fr' | 'en' })}
-          data={languages}
+          data={LANGUAGE_CHOICES}
         />
       </SimpleGrid>
       <Switch

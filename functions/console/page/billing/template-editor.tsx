@@ -1,25 +1,19 @@
 import { Button, Group, Paper, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import { MAX_SUBJECT, MAX_TEXT } from '../../../../shared/domains/followups/limits.ts';
+import type { Placeholder } from '../../../../shared/domains/followups/mail/template.ts';
+import type { BillingSettingsView, BuiltInTemplates } from '../../api/followups/views.ts';
 import type { Language } from '../base/language.tsx';
-import { SavingFault } from '../base/saving.tsx';
-import type { BillingSettings, BuiltInTemplates } from '../followups/types.ts';
 import { Mark } from '../ui/outcome.tsx';
+import { SavingFault } from '../ui/saving-fault.tsx';
 import { billingKey, useBillingSaving } from './queries.ts';
-import {
-  MAX_SUBJECT,
-  MAX_TEXT,
-  strangePlaceholder,
-  textInForce,
-  type UsedTemplate,
-  withText,
-} from './template-form.ts';
-import { useTemplateTexts } from './templates-texts.ts';
+import { strangePlaceholder, textInForce, type UsedTemplate, withText } from './template-form.ts';
 import { useBillingTexts } from './texts.ts';
 
 const LINES = 10;
 
 interface Props {
-  stored: BillingSettings;
+  stored: BillingSettingsView;
   builtIn: BuiltInTemplates;
   template: UsedTemplate;
   language: Language;
@@ -27,7 +21,7 @@ interface Props {
 
 /** One text in one language: what goes out now, to be changed, or to be put back to the one that comes with Ronde. */
 export function TemplateEditor({ stored, builtIn, template, language }: Props) {
-  const texts = useTemplateTexts();
+  const texts = useBillingTexts().mails;
   const billing = useBillingTexts();
   const now = textInForce(stored, builtIn, template, language);
   const [subject, setSubject] = useState(now.template.subject);
@@ -88,8 +82,8 @@ export function TemplateEditor({ stored, builtIn, template, language }: Props) {
 }
 
 /** What a text may name, and what is put in its place. */
-function Placeholders({ names }: { names: readonly string[] }) {
-  const { placeholders, mayName } = useTemplateTexts();
+function Placeholders({ names }: { names: readonly Placeholder[] }) {
+  const { placeholders, mayName } = useBillingTexts().mails;
   return (
     <div>
       <Text size="sm" c="dimmed">
@@ -98,7 +92,7 @@ function Placeholders({ names }: { names: readonly string[] }) {
       <ul className="placeholders">
         {names.map((name) => (
           <li key={name}>
-            <code>{`{{${name}}}`}</code> {(placeholders as Record<string, string>)[name]}
+            <code>{`{{${name}}}`}</code> {placeholders[name]}
           </li>
         ))}
       </ul>

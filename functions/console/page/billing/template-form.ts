@@ -1,12 +1,9 @@
+import type { Template } from '../../../../shared/domains/followups/mail/template.ts';
+import type { FollowupType } from '../../../../shared/domains/followups/schedule/schedule.ts';
+import type { BillingSettingsView, BuiltInTemplates } from '../../api/followups/views.ts';
 import type { Language } from '../base/language.tsx';
-import type { BillingSettings, BuiltInTemplates, Template, TemplateTexts } from '../followups/types.ts';
 
-/** The server's bounds; it says so again should they differ. */
-export const MAX_SUBJECT = 200;
-export const MAX_TEXT = 10_000;
-
-const TYPES = ['invoice', 'quote'] as const;
-type FollowupType = (typeof TYPES)[number];
+const TYPES: readonly FollowupType[] = ['invoice', 'quote'];
 
 /** A template that some level uses. */
 export interface UsedTemplate {
@@ -22,10 +19,10 @@ export interface UsedTemplate {
 }
 
 /** The templates that the levels of an organisation use, in their order. */
-export function usedTemplates({ levels }: BillingSettings): UsedTemplate[] {
+export function usedTemplates({ levels }: BillingSettingsView): UsedTemplate[] {
   return TYPES.flatMap((type) => {
     const used = new Map<string, UsedTemplate>();
-    for (const [index, { template }] of (levels[type] ?? []).entries()) {
+    for (const [index, { template }] of levels[type].entries()) {
       const short = template.replace(new RegExp(`^${type}[_-]`), '');
       const fresh = { type, levels: [], name: template, short, ownName: `${type}_${short}` };
       const known = used.get(short) ?? fresh;
@@ -37,7 +34,7 @@ export function usedTemplates({ levels }: BillingSettings): UsedTemplate[] {
 
 /** The text of a template that goes out, and whether it is the organisation's own. */
 export function textInForce(
-  { templates }: BillingSettings,
+  { templates }: BillingSettingsView,
   builtIn: BuiltInTemplates,
   { type, name, short, ownName }: UsedTemplate,
   language: Language,
@@ -49,12 +46,12 @@ export function textInForce(
 
 /** An organisation's own texts with this one changed; without it where it is null. */
 export function withText(
-  { templates }: BillingSettings,
+  { templates }: BillingSettingsView,
   { name, ownName }: UsedTemplate,
   language: Language,
   template: Template | null,
-): BillingSettings['templates'] {
-  const changed = (key: string, value: Template | null): TemplateTexts | null => {
+): BillingSettingsView['templates'] {
+  const changed = (key: string, value: Template | null) => {
     const { [language]: _before, ...others } = templates[key] ?? {};
     const texts = { ...others, ...(value ? { [language]: value } : {}) };
     return Object.keys(texts).length > 0 ? texts : null;

@@ -2,20 +2,19 @@ import { Group, NativeSelect, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
-import { useSignedIn } from '../app/auth.tsx';
-import { LANGUAGES, type Language } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
-import type { BillingSettings, BuiltInTemplates } from '../followups/types.ts';
+import type { BillingSettingsView, BuiltInTemplates } from '../../api/followups/views.ts';
+import { billingAddress } from '../base/addresses.ts';
+import { LANGUAGE_CHOICES, type Language } from '../base/language.tsx';
+import { useSignedIn } from '../base/signed-in.ts';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { useBilling } from './queries.ts';
 import { TemplateEditor } from './template-editor.tsx';
 import { usedTemplates } from './template-form.ts';
-import { useTemplateTexts } from './templates-texts.ts';
-
-const languages = Object.entries(LANGUAGES).map(([value, { name }]) => ({ value, label: name }));
+import { useBillingTexts } from './texts.ts';
 
 /** The texts of an organisation's follow-ups. */
 export default function TemplatesPage({ id }: { id: string }) {
-  const texts = useTemplateTexts();
+  const texts = useBillingTexts().mails;
   const { api } = useSignedIn();
   const settings = useBilling(id);
   const builtIn = useQuery({
@@ -26,7 +25,7 @@ export default function TemplatesPage({ id }: { id: string }) {
   return (
     <Stack gap="lg">
       <div>
-        <Link href={`/billing/${encodeURIComponent(id)}`}>{texts.back}</Link>
+        <Link href={billingAddress(id)}>{texts.back}</Link>
         <Title order={1} size="h2" className="wrapped">
           {texts.title(id)}
         </Title>
@@ -43,8 +42,8 @@ export default function TemplatesPage({ id }: { id: string }) {
   );
 }
 
-function Templates({ stored, builtIn }: { stored: BillingSettings; builtIn: BuiltInTemplates }) {
-  const texts = useTemplateTexts();
+function Templates({ stored, builtIn }: { stored: BillingSettingsView; builtIn: BuiltInTemplates }) {
+  const texts = useBillingTexts().mails;
   const used = usedTemplates(stored);
   const [chosen, choose] = useState('');
   const [language, setLanguage] = useState<Language>(stored.locale);
@@ -66,7 +65,7 @@ function Templates({ stored, builtIn }: { stored: BillingSettings; builtIn: Buil
           label={texts.language}
           value={language}
           onChange={({ currentTarget }) => setLanguage(currentTarget.value as Language)}
-          data={languages}
+          data={LANGUAGE_CHOICES}
         />
       </Group>
       <TemplateEditor

@@ -1,18 +1,20 @@
 import { Button, Group, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { MAX_REASON } from '../../../../shared/domains/followups/limits.ts';
+import type { FollowupView } from '../../../../shared/domains/followups/show.ts';
+import type { FollowupDetail, SendReport } from '../../api/followups/views.ts';
 import { useLanguage } from '../base/language.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { useFollowupAction } from './queries.ts';
-import { useFollowupTexts } from './texts.ts';
-import type { Followup, SendReport } from './types.ts';
+import { useFollowupsTexts } from './texts.ts';
 
 type Asked = 'send' | 'pause' | 'stop';
 
 /** What one may do with a follow-up as it stands. */
-export function Actions({ followup }: { followup: Followup }) {
-  const texts = useFollowupTexts();
+export function Actions({ followup }: { followup: FollowupDetail }) {
+  const texts = useFollowupsTexts();
   const [asked, setAsked] = useState<Asked | null>(null);
-  const resume = useFollowupAction<Followup>(followup.id, 'resume', () => texts.act.done.resume);
+  const resume = useFollowupAction<FollowupView>(followup.id, 'resume', () => texts.act.done.resume);
   const open = followup.status === 'open';
   const unknown = followup.parked?.reason === 'unknown_delivery';
   const stopped = followup.status === 'stopped' && followup.stop_reason !== 'opted_out';
@@ -54,13 +56,13 @@ export function Actions({ followup }: { followup: Followup }) {
 
 interface DialogProps {
   opened: boolean;
-  followup: Followup;
+  followup: FollowupDetail;
   close(): void;
 }
 
 function SendDialog({ followup: { id, customer }, opened, close }: DialogProps) {
   const { language } = useLanguage();
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const { mutate, isPending } = useFollowupAction<SendReport>(id, 'send', ({ sent, level, message }) =>
     sent ? texts.act.sent(level) : message[language],
   );
@@ -78,10 +80,10 @@ function SendDialog({ followup: { id, customer }, opened, close }: DialogProps) 
 }
 
 function PauseDialog({ followup: { id }, opened, close }: DialogProps) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const [day, setDay] = useState('');
   const [why, setWhy] = useState('');
-  const { mutate, isPending } = useFollowupAction<Followup>(id, 'pause', () => texts.act.done.pause);
+  const { mutate, isPending } = useFollowupAction<FollowupView>(id, 'pause', () => texts.act.done.pause);
   const pause = () => {
     // A day of whoever asks: until it begins where they are.
     const until = day === '' ? null : new Date(`${day}T00:00:00`).toISOString();
@@ -109,9 +111,9 @@ function PauseDialog({ followup: { id }, opened, close }: DialogProps) {
 }
 
 function StopDialog({ followup: { id }, opened, close }: DialogProps) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const [why, setWhy] = useState('');
-  const { mutate, isPending } = useFollowupAction<Followup>(id, 'stop', () => texts.act.done.stop);
+  const { mutate, isPending } = useFollowupAction<FollowupView>(id, 'stop', () => texts.act.done.stop);
   return (
     <Confirm
       opened={opened}
@@ -128,11 +130,10 @@ function StopDialog({ followup: { id }, opened, close }: DialogProps) {
   );
 }
 
-const MAX_REASON = 500;
 const reasonOf = (why: string) => (why.trim() === '' ? {} : { reason: why.trim() });
 
 function Why({ value, change }: { value: string; change(value: string): void }) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   return (
     <TextInput
       label={texts.act.why}

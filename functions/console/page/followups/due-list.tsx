@@ -1,9 +1,9 @@
 import { Title } from '@mantine/core';
+import type { ExplainedFollowup } from '../../api/followups/views.ts';
 import { now } from '../base/clock.ts';
 import { FollowupLine } from './line.tsx';
 import { isEndless } from './money.ts';
-import { useFollowupTexts } from './texts.ts';
-import type { Followup } from './types.ts';
+import { useFollowupsTexts } from './texts.ts';
 
 const DAY_MS = 86_400_000;
 const WEEK_DAYS = 7;
@@ -11,8 +11,8 @@ const WEEK_DAYS = 7;
 type Group = 'now' | 'today' | 'tomorrow' | 'week' | 'later' | 'endless';
 
 /** What is planned, in groups of days as a person counts them. */
-export function DueList({ items }: { items: readonly Followup[] }) {
-  const texts = useFollowupTexts();
+export function DueList({ items }: { items: readonly ExplainedFollowup[] }) {
+  const texts = useFollowupsTexts();
   const groups = [...Map.groupBy(items, ({ next_due_at }) => groupOf(next_due_at))];
   return groups.map(([group, list]) => (
     <section key={group} aria-label={texts.groups[group]}>

@@ -1,12 +1,15 @@
 import { Alert, Button, CopyButton, Group, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
+import type { FollowupDetail, FullExplanation } from '../../api/followups/views.ts';
+import { billingAddress, runAddress } from '../base/addresses.ts';
 import { ApiError } from '../base/api.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { Mark } from '../ui/outcome.tsx';
 import { MoreButton } from '../ui/pages-button.tsx';
+import { Section } from '../ui/section.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { Actions } from './actions.tsx';
 import { HistoryLines, Levels } from './history.tsx';
 import { isEndless, money, nameOf } from './money.ts';
@@ -14,14 +17,13 @@ import { Pips } from './pips.tsx';
 import { Preview } from './preview.tsx';
 import { useFollowup, useHistory } from './queries.ts';
 import { Settle } from './settle.tsx';
-import { useFollowupTexts } from './texts.ts';
-import type { Explanation, Followup } from './types.ts';
+import { useFollowupsTexts } from './texts.ts';
 
 const STATUS_COLORS: Record<string, string> = { open: 'blue', paid: 'teal', accepted: 'teal' };
 
 /** One follow-up: where it stands and why, what may be done, its mails, and every decision about it. */
 export default function FollowupPage({ id }: { id: string }) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const { data, error, isPending, refetch } = useFollowup(id);
   if (isPending) return <Loading />;
   if (!data) {
@@ -55,9 +57,9 @@ export default function FollowupPage({ id }: { id: string }) {
   );
 }
 
-function Standing({ followup }: { followup: Followup }) {
+function Standing({ followup }: { followup: FollowupDetail }) {
   const { language } = useLanguage();
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const { explanation, customer, paused_until } = followup;
   const next = explanation?.next_due_at;
   return (
@@ -72,7 +74,7 @@ function Standing({ followup }: { followup: Followup }) {
           )}
           {explanation.reason === 'held' && followup.org_id && (
             <Text size="sm">
-              <Link href={settingsOf(followup.org_id)}>{texts.one.confirmHeld}</Link>
+              <Link href={billingAddress(followup.org_id)}>{texts.one.confirmHeld}</Link>
             </Text>
           )}
           <LastRun explanation={explanation} />
@@ -106,25 +108,23 @@ function Standing({ followup }: { followup: Followup }) {
 }
 
 /** A run that left it although it was due says why in its own record. */
-function LastRun({ explanation: { last_run } }: { explanation: Explanation }) {
+function LastRun({ explanation: { last_run } }: { explanation: FullExplanation }) {
   const { language } = useLanguage();
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   if (!last_run) return null;
   return (
     <Text size="sm">
-      <Link href={`/runs/${encodeURIComponent(last_run.run_id)}`}>{texts.one.lastRun}</Link>{' '}
+      <Link href={runAddress(last_run.run_id)}>{texts.one.lastRun}</Link>{' '}
       {last_run.reasons.map(({ message, count }) => `${message[language]} (${count})`).join(' ')}
     </Text>
   );
 }
 
-const Organisation = ({ id }: { id: string | null }) => id && <Link href={settingsOf(id)}>{id}</Link>;
-
-const settingsOf = (organisation: string) => `/billing/${encodeURIComponent(organisation)}`;
+const Organisation = ({ id }: { id: string | null }) => id && <Link href={billingAddress(id)}>{id}</Link>;
 
 /** The name that the command line and the API know it by, which is not the number that stands on the document. */
 function Id({ id }: { id: string }) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   return (
     <CopyButton value={id}>
       {({ copied, copy }) => (
@@ -139,14 +139,14 @@ function Id({ id }: { id: string }) {
   );
 }
 
-function Unsettled({ followup }: { followup: Followup }) {
+function Unsettled({ followup }: { followup: FollowupDetail }) {
   const { data } = useHistory(followup.id);
   const unknown = data?.pages[0]?.sends.find(({ state }) => state === 'unknown');
   return <Settle followup={followup} messageId={unknown?.message_id ?? null} />;
 }
 
 function Past({ id }: { id: string }) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const list = useHistory(id);
   const { data, error, isPending, refetch } = list;
   if (isPending) return <Loading />;
@@ -154,19 +154,13 @@ function Past({ id }: { id: string }) {
   const sends = data.pages[0]?.sends ?? [];
   return (
     <>
-      <section aria-labelledby="levels">
-        <Title order={2} size="h4" id="levels">
-          {texts.one.mails}
-        </Title>
+      <Section id="levels" title={texts.one.mails}>
         <Levels sends={sends} />
-      </section>
-      <section aria-labelledby="history">
-        <Title order={2} size="h4" id="history">
-          {texts.one.history}
-        </Title>
+      </Section>
+      <Section id="history" title={texts.one.history}>
         <HistoryLines lines={data.pages.flatMap(({ items }) => items)} />
         <MoreButton list={list} label={texts.one.older} />
-      </section>
+      </Section>
     </>
   );
 }

@@ -1,21 +1,22 @@
 import { Group, NativeSelect, Stack, Text, Title } from '@mantine/core';
 import { Link, useLocation, useSearchParams } from 'wouter';
+import type { ExplainedFollowup } from '../../api/followups/views.ts';
+import { billingAddress } from '../base/addresses.ts';
 import { useOrganisations } from '../base/organisations.ts';
-import { Empty, Failure, Loading } from '../base/state.tsx';
-import { usePages } from '../tasks/queries.ts';
+import { usePages } from '../base/pages.ts';
 import { MoreButton } from '../ui/pages-button.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { Views } from '../ui/views.tsx';
 import { DueList } from './due-list.tsx';
 import { FollowupLine } from './line.tsx';
-import { useFollowupTexts } from './texts.ts';
-import type { Followup } from './types.ts';
+import { useFollowupsTexts } from './texts.ts';
 
 const VIEWS = ['due', 'unsettled', 'parked', 'sent'] as const;
 type View = (typeof VIEWS)[number];
 
 /** What goes when, what waits for somebody, and what has gone; the address keeps what is chosen. */
 export default function FollowupsPage() {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const [params] = useSearchParams();
   const view = VIEWS.find((name) => name === params.get('view')) ?? 'due';
   const organisation = params.get('org') ?? '';
@@ -50,7 +51,7 @@ interface OrganisationsProps {
 
 /** Whose follow-ups are shown, and the way to the settings of each. */
 function Organisations({ chosen, address }: OrganisationsProps) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const [, go] = useLocation();
   const ids = [...new Set([...useOrganisations(), ...(chosen ? [chosen] : [])])];
   if (ids.length === 0) return null;
@@ -64,7 +65,7 @@ function Organisations({ chosen, address }: OrganisationsProps) {
         data={[{ value: '', label: texts.allOrganisations }, ...ids.map((id) => ({ value: id, label: id }))]}
       />
       {(only ? [only] : ids).map((id) => (
-        <Link key={id} href={`/billing/${encodeURIComponent(id)}`} className="wrapped">
+        <Link key={id} href={billingAddress(id)} className="wrapped">
           {texts.settingsOf(id)}
         </Link>
       ))}
@@ -73,8 +74,8 @@ function Organisations({ chosen, address }: OrganisationsProps) {
 }
 
 function List({ view, organisation }: { view: View; organisation: string }) {
-  const texts = useFollowupTexts();
-  const list = usePages<Followup>(['followups', view, organisation], '/v1/admin/followups', {
+  const texts = useFollowupsTexts();
+  const list = usePages<ExplainedFollowup>(['followups', view, organisation], '/v1/admin/followups', {
     view,
     org_id: organisation,
   });

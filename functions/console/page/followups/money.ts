@@ -1,11 +1,11 @@
+import type { FollowupView } from '../../../../shared/domains/followups/show.ts';
 import type { Language } from '../base/language.tsx';
-import type { Followup } from './types.ts';
 
 /** A pause without an end is kept as this year. */
 const ENDLESS_YEAR = '9999';
 
 /** An amount in its currency; rows of other back ends may lack either. */
-export function money({ amount_due, currency }: Followup, language: Language): string {
+export function money({ amount_due, currency }: FollowupView, language: Language): string {
   if (typeof amount_due !== 'number') return '–';
   const plain = new Intl.NumberFormat(language, { minimumFractionDigits: 2 }).format(amount_due);
   if (!currency || !/^[A-Za-z]{3}$/.test(currency)) return plain;
@@ -15,7 +15,4 @@ export function money({ amount_due, currency }: Followup, language: Language): s
 export const isEndless = (iso: string | null | undefined): boolean => iso?.startsWith(ENDLESS_YEAR) === true;
 
 /** What it is about, in a name. */
-export const nameOf = ({ source_label, id }: Followup): string => source_label || id;
-
-/** Where its page is. */
-export const addressOf = (id: string): string => `/followups/${encodeURIComponent(id)}`;
+export const nameOf = ({ source_label, id }: FollowupView): string => source_label || id;

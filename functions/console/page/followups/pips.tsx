@@ -1,10 +1,10 @@
-import { useFollowupTexts } from './texts.ts';
+import { useFollowupsTexts } from './texts.ts';
 
 const SIZE = 12;
 
 /** How many levels have been sent: full ones before empty ones, and the same in words for who does not see them. */
 export function Pips({ sent, all }: { sent: number; all: number }) {
-  const texts = useFollowupTexts();
+  const texts = useFollowupsTexts();
   const count = Math.max(sent, all);
   return (
     <svg

@@ -1,16 +1,16 @@
 import { Alert, Button, Code, NativeSelect, Stack } from '@mantine/core';
 import { useState } from 'react';
+import type { FollowupDetail, MailPreview } from '../../api/followups/views.ts';
 import { useLanguage } from '../base/language.tsx';
-import { Failure, Loading } from '../base/state.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { MailFrame } from '../ui/mail-frame.tsx';
+import { Failure, Loading } from '../ui/state.tsx';
 import { blockedText, usePreview } from './queries.ts';
-import { useFollowupTexts } from './texts.ts';
-import type { Followup, Preview as Mail } from './types.ts';
+import { useFollowupsTexts } from './texts.ts';
 
 /** The mail of a level exactly as it would go out now, when asked for. */
-export function Preview({ followup }: { followup: Followup }) {
-  const texts = useFollowupTexts();
+export function Preview({ followup }: { followup: FollowupDetail }) {
+  const texts = useFollowupsTexts();
   const [shown, setShown] = useState(false);
   const { levels = 0, level } = followup.explanation ?? {};
   const [chosen, setChosen] = useState(level ?? 1);
@@ -56,8 +56,8 @@ function LevelMail({ id, level }: { id: string; level: number }) {
 const mailbox = ({ name, address }: { name?: string; address: string }) =>
   name ? `${name} <${address}>` : address;
 
-function Shown({ mail }: { mail: Mail }) {
-  const texts = useFollowupTexts();
+function Shown({ mail }: { mail: MailPreview }) {
+  const texts = useFollowupsTexts();
   return (
     <>
       {mail.redirected_to && <Alert color="orange">{texts.preview.redirected(mail.redirected_to)}</Alert>}

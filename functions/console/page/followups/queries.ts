@@ -1,10 +1,10 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useSignedIn } from '../app/auth.tsx';
+import type { Blocked, FollowupDetail, FollowupHistory, MailPreview } from '../../api/followups/views.ts';
 import { ApiError } from '../base/api.ts';
+import { faultText } from '../base/faults.ts';
 import { useLanguage } from '../base/language.tsx';
 import { useNotify } from '../base/notify.ts';
-import { faultText } from '../base/state.tsx';
-import type { Followup, History, Preview, Words } from './types.ts';
+import { useSignedIn } from '../base/signed-in.ts';
 
 const HISTORY_PAGE = 50;
 
@@ -15,7 +15,7 @@ export function useFollowup(id: string) {
   const { api } = useSignedIn();
   return useQuery({
     queryKey: ['followup', id],
-    queryFn: ({ signal }) => api.get<Followup>(path(id), signal),
+    queryFn: ({ signal }) => api.get<FollowupDetail>(path(id), signal),
   });
 }
 
@@ -25,7 +25,7 @@ export function useHistory(id: string) {
   return useInfiniteQuery({
     queryKey: ['followup', id, 'history'],
     queryFn: ({ pageParam, signal }) =>
-      api.get<History>(
+      api.get<FollowupHistory>(
         `${path(id)}/history?limit=${HISTORY_PAGE}${pageParam && `&page=${pageParam}`}`,
         signal,
       ),
@@ -39,7 +39,7 @@ export function usePreview(id: string, level: number) {
   const { api } = useSignedIn();
   return useQuery({
     queryKey: ['followup', id, 'preview', level],
-    queryFn: ({ signal }) => api.get<Preview>(`${path(id)}/preview?level=${level}`, signal),
+    queryFn: ({ signal }) => api.get<MailPreview>(`${path(id)}/preview?level=${level}`, signal),
     // Made anew each time it is shown: templates, amounts and addresses may have changed.
     gcTime: 0,
     retry: false,
@@ -66,7 +66,7 @@ export function useFollowupAction<T>(id: string, action: string, done: (answer: 
 }
 
 /** Why the server would not do it, in its own words for a person. */
-export function blockedText(error: unknown): Words | null {
-  const details = error instanceof ApiError ? (error.details as { message?: Words } | undefined) : undefined;
+export function blockedText(error: unknown): Blocked['message'] | null {
+  const details = error instanceof ApiError ? (error.details as Partial<Blocked> | undefined) : undefined;
   return details?.message?.en ? details.message : null;
 }

@@ -1,15 +1,22 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
+import type { FollowupView } from '../../../../shared/domains/followups/show.ts';
+import type { FollowupDetail } from '../../api/followups/views.ts';
 import { Confirm } from '../ui/confirm.tsx';
 import { useFollowupAction } from './queries.ts';
-import { useFollowupTexts } from './texts.ts';
-import type { Followup } from './types.ts';
+import { useFollowupsTexts } from './texts.ts';
 
 /** A mail whose fate is unknown is settled by a person, who decides whether it counts. */
-export function Settle({ followup: { id }, messageId }: { followup: Followup; messageId: string | null }) {
-  const texts = useFollowupTexts();
+export function Settle({
+  followup: { id },
+  messageId,
+}: {
+  followup: FollowupDetail;
+  messageId: string | null;
+}) {
+  const texts = useFollowupsTexts();
   const [asked, setAsked] = useState<'sent' | 'not_sent' | null>(null);
-  const { mutate, isPending } = useFollowupAction<Followup>(id, 'settle', () => texts.act.done.settle);
+  const { mutate, isPending } = useFollowupAction<FollowupView>(id, 'settle', () => texts.act.done.settle);
   const sent = asked === 'sent';
   return (
     <Alert color="orange" title={texts.act.settleTitle}>

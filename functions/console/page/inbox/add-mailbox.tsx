@@ -1,14 +1,16 @@
 import { Button, Group, NativeSelect, Paper, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useId, useState } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
+import { FIRST_FOLDER, MAX_PORT } from '../../../../shared/domains/inbox/limits.ts';
+import type { MailboxReport } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
+import type { IntegrationView } from '../../../../shared/domains/inbox/mailbox/views.ts';
 import { useLanguage } from '../base/language.tsx';
 import { useNotify } from '../base/notify.ts';
 import { useOrganisations } from '../base/organisations.ts';
-import { Failure } from '../base/state.tsx';
+import { useSignedIn } from '../base/signed-in.ts';
+import { Failure } from '../ui/state.tsx';
 import {
   emptyMailbox,
-  MAX_PORT,
   type MailboxForm,
   mailboxFaults,
   mailboxOf,
@@ -18,11 +20,8 @@ import {
 } from './mailbox-form.ts';
 import { useInboxTexts } from './texts.ts';
 import { Tried } from './tried-mailbox.tsx';
-import type { Mailbox, TryReport } from './types.ts';
 
 const PATH = '/api/inbox/integrations';
-/** What every server has (RFC 9051, 5.1), and a new mailbox synchronises unless more is chosen. */
-const FIRST_FOLDER = 'INBOX';
 
 /** A new mailbox: its connection is tried, then its folders are chosen, then it is stored. */
 export function AddMailbox({ close }: { close(): void }) {
@@ -81,7 +80,7 @@ function useTry() {
   const { api } = useSignedIn();
   return useMutation({
     mutationFn: (mailbox: Request) =>
-      api.send<{ test: TryReport }>('POST', `${PATH}?dry_run=true`, mailbox).then(({ test }) => test),
+      api.send<{ test: MailboxReport }>('POST', `${PATH}?dry_run=true`, mailbox).then(({ test }) => test),
   });
 }
 
@@ -91,7 +90,7 @@ function useAdd(done: () => void) {
   const client = useQueryClient();
   const notify = useNotify();
   return useMutation({
-    mutationFn: (mailbox: Request) => api.send<Mailbox>('POST', PATH, mailbox),
+    mutationFn: (mailbox: Request) => api.send<IntegrationView>('POST', PATH, mailbox),
     onSuccess: async ({ label, auth }) => {
       await client.invalidateQueries({ queryKey: ['mailboxes'] });
       notify({ color: 'teal', message: texts.add.added(label || auth.user || '') });

@@ -1,16 +1,17 @@
 import { Button, Group } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { useSignedIn } from '../app/auth.tsx';
+import type { MessageView } from '../../../../shared/domains/inbox/mailbox/views.ts';
+import type { Attachment } from '../../../../shared/domains/inbox/message/structure.ts';
+import { faultText } from '../base/faults.ts';
 import { bytes } from '../base/format.ts';
 import { keepFile } from '../base/keep-file.ts';
 import { useLanguage } from '../base/language.tsx';
 import { useNotify } from '../base/notify.ts';
-import { faultText } from '../base/state.tsx';
+import { useSignedIn } from '../base/signed-in.ts';
 import { useInboxTexts } from './texts.ts';
-import type { Attachment, Message } from './types.ts';
 
 /** The attachments of a mail: each is fetched from the mail server when somebody asks for it, and kept as a file. */
-export function Attachments({ mail }: { mail: Message }) {
+export function Attachments({ mail }: { mail: MessageView }) {
   const texts = useInboxTexts();
   return (
     <Group gap="xs" role="group" aria-label={texts.thread.attachments}>

@@ -1,11 +1,11 @@
 import { Group } from '@mantine/core';
+import type { FolderView } from '../../api/inbox/views.ts';
 import { whole } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
 import { Mark } from '../ui/outcome.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { useFolders } from './queries.ts';
 import { useInboxTexts } from './texts.ts';
-import type { Folder } from './types.ts';
 
 /** How far each folder of a mailbox is: what is stored, what is missing, and why. */
 export function Folders({ id }: { id: string }) {
@@ -23,7 +23,7 @@ export function Folders({ id }: { id: string }) {
   );
 }
 
-function FolderLine({ folder }: { folder: Folder }) {
+function FolderLine({ folder }: { folder: FolderView }) {
   const { language } = useLanguage();
   const texts = useInboxTexts();
   const { failing, outside, missing, backfilling, resets } = folder;

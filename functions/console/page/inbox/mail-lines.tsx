@@ -1,13 +1,13 @@
 import { Group } from '@mantine/core';
 import { Link } from 'wouter';
+import type { MessageSummary } from '../../../../shared/domains/inbox/mailbox/views.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
 import { Mark } from '../ui/outcome.tsx';
 import { useInboxTexts } from './texts.ts';
-import type { Summary } from './types.ts';
 
 /** Conversations, the one with the newest mail first. */
-export function Conversations({ mails }: { mails: readonly Summary[] }) {
+export function Conversations({ mails }: { mails: readonly MessageSummary[] }) {
   const threads = [...Map.groupBy(mails, ({ thread_id }) => thread_id).values()];
   return (
     <ul className="lines">
@@ -18,7 +18,7 @@ export function Conversations({ mails }: { mails: readonly Summary[] }) {
   );
 }
 
-function Conversation({ mails }: { mails: readonly Summary[] }) {
+function Conversation({ mails }: { mails: readonly MessageSummary[] }) {
   const { language } = useLanguage();
   const texts = useInboxTexts();
   const [newest] = mails;
@@ -48,6 +48,6 @@ function Conversation({ mails }: { mails: readonly Summary[] }) {
 }
 
 /** Whoever wrote a mail, by name where there is one. */
-export function senderOf({ from }: Pick<Summary, 'from'>, nobody: string): string {
+export function senderOf({ from }: Pick<MessageSummary, 'from'>, nobody: string): string {
   return from?.name || from?.address || nobody;
 }

@@ -1,14 +1,14 @@
 import { NativeSelect, Text } from '@mantine/core';
 import { useLocation } from 'wouter';
+import type { MessageSummary } from '../../../../shared/domains/inbox/mailbox/views.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
-import { usePages } from '../tasks/queries.ts';
+import { usePages } from '../base/pages.ts';
 import { MoreButton } from '../ui/pages-button.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { Conversations } from './mail-lines.tsx';
 import { useMailboxes, useMailboxName } from './queries.ts';
 import { useInboxTexts } from './texts.ts';
-import type { Summary } from './types.ts';
 
 /** All mail, or that of one mailbox; the address keeps which. */
 export function MailList({ mailbox }: { mailbox: string }) {
@@ -39,7 +39,9 @@ export function MailList({ mailbox }: { mailbox: string }) {
 
 function Mails({ mailbox }: { mailbox: string }) {
   const texts = useInboxTexts();
-  const list = usePages<Summary>(['mails', mailbox], '/api/inbox/summaries', { integration_id: mailbox });
+  const list = usePages<MessageSummary>(['mails', mailbox], '/api/inbox/summaries', {
+    integration_id: mailbox,
+  });
   const { data, error, isPending, refetch } = list;
   if (isPending) return <Loading />;
   if (!data) return <Failure error={error} retry={() => void refetch()} />;
@@ -58,7 +60,9 @@ export function Quarantine() {
   const { language } = useLanguage();
   const texts = useInboxTexts();
   const nameOf = useMailboxName();
-  const list = usePages<Summary>(['mails', 'quarantine'], '/api/inbox/messages', { quarantined: 'true' });
+  const list = usePages<MessageSummary>(['mails', 'quarantine'], '/api/inbox/messages', {
+    quarantined: 'true',
+  });
   const { data, error, isPending, refetch } = list;
   if (isPending) return <Loading />;
   if (!data) return <Failure error={error} retry={() => void refetch()} />;

@@ -1,11 +1,7 @@
+import { MAX_PORT, PORTS } from '../../../../shared/domains/inbox/limits.ts';
 import { looksLikeEmail } from '../base/email.ts';
-import { wholeIn } from '../base/saving.tsx';
+import { wholeIn } from '../base/numbers.ts';
 
-/** The greatest TCP port. */
-export const MAX_PORT = 65_535;
-
-/** RFC 8314 and RFC 9051: TLS at once on 993, STARTTLS on 143. */
-const PORTS = { tls: '993', starttls: '143' } as const;
 export type Security = keyof typeof PORTS;
 
 /** A mailbox as it is typed. */
@@ -28,7 +24,7 @@ export const emptyMailbox = (): TypedMailbox => ({
   label: '',
   host: '',
   security: 'tls',
-  port: PORTS.tls,
+  port: String(PORTS.tls),
   user: '',
   password: '',
   notify: '',
@@ -51,8 +47,8 @@ export function securityOf(
   { port }: MailboxForm,
   security: Security,
 ): Pick<MailboxForm, 'security' | 'port'> {
-  const usual = Object.values(PORTS).some((one) => one === port.trim());
-  return { security, port: usual ? PORTS[security] : port };
+  const usual = Object.values(PORTS).some((one) => String(one) === port.trim());
+  return { security, port: usual ? String(PORTS[security]) : port };
 }
 
 /** The mailbox as the API takes it. */

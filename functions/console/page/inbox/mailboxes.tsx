@@ -1,19 +1,26 @@
 import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { useId, useState } from 'react';
 import { Link } from 'wouter';
-import { useSignedIn } from '../app/auth.tsx';
+import type { Status } from '../../../../shared/domains/inbox/health.ts';
+import type { MailboxReport } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
+import type { IntegrationView } from '../../../../shared/domains/inbox/mailbox/views.ts';
+import type { SyncReport } from '../../api/inbox/views.ts';
 import { distance, instant } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
+import { useSignedIn } from '../base/signed-in.ts';
 import { Facts } from '../ui/facts.tsx';
 import { Mark } from '../ui/outcome.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { AddMailbox } from './add-mailbox.tsx';
 import { Folders } from './folders.tsx';
 import { mailboxPath, useMailboxAction, useMailboxes } from './queries.ts';
 import { useInboxTexts } from './texts.ts';
-import type { Mailbox, SyncReport, TryReport } from './types.ts';
 
-const COLORS: Record<string, string> = { ok: 'teal', retrying: 'orange', auth_failed: 'red' };
+const COLORS: Partial<Record<Status | 'never', string>> = {
+  ok: 'teal',
+  retrying: 'orange',
+  auth_failed: 'red',
+};
 
 /** Every mailbox with how it is, and a way to add one. */
 export function Mailboxes() {
@@ -45,13 +52,13 @@ function All() {
 }
 
 /** Of a mailbox that no round has come to, nothing is known. */
-function statusOf({ active, health }: Mailbox): string {
+function statusOf({ active, health }: IntegrationView): Status | 'never' {
   if (active === false) return 'disabled';
   if (health?.status === 'ok' && !health.last_success_at) return 'never';
   return health?.status ?? 'never';
 }
 
-function Card({ mailbox }: { mailbox: Mailbox }) {
+function Card({ mailbox }: { mailbox: IntegrationView }) {
   const texts = useInboxTexts();
   const [shown, setShown] = useState(false);
   const headline = useId();
@@ -69,7 +76,7 @@ function Card({ mailbox }: { mailbox: Mailbox }) {
               {mailbox.port ? `:${mailbox.port}` : ''} · {(mailbox.folders ?? []).join(', ')}
             </Text>
           </div>
-          <Mark color={COLORS[status] ?? 'gray'}>{worded(texts.health, status)}</Mark>
+          <Mark color={COLORS[status] ?? 'gray'}>{texts.health[status]}</Mark>
         </Group>
         <HowItIs mailbox={mailbox} />
         <Actions mailbox={mailbox} />
@@ -84,7 +91,7 @@ function Card({ mailbox }: { mailbox: Mailbox }) {
   );
 }
 
-function HowItIs({ mailbox: { health, last_run } }: { mailbox: Mailbox }) {
+function HowItIs({ mailbox: { health, last_run } }: { mailbox: IntegrationView }) {
   const { language } = useLanguage();
   const texts = useInboxTexts();
   const [, kind = '', detail = ''] = /^(\w+): (.*)$/s.exec(health?.last_error ?? '') ?? [];
@@ -123,12 +130,12 @@ function HowItIs({ mailbox: { health, last_run } }: { mailbox: Mailbox }) {
   );
 }
 
-function Actions({ mailbox: { id, active = true, updated_at } }: { mailbox: Mailbox }) {
+function Actions({ mailbox: { id, active = true, updated_at } }: { mailbox: IntegrationView }) {
   const { api } = useSignedIn();
   const texts = useInboxTexts();
   const path = mailboxPath(id);
   const test = useMailboxAction(
-    () => api.send<TryReport>('POST', `${path}/test`, {}),
+    () => api.send<MailboxReport>('POST', `${path}/test`, {}),
     ({ folders }) => texts.box.tested(folders.length),
   );
   const sync = useMailboxAction(

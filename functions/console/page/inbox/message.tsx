@@ -1,20 +1,21 @@
 import { Alert, Button, Code, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
+import type { MessageView } from '../../../../shared/domains/inbox/mailbox/views.ts';
+import type { Address } from '../../../../shared/domains/inbox/message/message.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
-import { Empty } from '../base/state.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { MailFrame } from '../ui/mail-frame.tsx';
 import { Mark } from '../ui/outcome.tsx';
+import { Empty } from '../ui/state.tsx';
 import { Attachments } from './attachments.tsx';
 import { withoutPictures } from './mail-body.ts';
 import { senderOf } from './mail-lines.tsx';
 import { useMailboxName } from './queries.ts';
 import { useInboxTexts } from './texts.ts';
-import type { Address, Message as Mail } from './types.ts';
 
 /** One mail of a conversation; the body is there once it is opened. */
-export function Message({ mail, open }: { mail: Mail; open: boolean }) {
+export function Message({ mail, open }: { mail: MessageView; open: boolean }) {
   const { language } = useLanguage();
   const texts = useInboxTexts();
   const [opened, setOpened] = useState(open);
@@ -47,7 +48,7 @@ export function Message({ mail, open }: { mail: Mail; open: boolean }) {
   );
 }
 
-function Opened({ mail, sender }: { mail: Mail; sender: string }) {
+function Opened({ mail, sender }: { mail: MessageView; sender: string }) {
   const texts = useInboxTexts();
   return (
     <Stack gap="sm" px="md" pb="md">

@@ -1,11 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useSignedIn } from '../app/auth.tsx';
-import { useLanguage, worded } from '../base/language.tsx';
+import type { Failure } from '../../../../shared/domains/inbox/imap/failure.ts';
+import type { IntegrationView, MessageView } from '../../../../shared/domains/inbox/mailbox/views.ts';
+import type { FolderView } from '../../api/inbox/views.ts';
+import type { Page } from '../../api/paging.ts';
+import { faultText } from '../base/faults.ts';
+import { useLanguage } from '../base/language.tsx';
 import { useNotify } from '../base/notify.ts';
-import { faultText } from '../base/state.tsx';
-import type { Page } from '../tasks/types.ts';
+import { useSignedIn } from '../base/signed-in.ts';
 import { useInboxTexts } from './texts.ts';
-import type { Folder, Mailbox, MailboxFault, Message } from './types.ts';
 
 /** So many mailboxes, and mails of one conversation, are shown at most. */
 const MAX_SHOWN = 200;
@@ -16,7 +18,8 @@ export function useMailboxes() {
   const { api } = useSignedIn();
   return useQuery({
     queryKey: ['mailboxes'],
-    queryFn: ({ signal }) => api.get<Page<Mailbox>>(`/api/inbox/integrations?limit=${MAX_SHOWN}`, signal),
+    queryFn: ({ signal }) =>
+      api.get<Page<IntegrationView>>(`/api/inbox/integrations?limit=${MAX_SHOWN}`, signal),
   });
 }
 
@@ -33,7 +36,7 @@ export function useFolders(id: string) {
   const { api } = useSignedIn();
   return useQuery({
     queryKey: ['mailboxes', id, 'folders'],
-    queryFn: ({ signal }) => api.get<Page<Folder>>(`${mailboxPath(id)}/folders`, signal),
+    queryFn: ({ signal }) => api.get<Page<FolderView>>(`${mailboxPath(id)}/folders`, signal),
   });
 }
 
@@ -44,14 +47,14 @@ export function useThread(id: string) {
     queryKey: ['thread', id],
     queryFn: async ({ signal }) => {
       const query = new URLSearchParams({ thread_id: id, limit: String(MAX_SHOWN) });
-      const { items } = await api.get<Page<Message>>(`/api/inbox/messages?${query}`, signal);
+      const { items } = await api.get<Page<MessageView>>(`/api/inbox/messages?${query}`, signal);
       return items.reverse();
     },
   });
 }
 
 /** Does something with a mailbox and tells what came of it; `told` words the answer. */
-export function useMailboxAction<T extends { error?: MailboxFault | null }>(
+export function useMailboxAction<T extends { error?: Failure | null }>(
   send: () => Promise<T>,
   told: (answer: T) => string,
 ) {
@@ -64,7 +67,7 @@ export function useMailboxAction<T extends { error?: MailboxFault | null }>(
     onSuccess: (answer) => {
       const { error } = answer;
       if (!error) return notify({ color: 'teal', message: told(answer) });
-      notify({ color: 'red', title: worded(words.fault, error.kind), message: error.detail });
+      notify({ color: 'red', title: words.fault[error.kind], message: error.detail });
     },
     onError: (error) => notify({ color: 'red', message: faultText(error, texts) }),
     onSettled: () =>

@@ -1,6 +1,6 @@
 import { Stack, Title } from '@mantine/core';
 import { Link } from 'wouter';
-import { Empty, Failure, Loading } from '../base/state.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { Message } from './message.tsx';
 import { useThread } from './queries.ts';
 import { useInboxTexts } from './texts.ts';

@@ -1,11 +1,11 @@
 import { Alert, Checkbox, Code, Stack, Text } from '@mantine/core';
+import type { MailboxReport } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
 import { whole } from '../base/format.ts';
-import { useLanguage, worded } from '../base/language.tsx';
+import { useLanguage } from '../base/language.tsx';
 import { useInboxTexts } from './texts.ts';
-import type { TryReport } from './types.ts';
 
 interface Props {
-  report: TryReport;
+  report: MailboxReport;
   folders: string[];
   choose(folders: string[]): void;
 }
@@ -17,7 +17,7 @@ export function Tried({ report, folders, choose }: Props) {
   if (report.error)
     return (
       <Alert color="red" role="alert" title={words.add.fails}>
-        {worded(words.fault, report.error.kind)}
+        {words.fault[report.error.kind]}
         <Text size="sm" component="div">
           {words.add.serverSays}
           {texts.colon}

@@ -1,14 +1,15 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
+import type { PresenceBackup } from '../../../../shared/domains/presence/backup.ts';
+import type { CleanupReport } from '../../api/presence/presence.ts';
 import { keepFile } from '../base/keep-file.ts';
-import { Failure, Loading } from '../base/state.tsx';
+import { useSignedIn } from '../base/signed-in.ts';
 import { Confirm } from '../ui/confirm.tsx';
+import { Failure, Loading } from '../ui/state.tsx';
 import { Names } from './report.tsx';
 import { useRestore } from './restore.tsx';
 import { usePresenceTexts } from './texts.ts';
-import type { Backup, CleanupReport } from './types.ts';
 
 type Asked = 'ghosts' | 'all';
 const NAMED = 50;
@@ -134,7 +135,7 @@ function Done({ report: { cleaned_count, backup } }: { report: CleanupReport }) 
   );
 }
 
-function saveBackup(backup: Backup): void {
+function saveBackup(backup: PresenceBackup): void {
   const name = `presence-${backup.taken_at.replaceAll(/[:.]/g, '-')}.json`;
   keepFile(new Blob([JSON.stringify(backup, null, 2)]), name);
 }

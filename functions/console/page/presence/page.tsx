@@ -1,17 +1,15 @@
 import { Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
-import { Failure, Loading } from '../base/state.tsx';
+import { DEFAULT_STALE_MINUTES } from '../../../../shared/domains/presence/limits.ts';
+import type { PresenceView } from '../../api/presence/presence.ts';
+import { useSignedIn } from '../base/signed-in.ts';
+import { Section } from '../ui/section.tsx';
+import { Failure, Loading } from '../ui/state.tsx';
 import { Clean } from './clean.tsx';
 import { People } from './people.tsx';
 import { Report } from './report.tsx';
 import { Restore } from './restore.tsx';
 import { usePresenceTexts } from './texts.ts';
-import type { PresenceReport } from './types.ts';
-
-/** So long silent is what the original called stale. */
-const STALE_MINUTES = 30;
 
 /** Who is there, how presence is, and cleaning up. */
 export default function PresencePage() {
@@ -19,7 +17,7 @@ export default function PresencePage() {
   const { api } = useSignedIn();
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['presence', 'report'],
-    queryFn: ({ signal }) => api.get<PresenceReport>('/v1/admin/presence', signal),
+    queryFn: ({ signal }) => api.get<PresenceView>('/v1/admin/presence', signal),
   });
   return (
     <Stack gap="lg">
@@ -30,26 +28,15 @@ export default function PresencePage() {
       {isPending && <Loading />}
       {error && !data && <Failure error={error} retry={() => void refetch()} />}
       {data && <Report report={data} />}
-      <Part id="people" title={texts.people}>
+      <Section id="people" title={texts.people} mb="xs">
         <People />
-      </Part>
-      <Part id="clean" title={texts.clean.title}>
-        <Clean minutes={data?.stale?.minutes ?? STALE_MINUTES} />
-      </Part>
-      <Part id="restore" title={texts.restore.title}>
+      </Section>
+      <Section id="clean" title={texts.clean.title} mb="xs">
+        <Clean minutes={data?.stale?.minutes ?? DEFAULT_STALE_MINUTES} />
+      </Section>
+      <Section id="restore" title={texts.restore.title} mb="xs">
         <Restore />
-      </Part>
+      </Section>
     </Stack>
-  );
-}
-
-function Part({ id, title, children }: { id: string; title: string; children: ReactNode }) {
-  return (
-    <section aria-labelledby={id}>
-      <Title order={2} size="h4" id={id} mb="xs">
-        {title}
-      </Title>
-      {children}
-    </section>
   );
 }

@@ -1,15 +1,15 @@
 import { useSearchParams } from 'wouter';
+import type { PresentUser } from '../../api/presence/users.ts';
 import { distance } from '../base/format.ts';
-import { useLanguage, worded } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
-import { usePages } from '../tasks/queries.ts';
+import { useLanguage } from '../base/language.tsx';
+import { usePages } from '../base/pages.ts';
 import { Mark } from '../ui/outcome.tsx';
 import { MoreButton } from '../ui/pages-button.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { Views } from '../ui/views.tsx';
 import { usePresenceTexts } from './texts.ts';
-import type { UserStatus } from './types.ts';
 
-const COLORS: Record<string, string> = { online: 'teal', offline: 'gray', unknown: 'orange' };
+const COLORS: Record<PresentUser['status'], string> = { online: 'teal', offline: 'gray', unknown: 'orange' };
 /** Each look reads every user: once a minute, as often as people ping, while the page is visible. */
 const LOOK_MS = 60_000;
 const VIEWS = ['online', 'all'] as const;
@@ -37,7 +37,7 @@ export function People() {
 function List({ view }: { view: (typeof VIEWS)[number] }) {
   const texts = usePresenceTexts();
   const status: Record<string, string> = view === 'online' ? { status: 'online' } : {};
-  const list = usePages<UserStatus>(['presence', 'users', view], '/v1/admin/presence/users', status, {
+  const list = usePages<PresentUser>(['presence', 'users', view], '/v1/admin/presence/users', status, {
     refetchInterval: LOOK_MS,
   });
   const { data, error, isPending, refetch } = list;
@@ -57,15 +57,15 @@ function List({ view }: { view: (typeof VIEWS)[number] }) {
   );
 }
 
-function Person({ person: { id, status, source, as_of, display_name, email } }: { person: UserStatus }) {
+function Person({ person: { id, status, source, as_of, display_name, email } }: { person: PresentUser }) {
   const { language } = useLanguage();
   const texts = usePresenceTexts();
   return (
     <li className="line person wrapped">
       <span>{display_name || email || id}</span>
-      <Mark color={COLORS[status] ?? 'gray'}>{worded(texts.status, status)}</Mark>
+      <Mark color={COLORS[status]}>{texts.status[status]}</Mark>
       <span className="dimmed">
-        {worded(texts.source, source)}
+        {texts.source[source]}
         {as_of && ` · ${distance(as_of, language)}`}
       </span>
       <code className="dimmed">{id}</code>

@@ -1,15 +1,17 @@
 import { Alert, SimpleGrid, Text } from '@mantine/core';
+import { DEFAULT_STALE_MINUTES } from '../../../../shared/domains/presence/limits.ts';
+import type { StoreHealth } from '../../../../shared/domains/presence/report.ts';
+import type { PresenceView } from '../../api/presence/presence.ts';
 import { whole } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
 import { Figure } from '../ui/figure.tsx';
 import { usePresenceTexts } from './texts.ts';
-import type { PresenceReport, StoreHealth } from './types.ts';
 
 /** So many ghosts are named here; the dialog that cleans them names more. */
 const NAMED = 20;
 
 /** How presence is: both stores, what is flagged against what is alive, and the ghosts. */
-export function Report({ report }: { report: PresenceReport }) {
+export function Report({ report }: { report: PresenceView }) {
   const { language } = useLanguage();
   const texts = usePresenceTexts();
   const count = (value: number | null | undefined) =>
@@ -24,7 +26,10 @@ export function Report({ report }: { report: PresenceReport }) {
         <Figure name={texts.figures.live} value={count(report.live_keys)} />
         <Figure name={texts.figures.ghosts} value={count(ghosts?.count)} fault={(ghosts?.count ?? 0) > 0} />
         <Figure name={texts.figures.unflagged} value={count(unflagged?.count)} />
-        <Figure name={texts.figures.stale(report.stale?.minutes ?? 30)} value={count(report.stale?.count)} />
+        <Figure
+          name={texts.figures.stale(report.stale?.minutes ?? DEFAULT_STALE_MINUTES)}
+          value={count(report.stale?.count)}
+        />
       </SimpleGrid>
       <Text size="sm" c="dimmed">
         {(['firestore', 'redis'] as const).map((name) => (

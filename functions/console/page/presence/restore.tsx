@@ -1,10 +1,11 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type ChangeEvent, useState } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
-import { Failure } from '../base/state.tsx';
+import type { PresenceBackup } from '../../../../shared/domains/presence/backup.ts';
+import type { RestoreReport } from '../../api/presence/presence.ts';
+import { useSignedIn } from '../base/signed-in.ts';
+import { Failure } from '../ui/state.tsx';
 import { usePresenceTexts } from './texts.ts';
-import type { Backup, RestoreReport } from './types.ts';
 
 /** Puts a backup back, or says what that would do. */
 export function useRestore() {
@@ -12,7 +13,7 @@ export function useRestore() {
   const client = useQueryClient();
   const texts = usePresenceTexts();
   const mutation = useMutation({
-    mutationFn: (body: { backup: Backup; dry_run: boolean }) =>
+    mutationFn: (body: { backup: PresenceBackup; dry_run: boolean }) =>
       api.send<RestoreReport>('POST', '/v1/admin/presence/restore', body),
     onSuccess: (_report, { dry_run }) =>
       dry_run ? undefined : client.invalidateQueries({ queryKey: ['presence'] }),
@@ -28,7 +29,7 @@ const othersOf = ({ unchanged, changed_since, gone, failed }: RestoreReport['cou
 /** A backup from a file: read, shown what it would do, and put back. */
 export function Restore() {
   const texts = usePresenceTexts();
-  const [backup, setBackup] = useState<Backup | null>(null);
+  const [backup, setBackup] = useState<PresenceBackup | null>(null);
   const [bad, setBad] = useState(false);
   const preview = useRestore();
   const restore = useRestore();
@@ -73,10 +74,10 @@ export function Restore() {
 }
 
 /** The server judges what is in it. */
-function parsed(text: string): Backup | null {
+function parsed(text: string): PresenceBackup | null {
   try {
-    const value = JSON.parse(text) as Partial<Backup> | null;
-    return value?.version === 1 && Array.isArray(value.users) ? (value as Backup) : null;
+    const value = JSON.parse(text) as Partial<PresenceBackup> | null;
+    return value?.version === 1 && Array.isArray(value.users) ? (value as PresenceBackup) : null;
   } catch {
     return null;
   }

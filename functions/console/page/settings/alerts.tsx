@@ -1,14 +1,10 @@
-import { Button, Group, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
-import { useLanguage } from '../base/language.tsx';
-import { SavingFault, useSaving, wholeIn } from '../base/saving.tsx';
-import type { Settings } from '../tasks/types.ts';
-
-/** The server's bounds; it says so again should they differ. */
-const MAX_DAYS = 365;
-const MAX_HOURS = 24 * MAX_DAYS;
-const queryKey = ['settings'];
+import { Button, Group, Text, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { MAX_REPEAT_HOURS, MAX_THRESHOLD_DAYS } from '../../../../shared/domains/tickets/limits.ts';
+import type { SettingsView } from '../../api/settings.ts';
+import { wholeIn } from '../base/numbers.ts';
+import { SettingsPart } from './part.tsx';
+import { useSettingsTexts } from './texts.ts';
 
 interface Stage {
   /** Of this form only; a stage that is being typed has no name yet. */
@@ -17,69 +13,47 @@ interface Stage {
   days: string;
 }
 
-/** When a ticket is late, in general and by stage, and how soon that is told again. */
-export function AlertSettings({ stored }: { stored: Settings['alerts'] }) {
-  const { texts } = useLanguage();
-  const { api } = useSignedIn();
-  const [days, setDays] = useState(String(stored.threshold_days));
-  const [hours, setHours] = useState(String(stored.repeat_hours));
+/** The rules by which a ticket is late, in general and by stage, and how soon that is alerted again. */
+export function AlertSettings({ stored }: { stored: SettingsView['alerts'] }) {
+  const texts = useSettingsTexts();
+  const [typedDays, setDays] = useState(String(stored.threshold_days));
+  const [typedHours, setHours] = useState(String(stored.repeat_hours));
   const [stages, setStages] = useState(() => stagesOf(stored));
-  const [told, setTold] = useState(false);
-  const values = { days: wholeIn(days, 1, MAX_DAYS), hours: wholeIn(hours, 1, MAX_HOURS) };
-  const sound = values.days !== null && values.hours !== null && stages.every(isSound);
-  const { mutate, error, isPending } = useSaving({
-    queryKey,
-    saved: texts.settings.saved,
-    send: () =>
-      api.send<Settings>('PUT', '/v1/admin/settings', {
-        alerts: {
-          threshold_days: values.days,
-          repeat_hours: values.hours,
-          stages: changes(stored, stages),
-          updated_at: stored.updated_at,
-        },
-      }),
-  });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setTold(true);
-    if (sound) mutate();
+  const days = wholeIn(typedDays, 1, MAX_THRESHOLD_DAYS);
+  const hours = wholeIn(typedHours, 1, MAX_REPEAT_HOURS);
+  const alerts = {
+    threshold_days: days,
+    repeat_hours: hours,
+    stages: changes(stored, stages),
+    updated_at: stored.updated_at,
   };
-  const fault = (value: number | null, max: number) =>
-    told && value === null ? texts.settings.whole(1, max) : null;
+  const isWhole = days !== null && hours !== null && stages.every(isSound);
   return (
-    <Paper component="form" noValidate withBorder radius="md" p="md" onSubmit={submit}>
-      <Stack>
-        <Title order={2} size="h4">
-          {texts.settings.alerts}
-        </Title>
-        <TextInput
-          label={texts.settings.days}
-          description={texts.settings.daysHelp}
-          inputMode="numeric"
-          maw={420}
-          value={days}
-          onChange={({ currentTarget }) => setDays(currentTarget.value)}
-          error={fault(values.days, MAX_DAYS)}
-        />
-        <TextInput
-          label={texts.settings.repeat}
-          description={texts.settings.repeatHelp}
-          inputMode="numeric"
-          maw={420}
-          value={hours}
-          onChange={({ currentTarget }) => setHours(currentTarget.value)}
-          error={fault(values.hours, MAX_HOURS)}
-        />
-        <Stages stages={stages} change={setStages} told={told} />
-        <SavingFault error={error} queryKey={queryKey} conflict={texts.settings.conflict} />
-        <Group>
-          <Button type="submit" loading={isPending}>
-            {texts.settings.save}
-          </Button>
-        </Group>
-      </Stack>
-    </Paper>
+    <SettingsPart title={texts.alerts} change={isWhole ? { alerts } : null}>
+      {(showsFaults) => (
+        <>
+          <TextInput
+            label={texts.days}
+            description={texts.daysHelp(MAX_THRESHOLD_DAYS)}
+            inputMode="numeric"
+            maw={420}
+            value={typedDays}
+            onChange={({ currentTarget }) => setDays(currentTarget.value)}
+            error={showsFaults && days === null && texts.whole(1, MAX_THRESHOLD_DAYS)}
+          />
+          <TextInput
+            label={texts.repeat}
+            description={texts.repeatHelp(MAX_REPEAT_HOURS)}
+            inputMode="numeric"
+            maw={420}
+            value={typedHours}
+            onChange={({ currentTarget }) => setHours(currentTarget.value)}
+            error={showsFaults && hours === null && texts.whole(1, MAX_REPEAT_HOURS)}
+          />
+          <Stages stages={stages} change={setStages} told={showsFaults} />
+        </>
+      )}
+    </SettingsPart>
   );
 }
 
@@ -90,39 +64,39 @@ interface StagesProps {
 }
 
 function Stages({ stages, change, told }: StagesProps) {
-  const { texts } = useLanguage();
+  const texts = useSettingsTexts();
   const edit = (key: number, fields: Partial<Stage>) =>
     change(stages.map((stage) => (stage.key === key ? { ...stage, ...fields } : stage)));
   const key = Math.max(0, ...stages.map((stage) => stage.key)) + 1;
   return (
     <fieldset className="stages">
-      <legend>{texts.settings.stages}</legend>
+      <legend>{texts.stages}</legend>
       {stages.length === 0 && (
         <Text size="sm" c="dimmed">
-          {texts.settings.noStages}
+          {texts.noStages}
         </Text>
       )}
       {stages.map((stage) => (
         <Group key={stage.key} align="flex-start" gap="xs" mb="xs">
           <TextInput
-            aria-label={texts.settings.stage}
-            placeholder={texts.settings.stage}
+            aria-label={texts.stage}
+            placeholder={texts.stage}
             value={stage.name}
             onChange={({ currentTarget }) => edit(stage.key, { name: currentTarget.value })}
             error={told && stage.name.trim() === ''}
           />
           <TextInput
-            aria-label={`${texts.settings.days} ${stage.name}`}
+            aria-label={`${texts.days} ${stage.name}`}
             inputMode="numeric"
             w={90}
             value={stage.days}
             onChange={({ currentTarget }) => edit(stage.key, { days: currentTarget.value })}
-            error={told && wholeIn(stage.days, 1, MAX_DAYS) === null}
+            error={told && wholeIn(stage.days, 1, MAX_THRESHOLD_DAYS) === null}
           />
           <Button
             variant="subtle"
             color="red"
-            aria-label={texts.settings.remove(stage.name)}
+            aria-label={texts.remove(stage.name)}
             onClick={() => change(stages.filter((one) => one !== stage))}
           >
             ✕
@@ -134,15 +108,16 @@ function Stages({ stages, change, told }: StagesProps) {
         variant="light"
         onClick={() => change([...stages, { key, name: '', days: '' }])}
       >
-        {texts.settings.addStage}
+        {texts.addStage}
       </Button>
     </fieldset>
   );
 }
 
-const isSound = ({ name, days }: Stage) => name.trim() !== '' && wholeIn(days, 1, MAX_DAYS) !== null;
+const isSound = ({ name, days }: Stage) =>
+  name.trim() !== '' && wholeIn(days, 1, MAX_THRESHOLD_DAYS) !== null;
 
-function stagesOf({ stages }: Settings['alerts']): Stage[] {
+function stagesOf({ stages }: SettingsView['alerts']): Stage[] {
   return Object.entries(stages).map(([name, { threshold_days }], key) => ({
     key,
     name,
@@ -151,7 +126,7 @@ function stagesOf({ stages }: Settings['alerts']): Stage[] {
 }
 
 /** The stages as they are to be; null takes one away. */
-function changes(stored: Settings['alerts'], stages: readonly Stage[]) {
+function changes(stored: SettingsView['alerts'], stages: readonly Stage[]) {
   const wanted = stages.map(({ name, days }) => [name.trim(), { threshold_days: Number(days) }] as const);
   const gone = Object.keys(stored.stages).filter((name) => !wanted.some(([kept]) => kept === name));
   return Object.fromEntries([...wanted, ...gone.map((name) => [name, null] as const)]);

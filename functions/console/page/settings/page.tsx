@@ -1,34 +1,34 @@
 import { Stack, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useSignedIn } from '../app/auth.tsx';
-import { useLanguage } from '../base/language.tsx';
-import { Failure, Loading } from '../base/state.tsx';
-import type { Settings } from '../tasks/types.ts';
+import type { SettingsView } from '../../api/settings.ts';
+import { useSignedIn } from '../base/signed-in.ts';
+import { Failure, Loading } from '../ui/state.tsx';
 import { AlertSettings } from './alerts.tsx';
 import { PresenceSettings } from './presence.tsx';
+import { useSettingsTexts } from './texts.ts';
 import { WatchSettings } from './watch.tsx';
 
 /** What holds for everybody. Each part is saved by itself, so that two people disturb each other as little as can be. */
 export default function SettingsPage() {
-  const { texts } = useLanguage();
+  const texts = useSettingsTexts();
   const { api } = useSignedIn();
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['settings'],
-    queryFn: ({ signal }) => api.get<Settings>('/v1/admin/settings', signal),
+    queryFn: ({ signal }) => api.get<SettingsView>('/v1/admin/settings', signal),
     // What one is just typing is not changed under one's hands.
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
   });
   return (
     <Stack gap="lg">
-      <Title order={1}>{texts.settings.title}</Title>
+      <Title order={1}>{texts.title}</Title>
       {isPending && <Loading />}
       {error && <Failure error={error} retry={() => void refetch()} />}
       {data && (
         <>
           <PresenceSettings key={`presence ${data.presence.updated_at}`} stored={data.presence} />
           <AlertSettings key={`alerts ${data.alerts.updated_at}`} stored={data.alerts} />
-          {data.watch && <WatchSettings key={`watch ${data.watch.updated_at}`} stored={data.watch} />}
+          <WatchSettings key={`watch ${data.watch.updated_at}`} stored={data.watch} />
         </>
       )}
     </Stack>

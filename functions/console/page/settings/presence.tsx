@@ -1,57 +1,31 @@
-import { Button, Group, Paper, Stack, TextInput, Title } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
-import { useLanguage } from '../base/language.tsx';
-import { SavingFault, useSaving, wholeIn } from '../base/saving.tsx';
-import type { Settings } from '../tasks/types.ts';
+import { TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { MAX_THRESHOLD_MINUTES, MIN_THRESHOLD_MINUTES } from '../../../../shared/domains/presence/limits.ts';
+import type { SettingsView } from '../../api/settings.ts';
+import { wholeIn } from '../base/numbers.ts';
+import { SettingsPart } from './part.tsx';
+import { useSettingsTexts } from './texts.ts';
 
-/** The server's bounds; it says so again, with the reason, should they differ. */
-const MIN = 4;
-const MAX = 1440;
-const queryKey = ['settings'];
-
-/** Who counts as online. */
-export function PresenceSettings({ stored }: { stored: Settings['presence'] }) {
-  const { texts } = useLanguage();
-  const { api } = useSignedIn();
+/** The rule by which a user counts as online. */
+export function PresenceSettings({ stored }: { stored: SettingsView['presence'] }) {
+  const texts = useSettingsTexts();
   const [minutes, setMinutes] = useState(String(stored.online_threshold_minutes));
-  const [told, setTold] = useState(false);
-  const value = wholeIn(minutes, MIN, MAX);
-  const { mutate, error, isPending } = useSaving({
-    queryKey,
-    saved: texts.settings.saved,
-    send: () =>
-      api.send<Settings>('PUT', '/v1/admin/settings', {
-        presence: { online_threshold_minutes: value, updated_at: stored.updated_at },
-      }),
-  });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setTold(true);
-    if (value !== null) mutate();
-  };
+  const value = wholeIn(minutes, MIN_THRESHOLD_MINUTES, MAX_THRESHOLD_MINUTES);
+  const presence = { online_threshold_minutes: value, updated_at: stored.updated_at };
+  const fault = value === null ? texts.whole(MIN_THRESHOLD_MINUTES, MAX_THRESHOLD_MINUTES) : null;
   return (
-    <Paper component="form" noValidate withBorder radius="md" p="md" onSubmit={submit}>
-      <Stack>
-        <Title order={2} size="h4">
-          {texts.settings.presence}
-        </Title>
+    <SettingsPart title={texts.presence} change={value === null ? null : { presence }}>
+      {(showsFaults) => (
         <TextInput
-          label={texts.settings.threshold}
-          description={texts.settings.thresholdHelp}
+          label={texts.threshold}
+          description={texts.thresholdHelp(MIN_THRESHOLD_MINUTES, MAX_THRESHOLD_MINUTES)}
           inputMode="numeric"
           maw={420}
           value={minutes}
           onChange={({ currentTarget }) => setMinutes(currentTarget.value)}
-          error={told && value === null ? texts.settings.whole(MIN, MAX) : null}
+          error={showsFaults && fault}
         />
-        <SavingFault error={error} queryKey={queryKey} conflict={texts.settings.conflict} />
-        <Group>
-          <Button type="submit" loading={isPending}>
-            {texts.settings.save}
-          </Button>
-        </Group>
-      </Stack>
-    </Paper>
+      )}
+    </SettingsPart>
   );
 }

@@ -1,65 +1,43 @@
-import { Button, Group, NativeSelect, Paper, Stack, Textarea, Title } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
-import { useSignedIn } from '../app/auth.tsx';
+import { NativeSelect, Textarea } from '@mantine/core';
+import { useState } from 'react';
+import { MAX_OPERATORS } from '../../../../shared/domains/watch/limits.ts';
+import type { SettingsView } from '../../api/settings.ts';
 import { looksLikeEmail } from '../base/email.ts';
-import { LANGUAGES, useLanguage } from '../base/language.tsx';
-import { SavingFault, useSaving } from '../base/saving.tsx';
-import type { Settings } from '../tasks/types.ts';
+import { LANGUAGE_CHOICES, type Language, useLanguage } from '../base/language.tsx';
+import { SettingsPart } from './part.tsx';
+import { useSettingsTexts } from './texts.ts';
 
-const queryKey = ['settings'];
-const languages = Object.entries(LANGUAGES).map(([value, { name }]) => ({ value, label: name }));
-
-/** Who is told when a round does not run as it should. */
-export function WatchSettings({ stored }: { stored: NonNullable<Settings['watch']> }) {
+/** The people who are notified when a task does not run as it should. */
+export function WatchSettings({ stored }: { stored: SettingsView['watch'] }) {
   const { texts } = useLanguage();
-  const { api } = useSignedIn();
-  const [operators, setOperators] = useState(stored.operators.join('\n'));
+  const words = useSettingsTexts();
+  const [typed, setTyped] = useState(stored.operators.join('\n'));
   const [locale, setLocale] = useState(stored.locale);
-  const [told, setTold] = useState(false);
-  const addresses = operators.split(/[\s,;]+/).filter((part) => part !== '');
-  const sound = addresses.every(looksLikeEmail);
-  const { mutate, error, isPending } = useSaving({
-    queryKey,
-    saved: texts.settings.saved,
-    send: () =>
-      api.send<Settings>('PUT', '/v1/admin/settings', {
-        watch: { operators: addresses, locale, updated_at: stored.updated_at },
-      }),
-  });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setTold(true);
-    if (sound) mutate();
-  };
+  const operators = typed.split(/[\s,;]+/).filter((part) => part !== '');
+  const isSound = operators.every(looksLikeEmail);
+  const watch = { operators, locale, updated_at: stored.updated_at };
   return (
-    <Paper component="form" noValidate withBorder radius="md" p="md" onSubmit={submit}>
-      <Stack>
-        <Title order={2} size="h4">
-          {texts.settings.watch}
-        </Title>
-        <Textarea
-          label={texts.settings.operators}
-          description={texts.settings.operatorsHelp}
-          maw={420}
-          rows={3}
-          value={operators}
-          onChange={({ currentTarget }) => setOperators(currentTarget.value)}
-          error={told && !sound ? texts.alerts.badEmail : null}
-        />
-        <NativeSelect
-          label={texts.settings.watchLocale}
-          maw={420}
-          value={locale}
-          onChange={({ currentTarget }) => setLocale(currentTarget.value)}
-          data={languages}
-        />
-        <SavingFault error={error} queryKey={queryKey} conflict={texts.settings.conflict} />
-        <Group>
-          <Button type="submit" loading={isPending}>
-            {texts.settings.save}
-          </Button>
-        </Group>
-      </Stack>
-    </Paper>
+    <SettingsPart title={words.watch} change={isSound ? { watch } : null}>
+      {(showsFaults) => (
+        <>
+          <Textarea
+            label={words.operators}
+            description={words.operatorsHelp(MAX_OPERATORS)}
+            maw={420}
+            rows={3}
+            value={typed}
+            onChange={({ currentTarget }) => setTyped(currentTarget.value)}
+            error={showsFaults && !isSound ? texts.error.badEmail : null}
+          />
+          <NativeSelect
+            label={words.watchLocale}
+            maw={420}
+            value={locale}
+            onChange={({ currentTarget }) => setLocale(currentTarget.value as Language)}
+            data={LANGUAGE_CHOICES}
+          />
+        </>
+      )}
+    </SettingsPart>
   );
 }

@@ -1,10 +1,11 @@
+import { useTasksTexts } from './texts.ts';
 import '@mantine/charts/styles.css';
 import { BarChart, LineChart } from '@mantine/charts';
 import { SimpleGrid, Text } from '@mantine/core';
+import type { RunLine } from '../../../../shared/runtime/run-view.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
-import { Empty } from '../base/state.tsx';
-import type { RunLine } from './types.ts';
+import { Empty } from '../ui/state.tsx';
 
 const HEIGHT = 180;
 const MILLION = 1_000_000;
@@ -13,7 +14,8 @@ const STILL = { isAnimationActive: false };
 
 /** How long the last runs took and what they cost, the newest on the right. */
 export default function Chart({ runs }: { runs: readonly RunLine[] }) {
-  const { language, texts } = useLanguage();
+  const { language } = useLanguage();
+  const texts = useTasksTexts();
   const data = runs
     .filter(({ duration_ms }) => duration_ms !== null)
     .map((run) => ({

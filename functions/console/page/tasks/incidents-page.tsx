@@ -1,40 +1,28 @@
 import { Stack, Title } from '@mantine/core';
 import { Link } from 'wouter';
-import type { Widened } from '../base/en.ts';
+import type { IncidentView } from '../../../../shared/domains/watch/incident.ts';
+import { runAddress, runsAddress } from '../base/addresses.ts';
 import { instant } from '../base/format.ts';
-import { useLanguage, useWords, worded } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
+import { useLanguage, worded } from '../base/language.tsx';
+import { usePages } from '../base/pages.ts';
 import { Mark } from '../ui/outcome.tsx';
 import { MoreButton } from '../ui/pages-button.tsx';
-import { usePages } from './queries.ts';
-import type { Incident } from './types.ts';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
+import { useTasksTexts } from './texts.ts';
 import { useTaskNames } from './words.ts';
-
-const en = {
-  title: 'Incidents',
-  none: 'The watchman has found nothing wrong so far.',
-  open: 'open',
-  over: (at: string) => `over since ${at}`,
-};
-const fr: Widened<typeof en> = {
-  title: 'Incidents',
-  none: 'Le veilleur n’a encore rien trouvé d’anormal.',
-  open: 'ouvert',
-  over: (at) => `terminé ${at}`,
-};
 
 /** All that the watchman has found, newest first. */
 export default function IncidentsPage() {
-  const words = useWords({ en, fr });
-  const list = usePages<Incident>(['incidents', 'all'], '/v1/admin/incidents', {});
+  const texts = useTasksTexts();
+  const list = usePages<IncidentView>(['incidents', 'all'], '/v1/admin/incidents', {});
   const { data, error, isPending, refetch } = list;
   const incidents = data?.pages.flatMap(({ items }) => items) ?? [];
   return (
     <Stack gap="lg">
-      <Title order={1}>{words.title}</Title>
+      <Title order={1}>{texts.incidents.title}</Title>
       {isPending && <Loading />}
       {error && !data && <Failure error={error} retry={() => void refetch()} />}
-      {data && incidents.length === 0 && <Empty>{words.none}</Empty>}
+      {data && incidents.length === 0 && <Empty>{texts.incidents.none}</Empty>}
       <ul className="lines">
         {incidents.map((incident) => (
           <Line key={incident.id} incident={incident} />
@@ -45,26 +33,24 @@ export default function IncidentsPage() {
   );
 }
 
-function Line({ incident: { kind, task, key, opened_at, recovered_at } }: { incident: Incident }) {
-  const { language, texts } = useLanguage();
+function Line({ incident: { kind, task, key, opened_at, recovered_at } }: { incident: IncidentView }) {
+  const { language } = useLanguage();
   const names = useTaskNames();
-  const words = useWords({ en, fr });
+  const texts = useTasksTexts();
   const run = kind === 'overrun' && key;
   return (
     <li className="line incident wrapped">
       <span className="dimmed">{instant(opened_at, language)}</span>
       <span>
         {run ? (
-          <Link href={`/runs/${encodeURIComponent(key)}`}>{worded(texts.incident, kind)}</Link>
+          <Link href={runAddress(key)}>{worded(texts.incident, kind)}</Link>
         ) : (
           worded(texts.incident, kind)
         )}
       </span>
-      <span>
-        {task && <Link href={`/runs?task=${encodeURIComponent(task)}`}>{worded(names, task)}</Link>}
-      </span>
+      <span>{task && <Link href={runsAddress(task)}>{worded(names, task)}</Link>}</span>
       <Mark color={recovered_at ? 'gray' : 'red'}>
-        {recovered_at ? words.over(instant(recovered_at, language)) : words.open}
+        {recovered_at ? texts.incidents.over(instant(recovered_at, language)) : texts.incidents.open}
       </Mark>
     </li>
   );

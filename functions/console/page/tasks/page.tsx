@@ -1,31 +1,34 @@
 import { Alert, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
+import type { IncidentView } from '../../../../shared/domains/watch/incident.ts';
+import { runAddress, runsAddress } from '../base/addresses.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { useIncidents, useTasks } from './queries.ts';
 import { TaskCard } from './task-card.tsx';
-import type { Incident } from './types.ts';
+import { useTasksTexts } from './texts.ts';
 import { useTaskNames } from './words.ts';
 
 /** Every task: what it did last, what comes next, and what is wrong. */
 export function RoundsPage() {
   const { texts } = useLanguage();
+  const words = useTasksTexts();
   const { data, error, isPending, refetch } = useTasks();
   return (
     <Stack gap="lg">
       <div>
-        <Title order={1}>{texts.rounds.title}</Title>
+        <Title order={1}>{words.rounds.title}</Title>
         <Text c="dimmed">
-          {texts.rounds.intro} <Link href="/incidents">{texts.rounds.allIncidents}</Link>
+          {words.rounds.intro} <Link href="/incidents">{words.rounds.allIncidents}</Link>
         </Text>
       </div>
       <Incidents />
       {isPending && <Loading />}
       {error && !data && <Failure error={error} retry={() => void refetch()} />}
       {error && data && <Alert color="orange">{texts.state.stale}</Alert>}
-      {data && !data.scheduler_answers && <Alert color="orange">{texts.rounds.noScheduler}</Alert>}
-      {data?.items.length === 0 && <Empty>{texts.rounds.none}</Empty>}
+      {data && !data.scheduler_answers && <Alert color="orange">{words.rounds.noScheduler}</Alert>}
+      {data?.items.length === 0 && <Empty>{words.rounds.none}</Empty>}
       {data?.items.map((task) => (
         <TaskCard key={task.id} task={task} />
       ))}
@@ -34,7 +37,7 @@ export function RoundsPage() {
 }
 
 function Incidents() {
-  const { texts } = useLanguage();
+  const texts = useTasksTexts();
   const { data = [], error, refetch } = useIncidents();
   if (error) return <Failure error={error} retry={() => void refetch()} />;
   if (data.length === 0) return null;
@@ -49,19 +52,20 @@ function Incidents() {
   );
 }
 
-function IncidentLine({ incident: { kind, task, key, opened_at } }: { incident: Incident }) {
-  const { language, texts } = useLanguage();
+function IncidentLine({ incident: { kind, task, key, opened_at } }: { incident: IncidentView }) {
+  const { language } = useLanguage();
   const names = useTaskNames();
+  const texts = useTasksTexts();
   return (
     <li>
       {task && (
         <>
-          <Link href={`/runs?task=${encodeURIComponent(task)}`}>{worded(names, task)}</Link>
+          <Link href={runsAddress(task)}>{worded(names, task)}</Link>
           {' · '}
         </>
       )}
       {kind === 'overrun' && key ? (
-        <Link href={`/runs/${encodeURIComponent(key)}`}>{worded(texts.incident, kind)}</Link>
+        <Link href={runAddress(key)}>{worded(texts.incident, kind)}</Link>
       ) : (
         worded(texts.incident, kind)
       )}{' '}

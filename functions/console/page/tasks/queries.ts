@@ -1,8 +1,14 @@
-import { type QueryClient, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useSignedIn } from '../app/auth.tsx';
-import { type Api, ApiError } from '../base/api.ts';
-import { STRIP } from './strip.tsx';
-import type { Incident, Page, Recipients, Run, RunLine, TaskItem, TaskList } from './types.ts';
+import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { IncidentView } from '../../../../shared/domains/watch/incident.ts';
+import type { RunLine, RunView } from '../../../../shared/runtime/run-view.ts';
+import type { Page } from '../../api/paging.ts';
+import type { TaskItem, TaskList } from '../../api/tasks/tasks.ts';
+import { type Api, absent } from '../base/api.ts';
+import { usePages } from '../base/pages.ts';
+import { useSignedIn } from '../base/signed-in.ts';
+
+/** A strip shows this many runs; the API answers no more. */
+export const STRIP = 50;
 
 /** How often the rounds look again, while the page is visible. */
 const LOOK_MS = 15_000;
@@ -24,7 +30,7 @@ export function useTasks() {
 }
 
 /** Nobody has settled it yet: it works, or others work at what it has handed on. */
-export const isUnderWay = ({ outcome }: { outcome: string | null }): boolean =>
+export const isUnderWay = ({ outcome }: Pick<RunLine, 'outcome'>): boolean =>
   outcome === null || outcome === 'dispatched';
 
 /** The run of a task that is at work now, looked at while it is asked for; null where there is none. */
@@ -67,9 +73,9 @@ export function useIncidents() {
   const { api } = useSignedIn();
   return useQuery({
     queryKey: ['incidents'],
-    queryFn: async ({ signal }): Promise<Incident[]> => {
+    queryFn: async ({ signal }): Promise<IncidentView[]> => {
       const found = await api
-        .get<Page<Incident>>('/v1/admin/incidents?open=true&limit=50', signal)
+        .get<Page<IncidentView>>('/v1/admin/incidents?open=true&limit=50', signal)
         .catch(absent);
       return (found?.items ?? []).filter(({ recovered_at }) => !recovered_at);
     },
@@ -77,30 +83,11 @@ export function useIncidents() {
   });
 }
 
-/** A part that is not built in here is no fault of the rest. */
-export function absent(error: unknown): null {
-  if (error instanceof ApiError && error.status === 404) return null;
-  throw error;
-}
-
-/** Who is told of late tickets; `refetchOnMount` false takes them as they were read before. */
-export function useRecipients({ refetchOnMount = true } = {}) {
-  const { api } = useSignedIn();
-  return useQuery({
-    queryKey: ['recipients'],
-    queryFn: ({ signal }) => api.get<Recipients>('/tickets/alerts/config/', signal),
-    // What one is just typing is not changed under one's hands.
-    refetchOnMount,
-    refetchOnWindowFocus: false,
-    refetchOnReconnect: false,
-  });
-}
-
 export function useRun(id: string) {
   const { api } = useSignedIn();
   return useQuery({
     queryKey: ['run', id],
-    queryFn: ({ signal }) => api.get<Run>(`/v1/admin/runs/${encodeURIComponent(id)}`, signal),
+    queryFn: ({ signal }) => api.get<RunView>(`/v1/admin/runs/${encodeURIComponent(id)}`, signal),
     // A run under way is looked at until it has ended.
     refetchInterval: ({ state }) => (state.data && isUnderWay(state.data) ? BUSY_MS : false),
   });
@@ -109,25 +96,4 @@ export function useRun(id: string) {
 /** The ledger, a page at a time. */
 export function useRuns(task: string, outcome: string) {
   return usePages<RunLine>(['runs', task, outcome], '/v1/admin/runs', { task, outcome });
-}
-
-/** A list of the admin API, a page at a time; empty parameters are left out. */
-export function usePages<T>(
-  key: string[],
-  path: string,
-  params: Record<string, string>,
-  { limit = 50, refetchInterval = false }: { limit?: number; refetchInterval?: number | false } = {},
-) {
-  const { api } = useSignedIn();
-  return useInfiniteQuery({
-    queryKey: key,
-    queryFn: ({ pageParam, signal }) => {
-      const given = Object.entries({ ...params, page: pageParam, limit: String(limit) });
-      const query = new URLSearchParams(given.filter(([, value]) => value !== ''));
-      return api.get<Page<T>>(`${path}?${query}`, signal);
-    },
-    initialPageParam: '',
-    getNextPageParam: (last) => last.next_page ?? undefined,
-    refetchInterval,
-  });
 }

@@ -2,13 +2,16 @@ import { Alert, Button, Group, Modal, ScrollArea, Stack, Switch, Table, Text } f
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { Link } from 'wouter';
-import { useSignedIn } from '../app/auth.tsx';
+import type { RunReply } from '../../../../shared/runtime/run-view.ts';
+import type { TaskItem } from '../../api/tasks/tasks.ts';
+import { runAddress } from '../base/addresses.ts';
 import { useLanguage, worded } from '../base/language.tsx';
-import { Failure, Loading } from '../base/state.tsx';
+import { useSignedIn } from '../base/signed-in.ts';
 import { Outcome } from '../ui/outcome.tsx';
+import { Failure, Loading } from '../ui/state.tsx';
 import { useRunning } from './queries.ts';
 import { CountsLine, Reasons } from './sums.tsx';
-import type { TaskItem, TaskReply } from './types.ts';
+import { useTasksTexts } from './texts.ts';
 import { useReasons, useTaskNames } from './words.ts';
 
 interface DialogProps {
@@ -22,10 +25,11 @@ interface DialogProps {
 export default function RunDialog({ task, asked, close }: DialogProps) {
   const { texts } = useLanguage();
   const names = useTaskNames();
+  const words = useTasksTexts();
   // It comes when it is first asked for; opened only then, it knows where the focus was.
   const [opened, setOpened] = useState(false);
   useEffect(() => setOpened(asked !== null), [asked]);
-  const what = asked === 'dry' ? texts.result.dryTitle : texts.result.runTitle;
+  const what = asked === 'dry' ? words.result.dryTitle : words.result.runTitle;
   return (
     <Modal
       opened={opened}
@@ -33,7 +37,7 @@ export default function RunDialog({ task, asked, close }: DialogProps) {
       title={`${what} · ${worded(names, task.id)}`}
       size="xl"
       transitionProps={{ duration: 0 }}
-      closeButtonProps={{ 'aria-label': texts.result.close }}
+      closeButtonProps={{ 'aria-label': texts.state.close }}
     >
       {asked && <Run task={task} dry={asked === 'dry'} close={close} />}
     </Modal>
@@ -52,7 +56,7 @@ function Run({ task, dry, close }: RunProps) {
   const client = useQueryClient();
   const { mutate, data, error, isPending, isIdle } = useMutation({
     mutationFn: (force: boolean) =>
-      api.send<TaskReply>('POST', `/v1/admin/tasks/${encodeURIComponent(task.id)}/run`, {
+      api.send<RunReply>('POST', `/v1/admin/tasks/${encodeURIComponent(task.id)}/run`, {
         dry_run: dry,
         ...(force ? { force } : {}),
       }),
@@ -74,13 +78,13 @@ function Run({ task, dry, close }: RunProps) {
 
 /** How far the run is that one waits for; it goes on when the dialog is closed. */
 function HowFar({ task }: { task: string }) {
-  const { texts } = useLanguage();
+  const texts = useTasksTexts();
   const { data } = useRunning(task, true);
   if (!data) return null;
   return (
     <Group gap="sm" justify="center">
       <CountsLine counts={data.counts} />
-      <Link href={`/runs/${encodeURIComponent(data.id)}`}>{texts.result.open}</Link>
+      <Link href={runAddress(data.id)}>{texts.result.open}</Link>
     </Group>
   );
 }
@@ -93,31 +97,32 @@ interface ConfirmationProps {
 
 function Confirmation({ forcible, run, close }: ConfirmationProps) {
   const { texts } = useLanguage();
+  const words = useTasksTexts();
   const [force, setForce] = useState(false);
   return (
     <>
-      <Text>{texts.result.confirm}</Text>
+      <Text>{words.result.confirm}</Text>
       {forcible && (
         <Switch
-          label={texts.result.force}
+          label={words.result.force}
           checked={force}
           onChange={({ currentTarget }) => setForce(currentTarget.checked)}
         />
       )}
       <Group>
         <Button data-autofocus onClick={() => run(force)}>
-          {texts.rounds.run}
+          {words.rounds.run}
         </Button>
         <Button variant="default" onClick={close}>
-          {texts.result.close}
+          {texts.state.close}
         </Button>
       </Group>
     </>
   );
 }
 
-function Result({ task, reply }: { task: string; reply: TaskReply }) {
-  const { texts } = useLanguage();
+function Result({ task, reply }: { task: string; reply: RunReply }) {
+  const texts = useTasksTexts();
   return (
     <div role="status">
       <Stack gap="sm">
@@ -131,15 +136,15 @@ function Result({ task, reply }: { task: string; reply: TaskReply }) {
         {reply.dry_run ? (
           <Candidates task={task} reply={reply} />
         ) : (
-          <Link href={`/runs/${encodeURIComponent(reply.run_id)}`}>{texts.result.open}</Link>
+          <Link href={runAddress(reply.run_id)}>{texts.result.open}</Link>
         )}
       </Stack>
     </div>
   );
 }
 
-function Candidates({ task, reply: { counts, candidates = [] } }: { task: string; reply: TaskReply }) {
-  const { texts } = useLanguage();
+function Candidates({ task, reply: { counts, candidates = [] } }: { task: string; reply: RunReply }) {
+  const texts = useTasksTexts();
   const reasonText = useReasons(task);
   const all = counts?.candidates ?? 0;
   if (candidates.length === 0) return <Text>{texts.result.noCandidates}</Text>;

@@ -1,19 +1,22 @@
 import { Alert, Code, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
+import type { RunView } from '../../../../shared/runtime/run-view.ts';
+import { runsAddress } from '../base/addresses.ts';
 import { ApiError } from '../base/api.ts';
 import { instant, price, span, whole } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
+import { Facts } from '../ui/facts.tsx';
 import { Outcome } from '../ui/outcome.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { useRun } from './queries.ts';
 import { CountsLine, Reasons } from './sums.tsx';
-import type { Run } from './types.ts';
+import { useTasksTexts } from './texts.ts';
 import { useTaskNames } from './words.ts';
 
 /** One run: what it did and did not do, why, and what it cost. */
 export default function RunPage({ id }: { id: string }) {
-  const { texts } = useLanguage();
   const names = useTaskNames();
+  const texts = useTasksTexts();
   const { data, error, isPending, refetch } = useRun(id);
   if (isPending) return <Loading />;
   if (!data) {
@@ -44,46 +47,37 @@ export default function RunPage({ id }: { id: string }) {
         </Alert>
       )}
       {data.complete === false && <Alert color="orange">{texts.result.incomplete}</Alert>}
-      <Facts run={data} />
+      <About run={data} />
       <Why run={data} />
       <Cost run={data} />
       <Attempts run={data} />
-      <Link href={`/runs?task=${encodeURIComponent(data.task ?? '')}`}>{texts.rounds.history}</Link>
+      <Link href={runsAddress(data.task ?? '')}>{texts.rounds.history}</Link>
     </Stack>
   );
 }
 
-function Facts({ run }: { run: Run }) {
-  const { language, texts } = useLanguage();
+function About({ run }: { run: RunView }) {
+  const { language } = useLanguage();
+  const texts = useTasksTexts();
   const at = (iso: string | null) => instant(iso, language, true);
-  const facts: [string, string | null][] = [
-    [texts.run.started, at(run.started_at)],
-    [texts.run.finished, at(run.finished_at)],
-    [texts.run.duration, span(run.duration_ms, language)],
-    [texts.run.occurrence, run.occurrence && at(run.occurrence)],
-    [texts.run.trigger, worded(texts.trigger, run.trigger)],
-    [texts.run.requestedBy, run.requested_by],
-    [texts.run.attempt, run.attempt === null ? null : String(run.attempt)],
-    [texts.run.params, JSON.stringify(run.params ?? {})],
-  ];
   return (
-    <Paper withBorder radius="md" p="md">
-      <dl className="table">
-        {facts
-          .filter(([, value]) => value)
-          .map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd className="wrapped">{value}</dd>
-            </div>
-          ))}
-      </dl>
-    </Paper>
+    <Facts
+      facts={[
+        [texts.run.started, at(run.started_at)],
+        [texts.run.finished, at(run.finished_at)],
+        [texts.run.duration, span(run.duration_ms, language)],
+        [texts.run.occurrence, run.occurrence && at(run.occurrence)],
+        [texts.run.trigger, worded(texts.trigger, run.trigger)],
+        [texts.run.requestedBy, run.requested_by],
+        [texts.run.attempt, run.attempt === null ? null : String(run.attempt)],
+        [texts.run.params, JSON.stringify(run.params)],
+      ]}
+    />
   );
 }
 
-function Why({ run }: { run: Run }) {
-  const { texts } = useLanguage();
+function Why({ run }: { run: RunView }) {
+  const texts = useTasksTexts();
   const some = Object.keys({ ...run.skipped, ...run.failed }).length > 0;
   return (
     <section>
@@ -103,8 +97,9 @@ function Why({ run }: { run: Run }) {
   );
 }
 
-function Cost({ run }: { run: Run }) {
-  const { language, texts } = useLanguage();
+function Cost({ run }: { run: RunView }) {
+  const { language } = useLanguage();
+  const texts = useTasksTexts();
   if (!run.cost) return null;
   const { usd = null, ...units } = run.cost;
   const rows: [string, string][] = [
@@ -130,8 +125,9 @@ function Cost({ run }: { run: Run }) {
   );
 }
 
-function Attempts({ run: { attempts = [] } }: { run: Run }) {
-  const { language, texts } = useLanguage();
+function Attempts({ run: { attempts = [] } }: { run: RunView }) {
+  const { language } = useLanguage();
+  const texts = useTasksTexts();
   if (attempts.length === 0) return null;
   return (
     <section>

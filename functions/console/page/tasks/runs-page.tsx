@@ -1,12 +1,14 @@
 import { Button, Group, NativeSelect, Stack, Title } from '@mantine/core';
 import { Link, useLocation, useSearchParams } from 'wouter';
+import type { RunLine } from '../../../../shared/runtime/run-view.ts';
+import { runAddress } from '../base/addresses.ts';
 import { instant, price, span } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
 import { Outcome } from '../ui/outcome.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { useRuns } from './queries.ts';
 import { CountsLine } from './sums.tsx';
-import type { RunLine } from './types.ts';
+import { useTasksTexts } from './texts.ts';
 import { useTaskNames } from './words.ts';
 
 /** Outcomes that one looks for; the address keeps what is chosen, so that it can be sent to somebody. */
@@ -18,11 +20,11 @@ const OUTCOMES = [
   'skipped_overlap',
   'abandoned',
   'running',
-];
+] as const;
 
 /** The ledger of runs, newest first. */
 export default function RunsPage() {
-  const { texts } = useLanguage();
+  const texts = useTasksTexts();
   const [params] = useSearchParams();
   const [task, outcome] = [params.get('task') ?? '', params.get('outcome') ?? ''];
   const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useRuns(
@@ -54,6 +56,7 @@ export default function RunsPage() {
 function Filters({ task, outcome }: { task: string; outcome: string }) {
   const { texts } = useLanguage();
   const names = useTaskNames();
+  const words = useTasksTexts();
   const [, go] = useLocation();
   const choose = (chosen: { task: string; outcome: string }) => {
     const given = Object.entries(chosen).filter(([, value]) => value !== '');
@@ -63,21 +66,21 @@ function Filters({ task, outcome }: { task: string; outcome: string }) {
   return (
     <Group grow preventGrowOverflow={false} gap="sm">
       <NativeSelect
-        label={texts.run.task}
+        label={words.run.task}
         value={task}
         onChange={({ currentTarget }) => choose({ task: currentTarget.value, outcome })}
         data={[
-          { value: '', label: texts.run.all },
+          { value: '', label: words.run.all },
           ...tasks.map((value) => ({ value, label: worded(names, value) })),
         ]}
       />
       <NativeSelect
-        label={texts.run.outcome}
+        label={words.run.outcome}
         value={outcome}
         onChange={({ currentTarget }) => choose({ task, outcome: currentTarget.value })}
         data={[
-          { value: '', label: texts.run.anyOutcome },
-          ...OUTCOMES.map((value) => ({ value, label: worded(texts.outcome, value) })),
+          { value: '', label: words.run.anyOutcome },
+          ...OUTCOMES.map((value) => ({ value, label: texts.outcome[value] })),
         ]}
       />
     </Group>
@@ -89,7 +92,7 @@ function Line({ run, named }: { run: RunLine; named: boolean }) {
   const names = useTaskNames();
   return (
     <li className={named ? 'line run run-named' : 'line run'}>
-      <Link href={`/runs/${encodeURIComponent(run.id)}`}>{instant(run.started_at, language, true)}</Link>
+      <Link href={runAddress(run.id)}>{instant(run.started_at, language, true)}</Link>
       {named && <span>{worded(names, run.task)}</span>}
       <Outcome outcome={run.outcome} />
       <CountsLine counts={run.counts} />

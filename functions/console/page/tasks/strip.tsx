@@ -1,11 +1,12 @@
 import { useLocation } from 'wouter';
+import type { RunLine } from '../../../../shared/runtime/run-view.ts';
+import { runAddress } from '../base/addresses.ts';
 import { instant } from '../base/format.ts';
-import { useLanguage, worded } from '../base/language.tsx';
+import { useLanguage } from '../base/language.tsx';
 import { colorOf } from '../ui/outcome.tsx';
-import type { RunLine } from './types.ts';
+import { STRIP } from './queries.ts';
+import { useTasksTexts } from './texts.ts';
 
-/** So many runs are shown; a task with fewer leaves the left side empty, so that strips line up. */
-export const STRIP = 50;
 const WIDTH = 8;
 const HEIGHT = 28;
 /** Not by colour alone: what had nothing to do is low, what failed is high. */
@@ -17,10 +18,11 @@ const SHARES: Record<string, number> = { teal: 0.75, gray: 0.4, blue: 0.55, oran
  */
 export function Strip({ runs }: { runs: readonly RunLine[] }) {
   const { language, texts } = useLanguage();
+  const words = useTasksTexts();
   const [, go] = useLocation();
   const shown = runs.slice(0, STRIP);
-  const words = (run: RunLine) => worded(texts.outcome, run.outcome ?? 'running');
-  const sums = Map.groupBy(shown, words);
+  const outcomeOf = (run: RunLine) => texts.outcome[run.outcome ?? 'running'];
+  const sums = Map.groupBy(shown, outcomeOf);
   const parts = [...sums].map(([word, { length }]) => `${length} ${word}`).join(', ');
   return (
     <svg
@@ -28,7 +30,7 @@ export function Strip({ runs }: { runs: readonly RunLine[] }) {
       viewBox={`0 0 ${STRIP * WIDTH} ${HEIGHT}`}
       preserveAspectRatio="none"
       role="img"
-      aria-label={texts.rounds.strip(shown.length, parts)}
+      aria-label={words.rounds.strip(shown.length, parts)}
     >
       {shown.map((run, index) => {
         const color = colorOf(run.outcome);
@@ -43,9 +45,9 @@ export function Strip({ runs }: { runs: readonly RunLine[] }) {
             width={WIDTH - 2}
             height={height}
             rx="1.5"
-            onClick={() => go(`/runs/${encodeURIComponent(run.id)}`)}
+            onClick={() => go(runAddress(run.id))}
           >
-            <title>{`${instant(run.started_at, language)} · ${words(run)}`}</title>
+            <title>{`${instant(run.started_at, language)} · ${outcomeOf(run)}`}</title>
           </rect>
         );
       })}

@@ -1,14 +1,17 @@
 import { Text } from '@mantine/core';
+import type { RunView } from '../../../../shared/runtime/run-view.ts';
+import type { Counts } from '../../../../shared/runtime/task.ts';
 import { whole } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
-import type { Counts, Run } from './types.ts';
+import { useTasksTexts } from './texts.ts';
 import { useReasons } from './words.ts';
 
 const KINDS = ['candidates', 'acted', 'skipped', 'failed'] as const;
 
 /** What a run looked at and what became of it, in one line. */
 export function CountsLine({ counts }: { counts: Counts | null }) {
-  const { language, texts } = useLanguage();
+  const { language } = useLanguage();
+  const texts = useTasksTexts();
   if (!counts) return null;
   const parts = KINDS.filter((kind) => kind === 'candidates' || counts[kind] > 0);
   return (
@@ -22,9 +25,10 @@ export function CountsLine({ counts }: { counts: Counts | null }) {
 export function Reasons({
   run: { task, skipped, failed },
 }: {
-  run: Pick<Run, 'task' | 'skipped' | 'failed'>;
+  run: Pick<RunView, 'task' | 'skipped' | 'failed'>;
 }) {
   const { language, texts } = useLanguage();
+  const words = useTasksTexts();
   const reasonText = useReasons(task);
   const rows = [
     ...Object.entries(failed ?? {}).map(([reason, count]) => ({ kind: 'failed', reason, count }) as const),
@@ -35,7 +39,7 @@ export function Reasons({
     <ul className="reasons">
       {rows.map(({ kind, reason, count }) => (
         <li key={`${kind} ${reason}`} className={`reason-${kind}`}>
-          {whole(count, language)} {texts.run[kind](count)}
+          {whole(count, language)} {words.run[kind](count)}
           {texts.colon}
           {reasonText(reason)}
         </li>

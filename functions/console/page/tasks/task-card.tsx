@@ -2,17 +2,19 @@ import { Badge, Button, Group, Paper, Text, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { lazy, useId, useState } from 'react';
 import { Link } from 'wouter';
-import { useSignedIn } from '../app/auth.tsx';
-import { PageLoad } from '../app/page-load.tsx';
+import type { TaskItem } from '../../api/tasks/tasks.ts';
+import { runAddress, runsAddress } from '../base/addresses.ts';
+import { faultText } from '../base/faults.ts';
 import { distance, instant, span } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
 import { useNotify } from '../base/notify.ts';
-import { faultText } from '../base/state.tsx';
+import { useSignedIn } from '../base/signed-in.ts';
 import { Outcome } from '../ui/outcome.tsx';
+import { PageLoad } from '../ui/page-load.tsx';
 import { isUnderWay } from './queries.ts';
 import { Strip } from './strip.tsx';
 import { CountsLine } from './sums.tsx';
-import type { TaskItem } from './types.ts';
+import { useTasksTexts } from './texts.ts';
 import { useTaskNames } from './words.ts';
 
 // The chart library is as heavy as all the rest: only who wants to see a chart loads it.
@@ -21,8 +23,8 @@ const RunDialog = lazy(() => import('./run-dialog.tsx'));
 
 /** One task of the rounds. */
 export function TaskCard({ task }: { task: TaskItem }) {
-  const { texts } = useLanguage();
   const names = useTaskNames();
+  const texts = useTasksTexts();
   const [asked, setAsked] = useState<'dry' | 'run' | null>(null);
   // Once it was there it stays, so that the focus goes back to where it was asked for.
   const [opened, setOpened] = useState(false);
@@ -68,7 +70,7 @@ export function TaskCard({ task }: { task: TaskItem }) {
         >
           {texts.rounds.chart}
         </Button>
-        <Link href={`/runs?task=${encodeURIComponent(task.id)}`}>{texts.rounds.history}</Link>
+        <Link href={runsAddress(task.id)}>{texts.rounds.history}</Link>
       </Group>
       {charted && (
         <PageLoad>
@@ -85,7 +87,8 @@ export function TaskCard({ task }: { task: TaskItem }) {
 }
 
 function Facts({ task }: { task: TaskItem }) {
-  const { language, texts } = useLanguage();
+  const { language } = useLanguage();
+  const texts = useTasksTexts();
   const [last] = task.last_runs;
   return (
     <dl className="facts">
@@ -94,10 +97,7 @@ function Facts({ task }: { task: TaskItem }) {
         <dd>
           {last?.started_at ? (
             <Group gap="xs">
-              <Link
-                href={`/runs/${encodeURIComponent(last.id)}`}
-                title={instant(last.started_at, language, true)}
-              >
+              <Link href={runAddress(last.id)} title={instant(last.started_at, language, true)}>
                 {distance(last.started_at, language)}
               </Link>
               <Outcome outcome={last.outcome} />
@@ -128,6 +128,7 @@ function Facts({ task }: { task: TaskItem }) {
 
 function Pause({ task, paused }: { task: TaskItem; paused: boolean }) {
   const { texts } = useLanguage();
+  const words = useTasksTexts();
   const { api } = useSignedIn();
   const client = useQueryClient();
   const notify = useNotify();
@@ -135,13 +136,13 @@ function Pause({ task, paused }: { task: TaskItem; paused: boolean }) {
   const { mutate, isPending } = useMutation({
     mutationFn: () => api.send('POST', `/v1/admin/tasks/${encodeURIComponent(task.id)}/${action}`, {}),
     onSuccess: () =>
-      notify({ color: 'teal', message: paused ? texts.rounds.resumed_done : texts.rounds.paused_done }),
+      notify({ color: 'teal', message: paused ? words.rounds.resumed_done : words.rounds.paused_done }),
     onError: (error) => notify({ color: 'red', message: faultText(error, texts) }),
     onSettled: () => client.invalidateQueries({ queryKey: ['tasks'] }),
   });
   return (
     <Button size="compact-md" variant="default" loading={isPending} onClick={() => mutate()}>
-      {texts.rounds[action]}
+      {words.rounds[action]}
     </Button>
   );
 }

@@ -27,7 +27,7 @@ export function Confirm({ opened, title, ask, label, color = 'blue', children, .
       onClose={rest.close}
       title={title}
       transitionProps={{ duration: 0 }}
-      closeButtonProps={{ 'aria-label': texts.result.close }}
+      closeButtonProps={{ 'aria-label': texts.state.close }}
     >
       <Stack>
         {ask && <Text className="wrapped">{ask}</Text>}

@@ -1,8 +1,9 @@
 import { Badge } from '@mantine/core';
-import { useLanguage, worded } from '../base/language.tsx';
+import type { RunOutcome } from '../../../../shared/runtime/run-view.ts';
+import { useLanguage } from '../base/language.tsx';
 
 /** The mood of an outcome: green did its work, grey had none, yellow in part, red did not, blue is at it. */
-const COLORS: Record<string, string> = {
+const COLORS: Record<NonNullable<RunOutcome>, string> = {
   succeeded: 'teal',
   nothing_to_do: 'gray',
   skipped_overlap: 'gray',
@@ -13,14 +14,14 @@ const COLORS: Record<string, string> = {
   abandoned: 'red',
 };
 
-export function colorOf(outcome: string | null): string {
-  return outcome === null ? 'blue' : (COLORS[outcome] ?? 'gray');
+export function colorOf(outcome: RunOutcome): string {
+  return outcome === null ? 'blue' : COLORS[outcome];
 }
 
 /** How a run ended, in a word and a colour. */
-export function Outcome({ outcome }: { outcome: string | null }) {
+export function Outcome({ outcome }: { outcome: RunOutcome }) {
   const { texts } = useLanguage();
-  return <Mark color={colorOf(outcome)}>{worded(texts.outcome, outcome ?? 'running')}</Mark>;
+  return <Mark color={colorOf(outcome)}>{texts.outcome[outcome ?? 'running']}</Mark>;
 }
 
 /** A word with a colour at its side; the word alone says it all. */

@@ -1,15 +1,16 @@
 import { Alert, NativeSelect, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useLocation, useSearchParams } from 'wouter';
-import { useSignedIn } from '../app/auth.tsx';
+import type { VisitReport } from '../../api/visits.ts';
 import { now } from '../base/clock.ts';
 import { dayName, longSpan, share, whole } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
-import { Empty, Failure, Loading } from '../base/state.tsx';
+import { useSignedIn } from '../base/signed-in.ts';
 import { Figure } from '../ui/figure.tsx';
+import { Section } from '../ui/section.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { VisitTable } from './table.tsx';
-import { useVisitTexts } from './texts.ts';
-import type { VisitStats } from './types.ts';
+import { useVisitsTexts } from './texts.ts';
 
 const SPANS = [7, 14, 31];
 const DAY_MS = 86_400_000;
@@ -18,7 +19,7 @@ const FRESH_MS = 5 * 60_000;
 
 /** Visits and engaged time by day and by page. */
 export default function VisitsPage() {
-  const texts = useVisitTexts();
+  const texts = useVisitsTexts();
   const { api } = useSignedIn();
   const [params] = useSearchParams();
   const [, go] = useLocation();
@@ -28,7 +29,7 @@ export default function VisitsPage() {
     queryKey: ['visits', days, zone],
     queryFn: ({ signal }) => {
       const query = new URLSearchParams({ from: firstDay(days, zone), time_zone: zone });
-      return api.get<VisitStats>(`/v1/admin/visits/stats?${query}`, signal);
+      return api.get<VisitReport>(`/v1/admin/visits/stats?${query}`, signal);
     },
     staleTime: FRESH_MS,
   });
@@ -64,9 +65,9 @@ function firstDay(days: number, timeZone: string): string {
   return new Date(Date.parse(today) - (days - 1) * DAY_MS).toISOString().slice(0, 10);
 }
 
-function Stats({ stats }: { stats: VisitStats }) {
+function Stats({ stats }: { stats: VisitReport }) {
   const { language } = useLanguage();
-  const texts = useVisitTexts();
+  const texts = useVisitsTexts();
   const { totals, days, pages, more_pages } = stats;
   return (
     <>
@@ -84,27 +85,21 @@ function Stats({ stats }: { stats: VisitStats }) {
       <Text size="sm" c="dimmed">
         {texts.inferredHelp}
       </Text>
-      <section aria-labelledby="by-day">
-        <Title order={2} size="h4" id="by-day">
-          {texts.byDay}
-        </Title>
+      <Section id="by-day" title={texts.byDay}>
         <VisitTable
           label={texts.byDay}
           head={texts.day}
           rows={days.map((day) => ({ ...day, key: day.day, name: dayName(day.day, language) }))}
         />
-      </section>
-      <section aria-labelledby="by-page">
-        <Title order={2} size="h4" id="by-page">
-          {texts.byPage}
-        </Title>
+      </Section>
+      <Section id="by-page" title={texts.byPage}>
         <VisitTable
           label={texts.byPage}
           head={texts.page}
           rows={pages.map((page) => ({ ...page, key: page.path, name: page.path || '–' }))}
         />
         {more_pages > 0 && <Text c="dimmed">{texts.more(more_pages)}</Text>}
-      </section>
+      </Section>
     </>
   );
 }

@@ -1,8 +1,8 @@
 import { ScrollArea, Table } from '@mantine/core';
+import type { VisitSums } from '../../../../shared/domains/visits/stats.ts';
 import { longSpan, share, whole } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
-import { useVisitTexts } from './texts.ts';
-import type { VisitSums } from './types.ts';
+import { useVisitsTexts } from './texts.ts';
 
 interface Props {
   /** What the table is of, for assistive technology. */
@@ -14,7 +14,7 @@ interface Props {
 /** Sums of visits, a row each, with a bar for who compares at a glance. */
 export function VisitTable({ label, head, rows }: Props) {
   const { language } = useLanguage();
-  const texts = useVisitTexts();
+  const texts = useVisitsTexts();
   const most = Math.max(1, ...rows.map(({ visits }) => visits));
   return (
     <ScrollArea type="auto" viewportProps={{ tabIndex: 0 }}>

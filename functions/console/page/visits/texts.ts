@@ -48,4 +48,4 @@ const fr: Widened<typeof en> = {
 };
 
 /** The texts of the page of visits; they come with it. */
-export const useVisitTexts = () => useWords({ en, fr });
+export const useVisitsTexts = () => useWords({ en, fr });

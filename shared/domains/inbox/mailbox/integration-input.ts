@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { normaliseAddress } from '../../../doors/mail/address.ts';
 import { refreshable, SECRET_REF } from '../credentials/credential-source.ts';
+import { FIRST_FOLDER, MAX_PORT, PORTS } from '../limits.ts';
 
 const MAX_FOLDERS = 50;
 
@@ -14,8 +15,8 @@ const line = (max: number, min = 0) => {
     .regex(/^[^\p{Cc}\u2028\u2029]*$/u, rule);
 };
 const host = line(253, 1).regex(/^[\w.:-]+$/, 'must be the name of a mail server, such as imap.example.com');
-const rulePort = 'must be a port, 1 to 65535; 993 for TLS, 143 for STARTTLS';
-const port = z.number(rulePort).int(rulePort).min(1, rulePort).max(65_535, rulePort);
+const rulePort = `must be a port, 1 to ${MAX_PORT}; ${PORTS.tls} for TLS, ${PORTS.starttls} for STARTTLS`;
+const port = z.number(rulePort).int(rulePort).min(1, rulePort).max(MAX_PORT, rulePort);
 const folders = z
   .array(line(1_000, 1), 'must be a list of folder names')
   .min(1, 'must name at least one folder, such as INBOX')
@@ -66,11 +67,11 @@ export const newIntegration = z.strictObject({
   active: z.boolean('must be true or false').default(true),
   notify_email: notifyEmail.default(null),
   host,
-  port: port.default(993),
+  port: port.default(PORTS.tls),
   secure: z.boolean('must be true (TLS at once) or false (STARTTLS)').default(true),
   ca: ca.default(null),
   auth,
-  folders: folders.default(['INBOX']),
+  folders: folders.default([FIRST_FOLDER]),
   sync_from: since.default(null),
 });
 export type NewIntegration = z.infer<typeof newIntegration>;

@@ -7,6 +7,7 @@ import { HEALTHY } from '../health.ts';
 import { healthFields, integrationsOf, readIntegration } from '../integration.ts';
 import { authFields, type Check, valueAt } from './integration-fields.ts';
 import type { NewIntegration } from './integration-input.ts';
+import type { IntegrationView, MessageView } from './views.ts';
 
 export interface ManageContext {
   store: Firestore;
@@ -17,13 +18,18 @@ export interface ManageContext {
 /** Documents deleted in one commit; Firestore takes 500. */
 const DELETE_BATCH = 300;
 
-/** An integration as it is shown: without its credentials, sealed or not. */
-export function shownIntegration(snapshot: DocumentSnapshot): Record<string, unknown> {
+/** Returns an integration as it is shown. */
+export function shownIntegration(snapshot: DocumentSnapshot): IntegrationView {
   const { auth, ...fields } = snapshot.data() ?? {};
-  const { method = 'password', user = null, sealed, secret_ref } = (auth ?? {}) as Record<string, unknown>;
+  const {
+    method = 'password',
+    user = null,
+    sealed,
+    secret_ref,
+  } = (auth ?? {}) as Partial<IntegrationView['auth'] & { sealed: unknown }>;
   const credentials = secret_ref === undefined ? {} : { secret_ref };
   return {
-    ...(toJson(fields) as object),
+    ...(toJson(fields) as Omit<IntegrationView, 'id' | 'auth' | 'updated_at'>),
     auth: { method, user, ...credentials, has_credentials: (sealed ?? secret_ref) !== undefined },
     id: snapshot.id,
     updated_at: versionOf(snapshot),
@@ -126,7 +132,7 @@ export async function listMessages(
   const shown = docs.slice(0, limit);
   const last = shown.at(-1);
   const items = shown.map((doc) => ({
-    ...(toJson(doc.data()) as object),
+    ...(toJson(doc.data()) as Omit<MessageView, 'id' | 'updated_at'>),
     id: doc.id,
     updated_at: versionOf(doc),
   }));

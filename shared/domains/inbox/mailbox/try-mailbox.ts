@@ -1,11 +1,12 @@
 import { type MailboxConnection, MailboxError } from '../imap/connection.ts';
+import type { Failure } from '../imap/failure.ts';
 import type { Integration } from '../integration.ts';
 
 /** What a try of a mailbox has shown. */
 export interface MailboxReport {
   ok: boolean;
   /** Of what kind a failure is, and what the server or the network said. */
-  error: { kind: string; detail: string } | null;
+  error: Failure | null;
   capabilities: string[];
   folders: { path: string; special_use: string | null; messages: number | null; synchronised: boolean }[];
 }

@@ -3,7 +3,8 @@ import { normaliseAddress } from '../../../doors/mail/address.ts';
 import type { Locale } from '../../../doors/mail/message.ts';
 import { millis, streamQuery } from '../../../doors/store/firestore.ts';
 import type { AlertSettings, StageChange, Ticket } from '../delay.ts';
-import { alertSettings, DEFAULT_REPEAT_HOURS, DEFAULT_THRESHOLD_DAYS } from './settings.ts';
+import { DEFAULT_REPEAT_HOURS, DEFAULT_THRESHOLD_DAYS } from '../limits.ts';
+import { alertSettings } from './settings.ts';
 
 /** What judging a delay and writing the mail need; the rest of a ticket stays where it is. */
 export const TICKET_FIELDS = [

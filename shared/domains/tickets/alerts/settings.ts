@@ -1,11 +1,10 @@
 import * as z from 'zod';
-
-/** A ticket is late after so many days in one stage, unless its stage says otherwise. */
-export const DEFAULT_THRESHOLD_DAYS = 14;
-/** The same delay is told again after so long. */
-export const DEFAULT_REPEAT_HOURS = 24;
-export const MAX_THRESHOLD_DAYS = 365;
-const MAX_REPEAT_HOURS = 24 * MAX_THRESHOLD_DAYS;
+import {
+  DEFAULT_REPEAT_HOURS,
+  DEFAULT_THRESHOLD_DAYS,
+  MAX_REPEAT_HOURS,
+  MAX_THRESHOLD_DAYS,
+} from '../limits.ts';
 
 const days = z
   .int(`must be a whole number of days from 1 to ${MAX_THRESHOLD_DAYS}`)
@@ -25,3 +24,10 @@ export const alertSettings = z.strictObject({
     .max(MAX_REPEAT_HOURS, `must be at most ${MAX_REPEAT_HOURS} hours`),
   stages: z.record(stageName, z.strictObject({ threshold_days: days }).nullable()),
 });
+
+/** The settings of an installation that has set nothing. */
+export const ALERT_DEFAULTS = {
+  threshold_days: DEFAULT_THRESHOLD_DAYS,
+  repeat_hours: DEFAULT_REPEAT_HOURS,
+  stages: {},
+};

@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { MIN_THRESHOLD_SECONDS } from '../../../../shared/domains/presence/limits.ts';
 import { presenceSettings } from '../../../../shared/domains/presence/settings.ts';
-import {
-  type Evidence,
-  isOnline,
-  judge,
-  MIN_THRESHOLD_SECONDS,
-} from '../../../../shared/domains/presence/status.ts';
+import { type Evidence, isOnline, judge } from '../../../../shared/domains/presence/status.ts';
 
 const NOW = Date.parse('2026-03-04T10:00:00.000Z');
 const DAY_MS = 24 * 60 * 60_000;

@@ -1,4 +1,4 @@
-import type { Widened } from '../base/en.ts';
+import type { Widened } from '../../base/en.ts';
 
 /** The texts of the pages of mail in English. */
 export const en = {

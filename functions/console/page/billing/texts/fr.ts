@@ -1,5 +1,5 @@
-import { de } from '../base/french.ts';
-import type { BillingTexts } from './texts.en.ts';
+import { de } from '../../base/french.ts';
+import type { BillingTexts } from './en.ts';
 
 /** Les textes de la page des réglages de facturation en français. */
 export const fr: BillingTexts = {
@@ -62,4 +62,35 @@ export const fr: BillingTexts = {
   conflict: 'Quelqu’un d’autre a enregistré ces réglages entre-temps. Les vôtres n’ont pas été enregistrés.',
   whole: (min, max) => `Saisissez un nombre entier de ${min} à ${max}.`,
   back: 'Relances',
+  mails: {
+    title: (organisation) => `Textes des courriels de ${organisation}`,
+    intro: 'Ce que dit le courriel de chaque niveau, dans la langue du client.',
+    back: 'Réglages de facturation',
+    open: 'Textes des courriels',
+    none: 'Aucun niveau n’est réglé, donc aucun courriel n’a de texte.',
+    template: 'Courriel',
+    which: {
+      invoice: (levels, name) => `Factures, niveau ${levels.join(' et ')} (${name})`,
+      quote: (levels, name) => `Devis, niveau ${levels.join(' et ')} (${name})`,
+    },
+    language: 'Langue du client',
+    own: 'texte propre à l’organisation',
+    builtIn: 'texte fourni avec Ronde',
+    restore: 'Revenir au texte fourni avec Ronde',
+    subject: 'Objet',
+    text: 'Texte',
+    empty: 'Ce champ manque.',
+    long: (max) => `${max} caractères au plus.`,
+    strange: (name) => `{{${name}}} ne peut pas être rempli ; prenez l’un de ceux nommés ci-dessous.`,
+    mayName: 'Ce qui est mis à la place quand le courriel est fait :',
+    placeholders: {
+      customer_name: 'le nom du client',
+      label: 'le numéro de la facture ou du devis',
+      amount: 'ce qui reste à payer, avec sa devise',
+      due_date: 'la date d’échéance',
+      sent_date: 'la date d’envoi du devis',
+      days_late: 'les jours depuis l’échéance',
+      organisation: 'qui écrit',
+    },
+  },
 };

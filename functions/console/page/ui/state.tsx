@@ -1,7 +1,7 @@
 import { Alert, Button, Code, Group, Loader, Stack, Text } from '@mantine/core';
-import { ApiError } from './api.ts';
-import type { Texts } from './en.ts';
-import { useLanguage } from './language.tsx';
+import { ApiError } from '../base/api.ts';
+import { faultText } from '../base/faults.ts';
+import { useLanguage } from '../base/language.tsx';
 
 /** Something is on its way. */
 export function Loading() {
@@ -54,16 +54,4 @@ function Detail({ error }: { error: unknown }) {
       </Code>
     </Text>
   );
-}
-
-/** An error in words of the language. */
-export function faultText(error: unknown, { error: words }: Texts): string {
-  const status = error instanceof ApiError ? error.status : -1;
-  if (status === 0) return words.offline;
-  if (status === 400) return words.invalid;
-  if (status === 401) return words.signedOut;
-  if (status === 403) return words.forbidden;
-  if (status === 404 || status === 405) return words.notHere;
-  if (status === 409) return words.conflict;
-  return status === 503 ? words.unavailable : words.other;
 }

@@ -1,4 +1,4 @@
-import type { InboxTexts } from './texts.en.ts';
+import type { InboxTexts } from './en.ts';
 
 /** Les textes des pages de courrier en français. */
 export const fr: InboxTexts = {

@@ -1,7 +1,7 @@
 import { Alert, Button } from '@mantine/core';
 import { Component, type ReactNode, Suspense } from 'react';
 import { useLanguage } from '../base/language.tsx';
-import { Loading } from '../base/state.tsx';
+import { Loading } from './state.tsx';
 
 /** What loads later than the page itself: it says so meanwhile, and where it does not come, how to go on. */
 export function PageLoad({ children }: { children: ReactNode }) {

@@ -1,6 +1,6 @@
-import { words } from '../../../process-followups/words.ts';
-import { de } from '../base/french.ts';
-import type { FollowupTexts } from './texts.en.ts';
+import { words } from '../../../../process-followups/words.ts';
+import { de } from '../../base/french.ts';
+import type { FollowupTexts } from './en.ts';
 
 /** Les textes des pages de relances en français. */
 export const fr: FollowupTexts = {

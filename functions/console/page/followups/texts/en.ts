@@ -1,5 +1,5 @@
-import { words } from '../../../process-followups/words.ts';
-import type { Widened } from '../base/en.ts';
+import { words } from '../../../../process-followups/words.ts';
+import type { Widened } from '../../base/en.ts';
 
 /** The texts of the pages of follow-ups in English. */
 export const en = {

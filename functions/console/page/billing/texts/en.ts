@@ -1,4 +1,4 @@
-import type { Widened } from '../base/en.ts';
+import type { Widened } from '../../base/en.ts';
 
 /** The texts of the page of billing settings in English. */
 export const en = {
@@ -60,6 +60,38 @@ export const en = {
   conflict: 'Somebody else has saved these settings meanwhile. Yours were not saved.',
   whole: (min: number, max: number) => `Enter a whole number from ${min} to ${max}.`,
   back: 'Follow-ups',
+  /** About the texts of mails. */
+  mails: {
+    title: (organisation: string) => `Texts of the mails of ${organisation}`,
+    intro: 'What the mail of each level says, in the language of the customer.',
+    back: 'Billing settings',
+    open: 'Texts of the mails',
+    none: 'No level is set up, so no mail has a text.',
+    template: 'Mail',
+    which: {
+      invoice: (levels: number[], name: string) => `Invoices, level ${levels.join(' and ')} (${name})`,
+      quote: (levels: number[], name: string) => `Quotes, level ${levels.join(' and ')} (${name})`,
+    },
+    language: 'Language of the customer',
+    own: 'text of the organisation’s own',
+    builtIn: 'text that comes with Ronde',
+    restore: 'Back to the text that comes with Ronde',
+    subject: 'Subject',
+    text: 'Text',
+    empty: 'This is missing.',
+    long: (max: number) => `At most ${max} characters.`,
+    strange: (name: string) => `{{${name}}} cannot be filled in; use one of those named below.`,
+    mayName: 'What is put in when the mail is made:',
+    placeholders: {
+      customer_name: 'the customer’s name',
+      label: 'the number of the invoice or quote',
+      amount: 'what is left to pay, with its currency',
+      due_date: 'the due date',
+      sent_date: 'when the quote was sent',
+      days_late: 'days since the due date',
+      organisation: 'who writes',
+    },
+  },
 };
 
 export type BillingTexts = Widened<typeof en>;

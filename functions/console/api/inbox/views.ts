@@ -1,0 +1,37 @@
+import type { Failure } from '../../../../shared/domains/inbox/imap/failure.ts';
+import type { MailboxReport } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
+import type { Tally } from '../../../../shared/domains/inbox/sync/folder-round.ts';
+import type { FolderState } from '../../../../shared/domains/inbox/sync/folder-state.ts';
+
+/** A folder's cursor as a person reads it. */
+export interface FolderView {
+  id: string;
+  path: string;
+  /** Stored and not removed, those in quarantine included. */
+  stored: number;
+  /** Named by the server and not stored yet, with the reason of the last try. */
+  failing: { uid: string; attempts: number; reason: string }[];
+  /** Older than sync_from: left where they are. */
+  outside: number;
+  /** Gone from the server in the last listing; a second one confirms it. */
+  missing: number;
+  /** Older mail is still being fetched. */
+  backfilling: boolean;
+  uid_validity: FolderState['uidValidity'];
+  last_uid: number;
+  resets: number;
+}
+
+/** The result of one synchronisation by hand. */
+export interface SyncReport {
+  success: boolean;
+  complete: boolean;
+  messages: Omit<Tally, 'complete'>;
+  error: Failure | null;
+}
+
+/** The report on a mailbox that is not stored. */
+export interface MailboxRehearsal {
+  dry_run: true;
+  test: MailboxReport;
+}

@@ -1,0 +1,16 @@
+import type { RecipientView } from '../../../../shared/domains/tickets/recipient.ts';
+
+/** A recipient as it is typed; a new one has no id yet. */
+export type TypedRecipient = Omit<RecipientView, 'id' | 'updated_at'> & { id?: string };
+
+/** Returns a recipient as the API takes it, without the fields that are not known. */
+export function recipientOf({ id, user_id, name, email, active, locale }: TypedRecipient): object {
+  return {
+    ...(id === undefined ? {} : { id }),
+    ...(user_id ? { user_id } : {}),
+    name: name.trim(),
+    email: email.trim(),
+    active,
+    ...(locale ? { locale } : {}),
+  };
+}

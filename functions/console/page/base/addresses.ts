@@ -1,0 +1,12 @@
+/** Returns the address of a run's page. */
+export const runAddress = (id: string): string => `/runs/${encodeURIComponent(id)}`;
+
+/** Returns the address of the list of a task's runs. */
+export const runsAddress = (task: string): string => `/runs?task=${encodeURIComponent(task)}`;
+
+/** Returns the address of a follow-up's page. */
+export const followupAddress = (id: string): string => `/followups/${encodeURIComponent(id)}`;
+
+/** Returns the address of an organisation's billing settings. */
+export const billingAddress = (organisation: string): string =>
+  `/billing/${encodeURIComponent(organisation)}`;

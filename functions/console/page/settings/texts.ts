@@ -1,0 +1,61 @@
+import type { Widened } from '../base/en.ts';
+import { useWords } from '../base/language.tsx';
+
+const en = {
+  title: 'Settings',
+  presence: 'Presence',
+  threshold: '“Online” activity threshold (minutes)',
+  thresholdHelp: (min: number, max: number) =>
+    `Who has shown no sign of life for so long is offline. From ${min} to ${max}.`,
+  alerts: 'Delay alerts',
+  days: 'Late after (days in one stage)',
+  daysHelp: (max: number) => `From 1 to ${max}.`,
+  repeat: 'Tell again after (hours)',
+  repeatHelp: (max: number) => `From 1 to ${max}.`,
+  stages: 'Stages with a threshold of their own',
+  stage: 'Stage',
+  addStage: 'Add a stage',
+  noStages: 'Every stage follows the general threshold.',
+  remove: (name: string) => `Remove ${name}`,
+  save: 'Save',
+  saved: 'Saved.',
+  unchanged: 'Nothing has been changed.',
+  whole: (min: number, max: number) => `Enter a whole number from ${min} to ${max}.`,
+  conflict: 'Somebody else has saved these settings meanwhile. Yours were not saved.',
+  watch: 'The watchman',
+  operators: 'Operators (one e-mail address per line)',
+  operatorsHelp: (max: number) =>
+    `They are told when a round is missed, overrun or failing, and when it goes on. At most ${max}.`,
+  watchLocale: 'Language of these mails',
+};
+
+const fr: Widened<typeof en> = {
+  title: 'Réglages',
+  presence: 'Présence',
+  threshold: "Seuil d'activité 'En ligne' (minutes)",
+  thresholdHelp: (min, max) =>
+    `Sans signe de vie depuis ce délai, une personne est hors ligne. De ${min} à ${max}.`,
+  alerts: 'Alertes de retard',
+  days: 'En retard après (jours dans une étape)',
+  daysHelp: (max) => `De 1 à ${max}.`,
+  repeat: 'Rappeler après (heures)',
+  repeatHelp: (max) => `De 1 à ${max}.`,
+  stages: 'Étapes avec leur propre seuil',
+  stage: 'Étape',
+  addStage: 'Ajouter une étape',
+  noStages: 'Toutes les étapes suivent le seuil général.',
+  remove: (name) => `Retirer ${name}`,
+  save: 'Enregistrer',
+  saved: 'Enregistré.',
+  unchanged: 'Rien n’a été modifié.',
+  whole: (min, max) => `Saisissez un nombre entier de ${min} à ${max}.`,
+  conflict: 'Quelqu’un d’autre a enregistré ces réglages entre-temps. Les vôtres n’ont pas été enregistrés.',
+  watch: 'Le veilleur',
+  operators: 'Opérateurs (une adresse e-mail par ligne)',
+  operatorsHelp: (max) =>
+    `Ils sont prévenus quand une ronde manque, dépasse son délai ou échoue, et quand elle reprend. ${max} au plus.`,
+  watchLocale: 'Langue de ces courriels',
+};
+
+/** The texts of the page of settings; they come with it. */
+export const useSettingsTexts = () => useWords({ en, fr });

@@ -1,0 +1,62 @@
+import * as z from 'zod';
+import { requireAddress } from '../../doors/mail/address.ts';
+import type { Locale } from '../../doors/mail/message.ts';
+import { isDocumentId } from '../../doors/store/document-id.ts';
+import { MAX_RECIPIENTS } from './limits.ts';
+
+const MAX_NAME = 200;
+const NAME_RULE = `must be a text of 1 to ${MAX_NAME} characters on one line, without control characters`;
+const ID_RULE = 'must be the id of a document, as GET gave it, or be left out';
+
+const address = z.string('must be an e-mail address').transform((text, context) => {
+  try {
+    return requireAddress(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+    return z.NEVER;
+  }
+});
+
+/** One line of what is saved: an entry with an id, or with the address of a recipient, changes that one. */
+const recipientEntry = z.strictObject({
+  id: z.string(ID_RULE).refine(isDocumentId, ID_RULE).optional(),
+  user_id: z.string(ID_RULE).refine(isDocumentId, ID_RULE).nullable().optional(),
+  name: z
+    .string(NAME_RULE)
+    .trim()
+    .min(1, NAME_RULE)
+    .max(MAX_NAME, NAME_RULE)
+    .regex(/^[^\p{Cc}\u2028\u2029]*$/u, NAME_RULE)
+    .optional(),
+  email: address.optional(),
+  active: z.boolean('must be true or false; false takes somebody off the list').optional(),
+  locale: z.enum(['fr', 'en'], 'must be fr or en').optional(),
+  updated_at: z.string().nullable().optional(),
+});
+export type RecipientEntry = z.infer<typeof recipientEntry>;
+
+/** What PUT takes: it merges. Who is not sent stays as is; who is to hear no more is sent with `active: false`. */
+export const recipientsBody = z.strictObject({
+  recipients: z
+    .array(recipientEntry, 'must be a list of recipients')
+    .max(MAX_RECIPIENTS, `must have at most ${MAX_RECIPIENTS} entries`),
+  updated_at: z.string().nullable().optional(),
+});
+
+/** A recipient as it goes into an answer. */
+export interface RecipientView {
+  id: string;
+  name: string;
+  email: string;
+  active: boolean;
+  user_id?: string | null;
+  /** Recipients of other back ends may lack it. */
+  locale?: Locale | null;
+  updated_at: string | null;
+}
+
+/** All recipients as they go into an answer, and the version of the list: that of the recipient written last. */
+export interface RecipientList {
+  recipients: RecipientView[];
+  updated_at: string | null;
+}
