@@ -1,7 +1,8 @@
 import { isDue } from '../../shared/domains/inbox/health.ts';
 import { CONNECTIONS } from '../../shared/domains/inbox/imap/host-gate.ts';
-import { Overtaken } from '../../shared/domains/inbox/sync/cursor.ts';
-import { type RoundResult, roundOf, type Turn } from '../../shared/domains/inbox/sync/round.ts';
+import { Overtaken } from '../../shared/domains/inbox/sync/folder/folder.ts';
+import { syncInTurn, type Turn } from '../../shared/domains/inbox/sync/sync-in-turn.ts';
+import type { MailboxResult } from '../../shared/domains/inbox/sync/sync-mailbox.ts';
 import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
 import { followupSignals } from '../inbox-to-followups.ts';
 import { type Candidate, findMailboxes, loadMailboxes } from './candidates.ts';
@@ -105,7 +106,7 @@ async function actOn(candidate: Candidate, context: RunContext): Promise<ActResu
   if (integration === null) return { outcome: 'failed', reason: 'invalid', retry: false };
   const signals = followupSignals(context, { runId: context.runId, by: null });
   try {
-    return toResult(await roundOf(integration, context, turnOf(candidate, context), signals), context);
+    return toResult(await syncInTurn(integration, context, turnOf(candidate, context), signals), context);
   } catch (error) {
     if (error instanceof OutOfTime) return { outcome: 'skipped', reason: 'budget' };
     if (error instanceof Overtaken) return { outcome: 'skipped', reason: 'busy' };
@@ -129,11 +130,11 @@ function turnOf({ integration, shared }: Candidate, context: RunContext): Turn {
   };
 }
 
-function toResult(round: RoundResult, { tally }: RunContext): ActResult<Reason> {
+function toResult(result: MailboxResult, { tally }: RunContext): ActResult<Reason> {
   for (const name of ['new', 'updated', 'removed', 'quarantined', 'announced', 'stored'] as const)
-    tally[name] = (tally[name] ?? 0) + round.tally[name];
+    tally[name] = (tally[name] ?? 0) + result.tally[name];
   // It has its next attempt, in its own document.
-  if (round.failure) return { outcome: 'failed', reason: round.failure.kind, retry: false };
+  if (result.failure) return { outcome: 'failed', reason: result.failure.kind, retry: false };
   return { outcome: 'acted' };
 }
 

@@ -18,6 +18,7 @@ export function openContext(deps: Deps, { identity, trigger, requestedBy, params
     now,
     leftMs: () => budgetMs - elapsed(),
     clock: deps.clock,
+    random: deps.random,
     occurrence: identity.occurrence,
     runId: identity.id,
     trigger,

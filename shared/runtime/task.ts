@@ -14,6 +14,8 @@ export interface Deps extends TokenDeps {
   store: Firestore;
   redis: Redis;
   log: Log;
+  /** Returns a number from 0 to 1, by chance. */
+  random: () => number;
 }
 
 /** What one run works with: the engines, the instant the run decides by, and the meter that counts its cost. */
@@ -29,6 +31,8 @@ export interface RunContext {
   leftMs(): number;
   /** For the time of an effect; decisions are made at `now`. */
   clock: Clock;
+  /** Returns a number from 0 to 1, by chance. */
+  random: () => number;
   /** The scheduled instant that this run is for; null for any other run. */
   occurrence: Date | null;
   /** The run's id in the ledger; that of a scheduled run is the same in every attempt. */

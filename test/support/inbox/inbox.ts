@@ -7,7 +7,7 @@ import { HEALTHY } from '../../../shared/domains/inbox/health.ts';
 import { MailboxConnection } from '../../../shared/domains/inbox/imap/connection.ts';
 import type { Integration } from '../../../shared/domains/inbox/integration.ts';
 import type { InboxSignal } from '../../../shared/domains/inbox/message/signals.ts';
-import { readFolders } from '../../../shared/domains/inbox/sync/folder-documents.ts';
+import { readFolders } from '../../../shared/domains/inbox/sync/folder/read-folders.ts';
 import { type MailboxResult, syncMailbox } from '../../../shared/domains/inbox/sync/sync-mailbox.ts';
 import { newMeter } from '../../../shared/doors/cost.ts';
 import type { Listed, Mailbox } from './mailbox.ts';
@@ -60,9 +60,9 @@ export interface RoundOptions {
 export async function round(store: Firestore, integration: Integration, options: RoundOptions) {
   const meter = newMeter();
   const { password, now = new Date('2026-03-04T10:00:00.000Z'), mayGoOn = () => true, heard } = options;
-  const result: MailboxResult = await syncMailbox(integration, {
-    ...{ store, meter, now, mayGoOn },
-    kept: async () => (await readFolders(store, meter, [integration]))[0] ?? [],
+  const result: MailboxResult = await syncMailbox({
+    ...{ mailbox: integration, now, mayGoOn },
+    readFolders: async () => (await readFolders(store, meter, [integration]))[0] ?? [],
     connect: () => MailboxConnection.open(integration, { user: integration.user, password }, { local: true }),
     hangUpAfterMs: options.hangUpAfterMs ?? 60_000,
     signals: heard && (async (signals) => void heard.push(...signals)),

@@ -22,8 +22,8 @@ import {
   shownIntegration,
 } from '../../../../shared/domains/inbox/mailbox/manage.ts';
 import { tryMailbox } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
-import { Overtaken } from '../../../../shared/domains/inbox/sync/cursor.ts';
-import { roundOf, type Turn } from '../../../../shared/domains/inbox/sync/round.ts';
+import { Overtaken } from '../../../../shared/domains/inbox/sync/folder/folder.ts';
+import { syncInTurn, type Turn } from '../../../../shared/domains/inbox/sync/sync-in-turn.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
 import type { HttpRequest } from '../../../../shared/doors/http/request.ts';
@@ -201,13 +201,15 @@ async function synchronise(context: AdminContext, integration: Integration): Pro
   const { caller } = context;
   const signals = followupSignals({ ...context, post }, { runId: null, by: caller.id ?? caller.kind });
   const turn: Turn = { take: (work) => work(SYNC_MS) };
-  const round = await roundOf(integration, { ...context, post }, turn, signals).catch((error: unknown) => {
-    if (error instanceof Overtaken)
-      throw new HttpError(409, 'This mailbox is being synchronised already; look again in a minute.');
-    throw error;
-  });
-  const { complete, ...messages } = round.tally;
-  return { success: round.failure === null, complete, messages, error: round.failure };
+  const result = await syncInTurn(integration, { ...context, post }, turn, signals).catch(
+    (error: unknown) => {
+      if (error instanceof Overtaken)
+        throw new HttpError(409, 'This mailbox is being synchronised already; look again in a minute.');
+      throw error;
+    },
+  );
+  const { complete, ...messages } = result.tally;
+  return { success: result.failure === null, complete, messages, error: result.failure };
 }
 
 async function download(context: AdminContext, messageId: string, part: string): Promise<Download> {

@@ -1,0 +1,17 @@
+import type { Fetched } from '../imap/client.ts';
+import type { Shape } from './structure.ts';
+
+/** Octets fetched of one part at most, as they are transferred: base64 takes a third more than the text. */
+export const MAX_PART_BYTES = 600_000;
+
+/** A message before its text: envelope, structure, flags, size, dates, a few header fields. */
+export interface Outline {
+  uid: number;
+  message: Fetched;
+  shape: Shape;
+  /** The octets that its text parts will take. */
+  bytes: number;
+}
+
+/** The octets of a message's text parts, by the part's number. */
+export type PartBytes = ReadonlyMap<string, Buffer>;
