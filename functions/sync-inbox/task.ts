@@ -16,7 +16,7 @@ const LEAST_MS = 3_000;
 const MAILBOXES = 4 * CONNECTIONS;
 /** Mailboxes that one instance is handed at a time: as many as it opens connections to one server. */
 const BATCH = 8;
-/** Two attempts of 100 s with 35 s between them fit in, and the next round comes after 300 s. */
+/** Two attempts of 100 s with 35 s between them fit in, and the next run comes after 300 s. */
 const DEADLINE_SECONDS = 270;
 /** The shortest slice of time: enough to connect and store some groups of messages. */
 const LEAST_SLICE_MS = 5_000;
@@ -26,8 +26,8 @@ type Reason = 'due' | 'backoff' | 'disabled' | 'invalid' | 'busy' | 'budget';
 /**
  * Stores the new mail of every active mailbox, the one that has waited longest first.
  *
- * A mailbox is due unless it is in back-off. Its round stores each message once, whatever happens in between: the cursor
- * moves after what it passes is stored, and two rounds of one mailbox never mix. What stops one mailbox costs the others
+ * A mailbox is due unless it is in back-off. Its sync stores each message once, whatever happens in between: the cursor
+ * moves after what it passes is stored, and two syncs of one mailbox never mix. What stops one mailbox costs the others
  * nothing; it has its own next attempt, so the run asks for no retry. A mailbox that has more than its share of the time
  * allows is gone on with in the next run. The owner is told once when the login is refused for good, and once when it
  * works again.

@@ -48,7 +48,7 @@ export function integrationFor(
   };
 }
 
-export interface RoundOptions {
+export interface SyncOptions {
   password: string;
   now?: Date;
   mayGoOn?: () => boolean;
@@ -56,8 +56,8 @@ export interface RoundOptions {
   hangUpAfterMs?: number;
 }
 
-/** One round of a mailbox, and what it cost. */
-export async function round(store: Firestore, integration: Integration, options: RoundOptions) {
+/** Synchronises a mailbox once. Returns the result and its cost. */
+export async function syncOnce(store: Firestore, integration: Integration, options: SyncOptions) {
   const meter = newMeter();
   const { password, now = new Date('2026-03-04T10:00:00.000Z'), mayGoOn = () => true, heard } = options;
   const result: MailboxResult = await syncMailbox({

@@ -34,7 +34,7 @@ import { followupSignals } from '../../../inbox-to-followups.ts';
 import { nextPage, positionParam } from '../paging.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 
-/** A mailbox that is synchronised by hand gets this long; what is left goes on with the next round. */
+/** A mailbox that is synchronised by hand gets this long; the next sync goes on with the rest. */
 const SYNC_MS = 60_000;
 
 const none = z.strictObject({});

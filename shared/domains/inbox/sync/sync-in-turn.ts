@@ -14,7 +14,7 @@ import type { CredentialContext } from '../credentials/credentials.ts';
 import { keepIn, signIn } from '../credentials/sign-in.ts';
 import { afterFailure, afterSuccess } from '../health.ts';
 import { healthFields, type Integration, integrationsOf } from '../integration.ts';
-import { tellOwner } from '../mailbox/notice.ts';
+import { notifyOwner } from '../mailbox/notice.ts';
 import type { SignalSink } from '../message/signals.ts';
 import type { Folder } from './folder/folder.ts';
 import { readFolders } from './folder/read-folders.ts';
@@ -91,7 +91,7 @@ async function recordHealth(
     ? afterFailure(mailbox.health, failure, now, random())
     : afterSuccess(mailbox.health, now);
   await update(mailbox, context, turn, { health: healthFields(health), last_run: toLastRun(tally, now) });
-  await tellOwner(context, mailbox, mailbox.health, health);
+  await notifyOwner(context, mailbox, mailbox.health, health);
 }
 
 /** The work of the last sync as it is stored; deleted if there was nothing to do. */
