@@ -1,7 +1,7 @@
 import { isDue } from '../../shared/domains/inbox/health.ts';
 import { CONNECTIONS } from '../../shared/domains/inbox/imap/host-gate.ts';
 import { Overtaken } from '../../shared/domains/inbox/sync/folder/folder.ts';
-import { syncInTurn, type Turn } from '../../shared/domains/inbox/sync/sync-in-turn.ts';
+import { type MailboxTurn, syncInTurn } from '../../shared/domains/inbox/sync/sync-in-turn.ts';
 import type { MailboxResult } from '../../shared/domains/inbox/sync/sync-mailbox.ts';
 import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
 import { followupSignals } from '../inbox-to-followups.ts';
@@ -115,7 +115,7 @@ async function actOn(candidate: Candidate, context: RunContext): Promise<ActResu
 }
 
 /** A turn among the mailboxes of the run: what is left of the time is divided among those that wait. */
-function turnOf({ integration, shared }: Candidate, context: RunContext): Turn {
+function turnOf({ integration, shared }: Candidate, context: RunContext): MailboxTurn {
   return {
     take: async (work) =>
       await shared.gate.through(integration?.host ?? '', async () => {

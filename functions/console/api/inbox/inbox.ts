@@ -23,7 +23,7 @@ import {
 } from '../../../../shared/domains/inbox/mailbox/manage.ts';
 import { tryMailbox } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
 import { Overtaken } from '../../../../shared/domains/inbox/sync/folder/folder.ts';
-import { syncInTurn, type Turn } from '../../../../shared/domains/inbox/sync/sync-in-turn.ts';
+import { type MailboxTurn, syncInTurn } from '../../../../shared/domains/inbox/sync/sync-in-turn.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
 import type { HttpRequest } from '../../../../shared/doors/http/request.ts';
@@ -200,7 +200,7 @@ async function synchronise(context: AdminContext, integration: Integration): Pro
   const post = openPost(context, context.meter);
   const { caller } = context;
   const signals = followupSignals({ ...context, post }, { runId: null, by: caller.id ?? caller.kind });
-  const turn: Turn = { take: (work) => work(SYNC_MS) };
+  const turn: MailboxTurn = { take: (work) => work(SYNC_MS) };
   const result = await syncInTurn(integration, { ...context, post }, turn, signals).catch(
     (error: unknown) => {
       if (error instanceof Overtaken)

@@ -1,14 +1,7 @@
-import { type FetchMessageObject, ImapFlow, type ImapFlowOptions, type MailboxObject } from 'imapflow';
+import { ImapFlow, type ImapFlowOptions, type MailboxObject } from 'imapflow';
 import { formatMessageResponse, parseBodystructure, parseEnvelope } from 'imapflow/lib/tools.js';
+import type { Fetched } from '../message/outline.ts';
 import { type DataItems, dataItems, isFetch, type Value } from './fetch-response.ts';
-
-/** A message after a FETCH; data items that the FETCH did not ask for are absent. */
-export type Fetched = Partial<
-  Pick<
-    FetchMessageObject,
-    'uid' | 'flags' | 'size' | 'internalDate' | 'envelope' | 'bodyStructure' | 'headers' | 'bodyParts'
-  >
->;
 
 /** The data items to fetch beside UIDs. */
 export interface Wanted {
@@ -34,16 +27,16 @@ interface Inside {
   handleResponse(response: Response): Promise<boolean>;
 }
 
-const INSIDE = ['run', 'autoEnable', 'exec', 'handleResponse'] as const;
-const inside = insideOf(ImapFlow);
+const inside = requireInside();
 
-/** Returns the untyped members of ImapFlow's prototype. Throws if this version of imapflow lacks one. */
-export function insideOf({ prototype, version }: { prototype: object; version: string }): Inside {
-  const members = prototype as Record<string, unknown>;
-  const missing = INSIDE.filter((name) => typeof members[name] !== 'function');
-  if (missing.length === 0) return prototype as Inside;
+/** Returns ImapFlow's prototype with its untyped members. Throws if this version of imapflow lacks one. */
+function requireInside(): Inside {
+  const prototype = ImapFlow.prototype as unknown as Inside;
+  const needed = ['run', 'autoEnable', 'exec', 'handleResponse'] as const;
+  const missing = needed.filter((name) => typeof prototype[name] !== 'function');
+  if (missing.length === 0) return prototype;
   throw new Error(
-    `imapflow ${version} has no ${missing.join(', no ')}, which MailClient needs; install 2.10.2, or adapt imap/client.ts.`,
+    `imapflow ${ImapFlow.version} has no ${missing.join(', no ')}, which MailClient needs; install 2.10.2, or adapt imap/client.ts.`,
   );
 }
 

@@ -1,5 +1,13 @@
-import type { Fetched } from '../imap/client.ts';
+import type { FetchMessageObject } from 'imapflow';
 import type { Shape } from './structure.ts';
+
+/** A message after a FETCH; data items that the FETCH did not ask for are absent. */
+export type Fetched = Partial<
+  Pick<
+    FetchMessageObject,
+    'uid' | 'flags' | 'size' | 'internalDate' | 'envelope' | 'bodyStructure' | 'headers' | 'bodyParts'
+  >
+>;
 
 /** Octets fetched of one part at most, as they are transferred: base64 takes a third more than the text. */
 export const MAX_PART_BYTES = 600_000;

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Fetched, MailClient } from '../imap/client.ts';
+import type { MailClient } from '../imap/client.ts';
 import { UidSet } from '../imap/uid-set.ts';
 import { AUTOMATIC_FIELDS } from '../message/automatic.ts';
-import { MAX_PART_BYTES, type Outline, type PartBytes } from '../message/outline.ts';
+import { type Fetched, MAX_PART_BYTES, type Outline, type PartBytes } from '../message/outline.ts';
 import { shapeOf, type TextPart } from '../message/structure.ts';
 
 const OUTLINE = {

@@ -37,7 +37,7 @@ export interface SyncContext extends CredentialContext {
 const GRACE_MS = 2_000;
 
 /** How a sync takes its place among others. */
-export interface Turn {
+export interface MailboxTurn {
   /** Does work that needs the server, when there is room for it, and passes it the milliseconds that it may take. */
   take<T>(work: (sliceMs: number) => Promise<T>): Promise<T>;
   /** Reads the mailbox's folders. Without it the sync reads for itself. */
@@ -54,7 +54,7 @@ export interface Turn {
 export async function syncInTurn(
   mailbox: Integration,
   context: SyncContext,
-  turn: Turn,
+  turn: MailboxTurn,
   signals: SignalSink,
 ): Promise<MailboxResult> {
   const { store, meter, now } = context;
@@ -83,7 +83,7 @@ export async function syncInTurn(
 async function recordHealth(
   mailbox: Integration,
   context: SyncContext,
-  turn: Turn,
+  turn: MailboxTurn,
   { failure, tally }: MailboxResult,
 ): Promise<void> {
   const { now, random } = context;
@@ -104,7 +104,7 @@ function toLastRun(tally: Tally, now: Date) {
 async function update(
   { id }: Integration,
   { store, meter }: SyncContext,
-  turn: Turn,
+  turn: MailboxTurn,
   fields: UpdateData<Record<string, unknown>>,
 ): Promise<void> {
   const ref = integrationsOf(store).doc(id);
