@@ -176,7 +176,7 @@ const deployed = ['functions', 'shared'].flatMap((folder) =>
     .map((path) => join(folder, path)),
 );
 
-test('the environment is read in one place, and so is the clock', () => {
+test('the environment is read in one place, and so are the clock and chance', () => {
   expect(deployed.length).toBeGreaterThan(0);
   const reading = (pattern: RegExp) => deployed.filter((path) => pattern.test(code(join(ROOT, path))));
   // In quotes it is the name of something, and nothing is read.
@@ -184,4 +184,6 @@ test('the environment is read in one place, and so is the clock', () => {
   const clocks = ['shared/doors/clock.ts', 'shared/browser/clock.ts', 'functions/console/page/base/clock.ts'];
   const unclocked = reading(/Date\.now\(|new Date\(\)|performance\.now\(/);
   expect(unclocked.filter((path) => !clocks.includes(path))).toEqual([]);
+  const dice = reading(/(?<!\bw\.)\bMath\.random\b/);
+  expect(dice).toEqual(['shared/runtime/deps.ts']);
 });

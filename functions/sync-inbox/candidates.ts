@@ -7,7 +7,7 @@ import {
   integrationsOf,
   readIntegration,
 } from '../../shared/domains/inbox/integration.ts';
-import { FoldersAhead } from '../../shared/domains/inbox/sync/folder-documents.ts';
+import { FoldersAhead } from '../../shared/domains/inbox/sync/folder/read-folders.ts';
 import { streamQuery } from '../../shared/doors/store/firestore.ts';
 import { GatheredUpdates } from '../../shared/doors/store/gathered.ts';
 import type { RunContext } from '../../shared/runtime/task.ts';

@@ -2,8 +2,9 @@ import { isDue } from '../../shared/domains/inbox/health.ts';
 import type { FailureKind } from '../../shared/domains/inbox/imap/failure.ts';
 import { CONNECTIONS } from '../../shared/domains/inbox/imap/host-gate.ts';
 import type { Integration } from '../../shared/domains/inbox/integration.ts';
-import { Overtaken } from '../../shared/domains/inbox/sync/cursor.ts';
-import { type RoundResult, roundOf, type Turn } from '../../shared/domains/inbox/sync/round.ts';
+import { Overtaken } from '../../shared/domains/inbox/sync/folder/folder.ts';
+import { type MailboxTurn, syncInTurn } from '../../shared/domains/inbox/sync/sync-in-turn.ts';
+import type { MailboxResult } from '../../shared/domains/inbox/sync/sync-mailbox.ts';
 import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
 import { followupSignals } from '../inbox-to-followups.ts';
 import { type Candidate, findMailboxes, loadMailboxes, openShared, type Shared } from './candidates.ts';
@@ -14,7 +15,7 @@ const LEAST_MS = 3_000;
 const MAILBOXES = 4 * CONNECTIONS;
 /** Mailboxes that one instance is handed at a time: as many as it opens connections to one server. */
 const BATCH = 8;
-/** Two attempts of 100 s with 35 s between them fit in, and the next round comes after 300 s. */
+/** Two attempts of 100 s with 35 s between them fit in, and the next run comes after 300 s. */
 const DEADLINE_SECONDS = 270;
 /** The shortest slice of time: enough to connect and store some groups of messages. */
 const LEAST_SLICE_MS = 5_000;
@@ -33,8 +34,8 @@ interface Types {
 /**
  * Stores the new mail of every active mailbox, the one that has waited longest first.
  *
- * A mailbox is due unless it is in back-off. Its round stores each message once, whatever happens in between: the cursor
- * moves after what it passes is stored, and two rounds of one mailbox never mix. What stops one mailbox costs the others
+ * A mailbox is due unless it is in back-off. Its sync stores each message once, whatever happens in between: the cursor
+ * moves after what it passes is stored, and two syncs of one mailbox never mix. What stops one mailbox costs the others
  * nothing; it has its own next attempt, so the run asks for no retry. A mailbox that has more than its share of the time
  * allows is gone on with in the next run. The owner is told once when the login is refused for good, and once when it
  * works again.
@@ -116,7 +117,7 @@ async function syncOne(
 ): Promise<ActResult<Reason>> {
   const signals = followupSignals(context, { runId: context.runId, by: null });
   try {
-    return toResult(await roundOf(mailbox, context, turnOf(mailbox, shared, context), signals), context);
+    return toResult(await syncInTurn(mailbox, context, turnOf(mailbox, shared, context), signals), context);
   } catch (error) {
     if (error instanceof OutOfTime) return { outcome: 'skipped', reason: 'budget' };
     if (error instanceof Overtaken) return { outcome: 'skipped', reason: 'busy' };
@@ -125,7 +126,7 @@ async function syncOne(
 }
 
 /** A turn among the mailboxes of the run: what is left of the time is divided among those that wait. */
-function turnOf({ host }: Integration, shared: Shared, context: RunContext): Turn {
+function turnOf({ host }: Integration, shared: Shared, context: RunContext): MailboxTurn {
   return {
     take: async (work) =>
       await shared.gate.through(host, async () => {
@@ -140,11 +141,11 @@ function turnOf({ host }: Integration, shared: Shared, context: RunContext): Tur
   };
 }
 
-function toResult(round: RoundResult, { tally }: RunContext): ActResult<Reason> {
+function toResult(result: MailboxResult, { tally }: RunContext): ActResult<Reason> {
   for (const name of ['new', 'updated', 'removed', 'quarantined', 'announced', 'stored'] as const)
-    tally[name] = (tally[name] ?? 0) + round.tally[name];
+    tally[name] = (tally[name] ?? 0) + result.tally[name];
   // It has its next attempt, in its own document.
-  if (round.failure) return { outcome: 'failed', reason: round.failure.kind, retry: false };
+  if (result.failure) return { outcome: 'failed', reason: result.failure.kind, retry: false };
   return { outcome: 'acted' };
 }
 

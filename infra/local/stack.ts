@@ -158,6 +158,7 @@ async function startParts(
   deps = {
     config,
     clock,
+    random: Math.random,
     log: options.log ?? createLog(),
     keys: remoteKeys(),
     store: openStore(config),

@@ -15,6 +15,8 @@ export interface ProcessEngines {
   config: Config;
   clock: Clock;
   log: Log;
+  /** Returns a number from 0 to 1, by chance. */
+  random: () => number;
 }
 
 /** Stores that count by themselves what goes through them. */

@@ -14,6 +14,7 @@ export function openContext(deps: Deps, { identity, trigger, requestedBy, params
     dryRun: params.dry_run,
     leftMs: () => budgetMs - elapsed(),
     clock: deps.clock,
+    random: deps.random,
     occurrence: identity.occurrence,
     runId: identity.id,
     trigger,

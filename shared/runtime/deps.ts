@@ -15,6 +15,7 @@ function openDeps(config: Config): Deps {
   return {
     config,
     clock: systemClock,
+    random: Math.random,
     log,
     keys: remoteKeys(),
     get store() {

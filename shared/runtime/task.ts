@@ -7,7 +7,9 @@ import type { CountedEngines, ProcessEngines } from '../doors/engines.ts';
 export interface Deps extends TokenDeps, ProcessEngines {}
 
 /** The tools of one run: engines that count what it uses, and the instant it decides by. */
-export interface RunContext extends CountedEngines, Pick<ProcessEngines, 'clock' | 'config' | 'log'> {
+export interface RunContext
+  extends CountedEngines,
+    Pick<ProcessEngines, 'clock' | 'config' | 'log' | 'random'> {
   /** The instant of all decisions of this run, read from the clock once; `clock` gives the time of effects. */
   now: Date;
   /** True if nothing may be written anywhere. */

@@ -101,7 +101,8 @@ export async function startWorld(): Promise<World> {
   const config = loadConfig(environment);
   const store = openStore(config);
   const redis = openRedis(config);
-  deps = { config, clock, log: createLog(destination), keys: remoteKeys(), store, redis };
+  const log = createLog(destination);
+  deps = { config, clock, random: () => 0.5, log, keys: remoteKeys(), store, redis };
   return {
     url: gateway.url,
     clock,

@@ -37,7 +37,7 @@ const AUTH_WAIT_MS = 6 * 60 * 60_000;
 /** Waits differ by up to this share, so that mailboxes that failed together do not come back together. */
 const JITTER = 0.25;
 
-/** After a whole round without an error. */
+/** Returns the health after a whole sync without an error. */
 export function afterSuccess(health: Health, now: Date): Health {
   return {
     ...HEALTHY,

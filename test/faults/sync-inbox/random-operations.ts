@@ -1,6 +1,6 @@
 import { type LocalImap, startImap } from '../../../infra/local/imap/imap.ts';
 import type { Integration } from '../../../shared/domains/inbox/integration.ts';
-import { bothListings, integrationFor, round } from '../../support/inbox/inbox.ts';
+import { bothListings, integrationFor, syncOnce } from '../../support/inbox/inbox.ts';
 import { type Mailbox, mail, openMailbox } from '../../support/inbox/mailbox.ts';
 import { type FaultCase, type FaultRun, refuse, type Scale } from '../harness/plan.ts';
 import { pick, type Random } from '../harness/random.ts';
@@ -79,7 +79,7 @@ export const randomOperations: FaultCase = {
       await mailbox.client.mailboxCreate('Work');
       const integration = integrationFor(imap, user, { folders: FOLDERS });
       const sync = (mayGoOn = () => true) =>
-        round(run.stage.store(), integration, { password: user.password, mayGoOn });
+        syncOnce(run.stage.store(), integration, { password: user.password, mayGoOn });
       const same = async () => {
         for (let index = 0; index < LAST_ROUNDS; index += 1) {
           const { failure } = await sync();

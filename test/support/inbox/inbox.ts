@@ -7,7 +7,7 @@ import { HEALTHY } from '../../../shared/domains/inbox/health.ts';
 import { MailboxConnection } from '../../../shared/domains/inbox/imap/connection.ts';
 import type { Integration } from '../../../shared/domains/inbox/integration.ts';
 import type { InboxSignal } from '../../../shared/domains/inbox/message/signals.ts';
-import { readFolders } from '../../../shared/domains/inbox/sync/folder-documents.ts';
+import { readFolders } from '../../../shared/domains/inbox/sync/folder/read-folders.ts';
 import { type MailboxResult, syncMailbox } from '../../../shared/domains/inbox/sync/sync-mailbox.ts';
 import { noUsage } from '../../../shared/doors/cost.ts';
 import { countedStore } from '../../../shared/doors/store/counted.ts';
@@ -49,7 +49,7 @@ export function integrationFor(
   };
 }
 
-export interface RoundOptions {
+export interface SyncOptions {
   password: string;
   now?: Date;
   mayGoOn?: () => boolean;
@@ -57,14 +57,14 @@ export interface RoundOptions {
   hangUpAfterMs?: number;
 }
 
-/** One round of a mailbox, and what it cost. */
-export async function round(bare: Firestore, integration: Integration, options: RoundOptions) {
+/** Synchronises a mailbox once. Returns the result and its cost. */
+export async function syncOnce(bare: Firestore, integration: Integration, options: SyncOptions) {
   const meter = noUsage();
   const store = countedStore(bare, meter);
   const { password, now = new Date('2026-03-04T10:00:00.000Z'), mayGoOn = () => true, heard } = options;
-  const result: MailboxResult = await syncMailbox(integration, {
-    ...{ store, now, mayGoOn },
-    kept: async () => (await readFolders(store, [integration]))[0] ?? [],
+  const result: MailboxResult = await syncMailbox({
+    ...{ mailbox: integration, now, mayGoOn },
+    readFolders: async () => (await readFolders(store, [integration]))[0] ?? [],
     connect: () => MailboxConnection.open(integration, { user: integration.user, password }, { local: true }),
     hangUpAfterMs: options.hangUpAfterMs ?? 60_000,
     signals: heard && (async (signals) => void heard.push(...signals)),

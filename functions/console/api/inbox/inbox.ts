@@ -23,8 +23,8 @@ import {
 } from '../../../../shared/domains/inbox/mailbox/manage.ts';
 import { type MailboxReport, tryMailbox } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
 import type { IntegrationView, MessageView } from '../../../../shared/domains/inbox/mailbox/views.ts';
-import { Overtaken } from '../../../../shared/domains/inbox/sync/cursor.ts';
-import { roundOf, type Turn } from '../../../../shared/domains/inbox/sync/round.ts';
+import { Overtaken } from '../../../../shared/domains/inbox/sync/folder/folder.ts';
+import { type MailboxTurn, syncInTurn } from '../../../../shared/domains/inbox/sync/sync-in-turn.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
 import type { HttpRequest } from '../../../../shared/doors/http/request.ts';
@@ -35,7 +35,7 @@ import { nextPage, type Page, positionParam } from '../paging.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 import type { MailboxRehearsal, SyncReport } from './views.ts';
 
-/** A mailbox that is synchronised by hand gets this long; what is left goes on with the next round. */
+/** A mailbox that is synchronised by hand gets this long; the next sync goes on with the rest. */
 const SYNC_MS = 60_000;
 
 const none = z.strictObject({});
@@ -199,14 +199,16 @@ const tried = (context: AdminContext, integration: Integration): Promise<Mailbox
 async function synchronise(context: AdminContext, integration: Integration): Promise<SyncReport> {
   const { caller, post } = context;
   const signals = followupSignals({ ...context, post }, { runId: null, by: caller.id ?? caller.kind });
-  const turn: Turn = { take: (work) => work(SYNC_MS) };
-  const round = await roundOf(integration, { ...context, post }, turn, signals).catch((error: unknown) => {
-    if (error instanceof Overtaken)
-      throw new HttpError(409, 'This mailbox is being synchronised already; look again in a minute.');
-    throw error;
-  });
-  const { complete, ...messages } = round.tally;
-  return { success: round.failure === null, complete, messages, error: round.failure };
+  const turn: MailboxTurn = { take: (work) => work(SYNC_MS) };
+  const result = await syncInTurn(integration, { ...context, post }, turn, signals).catch(
+    (error: unknown) => {
+      if (error instanceof Overtaken)
+        throw new HttpError(409, 'This mailbox is being synchronised already; look again in a minute.');
+      throw error;
+    },
+  );
+  const { complete, ...messages } = result.tally;
+  return { success: result.failure === null, complete, messages, error: result.failure };
 }
 
 async function download(context: AdminContext, messageId: string, part: string): Promise<Content> {

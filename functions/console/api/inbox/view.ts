@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { integrationsOf } from '../../../../shared/domains/inbox/integration.ts';
 import { messagesBy } from '../../../../shared/domains/inbox/mailbox/manage.ts';
 import type { MessageSummary } from '../../../../shared/domains/inbox/mailbox/views.ts';
-import { readFolderDocument } from '../../../../shared/domains/inbox/sync/folder-state.ts';
+import { readFolderDocument } from '../../../../shared/domains/inbox/sync/folder/state.ts';
 import { limitParam } from '../../../../shared/doors/http/query.ts';
 import { toJson } from '../../../../shared/doors/store/json.ts';
 import { after, positionOf } from '../../../../shared/doors/store/position.ts';

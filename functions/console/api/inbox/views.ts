@@ -1,7 +1,7 @@
 import type { Failure } from '../../../../shared/domains/inbox/imap/failure.ts';
 import type { MailboxReport } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
-import type { Tally } from '../../../../shared/domains/inbox/sync/folder-round.ts';
-import type { FolderState } from '../../../../shared/domains/inbox/sync/folder-state.ts';
+import type { FolderState } from '../../../../shared/domains/inbox/sync/folder/state.ts';
+import type { Tally } from '../../../../shared/domains/inbox/sync/mailbox-sync.ts';
 
 /** A folder's cursor as a person reads it. */
 export interface FolderView {

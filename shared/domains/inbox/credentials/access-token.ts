@@ -12,7 +12,7 @@ import type { Refreshable } from './credential-source.ts';
 const ANSWER_MS = 10_000;
 /** Where the server does not say how long its token lives (RFC 6749, 5.1 recommends that it does). */
 const DEFAULT_LIFE_S = 600;
-/** A token is renewed this long before its end, so that it lives for the round. */
+/** A token is renewed this long before its end, so that it lives for the sync. */
 const MARGIN_MS = 60_000;
 
 const granted = z.object({

@@ -1,16 +1,9 @@
-import { type FetchMessageObject, ImapFlow, type ImapFlowOptions, type MailboxObject } from 'imapflow';
+import { ImapFlow, type ImapFlowOptions, type MailboxObject } from 'imapflow';
 import { formatMessageResponse, parseBodystructure, parseEnvelope } from 'imapflow/lib/tools.js';
+import type { Fetched } from '../message/outline.ts';
 import { type DataItems, dataItems, isFetch, type Value } from './fetch-response.ts';
 
-/** What is known of a message after a FETCH; what was not asked for is absent. */
-export type Fetched = Partial<
-  Pick<
-    FetchMessageObject,
-    'uid' | 'flags' | 'size' | 'internalDate' | 'envelope' | 'bodyStructure' | 'headers' | 'bodyParts'
-  >
->;
-
-/** What is asked of messages beside their UIDs. */
+/** The data items to fetch beside UIDs. */
 export interface Wanted {
   items?: readonly ('FLAGS' | 'INTERNALDATE' | 'RFC822.SIZE' | 'ENVELOPE' | 'BODYSTRUCTURE')[];
   /** Header fields by their names. */
@@ -26,31 +19,42 @@ interface Response {
   literals?: Buffer[];
 }
 
-/** What ImapFlow 2.1 works with and its types leave out. */
+/** The members of ImapFlow that this file uses and its types leave out. */
 interface Inside {
-  /** The command that the server is answering. */
-  currentRequest?: { options?: { untagged?: { FETCH?: Taker } } } | false;
   run(command: string, ...rest: unknown[]): Promise<unknown>;
   autoEnable(): Promise<void>;
   exec(command: string, attributes: unknown[], options: object): Promise<{ next(): void }>;
   handleResponse(response: Response): Promise<boolean>;
 }
-/** What handles a response that imapflow has parsed, and who takes a message. */
-type Taker = ((untagged: object) => Promise<void>) & { take?: (message: Fetched) => void };
 
-const inside = ImapFlow.prototype as unknown as Inside;
+const inside = requireInside();
+
+/** Returns ImapFlow's prototype with its untyped members. Throws if this version of imapflow lacks one. */
+function requireInside(): Inside {
+  const prototype = ImapFlow.prototype as unknown as Inside;
+  const needed = ['run', 'autoEnable', 'exec', 'handleResponse'] as const;
+  const missing = needed.filter((name) => typeof prototype[name] !== 'function');
+  if (missing.length === 0) return prototype;
+  throw new Error(
+    `imapflow ${ImapFlow.version} has no ${missing.join(', no ')}, which MailClient needs; install 2.10.2, or adapt imap/client.ts.`,
+  );
+}
 
 const atom = (value: string) => ({ type: 'ATOM', value });
 const peek = (section: unknown[], partial?: number[]) => ({ ...atom('BODY.PEEK'), section, partial });
 
 /**
- * ImapFlow with a FETCH of its own, which takes a third of the time: no line for a log about every response, no digest and
- * no waiting for each message, and a reader of responses that are put as the standard has it. And with fewer commands for a
- * mailbox that is only asked whether anything has happened: it signs in by one (LOGIN, where that will do), says who it is
- * once (RFC 2971, ID), after signing in, where some servers demand it, and enables extensions when it opens a folder.
+ * ImapFlow with its own FETCH, which takes a third of the time: it logs, digests and awaits no single message, and reads
+ * responses in the standard's syntax itself.
+ *
+ * It sends fewer commands to a mailbox without news: it signs in by one (LOGIN, if that suffices), identifies itself once
+ * (RFC 2971, ID), after signing in, as some servers demand, and enables extensions when it opens a folder.
  */
 export class MailClient extends ImapFlow {
   #enabled = false;
+  /** Takes the messages of the FETCH that is going on. One goes on at a time. */
+  #take: ((message: Fetched) => void) | null = null;
+  #fetching: Promise<void> = Promise.resolve();
 
   constructor(options: ImapFlowOptions) {
     super({ ...options, disableAutoEnable: true });
@@ -60,12 +64,12 @@ export class MailClient extends ImapFlow {
     if (command === 'ID' && !this.authenticated) return undefined;
     if (command === 'AUTHENTICATE' && !this.capabilities.has('LOGINDISABLED')) {
       const [user, { password } = {}] = rest as [string, { password?: string }?];
-      // What is not ASCII, a LOGIN cannot say (RFC 9051, 6.2.3).
+      // LOGIN carries ASCII only (RFC 9051, 6.2.3).
       if (password !== undefined && /^[ -~]*$/.test(user + password))
         try {
           return await inside.run.call(this, 'LOGIN', user, password);
         } catch (error) {
-          // A server that does not know the command; a password that is refused is not sent twice.
+          // BAD: the server does not know the command. A refused password is not sent twice.
           if ((error as { responseStatus?: string }).responseStatus !== 'BAD') throw error;
         }
     }
@@ -78,36 +82,53 @@ export class MailClient extends ImapFlow {
     return await super.mailboxOpen(...rest);
   }
 
-  /** Asks for messages of the open folder by a set of UIDs, and hands on what comes, in the server's order. */
+  /** Fetches messages of the open folder by a set of UIDs, and passes each to `take`, in the server's order. */
   async fetchEach(uids: string, wanted: Wanted, take: (message: Fetched) => void): Promise<void> {
-    const { items = [], headers, parts, changedSince } = wanted;
-    const query = [
-      ...['UID', ...items].map(atom),
-      ...(headers ? [peek([atom('HEADER.FIELDS'), headers.map(atom)])] : []),
-      ...(parts?.numbers.map((part) => peek([atom(part)], [0, parts.maxOctets])) ?? []),
-    ];
-    const since = changedSince === undefined ? [] : [[atom('CHANGEDSINCE'), atom(String(changedSince))]];
-    // What is put otherwise comes here, read by imapflow.
-    const parsed = async (untagged: object) => {
+    const before = this.#fetching;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#fetching = promise;
+    await before;
+    this.#take = take;
+    try {
+      await this.#fetch([{ type: 'SEQUENCE', value: uids }, ...queryOf(wanted)], take);
+    } finally {
+      this.#take = null;
+      resolve();
+    }
+  }
+
+  async #fetch(attributes: unknown[], take: (message: Fetched) => void): Promise<void> {
+    // Responses in another syntax come here, read by imapflow.
+    const FETCH = async (untagged: object) => {
       if (this.mailbox) take((await formatMessageResponse(untagged, this.mailbox)) as Fetched);
     };
-    const FETCH: Taker = Object.assign(parsed, { take });
-    const attributes = [{ type: 'SEQUENCE', value: uids }, query, ...since];
     const done = await inside.exec.call(this, 'UID FETCH', attributes, { untagged: { FETCH } });
     done.next();
   }
 
+  /**
+   * Reads a response. Messages that the server names beside the FETCH, as in answer to a NOOP, reach its taker too; they
+   * are as new as those that it asked for.
+   */
   async handleResponse(response: Response): Promise<boolean> {
-    const request = (this as unknown as Inside).currentRequest;
-    const take = request ? request.options?.untagged?.FETCH?.take : undefined;
-    const message = take && isFetch(response.payload) ? fetched(response) : null;
+    const message = this.#take && isFetch(response.payload) ? fetched(response) : null;
     if (!message) return await inside.handleResponse.call(this, response);
-    take?.(message);
+    this.#take?.(message);
     return true;
   }
 }
 
-/** Null where it is imapflow's to deal with. */
+/** The attributes of a FETCH after its UIDs. */
+function queryOf({ items = [], headers, parts, changedSince }: Wanted): unknown[] {
+  const query = [
+    ...['UID', ...items].map(atom),
+    ...(headers ? [peek([atom('HEADER.FIELDS'), headers.map(atom)])] : []),
+    ...(parts?.numbers.map((part) => peek([atom(part)], [0, parts.maxOctets])) ?? []),
+  ];
+  return changedSince === undefined ? [query] : [query, [atom('CHANGEDSINCE'), atom(String(changedSince))]];
+}
+
+/** Returns null if imapflow must parse this response. */
 function fetched({ payload, literals = [] }: Response): Fetched | null {
   try {
     const items = dataItems(payload, literals);
@@ -125,7 +146,7 @@ function messageOf(items: DataItems): Fetched {
   return message;
 }
 
-/** What each data item says, as imapflow has it. */
+/** Adds each data item to a message, in imapflow's form. */
 const READ: Readonly<Record<string, (message: Fetched, value: Value) => void>> = {
   UID: (message, value) => {
     const uid = Number(textOf(value));
@@ -149,7 +170,7 @@ const READ: Readonly<Record<string, (message: Fetched, value: Value) => void>> =
   },
 };
 
-/** A section: header fields, or a part under its number. What is NIL is not there. */
+/** Adds a section: header fields, or a part under its number. NIL adds nothing. */
 function addBody(message: Fetched, name: string, value: Value): void {
   if (value === null || Array.isArray(value)) return;
   const octets = typeof value.value === 'string' ? Buffer.from(value.value) : value.value;

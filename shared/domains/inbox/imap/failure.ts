@@ -53,7 +53,7 @@ const TIMEOUTS = [
   'ESOCKETTIMEDOUT',
 ];
 const PROTOCOL_CODES =
-  /TooLarge|^Parser|InvalidResponse|UnexpectedTag|ResponseProcessingFailed|NESTING|TRAILING|INJECTION/;
+  /TooLarge|^TooMany|^Parser|InvalidResponse|UnexpectedTag|ResponseProcessingFailed|NESTING|TRAILING|INJECTION/;
 const MAX_DETAIL = 300;
 
 /** What happened, from what was thrown and the events before it. `heard` is the error that the connection told of. */

@@ -1,4 +1,4 @@
-/** A value as imapflow's own parser gives it, so that its readers of envelopes and structures take it: NIL is null. */
+/** A value in the form of imapflow's own parser, so that its readers of envelopes and structures take it. NIL is null. */
 export type Value = { type: 'ATOM' | 'STRING' | 'LITERAL'; value: string | Buffer } | null | Value[];
 
 /** The data items of an untagged FETCH response by their names, in capitals, such as `BODY[1]<0>`. */
@@ -9,17 +9,19 @@ const BEGIN = /^\* \d{1,10} FETCH \(/i;
 const BEGIN_OCTETS = 24;
 /** Lists within lists; a structure that goes deeper is an attack. */
 const MAX_DEPTH = 60;
+/** imapflow's own limit of tokens in a response: it refuses one that has more. */
+const MAX_VALUES = 1_000_000;
 const ATOM = /\\?[^\s\p{C}()"{}%*\\[\]<>~]+/uy;
 /** An item's name, for a body with its section in brackets and where it begins (RFC 9051, 7.5.2). */
 const NAME = /BODY\[[A-Z0-9.]*(?: \([A-Z0-9._-]+(?: [A-Z0-9._-]+)*\))?\](?:<\d+>)?|[A-Z0-9.-]+/iy;
 const LITERAL = /~?\{(\d+)\+?\}\r?\n/y;
 
-/** Whether a response tells of a message. */
+/** Returns whether a response is an untagged FETCH. */
 export const isFetch = (payload: Buffer): boolean => BEGIN.test(payload.toString('latin1', 0, BEGIN_OCTETS));
 
 /**
- * Reads an untagged FETCH response (RFC 9051, 7.5.2) whose literals have been taken out. Null where it is not put as the
- * standard has it: imapflow's parser knows what servers do beside it, and takes four times as long.
+ * Reads an untagged FETCH response (RFC 9051, 7.5.2) whose literals have been taken out. Returns null for non-standard
+ * syntax; imapflow's parser, which takes four times as long, then reads it.
  */
 export function dataItems(payload: Buffer, literals: readonly Buffer[]): DataItems | null {
   const text = payload.toString();
@@ -40,6 +42,7 @@ export function dataItems(payload: Buffer, literals: readonly Buffer[]): DataIte
 class Reader {
   private at: number;
   private literal = 0;
+  private values = 0;
   private nextBackslash = -1;
   private readonly text: string;
   private readonly literals: readonly Buffer[];
@@ -72,8 +75,10 @@ class Reader {
     return found;
   }
 
-  /** Undefined where there is none that can be read. */
+  /** Reads a value. Returns undefined if it cannot. */
   value(depth: number): Value | undefined {
+    this.values += 1;
+    if (this.values > MAX_VALUES) return undefined;
     switch (this.text[this.at]) {
       case '(':
         return depth < MAX_DEPTH ? this.list(depth) : undefined;

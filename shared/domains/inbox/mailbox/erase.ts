@@ -3,7 +3,7 @@ import type { Erasure, PersonalPlace } from '../../../doors/erase/erase.ts';
 import { streamQuery } from '../../../doors/store/firestore.ts';
 import type { Address } from '../message/message.ts';
 
-/** By what the synchronisation knows a message again: without it, the next round would fetch the mail anew. */
+/** The fields by which a sync knows a message again: without them, the next one would fetch the mail again. */
 const PLACE = [
   'org_id',
   'integration_id',

@@ -16,10 +16,10 @@ export interface NoticeContext {
 }
 
 /**
- * Tells the owner, once, that the mailbox refuses its login since an instant, and once that it works again. The claim of
- * the mail bears that instant: however many rounds fail, it is one mail. One that could not go is tried by the next round.
+ * Notifies the owner, once, that the mailbox refuses its login since an instant, and once that it works again. The claim
+ * of the mail bears that instant: however many syncs fail, it is one mail. The next sync tries again one that failed.
  */
-export async function tellOwner(
+export async function notifyOwner(
   context: NoticeContext,
   integration: Integration,
   before: Health,

@@ -2,7 +2,7 @@ import type { Status } from '../health.ts';
 import type { Integration } from '../integration.ts';
 import type { Address } from '../message/message.ts';
 import type { Attachment } from '../message/structure.ts';
-import type { Tally } from '../sync/folder-round.ts';
+import type { Tally } from '../sync/mailbox-sync.ts';
 
 /** An integration as it is shown: without its credentials, sealed or not. */
 export interface IntegrationView {

@@ -1,6 +1,5 @@
-/// <reference path="./libqp.d.ts" />
 import iconv from 'iconv-lite';
-import libqp from 'libqp';
+import { decode } from 'libqp';
 
 /** What is read where neither label nor bytes say anything better: old Western mail, and every byte has a meaning. */
 const LAST_RESORT = 'windows-1252';
@@ -23,7 +22,7 @@ export function decodeTransfer(bytes: Buffer, encoding: string | undefined): Buf
     case 'base64':
       return Buffer.from(bytes.toString('latin1'), 'base64');
     case 'quoted-printable':
-      return libqp.decode(bytes.toString('latin1'));
+      return decode(bytes.toString('latin1'));
     default:
       return bytes;
   }

@@ -1,10 +1,10 @@
 import { Timestamp } from '@google-cloud/firestore';
 import type { MessageAddressObject } from 'imapflow';
-import { MAX_PART_BYTES, type Outline, type PartBytes } from '../sync/fetch.ts';
 import { type DeliveryStatus, isAutomatic, parseDeliveryStatus } from './automatic.ts';
 import { decodeCharset, decodeTransfer } from './decode.ts';
 import { messageIdsIn, parseHeaders, referencesOf } from './headers.ts';
 import { htmlToText } from './html.ts';
+import { MAX_PART_BYTES, type Outline, type PartBytes } from './outline.ts';
 import { sanitise } from './sanitise.ts';
 import type { Shape, TextPart } from './structure.ts';
 import { capBytes, cleanText, MAX_HTML_BYTES, MAX_TEXT_BYTES, snippetOf } from './text.ts';

@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Fetched, MailClient } from '../imap/client.ts';
+import type { MailClient } from '../imap/client.ts';
 import { UidSet } from '../imap/uid-set.ts';
 import { AUTOMATIC_FIELDS } from '../message/automatic.ts';
-import { type Shape, shapeOf, type TextPart } from '../message/structure.ts';
+import { type Fetched, MAX_PART_BYTES, type Outline, type PartBytes } from '../message/outline.ts';
+import { shapeOf, type TextPart } from '../message/structure.ts';
 
-/** Of one part at most so many octets are fetched, as they are transferred: base64 takes a third more than the text. */
-export const MAX_PART_BYTES = 600_000;
 const OUTLINE = {
   items: ['ENVELOPE', 'BODYSTRUCTURE', 'FLAGS', 'RFC822.SIZE', 'INTERNALDATE'],
   headers: ['references', ...AUTOMATIC_FIELDS],
@@ -13,16 +12,7 @@ const OUTLINE = {
 /** Waits before asking again for messages that the server has announced and did not return (replicas lag). */
 const RETURN_WAITS_MS = [300, 1_000];
 
-/** What is known of a message before its text: envelope, structure, flags, size, dates, a few header fields. */
-export interface Outline {
-  uid: number;
-  message: Fetched;
-  shape: Shape;
-  /** The octets that its text parts will take. */
-  bytes: number;
-}
-
-/** Fetches outlines. What the server announced and does not return, asked three times, is missing from the answer. */
+/** Fetches outlines. Messages that the server announced and does not return, asked three times, are missing from them. */
 export async function fetchOutlines(
   client: MailClient,
   uids: readonly number[],
@@ -47,16 +37,13 @@ async function fetchInto(
   await client.fetchEach(wanted.toString(), OUTLINE, (message) => messages.push(message));
   for (const message of messages) {
     const { uid, internalDate, bodyStructure } = message;
-    // A server may tell of other messages' flags in between; those come without what was asked for.
+    // A server may report other messages' flags in between; those come without the outline.
     if (uid === undefined || !wanted.has(uid) || internalDate === undefined) continue;
     const shape = shapeOf(bodyStructure);
     const bytes = shape.texts.reduce((sum, { size }) => sum + Math.min(size, MAX_PART_BYTES), 0);
     found.set(uid, { uid, message, shape, bytes });
   }
 }
-
-/** The octets of a message's text parts, by the part's number. */
-export type PartBytes = ReadonlyMap<string, Buffer>;
 
 /**
  * Fetches text parts, in one command for all messages that have the same ones: a command for each message would take

@@ -1,7 +1,7 @@
 import type { DocumentReference } from '@google-cloud/firestore';
-import type { StoredMessage } from './documents.ts';
+import type { StoredMessage } from './folder/documents.ts';
 
-/** What tells one mail from another when all UIDs are void: its Message-ID, size and the instant it was received. */
+/** The traits that identify a mail when all UIDs are void: its Message-ID, size and the instant it was received. */
 interface Traits {
   messageId: string | null;
   size: number;
@@ -12,7 +12,7 @@ const keyOf = ({ messageId, size, receivedAt }: Traits) => JSON.stringify([messa
 
 /**
  * The stored messages of a folder whose UIDVALIDITY has changed. Each is matched with at most one message of the server;
- * what is left in the end is no longer there. Servers change UIDVALIDITY on their own, and none of that mail is new.
+ * those left in the end are gone. Servers change UIDVALIDITY on their own, and none of that mail is new.
  */
 export class Replacements {
   readonly #left = new Map<string, StoredMessage[]>();
@@ -24,7 +24,7 @@ export class Replacements {
     }
   }
 
-  /** The stored message that is this one, which no other can be any more; null where it is new. */
+  /** Takes the stored message that is this one, so that no other gets it. Returns null if the message is new. */
   take(message: {
     messageId: string | null;
     fields: Record<string, unknown>;
@@ -36,7 +36,7 @@ export class Replacements {
     return found?.ref ?? null;
   }
 
-  /** What nobody took. */
+  /** Returns the messages that were not taken. */
   left(): StoredMessage[] {
     return [...this.#left.values()].flat();
   }

@@ -307,6 +307,7 @@ describe('failures', () => {
     ['timeout', Object.assign(new Error('x'), { code: 'CONNECT_TIMEOUT' })],
     ['tls', Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })],
     ['protocol', Object.assign(new Error('x'), { code: 'ParserError9' })],
+    ['protocol', Object.assign(new Error('x'), { code: 'TooManyTokens' })],
   ])('%s', (kind, error) => {
     expect(failureOf(error, null).kind).toBe(kind);
   });

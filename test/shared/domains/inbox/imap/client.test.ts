@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import type { FetchMessageObject } from 'imapflow';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type FetchMessageObject, ImapFlow, type ImapFlowOptions } from 'imapflow';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type ImapUser, type LocalImap, startImap } from '../../../../../infra/local/imap/imap.ts';
-import { type Fetched, MailClient, type Wanted } from '../../../../../shared/domains/inbox/imap/client.ts';
+import { MailClient, type Wanted } from '../../../../../shared/domains/inbox/imap/client.ts';
+import type { Fetched } from '../../../../../shared/domains/inbox/message/outline.ts';
 import { withoutDovecot } from '../../../../support/inbox/inbox.ts';
 import { spamAssassin } from '../../../../support/inbox/spam-assassin.ts';
 
@@ -27,14 +28,19 @@ afterAll(async () => {
   await imap?.stop();
 });
 
-async function opened(host: string, port: number, pass: string): Promise<MailClient> {
+async function opened(
+  host: string,
+  port: number,
+  pass: string,
+  logger: ImapFlowOptions['logger'] = false,
+): Promise<MailClient> {
   const client = new MailClient({
     host,
     port,
     secure: false,
     doSTARTTLS: false,
     auth: { user: 'anna', pass },
-    logger: false,
+    logger,
   });
   client.on('error', () => undefined);
   await client.connect();
@@ -66,6 +72,34 @@ describe.skipIf(absent)('the mail client, on a real server', () => {
     await client.logout();
   });
 
+  it('reads the responses to its own FETCH without imapflow', async () => {
+    const logged: string[] = [];
+    const log = (entry: object) => void logged.push(JSON.stringify(entry));
+    const logger = { trace: log, debug: log, info: log, warn: log, error: log };
+    const client = await opened(imap.host, imap.port, user.password, logger);
+    expect((await fetched(client, { items: ['FLAGS'] })).length).toBe(spamAssassin(EVERY).size);
+    expect(logged.some((line) => line.includes('UID FETCH 1:*'))).toBe(true);
+    const parsed = () => logged.filter((line) => /\* \d+ FETCH/.test(line)).length;
+    expect(parsed()).toBe(0);
+    await client.fetchAll('1:*', { flags: true }, { uid: true });
+    expect(parsed()).toBe(spamAssassin(EVERY).size);
+    await client.logout();
+  });
+
+  it('identifies itself once, and enables extensions when it opens a folder', async () => {
+    const sent: string[] = [];
+    const log = (entry: { src?: string; msg?: string }) => {
+      if (entry.src === 'c') sent.push(String(entry.msg).split(' ').slice(1, 2).join());
+    };
+    const logger = { trace: log, debug: log, info: log, warn: log, error: log };
+    const client = await opened(imap.host, imap.port, user.password, logger);
+    expect(sent.filter((command) => /ID|LOGIN|ENABLE|EXAMINE/.test(command))).toEqual([
+      ...['LOGIN', 'ID', 'ENABLE', 'EXAMINE'],
+    ]);
+    expect([...client.enabled]).toContain('CONDSTORE');
+    await client.logout();
+  });
+
   it('fetches what two ask for at once for each of them', async () => {
     const client = await opened(imap.host, imap.port, user.password);
     const [flags, sizes] = await Promise.all([
@@ -78,6 +112,22 @@ describe.skipIf(absent)('the mail client, on a real server', () => {
     await client.logout();
   });
 });
+
+it.each(['run', 'autoEnable', 'exec', 'handleResponse'])(
+  'the mail client does not load with a version of imapflow without %s, and names it',
+  async (name) => {
+    const prototype = ImapFlow.prototype as unknown as Record<string, unknown>;
+    const member = prototype[name];
+    prototype[name] = undefined;
+    vi.resetModules();
+    try {
+      const loaded = import('../../../../../shared/domains/inbox/imap/client.ts');
+      await expect(loaded).rejects.toThrow(`imapflow ${ImapFlow.version} has no ${name}, which`);
+    } finally {
+      prototype[name] = member;
+    }
+  },
+);
 
 describe('the mail client, on a server that puts things in its own way', () => {
   const said: string[] = [];

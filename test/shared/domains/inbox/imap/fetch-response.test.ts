@@ -116,6 +116,7 @@ describe('a FETCH response', () => {
     ['with a name and no value', '* 1 FETCH (UID)'],
     ['with an unfinished string', '* 1 FETCH (ENVELOPE ("a\\")'],
     ['with lists within lists without end', `* 1 FETCH (ENVELOPE ${'('.repeat(50_000)}`],
+    ['with a million values', `* 1 FETCH (FLAGS (${'a '.repeat(999_999)}b))`],
     ['padded with NUL', '\0\0* 1 FETCH (UID 1)'],
   ])('%s is left to imapflow', (_name, text) => {
     expect(ours(sent(text))).toBeNull();

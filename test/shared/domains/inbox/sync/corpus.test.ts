@@ -7,9 +7,9 @@ import { type LocalImap, startImap } from '../../../../../infra/local/imap/imap.
 import {
   bothListings,
   integrationFor,
-  round,
   type StoredMail,
   stored,
+  syncOnce,
   withoutDovecot,
 } from '../../../../support/inbox/inbox.ts';
 import { type Mailbox, openMailbox } from '../../../../support/inbox/mailbox.ts';
@@ -89,7 +89,7 @@ it.skipIf(absent)(
     const mails = spamAssassin(EVERY);
     imap.deliver(user.user, mails.values(), (index) => new Date(FIRST + index * 1_000));
     const integration = integrationFor(imap, user);
-    const result = await round(store, integration, { password: user.password, hangUpAfterMs: TIMEOUT_MS });
+    const result = await syncOnce(store, integration, { password: user.password, hangUpAfterMs: TIMEOUT_MS });
     expect(result).toMatchObject({
       failure: null,
       tally: { new: mails.size, quarantined: 0, complete: true },

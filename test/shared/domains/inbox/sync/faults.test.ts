@@ -10,8 +10,8 @@ import { startImapTap } from '../../../../support/inbox/imap-tap.ts';
 import {
   bothListings,
   integrationFor,
-  round,
   stored,
+  syncOnce,
   withoutDovecot,
 } from '../../../../support/inbox/inbox.ts';
 import { type Mailbox, mail, openMailbox } from '../../../../support/inbox/mailbox.ts';
@@ -80,11 +80,12 @@ describe.skipIf(absent)('a server that fails', () => {
   ])('%s: it is told as what it is, and nothing is lost', async (_name, fault, kind) => {
     const { user, mailbox, integration } = await filled(20);
     faults.fault = fault;
-    const { failure } = await round(store, integration, { password: user.password });
+    const { failure } = await syncOnce(store, integration, { password: user.password });
     expect(failure?.kind).toMatch(new RegExp(`^(${kind})$`));
     expect(failure?.detail).not.toContain(user.password);
     faults.fault = null;
-    for (let index = 0; index < 3; index += 1) await round(store, integration, { password: user.password });
+    for (let index = 0; index < 3; index += 1)
+      await syncOnce(store, integration, { password: user.password });
     await expectSame(integration, mailbox);
     await mailbox.close();
   });
@@ -96,12 +97,12 @@ describe.skipIf(absent)('a server that fails', () => {
       answer: 'BAD Request is throttled. Suggested Backoff Time: 20 milliseconds',
     };
     for (let times = 0; times < 4; times += 1)
-      expect(await round(store, integration, { password: user.password })).toMatchObject({
+      expect(await syncOnce(store, integration, { password: user.password })).toMatchObject({
         failure: { kind: 'busy' },
         tally: { new: 0, quarantined: 0 },
       });
     faults.fault = null;
-    expect(await round(store, integration, { password: user.password })).toMatchObject({
+    expect(await syncOnce(store, integration, { password: user.password })).toMatchObject({
       failure: null,
       tally: { new: 1 },
     });
@@ -109,15 +110,15 @@ describe.skipIf(absent)('a server that fails', () => {
     await mailbox.close();
   });
 
-  it('is stalled: its round is hung up when its time is over', async () => {
+  it('is stalled: its sync is hung up when its time is over', async () => {
     const { user, mailbox, integration } = await filled(20);
     faults.fault = { how: 'stall' };
     const elapsed = stopwatch();
-    const { failure } = await round(store, integration, { password: user.password, hangUpAfterMs: 1_000 });
+    const { failure } = await syncOnce(store, integration, { password: user.password, hangUpAfterMs: 1_000 });
     expect(failure).not.toBeNull();
     expect(elapsed()).toBeLessThan(15_000);
     faults.fault = null;
-    await round(store, integration, { password: user.password });
+    await syncOnce(store, integration, { password: user.password });
     await expectSame(integration, mailbox);
     await mailbox.close();
   });
@@ -125,10 +126,10 @@ describe.skipIf(absent)('a server that fails', () => {
   it.each<[string, ImapFault]>([
     ['slow to answer', { how: 'latency', ms: 20 }],
     ['slow to send', { how: 'throttle', bytesPerSecond: 200_000 }],
-  ])('is %s: the round takes longer and is complete', async (_name, fault) => {
+  ])('is %s: the sync takes longer and is complete', async (_name, fault) => {
     const { user, mailbox, integration } = await filled(30);
     faults.fault = fault;
-    expect(await round(store, integration, { password: user.password })).toMatchObject({
+    expect(await syncOnce(store, integration, { password: user.password })).toMatchObject({
       failure: null,
       tally: { new: 30 },
     });
@@ -139,7 +140,8 @@ describe.skipIf(absent)('a server that fails', () => {
   it('breaks whenever one message is fetched: the rest is stored, and that one is in quarantine after a while', async () => {
     const { user, mailbox, integration } = await filled(6);
     faults.fault = { how: 'cut', afterBytes: 0 };
-    for (let index = 0; index < 12; index += 1) await round(store, integration, { password: user.password });
+    for (let index = 0; index < 12; index += 1)
+      await syncOnce(store, integration, { password: user.password });
     const quarantined = (await stored(store, integration)).filter(
       ({ quarantined: reason }) => reason !== null,
     );
@@ -149,7 +151,7 @@ describe.skipIf(absent)('a server that fails', () => {
       reason: expect.stringContaining('connection'),
     });
     faults.fault = null;
-    await round(store, integration, { password: user.password });
+    await syncOnce(store, integration, { password: user.password });
     expect((await stored(store, integration)).length).toBe(6);
     await mailbox.close();
   });

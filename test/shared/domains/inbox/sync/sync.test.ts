@@ -9,8 +9,8 @@ import {
   bothListings,
   everStored,
   integrationFor,
-  round,
   stored,
+  syncOnce,
   withoutDovecot,
 } from '../../../../support/inbox/inbox.ts';
 import { type Mailbox, mail, openMailbox } from '../../../../support/inbox/mailbox.ts';
@@ -60,8 +60,8 @@ describe.skipIf(absent).each([
     return () => mailbox.close();
   });
 
-  const sync = (more: Partial<Parameters<typeof round>[2]> = {}) =>
-    round(store, integration, { password, ...more });
+  const sync = (more: Partial<Parameters<typeof syncOnce>[2]> = {}) =>
+    syncOnce(store, integration, { password, ...more });
   const append = async (count: number, folder = 'INBOX') => {
     const uids: number[] = [];
     for (let index = 0; index < count; index += 1)
@@ -77,7 +77,7 @@ describe.skipIf(absent).each([
     expect(kept).toEqual(server);
   };
 
-  it('the first round stores every message, the second finds nothing to do', async () => {
+  it('the first sync stores every message, the second finds nothing to do', async () => {
     await append(5);
     await mailbox.append(mail({ Subject: 'flagged' }), { flags: ['\\Seen', '\\Flagged', 'custom'] });
     expect(await sync()).toMatchObject({
@@ -101,7 +101,7 @@ describe.skipIf(absent).each([
     await expectSame();
   });
 
-  it('new mail, changed flags and removed mail show; a removal is confirmed by a second round', async () => {
+  it('new mail, changed flags and removed mail show; a removal is confirmed by a second sync', async () => {
     const uids = await append(6);
     await sync();
     await append(2);
@@ -143,7 +143,7 @@ describe.skipIf(absent).each([
     await expectSame('Archive');
   });
 
-  it('a folder that is renamed away is removed after two rounds, and comes back as itself', async () => {
+  it('a folder that is renamed away is removed after two syncs, and comes back as itself', async () => {
     await mailbox.client.mailboxCreate('Clients');
     await append(3, 'Clients');
     integration = { ...integration, folders: ['INBOX', 'Clients', 'Customers'] };
@@ -183,7 +183,7 @@ describe.skipIf(absent).each([
     expect(await cursorOf(integration)).toMatchObject({ uid_validity: '4242', resets: 1 });
   });
 
-  it('a UIDVALIDITY that changes round by round is refused after the fifth, until it has settled', async () => {
+  it('a UIDVALIDITY that changes sync by sync is refused after the fifth, until it has settled', async () => {
     await append(2);
     await sync();
     const change = (validity: number) =>
@@ -270,10 +270,10 @@ describe.skipIf(absent).each([
     expect(again.tally).toMatchObject({ announced: 0, complete: true });
   });
 
-  it('two rounds at once store each message once, and the cursor is never ahead', async () => {
+  it('two syncs at once store each message once, and the cursor is never ahead', async () => {
     await append(30);
-    const rounds = await Promise.allSettled([sync(), sync(), sync()]);
-    for (const each of rounds)
+    const syncs = await Promise.allSettled([sync(), sync(), sync()]);
+    for (const each of syncs)
       if (each.status === 'rejected') expect(each.reason).toMatchObject({ name: 'Overtaken' });
     await sync();
     await expectSame();

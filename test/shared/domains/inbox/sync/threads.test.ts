@@ -3,7 +3,9 @@ import type { Firestore } from '@google-cloud/firestore';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ReadMessage } from '../../../../../shared/domains/inbox/message/message.ts';
+import { readFolders } from '../../../../../shared/domains/inbox/sync/folder/read-folders.ts';
 import { type BeingStored, storeMessages } from '../../../../../shared/domains/inbox/sync/store-messages.ts';
+import { integrationFor } from '../../../../support/inbox/inbox.ts';
 import { openTestStore } from '../../../../support/store.ts';
 
 const NOW = new Date('2026-03-04T10:00:00.000Z');
@@ -30,8 +32,12 @@ function read({ id, references }: Mail, uid: number): ReadMessage {
 /** Stores mails group by group, one after another or two at a time; which of them are in one thread. */
 async function threadsOf(groups: readonly (readonly Mail[])[], atOnce: 1 | 2 = 1) {
   const orgId = randomUUID();
-  const place = { store, orgId, integrationId: 'i', folder: 'INBOX' };
-  const storing = { place, uidValidity: '1', now: NOW, own: new Set<string>(), outbound: false };
+  const server = { host: 'localhost', port: 143 };
+  const mailbox = integrationFor(server, { user: 'anna', password: '' }, { orgId });
+  const [[folder] = []] = await readFolders(store, [mailbox]);
+  if (!folder) throw new Error('the mailbox has no folder');
+  await folder.save({ uidValidity: '1' });
+  const opened = { uidValidity: '1', uidNext: 1, exists: 0, modseq: null, outbound: false };
   let uid = 0;
   const begun: BeingStored[] = [];
   for (const group of groups) {
@@ -41,7 +47,11 @@ async function threadsOf(groups: readonly (readonly Mail[])[], atOnce: 1 | 2 = 1
     });
     await begun.at(-atOnce)?.stored;
     begun.push(
-      storeMessages({ ...storing, replacements: null, signals: undefined }, messages, begun.at(-1) ?? null),
+      storeMessages(
+        { mailbox, folder, opened, now: NOW, replacements: null, signals: undefined },
+        messages,
+        begun.at(-1) ?? null,
+      ),
     );
   }
   await begun.at(-1)?.stored;

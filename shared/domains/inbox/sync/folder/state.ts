@@ -1,14 +1,14 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
-import { UidSet } from '../imap/uid-set.ts';
+import { UidSet } from '../../imap/uid-set.ts';
 
-/** The cursor of one folder, and what is known of it. */
+/** The cursor of one folder, and the facts kept beside it. */
 export interface FolderState {
   path: string;
-  /** 64-bit, as a string; null before the first round. */
+  /** 64-bit, as a string; null before the first sync. */
   uidValidity: string | null;
   /** New mail is above it. */
   lastUid: number;
-  /** The change counter up to which flags are known (RFC 7162); null where the server has none. */
+  /** The change counter up to which flags are known (RFC 7162); null if the server has none. */
   highestModseq: string | null;
   /** Older mail, below it, is still to be fetched; 1 when all of it is there. */
   backfillUid: number;
@@ -18,18 +18,18 @@ export interface FolderState {
   missing: UidSet;
   /** Failures in a row of messages that could not be stored yet. */
   failing: Readonly<Record<string, { attempts: number; reason: string }>>;
-  /** Which stored messages bear which flag, where the server cannot tell what has changed; else null. */
+  /** The UIDs that bear each flag, if the server cannot name changes; else null. */
   flagUids: Readonly<Record<string, string>> | null;
   /** Messages on the server that are older than sync_from. */
   outside: number;
-  /** Rounds in a row in which the folder was not there. */
-  absentRounds: number;
+  /** Syncs in a row in which the folder was absent. */
+  absentSyncs: number;
   /** Times in a row that the connection broke while messages were fetched: they are then asked for in smaller groups. */
   stumbles: number;
-  /** How often UIDVALIDITY has changed, and in how many rounds in a row. */
+  /** Changes of UIDVALIDITY, in all and in consecutive syncs. */
   resets: number;
   resetsInRow: number;
-  /** The UIDVALIDITY that was refused, since it had changed too often; seen again, it has settled. */
+  /** The UIDVALIDITY that was refused because it had changed too often; seen again, it has settled. */
   unsettled: string | null;
 }
 
@@ -46,7 +46,7 @@ function newFolder(path: string): FolderState {
     failing: {},
     flagUids: null,
     outside: 0,
-    absentRounds: 0,
+    absentSyncs: 0,
     stumbles: 0,
     resets: 0,
     resetsInRow: 0,
@@ -67,7 +67,7 @@ export function toFolderDocument(state: FolderState): Record<string, unknown> {
     failing: state.failing,
     flag_uids: state.flagUids,
     outside: state.outside,
-    absent_rounds: state.absentRounds,
+    absent_rounds: state.absentSyncs,
     stumbles: state.stumbles,
     resets: state.resets,
     resets_in_row: state.resetsInRow,
@@ -76,8 +76,8 @@ export function toFolderDocument(state: FolderState): Record<string, unknown> {
 }
 
 /**
- * Reads a folder's document. One that is damaged counts as none: the folder is then learnt again from the messages that
- * are stored and from the server, and nothing is stored twice.
+ * Reads a folder's document. A damaged one counts as none: the folder is then learnt again from the stored messages and
+ * from the server, and nothing is stored twice.
  */
 export function readFolderDocument(path: string, snapshot: DocumentSnapshot | undefined): FolderState {
   const data = snapshot?.data();
@@ -105,7 +105,7 @@ export function readFolderDocument(path: string, snapshot: DocumentSnapshot | un
       failing: data['failing'] ?? {},
       flagUids: data['flag_uids'] ?? null,
       outside: whole('outside', 0),
-      absentRounds: whole('absent_rounds', 0),
+      absentSyncs: whole('absent_rounds', 0),
       stumbles: whole('stumbles', 0),
       resets: whole('resets', 0),
       resetsInRow: whole('resets_in_row', 0),

@@ -1,4 +1,0 @@
-declare module 'libqp' {
-  const libqp: { decode(text: string): Buffer };
-  export default libqp;
-}
