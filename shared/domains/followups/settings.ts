@@ -1,13 +1,13 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
-import * as z from 'zod';
+
 import { type Mailbox, normaliseAddress, parseMailbox } from '../../doors/mail/address.ts';
 import type { Locale } from '../../doors/mail/message.ts';
 import { millis } from '../../doors/store/firestore.ts';
 import { isZone } from '../../doors/time/zoned.ts';
-import { TEMPLATE_NAME, templateText } from './mail/template.ts';
+
 import type { Level, Rules } from './schedule/schedule.ts';
 
-/** What holds for an organisation that has set nothing. */
+/** The settings of an organisation that has set nothing. */
 export const DEFAULT_SETTINGS = {
   auto_followups_enabled: false,
   levels: {
@@ -36,92 +36,16 @@ export const DEFAULT_SETTINGS = {
   templates: {},
 } as const;
 
-const MAX_LEVELS = 10;
-const MAX_DAYS = 365;
-const MAX_MAILS = 100_000;
-/** Runs come every two hours at the rarest that is recommended, and have to find an open hour. */
-const LEAST_OPEN_MINUTES = 180;
-const DAY_MINUTES = 24 * 60;
+/** A time of day, such as 08:30. */
+export const TIME = /^([01]\d|2[0-3]):([0-5]\d)$/;
 
-const TIME = /^([01]\d|2[0-3]):([0-5]\d)$/;
-const minuteOf = (text: string) => {
-  const [, hours, minutes] = TIME.exec(text) ?? [];
+/** The minutes from midnight to a time of day. */
+export function toMinutes(time: string): number {
+  const [, hours, minutes] = TIME.exec(time) ?? [];
   return Number(hours) * 60 + Number(minutes);
-};
+}
 
-const days = (min: number) => {
-  const rule = `must be a whole number of days from ${min} to ${MAX_DAYS}`;
-  return z.int(rule).min(min, rule).max(MAX_DAYS, rule);
-};
-const mails = z
-  .int('must be a whole number of mails, 1 or more')
-  .min(1, 'must be at least 1')
-  .max(MAX_MAILS, `must be at most ${MAX_MAILS}`);
-
-const levelsOf = (minDays: number) =>
-  z
-    .array(
-      z.strictObject({
-        after_days: days(minDays),
-        template: z.string().regex(TEMPLATE_NAME, 'must be the name of a template'),
-      }),
-    )
-    .max(MAX_LEVELS, `must be at most ${MAX_LEVELS} levels`)
-    .refine(
-      (levels) =>
-        levels.every(
-          (level, index) => index === 0 || level.after_days > (levels[index - 1]?.after_days ?? 0),
-        ),
-      'must rise: each level comes more days after the start than the one before',
-    );
-
-const quietHours = z
-  .strictObject({
-    from: z.string().regex(TIME, 'must be a time such as "20:00"'),
-    to: z.string().regex(TIME, 'must be a time such as "08:00"'),
-  })
-  .refine(
-    ({ from, to }) =>
-      (minuteOf(from) - minuteOf(to) + DAY_MINUTES) % DAY_MINUTES >= LEAST_OPEN_MINUTES || from === to,
-    `must leave at least ${LEAST_OPEN_MINUTES / 60} hours a day, or no run may ever find it open`,
-  );
-
-const address = z
-  .string()
-  .transform(normaliseAddress)
-  .refine((value): value is string => value !== null, 'must be an e-mail address');
-const localised = z.strictObject({ subject: templateText(200), text: templateText(10_000) });
-
-/** What may be written to `billing_settings/{org_id}`; a field of null takes what holds by default. */
-export const billingSettings = z.strictObject({
-  auto_followups_enabled: z.boolean('must be true or false'),
-  levels: z.strictObject({
-    // An invoice is overdue only after its due date has passed: a reminder on the day itself would be early.
-    invoice: levelsOf(1).optional(),
-    quote: levelsOf(0).optional(),
-  }),
-  max_per_run: mails.nullable(),
-  max_per_day: mails.nullable(),
-  notify_email: address.nullable(),
-  time_zone: z.string().refine(isZone, 'must be an IANA time zone, such as Europe/Paris'),
-  business_days_only: z.boolean('must be true or false'),
-  quiet_hours: quietHours.nullable(),
-  min_gap_days: days(1),
-  grace_days: days(0),
-  from: z
-    .string()
-    .refine((text) => parseMailbox(text) !== null, 'must be name@example.com or "Name <name@example.com>"')
-    .nullable(),
-  reply_to: address.nullable(),
-  locale: z.enum(['fr', 'en'], 'must be fr or en'),
-  business_customers: z.boolean('must be true or false'),
-  templates: z.record(
-    z.string().regex(TEMPLATE_NAME, 'must be the name of a template'),
-    z.strictObject({ fr: localised.optional(), en: localised.optional() }).nullable(),
-  ),
-});
-
-/** A template of an organisation's own, by language. */
+/** The templates that an organisation wrote itself, by name and language. */
 export type OwnTemplates = Readonly<
   Record<string, Partial<Record<Locale, { subject: string; text: string }>> | null>
 >;
@@ -137,19 +61,19 @@ export interface Settings {
   from: Mailbox | null;
   replyTo: string | null;
   locale: Locale;
-  /** Its customers are businesses: the notes of the Code de commerce apply. */
+  /** The customers are businesses, so mails carry the notes of the Code de commerce. */
   businessCustomers: boolean;
   templates: OwnTemplates;
-  /** What came due before this instant waits for a confirmation (milliseconds); null where nothing is held. */
+  /** Follow-ups due before this instant (milliseconds) wait for a confirmation. Null if none are held. */
   heldDueBefore: number | null;
-  /** The rules have changed and not every follow-up has been scheduled anew. */
+  /** The rules changed, and some follow-ups still have the due time of the old ones. */
   rescheduling: boolean;
 }
 
-/** Settings that cannot be used, with what is wrong in them. */
+/** Settings that no rule can use. The message names the field and its value. */
 export class SettingsFault extends Error {}
 
-/** Reads the document; what it lacks is null, and takes the default. Throws SettingsFault where a rule cannot be read. */
+/** Reads an organisation's settings; missing fields take their default. Throws SettingsFault if a field is unusable. */
 export function toSettings(snapshot: DocumentSnapshot): Settings {
   const get = (name: string) => (snapshot.exists ? (snapshot.get(name) ?? null) : null);
   const zone = get('time_zone') ?? DEFAULT_SETTINGS.time_zone;
@@ -208,6 +132,6 @@ function readQuiet(value: unknown): { from: number; to: number } | null {
   if (value === null) return null;
   const { from, to } = value as { from?: unknown; to?: unknown };
   if (typeof from === 'string' && typeof to === 'string' && TIME.test(from) && TIME.test(to))
-    return { from: minuteOf(from), to: minuteOf(to) };
+    return { from: toMinutes(from), to: toMinutes(to) };
   throw new SettingsFault('quiet_hours is not {from: "20:00", to: "08:00"}');
 }

@@ -2,7 +2,7 @@ import type { DocumentData } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { actOn, factsOf, verdictOf } from '../../../functions/process-followups/step.ts';
 import { toFollowup } from '../../../shared/domains/followups/followup.ts';
-import { judge } from '../../../shared/domains/followups/judge.ts';
+import { judgeAutomatic } from '../../../shared/domains/followups/judge.ts';
 import { REASONS, type Reason } from '../../../shared/domains/followups/reasons.ts';
 import { toSettings } from '../../../shared/domains/followups/settings.ts';
 import { openCounted } from '../../../shared/doors/engines.ts';
@@ -270,7 +270,7 @@ async function changedBetween() {
   const context = { ...deps, store, now: NOW, post, runId: 'a-run' } as unknown as RunContext;
   const followup = toFollowup(await store.doc('followups/ada').get());
   const settings = toSettings(await store.doc('billing_settings/org-1').get());
-  const verdict = judge(followup, settings, NOW.getTime());
+  const verdict = judgeAutomatic(followup, settings, NOW.getTime());
   const candidate = { id: 'ada', followup, settings, verdict };
   const facts = await factsOf([candidate], context);
   await store.doc('followups/ada').update({ amount_due: 12 });

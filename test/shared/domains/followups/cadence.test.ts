@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Followup } from '../../../../shared/domains/followups/followup.ts';
 import { standingOf } from '../../../../shared/domains/followups/followup.ts';
-import { judge } from '../../../../shared/domains/followups/judge.ts';
+import { judgeAutomatic } from '../../../../shared/domains/followups/judge.ts';
 import { closedAt } from '../../../../shared/domains/followups/schedule/opening-hours.ts';
 import { nextDue, rulesKey } from '../../../../shared/domains/followups/schedule/schedule.ts';
 import type { Settings } from '../../../../shared/domains/followups/settings.ts';
@@ -38,7 +38,7 @@ function simulate(
       .sort((one, other) => (one.nextDueAt ?? 0) - (other.nextDueAt ?? 0));
     for (const one of due) {
       const status = (paidAt.get(one.id) ?? Number.POSITIVE_INFINITY) <= now ? 'paid' : 'open';
-      const verdict = judge({ ...one, status }, by, now);
+      const verdict = judgeAutomatic({ ...one, status }, by, now);
       if (verdict.do === 'wait' && verdict.until !== null)
         state.set(one.id, { ...one, nextDueAt: verdict.until });
       if (verdict.do !== 'send') continue;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judge, judgeManual, withClaim } from '../../../../shared/domains/followups/judge.ts';
+import { applyClaim, judgeAutomatic, judgeManual } from '../../../../shared/domains/followups/judge.ts';
 import { contentOf, Unmailable } from '../../../../shared/domains/followups/mail/content.ts';
 import { rulesKey } from '../../../../shared/domains/followups/schedule/schedule.ts';
 import { followup, settings, stamp } from '../../../support/followups.ts';
@@ -72,7 +72,7 @@ describe('whether a follow-up goes now', () => {
     ],
     ['parked', { parked: { reason: 'address_refused' }, next_due_at: null }, {}, 'park address_refused'],
   ])('%s', (_title, fields, more, expected) => {
-    const verdict = judge(followup(fields), settings(more), NOW);
+    const verdict = judgeAutomatic(followup(fields), settings(more), NOW);
     expect(`${verdict.do} ${verdict.reason}`).toBe(expected);
   });
 
@@ -80,14 +80,14 @@ describe('whether a follow-up goes now', () => {
     ['2026-03-07T10:00:00Z', 'weekend', '2026-03-08T23:00:00.000Z'],
     ['2026-05-01T10:00:00Z', 'public_holiday', '2026-05-03T22:00:00.000Z'],
   ])('at %s it waits: %s, until %s', (now, reason, until) => {
-    const verdict = judge(followup(), settings({ business_days_only: true }), Date.parse(now));
+    const verdict = judgeAutomatic(followup(), settings({ business_days_only: true }), Date.parse(now));
     expect(verdict).toEqual({ do: 'wait', reason, until: Date.parse(until) });
   });
 
   it('is scheduled by the rules that hold', () => {
     const { rules } = settings();
     const fields = { scheduled_by: rulesKey(rules, 'invoice'), due_date: stamp(NOW - DAY_MS) };
-    expect(judge(followup(fields), settings(), NOW).reason).toBe('due');
+    expect(judgeAutomatic(followup(fields), settings(), NOW).reason).toBe('due');
   });
 
   it('by hand it may go before its time, in quiet hours, paused or switched off, and not once it is settled', () => {
@@ -112,7 +112,7 @@ describe('whether a follow-up goes now', () => {
     ['done', 'sent', 'wait already_sent'],
     ['done', 'failed', 'send due'],
   ] as const)('where its claim says %s (%s): %s', (todo, state, expected) => {
-    const verdict = withClaim({ do: 'send', reason: 'due', level: 1 }, { todo, state });
+    const verdict = applyClaim({ do: 'send', reason: 'due', level: 1 }, { todo, state });
     expect(`${verdict.do} ${verdict.reason}`).toBe(expected);
   });
 });
@@ -120,7 +120,7 @@ describe('whether a follow-up goes now', () => {
 describe('what a follow-up says', () => {
   const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ');
   const of = (fields: Record<string, unknown>, more: Record<string, unknown> = {}, level = 1) =>
-    contentOf(followup(fields), settings(more), level, 'Atelier Martin', NOW);
+    contentOf({ followup: followup(fields), settings: settings(more), level }, 'Atelier Martin', NOW);
 
   it('is in the customer’s language, with amounts and dates as written there', () => {
     const french = of({});

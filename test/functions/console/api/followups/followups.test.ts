@@ -1,6 +1,6 @@
 import type { DocumentData } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { applySignal, type InboxSignal } from '../../../../../shared/domains/followups/signals.ts';
+import { applySignal, type FollowupSignal } from '../../../../../shared/domains/followups/signals.ts';
 import { openCounted } from '../../../../../shared/doors/engines.ts';
 import { clearFollowups, followupFields, settingsFields, stamp } from '../../../../support/followups.ts';
 import { type SmtpFaults, startSmtpFaults } from '../../../../support/smtp-faults.ts';
@@ -341,7 +341,7 @@ describe('the opt-out link', () => {
 });
 
 describe('what the inbox tells', () => {
-  const signal = async (kind: InboxSignal['kind'], more: Partial<InboxSignal> = {}) => {
+  const signal = async (kind: FollowupSignal['kind'], more: Partial<FollowupSignal> = {}) => {
     world.clock.advance(1);
     const messageIds = [(await world.store.doc('followups/ada').get()).get('message_ids')[0]];
     const mail = openCounted(world.deps).post;
