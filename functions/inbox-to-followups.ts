@@ -15,8 +15,8 @@ export interface SignalContext {
 }
 
 /**
- * Applies the signals of a mailbox to the follow-ups. `by` is the run or the person that started the sync. Rejects if
- * the store fails; the next sync then sends the same signals again.
+ * Applies the signals of a mailbox to the follow-ups. Rejects if the store fails; the next sync then repeats the signals.
+ * - `by` is the run or the person that started the sync.
  * - A person's answer stops a follow-up; an automatic answer postpones it.
  * - A permanent bounce stops it.
  * - A copy of an uncertain mail settles it as sent.

@@ -31,7 +31,7 @@ export interface FollowupPlan {
 }
 
 /** Reads again what may stop a mail, just before its claim: the settings and the send record of its level. */
-export async function factsOf(
+export async function readFacts(
   batch: readonly DueFollowup[],
   { store, post }: RunContext,
 ): Promise<FollowupFacts> {
@@ -52,7 +52,7 @@ export async function factsOf(
 }
 
 /** Judges a candidate again by the facts just read. */
-export function verdictOf(candidate: DueFollowup, { stopped, prepared }: FollowupFacts, now: Date): Verdict {
+export function judgeAgain(candidate: DueFollowup, { stopped, prepared }: FollowupFacts, now: Date): Verdict {
   if ('fault' in candidate) return { do: 'wait', reason: 'bad_settings', until: null };
   if (candidate.verdict.do !== 'send') return candidate.verdict;
   if (stopped) return { do: 'wait', reason: 'mail_stopped', until: null };
@@ -62,7 +62,7 @@ export function verdictOf(candidate: DueFollowup, { stopped, prepared }: Followu
 }
 
 /** Decides for a dry run: returns the result that a real run at this instant would have. */
-export function rehearse(
+export function decideDryRun(
   candidate: DueFollowup,
   facts: FollowupFacts,
   verdict: Verdict,

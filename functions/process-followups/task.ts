@@ -7,12 +7,12 @@ import { finishRescheduling } from './rescheduling.ts';
 import {
   actOn,
   type DueFollowup,
+  decideDryRun,
   type FollowupFacts,
   type FollowupPlan,
-  factsOf,
   isRecorded,
-  rehearse,
-  verdictOf,
+  judgeAgain,
+  readFacts,
 } from './step.ts';
 
 /** Three times the number of mail dialogues: while some mails are in one, others are claimed and settled. */
@@ -23,7 +23,7 @@ interface FollowupRun {
   organisations: Awaited<ReturnType<typeof readOrganisations>>;
   usable: readonly Settings[];
   quota: Quota;
-  rehearsal: boolean;
+  isDryRun: boolean;
 }
 
 interface Types {
@@ -36,11 +36,11 @@ interface Types {
 }
 
 async function openFollowupRun(context: RunContext): Promise<FollowupRun> {
-  const { store, now, dryRun: rehearsal } = context;
+  const { store, now, dryRun: isDryRun } = context;
   const organisations = await readOrganisations(store);
   const usable = organisations.flatMap((one) => ('fault' in one ? [] : [one]));
-  if (!rehearsal) await finishRescheduling(context, usable);
-  return { organisations, usable, quota: new Quota(store, now), rehearsal };
+  if (!isDryRun) await finishRescheduling(context, usable);
+  return { organisations, usable, quota: new Quota(store, now), isDryRun };
 }
 
 /**
@@ -80,11 +80,11 @@ export const processFollowups: Task<Types> = {
     }
   },
 
-  gather: (batch, _run, context) => factsOf(batch, context),
+  gather: (batch, _run, context) => readFacts(batch, context),
 
   decide(candidate, { facts, run, now }) {
-    const verdict = verdictOf(candidate, facts, now);
-    if (run.rehearsal) return rehearse(candidate, facts, verdict);
+    const verdict = judgeAgain(candidate, facts, now);
+    if (run.isDryRun) return decideDryRun(candidate, facts, verdict);
     const plan = { verdict, prepared: facts.prepared.get(candidate.id) };
     const { reason } = verdict;
     // Storing the reason for sending nothing is an act too.

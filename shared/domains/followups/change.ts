@@ -34,8 +34,8 @@ export function withFields(snapshot: DocumentSnapshot, fields: Record<string, un
 }
 
 /**
- * Writes the change that `decide` returns, with its line of history, in one commit. Reads and decides again if the
- * follow-up has changed since it was read. Returns null if there is no such follow-up.
+ * Commits the change that `decide` returns with its line of history; decides again if the follow-up changed in between.
+ * Returns null if there is no such follow-up.
  */
 export async function changeFollowup(
   context: ChangeContext,
@@ -64,8 +64,8 @@ export async function changeFollowup(
 }
 
 /**
- * The fields that take a follow-up out of its parking, beside `fields`. It is due as before, else by the rules. An
- * uncertain mail stays parked until a person settles it.
+ * Adds the fields that end a parking: the due time is the old one, else the rules give it. An uncertain mail stays parked
+ * until a person settles it.
  */
 export function revivedFields(
   snapshot: DocumentSnapshot,

@@ -5,8 +5,8 @@ import { streamQuery } from '../../doors/store/firestore.ts';
 import { followups } from './followup.ts';
 
 /**
- * The law keeps an invoice's number, amount, dates and the fact of each reminder for ten years (Code de commerce,
- * L123-22). So erasure only removes the name and address, and resets these fields.
+ * The law keeps an invoice's number, amount, dates and reminders for ten years (Code de commerce, L123-22). So erasure
+ * only removes the name and address, and resets these fields.
  */
 const FORGOTTEN = {
   next_due_at: null,

@@ -12,8 +12,8 @@ function enabledOrganisations(store: Firestore): Query {
 }
 
 /**
- * The due follow-ups of these organisations, oldest first. Reads none that is switched off, parked or not due. Needs the
- * index (auto_enabled, org_id, status, next_due_at) of followups.
+ * The due follow-ups of these organisations, oldest first, without those switched off or parked. Needs the index
+ * (auto_enabled, org_id, status, next_due_at) of followups.
  */
 export function dueFollowups(
   store: Firestore,
@@ -30,7 +30,7 @@ export function dueFollowups(
   return query.orderBy('next_due_at');
 }
 
-/** The mails that an organisation claimed since an instant. Needs the collection group index (org_id, claimed_at) of sends. */
+/** The mails that an organisation claimed since an instant. Needs the group index (org_id, claimed_at) of sends. */
 export function claimedSince(store: Firestore, orgId: string, since: Date): Query {
   return store
     .collectionGroup('sends')

@@ -99,8 +99,8 @@ function judgeMail(reminder: Reminder, now: number): Verdict {
 }
 
 /**
- * Decides if a person may send the next level at once. Due time, open hours, pauses and switches do not matter then;
- * an end, a parking for an uncertain mail and a fault of the mail do.
+ * Decides if a person may send the next level at once, whatever due time, open hours, pauses and switches say. An ended
+ * follow-up, an uncertain mail or a faulty one still prevents it.
  */
 export function judgeManual(followup: Followup, settings: Settings, now: number): Verdict {
   const closed = closedReason(followup);

@@ -13,8 +13,8 @@ const FIRST_RETRY_MS = HOUR_MS;
 const GIVE_UP_MS = 5 * DAY_MS;
 
 /**
- * Makes a follow-up due again later because the server refuses its recipient for now. Parks it once the server has
- * refused for five days. Returns the reason that holds from then on.
+ * Postpones a follow-up if the server refuses its recipient for now; parks it after five days of refusals. Returns the
+ * reason stored.
  */
 export async function postponeRefused(
   context: RecordContext,

@@ -100,8 +100,8 @@ function verdictFields(
 }
 
 /**
- * Stores why a follow-up did not go, and moves or removes its due time, so that runs do not read it in vain. The history
- * grows only if the reason is new. Returns false if the follow-up has changed since it was read.
+ * Stores why a follow-up did not go, and its new due time; only a new reason extends the history. Returns false if the
+ * follow-up has changed since it was read.
  */
 export async function recordVerdict(
   context: RecordContext,

@@ -5,8 +5,8 @@ import { addHistory, parkedFields, type RecordContext } from './record.ts';
 import { type Prepared, sentFields } from './send.ts';
 
 /**
- * Brings a follow-up in line with its send record after a process died between the two commits. Counts a level that was
- * sent; parks a mail whose delivery is uncertain. Returns false if either document changed since it was read.
+ * Aligns a follow-up with its send record after a process died: counts a sent level, parks an uncertain mail. Returns
+ * false if either document has changed since it was read.
  */
 export async function repairFollowup(
   context: RecordContext,

@@ -33,15 +33,18 @@ export interface FollowupSignal {
 export type SignalResult = { followupId: string; effect: 'stopped' | 'postponed' | 'settled' | 'ignored' };
 
 /** With `post`, a hard bounce also notifies the organisation's owner. */
-export interface BounceContext extends ChangeContext {
+export interface FollowupSignalContext extends ChangeContext {
   post?: Post;
 }
 
 /**
- * Applies a signal to every follow-up whose mails it names. Signals may come twice and in any order: an ended follow-up
- * stays ended. The caller leaves out mails of the organisation's people, which are no customer's reply.
+ * Applies a signal to every follow-up whose mails it names; signals may come twice and in any order. The caller leaves
+ * out replies of the organisation's people, who are no customers.
  */
-export async function applySignal(context: BounceContext, signal: FollowupSignal): Promise<SignalResult[]> {
+export async function applySignal(
+  context: FollowupSignalContext,
+  signal: FollowupSignal,
+): Promise<SignalResult[]> {
   const wanted = signal.messageIds.slice(-MAX_REFERENCES);
   if (wanted.length === 0) return [];
   const { docs } = await followups(context.store).where('message_ids', 'array-contains-any', wanted).get();
@@ -51,7 +54,7 @@ export async function applySignal(context: BounceContext, signal: FollowupSignal
 }
 
 async function applyTo(
-  context: BounceContext,
+  context: FollowupSignalContext,
   id: string,
   signal: FollowupSignal,
 ): Promise<SignalResult['effect']> {
@@ -83,7 +86,7 @@ async function applyTo(
 }
 
 async function notifyOfBounce(
-  { post, ...context }: BounceContext,
+  { post, ...context }: FollowupSignalContext,
   id: string,
   detail: string,
 ): Promise<void> {

@@ -51,7 +51,7 @@ const claims = async () =>
   (await world.store.collectionGroup('sends').where('org_id', '==', 'org-1').get()).size;
 const alerts = () => world.logs.filter((line) => line.includes('"alert":"mail_system"'));
 
-/** The consequences of a fault at any level: the run's answer, the stored state, and the time of the next attempt. */
+/** The consequences of a fault at any level: the run's answer, the stored state, the next attempt. */
 const ENDS = {
   // A fault of the mail system: no mail was claimed, and Cloud Scheduler retries.
   mail_system: { status: 503, outcome: 'failed', state: undefined, parked: null, goesAfter: 0 },

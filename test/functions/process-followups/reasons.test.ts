@@ -1,6 +1,6 @@
 import type { DocumentData } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { actOn, factsOf, verdictOf } from '../../../functions/process-followups/step.ts';
+import { actOn, judgeAgain, readFacts } from '../../../functions/process-followups/step.ts';
 import { toFollowup } from '../../../shared/domains/followups/followup.ts';
 import { judgeAutomatic } from '../../../shared/domains/followups/judge.ts';
 import { REASONS, type Reason } from '../../../shared/domains/followups/reasons.ts';
@@ -264,9 +264,9 @@ async function changeBeforeClaim() {
   const settings = toSettings(await store.doc('billing_settings/org-1').get());
   const verdict = judgeAutomatic(followup, settings, NOW.getTime());
   const candidate = { id: 'ada', followup, settings, verdict };
-  const facts = await factsOf([candidate], context);
+  const facts = await readFacts([candidate], context);
   await store.doc('followups/ada').update({ amount_due: 12 });
-  const plan = { verdict: verdictOf(candidate, facts, NOW), prepared: facts.prepared.get('ada') };
+  const plan = { verdict: judgeAgain(candidate, facts, NOW), prepared: facts.prepared.get('ada') };
   return await actOn({ candidate, plan }, context);
 }
 

@@ -63,8 +63,10 @@ interface Consequences {
 }
 
 /**
- * GET and PUT `/v1/admin/billing-settings/{org_id}`. A PUT merges, reschedules open follow-ups if the rules changed, and
- * returns what would be sent now. With `?dry_run=true` it changes nothing.
+ * `/v1/admin/billing-settings/{org_id}`:
+ * - GET returns the settings.
+ * - PUT merges, reschedules open follow-ups if the rules changed, and returns what would be sent now.
+ * - PUT with `?dry_run=true` changes nothing.
  */
 export const billingSettingsRoutes = [
   adminRoute({

@@ -10,8 +10,9 @@ import { after, formatPosition, parsePosition, positionOf } from '../../../../sh
 import { type AdminContext, adminRoute } from '../route.ts';
 
 /**
- * GET `/v1/admin/followups?view=` lists follow-ups, each with the decision of a run at this instant. It reads each item,
- * one more, and each of their organisations. GET `/v1/admin/billing-settings` lists the organisations.
+ * - GET `/v1/admin/followups?view=` lists follow-ups, each with the decision of a run at this instant. It reads every
+ *   item, one more, and every organisation among them.
+ * - GET `/v1/admin/billing-settings` lists the organisations.
  */
 export const followupListRoutes = [
   adminRoute({

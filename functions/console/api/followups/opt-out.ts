@@ -29,8 +29,9 @@ const WORDS: Record<Locale, { ask: string; button: string; done: string; title: 
 };
 
 /**
- * The opt-out link of a mail. It needs no sign-in: its signature is the proof. GET only shows a button, because programs
- * that check links follow it too. POST ends the reminders in one step, as mail programs do (RFC 8058).
+ * The opt-out link of a mail, without sign-in: its signature is the proof.
+ * - GET only shows a button, because programs that check links follow it too.
+ * - POST ends the reminders in one step, as mail programs do (RFC 8058).
  */
 export const optOutRoutes = (['GET', 'HEAD', 'POST'] as const).map(
   (method): OpenRoute<Deps> => ({

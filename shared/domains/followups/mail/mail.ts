@@ -16,8 +16,8 @@ const OPT_OUT: Readonly<Record<Locale, { text: string; link: string }>> = {
 const mailKey = (id: string, level: number) => `followups/${id}/sends/${level}`;
 
 /**
- * Chooses the sender of an organisation's mails. An SMTP account may only send for its own domain (DMARC, RFC 7489). So
- * a `from` of another domain becomes the account's address under the organisation's name, with a Reply-To.
+ * Chooses the sender of an organisation's mails: an SMTP account may only send for its domain (DMARC, RFC 7489). A
+ * `from` of another domain becomes the account's address under the organisation's name, with a Reply-To.
  */
 export function senderOf(
   settings: Settings,

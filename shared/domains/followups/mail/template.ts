@@ -49,8 +49,8 @@ export function templateText(max: number) {
 }
 
 /**
- * Replaces each placeholder by its value, once: a value that looks like a placeholder stays. Templates have no
- * conditions, loops or code. Throws TemplateError if the text has a fault.
+ * Replaces each placeholder by its value, once: a value that looks like a placeholder stays. Throws TemplateError if the
+ * text has a fault.
  */
 export function fillTemplate(text: string, values: Values): string {
   const fault = templateFault(text);

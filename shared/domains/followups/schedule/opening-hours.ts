@@ -35,8 +35,8 @@ function isHoliday(local: number): boolean {
 }
 
 /**
- * Returns the date that the library means. It adds days of 24 hours to a local midnight, so daylight saving may put the
- * result an hour off; the noon after it is always on the right day.
+ * Returns the date that the library means by an instant near local midnight. Daylight saving may put that instant an
+ * hour off, but the noon after it is always on the right day.
  */
 function dateOf(day: Date): string {
   const noon = new Date(day.getTime() + DAY_MS / 2);

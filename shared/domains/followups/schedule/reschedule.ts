@@ -29,8 +29,8 @@ function needsDueTime(followup: Followup, settings: Settings, which: 'all' | 'mi
 }
 
 /**
- * Schedules an organisation's open follow-ups by its present rules: all of them, or only those without a due time. A
- * second call finishes an interrupted one. Returns the number of follow-ups written.
+ * Schedules an organisation's open follow-ups by its present rules: all of them, or only those without a due time.
+ * Returns the number of follow-ups written; another call finishes an interrupted one.
  */
 export async function reschedule(
   store: Firestore,

@@ -60,8 +60,8 @@ export function gapEnd({ lastSentAt }: Standing, { minGapDays, hours }: Rules): 
 }
 
 /**
- * Returns a short key of the rules that due times of this type depend on. A follow-up keeps the key it was scheduled
- * by, so that a due time of older rules sends no mail early.
+ * Returns a short key of the rules that due times of this type depend on. A follow-up keeps its key, so that a due time
+ * of older rules sends no mail early.
  */
 export function rulesKey({ levels, hours, minGapDays, graceDays }: Rules, type: FollowupType): string {
   const days = levels[type].map(({ after_days }) => after_days);
