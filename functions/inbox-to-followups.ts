@@ -1,7 +1,7 @@
 import type { Firestore } from '@google-cloud/firestore';
 import { settingsRef } from '../shared/domains/followups/followup.ts';
 import { toSettings } from '../shared/domains/followups/settings.ts';
-import { applySignal, type InboxSignal as FollowupSignal } from '../shared/domains/followups/signals.ts';
+import { applySignal, type FollowupSignal } from '../shared/domains/followups/signals.ts';
 import { integrationsOf } from '../shared/domains/inbox/integration.ts';
 import type { InboxSignal, SignalSink } from '../shared/domains/inbox/message/signals.ts';
 import { normaliseAddress } from '../shared/doors/mail/address.ts';
@@ -15,46 +15,48 @@ export interface SignalContext {
 }
 
 /**
- * Tells the follow-ups what the inbox has seen: a person's answer stops one, a machine's postpones it, an address that
- * does not exist stops it, and a mail of ours that is found has gone. `by` is who had the mailbox synchronised: a run's id,
- * or a person. Rejects where something cannot be kept; the messages are then told of again.
+ * Applies the signals of a mailbox to the follow-ups. Rejects if the store fails; the next sync then repeats the signals.
+ * - `by` is the run or the person that started the sync.
+ * - A person's answer stops a follow-up; an automatic answer postpones it.
+ * - A permanent bounce stops it.
+ * - A copy of an uncertain mail settles it as sent.
  */
 export function followupSignals(
   context: SignalContext,
   by: { runId: string | null; by: string | null },
 ): SignalSink {
   const { store, now, post } = context;
-  const own = new Map<string, Promise<ReadonlySet<string>>>();
+  const ownByOrg = new Map<string, Promise<ReadonlySet<string>>>();
   return async (signals) => {
     for (const signal of signals) {
-      const told = toldOf(signal);
-      if (told === null) continue;
+      const found = toFollowupSignal(signal);
+      if (found === null) continue;
       // A colleague who answers within the organisation is no customer.
-      if (!own.has(signal.orgId)) own.set(signal.orgId, ownAddresses(context, signal.orgId));
-      const { from } = told;
-      if (from !== null && (await own.get(signal.orgId))?.has(from)) continue;
-      await applySignal({ store, now, decider: by, ...(post ? { post } : {}) }, told.signal);
+      if (!ownByOrg.has(signal.orgId)) ownByOrg.set(signal.orgId, ownAddresses(context, signal.orgId));
+      const { from } = found;
+      if (from !== null && (await ownByOrg.get(signal.orgId))?.has(from)) continue;
+      await applySignal({ store, now, decider: by, ...(post ? { post } : {}) }, found.signal);
     }
   };
 }
 
-/** What a signal says to the follow-ups, and who wrote; null where no mail of ours is concerned. */
-function toldOf(signal: InboxSignal): { signal: FollowupSignal; from: string | null } | null {
-  const ours = mentioned(signal).filter(looksLikeOurs);
-  if (ours.length === 0) return null;
-  const told = (kind: FollowupSignal['kind'], detail: string, from: string | null = null) => ({
-    signal: { kind, messageIds: ours, detail },
+/** Returns the signal for follow-ups and its sender. Returns null if it names no reminder. */
+function toFollowupSignal(signal: InboxSignal): { signal: FollowupSignal; from: string | null } | null {
+  const messageIds = mentionedIds(signal).filter(looksLikeOurs);
+  if (messageIds.length === 0) return null;
+  const build = (kind: FollowupSignal['kind'], detail: string, from: string | null = null) => ({
+    signal: { kind, messageIds, detail },
     from,
   });
   switch (signal.kind) {
     case 'found':
-      return told('own_copy', `found in the mailbox ${signal.integrationId}`);
+      return build('own_copy', `found in the mailbox ${signal.integrationId}`);
     case 'bounce':
       return signal.permanent
-        ? told('hard_bounce', `${signal.recipient ?? 'the recipient'}: ${signal.status ?? 'not delivered'}`)
+        ? build('hard_bounce', `${signal.recipient ?? 'the recipient'}: ${signal.status ?? 'not delivered'}`)
         : null;
     default:
-      return told(
+      return build(
         signal.kind,
         `${signal.kind === 'reply' ? 'answered' : 'answered automatically'} by ${signal.from}`,
         signal.from,
@@ -62,13 +64,13 @@ function toldOf(signal: InboxSignal): { signal: FollowupSignal; from: string | n
   }
 }
 
-function mentioned(signal: InboxSignal): readonly string[] {
+function mentionedIds(signal: InboxSignal): readonly string[] {
   if (signal.kind === 'found') return [signal.messageId];
   if (signal.kind === 'bounce') return signal.originalMessageId === null ? [] : [signal.originalMessageId];
   return signal.references;
 }
 
-/** The addresses that an organisation writes from and reads at. */
+/** Reads the addresses that an organisation sends from and receives at. */
 async function ownAddresses({ store }: SignalContext, orgId: string): Promise<ReadonlySet<string>> {
   const [{ docs }, settings] = await Promise.all([
     integrationsOf(store).where('org_id', '==', orgId).select('auth.user').get(),

@@ -4,7 +4,7 @@ import { reschedule } from '../../shared/domains/followups/schedule/reschedule.t
 import type { Settings } from '../../shared/domains/followups/settings.ts';
 import type { RunContext } from '../../shared/runtime/task.ts';
 
-/** Takes up what a change of settings had to leave undone: its process was killed, or its time was over. */
+/** Finishes the rescheduling that a killed or timed-out change of settings left undone. */
 export async function finishRescheduling(
   { store }: RunContext,
   organisations: readonly Settings[],

@@ -1,5 +1,5 @@
 import { Quota, readOrganisations, streamDue } from '../../shared/domains/followups/find.ts';
-import { judge, type Verdict } from '../../shared/domains/followups/judge.ts';
+import { judgeAutomatic, type Verdict } from '../../shared/domains/followups/judge.ts';
 import type { Reason } from '../../shared/domains/followups/reasons.ts';
 import type { Settings } from '../../shared/domains/followups/settings.ts';
 import type { ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
@@ -7,52 +7,54 @@ import { finishRescheduling } from './rescheduling.ts';
 import {
   actOn,
   type DueFollowup,
-  type Facts,
-  factsOf,
+  decideDryRun,
+  type FollowupFacts,
+  type FollowupPlan,
   isRecorded,
-  type Plan,
-  rehearse,
-  verdictOf,
+  judgeAgain,
+  readFacts,
 } from './step.ts';
 
-/** Three times the mail's dialogues at a time: while some are in theirs, the others are claimed and settled. */
+/** Three times the number of mail dialogues: while some mails are in one, others are claimed and settled. */
 const CONCURRENCY = 24;
 
-/** The state of one run: what it read once. */
+/** The settings and quotas that one run reads once. */
 interface FollowupRun {
   organisations: Awaited<ReturnType<typeof readOrganisations>>;
   usable: readonly Settings[];
   quota: Quota;
-  rehearsal: boolean;
+  isDryRun: boolean;
 }
 
 interface Types {
   params: Record<never, never>;
   candidate: DueFollowup;
   run: FollowupRun;
-  facts: Facts;
+  facts: FollowupFacts;
   reason: Reason;
-  plan: Plan;
+  plan: FollowupPlan;
 }
 
 async function openFollowupRun(context: RunContext): Promise<FollowupRun> {
-  const { store, now, dryRun: rehearsal } = context;
+  const { store, now, dryRun: isDryRun } = context;
   const organisations = await readOrganisations(store);
   const usable = organisations.flatMap((one) => ('fault' in one ? [] : [one]));
-  if (!rehearsal) await finishRescheduling(context, usable);
-  return { organisations, usable, quota: new Quota(store, now), rehearsal };
+  if (!isDryRun) await finishRescheduling(context, usable);
+  return { organisations, usable, quota: new Quota(store, now), isDryRun };
 }
 
 /**
- * Sends the reminders that are due: open, automatic, of an organisation whose automatic follow-ups are on, with
- * `next_due_at` not in the future. Whatever the cadence of runs, at most one level per follow-up and run, the lowest that
- * has not been sent.
+ * Sends the due reminders. Conditions for a reminder:
+ * - The follow-up is open and automatic, and its organisation's automatic follow-ups are on.
+ * - `next_due_at` is not in the future.
+ * - It is the lowest level not sent yet; a run sends at most one level per follow-up.
+ * - One commit has claimed the mail, on condition that the follow-up is unchanged since it was read.
  *
- * One commit claims a mail, on condition that the follow-up is as it was read; the settings and the level's record are read
- * just before. No claim, no mail. A mail whose answer was lost is `unknown` and waits for a person; it is never sent again
- * by itself. A killed run loses nothing: what it had not claimed is still due, what it had claimed and not begun is taken
- * over after a minute. What is blocked is moved to when it is no more, or parked with its reason until somebody mends it;
- * its history grows only where the reason changes.
+ * Guarantees:
+ * - A mail without the server's answer is uncertain (`unknown`). It waits for a person; no run sends it again.
+ * - A killed run loses nothing. Unclaimed mails stay due; another run takes over claimed ones after a minute.
+ * - A blocked follow-up gets a later due time, or is parked with its reason until a person fixes the cause.
+ * - Its history grows only if the reason changes.
  */
 export const processFollowups: Task<Types> = {
   name: 'process-followups',
@@ -71,21 +73,21 @@ export const processFollowups: Task<Types> = {
     for (const one of organisations)
       if ('fault' in one) yield { id: `billing_settings/${one.orgId}`, fault: one.fault };
     for await (const { followup, settings } of streamDue(store, usable, now)) {
-      const verdict = judge(followup, settings, now.getTime());
+      const verdict = judgeAutomatic(followup, settings, now.getTime());
       const bound = verdict.do === 'send' ? await quota.take(settings) : null;
       const bounded: Verdict = bound ? { do: 'wait', reason: bound, until: null } : verdict;
       yield { id: followup.id, followup, settings, verdict: bounded };
     }
   },
 
-  gather: (batch, _run, context) => factsOf(batch, context),
+  gather: (batch, _run, context) => readFacts(batch, context),
 
   decide(candidate, { facts, run, now }) {
-    const verdict = verdictOf(candidate, facts, now);
-    if (run.rehearsal) return rehearse(candidate, facts, verdict);
+    const verdict = judgeAgain(candidate, facts, now);
+    if (run.isDryRun) return decideDryRun(candidate, facts, verdict);
     const plan = { verdict, prepared: facts.prepared.get(candidate.id) };
     const { reason } = verdict;
-    // Keeping why it does not go is an act too.
+    // Storing the reason for sending nothing is an act too.
     return verdict.do === 'send' || isRecorded(candidate, verdict)
       ? { act: true, reason, plan }
       : { act: false, reason };

@@ -47,14 +47,14 @@ const history = async () =>
     (doc) => `${doc.get('reason')}: ${doc.get('detail') ?? ''}`,
   );
 
-describe.skipIf(absent)('what the inbox sees', () => {
+describe.skipIf(absent)('a mail in the mailbox', () => {
   let user: ImapUser;
   let messageId: string;
 
-  /** A reminder has gone to Ada, and the organisation's mailbox is synchronised. */
+  /** The organisation has a mailbox and a due follow-up for Ada. */
   beforeEach(async () => {
     const next = imap.users[accounts++];
-    if (!next) throw new Error('there are more tests than accounts');
+    if (!next) throw new Error(`all ${imap.users.length} accounts are used; start the server with more`);
     user = next;
     await addIntegration(world, imap, user, { folders: ['INBOX', 'Sent'] });
     await seed(
@@ -85,7 +85,7 @@ describe.skipIf(absent)('what the inbox sees', () => {
       ...headers,
     });
 
-  it('stops a follow-up when a person answers, and says who did; no level goes any more', async () => {
+  it('from the customer stops the follow-up, with its sender in the history, and no level goes', async () => {
     await sent();
     await arrives(answer());
     expect(await read()).toMatchObject({ status: 'stopped', stop_reason: 'replied', level: 1 });
@@ -94,7 +94,7 @@ describe.skipIf(absent)('what the inbox sees', () => {
     expect((await remind()).body.followups.sent).toBe(0);
   });
 
-  it('stops it when somebody else of the customer answers, but not when a colleague of ours does', async () => {
+  it('from a colleague of the customer stops it, from a colleague of the organisation does not', async () => {
     await sent();
     await arrives(answer({ From: 'billing@ronde.test' }));
     await arrives(answer({ From: user.user, 'Message-ID': '<a2@x.test>' }), 'Sent');
@@ -103,7 +103,7 @@ describe.skipIf(absent)('what the inbox sees', () => {
     expect(await read()).toMatchObject({ status: 'stopped', stop_reason: 'replied' });
   });
 
-  it('postpones it when a machine answers', async () => {
+  it('from a machine postpones it', async () => {
     await sent();
     const before = (await read())['next_due_at'];
     await arrives(answer({ 'Auto-Submitted': 'auto-replied' }));
@@ -137,7 +137,7 @@ describe.skipIf(absent)('what the inbox sees', () => {
     );
   };
 
-  it('stops it when the address does not exist, and not when the mail is only late', async () => {
+  it('that reports an unknown address stops it, one that reports a delay does not', async () => {
     await sent();
     await arrives(report('4.4.1', 'delayed'));
     expect(await read()).toMatchObject({ status: 'open', paused_until: null });
@@ -146,7 +146,7 @@ describe.skipIf(absent)('what the inbox sees', () => {
     expect((await history()).join('\n')).toContain('ada@example.test: 5.1.1');
   });
 
-  it.each(['INBOX', 'Sent'])('settles a mail in doubt when it is found in %s', async (folder) => {
+  it.each(['INBOX', 'Sent'])('settles an uncertain reminder that the sync finds in %s', async (folder) => {
     world.reconfigure({ EMAIL_PORT: String(faults.port) });
     faults.fault = { at: 'answer', how: 'close' };
     expect((await remind()).body.followups.unknown).toBe(1);
@@ -157,7 +157,7 @@ describe.skipIf(absent)('what the inbox sees', () => {
     expect((await world.store.doc('followups/ada/sends/1').get()).get('state')).toBe('sent');
   });
 
-  it('costs no search for mail that concerns no follow-up', async () => {
+  it('that names no reminder costs no search', async () => {
     await arrives(mail({ 'Message-ID': '<x@x.test>' }));
     const searched = async (raw: string) => {
       const mailbox = await openMailbox(imap, user);

@@ -4,21 +4,21 @@ import { toFollowup } from './followup.ts';
 import type { Settings } from './settings.ts';
 
 const DAY_MS = 86_400_000;
-/** What is this much late when automatic follow-ups are switched on waits for a confirmation. */
+/** A follow-up this late when automatic follow-ups are switched on waits for a confirmation. */
 const HELD_AFTER_DAYS = 30;
-/** The answer names so many of those that go first. */
-const SHOWN = 20;
+/** The answer lists at most this many of the first mails. */
+const MAX_LISTED = 20;
 
-/** What switching automatic follow-ups on means, told before anything goes. */
+/** The effect of switching automatic follow-ups on, for a person to see before any mail goes. */
 export interface Activation {
-  /** Due now and not held. */
+  /** The number of follow-ups due now and not held. */
   would_send_now: number;
-  /** The most that the first run sends of them. */
+  /** The most of them that the first run sends. */
   first_run: number;
-  /** More than 30 days late; they wait until confirm_held. */
+  /** The number of follow-ups more than 30 days late, which wait for confirm_held. */
   held: number;
   held_due_before: string | null;
-  /** The first ones that go, oldest first. */
+  /** The first mails to go, oldest first. */
   next: {
     id: string;
     source_label: string;
@@ -28,18 +28,18 @@ export interface Activation {
   }[];
 }
 
-/** What came due before this is held when automatic follow-ups are switched on now. */
+/** Switching on now holds the follow-ups that came due before this instant. */
 export const heldDueBefore = (now: Date): Timestamp =>
   Timestamp.fromMillis(now.getTime() - HELD_AFTER_DAYS * DAY_MS);
 
-/** What an organisation's next runs would send, and what is held back; counted, not read. */
+/** Counts the follow-ups that an organisation's next runs would send, and those held back. */
 export async function activationOf(store: Firestore, settings: Settings, now: Date): Promise<Activation> {
   const { orgId, heldDueBefore: bound } = settings;
   const free = dueFollowups(store, [orgId], now, bound === null ? undefined : new Date(bound));
   const [all, going, first] = await Promise.all([
     dueFollowups(store, [orgId], now).count().get(),
     free.count().get(),
-    free.limit(SHOWN).get(),
+    free.limit(MAX_LISTED).get(),
   ]);
   const [due, wouldSend] = [all.data().count, going.data().count];
   return {

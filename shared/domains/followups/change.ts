@@ -1,11 +1,11 @@
 import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
 import { isConflict } from '../../doors/store/firestore.ts';
 import { type Followup, followups, settingsRef, toFollowup } from './followup.ts';
-import { addHistory, type Decider, type Entry } from './record.ts';
+import { addHistory, type Decider, type HistoryEntry } from './record.ts';
 import { scheduledFields } from './schedule/reschedule.ts';
 import { type Settings, toSettings } from './settings.ts';
 
-/** A change that races others is tried again so often. */
+/** A change that conflicts with another one is decided at most this many times. */
 const TRIES = 5;
 
 export interface ChangeContext {
@@ -14,10 +14,10 @@ export interface ChangeContext {
   decider: Decider;
 }
 
-/** What a change writes, and the line of history it leaves. Null: nothing is to be changed. */
-export type Change = { fields: Record<string, unknown>; entry: Omit<Entry, 'level'> } | null;
+/** The fields that a change writes, and its line of history. Null changes nothing. */
+export type FollowupChange = { fields: Record<string, unknown>; entry: Omit<HistoryEntry, 'level'> } | null;
 
-/** Reads a follow-up with its organisation's settings; null where there is none. */
+/** Reads a follow-up with its organisation's settings. Returns null if there is no such follow-up. */
 export async function readFollowup({ store }: Pick<ChangeContext, 'store'>, id: string) {
   const snapshot = await followups(store).doc(id).get();
   if (!snapshot.exists) return null;
@@ -26,7 +26,7 @@ export async function readFollowup({ store }: Pick<ChangeContext, 'store'>, id: 
   return { snapshot, followup, settings };
 }
 
-/** The follow-up as it is once these fields are written. */
+/** Returns the follow-up as it will be with these fields. */
 export function withFields(snapshot: DocumentSnapshot, fields: Record<string, unknown>): Followup {
   const { id, ref, updateTime } = snapshot;
   const get = (name: string) => (Object.hasOwn(fields, name) ? fields[name] : snapshot.get(name));
@@ -34,13 +34,13 @@ export function withFields(snapshot: DocumentSnapshot, fields: Record<string, un
 }
 
 /**
- * Changes a follow-up: `decide` sees it as it is and says what to write, in one commit with its history, on condition that
- * it has not changed meanwhile; else it is asked again. Null where there is no such follow-up.
+ * Commits the change that `decide` returns with its line of history; decides again if the follow-up changed in between.
+ * Returns null if there is no such follow-up.
  */
 export async function changeFollowup(
   context: ChangeContext,
   id: string,
-  decide: (found: { snapshot: DocumentSnapshot; followup: Followup; settings: Settings }) => Change,
+  decide: (found: { snapshot: DocumentSnapshot; followup: Followup; settings: Settings }) => FollowupChange,
 ): Promise<DocumentSnapshot | null> {
   const { store } = context;
   for (let attempt = 1; ; attempt += 1) {
@@ -64,10 +64,10 @@ export async function changeFollowup(
 }
 
 /**
- * Takes a follow-up up again: as due as it was when it was parked, else by the rules. `fields` are those that are written
- * with it. One whose delivery is unknown stays as it is: only settling it can go on.
+ * Adds the fields that end a parking: the due time is the old one, else the rules give it. An uncertain mail stays parked
+ * until a person settles it.
  */
-export function revived(
+export function revivedFields(
   snapshot: DocumentSnapshot,
   fields: Record<string, unknown>,
   settings: Settings,

@@ -5,8 +5,8 @@ import { streamQuery } from '../../doors/store/firestore.ts';
 import { followups } from './followup.ts';
 
 /**
- * What the law keeps of an invoice is the document of the billing system, and of a reminder about it that it was sent:
- * its number, amount and dates stay for ten years (Code de commerce, L123-22), without the name and the address.
+ * The law keeps an invoice's number, amount, dates and reminders for ten years (Code de commerce, L123-22). So erasure
+ * only removes the name and address, and resets these fields.
  */
 const FORGOTTEN = {
   next_due_at: null,
@@ -15,13 +15,13 @@ const FORGOTTEN = {
   auto_enabled: false,
 };
 
-/** What follow-ups have of a person: as a customer, and as somebody of the office who decided. */
+/** The places where follow-ups name a person, as a customer or as the colleague who decided. */
 export const followupPlaces: readonly PersonalPlace[] = [
   {
     collection: 'notices',
-    says: 'notices that name their address in their id: deleted; elsewhere: taken out',
+    says: 'notices whose id contains the address: deleted; in other notices the address is removed',
     async *find(person, context) {
-      // An id cannot be searched for, nor changed.
+      // Firestore can neither search nor change a part of an id, so every id is read.
       for await (const { ref } of streamQuery(context.store.collectionGroup('notices').select()))
         if (person.addresses.some((address) => ref.id.endsWith(`-${address}`))) yield { do: 'delete', ref };
       yield* scrubbing(person, context.store.collectionGroup('notices'), context);
@@ -29,24 +29,24 @@ export const followupPlaces: readonly PersonalPlace[] = [
   },
   {
     collection: 'sends',
-    says: 'the address of reminders: taken out; that they were sent, when and with which Message-ID stays with the invoice',
+    says: 'the address of reminders: removed; their time and Message-ID stay with the invoice',
     find: (person, context) => scrubbing(person, context.store.collectionGroup('sends'), context),
   },
   {
     collection: 'history',
-    says: 'as a customer’s address or as the one who decided: taken out',
+    says: 'the customer’s address and the name of the person who decided: removed',
     find: (person, context) => scrubbing(person, context.store.collectionGroup('history'), context),
   },
   {
     collection: 'followups',
-    says: 'name and address as a customer: taken out, reminders stopped; number, amount and dates are kept with the invoice for ten years (Code de commerce, L123-22)',
+    says: 'the customer’s name and address: removed, reminders stopped; number, amount and dates stay with the invoice for ten years (Code de commerce, L123-22)',
     async *find({ addresses }, { store }) {
       if (addresses.length === 0) return;
-      // Another back end may have written an address in another form: all are looked at.
+      // Another back end may have written an address in another form, so every follow-up is read.
       for await (const snapshot of streamQuery(followups(store).select('customer', 'status'))) {
         const address = normaliseAddress(String(snapshot.get('customer.email') ?? '')) ?? '';
         if (!addresses.includes(address)) continue;
-        // First what is below it: once its address is gone, it is found no more.
+        // Documents below come first: without its address, a second call would not find this follow-up.
         for (const below of ['history', 'sends'])
           for await (const line of streamQuery(snapshot.ref.collection(below))) yield* withoutTexts(line);
         yield anonymous(snapshot);
@@ -55,7 +55,7 @@ export const followupPlaces: readonly PersonalPlace[] = [
   },
 ];
 
-/** What people and mail servers said about a customer's reminders may name them in any way. */
+/** Removes free texts of people and mail servers, which may contain the customer's name. */
 function* withoutTexts(line: QueryDocumentSnapshot): Generator<Erasure> {
   const texts = ['detail', 'response', 'to'].filter((name) => typeof line.get(name) === 'string');
   const fields = Object.fromEntries(texts.map((name) => [name, null]));

@@ -4,17 +4,16 @@ import { startOfDay } from '../../doors/time/zoned.ts';
 import { type Followup, followups, toFollowup } from './followup.ts';
 import { type Settings, SettingsFault, toSettings } from './settings.ts';
 
-/** Firestore takes at most so many values for `in`. */
+/** Firestore takes at most this many values for `in`. */
 const IN_MAX = 30;
 
-/** Organisations whose automatic follow-ups are on. */
 function enabledOrganisations(store: Firestore): Query {
   return store.collection('billing_settings').where('auto_followups_enabled', '==', true);
 }
 
 /**
- * What is due in these organisations, oldest first. Whatever is switched off, parked or not due is not read. Needs the
- * index (auto_enabled, org_id, status, next_due_at) of followups.
+ * The due follow-ups of these organisations, oldest first, without those switched off or parked. Needs the index
+ * (auto_enabled, org_id, status, next_due_at) of followups.
  */
 export function dueFollowups(
   store: Firestore,
@@ -31,7 +30,7 @@ export function dueFollowups(
   return query.orderBy('next_due_at');
 }
 
-/** What an organisation has claimed since an instant. Needs the collection group's index (org_id, claimed_at) of sends. */
+/** The mails that an organisation claimed since an instant. Needs the group index (org_id, claimed_at) of sends. */
 export function claimedSince(store: Firestore, orgId: string, since: Date): Query {
   return store
     .collectionGroup('sends')
@@ -40,10 +39,10 @@ export function claimedSince(store: Firestore, orgId: string, since: Date): Quer
     .orderBy('claimed_at');
 }
 
-/** An enabled organisation; its settings, or what is wrong with them. */
+/** An organisation whose automatic follow-ups are on: its settings, or the fault in them. */
 export type Organisation = Settings | { orgId: string; fault: string };
 
-/** Every organisation whose automatic follow-ups are on. */
+/** Reads every organisation whose automatic follow-ups are on. */
 export async function readOrganisations(store: Firestore): Promise<Organisation[]> {
   const found: Organisation[] = [];
   for await (const snapshot of streamQuery(enabledOrganisations(store))) {
@@ -57,7 +56,7 @@ export async function readOrganisations(store: Firestore): Promise<Organisation[
   return found;
 }
 
-/** Streams what is due: organisations that hold nothing back in groups, each other one with its own bound. */
+/** Streams the due follow-ups. Organisations that hold some back need a query each; the others share queries. */
 export async function* streamDue(
   store: Firestore,
   organisations: readonly Settings[],
@@ -84,7 +83,7 @@ function dueQueries(store: Firestore, organisations: readonly Settings[], now: D
   return [...groups.map((orgIds) => dueFollowups(store, orgIds, now)), ...holding];
 }
 
-/** How many more an organisation may send in this run and today, by its own days. */
+/** Counts the mails that each organisation may still send in this run, and today in its time zone. */
 export class Quota {
   readonly #left = new Map<string, { run: number; day: number }>();
   readonly #store: Firestore;
@@ -95,7 +94,7 @@ export class Quota {
     this.#now = now;
   }
 
-  /** Takes one; the bound that stands against it, or null. */
+  /** Reserves one mail. Returns null, or the limit that was reached. */
   async take(settings: Settings): Promise<'max_per_run' | 'max_per_day' | null> {
     const left = this.#left.get(settings.orgId) ?? {
       run: settings.maxPerRun,
@@ -115,7 +114,7 @@ export class Quota {
   async #today({ orgId, rules }: Settings): Promise<number> {
     const since = new Date(startOfDay(this.#now.getTime(), rules.hours.zone));
     const { count } = (await claimedSince(this.#store, orgId, since).count().get()).data();
-    // A count bills one read for up to a thousand entries.
+
     return count;
   }
 }

@@ -6,11 +6,11 @@ import type { FollowupType, Standing } from './schedule/schedule.ts';
 export const STATUSES = ['open', 'paid', 'accepted', 'cancelled', 'stopped'] as const;
 export type Status = (typeof STATUSES)[number];
 
-/** A follow-up as the rules see it; times are milliseconds since the epoch, what is absent is null. */
+/** A follow-up as the rules see it. Times are milliseconds since the epoch; missing fields are null. */
 export interface Followup {
   id: string;
   ref: DocumentReference;
-  /** When Firestore wrote what this was read from: whoever writes says so, and loses to anything newer. */
+  /** Firestore's time of the last write. A conditional write names it and fails after any newer write. */
   writtenAt: Timestamp | undefined;
   orgId: string;
   type: FollowupType;
@@ -27,22 +27,22 @@ export interface Followup {
   nextDueAt: number | null;
   lastSentAt: number | null;
   stopReason: string | null;
-  /** Why it waits for a person, since when, and when it had been due; null where it does not. */
+  /** The reason why it waits for a person, and its due time before that; null if it does not wait. */
   parked: { reason: ParkingReason; at: number | null; dueAt: number | null; detail: string | null } | null;
-  /** The rules it was scheduled by; null where its next_due_at is somebody else's word. */
+  /** The key of the rules that gave next_due_at; null if a person or another back end gave it. */
   scheduledBy: string | null;
-  /** The last decision that was kept. */
+  /** The reason of the last decision in the history. */
   lastReason: Reason | null;
-  /** Since when the server has not taken this recipient; null where it did. */
+  /** The time of the first refusal in a row by the mail server; null after a success. */
   refusedSince: number | null;
   refusals: number;
-  /** The Message-IDs of what was sent, oldest first. */
+  /** The Message-IDs of the mails sent, oldest first. */
   messageIds: readonly string[];
 }
 
 export const followups = (store: Firestore) => store.collection('followups');
 
-/** The record of one level's mail; level 1 is the first. */
+/** The send record of one level; the first level is 1. */
 export const sendRef = ({ ref }: Pick<Followup, 'ref'>, level: number) =>
   ref.collection('sends').doc(String(level));
 
@@ -52,7 +52,7 @@ export const settingsRef = (store: Firestore, orgId: string) =>
 const text = (value: unknown): string | null =>
   typeof value === 'string' && value.trim() !== '' ? value.trim() : null;
 
-/** Reads a follow-up; rows of other back ends lack what they do not know. */
+/** Reads a follow-up. Documents of other back ends may lack any field. */
 export function toFollowup(snapshot: DocumentSnapshot): Followup {
   const get = (name: string): unknown => snapshot.get(name) ?? null;
   const customer = (get('customer') ?? {}) as Record<string, unknown>;
@@ -91,7 +91,7 @@ export function toFollowup(snapshot: DocumentSnapshot): Followup {
   };
 }
 
-/** What its due time depends on: an invoice counts from its due date, a quote from its sending. */
+/** Returns the facts that decide the due time. An invoice counts from its due date, a quote from its sending. */
 export function standingOf(followup: Followup): Standing {
   const { type, dueDate, sentAt, level, lastSentAt, pausedUntil } = followup;
   return { type, start: type === 'invoice' ? dueDate : sentAt, level, lastSentAt, pausedUntil };

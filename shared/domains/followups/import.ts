@@ -1,29 +1,30 @@
-import { Timestamp } from '@google-cloud/firestore';
+import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
 import type * as z from 'zod';
 import type { ImportContext, ImportKind, Row } from '../../doors/import/kind.ts';
 import { isConflict } from '../../doors/store/firestore.ts';
 import { settingsRef } from './followup.ts';
 import { addHistory, type Decider } from './record.ts';
+import { newFollowup } from './schema/followup.ts';
 import { type Settings, SettingsFault, toSettings } from './settings.ts';
-import { freshFollowup, newFollowup } from './upsert.ts';
+import { buildFollowup } from './upsert.ts';
 
 const TRIES = 5;
 
-/** A follow-up of the system before: what POST /api/followups takes, with the levels that were sent. */
+/** One follow-up of the previous system: the body of POST /api/followups, with the levels already sent. */
 const line = newFollowup.superRefine(({ level, last_sent_at, status = 'open' }, context) => {
   if (status === 'open' && (level ?? 0) > 0 && !last_sent_at)
     context.addIssue({
       code: 'custom',
       path: ['last_sent_at'],
-      message: 'must be given where level is above 0: the next one keeps its distance from it',
+      message: 'must be given where level is above 0: the next mail keeps its distance from it',
     });
 });
 type Line = z.output<typeof line>;
 
 /**
- * Follow-ups of the system before. Nothing is mailed by it: an organisation whose automatic follow-ups are off stays off,
- * and switching them on tells what would go out and holds what is old. Where they are on already, what the import brings
- * in and is due by now is held in the same way, until somebody confirms it; and with it all that is due by now.
+ * Imports the follow-ups of the previous system. The import itself sends no mail:
+ * - If an organisation's automatic follow-ups are off, they stay off. Switching them on holds the old follow-ups.
+ * - If they are on, the import holds everything due by now, imported or not, until a person confirms it.
  */
 export function followupImport(context: ImportContext, decider: Decider): ImportKind {
   const { store, now } = context;
@@ -33,12 +34,9 @@ export function followupImport(context: ImportContext, decider: Decider): Import
     const asked = [...new Set(orgIds)].filter((id) => !settings.has(id));
     if (asked.length === 0) return;
     for (const snapshot of await store.getAll(...asked.map((id) => settingsRef(store, id))))
-      settings.set(
-        snapshot.id,
-        readable(() => toSettings(snapshot)),
-      );
+      settings.set(snapshot.id, readSettingsOrFault(snapshot));
   }
-  /** Of those that are due now in organisations that are on: how many are not there yet. */
+  /** Counts the new follow-ups that are due now, by organisation whose automatic follow-ups are on. */
   async function countDue(rows: readonly Row[]): Promise<void> {
     const due = rows.filter(({ fields }) => {
       const of = settings.get(String(fields['org_id']));
@@ -64,34 +62,35 @@ export function followupImport(context: ImportContext, decider: Decider): Import
       return rows;
     },
     async before(dryRun) {
-      const told: string[] = [];
+      const notes: string[] = [];
       for (const [orgId, count] of dueIn) {
         if (!dryRun) await hold(orgId);
         const verb = dryRun ? 'would be held' : 'is held';
-        told.push(
+        notes.push(
           `${orgId}: its automatic follow-ups are on and ${count} of these are due. All that was due before ${now.toISOString()} ${verb} until PUT /v1/admin/billing-settings/${orgId} {"confirm_held":true}`,
         );
       }
       dueIn.clear();
-      return told;
+      return notes;
     },
   };
   return kind;
 
   function rowOf(given: Line, of: Settings | string): Row | string {
     if (typeof of === 'string') return `org_id ${JSON.stringify(given.org_id)}: billing settings: ${of}`;
-    const { ref, fields, followup } = freshFollowup(store, given, of);
-    const entry = { reason: 'created', level: followup.level, detail: 'imported' } as const;
-    return { ref, fields, also: (batch) => addHistory(batch, followup, { now, decider }, entry, 'imported') };
+    const { ref, fields, followup } = buildFollowup(store, given, of);
+    // The fixed id makes a repeated import write the same line of history again.
+    const entry = { id: 'imported', reason: 'created', level: followup.level, detail: 'imported' } as const;
+    return { ref, fields, also: (batch) => addHistory(batch, followup, { now, decider }, entry) };
   }
 
-  /** The bound of the query that finds what is due: what lies before it is not found. It is only ever moved forward. */
+  /** Holds an organisation's follow-ups due by now: runs skip those before this bound, which only moves forward. */
   async function hold(orgId: string): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       const snapshot = await settingsRef(store, orgId).get();
       const before = toSettings(snapshot).heldDueBefore ?? 0;
       if (!snapshot.updateTime || before > now.getTime()) return;
-      // A millisecond more: what is due at this very instant is found by `<=`.
+      // One millisecond more, because runs include the bound itself.
       const held_due_before = Timestamp.fromMillis(now.getTime() + 1);
       try {
         await snapshot.ref.update({ held_due_before }, { lastUpdateTime: snapshot.updateTime });
@@ -103,9 +102,9 @@ export function followupImport(context: ImportContext, decider: Decider): Import
   }
 }
 
-function readable(read: () => Settings): Settings | string {
+function readSettingsOrFault(snapshot: DocumentSnapshot): Settings | string {
   try {
-    return read();
+    return toSettings(snapshot);
   } catch (error) {
     if (error instanceof SettingsFault) return error.message;
     throw error;

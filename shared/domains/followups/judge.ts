@@ -1,17 +1,17 @@
 import type { Resume } from '../../doors/mail/claims.ts';
 import type { Followup } from './followup.ts';
 import { standingOf } from './followup.ts';
-import { contentOf, Unmailable } from './mail/content.ts';
+import { contentOf, type Reminder, Unmailable } from './mail/content.ts';
 import type { ParkingReason, Reason } from './reasons.ts';
 import { closedAt, nextOpen } from './schedule/opening-hours.ts';
 import { gapEnd, nextDue, rulesKey } from './schedule/schedule.ts';
 import type { Settings } from './settings.ts';
 
 /**
- * What to do about a follow-up now:
- * - `send`: its next level goes;
- * - `wait`: not now; `until` is when it is due instead (milliseconds), null where that stays as it is;
- * - `park`: not before a person has mended something;
+ * The next step for a follow-up:
+ * - `send`: send its next level;
+ * - `wait`: send nothing now; `until` is the new due time (milliseconds), or null to keep the old one;
+ * - `park`: wait until a person fixes the cause;
  * - `end`: it has no further level.
  */
 export type Verdict =
@@ -28,7 +28,7 @@ const ENDED: Readonly<Record<string, Reason>> = {
   cancelled: 'cancelled',
 };
 
-/** Why a follow-up that is not open gets nothing. */
+/** Returns why a follow-up that is not open gets no mail, or null if it is open. */
 function closedReason({ status, stopReason }: Followup): Reason | null {
   if (status === 'open') return null;
   const ended = ENDED[status ?? ''];
@@ -38,8 +38,8 @@ function closedReason({ status, stopReason }: Followup): Reason | null {
     : 'stopped';
 }
 
-/** Whether it goes by itself now, and why or why not. Pure; the order of the questions is that of their weight. */
-export function judge(followup: Followup, settings: Settings, now: number): Verdict {
+/** Decides if a run may send the next level now, and why or why not. Pure; the weightiest reason comes first. */
+export function judgeAutomatic(followup: Followup, settings: Settings, now: number): Verdict {
   const closed = closedReason(followup);
   if (closed) return wait(closed);
   if (!settings.enabled) return wait('organisation_off');
@@ -48,14 +48,14 @@ export function judge(followup: Followup, settings: Settings, now: number): Verd
     return { do: 'park', reason: followup.parked.reason, detail: followup.parked.detail ?? '' };
   const standing = standingOf(followup);
   const next = nextDue(standing, settings.rules);
-  if (next.at === null) return never(next.reason);
+  if (next.at === null) return withoutNextLevel(next.reason);
   const due = followup.nextDueAt;
   if (due === null || due > now) return wait('not_due');
   if (settings.heldDueBefore !== null && due < settings.heldDueBefore) return wait('held');
   return judgeDue(followup, settings, next.at, now);
 }
 
-function never(reason: 'no_start' | 'all_levels_sent'): Verdict {
+function withoutNextLevel(reason: 'no_start' | 'all_levels_sent'): Verdict {
   if (reason === 'all_levels_sent') return { do: 'end', reason };
   return {
     do: 'park',
@@ -64,7 +64,7 @@ function never(reason: 'no_start' | 'all_levels_sent'): Verdict {
   };
 }
 
-/** What still stands against one whose time has come. */
+/** Decides about a follow-up whose due time has come. */
 function judgeDue(followup: Followup, settings: Settings, byRules: number, now: number): Verdict {
   const { rules } = settings;
   const { hours } = rules;
@@ -72,7 +72,7 @@ function judgeDue(followup: Followup, settings: Settings, byRules: number, now: 
   const later = (instant: number) => nextOpen(Math.max(instant, now), hours);
   if (followup.pausedUntil !== null && followup.pausedUntil > now)
     return wait('paused', later(followup.pausedUntil));
-  // Whoever scheduled it: an invoice is never reminded of before it is due.
+  // An invoice never gets a reminder before its due date, even if another back end scheduled one.
   if (followup.type === 'invoice' && standing.start !== null && standing.start > now)
     return wait('before_due_date', later(standing.start));
   const gap = gapEnd(standing, rules);
@@ -85,13 +85,13 @@ function judgeDue(followup: Followup, settings: Settings, byRules: number, now: 
     return wait('rescheduled', byRules);
   const closed = closedAt(now, hours);
   if (closed) return wait(closed, nextOpen(now, hours));
-  return mailable(followup, settings, followup.level + 1, now);
+  return judgeMail({ followup, settings, level: followup.level + 1 }, now);
 }
 
-function mailable(followup: Followup, settings: Settings, level: number, now: number): Verdict {
+function judgeMail(reminder: Reminder, now: number): Verdict {
   try {
-    contentOf(followup, settings, level, '', now);
-    return { do: 'send', reason: 'due', level };
+    contentOf(reminder, '', now);
+    return { do: 'send', reason: 'due', level: reminder.level };
   } catch (error) {
     if (error instanceof Unmailable) return { do: 'park', reason: error.reason, detail: error.message };
     throw error;
@@ -99,8 +99,8 @@ function mailable(followup: Followup, settings: Settings, level: number, now: nu
 }
 
 /**
- * Whether a person may send the next level at once: its time, its hours, pauses and switches do not matter then, what
- * stopped it for good does.
+ * Decides if a person may send the next level at once, whatever due time, open hours, pauses and switches say. An ended
+ * follow-up, an uncertain mail or a faulty one still prevents it.
  */
 export function judgeManual(followup: Followup, settings: Settings, now: number): Verdict {
   const closed = closedReason(followup);
@@ -108,12 +108,12 @@ export function judgeManual(followup: Followup, settings: Settings, now: number)
   if (followup.parked?.reason === 'unknown_delivery')
     return { do: 'park', reason: 'unknown_delivery', detail: followup.parked.detail ?? '' };
   const next = nextDue(standingOf(followup), settings.rules);
-  if (next.reason === 'all_levels_sent') return never(next.reason);
-  return mailable(followup, settings, followup.level + 1, now);
+  if (next.reason === 'all_levels_sent') return withoutNextLevel(next.reason);
+  return judgeMail({ followup, settings, level: followup.level + 1 }, now);
 }
 
-/** The verdict in view of the claim that the level's record holds. */
-export function withClaim(verdict: Verdict, claim: { todo: Resume; state: string | null }): Verdict {
+/** Corrects a verdict by the claim in the level's send record. */
+export function applyClaim(verdict: Verdict, claim: { todo: Resume; state: string | null }): Verdict {
   if (verdict.do !== 'send') return verdict;
   if (claim.todo === 'take') return verdict;
   if (claim.todo === 'wait') return wait('in_progress');
@@ -121,9 +121,10 @@ export function withClaim(verdict: Verdict, claim: { todo: Resume; state: string
     return {
       do: 'park',
       reason: 'unknown_delivery',
-      detail: 'The process that sent it ended before the answer came.',
+      detail:
+        'The sending process ended before the mail server answered; settle the mail as sent or not sent.',
     };
-  // Refused for good before; it is due again because somebody has mended it.
+  // The server refused the mail for good; it is due again because a person fixed the cause.
   if (claim.state === 'failed') return verdict;
   return wait('already_sent');
 }

@@ -1,16 +1,19 @@
-type Words = Readonly<{ en: string; fr: string }>;
+type ReasonWords = Readonly<{ en: string; fr: string }>;
 
 /**
- * Every reason why a follow-up was, is or is not sent: a closed list, and what each says to a person. History, `explain`
- * and the counts of a run use these and no others.
+ * Every reason why a follow-up was, is or is not sent, with its words for people. The list is closed: history, `explain`
+ * and the counts of a run use no other reason.
  */
 export const REASONS = {
   // It goes, or went.
-  due: { en: 'It is due and goes with the next run.', fr: 'Elle est échue et part au prochain passage.' },
+  due: {
+    en: 'It is due and goes with the next run.',
+    fr: 'Elle est échue et part à la prochaine exécution.',
+  },
   sent: { en: 'The mail server has taken it.', fr: 'Le serveur de messagerie l’a acceptée.' },
   already_sent: { en: 'This level has gone before.', fr: 'Ce niveau est déjà parti.' },
 
-  // Not now; by itself later.
+  // Not now; a later run sends it without help.
   not_due: { en: 'It is not due yet.', fr: 'Elle n’est pas encore échue.' },
   before_due_date: { en: 'The invoice is not overdue.', fr: 'La facture n’est pas en retard.' },
   min_gap: {
@@ -29,12 +32,12 @@ export const REASONS = {
     en: 'It was more than 30 days late when automatic follow-ups were switched on, and waits for a confirmation.',
     fr: 'Elle avait plus de 30 jours de retard à l’activation et attend une confirmation.',
   },
-  max_per_run: { en: 'This run has sent as many as it may.', fr: 'Ce passage a envoyé son maximum.' },
+  max_per_run: { en: 'This run has sent as many as it may.', fr: 'Cette exécution a envoyé son maximum.' },
   max_per_day: { en: 'As many as may have gone today.', fr: 'Le maximum du jour est atteint.' },
-  in_progress: { en: 'Another run is sending it.', fr: 'Un autre passage est en train de l’envoyer.' },
+  in_progress: { en: 'Another run is sending it.', fr: 'Une autre exécution est en train de l’envoyer.' },
   changed_meanwhile: {
-    en: 'It changed while it was looked at; the next run decides anew.',
-    fr: 'Elle a changé entre-temps ; le prochain passage décide à nouveau.',
+    en: 'It changed while it was looked at; the next run decides again.',
+    fr: 'Elle a changé entre-temps ; la prochaine exécution décidera.',
   },
   refused_for_now: {
     en: 'The server does not take this recipient for now; it is tried again later.',
@@ -50,7 +53,7 @@ export const REASONS = {
   },
   mail_stopped: {
     en: 'Mail was stopped for this run; it stays due.',
-    fr: 'L’envoi a été arrêté pour ce passage ; elle reste échue.',
+    fr: 'L’envoi a été arrêté pour cette exécution ; elle reste échue.',
   },
   mail_paused: { en: 'All mail is paused (EMAIL_PAUSED).', fr: 'Tout envoi est suspendu (EMAIL_PAUSED).' },
   mail_not_configured: {
@@ -59,7 +62,7 @@ export const REASONS = {
   },
   budget: {
     en: 'The time of this run was over; it stays due.',
-    fr: 'Le temps de ce passage était écoulé ; elle reste échue.',
+    fr: 'Le temps de cette exécution était écoulé ; elle reste échue.',
   },
 
   // Switched off by a person.
@@ -80,7 +83,7 @@ export const REASONS = {
   },
   all_levels_sent: { en: 'Every level has been sent.', fr: 'Tous les niveaux ont été envoyés.' },
 
-  // Parked until somebody mends it.
+  // Parked until a person fixes the cause.
   no_start: {
     en: 'It has no due date (quote: no sending date), so it never comes due.',
     fr: 'Sans échéance (devis : sans date d’envoi), elle n’est jamais échue.',
@@ -109,11 +112,11 @@ export const REASONS = {
     en: 'The billing settings are not usable.',
     fr: 'Les réglages de facturation sont inutilisables.',
   },
-} as const satisfies Record<string, Words>;
+} as const satisfies Record<string, ReasonWords>;
 
 export type Reason = keyof typeof REASONS;
 
-/** The reasons that a person has to mend; the follow-up is parked meanwhile. */
+/** The reasons that park a follow-up until a person fixes the cause. */
 export type ParkingReason = Extract<
   Reason,
   | 'no_start'
@@ -127,5 +130,5 @@ export type ParkingReason = Extract<
   | 'unknown_delivery'
 >;
 
-/** What ended a sequence, beside its own status. */
+/** The reasons that stop a sequence before its document is settled. */
 export type StopReason = Extract<Reason, 'stopped' | 'replied' | 'opted_out' | 'hard_bounce'>;

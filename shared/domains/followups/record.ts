@@ -7,10 +7,10 @@ import type { Reason } from './reasons.ts';
 import { rulesKey } from './schedule/schedule.ts';
 import type { Settings } from './settings.ts';
 
-/** On whose account something is decided: a run, or a person's request. */
+/** The author of a decision: a run, or a person's request. */
 export interface Decider {
   runId: string | null;
-  /** Who asked; null where nobody did. */
+  /** The person who asked, or null for a run that nobody asked for. */
   by: string | null;
 }
 
@@ -20,8 +20,10 @@ export interface RecordContext {
   decider: Decider;
 }
 
-/** One line of a follow-up's history: what was decided or done, and why. */
-export interface Entry {
+/** One line of a follow-up's history: a decision or an act, and its reason. */
+export interface HistoryEntry {
+  /** The line's document id. A fixed one lets a repeated commit write the same line again. */
+  id?: string;
   reason: Reason | 'created' | 'changed' | 'resumed' | 'confirmed' | 'settled' | 'mended' | 'postponed';
   level: number;
   detail?: string | null;
@@ -31,13 +33,12 @@ export interface Entry {
 
 const stamp = (instant: number | null) => (instant === null ? null : Timestamp.fromMillis(instant));
 
-/** Adds a line to the history, with the id of one that may be written again where a commit is repeated. */
+/** Adds a line to the history of a follow-up. */
 export function addHistory(
   batch: WriteBatch,
   { ref }: Pick<Followup, 'ref'>,
   { now, decider }: Pick<RecordContext, 'now' | 'decider'>,
-  { reason, level, detail, messageId, response }: Entry,
-  id: string = randomUUID(),
+  { id = randomUUID(), reason, level, detail, messageId, response }: HistoryEntry,
 ): void {
   batch.set(ref.collection('history').doc(id), {
     at: Timestamp.fromDate(now),
@@ -51,7 +52,7 @@ export function addHistory(
   });
 }
 
-/** Whether a verdict changes anything: another reason than the last one kept, or another due time. */
+/** Returns true if a verdict brings another reason or another due time than the last one. */
 export function isNews(followup: Followup, verdict: Verdict): boolean {
   if (verdict.do === 'send') return false;
   if (verdict.do === 'wait' && verdict.until === null) return false;
@@ -59,7 +60,7 @@ export function isNews(followup: Followup, verdict: Verdict): boolean {
   return verdict.reason !== followup.lastReason || due !== followup.nextDueAt;
 }
 
-/** The fields that park a follow-up until somebody mends it; when it had been due is kept. */
+/** The fields that park a follow-up until a person fixes the cause; they keep its due time. */
 export function parkedFields(
   followup: Followup,
   reason: Reason,
@@ -74,12 +75,12 @@ export function parkedFields(
       due_at: stamp(followup.nextDueAt ?? followup.parked?.dueAt ?? null),
       detail,
     },
-    ...decision(reason, followup.level + 1, now),
+    ...decisionFields(reason, followup.level + 1, now),
   };
 }
 
-/** The last decision, by which the next one is known to be news. */
-export const decision = (reason: Reason, level: number, now: Date) => ({
+/** The fields that keep the last decision, so that the next one is compared with it. */
+export const decisionFields = (reason: Reason, level: number, now: Date) => ({
   last_decision: { reason, level, at: Timestamp.fromDate(now) },
 });
 
@@ -94,13 +95,13 @@ function verdictFields(
   return {
     next_due_at: stamp(due),
     ...(verdict.reason === 'rescheduled' ? { scheduled_by: rulesKey(settings.rules, followup.type) } : {}),
-    ...decision(verdict.reason, followup.level + 1, now),
+    ...decisionFields(verdict.reason, followup.level + 1, now),
   };
 }
 
 /**
- * Keeps why a follow-up did not go, and moves or takes away its due time, so that it is not looked at every hour for ever.
- * The history grows only where the reason is another one. False when it has changed since it was read.
+ * Stores why a follow-up did not go, and its new due time; only a new reason extends the history. Returns false if the
+ * follow-up has changed since it was read.
  */
 export async function recordVerdict(
   context: RecordContext,
@@ -112,9 +113,8 @@ export async function recordVerdict(
   const batch = store.batch();
   const precondition = followup.writtenAt ? { lastUpdateTime: followup.writtenAt } : {};
   batch.update(followup.ref, verdictFields(followup, settings, verdict, now), precondition);
-  const news = verdict.reason !== followup.lastReason;
   const detail = verdict.do === 'park' ? verdict.detail : null;
-  if (news)
+  if (verdict.reason !== followup.lastReason)
     addHistory(batch, followup, context, { reason: verdict.reason, level: followup.level + 1, detail });
   try {
     await batch.commit();

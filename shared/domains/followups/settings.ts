@@ -1,12 +1,13 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
+
 import { type Mailbox, normaliseAddress, parseMailbox } from '../../doors/mail/address.ts';
 import type { Locale } from '../../doors/mail/message.ts';
 import { millis } from '../../doors/store/firestore.ts';
 import { isZone } from '../../doors/time/zoned.ts';
-import type { Level, Rules } from './schedule/schedule.ts';
-import { minuteOf, TIME } from './settings-input.ts';
 
-/** What holds for an organisation that has set nothing. */
+import type { Level, Rules } from './schedule/schedule.ts';
+
+/** The settings of an organisation that has set nothing. */
 export const DEFAULT_SETTINGS = {
   auto_followups_enabled: false,
   levels: {
@@ -35,7 +36,16 @@ export const DEFAULT_SETTINGS = {
   templates: {},
 } as const;
 
-/** A template of an organisation's own, by language. */
+/** A time of day, such as 08:30. */
+export const TIME = /^([01]\d|2[0-3]):([0-5]\d)$/;
+
+/** The minutes from midnight to a time of day. */
+export function toMinutes(time: string): number {
+  const [, hours, minutes] = TIME.exec(time) ?? [];
+  return Number(hours) * 60 + Number(minutes);
+}
+
+/** The templates that an organisation wrote itself, by name and language. */
 export type OwnTemplates = Readonly<
   Record<string, Partial<Record<Locale, { subject: string; text: string }>> | null>
 >;
@@ -51,19 +61,19 @@ export interface Settings {
   from: Mailbox | null;
   replyTo: string | null;
   locale: Locale;
-  /** Its customers are businesses: the notes of the Code de commerce apply. */
+  /** The customers are businesses, so mails carry the notes of the Code de commerce. */
   businessCustomers: boolean;
   templates: OwnTemplates;
-  /** What came due before this instant waits for a confirmation (milliseconds); null where nothing is held. */
+  /** Follow-ups due before this instant (milliseconds) wait for a confirmation. Null if none are held. */
   heldDueBefore: number | null;
-  /** The rules have changed and not every follow-up has been scheduled anew. */
+  /** The rules changed, and some follow-ups still have the due time of the old ones. */
   rescheduling: boolean;
 }
 
-/** Settings that cannot be used, with what is wrong in them. */
+/** Settings that no rule can use. The message names the field and its value. */
 export class SettingsFault extends Error {}
 
-/** Reads the document; what it lacks is null, and takes the default. Throws SettingsFault where a rule cannot be read. */
+/** Reads an organisation's settings; missing fields take their default. Throws SettingsFault if a field is unusable. */
 export function toSettings(snapshot: DocumentSnapshot): Settings {
   const get = (name: string) => (snapshot.exists ? (snapshot.get(name) ?? null) : null);
   const zone = get('time_zone') ?? DEFAULT_SETTINGS.time_zone;
@@ -122,6 +132,6 @@ function readQuiet(value: unknown): { from: number; to: number } | null {
   if (value === null) return null;
   const { from, to } = value as { from?: unknown; to?: unknown };
   if (typeof from === 'string' && typeof to === 'string' && TIME.test(from) && TIME.test(to))
-    return { from: minuteOf(from), to: minuteOf(to) };
+    return { from: toMinutes(from), to: toMinutes(to) };
   throw new SettingsFault('quiet_hours is not {from: "20:00", to: "08:00"}');
 }

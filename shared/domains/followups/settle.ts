@@ -7,8 +7,8 @@ import { addHistory } from './record.ts';
 import { sentFields } from './send.ts';
 
 /**
- * Settles a level whose delivery is unknown: `sent` counts it and schedules the next one from when it went, `not_sent`
- * makes it due again under the same Message-ID. False where nothing is unknown, or somebody else was faster.
+ * Settles an uncertain mail: `sent` counts its level, `not_sent` makes it due again under the same Message-ID. Returns
+ * null if there is no such follow-up, false if no mail is uncertain or it has just changed.
  */
 export async function settleUnknown(
   context: ChangeContext,

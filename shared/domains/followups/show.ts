@@ -1,10 +1,11 @@
-import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
+import type { DocumentSnapshot } from '@google-cloud/firestore';
 import type { ClaimState } from '../../doors/mail/claims.ts';
+import { toJson } from '../../doors/store/json.ts';
 import { versionOf } from '../../doors/store/version.ts';
 import type { Followup, Status } from './followup.ts';
-import { judge, type Verdict } from './judge.ts';
+import { judgeAutomatic, type Verdict } from './judge.ts';
 import { type ParkingReason, REASONS, type Reason, type StopReason } from './reasons.ts';
-import type { Entry } from './record.ts';
+import type { HistoryEntry } from './record.ts';
 import type { FollowupType } from './schedule/schedule.ts';
 import type { Settings } from './settings.ts';
 
@@ -33,7 +34,7 @@ export interface FollowupView {
 export interface HistoryLine {
   id: string;
   at: string;
-  reason: Entry['reason'];
+  reason: HistoryEntry['reason'];
   level: number;
   detail: string | null;
   message_id: string | null;
@@ -53,7 +54,7 @@ export interface LevelSend {
   response?: string | null;
 }
 
-/** Fields that serve the machinery alone. */
+/** Fields that only the tasks use. */
 const PRIVATE = new Set(['scheduled_by', 'last_decision', 'due_before_pause', 'claim']);
 
 export const showFollowup = (snapshot: DocumentSnapshot) => showDocument<FollowupView>(snapshot);
@@ -65,36 +66,29 @@ export function showDocument<View>(snapshot: DocumentSnapshot): View {
   const entries = Object.entries(snapshot.data() ?? {}).filter(([name]) => !PRIVATE.has(name));
   return {
     id: snapshot.id,
-    ...Object.fromEntries(entries.map(([name, value]) => [name, plain(value)])),
+    ...Object.fromEntries(entries.map(([name, value]) => [name, toJson(value)])),
     updated_at: versionOf(snapshot),
   } as View;
 }
 
-function plain(value: unknown): unknown {
-  if (value instanceof Timestamp) return value.toDate().toISOString();
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
-}
-
-/** Why a follow-up goes now or does not, for a person; instants in ISO 8601. */
+/** A verdict and its reason, in words for people. Instants are in ISO 8601. */
 export interface Explanation {
   decision: Verdict['do'];
   reason: Reason;
   message: { en: string; fr: string };
   detail: string | null;
-  /** The next level, and when it is due; null where there is none. */
+  /** The next level, or null after the last one. */
   level: number | null;
   next_due_at: string | null;
   levels: number;
 }
 
-/** The explanation of a verdict; by default of the one that a run would come to now. */
+/** Explains a verdict; by default the verdict of a run at this instant. */
 export function explain(
   followup: Followup,
   settings: Settings,
   now: number,
-  verdict = judge(followup, settings, now),
+  verdict = judgeAutomatic(followup, settings, now),
 ): Explanation {
   const levels = settings.rules.levels[followup.type].length;
   return {

@@ -3,44 +3,48 @@ import { addDays } from '../../doors/time/zoned.ts';
 import { paused, stopped } from './actions.ts';
 import { type ChangeContext, changeFollowup, readFollowup } from './change.ts';
 import { followups, toFollowup } from './followup.ts';
-import { tellOwner } from './mail/notices.ts';
+import { notifyOwner } from './mail/notices.ts';
 import { nextOpen } from './schedule/opening-hours.ts';
 import { settleUnknown } from './settle.ts';
 
-/** An out-of-office that does not say until when postpones by this. */
+/** An out-of-office without a return date postpones by this. */
 const AUTO_REPLY_DAYS = 3;
-/** Firestore takes at most so many values at once; the newest references name the mail that is answered. */
+/** Firestore takes at most this many values at once. The newest references name the answered mail. */
 const MAX_REFERENCES = 30;
 
 /**
- * What an inbox has seen that concerns a follow-up. It says what a message is; what follows from it is decided here.
- * - `reply`: a person has answered one of our mails. `auto_reply`: a machine has, such as an out-of-office.
- * - `hard_bounce`: a report (RFC 3464) that a mail of ours will never arrive.
- * - `own_copy`: our own mail was found, in Sent or by its copy: it has gone.
+ * A message in a mailbox that concerns a follow-up:
+ * - `reply`: a person answered a reminder.
+ * - `auto_reply`: a machine answered one, such as an out-of-office.
+ * - `hard_bounce`: a report (RFC 3464) that a reminder will never arrive.
+ * - `own_copy`: the reminder itself, in Sent or as a copy, so it was sent.
  */
-export interface InboxSignal {
+export interface FollowupSignal {
   kind: 'reply' | 'auto_reply' | 'hard_bounce' | 'own_copy';
-  /** Message-IDs of ours that it answers, reports or is, oldest first, as `<left@right>`. */
+  /** The Message-IDs of the reminders that it answers, reports or is, oldest first, as `<left@right>`. */
   messageIds: readonly string[];
-  /** When an absent person is back, where an auto-reply says so. */
+  /** The return date of an absent person, if the auto-reply names one. */
   backAt?: Date;
-  /** One line for the history: who wrote, or what the report says. */
+  /** One line for the history: the sender, or the words of the report. */
   detail: string;
 }
 
-/** What came of a signal, by follow-up. `ignored`: nothing of ours, or nothing was left to be changed. */
+/** The effect of a signal on a follow-up. `ignored` changes nothing. */
 export type SignalResult = { followupId: string; effect: 'stopped' | 'postponed' | 'settled' | 'ignored' };
 
-/** What applying a signal works with; with `post` the owner is told of an address that does not exist. */
-export interface SignalContext extends ChangeContext {
+/** With `post`, a hard bounce also notifies the organisation's owner. */
+export interface FollowupSignalContext extends ChangeContext {
   post?: Post;
 }
 
 /**
- * Applies a signal to every follow-up whose mails it names. May come twice and in any order: what has ended stays ended.
- * The caller answers for who wrote: our own copies and the organisation's own people are no reply of the customer.
+ * Applies a signal to every follow-up whose mails it names; signals may come twice and in any order. The caller leaves
+ * out replies of the organisation's people, who are no customers.
  */
-export async function applySignal(context: SignalContext, signal: InboxSignal): Promise<SignalResult[]> {
+export async function applySignal(
+  context: FollowupSignalContext,
+  signal: FollowupSignal,
+): Promise<SignalResult[]> {
   const wanted = signal.messageIds.slice(-MAX_REFERENCES);
   if (wanted.length === 0) return [];
   const { docs } = await followups(context.store).where('message_ids', 'array-contains-any', wanted).get();
@@ -50,9 +54,9 @@ export async function applySignal(context: SignalContext, signal: InboxSignal): 
 }
 
 async function applyTo(
-  context: SignalContext,
+  context: FollowupSignalContext,
   id: string,
-  signal: InboxSignal,
+  signal: FollowupSignal,
 ): Promise<SignalResult['effect']> {
   if (signal.kind === 'own_copy') return await settleIfFound(context, id, signal);
   let effect: SignalResult['effect'] = 'ignored';
@@ -77,20 +81,24 @@ async function applyTo(
     return change;
   });
   if (signal.kind === 'hard_bounce' && (effect as string) === 'stopped')
-    await tellOfBounce(context, id, signal.detail);
+    await notifyOfBounce(context, id, signal.detail);
   return effect;
 }
 
-async function tellOfBounce({ post, ...context }: SignalContext, id: string, detail: string): Promise<void> {
+async function notifyOfBounce(
+  { post, ...context }: FollowupSignalContext,
+  id: string,
+  detail: string,
+): Promise<void> {
   const found = post ? await readFollowup(context, id) : null;
-  if (post && found) await tellOwner({ ...context, post }, found, detail);
+  if (post && found) await notifyOwner({ ...context, post }, found, detail);
 }
 
-/** Our mail was found, so it has gone; only the newest level's can be in doubt. */
+/** Settles an uncertain mail that was found, so it was sent. Only the newest level's mail can be uncertain. */
 async function settleIfFound(
   context: ChangeContext,
   id: string,
-  signal: InboxSignal,
+  signal: FollowupSignal,
 ): Promise<SignalResult['effect']> {
   const snapshot = await followups(context.store).doc(id).get();
   const newest = toFollowup(snapshot).messageIds.at(-1);

@@ -51,12 +51,12 @@ const claims = async () =>
   (await world.store.collectionGroup('sends').where('org_id', '==', 'org-1').get()).size;
 const alerts = () => world.logs.filter((line) => line.includes('"alert":"mail_system"'));
 
-/** What follows from a fault, whatever the level: the run's answer, what stays, and when it goes after all. */
+/** The consequences of a fault at any level: the run's answer, the stored state, the next attempt. */
 const ENDS = {
-  // The system's fault: nothing happened, and Scheduler's retry comes.
+  // A fault of the mail system: no mail was claimed, and Cloud Scheduler retries.
   mail_system: { status: 503, outcome: 'failed', state: undefined, parked: null, goesAfter: 0 },
   no_answer: { status: 503, outcome: 'failed', state: undefined, parked: null, goesAfter: 0 },
-  // This recipient's, for now and for good.
+  // A refusal of this recipient, for now or for good.
   refused_for_now: { status: 200, outcome: 'partial', state: undefined, parked: null, goesAfter: HOUR },
   address_refused: {
     status: 200,
@@ -65,7 +65,7 @@ const ENDS = {
     parked: 'address_refused',
     goesAfter: null,
   },
-  // Nobody knows.
+  // An uncertain mail.
   unknown_delivery: {
     status: 200,
     outcome: 'partial',
@@ -102,8 +102,8 @@ const table: [FaultPoint, string, keyof typeof ENDS][] = [
 ];
 const rows = [1, 2, 3].flatMap((level) => table.map((row) => [level, ...row] as const));
 
-describe('at level', () => {
-  it.each(rows)('%i, at %s "%s": %s', async (level, at, how, reason) => {
+describe('a fault of the mail server', () => {
+  it.each(rows)('at level %i, step %s, "%s" gives %s', async (level, at, how, reason) => {
     const end = ENDS[reason];
     await fill(due('ada', level - 1));
     const before = await ada();
@@ -126,7 +126,7 @@ describe('at level', () => {
 });
 
 describe('a wrong password', () => {
-  it('leaves 1,000 due ones due, is told once, and they go when it is right again', async () => {
+  it('leaves 1,000 follow-ups due, raises one alert, and holds up no mail once it is corrected', async () => {
     await fill(...Array.from({ length: 1_000 }, (_, index) => due(`f-${index}`)));
     faults.fault = { at: 'auth', how: { reply: '535 5.7.8 Username and Password not accepted' } };
     const { status, body } = await run();
@@ -148,8 +148,8 @@ describe('a wrong password', () => {
   }, 120_000);
 });
 
-describe('a run without the means', () => {
-  it('without a mail server fails for a retry, and nothing is claimed', async () => {
+describe('a run without a mail server or without time', () => {
+  it('fails for a retry and claims nothing if no mail server is configured', async () => {
     await fill(due('ada'));
     world.reconfigure({ EMAIL_HOST: undefined, EMAIL_PORT: undefined });
     const { status, body } = await run();
@@ -157,7 +157,7 @@ describe('a run without the means', () => {
     expect(await claims()).toBe(0);
   });
 
-  it('whose budget ends while mails wait for their turn gives these back, and is not complete', async () => {
+  it('releases the waiting mails and stays incomplete if its budget ends', async () => {
     const gate = Promise.withResolvers<void>();
     await fill(...Array.from({ length: 20 }, (_, index) => due(`f-${String(index).padStart(2, '0')}`)));
     faults.fault = { at: 'greeting', how: { until: gate.promise } };

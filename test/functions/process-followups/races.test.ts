@@ -7,7 +7,7 @@ import { seededRandom } from '../../faults/harness/random.ts';
 import { clearFollowups, followupFields, settingsFields, stamp } from '../../support/followups.ts';
 import { minutes, NOW, type Reply, seed, startWorld, type World } from '../../support/world.ts';
 
-/** 216 of each kind, held exactly before and after the claim, are in `npm run faults -- process-followups --case changes`. */
+/** `npm run faults -- process-followups --case changes` runs 216 races of each kind, just before and just after the claim. */
 const RACES = 50;
 const HOUR = minutes(60);
 let world: World;
@@ -27,7 +27,7 @@ beforeEach(async () => {
 
 const proof = () => ({ headers: { 'X-Cron-Secret': world.secret } });
 const run = () => world.post('/api/followups/process-automatic', proof());
-/** So many deliveries at the same time. */
+/** Calls the task several times at once, as repeated deliveries do. */
 async function runs(times: number): Promise<Reply[]> {
   return await Promise.all(Array.from({ length: times }, run));
 }
@@ -52,20 +52,20 @@ const fill = (count: number, more: (index: number) => DocumentData = () => ({}))
   );
 const arrived = () => world.smtp.mails().map(({ to }) => to[0]?.split('@')[0] ?? '');
 const at = (time: Timestamp | undefined) => (time ? time.seconds * 1e9 + time.nanoseconds : Number.NaN);
-/** When each mail was claimed, in nanoseconds of Firestore's clock, by follow-up. */
+/** Reads the instant of each claim by follow-up, in nanoseconds of Firestore's clock. */
 async function claimedAt(): Promise<Map<string, number>> {
   const { docs } = await world.store.collectionGroup('sends').get();
   return new Map(docs.map((doc) => [doc.ref.parent.parent?.id ?? '', at(doc.createTime)]));
 }
 
-describe('what arrives while a run is at work', () => {
-  /** One change of each follow-up; it answers when Firestore wrote it. */
+describe('a change during a run', () => {
+  /** Changes one follow-up and returns the instant of Firestore's write. */
   type Act = (id: string) => Promise<number>;
   const written: (fields: DocumentData) => Act = (fields) => async (id) =>
     at((await world.store.doc(`followups/${id}`).update(fields)).writeTime);
   const called: (path: string, body?: object) => Act = (path, body) => async (id) => {
     const { status } = await call(`/api/followups/${id}/${path}`, body);
-    if (status !== 200) throw new Error(`${path} of ${id} was answered ${status}`);
+    if (status !== 200) throw new Error(`POST ${path} of ${id} returned ${status}`);
     const { docs } = await world.store
       .collection(`followups/${id}/history`)
       .where('by', '==', 'admintest1')
@@ -81,7 +81,7 @@ describe('what arrives while a run is at work', () => {
     };
     const signal = { kind: 'reply', messageIds: [messageId], detail: 'Ada' } as const;
     const [result] = await applySignal(context, signal);
-    if (result?.effect !== 'stopped') throw new Error(`the reply to ${id} was ${result?.effect}`);
+    if (result?.effect !== 'stopped') throw new Error(`the reply to ${id} had the effect ${result?.effect}`);
     const { docs } = await world.store.collection(`followups/${id}/history`).where('by', '==', 'inbox').get();
     return at(docs[0]?.createTime);
   };
@@ -94,13 +94,13 @@ describe('what arrives while a run is at work', () => {
     ['auto_enabled off', written({ auto_enabled: false }), () => ({})],
     ['a reply', replied, (id) => ({ message_ids: [`<reply-to-${id}@ronde.test>`] })],
   ])(
-    `${RACES} times %s: no mail is claimed after it, and what was claimed before goes once`,
+    `%s, ${RACES} times: no claim follows it, and every mail claimed before it goes once`,
     async (_title, act, fields) => {
       await world.store.doc('billing_settings/org-1').set(settingsFields());
       await fill(RACES, (index) => fields(ids(RACES)[index] ?? ''));
       const random = seededRandom(20_260_304);
       const changes = ids(RACES).map(async (id, index): Promise<[string, number]> => {
-        // Spread over about as long as the run takes, in another order than its own.
+        // The delays spread the changes over the duration of the run, in another order than its own.
         await delay(random() * 600 + (index % 7));
         return [id, await act(id)];
       });
@@ -118,9 +118,9 @@ describe('what arrives while a run is at work', () => {
     },
   );
 
-  it('5 times settings that are switched off: at most those already being claimed still go', async () => {
+  it('to switched-off settings, 5 times: only mails already being claimed still go', async () => {
     const random = seededRandom(7);
-    for (let round = 0; round < 5; round += 1) {
+    for (let attempt = 0; attempt < 5; attempt += 1) {
       await clearFollowups(world.store);
       world.smtp.clear();
       await world.store.doc('billing_settings/org-1').set(settingsFields());
@@ -130,7 +130,7 @@ describe('what arrives while a run is at work', () => {
       );
       const [{ writeTime }] = await Promise.all([off, run()]);
       const late = [...(await claimedAt()).values()].filter((when) => when > at(writeTime));
-      // Each of those in hand at a time may have read the settings just before.
+      // Each concurrent batch may have read the settings just before.
       expect(late.length).toBeLessThanOrEqual(processFollowups.concurrency);
       expect(new Set(arrived()).size).toBe(arrived().length);
     }
@@ -138,8 +138,8 @@ describe('what arrives while a run is at work', () => {
 });
 
 describe('runs in parallel', () => {
-  // Over 1,000, and without any lease: `npm run faults -- process-followups --case without-lease`.
-  it('50 at once over 200 due follow-ups send 200 mails', async () => {
+  // `npm run faults -- process-followups --case without-lease` runs this over 1,000 follow-ups without any lease.
+  it('send 200 mails for 200 due follow-ups in 50 runs at once', async () => {
     await world.store.doc('billing_settings/org-1').set(settingsFields());
     await fill(200);
     const answers = await runs(50);
@@ -152,7 +152,7 @@ describe('runs in parallel', () => {
     expect(new Set(levels)).toEqual(new Set([1]));
   });
 
-  it('4 at once without any lease share the work, and nothing goes twice', async () => {
+  it('share the work of 40 follow-ups in 4 runs without a lease, and send no mail twice', async () => {
     await world.store.doc('billing_settings/org-1').set(settingsFields());
     await fill(40);
     await world.redisEngine.stopEngine();

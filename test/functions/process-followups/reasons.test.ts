@@ -1,8 +1,8 @@
 import type { DocumentData } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { actOn, factsOf, verdictOf } from '../../../functions/process-followups/step.ts';
+import { actOn, judgeAgain, readFacts } from '../../../functions/process-followups/step.ts';
 import { toFollowup } from '../../../shared/domains/followups/followup.ts';
-import { judge } from '../../../shared/domains/followups/judge.ts';
+import { judgeAutomatic } from '../../../shared/domains/followups/judge.ts';
 import { REASONS, type Reason } from '../../../shared/domains/followups/reasons.ts';
 import { toSettings } from '../../../shared/domains/followups/settings.ts';
 import { openCounted } from '../../../shared/doors/engines.ts';
@@ -38,7 +38,7 @@ const run = async (body: object = {}) => {
   const headers = { 'X-Cron-Secret': world.secret };
   const { body: answer } = await world.post('/api/followups/process-automatic', { body, headers });
   const { candidates, acted, skipped, failed } = answer.counts;
-  // Whatever the reasons, the counts of each run add up, in sum and by reason.
+  // The counts of each run add up, in sum and by reason.
   expect(acted + skipped + failed).toBe(candidates);
   const sum = (counts: Record<string, number>) => Object.values(counts).reduce((all, one) => all + one, 0);
   expect([sum(answer.skipped), sum(answer.failed)]).toEqual([skipped, failed]);
@@ -56,8 +56,8 @@ const record = (state: string, more: DocumentData = {}, id = 'ada') =>
     .doc(`followups/${id}/sends/1`)
     .set({ state, claimed_at: stamp(NOW), org_id: 'org-1', message_id: '<x@ronde.test>', ...more });
 
-/** Every word about why, as `ronde followups explain` gets it: what stands against it now, the last run, the history. */
-async function explained(id = 'ada') {
+/** Reads the reasons that `ronde followups explain` shows: the present one, the last run's, and the history's. */
+async function readReasons(id = 'ada') {
   const admin = await world.issuer.userToken('admintest1');
   const headers = { Authorization: `Bearer ${admin}` };
   const get = async (path: string) =>
@@ -73,20 +73,20 @@ async function explained(id = 'ada') {
   };
 }
 
-/** What stands against one whose documents are these. */
-const stands =
+/** A follow-up with these documents has this reason, both in its explanation and in a run. */
+const holds =
   (reason: Reason, fields: DocumentData = {}, more: DocumentData = {}, at = NOW) =>
   async () => {
     world.clock.set(at);
     await settle(more);
     await put('ada', fields);
-    expect((await explained()).now).toBe(reason);
-    // A run finds nothing else.
+    expect((await readReasons()).now).toBe(reason);
+    // A run finds no other reason.
     const { skipped, failed, followups } = await run();
     if (followups.due > 0 && reason !== 'due') expect({ ...skipped, ...failed }).toEqual({ [reason]: 1 });
   };
 
-/** What a run left, as the explanation of one that it left tells. */
+/** A run leaves follow-ups for this reason, and their explanation repeats it. */
 const leaves =
   (reason: Reason, prepare: () => Promise<unknown>, body: object = {}) =>
   async () => {
@@ -97,69 +97,65 @@ const leaves =
     expect(Object.keys({ ...skipped, ...failed })).toContain(reason);
     const { docs } = await world.store.collection('followups').where('level', '==', 0).get();
     world.reconfigure({ EMAIL_PORT: String(faults.port) });
-    expect((await explained(docs[0]?.id)).run).toContain(reason);
+    expect((await readReasons(docs[0]?.id)).run).toContain(reason);
   };
 
-const parked =
+/** A run parks a follow-up with these documents for this reason. */
+const parks =
   (reason: Reason, fields: DocumentData, more: DocumentData = {}) =>
   async () => {
     await settle(more);
     await put('ada', { ...fields, next_due_at: OLD });
-    expect((await explained()).now).toBe(reason);
+    expect((await readReasons()).now).toBe(reason);
     expect((await run()).failed).toEqual({ [reason]: 1 });
-    const after = await explained();
+    const after = await readReasons();
     expect([after.now, after.history]).toEqual([reason, [reason]]);
   };
 
 const scenarios: Record<Reason, () => Promise<unknown>> = {
-  due: stands('due'),
+  due: holds('due'),
   sent: async () => {
     await settle();
     await put('ada');
     await run();
-    expect((await explained()).history).toEqual(['sent']);
+    expect((await readReasons()).history).toEqual(['sent']);
   },
   already_sent: async () => {
     await settle();
     await put('ada');
     await record('sent', { sent_at: stamp(NOW.getTime() - DAY) });
-    expect((await explained()).now).toBe('already_sent');
+    expect((await readReasons()).now).toBe('already_sent');
     expect((await run()).skipped).toEqual({ already_sent: 1 });
   },
-  not_due: stands('not_due', { next_due_at: LATER }),
-  before_due_date: stands('before_due_date', { due_date: LATER, next_due_at: OLD }),
-  min_gap: stands('min_gap', { level: 1, last_sent_at: OLD }),
-  rescheduled: stands('rescheduled', { scheduled_by: 'older', due_date: OLD, next_due_at: OLD }),
-  paused: stands('paused', { paused_until: LATER }),
-  quiet_hours: stands('quiet_hours', {}, { quiet_hours: { from: '10:30', to: '12:00' } }),
-  weekend: stands('weekend', {}, { business_days_only: true }, new Date('2026-03-07T10:00:00Z')),
-  public_holiday: stands(
-    'public_holiday',
-    {},
-    { business_days_only: true },
-    new Date('2026-05-01T10:00:00Z'),
-  ),
-  held: stands('held', {}, { held_due_before: stamp('2026-02-10T00:00:00Z') }),
+  not_due: holds('not_due', { next_due_at: LATER }),
+  before_due_date: holds('before_due_date', { due_date: LATER, next_due_at: OLD }),
+  min_gap: holds('min_gap', { level: 1, last_sent_at: OLD }),
+  rescheduled: holds('rescheduled', { scheduled_by: 'older', due_date: OLD, next_due_at: OLD }),
+  paused: holds('paused', { paused_until: LATER }),
+  quiet_hours: holds('quiet_hours', {}, { quiet_hours: { from: '10:30', to: '12:00' } }),
+  weekend: holds('weekend', {}, { business_days_only: true }, new Date('2026-03-07T10:00:00Z')),
+  public_holiday: holds('public_holiday', {}, { business_days_only: true }, new Date('2026-05-01T10:00:00Z')),
+  held: holds('held', {}, { held_due_before: stamp('2026-02-10T00:00:00Z') }),
   max_per_run: leaves('max_per_run', () => settle({ max_per_run: 1 })),
   max_per_day: async () => {
     await settle({ max_per_day: 1 });
     await put('bob', { status: 'paid' });
     await record('sent', {}, 'bob');
     await put('ada');
-    expect((await explained()).now).toBe('max_per_day');
+    expect((await readReasons()).now).toBe('max_per_day');
     expect((await run()).skipped).toEqual({ max_per_day: 1 });
   },
   in_progress: async () => {
     await settle();
     await put('ada');
     await record('sending');
-    expect((await explained()).now).toBe('in_progress');
+    expect((await readReasons()).now).toBe('in_progress');
     expect((await run()).skipped).toEqual({ in_progress: 1 });
   },
   changed_meanwhile: async () => {
     await settle();
     await put('ada');
-    const result = await changedBetween();
+    const result = await changeBeforeClaim();
     expect(result).toEqual({ outcome: 'skipped', reason: 'changed_meanwhile' });
     expect(world.smtp.mails()).toEqual([]);
     await world.store.doc('task_runs/one').set({
@@ -168,14 +164,14 @@ const scenarios: Record<Reason, () => Promise<unknown>> = {
       outcome: 'nothing_to_do',
       skipped: { changed_meanwhile: 1 },
     });
-    expect((await explained()).run).toEqual(['changed_meanwhile']);
+    expect((await readReasons()).run).toEqual(['changed_meanwhile']);
   },
   refused_for_now: async () => {
     await settle();
     await put('ada');
     world.smtp.refuse('ada@example.test', 450);
     expect((await run()).failed).toEqual({ refused_for_now: 1 });
-    expect((await explained()).history).toEqual(['refused_for_now']);
+    expect((await readReasons()).history).toEqual(['refused_for_now']);
   },
   no_answer: leaves('no_answer', async () => {
     faults.fault = { at: 'greeting', how: 'close' };
@@ -186,57 +182,53 @@ const scenarios: Record<Reason, () => Promise<unknown>> = {
     await settle();
     await put('ada');
     world.reconfigure({ EMAIL_PAUSED: '1' });
-    expect((await explained()).now).toBe('mail_paused');
+    expect((await readReasons()).now).toBe('mail_paused');
     expect((await run()).skipped).toEqual({ mail_paused: 1 });
   },
   mail_not_configured: async () => {
     await settle();
     await put('ada');
     world.reconfigure({ EMAIL_HOST: undefined, EMAIL_PORT: undefined });
-    expect((await explained()).now).toBe('mail_not_configured');
+    expect((await readReasons()).now).toBe('mail_not_configured');
     expect((await run()).failed).toEqual({ mail_not_configured: 1 });
   },
   budget: leaves('budget', budgetEnds, { budget_seconds: 60 }),
-  organisation_off: stands('organisation_off', {}, { auto_followups_enabled: false }),
-  auto_disabled: stands('auto_disabled', { auto_enabled: false }),
-  paid: stands('paid', { status: 'paid' }),
-  accepted: stands('accepted', { status: 'accepted' }),
-  cancelled: stands('cancelled', { status: 'cancelled' }),
-  stopped: stands('stopped', { status: 'stopped', stop_reason: 'stopped' }),
-  replied: stands('replied', { status: 'stopped', stop_reason: 'replied' }),
-  opted_out: stands('opted_out', { status: 'stopped', stop_reason: 'opted_out' }),
-  hard_bounce: stands('hard_bounce', { status: 'stopped', stop_reason: 'hard_bounce' }),
-  all_levels_sent: stands('all_levels_sent', { level: 3 }),
-  no_start: parked('no_start', { due_date: null }),
-  no_email: parked('no_email', { customer: { name: 'Ada' } }),
-  bad_email: parked('bad_email', { customer: { email: 'ada at example' } }),
-  bad_locale: parked('bad_locale', { customer: { ...customer('ada'), locale: 'tlh' } }),
-  no_amount: parked('no_amount', { amount_due: null }),
-  nothing_due: parked('nothing_due', { amount_due: 0 }),
-  template_error: parked(
-    'template_error',
-    {},
-    { levels: { invoice: [{ after_days: 7, template: 'gone' }] } },
-  ),
+  organisation_off: holds('organisation_off', {}, { auto_followups_enabled: false }),
+  auto_disabled: holds('auto_disabled', { auto_enabled: false }),
+  paid: holds('paid', { status: 'paid' }),
+  accepted: holds('accepted', { status: 'accepted' }),
+  cancelled: holds('cancelled', { status: 'cancelled' }),
+  stopped: holds('stopped', { status: 'stopped', stop_reason: 'stopped' }),
+  replied: holds('replied', { status: 'stopped', stop_reason: 'replied' }),
+  opted_out: holds('opted_out', { status: 'stopped', stop_reason: 'opted_out' }),
+  hard_bounce: holds('hard_bounce', { status: 'stopped', stop_reason: 'hard_bounce' }),
+  all_levels_sent: holds('all_levels_sent', { level: 3 }),
+  no_start: parks('no_start', { due_date: null }),
+  no_email: parks('no_email', { customer: { name: 'Ada' } }),
+  bad_email: parks('bad_email', { customer: { email: 'ada at example' } }),
+  bad_locale: parks('bad_locale', { customer: { ...customer('ada'), locale: 'tlh' } }),
+  no_amount: parks('no_amount', { amount_due: null }),
+  nothing_due: parks('nothing_due', { amount_due: 0 }),
+  template_error: parks('template_error', {}, { levels: { invoice: [{ after_days: 7, template: 'gone' }] } }),
   address_refused: async () => {
     await settle();
     await put('ada');
     world.smtp.refuse('ada@example.test', 550);
     expect((await run()).failed).toEqual({ address_refused: 1 });
-    expect(await explained()).toMatchObject({ now: 'address_refused', history: ['address_refused'] });
+    expect(await readReasons()).toMatchObject({ now: 'address_refused', history: ['address_refused'] });
   },
   unknown_delivery: async () => {
     await settle();
     await put('ada');
     await record('sending', { claimed_at: OLD });
-    expect((await explained()).now).toBe('unknown_delivery');
+    expect((await readReasons()).now).toBe('unknown_delivery');
     expect((await run()).followups.unknown).toBe(1);
-    expect(await explained()).toMatchObject({ now: 'unknown_delivery', history: ['unknown_delivery'] });
+    expect(await readReasons()).toMatchObject({ now: 'unknown_delivery', history: ['unknown_delivery'] });
   },
   bad_settings: async () => {
     await settle({ time_zone: 'Europe/Atlantis' });
     await put('ada');
-    expect((await explained()).now).toBe('bad_settings');
+    expect((await readReasons()).now).toBe('bad_settings');
     expect((await run()).failed).toEqual({ bad_settings: 1 });
   },
 };
@@ -250,7 +242,7 @@ async function wrongPassword(): Promise<void> {
   faults.fault = { at: 'auth', how: { reply: '535 5.7.8 Username and Password not accepted' } };
 }
 
-/** The mail server is silent until the first eight are in their dialogues; then the budget is over. */
+/** Keeps the mail server silent until the first eight mails have a connection, then ends the budget. */
 async function budgetEnds(): Promise<void> {
   const gate = Promise.withResolvers<void>();
   faults.fault = { at: 'greeting', how: { until: gate.promise } };
@@ -263,22 +255,22 @@ async function budgetEnds(): Promise<void> {
     });
 }
 
-/** A payment between a run's last look and its claim. */
-async function changedBetween() {
+/** Changes a follow-up after a run's last read and before its claim. */
+async function changeBeforeClaim() {
   const { store, deps } = world;
   const post = openCounted(deps).post;
   const context = { ...deps, store, now: NOW, post, runId: 'a-run' } as unknown as RunContext;
   const followup = toFollowup(await store.doc('followups/ada').get());
   const settings = toSettings(await store.doc('billing_settings/org-1').get());
-  const verdict = judge(followup, settings, NOW.getTime());
+  const verdict = judgeAutomatic(followup, settings, NOW.getTime());
   const candidate = { id: 'ada', followup, settings, verdict };
-  const facts = await factsOf([candidate], context);
+  const facts = await readFacts([candidate], context);
   await store.doc('followups/ada').update({ amount_due: 12 });
-  const plan = { verdict: verdictOf(candidate, facts, NOW), prepared: facts.prepared.get('ada') };
+  const plan = { verdict: judgeAgain(candidate, facts, NOW), prepared: facts.prepared.get('ada') };
   return await actOn({ candidate, plan }, context);
 }
 
-describe('a follow-up is told why', () => {
+describe('the explanation of a follow-up gives the reason', () => {
   it.each(Object.entries(scenarios))('%s', async (_reason, scenario) => {
     await scenario();
   });

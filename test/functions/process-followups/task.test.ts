@@ -31,7 +31,7 @@ beforeEach(async () => {
 
 const run = (body: object = {}) => world.post(ROUTE, { body, headers: { 'X-Cron-Secret': world.secret } });
 const email = (id: string) => `${id}@example.test`;
-/** A follow-up that has been due for an hour, of a customer of its own. */
+/** A follow-up that has been due for an hour. Each one has another customer. */
 const due = (id: string, more: DocumentData = {}): [string, DocumentData] => [
   id,
   followupFields({
@@ -53,7 +53,7 @@ const arrived = () => world.smtp.mails().map(({ to }) => to[0]?.split('@')[0]);
 const behindFaults = () => world.reconfigure({ EMAIL_PORT: String(faults.port) });
 
 describe('a run over due follow-ups', () => {
-  it('sends the lowest level that has not gone, once, and counts the next one from when it really went', async () => {
+  it('sends the lowest unsent level once, and counts the next one from the real sending', async () => {
     await organisation();
     await fill(due('ada'), due('bob', { level: 1, last_sent_at: stamp(NOW.getTime() - 9 * DAY) }));
     const { status, body } = await run();
@@ -68,7 +68,7 @@ describe('a run over due follow-ups', () => {
     expect(arrived().sort()).toEqual(['ada', 'bob']);
     const [ada, bob] = [await read('ada'), await read('bob')];
     expect(ada).toMatchObject({ level: 1, last_sent_at: stamp(NOW), status: 'open' });
-    // 15 days after 1 February is past; so it is five days after this mail, at its local time.
+    // 15 days after 1 February is past, so the gap of five days after this mail holds.
     expect(ada.next_due_at.toDate()).toEqual(new Date(NOW.getTime() + 5 * DAY));
     expect(bob).toMatchObject({ level: 2, last_sent_at: stamp(NOW) });
     const mail = world.smtp.mails().find(({ to }) => to[0] === email('ada'));
@@ -82,7 +82,7 @@ describe('a run over due follow-ups', () => {
     expect((await run()).body).toMatchObject({ outcome: 'nothing_to_do', followups: { due: 0, sent: 0 } });
   });
 
-  it('writes a mail that is automatic, in its thread, from the organisation, with a one-click opt-out', async () => {
+  it('marks its mail as automatic and threads it, with the organisation as sender and a one-click opt-out', async () => {
     await organisation({ reply_to: 'compta@ronde.test' });
     await fill(due('ada'));
     await run();
@@ -104,7 +104,7 @@ describe('a run over due follow-ups', () => {
     expect(second?.subject).toContain('Deuxième rappel');
   });
 
-  it('sends at most one level per run after a week’s outage, and the next one only after the gap', async () => {
+  it('sends one level per run after a long outage, and the next one only after the gap', async () => {
     await organisation();
     await fill(due('ada', { due_date: stamp('2025-12-01T09:00:00Z') }));
     const sentAt: number[] = [];
@@ -118,7 +118,7 @@ describe('a run over due follow-ups', () => {
     expect(await read('ada')).toMatchObject({ level: 3, next_due_at: null });
   });
 
-  it('does not read what is not due, parked, switched off or of an organisation that is off', async () => {
+  it('reads no follow-up that is not due, parked, switched off or of a switched-off organisation', async () => {
     await organisation();
     await organisation({ auto_followups_enabled: false }, 'org-off');
     await fill(
@@ -134,11 +134,11 @@ describe('a run over due follow-ups', () => {
     const { body } = await run();
     expect(body.followups).toEqual({ due: 1, sent: 1, skipped: 0, failed: 0, unknown: 0 });
     expect(arrived()).toEqual(['ada']);
-    // The settings, the follow-up, the settings again with the level's record, and the runtime's own two.
+    // The settings; the follow-up; the settings again with the send record; two reads of the runtime.
     expect(body.cost.firestore_reads).toBeLessThanOrEqual(1 + 1 + 2 + 2);
   });
 
-  it('shows in a dry run what the real one does, and writes nothing', async () => {
+  it('shows in a dry run what the real run does, and writes nothing', async () => {
     await organisation({ max_per_run: 2 });
     await fill(
       due('a', { next_due_at: stamp(NOW.getTime() - 5 * HOUR) }),
@@ -178,26 +178,26 @@ describe('a run over due follow-ups', () => {
   });
 });
 
-describe('a dry run while no mail can go', () => {
+describe('a dry run while mail', () => {
   it.each([
     [
-      'not configured',
+      'is not configured',
       { EMAIL_HOST: undefined, EMAIL_PORT: undefined },
       { failed: { mail_not_configured: 1 } },
     ],
-    ['paused', { EMAIL_PAUSED: 'true' }, { skipped: { mail_paused: 1 } }],
-  ])('since it is %s says so, as the real one does', async (_title, environment, told) => {
+    ['is paused', { EMAIL_PAUSED: 'true' }, { skipped: { mail_paused: 1 } }],
+  ])('%s reports it, as the real run does', async (_title, environment, reported) => {
     world.reconfigure(environment);
     await organisation();
     await fill(due('ada'));
     const dry = await run({ dry_run: true });
-    expect(dry.body).toMatchObject({ ...told, followups: { would_send: 0 } });
-    expect((await run()).body).toMatchObject(told);
+    expect(dry.body).toMatchObject({ ...reported, followups: { would_send: 0 } });
+    expect((await run()).body).toMatchObject(reported);
     expect(arrived()).toEqual([]);
   });
 });
 
-describe('what is due and blocked', () => {
+describe('a due follow-up that is blocked', () => {
   it.each<[string, DocumentData]>([
     ['no_email', { customer: { name: 'x' } }],
     ['bad_email', { customer: { email: 'x at y' } }],
@@ -205,7 +205,7 @@ describe('what is due and blocked', () => {
     ['no_amount', { amount_due: null }],
     ['template_error', { level: 0, org_id: 'org-2' }],
     ['no_start', { due_date: null }],
-  ])('%s: it is failed once, parked with its reason, and blocks nobody', async (reason, fields) => {
+  ])('by %s fails once, is parked with its reason, and blocks no other', async (reason, fields) => {
     await organisation();
     await organisation({ levels: { invoice: [{ after_days: 7, template: 'nowhere' }] } }, 'org-2');
     await fill(due('bad', { ...fields, next_due_at: stamp(NOW.getTime() - DAY) }), due('good'));
@@ -223,7 +223,7 @@ describe('what is due and blocked', () => {
     expect(await history('bad')).toEqual([reason]);
   });
 
-  it('by a pause that another back end wrote is moved to its end, and read no more until then', async () => {
+  it('by another back end’s pause gets its end as due time, and no run reads it until then', async () => {
     await organisation();
     await fill(due('ada', { paused_until: stamp(NOW.getTime() + 2 * DAY) }));
     expect((await run()).body).toMatchObject({
@@ -238,7 +238,7 @@ describe('what is due and blocked', () => {
     expect(await history('ada')).toEqual(['paused', 'sent']);
   });
 
-  it('by quiet hours and a weekend waits for the first hour at which mail may go', async () => {
+  it('by quiet hours and a weekend waits for the first open hour', async () => {
     await organisation({ business_days_only: true, quiet_hours: { from: '20:00', to: '08:00' } });
     world.clock.set(new Date('2026-03-06T20:00:00Z'));
     await fill(due('ada'));
@@ -248,7 +248,7 @@ describe('what is due and blocked', () => {
     expect((await run()).body.followups.sent).toBe(1);
   });
 
-  it('by settings that nobody can use is told in each run, and the others go', async () => {
+  it('by unusable settings is reported in each run, and blocks no other', async () => {
     await organisation({ time_zone: 'Europe/Atlantis' }, 'org-bad');
     await organisation();
     await fill(due('ada'), due('lost', { org_id: 'org-bad' }));
@@ -257,10 +257,10 @@ describe('what is due and blocked', () => {
     expect(arrived()).toEqual(['ada']);
   });
 
-  it('by max_per_day goes on the next day of the organisation’s own zone', async () => {
+  it('by max_per_day goes on the next day in the organisation’s time zone', async () => {
     await organisation({ max_per_day: 2, time_zone: 'Pacific/Auckland' });
     await fill(...['a', 'b', 'c'].map((id) => due(id)));
-    // 23:00 in Auckland.
+    // It is 23:00 in Auckland.
     expect((await run()).body).toMatchObject({ followups: { sent: 2 }, skipped: { max_per_day: 1 } });
     world.clock.advance(minutes(59));
     expect((await run()).body).toMatchObject({ followups: { sent: 0 }, skipped: { max_per_day: 1 } });
@@ -269,11 +269,11 @@ describe('what is due and blocked', () => {
   });
 });
 
-describe('what the mail server says', () => {
+describe('an answer of the mail server', () => {
   it.each<[string, string, DocumentData]>([
     ['450 4.2.1 Mailbox busy', 'refused_for_now', { level: 0, refusals: 1 }],
     ['550 5.1.1 No such user', 'address_refused', { level: 0, next_due_at: null }],
-  ])('"%s" to one recipient is %s, and the others go', async (reply, reason, left) => {
+  ])('"%s" for one recipient counts as %s, and the other mails go', async (reply, reason, left) => {
     await organisation();
     await fill(due('ada', { next_due_at: stamp(NOW.getTime() - DAY) }), due('bob'), due('cid'));
     world.smtp.refuse(email('ada'), Number(reply.slice(0, 3)), reply.slice(4));
@@ -288,7 +288,7 @@ describe('what the mail server says', () => {
     expect(await history('ada')).toEqual([reason]);
   });
 
-  it('a passing refusal is tried again after one, two, four hours, and given up after five days', async () => {
+  it('that refuses for now is retried after one, two, four hours, and for five days at most', async () => {
     await organisation();
     await fill(due('ada'));
     world.smtp.refuse(email('ada'), 450);
@@ -302,7 +302,7 @@ describe('what the mail server says', () => {
     expect(await history('ada')).toEqual(['refused_for_now', 'address_refused']);
   });
 
-  it('a refused address is told to the owner once, and goes after it was mended', async () => {
+  it('that refuses an address notifies the owner once', async () => {
     await organisation({ notify_email: 'patron@ronde.test' });
     await fill(due('ada'));
     world.smtp.refuse(email('ada'), 550);
@@ -317,7 +317,7 @@ describe('what the mail server says', () => {
     ['auth', '535 5.7.8 Username and Password not accepted'],
     ['mail', '550 5.7.1 Sender refused'],
     ['rcpt', '550 5.4.5 Daily user sending quota exceeded'],
-  ] as const)('at %s "%s" leaves everything due, fails the run and is told once', async (at, reply) => {
+  ] as const)('at %s "%s" fails the run and leaves every follow-up due', async (at, reply) => {
     await organisation();
     await fill(...Array.from({ length: 40 }, (_, index) => due(`f-${index}`)));
     world.reconfigure({
@@ -341,7 +341,7 @@ describe('what the mail server says', () => {
     expect(new Set(arrived()).size).toBe(40);
   });
 
-  it('nothing at all is no loss: the run fails for a retry, and the retry sends', async () => {
+  it('that never comes fails the run for a retry, and the retry sends every mail', async () => {
     await organisation();
     await fill(...['a', 'b', 'c', 'd'].map((id) => due(id)));
     behindFaults();
@@ -352,7 +352,7 @@ describe('what the mail server says', () => {
     expect(arrived().sort()).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('a lost answer is unknown: never sent again by itself, no further level, no doubt about which', async () => {
+  it('that is lost makes the mail uncertain: no run repeats it or sends a further level', async () => {
     await organisation();
     await fill(due('ada'));
     behindFaults();
@@ -372,7 +372,7 @@ describe('what the mail server says', () => {
     });
   });
 
-  it('EMAIL_PAUSED stops all of it, and nothing is claimed', async () => {
+  it('is never asked for while EMAIL_PAUSED is set, and no mail is claimed', async () => {
     await organisation();
     await fill(due('ada'), due('bob'));
     world.reconfigure({ EMAIL_PAUSED: '1' });
@@ -387,7 +387,7 @@ describe('what the mail server says', () => {
   });
 });
 
-describe('what a killed run leaves', () => {
+describe('a killed run', () => {
   const claim = (state: string, ageMs: number, more: DocumentData = {}) =>
     world.store.doc('followups/ada/sends/1').set({
       state,
@@ -403,24 +403,24 @@ describe('what a killed run leaves', () => {
     ['sending', CLAIM_LEASE_MS - 1, 'in_progress', 0],
     ['claimed', CLAIM_LEASE_MS, 'sent', 1],
     ['sending', CLAIM_LEASE_MS, 'unknown_delivery', 0],
-  ])('a claim in "%s" that is %i ms old: %s', async (state, age, reason, mails) => {
+  ])('that left a claim in "%s" %i ms ago gives %s', async (state, age, reason, mails) => {
     await organisation();
     await fill(due('ada'));
     await claim(state, age);
     const { body } = await run();
-    const told = {
+    const counted = {
       ...body.skipped,
       ...body.failed,
       ...(body.counts.acted ? { sent: body.counts.acted } : {}),
     };
-    expect(told).toEqual({ [reason]: 1 });
+    expect(counted).toEqual({ [reason]: 1 });
     expect(arrived()).toHaveLength(mails);
     expect(body.followups.unknown).toBe(reason === 'unknown_delivery' ? 1 : 0);
     if (reason === 'unknown_delivery')
       expect((await world.store.doc('followups/ada/sends/1').get()).get('state')).toBe('unknown');
   });
 
-  it('a level that has gone and is not counted is counted, not sent again', async () => {
+  it('that sent a level without counting it is repaired: the level counts and is not sent again', async () => {
     await organisation();
     await fill(due('ada'));
     await claim('sent', DAY, { sent_at: stamp(NOW.getTime() - DAY) });

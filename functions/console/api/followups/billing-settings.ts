@@ -5,12 +5,12 @@ import { settingsRef } from '../../../../shared/domains/followups/followup.ts';
 import { senderOf } from '../../../../shared/domains/followups/mail/mail.ts';
 import { reschedule } from '../../../../shared/domains/followups/schedule/reschedule.ts';
 import { rulesKey } from '../../../../shared/domains/followups/schedule/schedule.ts';
+import { billingSettings } from '../../../../shared/domains/followups/schema/billing-settings.ts';
 import {
   DEFAULT_SETTINGS,
   type Settings,
   toSettings,
 } from '../../../../shared/domains/followups/settings.ts';
-import { billingSettings } from '../../../../shared/domains/followups/settings-input.ts';
 import { showDocument } from '../../../../shared/domains/followups/show.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { Answer } from '../../../../shared/doors/http/router.ts';
@@ -21,8 +21,8 @@ import { type AdminContext, adminRoute } from '../route.ts';
 import type { BillingRehearsal, BillingSettingsView } from './views.ts';
 
 const PATH = '/v1/admin/billing-settings/{org_id}';
-/** What the answer carries beside the document, and a client may send back as it was got. */
-const ANSWERED = [
+/** Fields that only the answer has. A client may send them back; PUT ignores them. */
+const ANSWER_ONLY = [
   'id',
   'held_due_before',
   'rescheduling',
@@ -35,10 +35,10 @@ const ANSWERED = [
 const body = z.preprocess(
   (sent) =>
     typeof sent === 'object' && sent !== null
-      ? Object.fromEntries(Object.entries(sent).filter(([name]) => !ANSWERED.includes(name)))
+      ? Object.fromEntries(Object.entries(sent).filter(([name]) => !ANSWER_ONLY.includes(name)))
       : sent,
   billingSettings.partial().extend({
-    /** What has been held since the activation may go now. */
+    /** The follow-ups held since the activation may go now. */
     confirm_held: z.boolean('must be true or false').optional(),
     updated_at: z.string().nullable().optional(),
   }),
@@ -49,19 +49,21 @@ const dryRun = z.strictObject({
   dry_run: z.enum(['true', 'false'], 'must be true or false').default('false'),
 });
 
-/** What a change of settings brings with it. */
+/** A change of settings and its consequences. */
 interface Consequences {
   before: Settings;
   after: Settings;
   fields: Record<string, unknown>;
   switchedOn: boolean;
-  /** Open follow-ups have to be scheduled by other rules. */
+  /** Open follow-ups need new due times, because the rules changed. */
   reschedules: boolean;
 }
 
 /**
- * GET and PUT `/v1/admin/billing-settings/{org_id}`. A PUT merges, schedules open follow-ups anew where their rules have
- * changed, and answers what would go out now. With `?dry_run=true` it only answers.
+ * `/v1/admin/billing-settings/{org_id}`:
+ * - GET returns the settings.
+ * - PUT merges, reschedules open follow-ups if the rules changed, and returns what would be sent now.
+ * - PUT with `?dry_run=true` changes nothing.
  */
 export const billingSettingsRoutes = [
   adminRoute({
@@ -69,8 +71,8 @@ export const billingSettingsRoutes = [
     path: PATH,
     query: z.strictObject({}),
     async handle({ context, path }) {
-      const snapshot = await read(context, path['org_id']);
-      return answer(context, snapshot, toSettings(snapshot), {});
+      const snapshot = await readDocument(context, path['org_id']);
+      return toAnswer(context, snapshot, toSettings(snapshot), {});
     },
   }),
   adminRoute({
@@ -79,20 +81,20 @@ export const billingSettingsRoutes = [
     query: dryRun,
     body,
     async handle({ context, path, query, body: sent, request }) {
-      const snapshot = await read(context, path['org_id']);
+      const snapshot = await readDocument(context, path['org_id']);
       requireVersion(request, sent.updated_at, versionOf(snapshot));
-      const change = consequences(snapshot, sent, context.now);
-      if (query.dry_run === 'true') return await rehearse(context, change);
-      return await apply(context, snapshot, change);
+      const change = toConsequences(snapshot, sent, context.now);
+      if (query.dry_run === 'true') return await rehearseChange(context, change);
+      return await applyChange(context, snapshot, change);
     },
   }),
 ];
 
-async function read({ store }: AdminContext, orgId: string | undefined): Promise<DocumentSnapshot> {
+async function readDocument({ store }: AdminContext, orgId: string | undefined): Promise<DocumentSnapshot> {
   return await settingsRef(store, orgId ?? '').get();
 }
 
-function consequences(snapshot: DocumentSnapshot, sent: BillingChange, now: Date): Consequences {
+function toConsequences(snapshot: DocumentSnapshot, sent: BillingChange, now: Date): Consequences {
   const { updated_at: _version, confirm_held, levels, templates, ...plain } = sent;
   const before = toSettings(snapshot);
   const switchedOn = sent.auto_followups_enabled === true && !before.enabled;
@@ -113,11 +115,11 @@ function consequences(snapshot: DocumentSnapshot, sent: BillingChange, now: Date
   return { before, after, fields, switchedOn, reschedules };
 }
 
-/** A template of null is removed. */
+/** A null in the request removes its template. */
 const withoutNulls = (map: object) =>
   Object.fromEntries(Object.entries(map).filter(([, value]) => value !== null));
 
-async function apply(
+async function applyChange(
   context: AdminContext,
   snapshot: DocumentSnapshot,
   change: Consequences,
@@ -131,22 +133,25 @@ async function apply(
     else await ref.create({ ...fields, ...pending });
   } catch (error) {
     if (isConflict(error))
-      throw new HttpError(409, 'It has been changed meanwhile; read it again and decide anew.');
+      throw new HttpError(
+        409,
+        `The billing settings of ${ref.id} have changed since you read them; read them again, then save.`,
+      );
     throw error;
   }
-  // Cut off here, the next run takes it up: `rescheduling` says so.
+  // If this process dies here, the next run sees `rescheduling` and finishes.
   let rescheduled = reschedules ? await reschedule(store, after, 'all') : 0;
   if (switchedOn) rescheduled += await reschedule(store, after, 'missing');
   if (reschedules) await ref.update({ rescheduling: FieldValue.delete() });
   const activation = after.enabled ? await activationOf(store, after, now) : undefined;
-  return answer(context, await read(context, ref.id), after, {
+  return toAnswer(context, await readDocument(context, ref.id), after, {
     rescheduled,
     ...(activation ? { activation } : {}),
   });
 }
 
-/** What would go out if these settings were saved; with other rules that is only known once they are. */
-async function rehearse(
+/** Returns what these settings would send now. Changed rules move due times, so the real result may differ. */
+async function rehearseChange(
   { store, now }: AdminContext,
   { after, reschedules }: Consequences,
 ): Promise<BillingRehearsal> {
@@ -154,7 +159,7 @@ async function rehearse(
   return { dry_run: true, activation, would_reschedule: reschedules };
 }
 
-function answer(
+function toAnswer(
   { config }: AdminContext,
   snapshot: DocumentSnapshot,
   settings: Settings,

@@ -2,11 +2,12 @@ import type { ChangeContext } from '../../../../shared/domains/followups/change.
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import type { AdminContext } from '../route.ts';
 
-/** What a change of a follow-up works with: who asked goes into its history. */
+/** Names the caller as the author of a change, for the follow-up's history. */
 export function changeContext({ store, now, caller }: AdminContext): ChangeContext {
   return { store, now, decider: { runId: null, by: caller.id ?? caller.kind } };
 }
 
+/** The error for an unknown id. */
 export function noSuchFollowup(id: string): HttpError {
   return new HttpError(
     404,

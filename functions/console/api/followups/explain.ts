@@ -7,7 +7,7 @@ import {
   settingsRef,
   toFollowup,
 } from '../../../../shared/domains/followups/followup.ts';
-import { judge, type Verdict, withClaim } from '../../../../shared/domains/followups/judge.ts';
+import { applyClaim, judgeAutomatic, type Verdict } from '../../../../shared/domains/followups/judge.ts';
 import { REASONS, type Reason } from '../../../../shared/domains/followups/reasons.ts';
 import { claimOf } from '../../../../shared/domains/followups/send.ts';
 import { type Settings, SettingsFault, toSettings } from '../../../../shared/domains/followups/settings.ts';
@@ -19,8 +19,8 @@ import type { AdminContext } from '../route.ts';
 import type { FullExplanation, LastRun } from './views.ts';
 
 const TASK = 'process-followups';
-/** What may keep a whole run from one that is due. It stands in the run's record, not in each follow-up's history. */
-const OF_A_RUN: readonly Reason[] = [
+/** Reasons why a run leaves a due follow-up. The run's record counts them; no follow-up's history has them. */
+const RUN_REASONS: readonly Reason[] = [
   'mail_system',
   'mail_stopped',
   'no_answer',
@@ -32,7 +32,7 @@ const OF_A_RUN: readonly Reason[] = [
   'changed_meanwhile',
 ];
 
-/** A follow-up, and why it goes now or does not, in view of all that a run would ask; null where there is none. */
+/** Explains if the next run would send a follow-up, and why. Returns null if there is no such follow-up. */
 export async function explainFollowup(
   context: AdminContext,
   id: string,
@@ -48,42 +48,45 @@ export async function explainFollowup(
     const explanation = explain(followup, settings, now.getTime(), verdict);
     return {
       snapshot,
-      explanation: { ...explanation, last_run: verdict.do === 'send' ? await left(context, followup) : null },
+      explanation: {
+        ...explanation,
+        last_run: verdict.do === 'send' ? await readLastRun(context, followup) : null,
+      },
     };
   } catch (error) {
     if (!(error instanceof SettingsFault)) throw error;
-    return { snapshot, explanation: unusable(followup, error) };
+    return { snapshot, explanation: explainFault(followup, error) };
   }
 }
 
-/** What a run would decide: the rules, the level's record, the mail of this installation, the day's bound. */
+/** Returns the verdict of a run: by the rules, the send record, the mail server's state and the quotas. */
 async function verdictOf(context: AdminContext, followup: Followup, settings: Settings): Promise<Verdict> {
   const { store, now, config } = context;
   const wait = (reason: Reason): Verdict => ({ do: 'wait', reason, until: null });
-  const rules = judge(followup, settings, now.getTime());
+  const rules = judgeAutomatic(followup, settings, now.getTime());
   if (rules.do !== 'send') return rules;
   const send = await sendRef(followup, rules.level).get();
-  const verdict = withClaim(rules, claimOf(send, now));
+  const verdict = applyClaim(rules, claimOf(send, now));
   if (verdict.do !== 'send') return verdict;
   if (!config.mail) return wait('mail_not_configured');
   if (config.mail.paused) return wait('mail_paused');
-  const bound = await new Quota(store, now).take(settings);
-  return bound ? wait(bound) : verdict;
+  const limit = await new Quota(store, now).take(settings);
+  return limit ? wait(limit) : verdict;
 }
 
-/** Why the last run has left one that was due when it began. */
-async function left({ store }: AdminContext, { nextDueAt }: Followup): Promise<LastRun | null> {
+/** Reads why the last run left a follow-up that was due when the run began. */
+async function readLastRun({ store }: AdminContext, { nextDueAt }: Followup): Promise<LastRun | null> {
   const { docs } = await lastRuns(store, TASK, 1).get();
   const [run] = docs;
   if (!run || (millis(run.get('started_at')) ?? 0) < (nextDueAt ?? 0)) return null;
   const counts = { ...run.get('skipped'), ...run.get('failed') } as Record<string, number>;
-  const reasons = OF_A_RUN.flatMap((reason) =>
+  const reasons = RUN_REASONS.flatMap((reason) =>
     counts[reason] ? [{ reason, count: counts[reason], message: REASONS[reason] }] : [],
   );
   return { run_id: run.id, outcome: (run.get('outcome') as RunOutcome | undefined) ?? null, reasons };
 }
 
-function unusable(followup: Followup, fault: SettingsFault): FullExplanation {
+function explainFault(followup: Followup, fault: SettingsFault): FullExplanation {
   return {
     decision: 'wait',
     reason: 'bad_settings',

@@ -1,17 +1,13 @@
 import type { DocumentSnapshot, Query } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { ended, paused, resumed, stopped } from '../../../../shared/domains/followups/actions.ts';
-import { type Change, changeFollowup } from '../../../../shared/domains/followups/change.ts';
+import { changeFollowup, type FollowupChange } from '../../../../shared/domains/followups/change.ts';
 import { followups, STATUSES } from '../../../../shared/domains/followups/followup.ts';
 import { MAX_REASON } from '../../../../shared/domains/followups/limits.ts';
+import { followupPatch, newFollowup } from '../../../../shared/domains/followups/schema/followup.ts';
 import { settleUnknown } from '../../../../shared/domains/followups/settle.ts';
 import { showFollowup, showHistoryLine, showLevelSend } from '../../../../shared/domains/followups/show.ts';
-import {
-  followupPatch,
-  newFollowup,
-  patched,
-  saveFollowup,
-} from '../../../../shared/domains/followups/upsert.ts';
+import { decidePatch, saveFollowup } from '../../../../shared/domains/followups/upsert.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
 import { Answer } from '../../../../shared/doors/http/router.ts';
@@ -31,18 +27,18 @@ const instant = z.iso.datetime({
 });
 const reason = z.string().trim().max(MAX_REASON, `must have at most ${MAX_REASON} characters`).optional();
 
-/** Does a change and answers the follow-up as it is then; one that changes nothing answers it as it is. */
-async function change(
+/** Changes a follow-up and returns its new state. */
+async function applyChange(
   context: AdminContext,
   id: string,
-  decide: (found: Parameters<Parameters<typeof changeFollowup>[2]>[0]) => Change,
+  decide: (found: Parameters<Parameters<typeof changeFollowup>[2]>[0]) => FollowupChange,
 ): Promise<Answer> {
   const snapshot = await changeFollowup(changeContext(context), id, decide);
   if (!snapshot) throw noSuchFollowup(id);
-  return answer(snapshot);
+  return toAnswer(snapshot);
 }
 
-const answer = (snapshot: DocumentSnapshot, status = 200, more: Partial<FollowupDetail> = {}) =>
+const toAnswer = (snapshot: DocumentSnapshot, status = 200, more: Partial<FollowupDetail> = {}) =>
   new Answer(status, { ...showFollowup(snapshot), ...more }, versionHeader(versionOf(snapshot)));
 
 /** One page of a query that is ordered by the documents' names. */
@@ -63,7 +59,7 @@ async function list(
 
 const ITEM = '/api/followups/{id}';
 
-/** `/api/followups`: the follow-ups of invoices and quotes, and what people do with them. */
+/** `/api/followups`: lists and shows the follow-ups of invoices and quotes, and changes them for people. */
 export const followupRoutes = [
   adminRoute({
     method: 'GET',
@@ -90,7 +86,7 @@ export const followupRoutes = [
     async handle({ context, body }) {
       const { id, created, snapshot } = await saveFollowup(changeContext(context), body);
       if (!snapshot) throw noSuchFollowup(id);
-      return answer(snapshot, created ? 201 : 200);
+      return toAnswer(snapshot, created ? 201 : 200);
     },
   }),
   adminRoute({
@@ -101,7 +97,7 @@ export const followupRoutes = [
       const explained = await explainFollowup(context, path['id'] ?? '');
       if (!explained) throw noSuchFollowup(path['id'] ?? '');
       const { snapshot, explanation } = explained;
-      return answer(snapshot, 200, { explanation });
+      return toAnswer(snapshot, 200, { explanation });
     },
   }),
   adminRoute({
@@ -110,9 +106,9 @@ export const followupRoutes = [
     body: followupPatch,
     handle: ({ context, path, body, request }) => {
       const { updated_at, ...patch } = body;
-      return change(context, path['id'] ?? '', ({ snapshot, followup, settings }) => {
+      return applyChange(context, path['id'] ?? '', ({ snapshot, followup, settings }) => {
         requireVersion(request, updated_at, versionOf(snapshot));
-        return patched(snapshot, followup, settings, patch);
+        return decidePatch(snapshot, followup, settings, patch);
       });
     },
   }),
@@ -121,14 +117,16 @@ export const followupRoutes = [
     path: `${ITEM}/stop`,
     body: z.strictObject({ reason }),
     handle: ({ context, path, body }) =>
-      change(context, path['id'] ?? '', ({ followup }) => stopped(followup, 'stopped', body.reason ?? null)),
+      applyChange(context, path['id'] ?? '', ({ followup }) =>
+        stopped(followup, 'stopped', body.reason ?? null),
+      ),
   }),
   adminRoute({
     method: 'POST',
     path: `${ITEM}/pause`,
     body: z.strictObject({ until: instant.nullable().optional(), reason }),
     handle: ({ context, path, body }) =>
-      change(context, path['id'] ?? '', ({ snapshot, settings }) =>
+      applyChange(context, path['id'] ?? '', ({ snapshot, settings }) =>
         paused(snapshot, settings, body.until ? Date.parse(body.until) : null, body.reason ?? null),
       ),
   }),
@@ -137,7 +135,7 @@ export const followupRoutes = [
     path: `${ITEM}/resume`,
     body: nothing,
     handle: ({ context, path }) =>
-      change(context, path['id'] ?? '', ({ snapshot, followup, settings }) =>
+      applyChange(context, path['id'] ?? '', ({ snapshot, followup, settings }) =>
         resumed(snapshot, followup, settings),
       ),
   }),
@@ -147,7 +145,7 @@ export const followupRoutes = [
       path: `${ITEM}/${status}`,
       body: nothing,
       handle: ({ context, path }) =>
-        change(context, path['id'] ?? '', ({ followup }) => ended(followup, status)),
+        applyChange(context, path['id'] ?? '', ({ followup }) => ended(followup, status)),
     }),
   ),
   adminRoute({
@@ -159,8 +157,12 @@ export const followupRoutes = [
       const why = body.reason ?? `settled by ${context.caller.id ?? context.caller.kind}`;
       const settled = await settleUnknown(changeContext(context), id, body.outcome, why);
       if (settled === null) throw noSuchFollowup(id);
-      if (!settled) throw new HttpError(409, 'No delivery of it is unknown; there is nothing to settle.');
-      return await change(context, id, () => null);
+      if (!settled)
+        throw new HttpError(
+          409,
+          `Follow-up ${JSON.stringify(id)} has no uncertain mail; read it again before you settle one.`,
+        );
+      return await applyChange(context, id, () => null);
     },
   }),
   adminRoute({
@@ -168,7 +170,7 @@ export const followupRoutes = [
     path: `${ITEM}/history`,
     query: z.strictObject(page),
     async handle({ context, path, query: { limit, page: after } }): Promise<FollowupHistory> {
-      // Without the settings: a history is there though these are not usable.
+      // Reads no settings, so that unusable ones do not hide the history.
       const snapshot = await followups(context.store)
         .doc(path['id'] ?? '')
         .get();

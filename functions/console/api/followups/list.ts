@@ -1,7 +1,7 @@
 import { FieldPath, type Query, type QueryDocumentSnapshot } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { settingsRef, toFollowup } from '../../../../shared/domains/followups/followup.ts';
-import { followupsIn, ORDER, VIEWS, type View } from '../../../../shared/domains/followups/list.ts';
+import { followupsIn, type ListView, ORDER, VIEWS } from '../../../../shared/domains/followups/list.ts';
 import { type Settings, SettingsFault, toSettings } from '../../../../shared/domains/followups/settings.ts';
 import { explain, showFollowup } from '../../../../shared/domains/followups/show.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
@@ -12,8 +12,9 @@ import { type AdminContext, adminRoute } from '../route.ts';
 import type { BillingLine, ExplainedFollowup, FollowupList } from './views.ts';
 
 /**
- * GET `/v1/admin/followups?view=`: what a person looks for, each with the decision that a run would come to now; and GET
- * `/v1/admin/billing-settings`: the organisations. A read per item shown and one more, and one per organisation among them.
+ * - GET `/v1/admin/followups?view=` lists follow-ups, each with the decision of a run at this instant. It reads every
+ *   item, one more, and every organisation among them.
+ * - GET `/v1/admin/billing-settings` lists the organisations.
  */
 export const followupListRoutes = [
   adminRoute({
@@ -26,17 +27,11 @@ export const followupListRoutes = [
       page: pageParam,
     }),
     async handle({ context, query: { view, org_id, limit, page } }): Promise<FollowupList> {
-      const { docs, next } = await pageOf(
-        context,
-        followupsIn(context.store, view, org_id),
-        view,
-        limit,
-        page,
-      );
+      const { docs, next } = await pageOf(followupsIn(context.store, view, org_id), view, limit, page);
       const settings = await settingsOf(context, docs);
       const items = docs.map((snapshot) => ({
         ...showFollowup(snapshot),
-        ...explained(context, snapshot, settings),
+        ...explainItem(context, snapshot, settings),
       }));
       return { as_of: context.now.toISOString(), items, next_page: toPage(next) };
     },
@@ -60,11 +55,10 @@ export const followupListRoutes = [
   }),
 ];
 
-/** A page by an instant and id, or by id alone; `next` is where the one after it begins. */
+/** Reads one page, ordered by an instant and id or by id alone. `next` is the place of the following page. */
 async function pageOf(
-  _: AdminContext,
   query: Query,
-  view: View,
+  view: ListView,
   limit: number,
   page: string | null,
 ): Promise<{ docs: QueryDocumentSnapshot[]; next: string | null }> {
@@ -78,7 +72,7 @@ async function pageOf(
   return { docs: items, next: place ?? null };
 }
 
-function from(query: Query, view: View, page: string | null): Query {
+function from(query: Query, view: ListView, page: string | null): Query {
   const order = ORDER[view];
   if (!order) {
     const byId = query.orderBy(FieldPath.documentId());
@@ -89,17 +83,17 @@ function from(query: Query, view: View, page: string | null): Query {
   return after(query, order.direction, position);
 }
 
-type Found = Map<string, Settings | SettingsFault>;
+type SettingsById = Map<string, Settings | SettingsFault>;
 
-/** The settings of the organisations on a page, each read once. */
-async function settingsOf({ store }: AdminContext, docs: QueryDocumentSnapshot[]): Promise<Found> {
+/** Reads the settings of the organisations on a page, each once. */
+async function settingsOf({ store }: AdminContext, docs: QueryDocumentSnapshot[]): Promise<SettingsById> {
   const ids = [...new Set(docs.map((snapshot) => toFollowup(snapshot).orgId || '-'))];
   if (ids.length === 0) return new Map();
   const found = await store.getAll(...ids.map((id) => settingsRef(store, id)));
-  return new Map(found.map((snapshot) => [snapshot.id, readable(snapshot)]));
+  return new Map(found.map((snapshot) => [snapshot.id, toSettingsOrFault(snapshot)]));
 }
 
-function readable(snapshot: Parameters<typeof toSettings>[0]): Settings | SettingsFault {
+function toSettingsOrFault(snapshot: Parameters<typeof toSettings>[0]): Settings | SettingsFault {
   try {
     return toSettings(snapshot);
   } catch (error) {
@@ -108,14 +102,14 @@ function readable(snapshot: Parameters<typeof toSettings>[0]): Settings | Settin
   }
 }
 
-/** What a run would decide now; null where the organisation's settings cannot be read. */
-function explained(
+/** Explains the decision of a run at this instant. The explanation is null if the settings are unusable. */
+function explainItem(
   { now }: AdminContext,
   snapshot: QueryDocumentSnapshot,
-  found: Found,
+  settingsById: SettingsById,
 ): Pick<ExplainedFollowup, 'explanation'> {
   const followup = toFollowup(snapshot);
-  const settings = found.get(followup.orgId || '-');
+  const settings = settingsById.get(followup.orgId || '-');
   const known = settings && !(settings instanceof SettingsFault);
   return { explanation: known ? explain(followup, settings, now.getTime()) : null };
 }

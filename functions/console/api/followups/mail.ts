@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { readFollowup } from '../../../../shared/domains/followups/change.ts';
 import { sendRef } from '../../../../shared/domains/followups/followup.ts';
-import { judgeManual, withClaim } from '../../../../shared/domains/followups/judge.ts';
+import { applyClaim, judgeManual } from '../../../../shared/domains/followups/judge.ts';
 import { Unmailable } from '../../../../shared/domains/followups/mail/content.ts';
 import { followupMail, senderOf } from '../../../../shared/domains/followups/mail/mail.ts';
 import { REASONS, type Reason } from '../../../../shared/domains/followups/reasons.ts';
@@ -14,32 +14,32 @@ import { explainFollowup } from './explain.ts';
 import type { Blocked, FullExplanation, MailPreview, SendReport } from './views.ts';
 
 const ITEM = '/api/followups/{id}';
-/** Reasons after which another try a moment later may succeed. */
+/** Reasons that may be gone a minute later. */
 const UNAVAILABLE: readonly Reason[] = ['no_answer', 'mail_system', 'mail_stopped', 'mail_paused', 'budget'];
 const RETRY_SECONDS = 60;
 
-async function found(context: AdminContext, id: string | undefined) {
+async function findFollowup(context: AdminContext, id: string | undefined) {
   const followup = await readFollowup(context, id ?? '');
   if (!followup) throw noSuchFollowup(id ?? '');
   return followup;
 }
 
-function mailConfig({ config }: AdminContext) {
+function requireMailConfig({ config }: AdminContext) {
   if (config.mail) return config.mail;
   throw new HttpError(503, REASONS.mail_not_configured.en);
 }
 
-/** The mail of a level as it would go out now; 409 says what has to be mended first. */
-async function preview(
+/** Composes a level's mail as it would go out now. Throws a 409 that says what a person must fix first. */
+async function previewMail(
   context: AdminContext,
   id: string | undefined,
   wanted: number | undefined,
 ): Promise<MailPreview> {
-  const { followup, settings } = await found(context, id);
-  const config = mailConfig(context);
+  const { followup, settings } = await findFollowup(context, id);
+  const config = requireMailConfig(context);
   const level = wanted ?? followup.level + 1;
   try {
-    const mail = followupMail(followup, settings, level, config, context.now.getTime());
+    const mail = followupMail({ followup, settings, level }, config, context.now.getTime());
     const { envelope, messageId, raw } = await compose(mail, config, context.now);
     const { from, own } = senderOf(settings, config);
     const { to, subject, text, html, locale } = mail;
@@ -59,30 +59,30 @@ async function preview(
       raw: raw.toString('utf8'),
     };
   } catch (error) {
-    if (error instanceof Unmailable) throw blocked(error.reason, error.message);
+    if (error instanceof Unmailable) throw toConflict(error.reason, error.message);
     throw error;
   }
 }
 
-function blocked(reason: Reason, detail: string | null): HttpError {
+function toConflict(reason: Reason, detail: string | null): HttpError {
   const message = REASONS[reason];
   return new HttpError(409, detail || message.en, { details: { reason, message } satisfies Blocked });
 }
 
-/** Sends the next level at once, through the same claim as a run. */
+/** Sends the next level at once, by the same claim as a run. */
 async function sendNow(context: AdminContext, id: string | undefined): Promise<SendReport> {
-  const { followup, settings } = await found(context, id);
-  mailConfig(context);
+  const { followup, settings } = await findFollowup(context, id);
+  requireMailConfig(context);
   const { post } = context;
   const send = await sendRef(followup, followup.level + 1).get();
-  const verdict = withClaim(
+  const verdict = applyClaim(
     judgeManual(followup, settings, context.now.getTime()),
     claimOf(send, context.now),
   );
   if (verdict.do !== 'send' || !post)
-    throw blocked(verdict.reason, verdict.do === 'park' ? verdict.detail : null);
+    throw toConflict(verdict.reason, verdict.do === 'park' ? verdict.detail : null);
   const attempt = await sendLevel({ ...changeContext(context), post }, { followup, settings, send });
-  if (attempt.reason === 'changed_meanwhile') throw blocked(attempt.reason, null);
+  if (attempt.reason === 'changed_meanwhile') throw toConflict(attempt.reason, null);
   if (UNAVAILABLE.includes(attempt.reason))
     throw new HttpError(503, `${REASONS[attempt.reason].en} ${attempt.response ?? ''}`.trim(), {
       details: { reason: attempt.reason, response: attempt.response },
@@ -98,13 +98,13 @@ async function sendNow(context: AdminContext, id: string | undefined): Promise<S
   };
 }
 
-/** What mails a follow-up: the exact preview, sending by hand, and why it goes by itself or does not. */
+/** Routes for the mail of a follow-up: the exact preview, sending by hand, and the explanation. */
 export const followupMailRoutes = [
   adminRoute({
     method: 'GET',
     path: `${ITEM}/preview`,
     query: z.strictObject({ level: z.coerce.number().int().min(1).max(10).optional() }),
-    handle: ({ context, path, query }) => preview(context, path['id'], query.level),
+    handle: ({ context, path, query }) => previewMail(context, path['id'], query.level),
   }),
   adminRoute({
     method: 'POST',

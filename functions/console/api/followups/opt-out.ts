@@ -8,7 +8,7 @@ import { html, page } from '../../../../shared/doors/mail/html.ts';
 import type { Locale } from '../../../../shared/doors/mail/message.ts';
 import type { Deps } from '../../../../shared/runtime/task.ts';
 
-/** A person who clicked waits no longer. */
+/** The longest wait for a person who clicked. */
 const ANSWER_MS = 10_000;
 
 const WORDS: Record<Locale, { ask: string; button: string; done: string; title: string; contact: string }> = {
@@ -29,8 +29,9 @@ const WORDS: Record<Locale, { ask: string; button: string; done: string; title: 
 };
 
 /**
- * The opt-out link of a mail: no sign-in, the signature is the proof. POST ends the reminders in one step, as mail programs
- * do it (RFC 8058). GET only shows the button, since programs that check links follow them too.
+ * The opt-out link of a mail, without sign-in: its signature is the proof.
+ * - GET only shows a button, because programs that check links follow it too.
+ * - POST ends the reminders in one step, as mail programs do (RFC 8058).
  */
 export const optOutRoutes = (['GET', 'HEAD', 'POST'] as const).map(
   (method): OpenRoute<Deps> => ({
@@ -73,7 +74,7 @@ function unknownLink(): HttpError {
   });
 }
 
-/** The style is in the page itself; nothing else may load or run, and no other page may frame it. */
+/** The page contains its style. It may load and run nothing else, and no other page may frame it. */
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 

@@ -5,8 +5,8 @@ import { adminRoute } from '../route.ts';
 import type { BuiltInTemplates } from './views.ts';
 
 /**
- * GET `/v1/admin/followup-templates`: the texts that come with the product, by what they are about, name and language, and
- * what a text may name. An organisation's own stand in its billing settings.
+ * GET `/v1/admin/followup-templates` returns the built-in texts by type, name and language, and their placeholders. An
+ * organisation's own texts are in its billing settings.
  */
 export const followupTemplateRoutes = [
   adminRoute({

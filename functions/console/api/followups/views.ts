@@ -4,7 +4,7 @@ import type { Placeholder } from '../../../../shared/domains/followups/mail/temp
 import type { BUILT_IN } from '../../../../shared/domains/followups/mail/templates.ts';
 import type { REASONS, Reason } from '../../../../shared/domains/followups/reasons.ts';
 import type { FollowupType, Level } from '../../../../shared/domains/followups/schedule/schedule.ts';
-import type { billingSettings } from '../../../../shared/domains/followups/settings-input.ts';
+import type { billingSettings } from '../../../../shared/domains/followups/schema/billing-settings.ts';
 import type {
   Explanation,
   FollowupView,

@@ -5,12 +5,12 @@ import type { Followup } from '../followup.ts';
 import type { ParkingReason } from '../reasons.ts';
 import type { Settings } from '../settings.ts';
 import { longDate, money, plainNumber } from './formats.ts';
-import { fill, type Template, TemplateError, type Values } from './template.ts';
-import { BUSINESS_NOTES, builtIn, ownNames } from './templates.ts';
+import { fillTemplate, type Template, TemplateError, type Values } from './template.ts';
+import { BUSINESS_NOTES, builtInTemplate, ownNames } from './templates.ts';
 
 const DAY_MS = 86_400_000;
 
-/** A follow-up that no mail can be made of until somebody mends it. */
+/** A follow-up without a mail until a person fixes the cause. */
 export class Unmailable extends Error {
   readonly reason: ParkingReason;
   constructor(reason: ParkingReason, message: string) {
@@ -20,34 +20,36 @@ export class Unmailable extends Error {
   }
 }
 
-/** What a mail says, before it has a sender. */
-export interface Content {
+/** One mail of a follow-up; its level counts from 1. */
+export interface Reminder {
+  followup: Followup;
+  settings: Settings;
+  level: number;
+}
+
+/** The words of a mail, before it has a sender. */
+export interface MailContent {
   to: string;
   locale: Locale;
   subject: string;
   text: string;
-  /** Below the text: what the law wants said; null where nothing. */
+  /** The note below the text that the law asks for; null if it asks for none. */
   note: string | null;
 }
 
 /**
- * What the mail of a level says, in the customer's language, with amounts and dates as written there. Throws Unmailable
- * where address, language, amount or template are missing or faulty.
+ * Writes a reminder in the customer's language, with the amounts and dates of the customer's region. Throws Unmailable if
+ * address, language, amount or template is missing or wrong.
  */
-export function contentOf(
-  followup: Followup,
-  settings: Settings,
-  level: number,
-  organisation: string,
-  now: number,
-): Content {
+export function contentOf(reminder: Reminder, organisation: string, now: number): MailContent {
+  const { followup, settings, level } = reminder;
   const to = recipientOf(followup);
   const { tag, locale } = languageOf(followup, settings);
-  const template = templateOf(followup, settings, level, locale);
-  const values = valuesOf(followup, settings, tag, organisation, now);
+  const template = templateOf(reminder, locale);
+  const values = valuesOf(reminder, tag, organisation, now);
   try {
-    const subject = fill(template.subject, values).replace(/\s+/g, ' ').trim();
-    const text = fill(template.text, values).trim();
+    const subject = fillTemplate(template.subject, values).replace(/\s+/g, ' ').trim();
+    const text = fillTemplate(template.text, values).trim();
     return { to, locale, subject, text, note: level > 1 ? noteOf(followup, settings, locale) : null };
   } catch (error) {
     if (error instanceof TemplateError) throw new Unmailable('template_error', error.message);
@@ -62,11 +64,11 @@ function recipientOf({ customer }: Followup): string {
   if (address !== null) return address;
   throw new Unmailable(
     'bad_email',
-    `customer.email ${JSON.stringify(customer.email.slice(0, 80))} is not an e-mail address.`,
+    `customer.email ${JSON.stringify(customer.email.slice(0, 80))} is not an e-mail address; correct it.`,
   );
 }
 
-/** `fr`, `fr-CA`, `en_GB`: the language chooses the text, the whole tag how amounts and dates are written. */
+/** Reads `fr`, `fr-CA` or `en_GB`. The language chooses the text; the whole tag formats amounts and dates. */
 function languageOf({ customer }: Followup, settings: Settings): { tag: string; locale: Locale } {
   const wanted = (customer.locale ?? settings.locale).replaceAll('_', '-');
   const [language] = wanted.toLowerCase().split('-');
@@ -85,16 +87,16 @@ function isTag(tag: string): boolean {
   }
 }
 
-function templateOf({ type }: Followup, settings: Settings, level: number, locale: Locale): Template {
+function templateOf({ followup: { type }, settings, level }: Reminder, locale: Locale): Template {
   const name = settings.rules.levels[type][level - 1]?.template;
   const template =
     typeof name === 'string'
-      ? (ownTemplate(settings, ownNames(type, name), locale) ?? builtIn(type, name, locale))
+      ? (ownTemplate(settings, ownNames(type, name), locale) ?? builtInTemplate(type, name, locale))
       : undefined;
   if (typeof template?.subject === 'string' && typeof template.text === 'string') return template;
   throw new Unmailable(
     'template_error',
-    `There is no template ${JSON.stringify(name ?? null)} for level ${level} of a ${type} in ${locale}.`,
+    `There is no template ${JSON.stringify(name ?? null)} for level ${level} of a ${type} in ${locale}; add it to the billing settings or name another one.`,
   );
 }
 
@@ -107,20 +109,14 @@ function ownTemplate(
   return name === undefined ? undefined : templates[name]?.[locale];
 }
 
-function valuesOf(
-  followup: Followup,
-  settings: Settings,
-  tag: string,
-  organisation: string,
-  now: number,
-): Values {
+function valuesOf({ followup, settings }: Reminder, tag: string, organisation: string, now: number): Values {
   const { zone } = settings.rules.hours;
   const date = (instant: number | null) => (instant === null ? '' : longDate(tag, zone).format(instant));
   const day = (instant: number) => Math.floor(toLocal(instant, zone) / DAY_MS);
   const late = followup.dueDate === null ? 0 : Math.max(0, day(now) - day(followup.dueDate));
   return {
     customer_name: followup.customer.name ?? '',
-    // "la facture Facture 12" reads badly.
+    // The template says "la facture" before it: "la facture Facture 12" reads badly.
     label: followup.label.replace(/^(facture|invoice|devis|quote)\s+(n°\s*)?/i, ''),
     amount: amountOf(followup, tag),
     due_date: date(followup.dueDate),
@@ -137,18 +133,21 @@ function amountOf({ amountDue, currency }: Followup, tag: string): string {
       'amount_due is missing; give what is left to pay, in units of the currency.',
     );
   if (amountDue <= 0)
-    throw new Unmailable('nothing_due', `amount_due is ${amountDue}: there is nothing to ask for.`);
+    throw new Unmailable(
+      'nothing_due',
+      `amount_due is ${amountDue}, not above 0: give what is left to pay, or mark it as paid.`,
+    );
   try {
     return money(tag, String(currency)).format(amountDue);
   } catch {
     throw new Unmailable(
       'no_amount',
-      `currency ${JSON.stringify(currency)} is none; give its ISO 4217 code, such as EUR.`,
+      `currency ${JSON.stringify(currency)} is unknown; give its ISO 4217 code, such as EUR.`,
     );
   }
 }
 
-/** The first reminder stays friendly and has none; a quote is no debt. */
+/** Only a business that owes an invoice gets the note. The first reminder stays friendly, without it. */
 function noteOf({ type }: Followup, { businessCustomers }: Settings, locale: Locale): string | null {
   return type === 'invoice' && businessCustomers ? BUSINESS_NOTES[locale] : null;
 }

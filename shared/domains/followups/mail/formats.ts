@@ -1,27 +1,27 @@
-/** Customers' locales are their own words: more than this many at a time are forgotten and made again. */
-const MAX_KEPT = 200;
+/** Customers choose their locales, so their number has no limit. The cache empties itself at this size. */
+const MAX_FORMATTERS = 200;
 
-/** Keeps what is costly to make, by a key: a formatter of Intl takes longer to make than a hundred uses of it. */
-function kept<Made>(make: (...key: string[]) => Made): (...key: string[]) => Made {
-  const made = new Map<string, Made>();
+/** Makes each formatter once: Intl takes longer to make one than to use it a hundred times. */
+function cacheFormatter<Formatter>(make: (...key: string[]) => Formatter): (...key: string[]) => Formatter {
+  const made = new Map<string, Formatter>();
   return (...key) => {
     const name = key.join('\n');
     const found = made.get(name) ?? make(...key);
-    if (made.size >= MAX_KEPT) made.clear();
+    if (made.size >= MAX_FORMATTERS) made.clear();
     made.set(name, found);
     return found;
   };
 }
 
-/** Writes days in full, as this locale does, in this time zone. */
-export const longDate = kept(
+/** Writes dates in full, such as "31 mars 2026", in a locale and time zone. */
+export const longDate = cacheFormatter(
   (tag, zone) => new Intl.DateTimeFormat(tag, { dateStyle: 'long', timeZone: zone }),
 );
 
-/** Writes amounts of this currency (ISO 4217); throws a RangeError for what is none. */
-export const money = kept(
+/** Writes amounts of a currency (ISO 4217). Throws RangeError for an unknown currency. */
+export const money = cacheFormatter(
   (tag, currency) => new Intl.NumberFormat(tag, { style: 'currency', currency: currency ?? '' }),
 );
 
-/** Writes numbers as this locale does. */
-export const plainNumber = kept((tag) => new Intl.NumberFormat(tag));
+/** Writes numbers in a locale. */
+export const plainNumber = cacheFormatter((tag) => new Intl.NumberFormat(tag));

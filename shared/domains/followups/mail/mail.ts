@@ -2,22 +2,22 @@ import type { Mailbox } from '../../../doors/mail/address.ts';
 import { type Html, html, page } from '../../../doors/mail/html.ts';
 import type { Locale, Mail } from '../../../doors/mail/message.ts';
 import type { MailConfig } from '../../../doors/mail/settings.ts';
-import type { Followup } from '../followup.ts';
+
 import { optOutPath } from '../opt-out.ts';
 import type { Settings } from '../settings.ts';
-import { type Content, contentOf } from './content.ts';
+import { contentOf, type MailContent, type Reminder } from './content.ts';
 
 const OPT_OUT: Readonly<Record<Locale, { text: string; link: string }>> = {
   fr: { text: 'Ne plus recevoir de rappel automatique à ce sujet :', link: 'ne plus recevoir de rappel' },
   en: { text: 'To get no more automatic reminders about this:', link: 'no more reminders' },
 };
 
-/** What a level's mail is called for ever: its Message-ID is made from it. */
+/** The lasting name of a level's mail. Its Message-ID follows from it. */
 const mailKey = (id: string, level: number) => `followups/${id}/sends/${level}`;
 
 /**
- * Who a mail comes from. One SMTP account may only speak for its own domain (DMARC, RFC 7489: From has to be aligned with
- * what signs), so another `from` becomes the default address under the organisation's name, with a Reply-To.
+ * Chooses the sender of an organisation's mails: an SMTP account may only send for its domain (DMARC, RFC 7489). A
+ * `from` of another domain becomes the account's address under the organisation's name, with a Reply-To.
  */
 export function senderOf(
   settings: Settings,
@@ -42,17 +42,12 @@ function isAligned(address: string, account: string): boolean {
   return domain === own || domain.endsWith(`.${own}`);
 }
 
-/** The mail of a level exactly as it goes out; preview, manual and automatic sending all use it. Throws Unmailable. */
-export function followupMail(
-  followup: Followup,
-  settings: Settings,
-  level: number,
-  config: MailConfig,
-  now: number,
-): Mail {
+/** Composes a reminder for the preview and for every sending, so that all are the same. Throws Unmailable. */
+export function followupMail(reminder: Reminder, config: MailConfig, now: number): Mail {
+  const { followup, settings, level } = reminder;
   const { from, replyTo } = senderOf(settings, config);
   const organisation = from.name ?? config.from.name ?? '';
-  const content = contentOf(followup, settings, level, organisation, now);
+  const content = contentOf(reminder, organisation, now);
   const optOut = config.publicUrl ? `${config.publicUrl}${optOutPath(followup.id, config.key)}` : null;
   const { name } = followup.customer;
   return {
@@ -69,18 +64,18 @@ export function followupMail(
   };
 }
 
-function textOf({ text, note, locale }: Content, optOut: string | null): string {
+function textOf({ text, note, locale }: MailContent, optOut: string | null): string {
   const below = [note, optOut && `${OPT_OUT[locale].text}\n${optOut}`].filter((part) => part !== null);
   return `${[text, ...(below.length > 0 ? ['-- '] : []), ...below].join('\n\n').replace('\n\n-- \n\n', '\n\n-- \n')}\n`;
 }
 
-function htmlOf({ subject, text, note, locale }: Content, optOut: string | null): string {
-  const paragraphs = text.split(/\n\s*\n/).map((part) => html`<p>${lines(part)}</p>\n`);
+function htmlOf({ subject, text, note, locale }: MailContent, optOut: string | null): string {
+  const paragraphs = text.split(/\n\s*\n/).map((part) => html`<p>${toHtmlLines(part)}</p>\n`);
   const legal = note === null ? html`` : html`<p>${note}</p>`;
   const link = optOut === null ? html`` : html`<p><a href="${optOut}">${OPT_OUT[locale].link}</a></p>`;
   return page(locale, subject, html`${paragraphs}`, html`${legal}${link}`);
 }
 
-function lines(paragraph: string): Html[] {
+function toHtmlLines(paragraph: string): Html[] {
   return paragraph.split('\n').map((line, index) => (index === 0 ? html`${line}` : html`<br>${line}`));
 }

@@ -4,13 +4,13 @@ import type { Locale, Mail } from '../../../doors/mail/message.ts';
 import type { Followup } from '../followup.ts';
 import type { Prepared, SendContext } from '../send.ts';
 
-interface Words {
+interface NoticeWords {
   subject: (followup: Followup) => string;
   body: (followup: Followup) => string;
   answer: (response: string) => string;
 }
 
-const WORDS: Readonly<Record<Locale, Words>> = {
+const WORDS: Readonly<Record<Locale, NoticeWords>> = {
   fr: {
     subject: ({ label }) => `Relance impossible : ${label}`,
     body: ({ label, customer }) =>
@@ -26,10 +26,10 @@ const WORDS: Readonly<Record<Locale, Words>> = {
 };
 
 /**
- * Tells the organisation's owner (notify_email) that a customer's address is refused; once per follow-up, level and
- * address. A notice that cannot be sent changes nothing for the follow-up.
+ * Notifies the organisation's owner (notify_email) that the server refuses a customer's address. Each follow-up, level
+ * and address gets one notice; the follow-up does not depend on its delivery.
  */
-export async function tellOwner(
+export async function notifyOwner(
   { store, post }: SendContext,
   { followup, settings }: Pick<Prepared, 'followup' | 'settings'>,
   response: string | null,
@@ -41,17 +41,23 @@ export async function tellOwner(
   const standing = await ref.get();
   if (standing.exists) return;
   const claims = documentClaims({ store, clock: post.clock }, [{ ref, standing: null, fields: {} }]);
-  await post.sendOnce(notice(followup, settings.notifyEmail, settings.locale, response, ref.path), claims);
+  const owner = { email: settings.notifyEmail, locale: settings.locale };
+  await post.sendOnce(composeNotice(followup, owner, response, ref.path), claims);
 }
 
-function notice(followup: Followup, to: string, locale: Locale, response: string | null, key: string): Mail {
+function composeNotice(
+  followup: Followup,
+  { email, locale }: { email: string; locale: Locale },
+  response: string | null,
+  key: string,
+): Mail {
   const words = WORDS[locale];
   const [subject, body] = [words.subject(followup), words.body(followup)];
   const answer = response === null ? '' : words.answer(response);
   const content = html`<p>${body}</p>${answer ? html`<p class="quiet">${answer}</p>` : html``}`;
   return {
     key,
-    to: { address: to },
+    to: { address: email },
     locale,
     subject,
     text: `${[body, answer].filter(Boolean).join('\n\n')}\n`,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** What a template may name; each is a text made beforehand. */
+/** The values that a template may name. */
 export const PLACEHOLDERS = [
   'customer_name',
   'label',
@@ -13,21 +13,21 @@ export const PLACEHOLDERS = [
 export type Placeholder = (typeof PLACEHOLDERS)[number];
 export type Values = Readonly<Record<Placeholder, string>>;
 
-/** A subject and a text. The mail's HTML is made from the text, so nobody writes markup. */
+/** A subject and a text without markup: the mail's HTML is made from the text. */
 export interface Template {
   subject: string;
   text: string;
 }
 
-/** The names of templates: what stands in `levels` and in `templates`. */
+/** The form of a template's name in `levels` and `templates`. */
 export const TEMPLATE_NAME = /^[a-z][a-z0-9_-]{0,39}$/;
 
 const TAG = /\{\{\s*([^{}]*?)\s*\}\}/g;
 
-/** A template that cannot be filled in; its message says what is wrong where. */
+/** A template that cannot be filled in. The message names the faulty placeholder. */
 export class TemplateError extends Error {}
 
-/** What is wrong with a template's text; null when nothing is. */
+/** Returns the fault of a template's text, or null. */
 function templateFault(text: string): string | null {
   for (const [, name = ''] of text.matchAll(TAG))
     if (!(PLACEHOLDERS as readonly string[]).includes(name))
@@ -35,7 +35,7 @@ function templateFault(text: string): string | null {
   return /\{\{|\}\}/.test(text.replace(TAG, '')) ? 'has a {{ or }} that belongs to no placeholder' : null;
 }
 
-/** The text of a template as it may be saved, of at most `max` characters. */
+/** The schema of a template's text of at most `max` characters. */
 export function templateText(max: number) {
   return z
     .string()
@@ -49,10 +49,10 @@ export function templateText(max: number) {
 }
 
 /**
- * Puts the values in, once: a value that looks like a placeholder stays as it is. There is nothing else in this language,
- * no condition, no loop, no code. Throws TemplateError.
+ * Replaces each placeholder by its value, once: a value that looks like a placeholder stays. Throws TemplateError if the
+ * text has a fault.
  */
-export function fill(text: string, values: Values): string {
+export function fillTemplate(text: string, values: Values): string {
   const fault = templateFault(text);
   if (fault !== null) throw new TemplateError(`The template ${fault}.`);
   return text.replace(TAG, (_tag, name: Placeholder) => values[name]);

@@ -130,21 +130,21 @@ Kind regards,
   },
 };
 
-/** The templates that come with the product, by what they are about and by name. */
+/** The built-in templates, by type of document and by name. */
 export const BUILT_IN: Readonly<Record<FollowupType, Texts>> = { invoice: INVOICE, quote: QUOTE };
 
-/** A template's name without `invoice_` or `quote_`, which may be left out where it is clear what it is about. */
+/** Returns a template's name without its optional `invoice_` or `quote_`. */
 const shortName = (type: FollowupType, name: string) => name.replace(new RegExp(`^${type}[_-]`), '');
 
-/** The template of this name that comes with the product. */
-export function builtIn(type: FollowupType, name: string, locale: Locale): Template | undefined {
+/** Finds a built-in template by its name, with or without its type. */
+export function builtInTemplate(type: FollowupType, name: string, locale: Locale): Template | undefined {
   const short = shortName(type, name);
   return Object.hasOwn(BUILT_IN[type], short) ? BUILT_IN[type][short]?.[locale] : undefined;
 }
 
 /**
- * The names under which an organisation may keep a text of its own for a template, the first that is there holding:
- * `invoice_courteous` is for invoices alone, where `courteous` would be for quotes too.
+ * The names under which an organisation may override a template; the first one found holds. `invoice_courteous` is for
+ * invoices only, `courteous` for quotes too.
  */
 export const ownNames = (type: FollowupType, name: string): string[] => [
   `${type}_${shortName(type, name)}`,
@@ -152,8 +152,8 @@ export const ownNames = (type: FollowupType, name: string): string[] => [
 ];
 
 /**
- * What French practice expects below a reminder between businesses (Code de commerce, L441-10 II and D441-5): penalties
- * from the day after the due date without any reminder, and the fixed sum of 40 EUR. Neither is owed by a consumer.
+ * The note that French businesses expect below a reminder (Code de commerce, L441-10 II and D441-5). It claims penalties
+ * from the day after the due date and a fixed sum of 40 EUR; consumers owe neither.
  */
 export const BUSINESS_NOTES: Readonly<Record<Locale, string>> = {
   fr: 'Entre professionnels, tout retard de paiement entraîne de plein droit, dès le jour suivant l’échéance, des pénalités de retard ainsi qu’une indemnité forfaitaire de 40 € pour frais de recouvrement (articles L441-10 et D441-5 du Code de commerce).',

@@ -1,5 +1,5 @@
-// The package has no types of its own.
+// The package comes without types.
 declare module '@socialgouv/jours-feries' {
-  /** The public holidays of a year by their names, each as midnight in the process's own time zone. */
+  /** Returns the public holidays of a year by name, each as midnight in the time zone of the process. */
   export default function getJoursFeries(year: number, options?: { alsace?: boolean }): Record<string, Date>;
 }

@@ -2,7 +2,7 @@
 import getJoursFeries from '@socialgouv/jours-feries';
 import { toInstant, toLocal } from '../../../doors/time/zoned.ts';
 
-/** When an organisation lets mail go out. */
+/** The hours at which an organisation lets mail go out. */
 export interface OpeningHours {
   zone: string;
   /** Monday to Friday, without French public holidays. */
@@ -11,19 +11,19 @@ export interface OpeningHours {
   quiet: { from: number; to: number } | null;
 }
 
-/** Why no mail goes out at an instant. */
+/** A reason why no mail goes out at an instant. */
 export type Closed = 'quiet_hours' | 'weekend' | 'public_holiday';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 const SATURDAY = 6;
 const SUNDAY = 0;
-/** The longest row of closed days is a weekend with holidays around it; each takes two steps at most. */
+/** Enough steps for the longest row of closed days, a weekend between holidays: each day takes at most two. */
 const MAX_STEPS = 60;
 
 const holidays = new Map<number, ReadonlySet<string>>();
 
-/** Whether a local time falls on one of the eleven public holidays of metropolitan France (Code du travail, L3133-1). */
+/** Returns true on the eleven public holidays of metropolitan France (Code du travail, L3133-1). */
 function isHoliday(local: number): boolean {
   const year = new Date(local).getUTCFullYear();
   let days = holidays.get(year);
@@ -35,8 +35,8 @@ function isHoliday(local: number): boolean {
 }
 
 /**
- * The date that the library means: it gives midnights of this process's own zone, and adds whole days of 24 hours to
- * Easter, so daylight saving may put one an hour off. Noon is always of the right day.
+ * Returns the date that the library means by an instant near local midnight. Daylight saving may put that instant an
+ * hour off, but the noon after it is always on the right day.
  */
 function dateOf(day: Date): string {
   const noon = new Date(day.getTime() + DAY_MS / 2);
@@ -60,12 +60,12 @@ function closedLocally(local: number, { businessDaysOnly, quiet }: OpeningHours)
   return within ? 'quiet_hours' : null;
 }
 
-/** Why no mail may go out at this instant; null where it may. */
+/** Returns why no mail may go out at this instant, or null if it may. */
 export function closedAt(instant: number, hours: OpeningHours): Closed | null {
   return closedLocally(toLocal(instant, hours.zone), hours);
 }
 
-/** The instant itself where mail may go out then, else the next one: it only ever moves forward. */
+/** Returns the first instant from this one on at which mail may go out. Never moves back. */
 export function nextOpen(instant: number, hours: OpeningHours): number {
   let at = instant;
   for (let step = 0; step < MAX_STEPS; step += 1) {
@@ -79,5 +79,7 @@ export function nextOpen(instant: number, hours: OpeningHours): number {
       closed === 'quiet_hours' ? (sameDay ? midnight : midnight + DAY_MS) + quietTo : midnight + DAY_MS;
     at = toInstant(next, hours.zone, at);
   }
-  throw new Error(`No hour is open after ${new Date(instant).toISOString()}; the quiet hours leave none.`);
+  throw new Error(
+    `No hour is open after ${new Date(instant).toISOString()}; shorten quiet_hours in the billing settings.`,
+  );
 }

@@ -5,15 +5,14 @@ import type { Settings } from '../settings.ts';
 import { nextDue, rulesKey } from './schedule.ts';
 
 const BATCH = 500;
-/** A follow-up that changes at this very moment is read and scheduled again, so often at most. */
+/** A follow-up that changes at the same moment is read and scheduled again, at most this many times. */
 const TRIES = 5;
 
-/** Every open follow-up of an organisation. */
 function openFollowups(store: Firestore, orgId: string): Query {
   return followups(store).where('org_id', '==', orgId).where('status', '==', 'open');
 }
 
-/** The due time that the rules give a follow-up now, with the rules' own name. */
+/** The due time by the present rules, and the key of those rules. */
 export function scheduledFields(followup: Followup, settings: Settings): Record<string, unknown> {
   const next = nextDue(standingOf(followup), settings.rules).at;
   return {
@@ -22,16 +21,16 @@ export function scheduledFields(followup: Followup, settings: Settings): Record<
   };
 }
 
-/** Parked ones wait for a person; with `missing` only those that nobody has ever scheduled. */
-function wants(followup: Followup, settings: Settings, which: 'all' | 'missing'): boolean {
+/** Returns true if a follow-up needs a due time. Parked ones wait for a person; `missing` skips those that have one. */
+function needsDueTime(followup: Followup, settings: Settings, which: 'all' | 'missing'): boolean {
   if (followup.parked) return false;
   if (which === 'missing') return followup.nextDueAt === null && followup.scheduledBy === null;
   return followup.scheduledBy !== rulesKey(settings.rules, followup.type);
 }
 
 /**
- * Schedules an organisation's open follow-ups by its present rules: all of them, or only those without a due time. May be
- * cut off and done again. Returns how many it wrote.
+ * Schedules an organisation's open follow-ups by its present rules: all of them, or only those without a due time.
+ * Returns the number of follow-ups written; another call finishes an interrupted one.
  */
 export async function reschedule(
   store: Firestore,
@@ -45,7 +44,7 @@ export async function reschedule(
     batch = [];
   };
   for await (const snapshot of streamQuery(openFollowups(store, settings.orgId))) {
-    if (wants(toFollowup(snapshot), settings, which)) batch.push(snapshot);
+    if (needsDueTime(toFollowup(snapshot), settings, which)) batch.push(snapshot);
     if (batch.length === BATCH) await flush();
   }
   await flush();
@@ -74,7 +73,7 @@ async function writeBatch(
     const again = await store.getAll(...changed.map(({ ref }) => ref));
     left = again.filter((one): one is QueryDocumentSnapshot => {
       const followup = one.exists ? toFollowup(one) : null;
-      return followup?.status === 'open' && wants(followup, settings, which);
+      return followup?.status === 'open' && needsDueTime(followup, settings, which);
     });
   }
   return written;

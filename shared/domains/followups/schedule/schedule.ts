@@ -4,28 +4,28 @@ import { nextOpen, type OpeningHours } from './opening-hours.ts';
 
 export type FollowupType = 'invoice' | 'quote';
 
-/** One mail of a sequence: how many days after the start, and which template. */
+/** One step of a sequence: its days after the start, and its template. */
 export interface Level {
   after_days: number;
   template: string;
 }
 
-/** What decides when a follow-up comes due. */
+/** The settings that decide when a follow-up is due. */
 export interface Rules {
   levels: Readonly<Record<FollowupType, readonly Level[]>>;
   hours: OpeningHours;
-  /** Days between two mails at least, counted from when the first of them really went. */
+  /** The least number of days between two mails, counted from the real sending of the first. */
   minGapDays: number;
-  /** Days after the start in which nothing goes, whatever the levels say: a payment may be on its way. */
+  /** Days after the start without any mail, whatever the levels say: a payment may be on its way. */
   graceDays: number;
 }
 
-/** What a follow-up's due time depends on; times are milliseconds since the epoch. */
+/** The facts that a follow-up's due time depends on. Times are milliseconds since the epoch. */
 export interface Standing {
   type: FollowupType;
   /** An invoice counts from its due date, a quote from its sending. */
   start: number | null;
-  /** Levels already sent. */
+  /** The number of levels already sent. */
   level: number;
   lastSentAt: number | null;
   pausedUntil: number | null;
@@ -34,9 +34,12 @@ export interface Standing {
 export type NextDue = { at: number; reason: 'due' } | { at: null; reason: 'no_start' | 'all_levels_sent' };
 
 /**
- * When the next level is due: start + after_days in the organisation's own days, and never sooner than min_gap_days after
- * the last mail really went, nor within a pause; from there forward to an hour at which mail may go out. Without a due
- * date it never is.
+ * Returns the instant at which the next level is due: the first open hour at or after all of
+ * - start + after_days (at least grace_days), in days of the organisation's time zone;
+ * - min_gap_days after the real sending of the last mail;
+ * - the end of a pause.
+ *
+ * Returns null with a reason if there is no start or no further level.
  */
 export function nextDue(standing: Standing, rules: Rules): NextDue {
   const level = rules.levels[standing.type][standing.level];
@@ -51,14 +54,14 @@ export function nextDue(standing: Standing, rules: Rules): NextDue {
   };
 }
 
-/** Until when the last mail keeps the next one back; negative infinity where there is none. */
+/** Returns the end of the gap after the last mail, or negative infinity before the first mail. */
 export function gapEnd({ lastSentAt }: Standing, { minGapDays, hours }: Rules): number {
   return lastSentAt === null ? Number.NEGATIVE_INFINITY : addDays(lastSentAt, minGapDays, hours.zone);
 }
 
 /**
- * A short name for all that due times of this type depend on: a follow-up remembers under which rules it was scheduled,
- * so one that older rules have made due is not sent early.
+ * Returns a short key of the rules that due times of this type depend on. A follow-up keeps its key, so that a due time
+ * of older rules sends no mail early.
  */
 export function rulesKey({ levels, hours, minGapDays, graceDays }: Rules, type: FollowupType): string {
   const days = levels[type].map(({ after_days }) => after_days);

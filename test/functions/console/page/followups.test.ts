@@ -98,7 +98,7 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     await put('paid', overdue(20, -1, { source_label: 'F-PAID', status: 'paid' }));
     const page = await site.open('followups', { language: 'fr' });
     const group = (name: string) => page.getByRole('region', { name, exact: true });
-    await group('Échues').getByText('échue, elle part au prochain passage').waitFor();
+    await group('Échues').getByText('échue, elle part à la prochaine exécution').waitFor();
     await group('Demain').getByText('F-TOMORROW').waitFor();
     await group('Ensuite').getByRole('img', { name: '1 niveau envoyé sur 3' }).waitFor();
     await group('En pause sans fin').getByText('F-PAUSED').waitFor();

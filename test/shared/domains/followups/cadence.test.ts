@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Followup } from '../../../../shared/domains/followups/followup.ts';
 import { standingOf } from '../../../../shared/domains/followups/followup.ts';
-import { judge } from '../../../../shared/domains/followups/judge.ts';
+import { judgeAutomatic } from '../../../../shared/domains/followups/judge.ts';
 import { closedAt } from '../../../../shared/domains/followups/schedule/opening-hours.ts';
 import { nextDue, rulesKey } from '../../../../shared/domains/followups/schedule/schedule.ts';
 import type { Settings } from '../../../../shared/domains/followups/settings.ts';
@@ -13,7 +13,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const DAYS = 90;
 
-/** Days around which clocks change, in Europe/Paris and in Pacific/Auckland, and an ordinary one. */
+/** Four periods with a clock change in Europe/Paris or Pacific/Auckland, and one without. */
 const STARTS = ['2026-03-20', '2026-10-16', '2026-03-25', '2026-09-18', '2026-01-12'];
 
 interface Mail {
@@ -22,7 +22,7 @@ interface Mail {
   at: number;
 }
 
-/** The task's own rules on a store in memory: one level per follow-up and run, the next one counted from the sending. */
+/** Applies the task's rules in memory: a run sends one level per follow-up and counts the next one from there. */
 function simulate(
   begin: number,
   runs: readonly number[],
@@ -38,7 +38,7 @@ function simulate(
       .sort((one, other) => (one.nextDueAt ?? 0) - (other.nextDueAt ?? 0));
     for (const one of due) {
       const status = (paidAt.get(one.id) ?? Number.POSITIVE_INFINITY) <= now ? 'paid' : 'open';
-      const verdict = judge({ ...one, status }, by, now);
+      const verdict = judgeAutomatic({ ...one, status }, by, now);
       if (verdict.do === 'wait' && verdict.until !== null)
         state.set(one.id, { ...one, nextDueAt: verdict.until });
       if (verdict.do !== 'send') continue;
@@ -70,8 +70,8 @@ const organisation = fc.record({
   grace_days: fc.integer({ min: 0, max: 5 }),
 });
 
-describe('however often the task runs', () => {
-  it('60 times an hour, hourly, every two hours, daily or after a week’s outage: the same mails in the same order, none early', () => {
+describe('the cadence of runs', () => {
+  it('hourly, every two hours, daily or after a week’s outage gives the same mails in the same order, none early', () => {
     const one = fc.record({
       lateDays: fc.integer({ min: -20, max: 60 }),
       minute: fc.nat(1439),
@@ -95,7 +95,7 @@ describe('however often the task runs', () => {
           const cadences: [string, readonly number[]][] = [
             ['hourly', every(begin, HOUR)],
             ['two-hourly', every(begin, 2 * HOUR)],
-            // At a time of day at which this organisation lets mail go; nobody can send what never meets an open hour.
+            // A daily run needs a time of day in the open hours; other times would send no mail.
             ['daily', every(begin, DAY, firstOpen(begin, by))],
             ['after an outage', every(begin + 7 * DAY, HOUR)],
           ];
@@ -103,7 +103,7 @@ describe('however often the task runs', () => {
             const mails = simulate(begin, runs, by, given, new Map());
             for (const { id } of given) {
               const own = mails.filter((mail) => mail.id === id);
-              // In order, none left out, none twice, and never two in one run.
+              // All levels go in order, once each, and never two in one run.
               expect(own.map(({ level }) => level)).toEqual(own.map((_, index) => index + 1));
               expect(new Set(own.map(({ at }) => at)).size).toBe(own.length);
               for (const [index, { at }] of own.entries()) {
@@ -124,7 +124,7 @@ describe('however often the task runs', () => {
     );
   });
 
-  it('once a minute sends what once an hour does, and what is paid in between is asked for by none', () => {
+  it('once a minute gives the same mails as once an hour, and none after a payment', () => {
     const begin = Date.parse('2026-03-27T00:00:00Z');
     const by = settings({
       time_zone: 'Europe/Paris',
@@ -138,7 +138,7 @@ describe('however often the task runs', () => {
       );
       return { ...bare, nextDueAt: nextDue(standingOf(bare), by.rules).at };
     });
-    // Between its first and its second reminder, well apart from both.
+    // The payment comes between the first and the second reminder, far from both.
     const paidAt = new Map([['f-1', begin + 5 * DAY]]);
     const short = (ms: number) =>
       Array.from({ length: Math.floor((30 * DAY) / ms) }, (_, index) => begin + index * ms);
@@ -150,7 +150,7 @@ describe('however often the task runs', () => {
   });
 });
 
-/** The first quarter of an hour from `begin` at which these hours are open, also on a day when clocks change. */
+/** Finds the first quarter of an hour from `begin` that is open even on a day when clocks change. */
 function firstOpen(begin: number, { rules }: Settings): number {
   const weekday = { ...rules.hours, businessDaysOnly: false };
   let at = begin + 9.5 * HOUR;

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { judge, judgeManual, withClaim } from '../../../../shared/domains/followups/judge.ts';
+import { applyClaim, judgeAutomatic, judgeManual } from '../../../../shared/domains/followups/judge.ts';
 import { contentOf, Unmailable } from '../../../../shared/domains/followups/mail/content.ts';
 import { rulesKey } from '../../../../shared/domains/followups/schedule/schedule.ts';
 import { followup, settings, stamp } from '../../../support/followups.ts';
 
-/** A Tuesday, 11:00 in Paris, a month after the due date. */
+/** Tuesday, 11:00 in Paris, a month after the due date. */
 const NOW = Date.parse('2026-03-03T10:00:00Z');
 const DAY_MS = 86_400_000;
 const later = stamp(NOW + DAY_MS);
 
-describe('whether a follow-up goes now', () => {
+describe('the verdict of a follow-up', () => {
   it.each<[string, Record<string, unknown>, Record<string, unknown>, string]>([
     ['due', {}, {}, 'send due'],
     ['not due', { next_due_at: later }, {}, 'wait not_due'],
@@ -22,12 +22,12 @@ describe('whether a follow-up goes now', () => {
     ['opted out', { status: 'stopped', stop_reason: 'opted_out' }, {}, 'wait opted_out'],
     ['bounced', { status: 'stopped', stop_reason: 'hard_bounce' }, {}, 'wait hard_bounce'],
     ['without a status', { status: null }, {}, 'wait stopped'],
-    ['of an organisation that is off', {}, { auto_followups_enabled: false }, 'wait organisation_off'],
+    ['of a switched-off organisation', {}, { auto_followups_enabled: false }, 'wait organisation_off'],
     ['that is not automatic', { auto_enabled: false }, {}, 'wait auto_disabled'],
     ['paused', { paused_until: later }, {}, 'wait paused'],
     ['whose pause is over', { paused_until: stamp(NOW) }, {}, 'send due'],
     ['not overdue, whatever next_due_at says', { due_date: later }, {}, 'wait before_due_date'],
-    ['reminded of two days ago', { last_sent_at: stamp(NOW - 2 * DAY_MS), level: 1 }, {}, 'wait min_gap'],
+    ['with a reminder two days ago', { last_sent_at: stamp(NOW - 2 * DAY_MS), level: 1 }, {}, 'wait min_gap'],
     [
       'scheduled by older rules',
       { scheduled_by: 'older', due_date: stamp(NOW - DAY_MS) },
@@ -37,11 +37,11 @@ describe('whether a follow-up goes now', () => {
     ['scheduled by older rules, due by these too', { scheduled_by: 'older' }, {}, 'send due'],
     ['in quiet hours', {}, { quiet_hours: { from: '10:30', to: '12:00' } }, 'wait quiet_hours'],
     ['held since the activation', {}, { held_due_before: stamp('2026-02-10T00:00:00Z') }, 'wait held'],
-    ['due after what is held', {}, { held_due_before: stamp('2026-02-01T00:00:00Z') }, 'send due'],
+    ['due after the held ones', {}, { held_due_before: stamp('2026-02-01T00:00:00Z') }, 'send due'],
     ['with every level sent', { level: 3 }, {}, 'end all_levels_sent'],
     ['without a due date', { due_date: null }, {}, 'park no_start'],
     ['without a customer', { customer: null }, {}, 'park no_email'],
-    ['with an address that is none', { customer: { email: 'ada at example' } }, {}, 'park bad_email'],
+    ['with an invalid address', { customer: { email: 'ada at example' } }, {}, 'park bad_email'],
     [
       'in a language without templates',
       { customer: { email: 'a@example.test', locale: 'de' } },
@@ -49,7 +49,7 @@ describe('whether a follow-up goes now', () => {
       'park bad_locale',
     ],
     [
-      'in a locale that is none',
+      'in an invalid locale',
       { customer: { email: 'a@example.test', locale: 'fr-!!' } },
       {},
       'park bad_locale',
@@ -59,38 +59,38 @@ describe('whether a follow-up goes now', () => {
     ['without a currency', { currency: null }, {}, 'park no_amount'],
     ['with nothing left to pay', { amount_due: 0 }, {}, 'park nothing_due'],
     [
-      'with a template that is not there',
+      'with an unknown template',
       {},
       { levels: { invoice: [{ after_days: 7, template: 'gone' }] } },
       'park template_error',
     ],
     [
-      'with a faulty template of its own',
+      'with a faulty template of its organisation',
       {},
       { templates: { courteous: { fr: { subject: 'x', text: '{{constructor}}' } } } },
       'park template_error',
     ],
     ['parked', { parked: { reason: 'address_refused' }, next_due_at: null }, {}, 'park address_refused'],
   ])('%s', (_title, fields, more, expected) => {
-    const verdict = judge(followup(fields), settings(more), NOW);
+    const verdict = judgeAutomatic(followup(fields), settings(more), NOW);
     expect(`${verdict.do} ${verdict.reason}`).toBe(expected);
   });
 
   it.each([
     ['2026-03-07T10:00:00Z', 'weekend', '2026-03-08T23:00:00.000Z'],
     ['2026-05-01T10:00:00Z', 'public_holiday', '2026-05-03T22:00:00.000Z'],
-  ])('at %s it waits: %s, until %s', (now, reason, until) => {
-    const verdict = judge(followup(), settings({ business_days_only: true }), Date.parse(now));
+  ])('at %s is to wait because of %s, until %s', (now, reason, until) => {
+    const verdict = judgeAutomatic(followup(), settings({ business_days_only: true }), Date.parse(now));
     expect(verdict).toEqual({ do: 'wait', reason, until: Date.parse(until) });
   });
 
-  it('is scheduled by the rules that hold', () => {
+  it('is to send at the stored due time if the present rules set it', () => {
     const { rules } = settings();
     const fields = { scheduled_by: rulesKey(rules, 'invoice'), due_date: stamp(NOW - DAY_MS) };
-    expect(judge(followup(fields), settings(), NOW).reason).toBe('due');
+    expect(judgeAutomatic(followup(fields), settings(), NOW).reason).toBe('due');
   });
 
-  it('by hand it may go before its time, in quiet hours, paused or switched off, and not once it is settled', () => {
+  it('by hand ignores due time, quiet hours, pauses and switches, but no end, fault or uncertain mail', () => {
     const off = settings({ auto_followups_enabled: false, quiet_hours: { from: '10:30', to: '12:00' } });
     const early = { next_due_at: later, paused_until: later, auto_enabled: false };
     expect(judgeManual(followup(early), off, NOW)).toEqual({ do: 'send', reason: 'due', level: 1 });
@@ -111,18 +111,18 @@ describe('whether a follow-up goes now', () => {
     ['done', 'unknown', 'park unknown_delivery'],
     ['done', 'sent', 'wait already_sent'],
     ['done', 'failed', 'send due'],
-  ] as const)('where its claim says %s (%s): %s', (todo, state, expected) => {
-    const verdict = withClaim({ do: 'send', reason: 'due', level: 1 }, { todo, state });
+  ] as const)('with a claim to %s (%s) is %s', (todo, state, expected) => {
+    const verdict = applyClaim({ do: 'send', reason: 'due', level: 1 }, { todo, state });
     expect(`${verdict.do} ${verdict.reason}`).toBe(expected);
   });
 });
 
-describe('what a follow-up says', () => {
+describe('the words of a reminder', () => {
   const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ');
   const of = (fields: Record<string, unknown>, more: Record<string, unknown> = {}, level = 1) =>
-    contentOf(followup(fields), settings(more), level, 'Atelier Martin', NOW);
+    contentOf({ followup: followup(fields), settings: settings(more), level }, 'Atelier Martin', NOW);
 
-  it('is in the customer’s language, with amounts and dates as written there', () => {
+  it('are in the customer’s language, with amounts and dates of the customer’s region', () => {
     const french = of({});
     expect(french.subject).toBe('Rappel : facture F-2026-001 échue le 1 février 2026');
     expect(plain(french.text)).toContain('1 250,50 €');
@@ -134,7 +134,7 @@ describe('what a follow-up says', () => {
     expect(pounds.text).toContain('£1,250.50, due on February 1, 2026');
   });
 
-  it('has all levels of invoices and quotes in both languages', () => {
+  it('exist for all levels of invoices and quotes in both languages', () => {
     const quote = { type: 'quote', due_date: null, sent_at: stamp('2026-02-01T09:00:00Z') };
     const seen = new Set<string>();
     for (const locale of ['fr', 'en'])
@@ -154,14 +154,14 @@ describe('what a follow-up says', () => {
     expect(seen.size).toBe(10);
   });
 
-  it('notes what the law says between businesses, from the second reminder on, never to a consumer nor in a quote', () => {
+  it('add the legal note for businesses from the second reminder on, never for consumers or quotes', () => {
     expect(of({}, { business_customers: true }, 1).note).toBeNull();
     expect(of({}, { business_customers: true }, 2).note).toContain('40 €');
     expect(of({}, { business_customers: false }, 3).note).toBeNull();
     expect(of({ type: 'quote' }, { business_customers: true }, 2).note).toBeNull();
   });
 
-  it('may be of an organisation’s own words, in which a value is never a placeholder', () => {
+  it('may come from the organisation’s template, which never expands a value', () => {
     const templates = {
       courteous: { fr: { subject: '{{ label }}', text: '{{customer_name}} / {{amount}}' } },
     };

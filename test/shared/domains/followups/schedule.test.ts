@@ -27,11 +27,11 @@ const iso = (instant: number) => new Date(instant).toISOString();
 const at = (text: string) => Date.parse(text);
 
 const zone = fc.constantFrom(...ZONES);
-/** From 2025 to 2028, with every daylight-saving day of these zones among them. */
+/** Any instant from 2025 to 2028, which covers every daylight-saving change of these zones. */
 const instant = fc.integer({ min: at('2025-01-01T00:00:00Z'), max: at('2028-12-31T00:00:00Z') });
 
 describe('local time', () => {
-  it('and back is the same instant, or the first of two that an autumn night has for it', () => {
+  it('converts back to the same instant, or to the first of two on an autumn night', () => {
     fc.assert(
       fc.property(instant, zone, (when, name) => {
         const back = toInstant(toLocal(when, name), name);
@@ -52,7 +52,7 @@ describe('local time', () => {
     expect(iso(addDays(at(from), days, PARIS))).toBe(expected);
   });
 
-  it('knows the start of a day of 23 and of 25 hours', () => {
+  it('finds the start of a day of 23 and of 25 hours', () => {
     expect(iso(startOfDay(at('2026-03-29T12:00:00Z'), PARIS))).toBe('2026-03-28T23:00:00.000Z');
     expect(iso(startOfDay(at('2026-10-25T12:00:00Z'), PARIS))).toBe('2026-10-24T22:00:00.000Z');
     expect([isZone(PARIS), isZone('Europe/Atlantis'), isZone('')]).toEqual([true, false, false]);
@@ -75,7 +75,7 @@ describe('opening hours', () => {
   });
 
   it.each(Object.entries(HOLIDAYS))(
-    'of %s are closed at weekends and on these eleven days, and on no others',
+    'of %s exclude weekends and these eleven days, and no other day',
     (year, days) => {
       const closed: string[] = [];
       for (let day = at(`${year}-01-01T11:00:00Z`); iso(day).startsWith(year); day += DAY_MS) {
@@ -104,7 +104,7 @@ describe('opening hours', () => {
     expect(iso(nextOpen(at(from), hours()))).toBe(expected);
   });
 
-  it('only move forward, to an open instant, and leave an open one where it is', () => {
+  it('move a closed instant forward to an open one, and leave an open one in place', () => {
     const quiet = fc.option(fc.record({ from: fc.nat(1439), to: fc.nat(1439) }), { nil: null });
     fc.assert(
       fc.property(instant, zone, fc.boolean(), quiet, (when, name, businessDaysOnly, range) => {
@@ -150,8 +150,8 @@ describe('the next due time', () => {
   it.each<[string, Partial<Standing>, Partial<Rules>, string]>([
     ['counts the days of the level, at the same local time', {}, {}, '2026-03-31T08:00:00.000Z'],
     ['counts a quote from its sending', { type: 'quote' }, {}, '2026-03-27T09:00:00.000Z'],
-    ['is never without a due date', { start: null }, {}, 'no_start'],
-    ['is never after the last level', { level: 2 }, {}, 'all_levels_sent'],
+    ['does not exist without a due date', { start: null }, {}, 'no_start'],
+    ['does not exist after the last level', { level: 2 }, {}, 'all_levels_sent'],
     ['waits for the grace days', {}, { graceDays: 10 }, '2026-04-03T08:00:00.000Z'],
     [
       'waits for the end of a pause',
@@ -160,13 +160,13 @@ describe('the next due time', () => {
       '2026-04-20T10:00:00.000Z',
     ],
     [
-      'keeps the gap to when the last mail really went',
+      'keeps the gap after the real sending of the last mail',
       { level: 1, lastSentAt: at('2026-04-09T15:00:00Z') },
       {},
       '2026-04-14T15:00:00.000Z',
     ],
     [
-      'is the level’s own where the last mail is long ago',
+      'follows the level if the last mail is long ago',
       { level: 1, lastSentAt: at('2026-03-31T08:00:00Z') },
       {},
       '2026-04-08T08:00:00.000Z',
@@ -181,7 +181,7 @@ describe('the next due time', () => {
     expect(dueOf(standing(given), rules(by))).toBe(expected);
   });
 
-  it('is never before the start, the gap or the pause, and always at an open hour', () => {
+  it('is never before the start, the gap or the end of a pause, and always at an open hour', () => {
     const time = fc.option(instant, { nil: null });
     fc.assert(
       fc.property(
@@ -213,7 +213,7 @@ describe('the next due time', () => {
     );
   });
 
-  it('has another name for its rules when, and only when, they differ for this type', () => {
+  it('has another key of rules if and only if they differ for this type', () => {
     const key = rulesKey(rules(), 'invoice');
     expect(rulesKey(rules(), 'invoice')).toBe(key);
     const quoteOnly = rules({ levels: { ...rules().levels, quote: [] } });

@@ -39,7 +39,7 @@ const dueAt = async (id: string) =>
 const fill = (documents: [string, DocumentData][]) => seed(world.store, 'followups', new Map(documents));
 
 describe('billing settings', () => {
-  it('are the defaults where nothing was set, off', async () => {
+  it('are off, with the defaults, before anything is set', async () => {
     const { status, body } = await call('GET');
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -56,11 +56,11 @@ describe('billing settings', () => {
     expect(body.updated_at).toBeNull();
   });
 
-  it('are merged, may be sent back as they were got, and only in the version that was read', async () => {
+  it('merge a partial PUT, accept their own answer, and reject an old version', async () => {
     await put({ min_gap_days: 3, levels: { quote: [{ after_days: 2, template: 'last' }] } });
     const { body, headers } = await put({ max_per_day: 50 });
     expect(body).toMatchObject({ min_gap_days: 3, max_per_day: 50, levels: { quote: [{ after_days: 2 }] } });
-    // The other kind of levels holds by default still, and is shown.
+    // The levels of invoices keep their default, which the answer shows.
     expect(body.levels.invoice).toHaveLength(3);
     expect((await put(body)).status).toBe(200);
     expect((await put(body)).status).toBe(409);
@@ -95,14 +95,14 @@ describe('billing settings', () => {
     [{ templates: { courteous: { fr: { subject: '{{amount', text: 'x' } } } }, 'belongs to no placeholder'],
     [{ templates: { 'A B': { fr: { subject: 'x', text: 'x' } } } }, 'templates'],
     [{ colour: 'red' }, 'colour'],
-  ])('%j is refused with its rule', async (body, message) => {
+  ])('reject %j with the rule it breaks', async (body, message) => {
     const refused = await put(body);
     expect(refused.status).toBe(400);
     expect(refused.body.error.message).toContain(message);
     expect(await stored()).toEqual({});
   });
 
-  it('take a `from` of the account’s own domain, and send any other from the account with a Reply-To', async () => {
+  it('accept a `from` of the account’s domain, and replace any other by the account with a Reply-To', async () => {
     const own = await put({ from: 'Atelier <factures@ronde.test>' });
     expect(own.body).toMatchObject({
       from_used: { name: 'Atelier', address: 'factures@ronde.test' },
@@ -119,7 +119,7 @@ describe('billing settings', () => {
     });
   });
 
-  it('schedule what is open anew when its rules change, and leave alone what they do not concern', async () => {
+  it('reschedule open follow-ups if their rules change, and no others', async () => {
     await put({ time_zone: 'Europe/Paris' });
     const fields = { due_date: stamp('2026-03-24T09:00:00Z') };
     await fill([
@@ -138,12 +138,12 @@ describe('billing settings', () => {
     ]);
     expect((await put({ max_per_run: 5 })).body.rescheduled).toBe(0);
     await put({ business_days_only: true, quiet_hours: { from: '20:00', to: '12:00' }, grace_days: 12 });
-    // 5 April is a Sunday, the 6th Easter Monday.
+    // 5 April is a Sunday, and the 6th is Easter Monday.
     expect(await dueAt('open')).toBe('2026-04-07T10:00:00.000Z');
     expect(await stored()).not.toHaveProperty('rescheduling');
   });
 
-  it('that a cut left half applied are applied by the next run', async () => {
+  it('that an interruption left half applied are completed by the next run', async () => {
     await world.store
       .doc('billing_settings/org-1')
       .set(settingsFields({ rescheduling: true, grace_days: 60 }));
@@ -155,7 +155,7 @@ describe('billing settings', () => {
     expect(await stored()).not.toHaveProperty('rescheduling');
   });
 
-  it('of an organisation’s own words are what goes out', async () => {
+  it('let an organisation replace the words of its mails', async () => {
     await put({
       auto_followups_enabled: true,
       templates: {
@@ -172,7 +172,7 @@ describe('billing settings', () => {
     expect((await put({ templates: { courteous: null } })).body.templates).toEqual({});
   });
 
-  it('of an organisation’s own words for invoices alone leave quotes as they were', async () => {
+  it('let an organisation replace the words for invoices only', async () => {
     await put({
       templates: { invoice_courteous: { fr: { subject: 'Facture {{label}} !', text: 'Bonjour.' } } },
     });
@@ -191,7 +191,7 @@ describe('billing settings', () => {
     expect(await subject('invoice')).toBe('Rappel : facture F-2026-001 échue le 1 février 2026');
   });
 
-  it('are there to be read as they come with the product, with what they may name', async () => {
+  it('have a route that lists the built-in templates and their placeholders', async () => {
     const answer = await fetch(`${world.url}/v1/admin/followup-templates`, {
       headers: { Authorization: `Bearer ${admin}` },
     });
@@ -204,8 +204,8 @@ describe('billing settings', () => {
 });
 
 describe('switching automatic follow-ups on', () => {
-  /** So many open invoices, most of them from long ago, as a company has them that never used this. */
-  const years = (old: number, recent: number) => {
+  /** Seeds old and recent open invoices, as in a company that never used automatic follow-ups. */
+  const seedYears = (old: number, recent: number) => {
     const one = (index: number, late: number): [string, DocumentData] => [
       `f-${String(index).padStart(4, '0')}`,
       followupFields({
@@ -220,8 +220,8 @@ describe('switching automatic follow-ups on', () => {
     return fill(all);
   };
 
-  it('over 3,000 open invoices, 2,500 of them long ago, says so, sends max_per_run and holds the old ones', async () => {
-    await years(2_500, 500);
+  it('announces 500 of 3,000 open invoices, sends max_per_run of them and holds the 2,500 old ones', async () => {
+    await seedYears(2_500, 500);
     const rehearsed = await call(
       'PUT',
       { auto_followups_enabled: true, max_per_run: 40 },
@@ -239,8 +239,8 @@ describe('switching automatic follow-ups on', () => {
     expect(new Set(numbers).size).toBe(80);
   });
 
-  it('lets the old ones go once that is confirmed, and holds nothing that was on before', async () => {
-    await years(3, 0);
+  it('sends the held ones after a confirmation, and holds none that come due later', async () => {
+    await seedYears(3, 0);
     await put({ auto_followups_enabled: true });
     expect((await run()).body.followups.due).toBe(0);
     world.clock.advance(DAY);
@@ -249,7 +249,7 @@ describe('switching automatic follow-ups on', () => {
     expect((await run()).body.followups.sent).toBe(3);
   });
 
-  it('gives a due time to what another back end wrote without one', async () => {
+  it('schedules the follow-ups that another back end wrote without a due time', async () => {
     await fill([
       ['new', followupFields({ next_due_at: null, due_date: stamp(NOW.getTime() - 10 * DAY) })],
       [

@@ -1,6 +1,6 @@
 import type { DocumentData } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { applySignal, type InboxSignal } from '../../../../../shared/domains/followups/signals.ts';
+import { applySignal, type FollowupSignal } from '../../../../../shared/domains/followups/signals.ts';
 import { openCounted } from '../../../../../shared/doors/engines.ts';
 import { clearFollowups, followupFields, settingsFields, stamp } from '../../../../support/followups.ts';
 import { type SmtpFaults, startSmtpFaults } from '../../../../support/smtp-faults.ts';
@@ -32,7 +32,7 @@ beforeEach(async () => {
 });
 
 async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
-  // The history is told in the order of its instants.
+  // The history is ordered by instants, so each call needs another one.
   world.clock.advance(1);
   const response = await fetch(world.url + path, {
     method,
@@ -77,7 +77,7 @@ const invoice = (more: object = {}) => ({
 });
 
 describe('a follow-up of an invoice', () => {
-  it('is created once, with its due time by the organisation’s own days, and brought up to date after that', async () => {
+  it('is created once, with a due time in the organisation’s days, and updated after that', async () => {
     const created = await post('/api/followups', invoice());
     expect(created).toMatchObject({
       status: 201,
@@ -115,13 +115,13 @@ describe('a follow-up of an invoice', () => {
     [{ status: 'late' }, 'status'],
     [{ org_id: 'a/b' }, 'org_id'],
     [{ colour: 'red' }, 'colour'],
-  ])('%j is refused by name', async (more, name) => {
+  ])('is rejected for %j, by the name of the field', async (more, name) => {
     const { status, body } = await post('/api/followups', invoice(more));
     expect(status).toBe(400);
     expect(body.error.message).toContain(name);
   });
 
-  it('is listed by pages, of one organisation, type or status', async () => {
+  it('is listed in pages, by organisation, type or status', async () => {
     for (let index = 0; index < 5; index += 1)
       await fill(`f-${index}`, {
         org_id: index === 4 ? 'org-2' : 'org-1',
@@ -134,7 +134,7 @@ describe('a follow-up of an invoice', () => {
     expect(second).toMatchObject({ items: [{ id: 'f-3' }], next_page: null });
   });
 
-  it('is changed only in the version that was read, where the writer says which', async () => {
+  it('is changed only in the version that the writer names, if it names one', async () => {
     await fill('ada');
     const { body } = await get('/api/followups/ada');
     expect(
@@ -146,7 +146,7 @@ describe('a follow-up of an invoice', () => {
     expect((await call('PATCH', '/api/followups/nobody', { amount_due: 6 })).status).toBe(404);
   });
 
-  it.each(['paid', 'accepted', 'cancelled'])('that is %s gets nothing more', async (status) => {
+  it.each(['paid', 'accepted', 'cancelled'])('that is %s gets no more mail', async (status) => {
     await fill('ada');
     expect((await post(`/api/followups/ada/${status}`)).body).toMatchObject({ status, next_due_at: null });
     await post(`/api/followups/ada/${status}`);
@@ -154,7 +154,7 @@ describe('a follow-up of an invoice', () => {
     expect(await reasons('ada')).toEqual([status]);
   });
 
-  it('is paused until a time or for good, and goes on as due as it was', async () => {
+  it('is paused until a time or without end, and has its old due time when resumed', async () => {
     await fill('ada');
     const until = new Date(NOW.getTime() + 3 * DAY).toISOString();
     expect((await post('/api/followups/ada/pause', { until })).body).toMatchObject({
@@ -169,7 +169,7 @@ describe('a follow-up of an invoice', () => {
     expect((await run()).body.followups.sent).toBe(1);
   });
 
-  it('that is stopped stays so until it is resumed', async () => {
+  it('gets no mail from a stop until it is resumed', async () => {
     await fill('ada');
     await post('/api/followups/ada/stop', { reason: 'On a parlé au téléphone' });
     expect((await run()).body.followups.due).toBe(0);
@@ -182,22 +182,22 @@ describe('a follow-up of an invoice', () => {
     expect(await reasons('ada')).toEqual(['stopped', 'resumed', 'sent']);
   });
 
-  it('with a fault goes once the fault is mended, as due as it was', async () => {
+  it('with a fault goes after the fix, at its old due time', async () => {
     await fill('ada', { customer: { name: 'Ada' } });
     await run();
     expect((await get('/api/followups/ada')).body).toMatchObject({
       parked: { reason: 'no_email' },
       explanation: { reason: 'no_email', decision: 'park', message: { fr: expect.any(String) } },
     });
-    const mended = await call('PATCH', '/api/followups/ada', { customer: { email: 'ada@example.test' } });
-    expect(mended.body).toMatchObject({
+    const fixed = await call('PATCH', '/api/followups/ada', { customer: { email: 'ada@example.test' } });
+    expect(fixed.body).toMatchObject({
       parked: null,
       next_due_at: new Date(NOW.getTime() - HOUR).toISOString(),
     });
     expect((await run()).body.followups.sent).toBe(1);
   });
 
-  it('whose address was refused goes again to another address only', async () => {
+  it('with a refused address goes to another address only', async () => {
     await fill('ada');
     world.smtp.refuse('ada@example.test', 550);
     await run();
@@ -209,8 +209,8 @@ describe('a follow-up of an invoice', () => {
   });
 });
 
-describe('its mail', () => {
-  it('is shown exactly as it goes out', async () => {
+describe('the mail of a follow-up', () => {
+  it('looks in the preview exactly as it goes out', async () => {
     await fill('ada');
     const { body } = await get('/api/followups/ada/preview');
     await run();
@@ -225,7 +225,7 @@ describe('its mail', () => {
     expect(await get('/api/followups/ada/preview?level=4')).toMatchObject({ status: 409 });
   });
 
-  it('may be sent by hand before its time, and is then not sent by the run', async () => {
+  it('may be sent by hand before its due time, and no run repeats it', async () => {
     await fill('ada', { next_due_at: stamp(NOW.getTime() + DAY) });
     await world.store.doc('billing_settings/org-1').update({ auto_followups_enabled: false });
     const { status, body } = await post('/api/followups/ada/send');
@@ -242,7 +242,7 @@ describe('its mail', () => {
     expect(history.sends).toMatchObject([{ id: '1', state: 'sent' }]);
   });
 
-  it('goes once when ten people press the button while two runs are at it', async () => {
+  it('goes once if ten people press the button during two runs', async () => {
     await fill('ada');
     const presses = Array.from({ length: 10 }, () => post('/api/followups/ada/send'));
     const answers = await Promise.all([...presses, run(), run()]);
@@ -254,7 +254,7 @@ describe('its mail', () => {
     [{ status: 'paid' }, 'paid'],
     [{ customer: {} }, 'no_email'],
     [{ level: 3 }, 'all_levels_sent'],
-  ])('of %j is refused with its reason', async (more, reason) => {
+  ])('of %j is rejected with its reason', async (more, reason) => {
     await fill('ada', more);
     expect(await post('/api/followups/ada/send')).toMatchObject({
       status: 409,
@@ -262,7 +262,7 @@ describe('its mail', () => {
     });
   });
 
-  it('whose delivery is unknown is settled by a person: as sent it counts, as not sent it goes again', async () => {
+  it('waits for a person if it is uncertain: as sent it counts, as not sent it goes again', async () => {
     const messageIds: string[] = [];
     for (const [id, outcome] of [
       ['ada', 'sent'],
@@ -299,7 +299,7 @@ describe('the opt-out link', () => {
     return /<(http[^>]+)>/.exec(world.smtp.mails()[0]?.headers['list-unsubscribe'] ?? '')?.[1] ?? '';
   };
 
-  it('asks on GET, changes nothing then, and ends the reminders on one POST without a sign-in', async () => {
+  it('changes nothing on GET, and ends the reminders on one POST without a sign-in', async () => {
     const url = await link();
     const shown = await fetch(url);
     expect([shown.status, await shown.text()]).toEqual([
@@ -323,7 +323,7 @@ describe('the opt-out link', () => {
     expect((await fetch(url, { method: 'POST' })).status).toBe(200);
   });
 
-  it('of another follow-up, with another signature or without one is nothing', async () => {
+  it('answers 404 with the signature of another follow-up, a wrong one or none', async () => {
     const url = await link();
     await fill('bob');
     const signature = url.slice(url.lastIndexOf('.') + 1);
@@ -340,8 +340,8 @@ describe('the opt-out link', () => {
   });
 });
 
-describe('what the inbox tells', () => {
-  const signal = async (kind: InboxSignal['kind'], more: Partial<InboxSignal> = {}) => {
+describe('a signal of the inbox', () => {
+  const signal = async (kind: FollowupSignal['kind'], more: Partial<FollowupSignal> = {}) => {
     world.clock.advance(1);
     const messageIds = [(await world.store.doc('followups/ada').get()).get('message_ids')[0]];
     const mail = openCounted(world.deps).post;
@@ -355,7 +355,7 @@ describe('what the inbox tells', () => {
     return await applySignal(context, { kind, messageIds, detail: 'Ada: bonjour', ...more });
   };
 
-  it('a person’s reply ends the reminders, once, and an unknown Message-ID nobody’s', async () => {
+  it('about a person’s reply ends the reminders once; an unknown Message-ID ends none', async () => {
     await fill('ada');
     await run();
     expect(await signal('reply', { messageIds: ['<other@example.test>'] })).toEqual([]);
@@ -368,7 +368,7 @@ describe('what the inbox tells', () => {
     expect(await reasons('ada')).toEqual(['sent', 'replied']);
   });
 
-  it('an out-of-office postpones until the day after the person is back, and never brings forward', async () => {
+  it('about an out-of-office postpones until the day after the return, and never shortens the wait', async () => {
     await fill('ada');
     await run();
     const backAt = new Date(NOW.getTime() + 10 * DAY);
@@ -381,7 +381,7 @@ describe('what the inbox tells', () => {
     expect((await run()).body.followups.sent).toBe(1);
   });
 
-  it('a hard bounce ends them and is told to the owner once', async () => {
+  it('about a hard bounce ends the reminders and notifies the owner once', async () => {
     await world.store.doc('billing_settings/org-1').update({ notify_email: 'patron@ronde.test' });
     await fill('ada');
     await run();
@@ -391,12 +391,12 @@ describe('what the inbox tells', () => {
       status: 'stopped',
       stop_reason: 'hard_bounce',
     });
-    const told = world.smtp.mails().filter(({ to }) => to[0] === 'patron@ronde.test');
-    expect(told).toHaveLength(1);
-    expect(told[0]?.text).toContain('550 5.1.1');
+    const notices = world.smtp.mails().filter(({ to }) => to[0] === 'patron@ronde.test');
+    expect(notices).toHaveLength(1);
+    expect(notices[0]?.text).toContain('550 5.1.1');
   });
 
-  it('our own copy settles an unknown delivery as sent', async () => {
+  it('about a copy of an uncertain mail settles it as sent', async () => {
     await fill('ada');
     world.reconfigure({ EMAIL_PORT: String(faults.port) });
     faults.fault = { at: 'answer', how: 'close' };

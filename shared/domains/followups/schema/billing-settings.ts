@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { normaliseAddress, parseMailbox } from '../../doors/mail/address.ts';
-import { isZone } from '../../doors/time/zoned.ts';
+import { normaliseAddress, parseMailbox } from '../../../doors/mail/address.ts';
+import { isZone } from '../../../doors/time/zoned.ts';
 import {
   MAX_DAYS,
   MAX_LEVELS,
@@ -10,19 +10,13 @@ import {
   MIN_AFTER_DAYS,
   MIN_GAP_DAYS,
   MIN_GRACE_DAYS,
-} from './limits.ts';
-import { TEMPLATE_NAME, templateText } from './mail/template.ts';
+} from '../limits.ts';
+import { TEMPLATE_NAME, templateText } from '../mail/template.ts';
+import { TIME, toMinutes } from '../settings.ts';
 
-/** Runs come every two hours at the rarest that is recommended, and have to find an open hour. */
+/** A run every two hours, the rarest that we recommend, must find an open hour. */
 const LEAST_OPEN_MINUTES = 180;
 const DAY_MINUTES = 24 * 60;
-
-/** A time of day, such as 20:00. */
-export const TIME = /^([01]\d|2[0-3]):([0-5]\d)$/;
-export const minuteOf = (text: string) => {
-  const [, hours, minutes] = TIME.exec(text) ?? [];
-  return Number(hours) * 60 + Number(minutes);
-};
 
 const days = (min: number) => {
   const rule = `must be a whole number of days from ${min} to ${MAX_DAYS}`;
@@ -57,7 +51,7 @@ const quietHours = z
   })
   .refine(
     ({ from, to }) =>
-      (minuteOf(from) - minuteOf(to) + DAY_MINUTES) % DAY_MINUTES >= LEAST_OPEN_MINUTES || from === to,
+      (toMinutes(from) - toMinutes(to) + DAY_MINUTES) % DAY_MINUTES >= LEAST_OPEN_MINUTES || from === to,
     `must leave at least ${LEAST_OPEN_MINUTES / 60} hours a day, or no run may ever find it open`,
   );
 
@@ -67,7 +61,7 @@ const address = z
   .refine((value): value is string => value !== null, 'must be an e-mail address');
 const localised = z.strictObject({ subject: templateText(MAX_SUBJECT), text: templateText(MAX_TEXT) });
 
-/** What may be written to `billing_settings/{org_id}`; a field of null takes what holds by default. */
+/** The fields that a request may write to `billing_settings/{org_id}`. A field of null takes its default. */
 export const billingSettings = z.strictObject({
   auto_followups_enabled: z.boolean('must be true or false'),
   levels: z.strictObject({
