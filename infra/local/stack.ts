@@ -1,4 +1,3 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { remoteKeys } from '../../shared/doors/auth/keys.ts';
 import { GCLOUD_CLIENT } from '../../shared/doors/auth/token.ts';
 import { type Clock, systemClock } from '../../shared/doors/clock.ts';
@@ -10,77 +9,51 @@ import type { Deps } from '../../shared/runtime/task.ts';
 import { applyPlan } from '../scheduler/apply.ts';
 import { openScheduler } from '../scheduler/client.ts';
 import { planSchedule } from '../scheduler/plan.ts';
-import { fillDemo } from './demo/data.ts';
-import { fillFollowups } from './demo/followups.ts';
-import { fillInbox } from './demo/inbox.ts';
-import { fillPresence } from './demo/presence.ts';
-import { fillTickets } from './demo/tickets.ts';
+import { fillAll } from './demo/fill.ts';
 import { CONSOLE_ACCOUNT, LOCAL_PROJECT, LOCAL_REGION, localEnvironment, OPERATOR } from './environment.ts';
-import { type LocalFirestore, startFirestore } from './firestore/firestore.ts';
+import { startFirestore } from './firestore/firestore.ts';
 import { startLocalFunctions } from './functions/functions.ts';
 import { startGateway } from './gateway.ts';
-import { type ImapUser, type LocalImap, startImap } from './imap/imap.ts';
+import { startImap } from './imap/imap.ts';
 import { startIssuer } from './issuer/issuer.ts';
 import { localJobs } from './jobs.ts';
 import { startMetadata } from './metadata.ts';
 import { type Preference, requirePrograms } from './programs.ts';
 import { makeLocalQueues } from './queues.ts';
-import { type LocalRedis, startRedis } from './redis/redis.ts';
+import { startRedis } from './redis/redis.ts';
 import { type LocalScheduler, startLocalScheduler } from './scheduler/scheduler.ts';
 import { startSmtp } from './smtp/smtp.ts';
+import { describeStack, type StackFile } from './stack-file.ts';
 import { startLocalTasks } from './tasks/tasks.ts';
 
-const STACK_DIR = '.local';
-const STACK_FILE = `${STACK_DIR}/stack.json`;
 const DAY_SECONDS = 86_400;
-/** The local mailboxes. */
 const IMAP_USERS = ['office', 'billing'];
 
 export interface StackOptions {
   port: number;
   prefer: Preference;
-  /** Whether the local scheduler fires by itself. */
+  /** True if the local scheduler fires on time; false if only tick() does. */
   firing: boolean;
   demo: boolean;
   cronSecret: string | undefined;
-  /** The queue of the local Cloud Tasks that large rounds are handed to; undefined: none are. */
+  /** The queue to which large runs dispatch their batches. If undefined, they dispatch none. */
   tasksQueue?: string | undefined;
   clock?: Clock;
   log?: Log;
-  /** Told of each step as it begins, for a person who watches. */
+  /** Receives one line at each step, for a person who watches. */
   progress?: (line: string) => void;
-}
-
-/** What `.local/stack.json` holds; parts that do not exist yet are null. */
-export interface StackFile {
-  gateway: string;
-  console: string;
-  firestore: { host: string; project: string };
-  redis: { url: string; token: string };
-  smtp: { host: string; port: number; inbox: string };
-  /** Null where Dovecot is not on this machine. */
-  imap: { host: string; port: number; users: readonly ImapUser[] } | null;
-  issuer: string;
-  /** All three with a trailing slash: gcloud refuses an endpoint override without one. */
-  scheduler: string;
-  functions: string;
-  tasks: string;
-  tokens: { admin: string; user: string; expired: string; foreign: string };
-  cron_secret: string;
-  engines: { firestore: string; redis: string; imap: 'dovecot' | null };
-  pids: { firestore: number | null; redis: number | null; imap: number | null };
 }
 
 export interface Stack {
   file: StackFile;
   deps: Deps;
   scheduler: LocalScheduler;
-  /** Calls back when an engine's process ends by itself, with its name. */
+  /** Calls back with an engine's name if its process ends unexpectedly. */
   onCrash(callback: (part: string) => void): void;
   stop(): Promise<void>;
 }
 
-/** Starts the whole cloud on loopback. If one part cannot start, those that have are stopped again. */
+/** Starts the whole cloud on loopback. If one part fails to start, it stops those that have started. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   requirePrograms(options.prefer);
   const stops: (() => Promise<void>)[] = [];
@@ -138,7 +111,7 @@ async function startParts(
   let deps: Deps | undefined;
   const gateway = await startGateway(() => deps as Deps, options.port);
   stops.push(() => gateway.stop());
-  // Once more, before the gateway, so that no delivery finds its function gone.
+  // Stopped before the gateway too, so that no delivery finds its function gone.
   stops.push(() => tasks.stop());
   stops.push(() => scheduler.stop());
   const environment = localEnvironment({
@@ -174,24 +147,14 @@ async function startParts(
     signOperator: () => issuer.googleToken({ email: OPERATOR, audience: GCLOUD_CLIENT }),
   });
   stops.push(() => functions.stop());
-  if (options.demo) {
-    progress(`Demo data: ${(await fillDemo(deps.store, clock())).visits} visits`);
-    progress(`Demo data: ${(await fillPresence(deps.store, deps.redis, clock())).users} users`);
-    const { tickets, recipients } = await fillTickets(deps.store, clock());
-    progress(`Demo data: ${tickets} tickets, ${recipients} recipients of delay alerts`);
-    if (imap) {
-      const { mailboxes, mails } = await fillInbox(deps.store, imap, config.sealingKeys, clock());
-      progress(`Demo data: ${mailboxes} mailboxes with ${mails} mails`);
-    }
-    progress(`Demo data: ${(await fillFollowups(deps.store, clock())).followups} follow-ups`);
-  }
+  if (options.demo) await fillAll({ deps, imap, progress });
   const tokens = {
     admin: await issuer.userToken('admintest1', { ttlSeconds: DAY_SECONDS }),
     user: await issuer.userToken('usertest1', { ttlSeconds: DAY_SECONDS }),
     expired: await issuer.expiredToken(),
     foreign: await issuer.foreignToken(),
   };
-  const file = stackFile(firestore, redis, imap, {
+  const file = describeStack(firestore, redis, imap, {
     gateway: gateway.url,
     issuer: issuer.issuer,
     smtp: { host: smtp.host, port: smtp.port, inbox: smtp.inbox },
@@ -211,26 +174,6 @@ async function startParts(
   return { file, deps, scheduler, onCrash, stop };
 }
 
-function stackFile(
-  firestore: LocalFirestore,
-  redis: LocalRedis,
-  imap: LocalImap | null,
-  rest: Pick<
-    StackFile,
-    'gateway' | 'issuer' | 'smtp' | 'scheduler' | 'functions' | 'tasks' | 'tokens' | 'cron_secret'
-  >,
-): StackFile {
-  return {
-    ...rest,
-    console: `${rest.gateway}/console/`,
-    firestore: { host: firestore.host, project: firestore.project },
-    redis: { url: redis.url, token: redis.token },
-    imap: imap && { host: imap.host, port: imap.port, users: imap.users },
-    engines: { firestore: firestore.engine, redis: redis.engine, imap: imap && 'dovecot' },
-    pids: { firestore: firestore.pid, redis: redis.pid, imap: imap?.pid ?? null },
-  };
-}
-
 async function applySchedule(scheduler: LocalScheduler, gateway: string, cronSecret: string): Promise<void> {
   const api = openScheduler({ project: LOCAL_PROJECT, region: LOCAL_REGION, endpoint: scheduler.url });
   const wanted = localJobs({ gateway, cron_secret: cronSecret });
@@ -240,15 +183,4 @@ async function applySchedule(scheduler: LocalScheduler, gateway: string, cronSec
   await api.close();
   const [first] = failed;
   if (first) throw new Error(`The local Cloud Scheduler refused ${first.id}: ${first.error}`);
-}
-
-/** Writes `.local/stack.json`, readable by this user only: it holds tokens. */
-export function writeStackFile(file: StackFile): void {
-  mkdirSync(STACK_DIR, { recursive: true });
-  writeFileSync(STACK_FILE, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
-}
-
-/** Removes `.local/stack.json`. */
-export function removeStackFile(): void {
-  rmSync(STACK_FILE, { force: true });
 }

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { StackFile } from '../../infra/local/stack.ts';
+import type { StackFile } from '../../infra/local/stack-file.ts';
 
 const ENTRY = fileURLToPath(new URL('../../infra/local/main.ts', import.meta.url));
 

@@ -1,6 +1,6 @@
 /**
- * Process entry: Firestore's gRPC service on 127.0.0.1:$PORT over an in-memory store from npm. For the demo and quick
- * tests where there is no Java; it does not judge transactions (it misses phantoms) or queries (an order includes
+ * Process entry: Firestore's gRPC service on 127.0.0.1:$PORT over an in-memory store from npm, for the demo and for
+ * quick tests without Java. It proves nothing about transactions (it misses phantoms) or queries (an order includes
  * documents that lack the field).
  */
 import { createRequire } from 'node:module';
@@ -19,9 +19,9 @@ import { fromJSON } from '@grpc/proto-loader';
 
 type Message = Record<string, unknown>;
 type Stream = NodeJS.EventEmitter;
-/** The calls of Firestore's generated client, which the in-memory store offers in process. */
+/** The methods of Firestore's generated client that the in-memory store offers. */
 type Gapic = Record<string, (request: Message) => Promise<[unknown]> | Stream>;
-/** The parts of the client library that hold the in-memory client. */
+/** The parts of the client library that give access to the in-memory client. */
 interface Internals {
   _clientPool: { clientFactory(): Gapic };
   initializeIfNeeded?(tag: string): Promise<void>;
@@ -99,7 +99,7 @@ const service: UntypedServiceImplementation = {
   batchGetDocuments: streaming('batchGetDocuments'),
   runQuery: streaming('runQuery'),
   runAggregationQuery: streaming('runAggregationQuery'),
-  // The store knows no field masks, pages or orders here: the whole list is one page.
+  // The store ignores field masks, pages and orders in this call, so that one page holds the whole list.
   listDocuments: unary('listDocuments', async (request) => {
     const whole = { ...request, mask: undefined, pageToken: undefined, orderBy: undefined };
     return { documents: await ask('listDocuments', whole) };

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../google-json.ts';
 import type { FunctionResource } from './resource.ts';
 
-/** As the real service: 100 where the caller does not say, 1000 at most. */
+/** The real service's page sizes: 100 by default, 1000 at most. */
 const PAGE_SIZE = 100;
 const MAX_PAGE_SIZE = 1000;
 
@@ -14,7 +14,7 @@ interface Place {
   region: string;
 }
 
-/** Answers one REST request of the read-only API; errors in the shape of Google's APIs. */
+/** Answers one request of the read-only REST API, with errors in the shape of Google's APIs. */
 export function answerFunctions(
   functions: readonly FunctionResource[],
   place: Place,
@@ -47,7 +47,7 @@ function route(functions: readonly FunctionResource[], place: Place, request: In
     if (!found) throw new ApiError(404, 'NOT_FOUND', `Resource '${name}' was not found`);
     return found;
   }
-  // gcloud asks version 1 for functions of the first generation: there are none.
+  // gcloud asks version 1 for first-generation functions, and there are none.
   if (version === 'v1') return {};
   const here = project === place.project && (location === '-' || location === place.region);
   return page(here ? functions : [], url.searchParams);
@@ -57,7 +57,7 @@ function page(functions: readonly FunctionResource[], query: URLSearchParams): u
   const size = Math.min(Number(query.get('pageSize')) || PAGE_SIZE, MAX_PAGE_SIZE);
   const from = Number(query.get('pageToken') ?? 0);
   if (!Number.isInteger(from) || from < 0)
-    throw new ApiError(400, 'INVALID_ARGUMENT', 'The page token is not one of ours.');
+    throw new ApiError(400, 'INVALID_ARGUMENT', 'The page token is unknown; list again from the first page.');
   const next = from + size < functions.length ? { nextPageToken: String(from + size) } : {};
   return { functions: functions.slice(from, from + size), ...next };
 }

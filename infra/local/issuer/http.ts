@@ -4,7 +4,7 @@ import type { CodeFlow, Grant } from './flow.ts';
 import { pickLanguage } from './pages.ts';
 import { checkPassword, type SigningKey } from './tokens.ts';
 
-/** What the issuer's routes answer from. */
+/** The data behind the issuer's routes. */
 export interface IssuerState {
   clock: () => Date;
   issuer: string;
@@ -12,7 +12,7 @@ export interface IssuerState {
   key: SigningKey;
   googleKey: SigningKey;
   flow: CodeFlow;
-  /** The reply of /token for somebody who signed in: a fresh session. */
+  /** Returns the /token reply for a signed-in account, in a new session. */
   session(grant: Grant): Promise<Record<string, unknown>>;
 }
 

@@ -24,7 +24,7 @@ const TEXTS = {
 /** The languages of the pages. */
 export type Language = keyof typeof TEXTS;
 
-/** The language to answer in: what the address asks for, else what the browser prefers. */
+/** Returns the language of the answer: the one in the address, else the browser's preference. */
 export function pickLanguage(uiLocales: string | null, acceptLanguage: string | undefined): Language {
   const wanted = `${uiLocales ?? ''} ${acceptLanguage ?? ''}`.toLowerCase().match(/\b(fr|en)\b/)?.[1];
   return wanted === 'fr' ? 'fr' : 'en';
@@ -39,7 +39,7 @@ const ESCAPES: Record<string, string> = {
 };
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (found) => ESCAPES[found] ?? '');
 
-/** The login form; `fields` come back with it unchanged. */
+/** The login form. It submits `fields` unchanged. */
 export function loginPage(language: Language, fields: URLSearchParams, wrong: boolean): string {
   const text = TEXTS[language];
   const hidden = [...fields].map(
@@ -66,7 +66,7 @@ ${hidden.join('\n')}
   );
 }
 
-/** The page of a request that must not be redirected; the reason is for developers, in English. */
+/** The error page for a request that must not be redirected. The reason is in English, for developers. */
 export function refusedPage(language: Language, reason: string): string {
   return page(language, TEXTS[language].refused, `<p role="alert" lang="en">${escapeHtml(reason)}</p>`);
 }

@@ -14,7 +14,7 @@ type Command = [string, ...string[]];
 type Outcome = { result: unknown } | { error: string };
 type Answer = { status: number; body: unknown };
 
-/** An answer that ends the request early. */
+/** Ends a request early with this answer. */
 class Refusal extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
@@ -28,7 +28,7 @@ function sameToken(header: string | undefined, token: string): boolean {
   return timingSafeEqual(digest(header ?? ''), digest(`Bearer ${token}`));
 }
 
-/** Reads the whole body, past the limit too: a client that still writes would not see the answer. */
+/** Reads the whole body even beyond the limit: a client that is still writing would miss the answer. */
 async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -67,7 +67,7 @@ function parseCommands(body: unknown): Command[] {
   throw new Refusal(400, 'ERR the body holds no commands; send a JSON array of arrays');
 }
 
-/** A reply as JSON: strings in base64 if asked for, maps flattened; only an outermost OK stays bare. */
+/** Converts a reply to JSON: base64 strings on request, flat maps. Only an outermost OK stays as it is. */
 function encode(reply: unknown, base64: boolean, outermost = true): unknown {
   if (reply instanceof Error) return encode(reply.message, base64, outermost);
   if (Buffer.isBuffer(reply) || typeof reply === 'string') {
@@ -90,7 +90,7 @@ function run(redis: Redis, [name, ...args]: Command): Promise<unknown> {
   return redis.callBuffer(name, ...args);
 }
 
-/** Redis's own refusal of a command is an outcome; a lost connection is not. */
+/** Returns Redis's refusal of a command as its outcome. Throws if the connection is lost. */
 async function outcome(reply: Promise<unknown>, base64: boolean): Promise<Outcome> {
   try {
     return { result: encode(await reply, base64) };
@@ -100,7 +100,7 @@ async function outcome(reply: Promise<unknown>, base64: boolean): Promise<Outcom
   }
 }
 
-/** All commands leave in one tick over the one connection, so nothing comes between MULTI and EXEC. */
+/** Sends all commands in one tick over the one connection, so that no other command comes between MULTI and EXEC. */
 async function transaction(redis: Redis, commands: Command[], base64: boolean): Promise<Answer> {
   const whole: Command[] = [['MULTI'], ...commands, ['EXEC']];
   const settled = await Promise.allSettled(whole.map((command) => run(redis, command)));
@@ -142,7 +142,9 @@ function failure(thrown: unknown): Answer {
   return { status: 503, body: { error: `ERR Redis does not answer (${message}); start it again` } };
 }
 
-/** Upstash's REST protocol as a node:http listener over one Redis connection, for bearers of the token. */
+/**
+ * Serves Upstash's REST protocol over one Redis connection, as a node:http listener. Every request needs the token.
+ */
 export function redisBridge(redis: Redis, token: string): RequestListener {
   return async (request, response) => {
     const { status, body } = await answer(redis, token, request).catch(failure);

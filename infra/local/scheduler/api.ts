@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { ApiError, restAnswer } from '../google-json.ts';
 import { create, list, onJob, type State } from './methods.ts';
 
-/** Answers one REST request; errors in the shape of Google's APIs. */
+/** Answers one REST request, with errors in the shape of Google's APIs. */
 export function answer(
   state: State,
   request: IncomingMessage,
@@ -28,14 +28,8 @@ function route(state: State, method: string, url: URL, body: unknown): unknown {
     const parent = `projects/${project}/locations/${checkLocation(state, location)}`;
     if (!id && method === 'GET') return list(state, parent, url.searchParams);
     if (!id && method === 'POST') return create(state, parent, body);
-    if (id)
-      return onJob(
-        state,
-        `${parent}/jobs/${id}`,
-        verb ? `${method} ${verb}` : method,
-        url.searchParams,
-        body,
-      );
+    const action = verb ? `${method} ${verb}` : method;
+    if (id) return onJob(state, `${parent}/jobs/${id}`, { action, query: url.searchParams, body });
   }
   throw new ApiError(404, 'NOT_FOUND', `The local scheduler has no route ${method} ${path}`);
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { ApiError, invalid, pageOf } from '../google-json.ts';
+import { ApiError, invalid, pageOf, type RestCall, updateMaskOf } from '../google-json.ts';
 import type { FireDeps } from './deliver.ts';
 import { type Entry, fireForced, setNext } from './fire.ts';
 import { applyMask, type Job, type JobFields, ownFields, parseFields } from './jobs.ts';
 import { stored, timestamp, validate } from './rules.ts';
 
-/** All that one local scheduler knows. */
+/** The state of one local scheduler. */
 export interface State {
   entries: Map<string, Entry>;
   outstanding: Set<Promise<void>>;
@@ -20,7 +20,7 @@ export function track(state: State, attempt: Promise<void>): Promise<void> {
   return tracked;
 }
 
-/** GET jobs: by name, in pages. */
+/** Handles GET jobs: sorted by name, in pages. */
 export function list(state: State, parent: string, query: URLSearchParams): unknown {
   const prefix = `${parent}/jobs/`;
   const all = [...state.entries.values()].map(({ job }) => job).filter((job) => job.name.startsWith(prefix));
@@ -29,7 +29,7 @@ export function list(state: State, parent: string, query: URLSearchParams): unkn
   return { jobs: items, ...next };
 }
 
-/** POST jobs. */
+/** Handles POST jobs. */
 export function create(state: State, parent: string, body: unknown): Job {
   const fields = parseFields(ownFields(body));
   const name = fields.name || `${parent}/jobs/${randomUUID()}`;
@@ -43,7 +43,7 @@ export function create(state: State, parent: string, body: unknown): Job {
 
 type Kept = Pick<Job, 'state' | 'status' | 'scheduleTime' | 'lastAttemptTime'>;
 
-/** Checked fields, as the service reads them back, with what it keeps itself. */
+/** Returns valid fields in the form that the service stores, with the values that only the service sets. */
 function finish(fields: JobFields & { name: string }, kept: Kept, now: Date): Job {
   validate(fields);
   const { name } = fields;
@@ -56,14 +56,8 @@ function finish(fields: JobFields & { name: string }, kept: Kept, now: Date): Jo
   };
 }
 
-/** What is done to one job: GET, PATCH, DELETE and the custom methods. */
-export function onJob(
-  state: State,
-  name: string,
-  action: string,
-  query: URLSearchParams,
-  body: unknown,
-): unknown {
+/** Handles one job: GET, PATCH, DELETE and the custom methods. */
+export function onJob(state: State, name: string, { action, query, body }: RestCall): unknown {
   const entry = state.entries.get(name);
   if (!entry) throw new ApiError(404, 'NOT_FOUND', 'Job not found.');
   if (action === 'GET') return entry.job;
@@ -72,8 +66,7 @@ export function onJob(
     entry.execution = null;
     return {};
   }
-  if (action === 'PATCH')
-    return patch(state, entry, query.get('updateMask') ?? query.get('update_mask'), body);
+  if (action === 'PATCH') return patch(state, entry, updateMaskOf(query), body);
   if (action === 'POST pause') return pause(entry);
   if (action === 'POST resume') return resume(entry, state.deps.clock());
   if (action === 'POST run') {

@@ -10,7 +10,7 @@ const refusal = z.object({
   text: z.string().max(200).optional(),
 });
 
-/** The part of the mail server that the inbox shows and steers. */
+/** The part of the mail server that the inbox page uses. */
 interface Shown {
   mails(): readonly InboxMail[];
   refuse(address: string, code: number, text?: string): void;
@@ -18,8 +18,8 @@ interface Shown {
 }
 
 /**
- * The inbox over HTTP. `GET /` answers JSON, or a page to look at where a browser asks for text/html; `GET /N.html` shows
- * the HTML of mail N with all scripts and remote content off.
+ * Serves the inbox over HTTP. `GET /` answers a page to browsers and JSON otherwise; `GET /N.html` shows mail N
+ * without scripts and remote content.
  */
 export function serveInbox(smtp: Shown): Promise<LoopbackServer> {
   return serveLoopback(0, async (request, response, body) => {

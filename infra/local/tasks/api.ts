@@ -24,15 +24,14 @@ function route(state: State, method: string, url: URL, body: unknown): unknown {
   if (!found || !parent) throw noRoute(method, path);
   if (!state.locations.includes(location))
     throw new ApiError(404, 'NOT_FOUND', `Location '${location}' is not a valid location.`);
-  const query = url.searchParams;
-  const action = verb ? `${method} ${verb}` : method;
+  const call = { action: verb ? `${method} ${verb}` : method, query: url.searchParams, body };
   const list = found === QUEUES || found === TASKS;
   if (list && method !== 'GET' && method !== 'POST') throw noRoute(method, path);
   const queueName = `${parent}/queues/${queue}`;
-  if (found === QUEUES) return onQueues(state, parent, method, query, body);
-  if (found === QUEUE) return onQueue(state, queueName, action, query, body);
-  if (found === TASKS) return onTasks(state, queueName, method, query, body);
-  return onTask(state, queueName, `${queueName}/tasks/${task}`, action, query);
+  if (found === QUEUES) return onQueues(state, parent, call);
+  if (found === QUEUE) return onQueue(state, queueName, call);
+  if (found === TASKS) return onTasks(state, queueName, call);
+  return onTask(state, queueName, `${queueName}/tasks/${task}`, call);
 }
 
 const noRoute = (method: string, path: string) =>

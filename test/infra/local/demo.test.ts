@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tasks } from '../../../functions/registry.ts';
-import { runFirstRound } from '../../../infra/local/first-round.ts';
+import { runFirstRuns } from '../../../infra/local/first-runs.ts';
 import { localSettings } from '../../../infra/local/settings.ts';
 import { type Stack, startStack } from '../../../infra/local/stack.ts';
 import { createLog } from '../../../shared/doors/log.ts';
@@ -35,7 +35,7 @@ it('gives each visit of the demo an engaged time within its time open, and infer
 
 it('runs by Cloud Scheduler, once each, the tasks that change nothing of the demo', async () => {
   const before = await documents('page_visits');
-  const ran = await runFirstRound(stack.scheduler);
+  const ran = await runFirstRuns(stack.scheduler);
   const runs = await documents('task_runs');
   expect(runs.map(({ task }) => task).toSorted()).toEqual([...ran].toSorted());
   expect(tasks.map(({ name }) => name)).toEqual(expect.arrayContaining([...ran]));
@@ -50,7 +50,7 @@ it('runs by Cloud Scheduler, once each, the tasks that change nothing of the dem
 it.skipIf(withoutDovecot())(
   'fills the demo’s mailboxes with mails of their own kind, each once',
   async () => {
-    await runFirstRound(stack.scheduler);
+    await runFirstRuns(stack.scheduler);
     const mails = await documents('inbox_messages');
     const ids = mails.map(({ message_id: id }) => id);
     expect(ids.length).toBeGreaterThan(8);
