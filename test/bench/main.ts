@@ -7,7 +7,7 @@ import { table } from './table.ts';
 
 const USAGE = `usage: npm run bench -- [name...] [--json] [--quick]; names: ${benches.map(({ name }) => name).join(', ')}`;
 
-/** A mistake of the person at the keyboard: one line, no stack. */
+/** A mistake of the user, printed as one line without a stack. */
 class UsageError extends Error {}
 
 interface Choice {
@@ -47,7 +47,9 @@ async function main(): Promise<void> {
   if (json)
     process.stdout.write(`${JSON.stringify({ machine: machine(), quick, benches: reports }, null, 2)}\n`);
   else if (quick)
-    process.stdout.write('--quick: the benches work; for figures to rely on, run them in full.\n');
+    process.stdout.write(
+      '--quick only shows that the benches work; run them in full for reliable figures.\n',
+    );
   if (!reports.every(({ met }) => met)) process.exitCode = 1;
 }
 

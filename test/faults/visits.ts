@@ -12,24 +12,24 @@ import { sendVisit } from './harness/visit-call.ts';
 const NAME = 'visits';
 const TABS = 40;
 const HEARTBEATS = 6;
-/** The visits were being read for this long when their start was reported. */
+/** The visits had been open for this long when their start was reported. */
 const READ_MS = 600_000;
 const ENGAGED_MS = 1_000;
-/** A report is answered within 10 s even while the store hangs; the rest is for a machine that is busy itself. */
+/** A report is answered within 10 s even while the store hangs; the rest allows for a busy machine. */
 const ANSWER_MS = 20_000;
 const RETRY_MS = 50;
 
-/** One tab's visit: what its browser was promised. */
+/** The visit of one tab with the server's promises to its browser. */
 interface Tab {
   id: string;
-  /** When the last acknowledged report was sent. */
+  /** The time of the last acknowledged report. */
   sentAt: number;
-  /** Engaged time of the last acknowledged report. */
+  /** Engaged time in the last acknowledged report. */
   engagedMs: number;
   ended: boolean;
 }
 
-/** The process that serves now; another one after a kill. */
+/** The process that serves now; after a kill it is another one. */
 interface Service {
   child: FunctionProcess;
   token: string;
@@ -37,8 +37,8 @@ interface Service {
 }
 
 /**
- * A browser reports start, heartbeats and end in turn, and sends each until it is answered. An end that was applied and
- * whose answer was lost is answered 409 the second time.
+ * Reports start, heartbeats and end in turn, like a browser, and repeats each until it is answered. A repeated end is
+ * answered 409 if the first answer was lost.
  */
 async function report(
   tab: Tab,
@@ -71,7 +71,7 @@ async function browse(tab: Tab, service: Service): Promise<void> {
   tab.ended = true;
 }
 
-/** What the store must hold at any time: at least all that was acknowledged. */
+/** Requires that the store holds at least everything that was acknowledged. */
 async function lost(stage: Stage, tabs: readonly Tab[]): Promise<string[]> {
   const acknowledged = tabs.filter(({ sentAt }) => sentAt > 0);
   if (acknowledged.length === 0) return [];
@@ -121,7 +121,7 @@ async function openService(run: FaultRun, environment: Record<string, string>): 
 
 const kill: FaultCase = {
   name: 'kill',
-  claim: 'killing the process amid traffic loses no acknowledged start, heartbeat or end',
+  claim: 'a process killed under traffic loses no acknowledged start, heartbeat or end',
   runs: { sample: 2, full: 50 },
   async once(run) {
     const { stage, random } = run;
@@ -174,5 +174,5 @@ const paused: FaultCase = {
   },
 };
 
-/** The visits API under traffic: it has no runs, only promises to browsers. */
+/** The visits API under traffic. It has no runs, only promises to browsers. */
 export const visits: FaultPlan = { name: NAME, functions: [NAME], cases: [kill, paused] };

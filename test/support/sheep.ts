@@ -20,14 +20,14 @@ interface Types {
   plan: undefined;
 }
 
-/** What goes wrong in acts: asked for each sheep, and true makes its act fail in a way that a retry may heal. */
+/** Makes the act of a sheep fail with a retryable error if `with` returns true. */
 export const trouble: { with: (id: string) => boolean } = { with: () => false };
 
 const flock = (store: Firestore) => store.collection('sheep');
 
 /**
- * Shears every sheep that has its wool, but the black ones. Its effect can be counted: `shearings` says how often one has
- * been shorn, and shearing is conditional on the wool, as every effect of a task is.
+ * Shears every sheep with wool, except black ones. The condition is the wool, and `shearings` counts how often each
+ * sheep was shorn.
  */
 export const shearSheep: Task<Types> = {
   name: 'shear-sheep',
@@ -72,7 +72,7 @@ async function shear(id: string, { store, tally }: RunContext): Promise<ActResul
   }
 }
 
-/** Puts so many sheep out to graze, some of them black. */
+/** Creates sheep with wool, some of them black. */
 export async function graze(store: Firestore, white: number, black = 0): Promise<void> {
   const writer = store.bulkWriter({ throttling: false });
   for (let index = 0; index < white + black; index += 1)
@@ -80,7 +80,7 @@ export async function graze(store: Firestore, white: number, black = 0): Promise
   await writer.close();
 }
 
-/** How often each sheep has been shorn, in order. */
+/** Returns how often each sheep was shorn, in order. */
 export async function shearings(store: Firestore): Promise<number[]> {
   const { docs } = await flock(store).get();
   const number = (id: string) => Number(id.split('-')[1]);

@@ -1,7 +1,7 @@
 import type { Counts, Outcome } from '../../../shared/runtime/task.ts';
 import type { Stage } from './stage.ts';
 
-/** What a delivery was answered; null fields where the answer is an error of the door or the stores. */
+/** The answer to a delivery. Fields are null if authentication or a store failed. */
 export interface Answer {
   status: number;
   outcome: Outcome | null;
@@ -15,12 +15,12 @@ export interface Answer {
 }
 
 export interface Delivery {
-  /** The occurrence as Cloud Scheduler would send it; null for a manual run. */
+  /** The occurrence in Cloud Scheduler's format; null for a manual run. */
   occurrence: string | null;
   params?: Record<string, unknown>;
 }
 
-/** Delivers to a task's process with the cron secret. Null when the process died before it answered. */
+/** Delivers to a task's process with the cron secret. Returns null if the process died before it answered. */
 export async function deliver(url: string, stage: Stage, delivery: Delivery): Promise<Answer | null> {
   const begun = performance.now();
   const { occurrence } = delivery;
@@ -49,7 +49,7 @@ export async function deliver(url: string, stage: Stage, delivery: Delivery): Pr
   };
 }
 
-/** Whether nothing is left to do for this occurrence. */
+/** Returns true if this answer leaves no work for its occurrence. */
 export function isDone(answer: Answer | null): boolean {
   return (
     answer?.status === 200 &&

@@ -6,10 +6,13 @@ import { type FaultCase, type FaultRun, type Figures, refuse, type Scale } from 
 import { between } from './random.ts';
 import { type TaskUnderFault, Trial } from './trial.ts';
 
-/** The shortest budget a task takes, and what the answer may take beyond it (contract, "Functions, routes, schedules"). */
+/**
+ * The shortest budget of a task, and the time that its answer may take beyond it (contract, "Functions, routes,
+ * schedules").
+ */
 const BUDGET_SECONDS = 5;
 const ANSWER_MS = (BUDGET_SECONDS + 3) * 1000;
-/** More than the contract allows: a busy machine starves function and harness alike, and a hang lasts longer. */
+/** More than the contract allows: a busy machine slows function and harness down, and a hang lasts longer. */
 const LAG_MS = 7_000;
 /** Well within the budget. */
 const SHORT_MS = [200, 2_000] as const;
@@ -23,11 +26,11 @@ interface Scene extends FaultRun {
   /** Another process of the same function, ready before the fault. */
   second: FunctionProcess;
   occurrence: string;
-  /** The answer of the run that the fault happens to. */
+  /** The answer of the run with the fault. */
   answer: Promise<Answer | null>;
 }
 
-/** Starts a run, waits for a seeded point of it, does the fault, and judges answer, process and stores. */
+/** Starts a run, injects the fault at a seeded point, and judges answer, process and stores. */
 function outageCase(
   task: TaskUnderFault,
   measured: Measured,
@@ -55,7 +58,7 @@ function outageCase(
   };
 }
 
-/** The answer came in time and says 200 or 503, and the process lives. */
+/** Requires an answer in time with 200 or 503, from a process that still lives. */
 async function judgeAnswer({ answer, child }: Scene): Promise<Answer | null> {
   const given = await answer;
   const violations: string[] = [];
@@ -65,7 +68,7 @@ async function judgeAnswer({ answer, child }: Scene): Promise<Answer | null> {
       violations.push(`answer: ${given.status} ${JSON.stringify(given.body)}`);
     const { error, message } = given.body;
     if (given.status === 503 && !error && !message)
-      violations.push(`answer: 503 that does not say why: ${JSON.stringify(given.body)}`);
+      violations.push(`answer: 503 without a reason: ${JSON.stringify(given.body)}`);
     if (given.ms > ANSWER_MS + LAG_MS)
       violations.push(`answer: after ${Math.round(given.ms)} ms of ${ANSWER_MS}`);
   }
@@ -74,7 +77,7 @@ async function judgeAnswer({ answer, child }: Scene): Promise<Answer | null> {
   return given;
 }
 
-/** The next occurrence does what the held-up one left, and the ledger accounts for every item. */
+/** Requires that the next occurrence finishes the work, and that the ledger accounts for every item. */
 async function settleNext({ trial }: Scene, child: FunctionProcess, lostLease = false): Promise<void> {
   await trial.settle(child.url, { occurrence: trial.occurrence(1) });
   await trial.judge({ exact: true, overtaken: lostLease });
@@ -94,7 +97,7 @@ function pausedCase(task: TaskUnderFault, measured: Measured, name: EngineName, 
         engine.resume();
       }
       const answer = await judgeAnswer(scene);
-      // A lease that was asked for while Redis hung may have been given to nobody; it goes like a killed run's.
+      // Redis may have granted a lease without an answer while it hung. It expires like a killed run's.
       if (name === 'redis') await scene.trial.halfAMinuteLater();
       await settleNext(scene, scene.child);
       return { 'answered 503': answer?.status === 503 ? 1 : 0 };
@@ -132,7 +135,7 @@ function redisLostCase(task: TaskUnderFault, measured: Measured, runs: Record<Sc
     async fault(scene) {
       const { redis } = scene.stage.engines;
       await redis.kill();
-      // Without a lease to find, this one works although the first is still at it.
+      // Without a lease, this run works while the first one still does.
       const second = scene.trial.deliver(scene.second.url, { occurrence: scene.occurrence });
       await redis.restart();
       await judgeAnswer(scene);
@@ -160,7 +163,7 @@ function firestoreLostCase(task: TaskUnderFault, measured: Measured, runs: Recor
   });
 }
 
-/** Engines that hang, die and come back in the middle of a run. */
+/** Cases of engines that hang, die and restart during a run. */
 export function outageCases(task: TaskUnderFault, measured: Measured): FaultCase[] {
   return [
     pausedCase(task, measured, 'firestore', { sample: 1, full: 20 }),

@@ -8,7 +8,7 @@ export interface Row {
 
 const HEADINGS = ['function', 'case', 'runs', 'failed', 'seconds', 'figures'];
 
-/** A table of what was done and what came of it, one line per case. */
+/** Formats the results as a table with one line per case. */
 export function summary(rows: readonly Row[]): string {
   const lines = rows.map(({ plan, case: name, report }) => [
     plan,

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** One request as gcloud sent it; `body` is parsed JSON, or the bytes of anything else. */
+/** One request from gcloud; `body` is parsed JSON, or the bytes of another type. */
 export interface Asked {
   method: string;
   path: string;
@@ -11,14 +11,14 @@ export interface Asked {
 }
 
 export interface FakeGoogle {
-  /** With a trailing slash, as gcloud's endpoint overrides want it. */
+  /** With a trailing slash, which gcloud's endpoint overrides need. */
   url: string;
   asked: Asked[];
-  /** The zip of the newest upload for each function. */
+  /** The zip of each function's newest upload. */
   zips: Map<string, Buffer>;
-  /** Secrets that exist; only their names matter here. */
+  /** The names of existing secrets. */
   secrets: Set<string>;
-  /** Answers instead of the API where it returns something. */
+  /** Answers in place of the API, unless it returns undefined. */
   refuse: (asked: Asked) => Answer | undefined;
   stop(): Promise<void>;
 }
@@ -41,7 +41,7 @@ const deployed = done(LOCATION, 'google.cloud.functions.v2.OperationMetadata');
 const updated = done(DATABASE, 'google.firestore.admin.v1.FieldOperationMetadata');
 const enabled = done('projects/demo', 'google.api.serviceusage.v1.OperationMetadata');
 
-/** An index takes minutes to build; its operation is not done at once, and has no response yet. */
+/** Building an index takes minutes, so that its operation is neither done nor has a response. */
 const building = (path: string): Answer => [
   200,
   {
@@ -61,8 +61,9 @@ export function googleError(code: number, message: string): Answer {
 }
 
 /**
- * The parts of Google's APIs that deploying asks, as far as gcloud looks at them: it keeps what is created, refuses to
- * create it twice, and records every request. Nothing is deployed: a function's address is `urlOf(name)`.
+ * Starts the parts of Google's APIs that gcloud calls during a deployment. It keeps what gcloud creates, rejects
+ * duplicates, and records every request.
+ * Nothing is deployed: a function's address is `urlOf(name)`.
  */
 export async function startFakeGoogle(urlOf: (name: string) => string): Promise<FakeGoogle> {
   const kept = new Map<string, Resource>();
