@@ -3,7 +3,7 @@ import { z } from 'zod';
 // Shared by the local Google REST services: errors, proto3 JSON and update masks.
 
 /** An error in the shape of Google's REST APIs. */
-export class ApiError extends Error {
+export class GoogleApiError extends Error {
   readonly http: number;
   readonly status: string;
   constructor(http: number, status: string, message: string) {
@@ -13,7 +13,8 @@ export class ApiError extends Error {
   }
 }
 
-export const invalid = (message: string): ApiError => new ApiError(400, 'INVALID_ARGUMENT', message);
+export const invalid = (message: string): GoogleApiError =>
+  new GoogleApiError(400, 'INVALID_ARGUMENT', message);
 
 /** A request for one resource or collection: its method with a custom verb, as in `POST pause`, query and JSON body. */
 export interface RestCall {
@@ -36,7 +37,8 @@ export function restAnswer(work: () => unknown): { status: number; reply: unknow
   } catch (thrown) {
     const malformed = thrown instanceof SyntaxError || thrown instanceof URIError;
     const error = malformed ? invalid('Invalid JSON payload received.') : thrown;
-    const known = error instanceof ApiError ? error : new ApiError(500, 'INTERNAL', 'Internal error.');
+    const known =
+      error instanceof GoogleApiError ? error : new GoogleApiError(500, 'INTERNAL', 'Internal error.');
     return {
       status: known.http,
       reply: { error: { code: known.http, message: known.message, status: known.status } },

@@ -22,7 +22,7 @@ export interface EngineOptions {
 }
 
 /** One child process of the local cloud. */
-export interface Engine {
+export interface LocalEngine {
   name: string;
   pid: number;
   /** Sends SIGTERM, then SIGKILL after three seconds. Resolves when the process is gone. */
@@ -99,7 +99,7 @@ export async function spawnEngine(
   command: string,
   args: readonly string[],
   options: EngineOptions,
-): Promise<Engine> {
+): Promise<LocalEngine> {
   const child = spawn('/bin/sh', ['-c', GATE, 'sh', command, ...args], {
     env: options.env ?? process.env,
     stdio: ['pipe', 'pipe', 'pipe'],

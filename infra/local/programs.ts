@@ -116,7 +116,7 @@ export function requirePrograms(
     [
       'RONDE_ENGINES=real, but this machine lacks:',
       ...missing.map((line) => `  - ${line}`),
-      'Or take RONDE_ENGINES=auto (real engines where they are) or embedded (those from npm).',
+      'Or use RONDE_ENGINES=auto (real engines if installed) or RONDE_ENGINES=embedded (engines from npm).',
     ].join('\n'),
   );
 }

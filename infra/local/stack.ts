@@ -15,7 +15,7 @@ import { startFirestore } from './firestore/firestore.ts';
 import { startLocalFunctions } from './functions/functions.ts';
 import { startGateway } from './gateway.ts';
 import { startImap } from './imap/imap.ts';
-import { startIssuer } from './issuer/issuer.ts';
+import { type LocalIssuer, startIssuer } from './issuer/issuer.ts';
 import { localJobs } from './jobs.ts';
 import { startMetadata } from './metadata.ts';
 import { type Preference, requirePrograms } from './programs.ts';
@@ -53,10 +53,13 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+type Stops = (() => Promise<void>)[];
+type StackEngines = Awaited<ReturnType<typeof startEngines>>;
+
 /** Starts the whole cloud on loopback. If one part fails to start, it stops those that have started. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   requirePrograms(options.prefer);
-  const stops: (() => Promise<void>)[] = [];
+  const stops: Stops = [];
   const stop = async () => {
     for (const stopPart of stops.splice(0).reverse()) await stopPart();
   };
@@ -68,46 +71,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-async function startParts(
-  options: StackOptions,
-  stops: (() => Promise<void>)[],
-  stop: () => Promise<void>,
-): Promise<Stack> {
+async function startParts(options: StackOptions, stops: Stops, stop: () => Promise<void>): Promise<Stack> {
   const { progress = () => undefined, clock = systemClock } = options;
-  progress('Firestore ...');
-  const firestore = await startFirestore({ project: LOCAL_PROJECT, prefer: options.prefer });
-  stops.push(() => firestore.stop());
-  progress(`Firestore: ${firestore.engine} on ${firestore.host}`);
-  const redis = await startRedis({ prefer: options.prefer });
-  stops.push(() => redis.stop());
-  progress(`Redis: ${redis.engine} behind the Upstash REST bridge on ${redis.url}`);
-  const issuer = await startIssuer({ clock });
-  stops.push(() => issuer.stop());
-  progress(`Sign-in: ${issuer.issuer}`);
-  const smtp = await startSmtp({ clock });
-  stops.push(() => smtp.stop());
-  progress(`Mail: smtp://${smtp.host}:${smtp.port}, inbox on ${smtp.inbox}`);
-  const imap = await startImap({ prefer: options.prefer, users: IMAP_USERS });
-  if (imap) stops.push(() => imap.stop());
-  progress(
-    imap ? `IMAP: dovecot on ${imap.host}:${imap.port}` : 'IMAP: none; install dovecot-imapd for mailboxes',
-  );
-  const scheduler = await startLocalScheduler({
-    clock,
-    firing: options.firing,
-    signOidc: (email, audience) => issuer.googleToken({ email, audience }),
-  });
-  stops.push(() => scheduler.stop());
-  const tasks = await startLocalTasks({
-    clock,
-    firing: true,
-    signOidc: (email, audience) => issuer.googleToken({ email, audience }),
-  });
-  stops.push(() => tasks.stop());
-  const metadata = await startMetadata((audience) =>
-    issuer.googleToken({ email: CONSOLE_ACCOUNT, audience }),
-  );
-  stops.push(() => metadata.stop());
+  const engines = await startEngines(options, stops);
+  const { firestore, redis, issuer, smtp, imap } = engines;
+  const services = await startServices(options, issuer, stops);
+  const { scheduler, tasks } = services;
   let deps: Deps | undefined;
   const gateway = await startGateway(() => deps as Deps, options.port);
   stops.push(() => gateway.stop());
@@ -115,27 +84,17 @@ async function startParts(
   stops.push(() => tasks.stop());
   stops.push(() => scheduler.stop());
   const environment = localEnvironment({
+    ...{ redis, issuer, smtp, ...services },
     project: firestore.project,
     firestoreHost: firestore.host,
-    redis,
-    issuer,
-    smtp,
     gateway: gateway.url,
-    metadata,
-    scheduler,
-    tasks,
     tasksQueue: options.tasksQueue,
     cronSecret: options.cronSecret,
   });
   const config = loadConfig(environment);
-  deps = {
-    config,
-    clock,
-    log: options.log ?? createLog(),
-    keys: remoteKeys(),
-    store: openStore(config),
-    redis: openRedis(config),
-  };
+  const store = openStore(config);
+  const log = options.log ?? createLog();
+  deps = { config, clock, log, keys: remoteKeys(), store, redis: openRedis(config) };
   await applySchedule(scheduler, gateway.url, environment.CRON_SECRET ?? '');
   progress(`Cloud Scheduler: ${scheduler.url}, ${scheduler.jobs().length} job(s) from infra/scheduler.yaml`);
   const queues = await makeLocalQueues(tasks.url);
@@ -148,12 +107,6 @@ async function startParts(
   });
   stops.push(() => functions.stop());
   if (options.demo) await fillAll({ deps, imap, progress });
-  const tokens = {
-    admin: await issuer.userToken('admintest1', { ttlSeconds: DAY_SECONDS }),
-    user: await issuer.userToken('usertest1', { ttlSeconds: DAY_SECONDS }),
-    expired: await issuer.expiredToken(),
-    foreign: await issuer.foreignToken(),
-  };
   const file = describeStack(firestore, redis, imap, {
     gateway: gateway.url,
     issuer: issuer.issuer,
@@ -161,17 +114,64 @@ async function startParts(
     scheduler: `${scheduler.url}/`,
     functions: `${functions.url}/`,
     tasks: `${tasks.url}/`,
-    tokens,
+    tokens: await makeTokens(issuer),
     cron_secret: environment.CRON_SECRET ?? '',
   });
-  const onCrash = (callback: (part: string) => void) => {
-    firestore.onExit(() => callback(`Firestore (${firestore.engine})`));
-    redis.onExit(() => callback(`Redis (${redis.engine})`));
-    imap?.onExit(() => callback('IMAP (dovecot)'));
-  };
-  const store = deps.store;
   stops.push(() => store.terminate());
-  return { file, deps, scheduler, onCrash, stop };
+  return { file, deps, scheduler, onCrash: (callback) => watchEngines(engines, callback), stop };
+}
+
+/** Starts the engines of stores, sign-in and mail. */
+async function startEngines(options: StackOptions, stops: Stops) {
+  const { progress = () => undefined, clock = systemClock, prefer } = options;
+  progress('Firestore ...');
+  const firestore = await startFirestore({ project: LOCAL_PROJECT, prefer });
+  stops.push(() => firestore.stop());
+  progress(`Firestore: ${firestore.engine} on ${firestore.host}`);
+  const redis = await startRedis({ prefer });
+  stops.push(() => redis.stop());
+  progress(`Redis: ${redis.engine} behind the Upstash REST bridge on ${redis.url}`);
+  const issuer = await startIssuer({ clock });
+  stops.push(() => issuer.stop());
+  progress(`Sign-in: ${issuer.issuer}`);
+  const smtp = await startSmtp({ clock });
+  stops.push(() => smtp.stop());
+  progress(`Mail: smtp://${smtp.host}:${smtp.port}, inbox on ${smtp.inbox}`);
+  const imap = await startImap({ prefer, users: IMAP_USERS });
+  if (imap) stops.push(() => imap.stop());
+  progress(
+    imap ? `IMAP: dovecot on ${imap.host}:${imap.port}` : 'IMAP: none; install dovecot-imapd for mailboxes',
+  );
+  return { firestore, redis, issuer, smtp, imap };
+}
+
+/** Starts the Google services that sign their calls with the issuer. */
+async function startServices(
+  { clock = systemClock, firing }: StackOptions,
+  issuer: LocalIssuer,
+  stops: Stops,
+) {
+  const signOidc = (email: string, audience: string) => issuer.googleToken({ email, audience });
+  const scheduler = await startLocalScheduler({ clock, firing, signOidc });
+  stops.push(() => scheduler.stop());
+  const tasks = await startLocalTasks({ clock, firing: true, signOidc });
+  stops.push(() => tasks.stop());
+  const metadata = await startMetadata((audience) => signOidc(CONSOLE_ACCOUNT, audience));
+  stops.push(() => metadata.stop());
+  return { scheduler, tasks, metadata };
+}
+
+const makeTokens = async (issuer: LocalIssuer) => ({
+  admin: await issuer.userToken('admintest1', { ttlSeconds: DAY_SECONDS }),
+  user: await issuer.userToken('usertest1', { ttlSeconds: DAY_SECONDS }),
+  expired: await issuer.expiredToken(),
+  foreign: await issuer.foreignToken(),
+});
+
+function watchEngines({ firestore, redis, imap }: StackEngines, callback: (part: string) => void): void {
+  firestore.onExit(() => callback(`Firestore (${firestore.engine})`));
+  redis.onExit(() => callback(`Redis (${redis.engine})`));
+  imap?.onExit(() => callback('IMAP (dovecot)'));
 }
 
 async function applySchedule(scheduler: LocalScheduler, gateway: string, cronSecret: string): Promise<void> {

@@ -124,7 +124,7 @@ async function withEngines<T>(
 }
 
 /** The resources that a living process has used so far. */
-export interface Usage {
+export interface ProcessUsage {
   /** Its largest resident memory in MB. */
   peakMegabytes: number;
   /** CPU time of all its threads, in seconds. It hardly depends on the machine's other work. */
@@ -135,7 +135,7 @@ export interface Usage {
 const TICKS_PER_SECOND = 100;
 
 /** Reads a process's usage from Linux's /proc. */
-export function usage({ pid }: FunctionProcess): Usage {
+export function usage({ pid }: FunctionProcess): ProcessUsage {
   const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   // Skips the name in parentheses; then utime and stime are the 12th and 13th fields.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];

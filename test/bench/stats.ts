@@ -1,5 +1,5 @@
 /** The median and the spread of some samples. */
-export interface Summary {
+export interface SampleSummary {
   median: number;
   min: number;
   max: number;
@@ -20,7 +20,7 @@ export function median(samples: readonly number[]): number {
 /**
  * Returns the median and the extremes. One sample that is not a number makes all three NaN, so that it cannot hide.
  */
-export function summarize(samples: readonly number[]): Summary {
+export function summarize(samples: readonly number[]): SampleSummary {
   if (samples.length === 0 || samples.some(Number.isNaN))
     return { median: Number.NaN, min: Number.NaN, max: Number.NaN };
   return { median: median(samples), min: Math.min(...samples), max: Math.max(...samples) };

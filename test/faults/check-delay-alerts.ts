@@ -2,7 +2,7 @@ import { type DocumentData, type QueryDocumentSnapshot, Timestamp } from '@googl
 import { CLAIM_LEASE_MS } from '../../shared/doors/mail/claims.ts';
 import { seed } from '../support/documents.ts';
 import type { Figures } from './harness/plan.ts';
-import type { Stage } from './harness/stage.ts';
+import type { FaultStage } from './harness/stage.ts';
 import { taskPlan } from './harness/task-plan.ts';
 
 const DAY_MS = 86_400_000;
@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000;
 const LATE = 5;
 const numberOf = (ticket: number) => `R-${1000 + ticket}`;
 const addressOf = (recipient: number) => `recipient-${recipient}@example.test`;
-const logs = async (stage: Stage) => (await stage.store().collection('delay_alert_logs').get()).docs;
+const logs = async (stage: FaultStage) => (await stage.store().collection('delay_alert_logs').get()).docs;
 const pairOf = (row: QueryDocumentSnapshot) => `${row.get('ticket_number')} ${row.get('recipient')}`;
 
 function ticket(index: number, since: Date, days: number): DocumentData {
@@ -32,7 +32,7 @@ function ticket(index: number, since: Date, days: number): DocumentData {
  * - a `sent` row has a mail
  * - an `unknown` row has at most one: its process died between the body's first byte and the record of the answer
  */
-async function violations(stage: Stage): Promise<string[]> {
+async function violations(stage: FaultStage): Promise<string[]> {
   const found: string[] = [];
   const mails = stage.smtp.mails();
   const rows = await logs(stage);
@@ -58,7 +58,7 @@ async function violations(stage: Stage): Promise<string[]> {
 }
 
 /** Counts the uncertain alerts by whether their mail has arrived. */
-async function unknowns(stage: Stage): Promise<Figures> {
+async function unknowns(stage: FaultStage): Promise<Figures> {
   const arrived = new Set(stage.smtp.mails().map((mail) => mail.message_id));
   const rows = (await logs(stage)).filter((row) => row.get('state') === 'unknown');
   const digests = [...new Set(rows.map((row) => row.get('message_id') as string))];

@@ -3,17 +3,17 @@ import { type DocumentData, Timestamp } from '@google-cloud/firestore';
 import { systemClock } from '../../shared/doors/clock.ts';
 import { seed } from '../support/documents.ts';
 import { startFunction } from './function-process.ts';
-import type { Answer } from './harness/delivery.ts';
+import type { DeliveryAnswer } from './harness/delivery.ts';
 import { readLedger } from './harness/ledger.ts';
 import { type FaultCase, refuse } from './harness/plan.ts';
-import type { Stage } from './harness/stage.ts';
+import type { FaultStage } from './harness/stage.ts';
 import { taskPlan } from './harness/task-plan.ts';
 import { sendVisit } from './harness/visit-call.ts';
 
 const NAME = 'close-inactive-visits';
 const MINUTE_MS = 60_000;
 const HEARTBEATS = 200;
-const visits = (stage: Stage) => stage.store().collection('page_visits');
+const visits = (stage: FaultStage) => stage.store().collection('page_visits');
 
 /** Returns an open visit whose last activity was `silentMs` before an instant. */
 function openVisit(now: Date, silentMs: number): DocumentData {
@@ -29,7 +29,7 @@ function openVisit(now: Date, silentMs: number): DocumentData {
 }
 
 /** Requires that each run counted the visits it closed: their instant is that of the run. */
-async function countedIsWritten(stage: Stage, closedAt: readonly number[]): Promise<string[]> {
+async function countedIsWritten(stage: FaultStage, closedAt: readonly number[]): Promise<string[]> {
   const counted = new Map<number, number>();
   for (const { startedAt, counts } of await readLedger(stage, NAME))
     counted.set(startedAt, (counted.get(startedAt) ?? 0) + (counts?.acted ?? 0));
@@ -41,7 +41,7 @@ async function countedIsWritten(stage: Stage, closedAt: readonly number[]): Prom
 }
 
 /** Requires that a reply and the run's record agree on the number of closed visits. */
-function wrongReplies(answers: readonly Answer[]): string[] {
+function wrongReplies(answers: readonly DeliveryAnswer[]): string[] {
   return answers
     .filter(({ body, counts }) => counts !== null && body.closed_count !== counts.acted)
     .map(
@@ -51,7 +51,7 @@ function wrongReplies(answers: readonly Answer[]): string[] {
 }
 
 /** Requires that every closed visit ended at its last activity. */
-async function violations(stage: Stage, answers: readonly Answer[]): Promise<string[]> {
+async function violations(stage: FaultStage, answers: readonly DeliveryAnswer[]): Promise<string[]> {
   const fields = ['closed_at', 'end_time', 'last_activity_at'];
   const { docs } = await visits(stage)
     .where('closed_at', '!=', null)
@@ -96,7 +96,7 @@ const heartbeats: FaultCase = {
 };
 
 async function takenBack(
-  stage: Stage,
+  stage: FaultStage,
   ids: readonly string[],
   statuses: readonly (number | null)[],
   sentAfter: Date,

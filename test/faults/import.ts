@@ -5,18 +5,18 @@ import {
   type FaultPlan,
   type FaultRun,
   type Figures,
+  type RunScale,
   refuse,
-  type Scale,
 } from './harness/plan.ts';
 import { between } from './harness/random.ts';
-import type { Stage } from './harness/stage.ts';
+import type { FaultStage } from './harness/stage.ts';
 import { documentsIn, killImport, linesOf, prepare, runImport, withFile } from './import/command.ts';
 import { faultyLines } from './import/faulty-lines.ts';
 import { changeOneVisit, followupRows, type ImportRows, visitRows } from './import/rows.ts';
 
 const MAILER = 'process-followups';
-const VISITS: Record<Scale, number> = { sample: 5_000, full: 100_000 };
-const FOLLOWUPS: Record<Scale, number> = { sample: 2_000, full: 5_000 };
+const VISITS: Record<RunScale, number> = { sample: 5_000, full: 100_000 };
+const FOLLOWUPS: Record<RunScale, number> = { sample: 2_000, full: 5_000 };
 /** Limits of the share of documents after which an import is killed. Writes in transit may exceed it. */
 const [LEAST_SHARE, MOST_SHARE] = [0.02, 0.8];
 /** An import that ended before its kill proves nothing and is repeated with another draw. */
@@ -40,7 +40,7 @@ async function killAndRepeat(
   run: FaultRun,
   rows: ImportRows,
   count: number,
-  betweenRuns: (stage: Stage) => Promise<void>,
+  betweenRuns: (stage: FaultStage) => Promise<void>,
 ): Promise<Figures> {
   const { stage } = run;
   return await withFile(run, rows.kind, linesOf(rows, count), async (file) => {

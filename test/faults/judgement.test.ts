@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { seed } from '../support/documents.ts';
 import { killPoint } from './harness/kill.ts';
 import { seededRandom } from './harness/random.ts';
-import { type Stage, startStage } from './harness/stage.ts';
+import { type FaultStage, startStage } from './harness/stage.ts';
 import { type TaskUnderFault, Trial } from './harness/trial.ts';
 
 const NAME = 'close-inactive-visits';
@@ -27,7 +27,7 @@ const chore: TaskUnderFault = {
 };
 
 describe.skipIf(embedded)('the judgement of a fault run', () => {
-  let stage: Stage;
+  let stage: FaultStage;
   beforeAll(async () => {
     stage = await startStage();
   });

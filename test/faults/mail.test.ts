@@ -32,7 +32,7 @@ afterEach(() => {
   world.smtp.clear();
 });
 
-interface Sender {
+interface SenderProcess {
   child: ChildProcess;
   /** Resolves when the sender prints this line. */
   said(line: string): Promise<void>;
@@ -41,7 +41,7 @@ interface Sender {
   kill(): Promise<void>;
 }
 
-function startSender(claim: string, env: Record<string, string> = {}): Sender {
+function startSender(claim: string, env: Record<string, string> = {}): SenderProcess {
   const child = spawn(process.execPath, [SENDER], {
     env: {
       PATH: process.env.PATH ?? '',

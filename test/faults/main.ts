@@ -2,13 +2,13 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { type CaseReport, openGround, runCase } from './harness/campaign.ts';
 import type { FaultCase, FaultPlan } from './harness/plan.ts';
-import { type Row, summary } from './harness/summary.ts';
+import { type SummaryRow, summary } from './harness/summary.ts';
 import { plans } from './plans.ts';
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const SECOND_MS = 1000;
 
-interface Options {
+interface FaultOptions {
   case?: string;
   runs?: number;
   seed: number;
@@ -44,10 +44,10 @@ function progressLine(plan: FaultPlan, one: FaultCase, done: number, report: Cas
   return `${plan.name} ${one.name}: ${parts.join(', ')}`;
 }
 
-async function campaign(cases: readonly [FaultPlan, FaultCase][], options: Options): Promise<number> {
+async function campaign(cases: readonly [FaultPlan, FaultCase][], options: FaultOptions): Promise<number> {
   print(`${cases.length} case(s) from seed ${options.seed}`);
   const ground = await openGround(cases.map(([plan]) => plan));
-  const rows: Row[] = [];
+  const rows: SummaryRow[] = [];
   try {
     print(`Firestore: ${ground.stage.firestoreEngine}`);
     if (ground.stage.firestoreEngine === 'embedded') {
@@ -81,7 +81,7 @@ const program = new Command('faults')
   .option('--seed <s>', 'the seed of the first run; each later run adds 1', wholeNumber(0), 1)
   .exitOverride()
   .showHelpAfterError()
-  .action(async (name: string | undefined, options: Options) => {
+  .action(async (name: string | undefined, options: FaultOptions) => {
     process.exitCode = await campaign(choose(name, options.case), options);
   });
 

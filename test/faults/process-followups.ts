@@ -6,24 +6,24 @@ import { changes } from './followups/changes.ts';
 import { killAndSettle } from './followups/kill.ts';
 import { withoutLease } from './followups/parallel.ts';
 import type { Figures } from './harness/plan.ts';
-import type { Stage } from './harness/stage.ts';
+import type { FaultStage } from './harness/stage.ts';
 import { taskPlan } from './harness/task-plan.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const addressOf = (id: string) => `${id}@example.test`;
 
-const sends = async (stage: Stage) => (await stage.store().collectionGroup('sends').get()).docs;
+const sends = async (stage: FaultStage) => (await stage.store().collectionGroup('sends').get()).docs;
 
 /** Returns the number of mails per address. */
-function arrivals(stage: Stage): Map<string, number> {
+function arrivals(stage: FaultStage): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { to } of stage.smtp.mails()) counts.set(to[0] ?? '', (counts.get(to[0] ?? '') ?? 0) + 1);
   return counts;
 }
 
 /** Returns each level's record by `follow-up level`, with its state and the follow-up's mails. */
-async function records(stage: Stage) {
+async function records(stage: FaultStage) {
   const arrived = arrivals(stage);
   return (await sends(stage)).map((send) => {
     const id = send.ref.parent.parent?.id ?? '';
@@ -32,7 +32,7 @@ async function records(stage: Stage) {
 }
 
 /** Requires at most one mail per customer and a record of its delivery. An uncertain mail may have arrived or not. */
-async function violations(stage: Stage): Promise<string[]> {
+async function violations(stage: FaultStage): Promise<string[]> {
   const found = await records(stage);
   const levels = await stage.store().collection('followups').get();
   const levelOf = new Map(levels.docs.map((doc) => [doc.id, Number(doc.get('level'))]));
@@ -48,7 +48,7 @@ async function violations(stage: Stage): Promise<string[]> {
   return [...wrong, ...strays.map((address) => `wrong: ${address} got a mail that no record knows`)];
 }
 
-async function figures(stage: Stage): Promise<Figures> {
+async function figures(stage: FaultStage): Promise<Figures> {
   const found = await records(stage);
   const unknown = found.filter(({ state }) => state === 'unknown');
   const arrived = unknown.filter(({ mails }) => mails === 1).length;

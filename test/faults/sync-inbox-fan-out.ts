@@ -1,8 +1,8 @@
 import { PROCESSES } from './fan-out/dispatched-run.ts';
 import { Fleet, findDifferences } from './fan-out/fleet.ts';
-import { type FaultCase, refuse, type Scale } from './harness/plan.ts';
+import { type FaultCase, type RunScale, refuse } from './harness/plan.ts';
 
-const MAILBOXES: Record<Scale, number> = { sample: 20, full: 200 };
+const MAILBOXES: Record<RunScale, number> = { sample: 20, full: 200 };
 
 /**
  * Many mailboxes: once in one process, once dispatched to several, once with a killed process and doubled deliveries.
@@ -36,8 +36,8 @@ export const fanOut: FaultCase = {
   },
 };
 
-const DISPATCHED: Record<Scale, number> = { sample: 20, full: 60 };
-const KILLS: Record<Scale, number> = { sample: 1, full: 20 };
+const DISPATCHED: Record<RunScale, number> = { sample: 20, full: 60 };
+const KILLS: Record<RunScale, number> = { sample: 1, full: 20 };
 /** Some kills come after the dispatcher's answer. */
 const BEYOND = 1.1;
 

@@ -3,10 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Timestamp } from '@google-cloud/firestore';
 import { systemClock } from '../../shared/doors/clock.ts';
 import { type FunctionProcess, startFunction } from './function-process.ts';
-import { killAt, killPoint, type Measure } from './harness/kill.ts';
+import { killAt, killPoint, type WorkSize } from './harness/kill.ts';
 import { type FaultCase, type FaultPlan, type FaultRun, refuse } from './harness/plan.ts';
 import { between } from './harness/random.ts';
-import type { Stage } from './harness/stage.ts';
+import type { FaultStage } from './harness/stage.ts';
 import { sendVisit } from './harness/visit-call.ts';
 
 const NAME = 'visits';
@@ -20,7 +20,7 @@ const ANSWER_MS = 20_000;
 const RETRY_MS = 50;
 
 /** The visit of one tab with the server's promises to its browser. */
-interface Tab {
+interface VisitTab {
   id: string;
   /** The time of the last acknowledged report. */
   sentAt: number;
@@ -30,7 +30,7 @@ interface Tab {
 }
 
 /** The process that serves now; after a kill it is another one. */
-interface Service {
+interface VisitService {
   child: FunctionProcess;
   token: string;
   violations: string[];
@@ -41,8 +41,8 @@ interface Service {
  * answered 409 if the first answer was lost.
  */
 async function report(
-  tab: Tab,
-  service: Service,
+  tab: VisitTab,
+  service: VisitService,
   path: string,
   body: Record<string, unknown>,
 ): Promise<void> {
@@ -62,7 +62,7 @@ async function report(
   }
 }
 
-async function browse(tab: Tab, service: Service): Promise<void> {
+async function browse(tab: VisitTab, service: VisitService): Promise<void> {
   const start = { visit_id: tab.id, session_id: `tab-${tab.id}`, path: '/', elapsed_ms: READ_MS };
   await report(tab, service, '', { ...start, engaged_ms: 0 });
   for (let beat = 1; beat <= HEARTBEATS; beat += 1)
@@ -72,13 +72,13 @@ async function browse(tab: Tab, service: Service): Promise<void> {
 }
 
 /** Requires that the store holds at least everything that was acknowledged. */
-async function lost(stage: Stage, tabs: readonly Tab[]): Promise<string[]> {
+async function lost(stage: FaultStage, tabs: readonly VisitTab[]): Promise<string[]> {
   const acknowledged = tabs.filter(({ sentAt }) => sentAt > 0);
   if (acknowledged.length === 0) return [];
   const collection = stage.store().collection('page_visits');
   const docs = await stage.store().getAll(...acknowledged.map(({ id }) => collection.doc(id)));
   return docs.flatMap((doc, index) => {
-    const { id, sentAt, engagedMs, ended } = acknowledged[index] as Tab;
+    const { id, sentAt, engagedMs, ended } = acknowledged[index] as VisitTab;
     if (!doc.exists) return [`lost: ${id} was acknowledged and is not there`];
     const faults: string[] = [];
     const activity = (doc.get('last_activity_at') as Timestamp).toMillis();
@@ -93,15 +93,15 @@ async function lost(stage: Stage, tabs: readonly Tab[]): Promise<string[]> {
   });
 }
 
-const newTabs = (): Tab[] =>
+const newTabs = (): VisitTab[] =>
   Array.from({ length: TABS }, () => ({ id: randomUUID(), sentAt: 0, engagedMs: 0, ended: false }));
 
 const start = ({ bundles }: FaultRun, environment: Record<string, string>) =>
   startFunction(NAME, bundles, environment);
 
-let undisturbed: Promise<Measure> | undefined;
+let undisturbed: Promise<WorkSize> | undefined;
 
-async function measure(run: FaultRun): Promise<Measure> {
+async function measure(run: FaultRun): Promise<WorkSize> {
   const { stage } = run;
   const tabs = newTabs();
   const service = await openService(run, stage.tapped);
@@ -114,7 +114,7 @@ async function measure(run: FaultRun): Promise<Measure> {
   return measured;
 }
 
-async function openService(run: FaultRun, environment: Record<string, string>): Promise<Service> {
+async function openService(run: FaultRun, environment: Record<string, string>): Promise<VisitService> {
   const token = await run.stage.issuer.userToken('usertest1');
   return { child: await start(run, environment), token, violations: [] };
 }

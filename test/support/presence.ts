@@ -2,7 +2,7 @@ import { Timestamp } from '@google-cloud/firestore';
 import type { World } from './world.ts';
 
 /** One browser session of a user: its token and its calls. */
-export interface Session {
+export interface UserSession {
   token: string;
   ping(body?: unknown): Promise<number>;
   login(): Promise<number>;
@@ -16,7 +16,7 @@ export async function session(
   world: World,
   userId = 'usertest1',
   claims: Record<string, unknown> = {},
-): Promise<Session> {
+): Promise<UserSession> {
   const options = { ttlSeconds: 3 * DAY_SECONDS, claims: { sub: userId, ...claims } };
   const token = await world.issuer.userToken('usertest1', options);
   const say = async (path: string, body?: unknown) =>
@@ -38,7 +38,7 @@ export async function untilServed<T extends { status: number }>(ask: () => Promi
 }
 
 /** Pings until the server acknowledges the ping. */
-export async function acknowledgedPing(tab: Session): Promise<void> {
+export async function acknowledgedPing(tab: UserSession): Promise<void> {
   const { status } = await untilServed(async () => ({ status: await tab.ping() }));
   if (status !== 204) throw new Error(`The ping was answered ${status}`);
 }

@@ -5,18 +5,18 @@ import type { ActResult, RunContext, Task } from '../../shared/runtime/task.ts';
 export const BATCH = 3;
 export const DEADLINE_SECONDS = 240;
 
-type Reason = 'woolly' | 'black' | 'shorn_already' | 'kicks';
+type SheepReason = 'woolly' | 'black' | 'shorn_already' | 'kicks';
 interface Sheep {
   id: string;
   black: boolean;
 }
 
-interface Types {
+interface SheepTypes {
   params: Record<never, never>;
   candidate: Sheep;
   run: undefined;
   facts: undefined;
-  reason: Reason;
+  reason: SheepReason;
   plan: undefined;
 }
 
@@ -29,7 +29,7 @@ const flock = (store: Firestore) => store.collection('sheep');
  * Shears every sheep with wool, except black ones. The condition is the wool, and `shearings` counts how often each
  * sheep was shorn.
  */
-export const shearSheep: Task<Types> = {
+export const shearSheep: Task<SheepTypes> = {
   name: 'shear-sheep',
   route: '/v1/sheep/shear',
   methods: ['POST'],
@@ -56,7 +56,7 @@ export const shearSheep: Task<Types> = {
   reply: ({ dispatched, outcome, tally }) => ({ flock: outcome, handed: dispatched ?? null, wool: tally }),
 };
 
-async function shear(id: string, { store, tally }: RunContext): Promise<ActResult<Reason>> {
+async function shear(id: string, { store, tally }: RunContext): Promise<ActResult<SheepReason>> {
   if (trouble.with(id)) return { outcome: 'failed', reason: 'kicks', retry: true };
   const ref = flock(store).doc(id);
   const seen = await ref.get();

@@ -75,7 +75,7 @@ export async function startSmtpFaults(target: { port: number }): Promise<SmtpFau
       }
       return false;
     };
-    relay(new Reader(client), new Reader(upstream), client, upstream, at).catch(end);
+    relay(new SocketReader(client), new SocketReader(upstream), client, upstream, at).catch(end);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -92,8 +92,8 @@ const POINTS: Record<string, FaultPoint> = {
 };
 
 async function relay(
-  fromClient: Reader,
-  fromServer: Reader,
+  fromClient: SocketReader,
+  fromServer: SocketReader,
   client: Socket,
   server: Socket,
   at: (point: FaultPoint) => Promise<boolean>,
@@ -121,7 +121,7 @@ async function relay(
 }
 
 /** Reads a socket piece by piece. Rejects when it ends. */
-class Reader {
+class SocketReader {
   #buffer = Buffer.alloc(0);
   #ended = false;
   #wake: (() => void) | undefined;

@@ -17,10 +17,10 @@ import {
 } from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
 
-type Message = Record<string, unknown>;
+type GrpcMessage = Record<string, unknown>;
 type Stream = NodeJS.EventEmitter;
 /** The methods of Firestore's generated client that the in-memory store offers. */
-type Gapic = Record<string, (request: Message) => Promise<[unknown]> | Stream>;
+type Gapic = Record<string, (request: GrpcMessage) => Promise<[unknown]> | Stream>;
 /** The parts of the client library that give access to the in-memory client. */
 interface Internals {
   _clientPool: { clientFactory(): Gapic };
@@ -38,7 +38,7 @@ async function openClient(project: string, database: string): Promise<Gapic> {
   return internals._clientPool.clientFactory();
 }
 
-function clientFor(request: Message): Promise<Gapic> {
+function clientFor(request: GrpcMessage): Promise<Gapic> {
   const path = String(request['database'] ?? request['parent'] ?? request['name'] ?? '');
   const [, project, database] = /^projects\/([^/]+)\/databases\/([^/]+)/.exec(path) ?? [];
   if (project === undefined || database === undefined) {
@@ -56,7 +56,7 @@ function grpcError(thrown: unknown): Error & { code: number; details: string } {
   return Object.assign(new Error(text), { code: typeof code === 'number' ? code : 13, details: text });
 }
 
-async function ask(method: string, request: Message): Promise<unknown> {
+async function ask(method: string, request: GrpcMessage): Promise<unknown> {
   const client = await clientFor(request);
   const call = client[method];
   if (call === undefined) throw new Error(`The embedded Firestore has no method ${method}.`);
@@ -66,9 +66,9 @@ async function ask(method: string, request: Message): Promise<unknown> {
 
 function unary(
   method: string,
-  wrap: (request: Message) => Promise<unknown> = (request) => ask(method, request),
+  wrap: (request: GrpcMessage) => Promise<unknown> = (request) => ask(method, request),
 ) {
-  return (call: ServerUnaryCall<Message, unknown>, reply: sendUnaryData<unknown>): void => {
+  return (call: ServerUnaryCall<GrpcMessage, unknown>, reply: sendUnaryData<unknown>): void => {
     wrap(call.request).then(
       (answer) => reply(null, answer),
       (thrown: unknown) => reply(grpcError(thrown)),
@@ -77,7 +77,7 @@ function unary(
 }
 
 function streaming(method: string) {
-  return async (call: ServerWritableStream<Message, unknown>): Promise<void> => {
+  return async (call: ServerWritableStream<GrpcMessage, unknown>): Promise<void> => {
     const fail = (thrown: unknown) => call.emit('error', grpcError(thrown));
     try {
       const client = await clientFor(call.request);

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { type Engine, freePort, spawnEngine } from '../process.ts';
+import { freePort, type LocalEngine, spawnEngine } from '../process.ts';
 import { findFirestoreEmulator, type Preference } from '../programs.ts';
 
 const MAIN_CLASS = 'com.google.cloud.datastore.emulator.firestore.CloudFirestore';
@@ -73,7 +73,7 @@ async function startEmbedded(options: FirestoreOptions): Promise<LocalFirestore>
 }
 
 function owned(
-  engine: Engine,
+  engine: LocalEngine,
   host: string,
   project: string,
   kind: LocalFirestore['engine'],

@@ -13,7 +13,7 @@ const TIMEOUT_MS = 3_660_000;
 /** Headers that belong to one connection, not to the message. */
 const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding', 'host', 'content-length', 'expect'];
 
-export interface Call {
+export interface FunctionCall {
   name: string;
   /** Path and query below the function's address. */
   rest: string;
@@ -30,7 +30,7 @@ export async function forward(
   request: IncomingMessage,
   response: ServerResponse,
   body: string,
-  { name, rest, gateway, signOperator }: Call,
+  { name, rest, gateway, signOperator }: FunctionCall,
 ): Promise<void> {
   const target = pathAt(name, rest);
   if (target === null) {

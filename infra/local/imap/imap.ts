@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { fillMaildir } from '../maildir.ts';
-import { type Engine, freePort, spawnEngine } from '../process.ts';
+import { freePort, type LocalEngine, spawnEngine } from '../process.ts';
 import { findDovecot, type Preference } from '../programs.ts';
 import { findAccount } from './account.ts';
 import { makeCertificate } from './certificate.ts';
@@ -102,7 +102,7 @@ async function startDovecot(
     ];
     return spawnEngine('Dovecot', command, args, { env, ready: { probe: () => canGreet(port) } });
   };
-  let engine: Engine;
+  let engine: LocalEngine;
   try {
     engine = await start();
   } catch (error) {

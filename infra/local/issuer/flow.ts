@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type Language, loginPage, refusedPage } from './pages.ts';
+import { loginPage, type PageLanguage, refusedPage } from './pages.ts';
 import { type AccountName, checkPassword } from './tokens.ts';
 
 /** The lifetime of a code, which can be exchanged once. */
@@ -15,7 +15,7 @@ export interface Grant {
   nonce: string | null;
 }
 
-interface Pending extends Grant {
+interface PendingGrant extends Grant {
   clientId: string;
   redirectUri: string;
   challenge: string;
@@ -27,14 +27,14 @@ export type FlowReply = { status: number; html: string } | { redirect: string };
 
 /** The authorization code flow with PKCE (S256), for clients on this machine. */
 export interface CodeFlow {
-  authorize(method: string, params: URLSearchParams, language: Language): FlowReply;
+  authorize(method: string, params: URLSearchParams, language: PageLanguage): FlowReply;
   /** Exchanges a code for its grant. Returns null if the code, verifier, client or address is wrong. */
   redeem(form: URLSearchParams): Grant | null;
 }
 
 /** Keeps codes in the memory of this process. */
 export function codeFlow(clock: () => Date): CodeFlow {
-  const codes = new Map<string, Pending>();
+  const codes = new Map<string, PendingGrant>();
   const issue = (params: URLSearchParams, name: AccountName): string => {
     const code = randomBytes(32).toString('base64url');
     codes.set(code, {
@@ -71,7 +71,7 @@ export function codeFlow(clock: () => Date): CodeFlow {
   };
 }
 
-function refusal(params: URLSearchParams, language: Language): FlowReply | null {
+function refusal(params: URLSearchParams, language: PageLanguage): FlowReply | null {
   if (!isLoopback(params.get('redirect_uri') ?? '')) {
     return {
       status: 400,

@@ -11,11 +11,11 @@ const BARRED = new Set(
 );
 
 type Command = [string, ...string[]];
-type Outcome = { result: unknown } | { error: string };
-type Answer = { status: number; body: unknown };
+type CommandOutcome = { result: unknown } | { error: string };
+type BridgeAnswer = { status: number; body: unknown };
 
 /** Ends a request early with this answer. */
-class Refusal extends Error {
+class BridgeRefusal extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
     super(message);
@@ -37,7 +37,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
     if (size <= BODY_LIMIT) chunks.push(chunk);
   }
   if (size > BODY_LIMIT) {
-    throw new Refusal(
+    throw new BridgeRefusal(
       413,
       `ERR the body has ${size} bytes, at most ${BODY_LIMIT} are taken; send less at once`,
     );
@@ -45,7 +45,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
   } catch (thrown) {
-    throw new Refusal(400, `ERR the body is not JSON (${(thrown as Error).message}); send an array`);
+    throw new BridgeRefusal(400, `ERR the body is not JSON (${(thrown as Error).message}); send an array`);
   }
 }
 
@@ -54,17 +54,23 @@ function parseCommand(body: unknown): Command {
   const [name, ...args] = parts.map((part) => (typeof part === 'string' ? part : JSON.stringify(part)));
   if (name === undefined || typeof parts[0] !== 'string') {
     const got = (JSON.stringify(body) ?? '').slice(0, 80);
-    throw new Refusal(400, `ERR ${got} is no command; send a JSON array that starts with the command's name`);
+    throw new BridgeRefusal(
+      400,
+      `ERR ${got} is no command; send a JSON array that starts with the command's name`,
+    );
   }
   if (BARRED.has(name.toLowerCase())) {
-    throw new Refusal(400, `ERR ${name} needs a connection of its own; over REST use /multi-exec or poll`);
+    throw new BridgeRefusal(
+      400,
+      `ERR ${name} needs a connection of its own; over REST use /multi-exec or poll`,
+    );
   }
   return [name, ...args];
 }
 
 function parseCommands(body: unknown): Command[] {
   if (Array.isArray(body) && body.length > 0) return body.map(parseCommand);
-  throw new Refusal(400, 'ERR the body holds no commands; send a JSON array of arrays');
+  throw new BridgeRefusal(400, 'ERR the body holds no commands; send a JSON array of arrays');
 }
 
 /** Converts a reply to JSON: base64 strings on request, flat maps. Only an outermost OK stays as it is. */
@@ -91,7 +97,7 @@ function run(redis: Redis, [name, ...args]: Command): Promise<unknown> {
 }
 
 /** Returns Redis's refusal of a command as its outcome. Throws if the connection is lost. */
-async function outcome(reply: Promise<unknown>, base64: boolean): Promise<Outcome> {
+async function outcome(reply: Promise<unknown>, base64: boolean): Promise<CommandOutcome> {
   try {
     return { result: encode(await reply, base64) };
   } catch (thrown) {
@@ -101,7 +107,7 @@ async function outcome(reply: Promise<unknown>, base64: boolean): Promise<Outcom
 }
 
 /** Sends all commands in one tick over the one connection, so that no other command comes between MULTI and EXEC. */
-async function transaction(redis: Redis, commands: Command[], base64: boolean): Promise<Answer> {
+async function transaction(redis: Redis, commands: Command[], base64: boolean): Promise<BridgeAnswer> {
   const whole: Command[] = [['MULTI'], ...commands, ['EXEC']];
   const settled = await Promise.allSettled(whole.map((command) => run(redis, command)));
   const reasons = settled.map((each) => (each.status === 'rejected' ? (each.reason as unknown) : null));
@@ -111,19 +117,23 @@ async function transaction(redis: Redis, commands: Command[], base64: boolean): 
   if (exec === undefined) throw new Error('no reply to EXEC');
   if (exec.status === 'rejected') return { status: 400, body: { error: (exec.reason as Error).message } };
   const entries = (exec.value as unknown[]).map(
-    (each): Outcome => (each instanceof Error ? { error: each.message } : { result: encode(each, base64) }),
+    (each): CommandOutcome =>
+      each instanceof Error ? { error: each.message } : { result: encode(each, base64) },
   );
   return { status: 200, body: entries };
 }
 
-async function answer(redis: Redis, token: string, request: IncomingMessage): Promise<Answer> {
+async function answer(redis: Redis, token: string, request: IncomingMessage): Promise<BridgeAnswer> {
   const path = request.url?.split('?')[0] ?? '/';
   const allowed = sameToken(request.headers.authorization, token);
   if (!allowed || request.method !== 'POST' || !ROUTES.has(path)) {
     request.resume();
     if (allowed)
-      throw new Refusal(404, `ERR ${request.method} ${path} is no route; POST to ${[...ROUTES].join(', ')}`);
-    throw new Refusal(401, 'WRONGPASS invalid or missing auth token; send Authorization: Bearer TOKEN');
+      throw new BridgeRefusal(
+        404,
+        `ERR ${request.method} ${path} is no route; POST to ${[...ROUTES].join(', ')}`,
+      );
+    throw new BridgeRefusal(401, 'WRONGPASS invalid or missing auth token; send Authorization: Bearer TOKEN');
   }
   const body = await readJson(request);
   const base64 = request.headers['upstash-encoding'] === 'base64';
@@ -136,9 +146,9 @@ async function answer(redis: Redis, token: string, request: IncomingMessage): Pr
   return { status: 'error' in single ? 400 : 200, body: single };
 }
 
-function failure(thrown: unknown): Answer {
+function failure(thrown: unknown): BridgeAnswer {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  if (thrown instanceof Refusal) return { status: thrown.status, body: { error: message } };
+  if (thrown instanceof BridgeRefusal) return { status: thrown.status, body: { error: message } };
   return { status: 503, body: { error: `ERR Redis does not answer (${message}); start it again` } };
 }
 

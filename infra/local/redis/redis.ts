@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import { type Engine, freePort, spawnEngine } from '../process.ts';
+import { freePort, type LocalEngine, spawnEngine } from '../process.ts';
 import { findRedisServer, type Preference } from '../programs.ts';
 import { redisBridge } from './bridge.ts';
 
@@ -46,7 +46,7 @@ function answersPing(port: number): Promise<boolean> {
   });
 }
 
-function startEngine(binary: string | null, port: number, env: NodeJS.ProcessEnv): Promise<Engine> {
+function startEngine(binary: string | null, port: number, env: NodeJS.ProcessEnv): Promise<LocalEngine> {
   if (binary === null) {
     return spawnEngine('js-redis-server', process.execPath, [EMBEDDED_ENTRY], {
       env: { ...env, PORT: String(port) },

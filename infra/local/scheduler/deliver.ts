@@ -35,9 +35,14 @@ export async function deliver(
   }
 }
 
-type Target = NonNullable<Job['httpTarget']>;
+type HttpTarget = NonNullable<Job['httpTarget']>;
 
-async function requestHeaders(job: Job, target: Target, occurrence: Date, deps: FireDeps): Promise<Headers> {
+async function requestHeaders(
+  job: Job,
+  target: HttpTarget,
+  occurrence: Date,
+  deps: FireDeps,
+): Promise<Headers> {
   const headers = new Headers();
   if (target.body) headers.set('Content-Type', 'application/octet-stream');
   for (const [name, value] of Object.entries(target.headers ?? {})) {

@@ -12,7 +12,7 @@ interface Execution {
 }
 
 /** A job with its state. */
-export interface Entry {
+export interface JobEntry {
   job: Job;
   execution: Execution | null;
   /** Attempts in progress, including forced ones. */
@@ -25,7 +25,7 @@ export interface Entry {
  * If it missed several occurrences, it runs the earliest one late and drops the others. Resolves when the attempt has
  * ended. Returns null if nothing was due.
  */
-export function startDue(entry: Entry, now: Date, deps: FireDeps): Promise<void> | null {
+export function startDue(entry: JobEntry, now: Date, deps: FireDeps): Promise<void> | null {
   const { job } = entry;
   if (job.state !== 'ENABLED' || entry.running > 0) return null;
   if (job.scheduleTime && new Date(job.scheduleTime) <= now) {
@@ -47,13 +47,13 @@ export function setNext(job: Job, after: Date): void {
 }
 
 /** Makes a forced run at once, even beside a running attempt. It carries the next occurrence and is never retried. */
-export async function fireForced(entry: Entry, deps: FireDeps): Promise<void> {
+export async function fireForced(entry: JobEntry, deps: FireDeps): Promise<void> {
   const { schedule, timeZone } = entry.job;
   const now = deps.clock();
   await attempt(entry, nextOccurrence(schedule, timeZone, now) ?? now, 'forced', deps);
 }
 
-async function attemptScheduled(entry: Entry, execution: Execution, deps: FireDeps): Promise<void> {
+async function attemptScheduled(entry: JobEntry, execution: Execution, deps: FireDeps): Promise<void> {
   execution.attempts += 1;
   const code = await attempt(entry, execution.occurrence, `attempt ${execution.attempts}`, deps);
   if (entry.execution !== execution) return;
@@ -87,7 +87,7 @@ function backoffSeconds(job: Job, retry: number): number {
   return Math.min(max, step * Math.max(1, retry - doublings));
 }
 
-async function attempt(entry: Entry, occurrence: Date, label: string, deps: FireDeps): Promise<number> {
+async function attempt(entry: JobEntry, occurrence: Date, label: string, deps: FireDeps): Promise<number> {
   entry.running += 1;
   entry.job.lastAttemptTime = timestamp(deps.clock());
   const { code, detail } = await deliver(entry.job, occurrence, deps);

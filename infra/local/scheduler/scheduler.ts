@@ -2,7 +2,7 @@ import { serveLoopback } from '../loopback-server.ts';
 import { answer } from './api.ts';
 import { startDue } from './fire.ts';
 import type { Job } from './jobs.ts';
-import { type State, track } from './methods.ts';
+import { type SchedulerState, track } from './methods.ts';
 
 export interface LocalSchedulerOptions {
   clock: () => Date;
@@ -34,7 +34,7 @@ export interface LocalScheduler {
 export async function startLocalScheduler(options: LocalSchedulerOptions): Promise<LocalScheduler> {
   const { clock, signOidc, log = () => undefined } = options;
   const stopping = new AbortController();
-  const state: State = {
+  const state: SchedulerState = {
     entries: new Map(),
     outstanding: new Set(),
     locations: options.locations ?? ['europe-west1', 'us-central1'],

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { ApiError, invalid, isObject, pageOf, type RestCall, updateMaskOf } from '../google-json.ts';
+import { GoogleApiError, invalid, isObject, pageOf, type RestCall, updateMaskOf } from '../google-json.ts';
 import { timestamp } from '../scheduler/rules.ts';
 import { attempt, type DispatchDeps, forget, type QueueEntry } from './dispatch.ts';
 import { burstOf, readQueue, readTask, toQueueAnswer, toTaskAnswer } from './resources.ts';
 
 /** The state of one local Cloud Tasks. */
-export interface State {
+export interface TasksState {
   queues: Map<string, QueueEntry>;
   /** The instants, in milliseconds, until which names of deleted queues stay unusable. */
   gone: Map<string, number>;
@@ -19,11 +19,11 @@ const QUEUE_NAME_GONE_MS = 7 * 86_400_000;
 const QUEUES_PER_PAGE = 9800;
 const TASKS_PER_PAGE = 1000;
 
-const notFound = (what: string) => new ApiError(404, 'NOT_FOUND', `${what} does not exist.`);
-const taken = (message: string) => new ApiError(409, 'ALREADY_EXISTS', message);
+const notFound = (what: string) => new GoogleApiError(404, 'NOT_FOUND', `${what} does not exist.`);
+const taken = (message: string) => new GoogleApiError(409, 'ALREADY_EXISTS', message);
 
 /** Handles GET queues and POST queues. */
-export function onQueues(state: State, parent: string, { action, query, body }: RestCall) {
+export function onQueues(state: TasksState, parent: string, { action, query, body }: RestCall) {
   const now = state.deps.clock().getTime();
   if (action === 'GET') {
     const all = [...state.queues.values()].filter(({ queue }) => queue.name.startsWith(`${parent}/queues/`));
@@ -34,7 +34,7 @@ export function onQueues(state: State, parent: string, { action, query, body }: 
   const queue = readQueue(body, null, null, parent);
   if (state.queues.has(queue.name)) throw taken('Queue already exists');
   if ((state.gone.get(queue.name) ?? 0) > now)
-    throw new ApiError(
+    throw new GoogleApiError(
       400,
       'FAILED_PRECONDITION',
       'The queue cannot be created because a queue with this name existed too recently.',
@@ -47,7 +47,7 @@ export function onQueues(state: State, parent: string, { action, query, body }: 
 }
 
 /** Handles one queue: GET, PATCH, DELETE and the custom methods. */
-export function onQueue(state: State, name: string, { action, query, body }: RestCall) {
+export function onQueue(state: TasksState, name: string, { action, query, body }: RestCall) {
   const entry = state.queues.get(name);
   if (!entry) throw notFound('Queue');
   const now = state.deps.clock();
@@ -63,12 +63,12 @@ export function onQueue(state: State, name: string, { action, query, body }: Res
     state.gone.set(name, now.getTime() + QUEUE_NAME_GONE_MS);
     return {};
   } else if (action !== 'GET')
-    throw new ApiError(404, 'NOT_FOUND', `There is no method ${action} on queues.`);
+    throw new GoogleApiError(404, 'NOT_FOUND', `There is no method ${action} on queues.`);
   return toQueueAnswer(entry.queue);
 }
 
 /** Handles GET tasks and POST tasks. Rejects a name that is in use or was within the last hour. */
-export function onTasks(state: State, queue: string, { action, query, body }: RestCall) {
+export function onTasks(state: TasksState, queue: string, { action, query, body }: RestCall) {
   const entry = state.queues.get(queue);
   if (!entry) throw notFound('Queue');
   if (action === 'GET') {
@@ -88,7 +88,7 @@ export function onTasks(state: State, queue: string, { action, query, body }: Re
 }
 
 /** Handles one task: GET, DELETE, and `run`, which sends it at once and ignores its queue's limits. */
-export function onTask(state: State, queue: string, name: string, { action, query }: RestCall) {
+export function onTask(state: TasksState, queue: string, name: string, { action, query }: RestCall) {
   const entry = state.queues.get(queue);
   const found = entry?.tasks.get(name);
   if (!entry || !found) throw notFound('Task');
@@ -97,7 +97,8 @@ export function onTask(state: State, queue: string, name: string, { action, quer
     forget(entry, name, state.deps.clock());
     return {};
   }
-  if (action !== 'POST run') throw new ApiError(404, 'NOT_FOUND', `There is no method ${action} on tasks.`);
+  if (action !== 'POST run')
+    throw new GoogleApiError(404, 'NOT_FOUND', `There is no method ${action} on tasks.`);
   if (!found.running) state.track(attempt(entry, found, state.deps));
   return toTaskAnswer(found.task, null);
 }

@@ -55,7 +55,7 @@ export type Queue = z.infer<typeof queueFields> & {
   purgeTime?: string;
 };
 
-interface Attempt {
+interface TaskAttempt {
   scheduleTime: string;
   dispatchTime: string;
   responseTime?: string;
@@ -69,7 +69,7 @@ export type QueuedTask = z.infer<typeof taskFields> & {
   dispatchCount: number;
   responseCount: number;
   firstAttempt?: { dispatchTime: string };
-  lastAttempt?: Attempt;
+  lastAttempt?: TaskAttempt;
 };
 
 function parseFields<T>(schema: z.ZodType<T>, fields: Json, what: string): T {

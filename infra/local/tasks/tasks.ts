@@ -1,7 +1,7 @@
 import { serveLoopback } from '../loopback-server.ts';
 import { answer } from './api.ts';
 import { type Disturb, pump } from './dispatch.ts';
-import type { State } from './methods.ts';
+import type { TasksState } from './methods.ts';
 import type { QueuedTask } from './resources.ts';
 
 export interface LocalTasksOptions {
@@ -47,7 +47,7 @@ export async function startLocalTasks(options: LocalTasksOptions): Promise<Local
     });
     outstanding.add(tracked);
   };
-  const state: State = {
+  const state: TasksState = {
     queues: new Map(),
     gone: new Map(),
     locations: options.locations ?? ['europe-west1', 'us-central1'],

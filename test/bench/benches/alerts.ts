@@ -23,12 +23,12 @@ const READS_OF_RECIPIENT = 2;
  */
 const READS_OF_LOOK = 1;
 
-interface Scale {
+interface AlertScale {
   tickets: number;
   late: number;
 }
 
-async function seedTickets(store: Firestore, { tickets, late }: Scale): Promise<void> {
+async function seedTickets(store: Firestore, { tickets, late }: AlertScale): Promise<void> {
   const now = Date.now();
   const at = (days: number) => Timestamp.fromMillis(now - days * DAY_MS);
   const old = [...Array(tickets).keys()].filter((index) => index % YOUNG_OF !== 0);
@@ -55,13 +55,18 @@ async function seedTickets(store: Firestore, { tickets, late }: Scale): Promise<
   await seed(store, 'tickets', new Map(documents));
 }
 
-interface Run {
+interface AlertBenchRun {
   ms: number;
   cost: Record<string, number>;
 }
 
 /** Notifies all recipients with a new process of this function, on new engines. */
-async function alertsOnce(lab: Lab, engines: Engines, name: string, scale: Scale): Promise<Run> {
+async function alertsOnce(
+  lab: Lab,
+  engines: Engines,
+  name: string,
+  scale: AlertScale,
+): Promise<AlertBenchRun> {
   const project = engines.project();
   const { store } = project;
   const people = [...Array(RECIPIENTS).keys()].map((index): [string, object] => [

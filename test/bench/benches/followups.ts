@@ -32,14 +32,20 @@ async function seedFollowups({ store }: Project, prefix: string, open: number, d
   await seed(store, 'followups', new Map(Array.from({ length: open }, (_, index) => one(index))));
 }
 
-interface Sent {
+interface SentReminders {
   perSecond: number;
   reads: number;
   writes: number;
 }
 
 /** Measures the task's mails: a warm process on new engines with this many open follow-ups. */
-async function ours(lab: Lab, engines: Engines, smtp: LocalSmtp, open: number, due: number): Promise<Sent> {
+async function ours(
+  lab: Lab,
+  engines: Engines,
+  smtp: LocalSmtp,
+  open: number,
+  due: number,
+): Promise<SentReminders> {
   const project = engines.project();
   const process = await lab.start(TASK, { ...project.environment, ...account(smtp) });
   const run = async (expected: number) => {
@@ -71,7 +77,7 @@ async function ours(lab: Lab, engines: Engines, smtp: LocalSmtp, open: number, d
   }
 }
 
-async function bare(lab: Lab, smtp: LocalSmtp, count: number): Promise<Sent> {
+async function bare(lab: Lab, smtp: LocalSmtp, count: number): Promise<SentReminders> {
   const process = await lab.start(BARE, account(smtp));
   try {
     await fetch(`${process.url}?mails=${WARM_UP}`, { method: 'POST' });

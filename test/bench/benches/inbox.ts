@@ -4,7 +4,7 @@ import { type ImapUser, type LocalImap, startImap } from '../../../infra/local/i
 import { readSchedule } from '../../../infra/scheduler/file.ts';
 import { systemClock } from '../../../shared/doors/clock.ts';
 import { integrationDocument } from '../../support/inbox/integrations.ts';
-import { atLeast, atMost, type Bench, below, type Measure, measure } from '../bench.ts';
+import { atLeast, atMost, type Bench, type BenchMeasure, below, measure } from '../bench.ts';
 import { generatedMails, heavyMail } from '../inbox/mails.ts';
 import { hasMbsync, setUpMbsync } from '../inbox/mbsync.ts';
 import { type Engines, type Lab, type Project, usage } from '../lab.ts';
@@ -216,7 +216,7 @@ function figures(
   memory: Peaks,
   attachment: Peaks,
   quiet: Awaited<ReturnType<typeof noChange>>,
-): Record<string, Measure> {
+): Record<string, BenchMeasure> {
   const [rates, theirs] = [sides.ours, sides.theirs].map((all) => all.map(({ perSecond }) => perSecond)) as [
     number[],
     number[],

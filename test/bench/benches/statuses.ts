@@ -28,7 +28,7 @@ async function seedUsers({ store, environment }: Project): Promise<void> {
   }
 }
 
-interface Page {
+interface StatusPage {
   users: { status: string }[];
   next_page: string | null;
 }
@@ -43,7 +43,7 @@ async function readAll(url: string, token: string): Promise<number> {
     const response = await fetch(`${url}${ROUTE}?${query}`, {
       headers: { Authorization: `Bearer ${token}` },
     });
-    const body = (await response.json()) as Page;
+    const body = (await response.json()) as StatusPage;
     online += body.users.filter(({ status }) => status === 'online').length;
     page = body.next_page;
   } while (page !== null);

@@ -37,7 +37,7 @@ async function beating(url: string, headers: Record<string, string>, count: numb
   };
 }
 
-interface Measured {
+interface MeasuredLoads {
   starts: LoadRun[];
   heartbeats: LoadRun[];
   bare: LoadRun[];
@@ -45,7 +45,7 @@ interface Measured {
 }
 
 /** Loads both processes in turn, in separate projects of one emulator. */
-async function measureBoth(lab: Lab, ours: Project, bare: Project, token: string): Promise<Measured> {
+async function measureBoth(lab: Lab, ours: Project, bare: Project, token: string): Promise<MeasuredLoads> {
   const visits = await lab.start('visits', ours.environment);
   const peer = await lab.start('bare-write', bare.environment);
   const sign = { Authorization: `Bearer ${token}` };

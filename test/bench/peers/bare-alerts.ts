@@ -63,11 +63,11 @@ async function log(to: string, late: readonly QueryDocumentSnapshot[]): Promise<
 const alerts: HttpHandler = async (_request, response) => {
   const late = await lateTickets();
   const { docs } = await store.collection('alert_recipients').where('active', '==', true).get();
-  const tell = async (to: string) => {
+  const notify = async (to: string) => {
     await mail(to, late);
     await log(to, late);
   };
-  await Promise.all(docs.map((doc) => tell(doc.get('email') as string)));
+  await Promise.all(docs.map((doc) => notify(doc.get('email') as string)));
   sendJson(response, 200, { alerts: { sent: late.length * docs.length } });
 };
 

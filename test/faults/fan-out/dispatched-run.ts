@@ -7,12 +7,12 @@ import { makeQueue, QUEUE } from '../../support/fan-out/queue.ts';
 import { type FrontEnd, startFrontEnd } from '../../support/front-end.ts';
 import { type FunctionProcess, startFunction } from '../function-process.ts';
 import { deliver } from '../harness/delivery.ts';
-import { type FaultRun, type Scale, Violation } from '../harness/plan.ts';
+import { type FaultRun, type RunScale, Violation } from '../harness/plan.ts';
 import type { Random } from '../harness/random.ts';
-import type { Stage } from '../harness/stage.ts';
+import type { FaultStage } from '../harness/stage.ts';
 
 export const NAME = 'sync-inbox';
-export const PROCESSES: Record<Scale, number> = { sample: 2, full: 4 };
+export const PROCESSES: Record<RunScale, number> = { sample: 2, full: 4 };
 /** The share of deliveries that come twice; at least one does. */
 const DOUBLED = 0.05;
 /** About the time of a batch of eight small mailboxes, so that a kill hits a batch in progress. */
@@ -32,7 +32,7 @@ interface Parts {
 export class DispatchedRun {
   kills = 0;
   doubled = 0;
-  readonly #stage: Stage;
+  readonly #stage: FaultStage;
   readonly #processes: FunctionProcess[] = [];
   readonly #parts: { stop(): Promise<void> }[];
   readonly #front: FrontEnd;
@@ -40,7 +40,7 @@ export class DispatchedRun {
   /** The lead of Cloud Tasks' clock. */
   readonly #clock = { aheadMs: 0 };
 
-  private constructor(stage: Stage, parts: Parts) {
+  private constructor(stage: FaultStage, parts: Parts) {
     this.#stage = stage;
     this.#front = parts.front;
     this.#queue = parts.queue;
@@ -58,7 +58,7 @@ export class DispatchedRun {
   ): Promise<DispatchedRun> {
     const clock = { aheadMs: 0 };
     const disturbances = { kill: () => {}, twice: () => {} };
-    const metadata = await startMetadata(async () => 'nobody asks');
+    const metadata = await startMetadata(async () => 'unused');
     const queue = await startLocalTasks({
       clock: () => new Date(systemClock().getTime() + clock.aheadMs),
       signOidc: (email, audience) => stage.issuer.googleToken({ email, audience }),

@@ -33,7 +33,7 @@ export function findDifferences(
   ];
 }
 
-interface Stored {
+interface StoredIntegration {
   id: string;
   fields: Record<string, unknown>;
 }
@@ -43,9 +43,9 @@ export class Fleet {
   readonly size: number;
   readonly #run: FaultRun;
   readonly #imap: LocalImap;
-  readonly #integrations: readonly Stored[];
+  readonly #integrations: readonly StoredIntegration[];
 
-  private constructor(run: FaultRun, imap: LocalImap, integrations: readonly Stored[]) {
+  private constructor(run: FaultRun, imap: LocalImap, integrations: readonly StoredIntegration[]) {
     this.#run = run;
     this.#imap = imap;
     this.#integrations = integrations;

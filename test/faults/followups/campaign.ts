@@ -6,9 +6,9 @@ import { seed } from '../../support/documents.ts';
 import { followupFields, settingsFields, stamp } from '../../support/followups.ts';
 import { type SmtpFaults, startSmtpFaults } from '../../support/smtp-faults.ts';
 import { type ClockedProcess, startClockedFunction } from '../function-process.ts';
-import { type Answer, deliver } from '../harness/delivery.ts';
+import { type DeliveryAnswer, deliver } from '../harness/delivery.ts';
 import { refuse, Violation } from '../harness/plan.ts';
-import type { Stage } from '../harness/stage.ts';
+import type { FaultStage } from '../harness/stage.ts';
 
 const NAME = 'process-followups';
 /** The time after which a killed run's lease and unused claims have expired. */
@@ -27,13 +27,13 @@ export interface FollowupEnd {
 
 /** One run of the case: its mail server, the proxy before it, and a clock that advances from kill to kill. */
 export class Campaign {
-  readonly stage: Stage;
+  readonly stage: FaultStage;
   readonly smtp: LocalSmtp;
   readonly relay: SmtpFaults;
   readonly ids: readonly string[];
   now = systemClock();
 
-  private constructor(stage: Stage, smtp: LocalSmtp, relay: SmtpFaults, ids: readonly string[]) {
+  private constructor(stage: FaultStage, smtp: LocalSmtp, relay: SmtpFaults, ids: readonly string[]) {
     this.stage = stage;
     this.smtp = smtp;
     this.relay = relay;
@@ -41,7 +41,7 @@ export class Campaign {
   }
 
   static async begin(
-    stage: Stage,
+    stage: FaultStage,
     items: number,
     more: (id: string) => DocumentData = () => ({}),
   ): Promise<Campaign> {
@@ -110,7 +110,7 @@ export class Campaign {
 }
 
 /** Returns the faults in the answer of an undisturbed run. */
-export function findWrongAnswer(answer: Answer | null): string[] {
+export function findWrongAnswer(answer: DeliveryAnswer | null): string[] {
   if (answer?.status !== 200) return [`answer: ${answer?.status} ${JSON.stringify(answer?.body)}`];
   const { candidates = 0, acted = 0, skipped = 0, failed = 0 } = answer.counts ?? {};
   return candidates === acted + skipped + failed

@@ -6,7 +6,7 @@ import { applySignal } from '../../../shared/domains/followups/signals.ts';
 import type { ClockedProcess } from '../function-process.ts';
 import { deliver } from '../harness/delivery.ts';
 import { type FaultCase, type Figures, refuse } from '../harness/plan.ts';
-import type { Stage } from '../harness/stage.ts';
+import type { FaultStage } from '../harness/stage.ts';
 import { Campaign, findWrongAnswer } from './campaign.ts';
 
 /** The number of mails that are claimed while the mail server is silent; as many others wait behind them. */
@@ -23,14 +23,14 @@ const orgOf = (id: string) => `org-${id}`;
 const replyTo = (id: string) => `<reply-to-${id}@ronde.test>`;
 
 /** Changes one follow-up like the console, the inbox, a customer or another back end. */
-type Change = (context: ChangeContext, id: string) => Promise<unknown>;
+type FollowupChange = (context: ChangeContext, id: string) => Promise<unknown>;
 
 const updateFields =
-  (fields: DocumentData): Change =>
+  (fields: DocumentData): FollowupChange =>
   ({ store }, id) =>
     store.doc(`followups/${id}`).update(fields);
 
-const CHANGES: Readonly<Record<string, Change>> = {
+const CHANGES: Readonly<Record<string, FollowupChange>> = {
   payment: (context, id) => changeFollowup(context, id, ({ followup }) => ended(followup, 'paid')),
   'payment by another back end': updateFields({ status: 'paid' }),
   reply: (context, id) =>
@@ -48,7 +48,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
 };
 
 /** Resolves once this many mails are claimed, with their follow-ups. */
-async function waitForClaims(stage: Stage, count: number): Promise<Set<string>> {
+async function waitForClaims(stage: FaultStage, count: number): Promise<Set<string>> {
   const { promise, resolve, reject } = Promise.withResolvers<Set<string>>();
   const stop = stage
     .store()
@@ -60,7 +60,7 @@ async function waitForClaims(stage: Stage, count: number): Promise<Set<string>> 
 }
 
 /** Holds a run with half of the follow-ups between claim and send, and the others between query and claim. */
-async function raceChange(stage: Stage, name: string, change: Change): Promise<void> {
+async function raceChange(stage: FaultStage, name: string, change: FollowupChange): Promise<void> {
   const campaign = await Campaign.begin(stage, ITEMS, (id) => ({
     org_id: orgOf(id),
     message_ids: [replyTo(id)],

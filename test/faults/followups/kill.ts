@@ -2,12 +2,12 @@ import { settleUnknown } from '../../../shared/domains/followups/settle.ts';
 import type { FaultPoint } from '../../support/smtp-faults.ts';
 import type { ClockedProcess } from '../function-process.ts';
 import { deliver } from '../harness/delivery.ts';
-import { killAt, killPoint, type Measure } from '../harness/kill.ts';
-import { type FaultCase, type FaultRun, type Figures, refuse, type Scale } from '../harness/plan.ts';
+import { killAt, killPoint, type WorkSize } from '../harness/kill.ts';
+import { type FaultCase, type FaultRun, type Figures, type RunScale, refuse } from '../harness/plan.ts';
 import { between, pick } from '../harness/random.ts';
 import { Campaign, type FollowupEnd, findWrongAnswer, findWrongEnd } from './campaign.ts';
 
-const ITEMS: Record<Scale, number> = { sample: 30, full: 50 };
+const ITEMS: Record<RunScale, number> = { sample: 30, full: 50 };
 const POINTS = [
   'greeting',
   'ehlo',
@@ -19,10 +19,10 @@ const POINTS = [
   'answer',
 ] as const satisfies readonly FaultPoint[];
 
-let measured: Promise<Measure> | undefined;
+let measured: Promise<WorkSize> | undefined;
 
 /** Measures an undisturbed run, once per process. */
-async function measure(run: FaultRun): Promise<Measure> {
+async function measure(run: FaultRun): Promise<WorkSize> {
   const campaign = await Campaign.begin(run.stage, ITEMS[run.scale]);
   const child = await campaign.start(campaign.relay.port, run.stage.tapped);
   try {
@@ -37,7 +37,7 @@ async function measure(run: FaultRun): Promise<Measure> {
 }
 
 /** Kills a run at a seeded point: after a time, at a write to a store, or at a point of a mail dialogue. */
-async function killedRun(campaign: Campaign, run: FaultRun, whole: Measure): Promise<void> {
+async function killedRun(campaign: Campaign, run: FaultRun, whole: WorkSize): Promise<void> {
   const { stage, random } = run;
   const child = await campaign.start(campaign.relay.port, stage.tapped);
   const inDialogue = random() < 0.5;
@@ -52,7 +52,7 @@ async function killedRun(campaign: Campaign, run: FaultRun, whole: Measure): Pro
 function inDialogueKill(
   { relay }: Campaign,
   { random }: FaultRun,
-  { ms }: Measure,
+  { ms }: WorkSize,
   child: ClockedProcess,
 ): () => void {
   const at = pick(random, POINTS);

@@ -1,9 +1,9 @@
-import { type Answer, deliver } from '../harness/delivery.ts';
-import { type FaultCase, type Figures, refuse, type Scale, Violation } from '../harness/plan.ts';
-import type { Stage } from '../harness/stage.ts';
+import { type DeliveryAnswer, deliver } from '../harness/delivery.ts';
+import { type FaultCase, type Figures, type RunScale, refuse, Violation } from '../harness/plan.ts';
+import type { FaultStage } from '../harness/stage.ts';
 import { Campaign, findWrongEnd } from './campaign.ts';
 
-const SIZE: Record<Scale, { due: number; parallel: number }> = {
+const SIZE: Record<RunScale, { due: number; parallel: number }> = {
   sample: { due: 60, parallel: 6 },
   full: { due: 1_000, parallel: 50 },
 };
@@ -12,7 +12,7 @@ const SIZE: Record<Scale, { due: number; parallel: number }> = {
  * The number of mails that each run reports. A busy machine may not end a run within its budget; then its record
  * counts.
  */
-function findWrongAnswers(answers: readonly (Answer | null)[]): string[] {
+function findWrongAnswers(answers: readonly (DeliveryAnswer | null)[]): string[] {
   const uneven = answers.filter((answer) => {
     const { candidates = 0, acted = 0, skipped = 0, failed = 0 } = answer?.counts ?? {};
     return ![200, 503].includes(answer?.status ?? 0) || candidates !== acted + skipped + failed;
@@ -21,7 +21,7 @@ function findWrongAnswers(answers: readonly (Answer | null)[]): string[] {
 }
 
 /** Resolves once every run has ended, with the mails that each reports. */
-async function ended(stage: Stage, runs: number): Promise<number[]> {
+async function ended(stage: FaultStage, runs: number): Promise<number[]> {
   const { promise, resolve, reject } = Promise.withResolvers<number[]>();
   const stop = stage
     .store()

@@ -1,12 +1,12 @@
 import { rmSync } from 'node:fs';
 import { buildFunctions } from '../../../infra/build.ts';
-import type { FaultCase, FaultPlan, Figures, Scale } from './plan.ts';
+import type { FaultCase, FaultPlan, Figures, RunScale } from './plan.ts';
 import { seededRandom } from './random.ts';
-import { type Stage, startStage } from './stage.ts';
+import { type FaultStage, startStage } from './stage.ts';
 
 /** Engines and bundles for any number of runs. */
 export interface Ground {
-  stage: Stage;
+  stage: FaultStage;
   bundles: string;
   stop(): Promise<void>;
 }
@@ -40,14 +40,14 @@ export interface CaseReport {
 }
 
 /** Called after each run. */
-export type Progress = (done: number, report: CaseReport) => void;
+export type CaseProgress = (done: number, report: CaseReport) => void;
 
 /** Does one case `runs` times; run n has the seed `seed + n`. Continues after a failed run. */
 export async function runCase(
   plan: FaultPlan,
   one: FaultCase,
   ground: Ground,
-  options: { runs: number; seed: number; scale: Scale; progress?: Progress },
+  options: { runs: number; seed: number; scale: RunScale; progress?: CaseProgress },
 ): Promise<CaseReport> {
   const begun = performance.now();
   const report: CaseReport = { runs: options.runs, figures: {}, failures: [], ms: 0 };

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FunctionProcess, startFunction } from '../function-process.ts';
-import type { Answer } from './delivery.ts';
-import type { Measure } from './kill.ts';
+import type { DeliveryAnswer } from './delivery.ts';
+import type { WorkSize } from './kill.ts';
 import { readLedger } from './ledger.ts';
-import { type FaultCase, type FaultRun, refuse, type Scale } from './plan.ts';
+import { type FaultCase, type FaultRun, type RunScale, refuse } from './plan.ts';
 import { overlapStatus, type TaskUnderFault, Trial } from './trial.ts';
 
 /** The number of parallel deliveries of one occurrence. */
@@ -12,8 +12,8 @@ const PARALLEL = 50;
 /** Delivers one occurrence in parallel to two processes. Every other plan kills one of the two. */
 export function deliveriesCase(
   task: TaskUnderFault,
-  runs: Record<Scale, number>,
-  measured: (run: FaultRun) => Promise<Measure>,
+  runs: Record<RunScale, number>,
+  measured: (run: FaultRun) => Promise<WorkSize>,
 ): FaultCase {
   return {
     name: 'deliveries',
@@ -75,7 +75,7 @@ async function settleLater(
 const SHARED = ['succeeded', 'nothing_to_do', 'failed', 'deduplicated', 'skipped_overlap'];
 
 /** Requires an answer to each delivery, with a legal outcome for a run that shared the work. */
-function judgeShared(answers: readonly (Answer | null)[]): void {
+function judgeShared(answers: readonly (DeliveryAnswer | null)[]): void {
   const wrong = answers.filter(
     (answer) =>
       answer === null || ![200, 503].includes(answer.status) || !SHARED.includes(answer.outcome ?? ''),
@@ -84,9 +84,9 @@ function judgeShared(answers: readonly (Answer | null)[]): void {
 }
 
 /** Requires that one delivery did all the work, that the others say so, and that the ledger has one attempt. */
-async function judgeAnswers(trial: Trial, answers: readonly (Answer | null)[]): Promise<void> {
+async function judgeAnswers(trial: Trial, answers: readonly (DeliveryAnswer | null)[]): Promise<void> {
   const skipped = overlapStatus(trial.task.name);
-  const describe = (answer: Answer | null) => `${answer?.status} ${answer?.outcome}`;
+  const describe = (answer: DeliveryAnswer | null) => `${answer?.status} ${answer?.outcome}`;
   const worked = answers.filter((answer) => answer?.outcome === 'succeeded' && answer.status === 200);
   const others = answers.filter((answer) => !worked.includes(answer));
   const wrong = others.filter(

@@ -3,7 +3,7 @@ import { startRedis } from '../../../infra/local/redis/redis.ts';
 import { localSettings } from '../../../infra/local/settings.ts';
 
 /** An engine process that receives faults by its pid, which `.local/stack.json` would name. */
-export interface Engine {
+export interface FaultEngine {
   name: string;
   pid(): number;
   alive(): boolean;
@@ -18,12 +18,12 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
-interface Handle {
+interface EngineHandle {
   pid: number | null;
   onExit(callback: () => void): void;
 }
 
-function faultsOf(name: string, handle: () => Handle): Omit<Engine, 'restart' | 'stop'> {
+function faultsOf(name: string, handle: () => EngineHandle): Omit<FaultEngine, 'restart' | 'stop'> {
   const pid = () => {
     const found = handle().pid;
     if (found === null) throw new Error(`${name} is no process of this test; faults need one`);

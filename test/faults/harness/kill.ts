@@ -1,12 +1,12 @@
 import { type FunctionProcess, startFunction } from '../function-process.ts';
-import type { Delivery } from './delivery.ts';
-import { type FaultCase, type FaultRun, type Scale, Violation } from './plan.ts';
+import type { FaultDelivery } from './delivery.ts';
+import { type FaultCase, type FaultRun, type RunScale, Violation } from './plan.ts';
 import { pick, type Random } from './random.ts';
 import type { Tap } from './tap.ts';
 import { overlapStatus, type TaskUnderFault, Trial } from './trial.ts';
 
 /** The size of undisturbed work. */
-export interface Measure {
+export interface WorkSize {
   ms: number;
   /** Chunks sent to the stores. */
   chunks: number;
@@ -32,7 +32,7 @@ export function killPoint(random: Random): KillPoint {
  * Kills the process at this point, counted from now. Returns a function that cancels the kill and releases all
  * traffic.
  */
-export function killAt(point: KillPoint, measure: Measure, tap: Tap, child: FunctionProcess): () => void {
+export function killAt(point: KillPoint, measure: WorkSize, tap: Tap, child: FunctionProcess): () => void {
   const kill = () => void child.kill();
   if (point.by === 'time') {
     const timer = setTimeout(kill, point.fraction * measure.ms);
@@ -43,8 +43,8 @@ export function killAt(point: KillPoint, measure: Measure, tap: Tap, child: Func
 }
 
 /** Measures one undisturbed run of a task, once per size. */
-export function measuring(task: TaskUnderFault): (run: FaultRun) => Promise<Measure> {
-  const known = new Map<Scale, Promise<Measure>>();
+export function measuring(task: TaskUnderFault): (run: FaultRun) => Promise<WorkSize> {
+  const known = new Map<RunScale, Promise<WorkSize>>();
   return (run) => {
     const measured = known.get(run.scale) ?? measure(task, run);
     known.set(run.scale, measured);
@@ -52,7 +52,7 @@ export function measuring(task: TaskUnderFault): (run: FaultRun) => Promise<Meas
   };
 }
 
-async function measure(task: TaskUnderFault, run: FaultRun): Promise<Measure> {
+async function measure(task: TaskUnderFault, run: FaultRun): Promise<WorkSize> {
   // With separate random numbers, so that a run's plan does not depend on being the first.
   const trial = await Trial.begin(task, { ...run, random: () => 0.5 });
   const child = await startFunction(task.name, run.bundles, run.stage.tapped);
@@ -82,8 +82,8 @@ function planOf(random: Random): { points: KillPoint[]; next: Next; probe: boole
 /** Kills the deployed bundle by SIGKILL at random points, and then runs it until no work is left. */
 export function killCase(
   task: TaskUnderFault,
-  runs: Record<Scale, number>,
-  measured: (run: FaultRun) => Promise<Measure>,
+  runs: Record<RunScale, number>,
+  measured: (run: FaultRun) => Promise<WorkSize>,
 ): FaultCase {
   return {
     name: 'kill',
@@ -93,7 +93,7 @@ export function killCase(
       const undisturbed = await measured(run);
       const { points, next, probe } = planOf(run.random);
       const trial = await Trial.begin(task, run);
-      const delivery = (index: number): Delivery => ({
+      const delivery = (index: number): FaultDelivery => ({
         occurrence: next === 'manual' ? null : trial.occurrence(next === 'retry' ? 0 : index),
       });
       let midRun = 0;
@@ -116,7 +116,7 @@ export function killCase(
 }
 
 /** Returns the size of a run that finds only what a killed run has left. */
-function left({ ms, chunks }: Measure, trial: Trial): Measure {
+function left({ ms, chunks }: WorkSize, trial: Trial): WorkSize {
   const share = Math.max(LEAST_SHARE, trial.shareLeft());
   return { ms: ms * share, chunks: chunks * share };
 }
@@ -126,8 +126,8 @@ async function killedAnswer(
   trial: Trial,
   run: FaultRun,
   point: KillPoint,
-  measure: Measure,
-  delivery: Delivery,
+  measure: WorkSize,
+  delivery: FaultDelivery,
 ): Promise<boolean> {
   const child = await startFunction(trial.task.name, run.bundles, trial.later(run.stage.tapped));
   const callOff = killAt(point, measure, run.stage.tap, child);

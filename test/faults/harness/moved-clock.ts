@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ClockedProcess, startClockedFunction } from '../function-process.ts';
-import type { Measure } from './kill.ts';
+import type { WorkSize } from './kill.ts';
 import { readLedger } from './ledger.ts';
-import { type FaultCase, type FaultRun, refuse, type Scale } from './plan.ts';
+import { type FaultCase, type FaultRun, type RunScale, refuse } from './plan.ts';
 import { between, pick } from './random.ts';
 import { type TaskUnderFault, Trial } from './trial.ts';
 
@@ -26,8 +26,8 @@ function pacific(instant: Date, hours: 7 | 8): string {
 /** Deliveries around a change of offset, while the process's clock jumps during a run. */
 export function movedClockCase(
   task: TaskUnderFault,
-  runs: Record<Scale, number>,
-  measured: (run: FaultRun) => Promise<Measure>,
+  runs: Record<RunScale, number>,
+  measured: (run: FaultRun) => Promise<WorkSize>,
 ): FaultCase {
   return {
     name: 'clock',
@@ -42,7 +42,7 @@ export function movedClockCase(
       try {
         const jumps = planJumps(run);
         for (const [index, jump] of jumps.entries()) {
-          await oneRound(trial, child, new Date(first.getTime() + index * 15 * MINUTE_MS), jump, ms);
+          await deliverTwice(trial, child, new Date(first.getTime() + index * 15 * MINUTE_MS), jump, ms);
         }
         const last = new Date(first.getTime() + 24 * HOUR_MS);
         await child.setClock(last);
@@ -74,7 +74,7 @@ function planJumps({ random }: FaultRun): Jump[] {
 }
 
 /** Delivers one occurrence at its instant, with the jump during its run, and then again in the other notation. */
-async function oneRound(
+async function deliverTwice(
   trial: Trial,
   child: ClockedProcess,
   at: Date,

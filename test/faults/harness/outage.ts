@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FunctionProcess, startFunction } from '../function-process.ts';
-import type { Answer } from './delivery.ts';
-import type { Measure } from './kill.ts';
-import { type FaultCase, type FaultRun, type Figures, refuse, type Scale } from './plan.ts';
+import type { DeliveryAnswer } from './delivery.ts';
+import type { WorkSize } from './kill.ts';
+import { type FaultCase, type FaultRun, type Figures, type RunScale, refuse } from './plan.ts';
 import { between } from './random.ts';
 import { type TaskUnderFault, Trial } from './trial.ts';
 
@@ -17,7 +17,7 @@ const LAG_MS = 7_000;
 /** Well within the budget. */
 const SHORT_MS = [200, 2_000] as const;
 
-type Measured = (run: FaultRun) => Promise<Measure>;
+type MeasureWork = (run: FaultRun) => Promise<WorkSize>;
 type EngineName = 'firestore' | 'redis';
 
 interface Scene extends FaultRun {
@@ -27,13 +27,13 @@ interface Scene extends FaultRun {
   second: FunctionProcess;
   occurrence: string;
   /** The answer of the run with the fault. */
-  answer: Promise<Answer | null>;
+  answer: Promise<DeliveryAnswer | null>;
 }
 
 /** Starts a run, injects the fault at a seeded point, and judges answer, process and stores. */
 function outageCase(
   task: TaskUnderFault,
-  measured: Measured,
+  measured: MeasureWork,
   spec: Pick<FaultCase, 'name' | 'claim' | 'runs'> & { fault(scene: Scene): Promise<Figures> },
 ): FaultCase {
   return {
@@ -59,7 +59,7 @@ function outageCase(
 }
 
 /** Requires an answer in time with 200 or 503, from a process that still lives. */
-async function judgeAnswer({ answer, child }: Scene): Promise<Answer | null> {
+async function judgeAnswer({ answer, child }: Scene): Promise<DeliveryAnswer | null> {
   const given = await answer;
   const violations: string[] = [];
   if (given === null) violations.push('answer: none; the connection ended');
@@ -83,7 +83,12 @@ async function settleNext({ trial }: Scene, child: FunctionProcess, lostLease = 
   await trial.judge({ exact: true, overtaken: lostLease });
 }
 
-function pausedCase(task: TaskUnderFault, measured: Measured, name: EngineName, runs: Record<Scale, number>) {
+function pausedCase(
+  task: TaskUnderFault,
+  measured: MeasureWork,
+  name: EngineName,
+  runs: Record<RunScale, number>,
+) {
   return outageCase(task, measured, {
     name: `${name}-paused`,
     claim: `a run during which ${name} hangs for a while answers in time and loses nothing`,
@@ -105,16 +110,16 @@ function pausedCase(task: TaskUnderFault, measured: Measured, name: EngineName, 
   });
 }
 
-function hangingCase(task: TaskUnderFault, measured: Measured, runs: Record<Scale, number>) {
+function hangingCase(task: TaskUnderFault, measured: MeasureWork, runs: Record<RunScale, number>) {
   return outageCase(task, measured, {
     name: 'firestore-hangs',
     claim:
-      'a run whose Firestore hangs past its budget answers 503 in time, and what it held up goes on afterwards',
+      'a run whose Firestore hangs beyond its budget answers 503 in time, and the next run finishes its work',
     runs,
     async fault(scene) {
       const { firestore } = scene.stage.engines;
       firestore.pause();
-      let answer: Answer | null;
+      let answer: DeliveryAnswer | null;
       try {
         answer = await judgeAnswer(scene);
       } finally {
@@ -126,11 +131,11 @@ function hangingCase(task: TaskUnderFault, measured: Measured, runs: Record<Scal
   });
 }
 
-function redisLostCase(task: TaskUnderFault, measured: Measured, runs: Record<Scale, number>) {
+function redisLostCase(task: TaskUnderFault, measured: MeasureWork, runs: Record<RunScale, number>) {
   return outageCase(task, measured, {
     name: 'redis-killed',
     claim:
-      'a run whose Redis dies and comes back empty may share the work with a second one, and nothing happens twice',
+      'a run whose Redis dies and restarts empty may share its work with a second one, and no effect comes twice',
     runs,
     async fault(scene) {
       const { redis } = scene.stage.engines;
@@ -146,10 +151,10 @@ function redisLostCase(task: TaskUnderFault, measured: Measured, runs: Record<Sc
   });
 }
 
-function firestoreLostCase(task: TaskUnderFault, measured: Measured, runs: Record<Scale, number>) {
+function firestoreLostCase(task: TaskUnderFault, measured: MeasureWork, runs: Record<RunScale, number>) {
   return outageCase(task, measured, {
     name: 'firestore-killed',
-    claim: 'a run whose Firestore dies answers in time, and the same process works on a fresh one',
+    claim: 'a run whose Firestore dies answers in time, and its process works on a new one',
     runs,
     async fault(scene) {
       await scene.stage.engines.firestore.kill();
@@ -164,7 +169,7 @@ function firestoreLostCase(task: TaskUnderFault, measured: Measured, runs: Recor
 }
 
 /** Cases of engines that hang, die and restart during a run. */
-export function outageCases(task: TaskUnderFault, measured: Measured): FaultCase[] {
+export function outageCases(task: TaskUnderFault, measured: MeasureWork): FaultCase[] {
   return [
     pausedCase(task, measured, 'firestore', { sample: 1, full: 20 }),
     pausedCase(task, measured, 'redis', { sample: 1, full: 20 }),

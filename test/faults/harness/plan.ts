@@ -1,17 +1,17 @@
 import type { Random } from './random.ts';
-import type { Stage } from './stage.ts';
+import type { FaultStage } from './stage.ts';
 
 /** Figures of one run of a case, such as kills and answers. The report sums them over runs. */
 export type Figures = Record<string, number>;
 
 /** The size of a run: `npm test` takes the sample, `npm run faults` the full size. */
-export type Scale = 'sample' | 'full';
+export type RunScale = 'sample' | 'full';
 
 /** The input of one run. The same random numbers give the same plan. */
 export interface FaultRun {
-  stage: Stage;
+  stage: FaultStage;
   random: Random;
-  scale: Scale;
+  scale: RunScale;
   /** The folder with the built bundles. */
   bundles: string;
 }
@@ -21,7 +21,7 @@ export interface FaultCase {
   name: string;
   /** The sentence that a run proves. */
   claim: string;
-  runs: Record<Scale, number>;
+  runs: Record<RunScale, number>;
   once(run: FaultRun): Promise<Figures>;
 }
 

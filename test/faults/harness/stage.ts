@@ -8,7 +8,7 @@ import { systemClock } from '../../../shared/doors/clock.ts';
 import { loadConfig } from '../../../shared/doors/config.ts';
 import { openRedis } from '../../../shared/doors/redis/redis.ts';
 import { openStore } from '../../../shared/doors/store/firestore.ts';
-import { type Engine, firestoreUnderFault, redisUnderFault } from './engine.ts';
+import { type FaultEngine, firestoreUnderFault, redisUnderFault } from './engine.ts';
 import { startTap, type Tap } from './tap.ts';
 
 const PROJECT = 'ronde-faults';
@@ -16,8 +16,8 @@ const PROJECT = 'ronde-faults';
 const RUNS_PER_EMULATOR = 25;
 
 /** The engines that receive faults, with a direct view of their content for the harness. */
-export interface Stage {
-  engines: { firestore: Engine; redis: Engine };
+export interface FaultStage {
+  engines: { firestore: FaultEngine; redis: FaultEngine };
   /** The program that serves Firestore; only Google's emulator judges races. */
   firestoreEngine: string;
   /** The environment of a function process. */
@@ -48,7 +48,7 @@ async function emptyFirestore(host: string): Promise<void> {
 }
 
 /** Starts engines, issuer and tap on loopback. The caller stops them. */
-export async function startStage(): Promise<Stage> {
+export async function startStage(): Promise<FaultStage> {
   const firestore = await firestoreUnderFault(PROJECT);
   const redis = await redisUnderFault();
   const issuer = await startIssuer({ clock: systemClock });

@@ -1,6 +1,6 @@
 import type { CaseReport } from './campaign.ts';
 
-export interface Row {
+export interface SummaryRow {
   plan: string;
   case: string;
   report: CaseReport;
@@ -9,7 +9,7 @@ export interface Row {
 const HEADINGS = ['function', 'case', 'runs', 'failed', 'seconds', 'figures'];
 
 /** Formats the results as a table with one line per case. */
-export function summary(rows: readonly Row[]): string {
+export function summary(rows: readonly SummaryRow[]): string {
   const lines = rows.map(({ plan, case: name, report }) => [
     plan,
     name,

@@ -2,28 +2,28 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { tasks } from '../../../functions/registry.ts';
 import { systemClock } from '../../../shared/doors/clock.ts';
 import { AHEAD } from './clock-ahead.ts';
-import { type Answer, type Delivery, deliver, isDone } from './delivery.ts';
+import { type DeliveryAnswer, deliver, type FaultDelivery, isDone } from './delivery.ts';
 import { abandonedFaults, actedIn, ledgerFaults, readLedger } from './ledger.ts';
-import { type FaultRun, type Figures, refuse, type Scale, Violation } from './plan.ts';
+import { type FaultRun, type Figures, type RunScale, refuse, Violation } from './plan.ts';
 import type { Random } from './random.ts';
-import type { Stage } from './stage.ts';
+import type { FaultStage } from './stage.ts';
 
 /** The facts about a task that the harness needs for every kind of fault. */
 export interface TaskUnderFault {
   /** The task's name in the registry. */
   name: string;
   /** The number of items that one run finds. */
-  items: Record<Scale, number>;
+  items: Record<RunScale, number>;
   /**
    * Writes `items` candidates that are due at `now` and returns their ids. May write others that must stay unchanged.
    */
-  seed(stage: Stage, world: { items: number; now: Date; random: Random }): Promise<readonly string[]>;
+  seed(stage: FaultStage, world: { items: number; now: Date; random: Random }): Promise<readonly string[]>;
   /** Returns every item that has had its effect, due or not, with a mark that a second effect would change. */
-  effects(stage: Stage): Promise<Map<string, string>>;
+  effects(stage: FaultStage): Promise<Map<string, string>>;
   /** Returns further violations after the last run, one line each. */
-  violations?(stage: Stage, answers: readonly Answer[]): Promise<string[]>;
+  violations?(stage: FaultStage, answers: readonly DeliveryAnswer[]): Promise<string[]>;
   /** Returns figures that a run adds to its case. */
-  figures?(stage: Stage): Promise<Figures>;
+  figures?(stage: FaultStage): Promise<Figures>;
   /** The time after which another process may take over a killed process's claim, by its own clock. */
   claimLeaseMs?: number;
 }
@@ -37,17 +37,17 @@ const QUARTER_HOUR_MS = 15 * 60_000;
 
 /** One run of one case on one task: its items, marks, answers and final judgement. */
 export class Trial {
-  readonly stage: Stage;
+  readonly stage: FaultStage;
   readonly task: TaskUnderFault;
   readonly now: Date;
-  readonly answers: Answer[] = [];
+  readonly answers: DeliveryAnswer[] = [];
   private due: readonly string[] = [];
   private marks = new Map<string, string>();
   private twice: string[] = [];
   private open: Awaited<ReturnType<typeof readLedger>> = [];
   private aheadMs = 0;
 
-  private constructor(task: TaskUnderFault, stage: Stage, now: Date) {
+  private constructor(task: TaskUnderFault, stage: FaultStage, now: Date) {
     this.task = task;
     this.stage = stage;
     this.now = now;
@@ -75,7 +75,7 @@ export class Trial {
     return new Date(this.now.getTime() - QUARTER_HOUR_MS * (40 - index)).toISOString();
   }
 
-  async deliver(url: string, delivery: Delivery): Promise<Answer | null> {
+  async deliver(url: string, delivery: FaultDelivery): Promise<DeliveryAnswer | null> {
     const answer = await deliver(url, this.stage, delivery);
     if (answer) this.answers.push(answer);
     return answer;
@@ -122,7 +122,7 @@ export class Trial {
   }
 
   /** Delivers until no work is left. Waits, within limits, for runs that are still in progress. */
-  async settle(url: string, delivery: Delivery): Promise<Answer> {
+  async settle(url: string, delivery: FaultDelivery): Promise<DeliveryAnswer> {
     const deadline = performance.now() + SETTLE_MS;
     for (;;) {
       const answer = await this.deliver(url, delivery);

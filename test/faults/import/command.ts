@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { settingsFields } from '../../support/followups.ts';
 import type { FaultRun } from '../harness/plan.ts';
-import type { Stage } from '../harness/stage.ts';
+import type { FaultStage } from '../harness/stage.ts';
 import type { ImportRows } from './rows.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../infra/cli/main.ts', import.meta.url));
@@ -22,7 +22,7 @@ export interface ImportAnswer {
 }
 
 /** Empties the stage and stores an organisation with automatic follow-ups on. */
-export async function prepare(stage: Stage): Promise<void> {
+export async function prepare(stage: FaultStage): Promise<void> {
   await stage.reset();
   await stage.store().doc('billing_settings/org-1').set(settingsFields());
 }
@@ -55,7 +55,7 @@ function start(kind: string, file: string, environment: Record<string, string>):
 }
 
 /** Runs an import to its end. Throws its output if the answer cannot be read. */
-export async function runImport(kind: string, file: string, stage: Stage): Promise<ImportAnswer> {
+export async function runImport(kind: string, file: string, stage: FaultStage): Promise<ImportAnswer> {
   const child = start(kind, file, stage.environment);
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
@@ -86,7 +86,7 @@ export interface ImportKill {
 export async function killImport(
   kind: string,
   file: string,
-  stage: Stage,
+  stage: FaultStage,
   { collection, written, arrives }: ImportKill,
 ): Promise<number> {
   const child = start(kind, file, stage.tapped);
@@ -104,6 +104,6 @@ export async function killImport(
 }
 
 /** Returns the number of documents in a collection. */
-export async function documentsIn(stage: Stage, collection: string): Promise<number> {
+export async function documentsIn(stage: FaultStage, collection: string): Promise<number> {
   return (await stage.store().collection(collection).count().get()).data().count;
 }

@@ -1,11 +1,11 @@
-import { type FaultCase, type FaultRun, refuse, type Scale } from '../harness/plan.ts';
+import { type FaultCase, type FaultRun, type RunScale, refuse } from '../harness/plan.ts';
 import { pick, type Random } from '../harness/random.ts';
 import { documentsIn, linesOf, prepare, runImport, withFile } from './command.ts';
 import { followupRows, type ImportRows, visitRows } from './rows.ts';
 
 /** The numbers of the faulty lines, counted from 1. */
 const FAULTY_LINES = [17, 4_711] as const;
-const VISITS: Record<Scale, number> = { sample: 5_000, full: 100_000 };
+const VISITS: Record<RunScale, number> = { sample: 5_000, full: 100_000 };
 const FOLLOWUPS = 5_000;
 
 /** A faulty line and its expected message. */

@@ -1,5 +1,5 @@
 import { Timestamp } from '@google-cloud/firestore';
-import type { Stage } from '../harness/stage.ts';
+import type { FaultStage } from '../harness/stage.ts';
 
 /** One visit in this many has no end. */
 const OPEN_EVERY = 10;
@@ -16,7 +16,7 @@ export interface ImportRows {
   kind: string;
   collection: string;
   line(index: number): Record<string, unknown>;
-  wrong(stage: Stage, count: number): Promise<string[]>;
+  wrong(stage: FaultStage, count: number): Promise<string[]>;
 }
 
 const startOf = (index: number) => START + index * MINUTE_MS;
@@ -53,14 +53,14 @@ export const followupRows: ImportRows = {
 };
 
 /** Changes one visit like the running system while the import is dead, even if the visit was not imported yet. */
-export async function changeOneVisit(stage: Stage): Promise<void> {
+export async function changeOneVisit(stage: FaultStage): Promise<void> {
   const start_time = Timestamp.fromMillis(startOf(CHANGED.index));
   const open = { user_id: 'u-7', path: CHANGED.path, start_time, end_time: null, duration_seconds: null };
   await stage.store().doc(`page_visits/visit-${CHANGED.index}`).set(open);
 }
 
 /** Requires every visit once as in its line, except the one that the running system changed. */
-async function wrongVisits(stage: Stage, count: number): Promise<string[]> {
+async function wrongVisits(stage: FaultStage, count: number): Promise<string[]> {
   const { docs } = await stage.store().collection('page_visits').get();
   const wrong = docs.length === count ? [] : [`lost: ${docs.length} of ${count} visits`];
   for (const doc of docs) {
@@ -80,7 +80,7 @@ async function wrongVisits(stage: Stage, count: number): Promise<string[]> {
 }
 
 /** Requires every follow-up once as in its line, with one line of history and no mail. */
-async function wrongFollowups(stage: Stage, count: number): Promise<string[]> {
+async function wrongFollowups(stage: FaultStage, count: number): Promise<string[]> {
   const store = stage.store();
   const { docs } = await store.collection('followups').get();
   const history = await store.collectionGroup('history').select('detail').get();

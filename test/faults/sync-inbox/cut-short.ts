@@ -1,20 +1,20 @@
 import { AHEAD } from '../harness/clock-ahead.ts';
-import { killAt, killPoint, type Measure } from '../harness/kill.ts';
-import { type FaultCase, type FaultRun, refuse, type Scale } from '../harness/plan.ts';
+import { killAt, killPoint, type WorkSize } from '../harness/kill.ts';
+import { type FaultCase, type FaultRun, type RunScale, refuse } from '../harness/plan.ts';
 import { pick } from '../harness/random.ts';
 import { MailboxTrial } from './mailbox-trial.ts';
 
-const MAILS: Record<Scale, number> = { sample: 300, full: 3_000 };
+const MAILS: Record<RunScale, number> = { sample: 300, full: 3_000 };
 /** Each kill comes within this share of a whole first sync. */
-const KILLED_WITHIN: Record<Scale, number> = { sample: 0.5, full: 0.25 };
+const KILLED_WITHIN: Record<RunScale, number> = { sample: 0.5, full: 0.25 };
 /** Full scale needs about twenty kills. The limit lets the other cases run if a mailbox never gets complete. */
-const MAX_KILLS: Record<Scale, number> = { sample: 3, full: 60 };
+const MAX_KILLS: Record<RunScale, number> = { sample: 3, full: 60 };
 const HOUR_MS = 3_600_000;
 
-let measured: Promise<Measure> | undefined;
+let measured: Promise<WorkSize> | undefined;
 
 /** Measures an undisturbed first sync, once per process. */
-async function measure(run: FaultRun): Promise<Measure> {
+async function measure(run: FaultRun): Promise<WorkSize> {
   const trial = await MailboxTrial.begin(run, MAILS[run.scale]);
   run.stage.tap.reset();
   const answer = await trial.runTask(run.stage.tapped);
@@ -22,7 +22,7 @@ async function measure(run: FaultRun): Promise<Measure> {
 }
 
 /** Kills a run at a seeded point. Returns if it died before it answered, and the number of stored messages. */
-async function killOnce(trial: MailboxTrial, { random, stage }: FaultRun, within: Measure) {
+async function killOnce(trial: MailboxTrial, { random, stage }: FaultRun, within: WorkSize) {
   const point = killPoint(random);
   const answer = await trial.runTask(stage.tapped, (child) => killAt(point, within, stage.tap, child));
   const stored = await trial.judgeMidway();

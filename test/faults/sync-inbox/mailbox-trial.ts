@@ -2,7 +2,7 @@ import { UidSet } from '../../../shared/domains/inbox/imap/uid-set.ts';
 import { folderKey } from '../../../shared/domains/inbox/message/identity.ts';
 import { integrationDocument } from '../../support/inbox/integrations.ts';
 import { startFunction } from '../function-process.ts';
-import { type Answer, deliver } from '../harness/delivery.ts';
+import { type DeliveryAnswer, deliver } from '../harness/delivery.ts';
 import { type FaultRun, refuse, Violation } from '../harness/plan.ts';
 import { sharedMailbox } from './shared-mailbox.ts';
 
@@ -35,7 +35,7 @@ export class MailboxTrial {
   async runTask(
     environment: Record<string, string>,
     during: (child: Awaited<ReturnType<typeof startFunction>>) => () => void = () => () => undefined,
-  ): Promise<Answer | null> {
+  ): Promise<DeliveryAnswer | null> {
     const child = await startFunction(NAME, this.run.bundles, environment);
     const callOff = during(child);
     try {

@@ -4,7 +4,7 @@ import { integrationDocument } from '../../support/inbox/integrations.ts';
 import { mail } from '../../support/inbox/mailbox.ts';
 import { startFunction } from '../function-process.ts';
 import { deliver } from '../harness/delivery.ts';
-import { type FaultCase, refuse, type Scale } from '../harness/plan.ts';
+import { type FaultCase, type RunScale, refuse } from '../harness/plan.ts';
 import { NAME } from './mailbox-trial.ts';
 
 /** The faults that failing mailboxes have in turn, each with the kind that the run must report. */
@@ -20,7 +20,7 @@ const FAULTS: readonly (readonly [ImapFault | 'wrong password' | 'no server', Re
   [{ how: 'login', answer: 'NO [ALERT] Too many simultaneous connections.' }, /^busy: /],
   [{ how: 'login', answer: 'NO [EXPIRED] Token expired' }, /^auth: /],
 ];
-const SIZES: Record<Scale, { good: number; bad: number }> = {
+const SIZES: Record<RunScale, { good: number; bad: number }> = {
   sample: { good: 20, bad: FAULTS.length },
   full: { good: 180, bad: 2 * FAULTS.length },
 };

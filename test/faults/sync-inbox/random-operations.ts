@@ -2,10 +2,10 @@ import { type LocalImap, startImap } from '../../../infra/local/imap/imap.ts';
 import type { Integration } from '../../../shared/domains/inbox/integration.ts';
 import { bothListings, integrationFor, round } from '../../support/inbox/inbox.ts';
 import { type Mailbox, mail, openMailbox } from '../../support/inbox/mailbox.ts';
-import { type FaultCase, type FaultRun, refuse, type Scale } from '../harness/plan.ts';
+import { type FaultCase, type FaultRun, type RunScale, refuse } from '../harness/plan.ts';
 import { pick, type Random } from '../harness/random.ts';
 
-const OPERATIONS: Record<Scale, number> = { sample: 300, full: 10_000 };
+const OPERATIONS: Record<RunScale, number> = { sample: 300, full: 10_000 };
 /** Compares mailbox and store after this many operations, so that a difference appears near its cause. */
 const COMPARE_EVERY = 500;
 /** A removal appears within three syncs, a new UIDVALIDITY within four. */

@@ -10,7 +10,7 @@ const STEP_MS = 5_000;
 const VISITS = '/api/v1/visits';
 
 /** A stored visit; its times are seconds since NOW. */
-export interface Stored {
+export interface StoredVisit {
   id: string;
   path: string;
   session_id: string;
@@ -40,7 +40,7 @@ export interface DemoSite {
   /** Runs the sweep. */
   sweep(): Promise<void>;
   /** Returns the visits in the order of their starts. */
-  stored(): Promise<Stored[]>;
+  stored(): Promise<StoredVisit[]>;
   stop(): Promise<void>;
 }
 
@@ -138,7 +138,7 @@ function record(url: string, reports: string[]): () => void {
   return () => diagnostics.unsubscribe('http.server.response.finish', listener);
 }
 
-async function stored({ store }: World): Promise<Stored[]> {
+async function stored({ store }: World): Promise<StoredVisit[]> {
   const { docs } = await store.collection('page_visits').orderBy('start_time').get();
   const at = (value: Timestamp | null) => (value === null ? null : (value.toMillis() - NOW.getTime()) / 1000);
   return docs.map((doc) => ({

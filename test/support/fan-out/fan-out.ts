@@ -21,14 +21,14 @@ export interface FanOutWorld {
   /** The queue's API fails after this many more calls. Null: never. */
   apiCalls: { left: number | null };
   /** Calls the task with the cron secret, like Cloud Scheduler; `occurrence` makes it a scheduled delivery. */
-  run(options?: { occurrence?: Date; body?: object }): Promise<{ status: number; body: Body }>;
+  run(options?: { occurrence?: Date; body?: object }): Promise<{ status: number; body: AnyBody }>;
   /** Delivers a batch, like Cloud Tasks. */
-  act(body: object, headers?: Record<string, string>): Promise<{ status: number; body: Body }>;
+  act(body: object, headers?: Record<string, string>): Promise<{ status: number; body: AnyBody }>;
   stop(): Promise<void>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
-type Body = any;
+type AnyBody = any;
 
 /** Serves the task and configures the world so that its runs dispatch their batches. */
 export async function startFanOut(world: World, task: AnyTask): Promise<FanOutWorld> {
@@ -56,7 +56,7 @@ export async function startFanOut(world: World, task: AnyTask): Promise<FanOutWo
     forward(request, response, queue.url).catch(() => response.destroy());
   });
   const doorUrl = await listening(door);
-  const metadata = await startMetadata(async () => 'nobody asks');
+  const metadata = await startMetadata(async () => 'unused');
   await makeQueue(queue.url, world.deps.config.project);
   world.reconfigure({
     TASKS_QUEUE: QUEUE,
@@ -66,7 +66,7 @@ export async function startFanOut(world: World, task: AnyTask): Promise<FanOutWo
   });
   const post = async (path: string, headers: Record<string, string>, body: object) => {
     const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-    return { status: response.status, body: (await response.json()) as Body };
+    return { status: response.status, body: (await response.json()) as AnyBody };
   };
   return {
     ...{ url, queue, disturb, apiCalls },

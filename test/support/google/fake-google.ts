@@ -19,16 +19,16 @@ export interface FakeGoogle {
   /** The names of existing secrets. */
   secrets: Set<string>;
   /** Answers in place of the API, unless it returns undefined. */
-  refuse: (asked: Asked) => Answer | undefined;
+  refuse: (asked: Asked) => GoogleAnswer | undefined;
   stop(): Promise<void>;
 }
 
 type Resource = Record<string, unknown>;
-type Answer = [status: number, body: unknown];
+type GoogleAnswer = [status: number, body: unknown];
 
 const LOCATION = 'projects/demo/locations/europe-west1';
 const DATABASE = 'projects/demo/databases/(default)';
-const done = (parent: string, type: string): Answer => [
+const done = (parent: string, type: string): GoogleAnswer => [
   200,
   {
     name: `${parent}/operations/done`,
@@ -42,7 +42,7 @@ const updated = done(DATABASE, 'google.firestore.admin.v1.FieldOperationMetadata
 const enabled = done('projects/demo', 'google.api.serviceusage.v1.OperationMetadata');
 
 /** Building an index takes minutes, so that its operation is neither done nor has a response. */
-const building = (path: string): Answer => [
+const building = (path: string): GoogleAnswer => [
   200,
   {
     name: `${DATABASE}/operations/index`,
@@ -55,7 +55,7 @@ const building = (path: string): Answer => [
 ];
 
 /** An error in the shape of Google's APIs. */
-export function googleError(code: number, message: string): Answer {
+export function googleError(code: number, message: string): GoogleAnswer {
   const status = { 404: 'NOT_FOUND', 409: 'ALREADY_EXISTS', 403: 'PERMISSION_DENIED' }[code] ?? 'INTERNAL';
   return [code, { error: { code, message, status } }];
 }
@@ -87,13 +87,13 @@ export async function startFakeGoogle(urlOf: (name: string) => string): Promise<
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
 
-  const create = (name: string, resource: Resource, answer: Answer): Answer => {
+  const create = (name: string, resource: Resource, answer: GoogleAnswer): GoogleAnswer => {
     if (kept.has(name)) return googleError(409, `${name} already exists`);
     kept.set(name, resource);
     return answer;
   };
 
-  const routes: [RegExp, (asked: Asked, name: string) => Answer][] = [
+  const routes: [RegExp, (asked: Asked, name: string) => GoogleAnswer][] = [
     [/^\/v[12]\/(.+):getIamPolicy$/, (_, name) => [200, kept.get(`policy ${name}`) ?? { etag: 'YWJj' }]],
     [
       /^\/v[12]\/(.+):setIamPolicy$/,
@@ -177,7 +177,7 @@ export async function startFakeGoogle(urlOf: (name: string) => string): Promise<
     ],
   ];
 
-  const api = (asked: Asked): Answer => {
+  const api = (asked: Asked): GoogleAnswer => {
     for (const [pattern, answer] of routes) {
       const [, name] = pattern.exec(asked.path) ?? [];
       if (name !== undefined) return answer(asked, name);
@@ -185,7 +185,7 @@ export async function startFakeGoogle(urlOf: (name: string) => string): Promise<
     return googleError(404, `the fake has no route ${asked.method} ${asked.path}`);
   };
 
-  const put = (name: string, body: Record<string, Resource>): Answer => {
+  const put = (name: string, body: Record<string, Resource>): GoogleAnswer => {
     const known = kept.get(`function ${name}`);
     const uri = urlOf(name);
     kept.set(`function ${name}`, {

@@ -17,7 +17,7 @@ export function programOrSkip(name: string, what: string): boolean {
   return found;
 }
 
-export interface Outcome {
+export interface ProgramOutcome {
   code: number | null;
   stdout: string;
   stderr: string;
@@ -28,7 +28,7 @@ export function runProgram(
   file: string,
   args: readonly string[],
   options: { env: Record<string, string>; cwd?: string },
-): Promise<Outcome> {
+): Promise<ProgramOutcome> {
   return new Promise((resolve) => {
     execFile(file, args, { ...options, maxBuffer: 16_000_000 }, (error, stdout, stderr) => {
       const code = error ? (typeof error.code === 'number' ? error.code : null) : 0;
@@ -40,7 +40,7 @@ export function runProgram(
 export interface GcloudHome {
   /** An environment in which gcloud has no account, never prompts and reaches no network. */
   env: Record<string, string>;
-  run(args: readonly string[]): Promise<Outcome>;
+  run(args: readonly string[]): Promise<ProgramOutcome>;
   remove(): Promise<void>;
 }
 

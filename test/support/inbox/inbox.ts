@@ -51,7 +51,7 @@ export function integrationFor(
   };
 }
 
-export interface RoundOptions {
+export interface SyncOptions {
   password: string;
   now?: Date;
   mayGoOn?: () => boolean;
@@ -60,7 +60,7 @@ export interface RoundOptions {
 }
 
 /** Synchronises a mailbox once. Returns the result and its cost. */
-export async function round(bare: Firestore, integration: Integration, options: RoundOptions) {
+export async function round(bare: Firestore, integration: Integration, options: SyncOptions) {
   const meter = noUsage();
   const store = countedStore(bare, meter);
   const { password, now = new Date('2026-03-04T10:00:00.000Z'), mayGoOn = () => true, heard } = options;
