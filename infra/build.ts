@@ -15,11 +15,11 @@ const FRAMEWORK = '@google-cloud/functions-framework';
 export interface BuiltFunction {
   name: string;
   folder: string;
-  /** Everything in the folder, parts that load later included. */
+  /** The size of the whole folder, including parts that load later. */
   bytes: number;
 }
 
-/** Every function there is: a folder of functions/ with an index.ts, in alphabetical order. */
+/** Lists every function, that is every folder of functions/ with an index.ts, in alphabetical order. */
 export function functionNames(): string[] {
   const folder = join(ROOT, 'functions');
   return readdirSync(folder)
@@ -27,7 +27,7 @@ export function functionNames(): string[] {
     .sort();
 }
 
-/** Bundles the functions (or those of `only`), each into a folder of `out` that can be deployed as it is. */
+/** Bundles the functions (or those of `only`), each into a folder of `out` that can be deployed. */
 export async function buildFunctions(
   options: { only?: readonly string[]; out?: string } = {},
 ): Promise<BuiltFunction[]> {
@@ -43,7 +43,7 @@ export async function buildFunctions(
   );
 }
 
-/** Bundles the function that `entry` registers under `name` into `folder`, with a manifest to deploy it by. */
+/** Bundles the function that `entry` registers under `name` into `folder`, with a manifest to deploy it. */
 export async function bundleFunction(name: string, entry: string, folder: string): Promise<BuiltFunction> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -56,7 +56,7 @@ export async function bundleFunction(name: string, entry: string, folder: string
     minifyIdentifiers: false,
     sourcemap: false,
     external: [FRAMEWORK],
-    // The modules for web pages, and the schedule for the watchman.
+    // The modules for web pages, and the schedule for watch-runs.
     define: {
       ...(await browserModules()),
       WATCHED_JOBS: JSON.stringify(watchedJobs()),
@@ -79,7 +79,9 @@ export async function bundleFunction(name: string, entry: string, folder: string
   return { name, folder, bytes: await sizeOf(folder) };
 }
 
-/** The modules for web pages as constants, `VISITS_CLIENT` and so on, each written in where a function names it. */
+/**
+ * Returns the modules for web pages as constants such as `VISITS_CLIENT`, which replace their names in a function.
+ */
 async function browserModules(): Promise<Record<string, string>> {
   const define = async (name: (typeof BROWSER_MODULES)[number]) =>
     [`${name.toUpperCase()}_CLIENT`, JSON.stringify(await bundleClient(name))] as const;

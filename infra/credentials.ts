@@ -1,12 +1,15 @@
 import { GoogleAuth } from 'google-auth-library';
 
-/** What helps where Google's clients find nobody signed in. */
+/** The remedy if Google's clients find no credentials. */
 export const SIGN_IN = 'run gcloud auth application-default login';
 
-/** What a scope of Google's is called in full. */
+/** A Google scope, without its common prefix. */
 type Scope = 'cloud-platform' | 'datastore';
 
-/** Application default credentials. Found before a client of Google's looks for them: without any it ends the process. */
+/**
+ * Finds application default credentials and throws if there are none. Otherwise a Google client would end the
+ * process.
+ */
 export async function findCredentials(scope: Scope): Promise<GoogleAuth> {
   const auth = new GoogleAuth({ scopes: `https://www.googleapis.com/auth/${scope}` });
   await auth.getClient().catch(() => {
@@ -15,7 +18,7 @@ export async function findCredentials(scope: Scope): Promise<GoogleAuth> {
   return auth;
 }
 
-/** Makes sure that Firestore's client finds credentials, unless it speaks to an emulator. */
+/** Requires credentials for Firestore's client, unless it speaks to an emulator. */
 export async function requireCredentials(emulatorHost: string | undefined): Promise<void> {
   if (emulatorHost === undefined) await findCredentials('datastore');
 }

@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 /**
- * Packages that a bundle loads when one of their exports is first used, not when it starts: together they take longer to
- * load than all the rest, and a request that is refused at the door needs none of them.
+ * Packages that a bundle loads at their first use. They take longer to load than everything else, and a rejected
+ * request needs none of them.
  */
 const LAZY = ['@google-cloud/firestore', '@upstash/redis', 'imapflow', 'nodemailer'];
-/** Parts of them that are imported by their paths; they come in the same file. */
+/** Modules of these packages that sources import by path; they share the package's file. */
 const PARTS = ['imapflow/lib/tools.js'];
 
 const NAMESPACE = 'lazy-package';
 
 /**
- * Puts each lazy package that the bundle imports into a file of its own beside it, and in its place exports that load
- * that file at their first use. Sources import them as any other package.
+ * Moves each lazy package into a file beside the bundle and replaces it by exports that load this file at first use.
+ * Sources import it like any other package.
  */
 export function lazyPackages(folder: string, options: BuildOptions): Plugin {
   return {
@@ -35,7 +35,7 @@ export function lazyPackages(folder: string, options: BuildOptions): Plugin {
   };
 }
 
-/** Bundles a package and its parts into a file of its own, which has them by their paths. */
+/** Bundles a package and its modules into one file that offers them by path. */
 async function fileOf(name: string, folder: string, options: BuildOptions): Promise<string> {
   const file = `${name.replace(/^@/, '').replaceAll('/', '-')}.js`;
   const paths = [name, ...PARTS.filter((part) => part.startsWith(`${name}/`))];
@@ -47,7 +47,7 @@ async function fileOf(name: string, folder: string, options: BuildOptions): Prom
   return `./${file}`;
 }
 
-/** The names a package exports. A default export of an ES module would be lost, so such a package cannot be lazy. */
+/** Returns the names that a package exports. Throws for a default export of an ES module, which would be lost. */
 function exportsOf(name: string): string[] {
   const exported: object = createRequire(import.meta.url)(name);
   if (Object.prototype.toString.call(exported) === '[object Module]' && 'default' in exported) {

@@ -8,7 +8,10 @@ import { type Stack, startStack } from './stack.ts';
 
 const line = (text: string) => process.stdout.write(`${text}\n`);
 
-/** `npm run demo`: starts the local cloud, fills it, runs every task once (first dry), says what each did, and stops. */
+/**
+ * `npm run demo`: starts and fills the local cloud, then runs every task twice, first as a dry run. Prints each
+ * result.
+ */
 async function main(): Promise<number> {
   loadDotEnv();
   const settings = { ...localSettings(), port: 0, firing: false, demo: true };

@@ -1,21 +1,21 @@
 import { randomBytes } from 'node:crypto';
 
-/** What the local cloud's functions are configured with; the same variables as on Google Cloud. */
+/** The parts that the local functions are configured with, under the same variables as on Google Cloud. */
 export interface LocalParts {
   project: string;
   firestoreHost: string;
   redis: { url: string; token: string };
   issuer: { issuer: string; googleIssuer: string; audience: string };
-  /** Absent: nothing here sends mail. */
+  /** If absent, the functions send no mail. */
   smtp?: { host: string; port: number };
   gateway: string;
-  /** Absent: nothing here calls a task or Cloud Scheduler in its own name. */
+  /** If absent, no function calls a task or Cloud Scheduler with its service account. */
   metadata?: { url: string };
   scheduler?: { url: string };
   tasks?: { url: string };
-  /** The queue that large rounds are handed to; absent: they run in the function that is called. */
+  /** The queue to which large runs dispatch their batches. If absent, each run does all its work itself. */
   tasksQueue?: string | undefined;
-  /** Undefined: a fresh random one. Empty: none, and the tasks are open to this machine. */
+  /** If undefined, a random secret is made. If empty, there is none and this machine may call the tasks. */
   cronSecret: string | undefined;
 }
 
@@ -27,7 +27,7 @@ export const TASKS_ACCOUNT = `tasks@${LOCAL_PROJECT}.iam.gserviceaccount.com`;
 const SENDER = 'Ronde <noreply@ronde.test>';
 export const OPERATOR = 'operator@example.test';
 
-/** The environment of a function in the local cloud, for the gateway and for function processes of tests alike. */
+/** Returns the environment of a local function, for the gateway and for the function processes of tests. */
 export function localEnvironment(parts: LocalParts): Record<string, string> {
   return {
     GOOGLE_CLOUD_PROJECT: parts.project,
@@ -48,7 +48,7 @@ export function localEnvironment(parts: LocalParts): Record<string, string> {
     ALLOWED_ORIGINS: parts.gateway,
     PUBLIC_URL: parts.gateway,
     ...(parts.smtp ? { EMAIL_HOST: parts.smtp.host, EMAIL_PORT: String(parts.smtp.port) } : {}),
-    // The local mail server is on loopback and has no certificate that anybody trusts.
+    // The local mail server listens on loopback only and has no trusted certificate.
     EMAIL_USE_TLS: 'false',
     DEFAULT_FROM_EMAIL: SENDER,
     INBOX_SEALING_KEY: randomBytes(32).toString('hex'),

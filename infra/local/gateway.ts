@@ -16,7 +16,7 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-/** Puts every function on one port, each behind the real Functions Framework, and the demo site beside them. */
+/** Serves every function on one port, each behind the real Functions Framework, and the demo site. */
 export async function startGateway(open: () => Deps, port: number): Promise<Gateway> {
   handSchedule(watchedJobs());
   const functions = mounted.map(({ name, prefix, handler }) => {

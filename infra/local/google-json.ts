@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-// What the local stand-ins of Google's REST services share: errors, proto3 JSON and update masks.
+// Shared by the local Google REST services: errors, proto3 JSON and update masks.
 
 /** An error in the shape of Google's REST APIs. */
-export class ApiError extends Error {
+export class GoogleApiError extends Error {
   readonly http: number;
   readonly status: string;
   constructor(http: number, status: string, message: string) {
@@ -13,16 +13,32 @@ export class ApiError extends Error {
   }
 }
 
-export const invalid = (message: string): ApiError => new ApiError(400, 'INVALID_ARGUMENT', message);
+export const invalid = (message: string): GoogleApiError =>
+  new GoogleApiError(400, 'INVALID_ARGUMENT', message);
 
-/** Answers one REST request with what `work` returns; errors in the shape of Google's APIs. */
+/** A request for one resource or collection: its method with a custom verb, as in `POST pause`, query and JSON body. */
+export interface RestCall {
+  action: string;
+  query: URLSearchParams;
+  body: unknown;
+}
+
+/** Returns the fields that a PATCH may change, or null if it names none. */
+export const updateMaskOf = (query: URLSearchParams): string | null =>
+  query.get('updateMask') ?? query.get('update_mask');
+
+/**
+ * Answers one REST request with the result of `work`. Answers an error in the shape of Google's APIs if `work`
+ * throws.
+ */
 export function restAnswer(work: () => unknown): { status: number; reply: unknown } {
   try {
     return { status: 200, reply: work() };
   } catch (thrown) {
     const malformed = thrown instanceof SyntaxError || thrown instanceof URIError;
     const error = malformed ? invalid('Invalid JSON payload received.') : thrown;
-    const known = error instanceof ApiError ? error : new ApiError(500, 'INTERNAL', 'Internal error.');
+    const known =
+      error instanceof GoogleApiError ? error : new GoogleApiError(500, 'INTERNAL', 'Internal error.');
     return {
       status: known.http,
       reply: { error: { code: known.http, message: known.message, status: known.status } },
@@ -46,7 +62,7 @@ const METHODS = [
   'OPTIONS',
 ] as const;
 
-/** An HTTP method by name or by number, as Cloud Scheduler and Cloud Tasks both count them. */
+/** An HTTP method by name or by the number that Cloud Scheduler and Cloud Tasks give it. */
 export const httpMethod = z.union([z.string(), z.int()]).transform((value, context) => {
   const known = METHODS.find((name, index) => value === name || value === index);
   if (!known) context.addIssue('Unknown HTTP method');
@@ -59,21 +75,24 @@ export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const camel = (key: string): string => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
-/** proto3 JSON takes snake_case and camelCase names, and reads null as unset. The keys of a map stay as they are. */
+/** Reads proto3 JSON: names in snake_case or camelCase, null as unset. Keys of a map stay unchanged. */
 function camelKeys(value: unknown, key = ''): unknown {
   if (!isObject(value) || key === 'headers') return value;
   const kept = Object.entries(value).filter(([, inner]) => inner !== null);
   return Object.fromEntries(kept.map(([name, inner]) => [camel(name), camelKeys(inner, camel(name))]));
 }
 
-/** The fields of a request body by their camelCase names, without those that only the service sets. */
+/** Returns the fields of a request body by camelCase names, without those that only the service sets. */
 export function fieldsOf(body: unknown, outputOnly: readonly string[]): Json {
   const fields = camelKeys(body ?? {});
   if (!isObject(fields)) throw invalid('Invalid JSON payload received.');
   return Object.fromEntries(Object.entries(fields).filter(([key]) => !outputOnly.includes(key)));
 }
 
-/** Copies the fields that a mask names (in either case), or all that the patch holds but its name. */
+/**
+ * Copies the fields that the mask names, in either case. Without a mask, copies every field of the patch except
+ * `name`.
+ */
 export function copyMasked(
   into: Json,
   patch: Json,
@@ -105,7 +124,7 @@ function assign(into: Json, path: string[], value: unknown): void {
   else into[key] = value;
 }
 
-/** One page of a list that is sorted by name. */
+/** Returns one page of a list that is sorted by name. */
 export function pageOf<T>(all: readonly T[], query: URLSearchParams, most: number) {
   const size = Math.min(Number(query.get('pageSize') || most), most);
   const from = Number(query.get('pageToken') || 0);
@@ -120,11 +139,11 @@ const CODES: Record<number, number> = {
   ...{ 499: 1, 501: 12, 503: 14, 504: 4 },
 };
 
-/** The google.rpc.Code of a target's answer; 0 is success. */
+/** Returns the google.rpc.Code of a target's answer; 0 is success. */
 export const codeOf = (response: { ok: boolean; status: number }): number =>
   response.ok ? 0 : (CODES[response.status] ?? (response.status >= 500 ? 13 : 2));
 
-/** The google.rpc.Code of a target that gave no answer, and why it gave none. */
+/** Returns the google.rpc.Code and the cause if a target gave no answer. */
 export function codeOfFailure(error: unknown): { code: number; detail: string } {
   const late = (error as Error).name === 'TimeoutError';
   return { code: late ? 4 : 14, detail: late ? 'no answer before the deadline' : (error as Error).message };

@@ -8,9 +8,8 @@ const living = new Set<ChildProcess>();
 let guardian: Socket | null = null;
 
 /**
- * Sees to it that a child does not outlive this process, however this process ends. A normal exit kills it from here;
- * after SIGKILL, where no code of ours runs any more, the guardian does: a shell of its own session that holds the other
- * end of a pipe, and kills what it was told of once the pipe breaks.
+ * Kills a child when this process ends. On a normal exit this process kills it. After SIGKILL the guardian does: a
+ * shell in another session that reads process ids from a pipe and kills them when the pipe breaks.
  */
 export function guard(child: ChildProcess): void {
   if (child.pid === undefined) return;
@@ -23,9 +22,9 @@ export function guard(child: ChildProcess): void {
   else guardian.write(`+ ${child.pid}\n`);
 }
 
-/** Starts a guardian and tells it of all living children, so that one that was killed itself is replaced in full. */
+/** Starts a guardian and sends it all living children, so that it fully replaces a killed one. */
 function startGuardian(): void {
-  // A session of its own: Ctrl-C and a closed terminal reach this process and its children, but not the guardian.
+  // In another session, so that Ctrl-C and a closed terminal do not end the guardian.
   const shell = spawn('/bin/sh', [SCRIPT], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   const pipe = shell.stdin as Socket;
   const gone = () => {

@@ -2,7 +2,7 @@ import { readSchedule } from '../scheduler/file.ts';
 import { type WantedJob, wantedJobs } from '../scheduler/job.ts';
 import { LOCAL_PROJECT, LOCAL_REGION, SCHEDULER_ACCOUNT } from './environment.ts';
 
-/** The jobs of infra/scheduler.yaml as the local cloud has them: every function is behind the one gateway. */
+/** Returns the jobs of infra/scheduler.yaml with all functions behind the one gateway. */
 export function localJobs(stack: { gateway: string; cron_secret: string }): WantedJob[] {
   return wantedJobs(readSchedule(), {
     project: LOCAL_PROJECT,

@@ -11,7 +11,7 @@ export interface LoopbackServer {
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => Promise<void>;
 
-/** An HTTP server that only this machine reaches. A handler that throws answers 500 without details. */
+/** Starts an HTTP server that only this machine reaches. If the handler throws, the answer is 500 without details. */
 export async function serveLoopback(port: number, handler: Handler): Promise<LoopbackServer> {
   const server = createServer((request, response) => {
     readBody(request)

@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Names sort in the order of arrival, which is the order in which Dovecot gives UIDs. */
+/** File names sort in the order of arrival, in which Dovecot assigns UIDs. */
 const name = (index: number) => `1700000000.M${String(index).padStart(9, '0')}P1.ronde:2,`;
 
 /**
- * Puts mails into a Maildir (https://cr.yp.to/proto/maildir.html) as files, as a delivery agent does: a thousand a second
- * and more, where APPEND takes a dialogue for each. `received`: when they arrived, which IMAP shows as their INTERNALDATE.
+ * Writes mails as files into a Maildir (https://cr.yp.to/proto/maildir.html), a thousand a second instead of one
+ * APPEND each. `received` returns the arrival time that IMAP shows as INTERNALDATE.
  */
 export function fillMaildir(
   home: string,

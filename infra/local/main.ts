@@ -1,18 +1,19 @@
 import { loadDotEnv } from '../../shared/doors/config.ts';
-import { runFirstRound } from './first-round.ts';
+import { runFirstRuns } from './first-runs.ts';
 import { localSettings } from './settings.ts';
-import { removeStackFile, type Stack, startStack, writeStackFile } from './stack.ts';
+import { type Stack, startStack } from './stack.ts';
+import { removeStackFile, writeStackFile } from './stack-file.ts';
 
 const LOOK_FOR_NPM_MS = 500;
 
 const line = (text: string) => process.stdout.write(`${text}\n`);
 
-/** `npm start`: brings the local cloud up and stays until a signal, a closed terminal or the death of one part. */
+/** `npm start`: starts the local cloud and stays until a signal comes, the terminal closes or an engine dies. */
 async function main(): Promise<void> {
   loadDotEnv();
   let stack: Stack | undefined;
   let ending = false;
-  // Another local cloud may run from this folder: its file is not ours to remove.
+  // The file of another local cloud in this folder must stay.
   let written = false;
   const end = async (code: number) => {
     if (ending) return;
@@ -26,7 +27,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void end(0));
   stack = await startStack({ ...settings, progress: line });
   if (settings.demo && settings.firing && !ending)
-    line(`First runs: ${(await runFirstRound(stack.scheduler)).join(', ')}`);
+    line(`First runs: ${(await runFirstRuns(stack.scheduler)).join(', ')}`);
   if (ending) return void (await stack.stop());
   stack.onCrash((part) => {
     if (ending) return;
@@ -40,7 +41,7 @@ async function main(): Promise<void> {
   line(`Ready: ${stack.file.gateway} (addresses and tokens in .local/stack.json; Ctrl-C stops everything)`);
 }
 
-/** A killed npm cannot pass the signal on, and the terminal's Ctrl-C would reach nobody any more. */
+/** A killed npm cannot forward a signal, and Ctrl-C in the terminal would no longer reach this process. */
 function whenParentEnds(callback: () => void): void {
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && callback(), LOOK_FOR_NPM_MS).unref();

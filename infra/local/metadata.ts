@@ -4,20 +4,21 @@ const ACCOUNT = '/computeMetadata/v1/instance/service-accounts/default';
 const TOKEN_SECONDS = 3600;
 
 export interface LocalMetadata {
-  /** The base address, as http://metadata.google.internal is on Google Cloud. */
+  /** The base address, in place of http://metadata.google.internal. */
   url: string;
   stop(): Promise<void>;
 }
 
 /**
- * The metadata server of Google Cloud, as far as a function asks it who it is: identity tokens for an audience, which
- * `sign` makes, and an access token, which the local cloud's Google services do not look at.
+ * Starts the part of Google Cloud's metadata server that functions use: identity tokens, signed by `sign`, and one
+ * access token. The local Google services do not check the access token.
  */
 export async function startMetadata(sign: (audience: string) => Promise<string>): Promise<LocalMetadata> {
   return serveLoopback(0, async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://metadata');
     const audience = searchParams.get('audience');
-    // The real one refuses whoever was only led here: https://cloud.google.com/compute/docs/metadata/querying-metadata
+    // Like the real server, rejects requests that were only redirected here:
+    // https://cloud.google.com/compute/docs/metadata/querying-metadata
     if (request.headers['metadata-flavor'] !== 'Google' || request.headers['x-forwarded-for'] !== undefined)
       return void response.writeHead(403).end();
     response.setHeader('Metadata-Flavor', 'Google');

@@ -3,16 +3,16 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { guard } from './guardian.ts';
 
-/** How long a stopping engine gets between SIGTERM and SIGKILL. */
+/** The time between SIGTERM and SIGKILL. */
 const STOP_GRACE_MS = 3_000;
 const READY_TIMEOUT_MS = 120_000;
 const PROBE_EVERY_MS = 25;
 const TAIL_LINES = 4;
 
-/** Waits for a line before it becomes the program: until then nobody has to see to its end but itself. */
+/** Waits for one line, then becomes the program. Without that line it ends by itself, so it needs no guardian yet. */
 const GATE = 'read -r _ && exec "$@" </dev/null';
 
-/** When an engine counts as ready: a line of its output, or a question that it answers. */
+/** The sign that an engine is ready: a line of its output, or a probe that succeeds. */
 export type Readiness = { line: RegExp } | { probe: () => Promise<boolean> };
 
 export interface EngineOptions {
@@ -22,16 +22,16 @@ export interface EngineOptions {
 }
 
 /** One child process of the local cloud. */
-export interface Engine {
+export interface LocalEngine {
   name: string;
   pid: number;
-  /** SIGTERM, then SIGKILL after three seconds; resolves when the process is gone. */
+  /** Sends SIGTERM, then SIGKILL after three seconds. Resolves when the process is gone. */
   stop(): Promise<void>;
-  /** Calls back once when the process ends for whatever reason, at once if it has ended. */
+  /** Calls back once when the process ends, or at once if it has ended already. */
   onExit(callback: (code: number | null, signal: NodeJS.Signals | null) => void): void;
 }
 
-/** A port of the loopback interface that nobody listens on now. */
+/** Returns a free port of the loopback interface. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -44,7 +44,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** What a child has printed: its last lines, and whether the awaited one was among them. */
+/** Collects a child's last lines and remembers if one matched `awaited`. */
 function listen(child: ChildProcess, awaited: RegExp | null): { tail(): string; seen(): boolean } {
   const lines: string[] = [];
   let seen = false;
@@ -93,13 +93,13 @@ async function untilReady(
   return `was not ready after ${ms} ms`;
 }
 
-/** Starts a child process and resolves once it is ready; the owner calls stop(). It never outlives this process. */
+/** Starts a child process and resolves once it is ready; the caller must stop it. It never outlives this process. */
 export async function spawnEngine(
   name: string,
   command: string,
   args: readonly string[],
   options: EngineOptions,
-): Promise<Engine> {
+): Promise<LocalEngine> {
   const child = spawn('/bin/sh', ['-c', GATE, 'sh', command, ...args], {
     env: options.env ?? process.env,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -114,7 +114,7 @@ export async function spawnEngine(
   }
   guard(child);
   child.on('error', () => undefined);
-  // Opened once it is guarded: had this process been killed before, the gate would have closed with it.
+  // The guardian knows the child now. If this process had died earlier, the child's gate would have closed.
   child.stdin.on('error', () => undefined).end('\n');
   const probe = 'line' in ready ? async () => output.seen() : ready.probe;
   const failure = await untilReady(child, probe, options.readyTimeoutMs ?? READY_TIMEOUT_MS);

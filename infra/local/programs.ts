@@ -1,16 +1,16 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Which engine to take: the real one, the one from npm, or the real one where it is there. */
+/** The engine to start: the real one, the one from npm, or (`auto`) the real one if it is installed. */
 export type Preference = 'real' | 'embedded' | 'auto';
 
-/** Where Debian keeps servers; not on every user's PATH. */
+/** Debian's folders for servers, which a user's PATH often lacks. */
 const SERVER_FOLDERS = ['/usr/local/sbin', '/usr/sbin'];
-/** Chromium's names: Debian's, Ubuntu's, Google's own. */
+/** Chromium's program names in Debian, in Ubuntu and from Google. */
 const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const JAR = join('platform', 'cloud-firestore-emulator', 'cloud-firestore-emulator.jar');
 
-/** Something that is not on this machine; `missing` names it and the remedy. */
+/** A program that this machine lacks; `missing` names it and the remedy. */
 export interface Missing {
   missing: string;
 }
@@ -24,7 +24,9 @@ function isProgram(file: string): boolean {
   }
 }
 
-/** The full path of the first of these programs in a folder of PATH or in one of the others, or null. */
+/**
+ * Returns the full path of the first of these programs in PATH or the other folders. Returns null if there is none.
+ */
 function findProgram(
   names: readonly string[],
   env: NodeJS.ProcessEnv,
@@ -49,7 +51,7 @@ function findJar(env: NodeJS.ProcessEnv): string | null {
   return jars.find((jar) => existsSync(jar)) ?? null;
 }
 
-/** Google's Firestore emulator on this machine, or what is missing for it. */
+/** Finds Google's Firestore emulator, or returns what is missing. */
 export function findFirestoreEmulator(env: NodeJS.ProcessEnv): { java: string; jar: string } | Missing {
   const java = findProgram(['java'], env);
   const jar = findJar(env);
@@ -64,13 +66,13 @@ export function findFirestoreEmulator(env: NodeJS.ProcessEnv): { java: string; j
   return { missing: `Firestore emulator: ${lacks.join(' and ')}; ${remedy}` };
 }
 
-/** The path of redis-server, or what is missing. */
+/** Finds redis-server, or returns what is missing. */
 export function findRedisServer(env: NodeJS.ProcessEnv): string | Missing {
   const missing = 'Redis: no redis-server on PATH; install the package redis-server';
   return findProgram(['redis-server'], env) ?? { missing };
 }
 
-/** The path of Dovecot, the IMAP server, or what is missing. */
+/** Finds Dovecot, the IMAP server, or returns what is missing. */
 export function findDovecot(
   env: NodeJS.ProcessEnv,
   serverFolders: readonly string[] = SERVER_FOLDERS,
@@ -79,13 +81,16 @@ export function findDovecot(
   return findProgram(['dovecot'], env, serverFolders) ?? { missing };
 }
 
-/** The path of a Chromium, which the tests of web pages need, or what is missing. */
+/** Finds a Chromium for the tests of web pages, or returns what is missing. */
 export function findBrowser(env: NodeJS.ProcessEnv): string | Missing {
   const missing = `Browser: no ${BROWSERS.join(', ')} on PATH; install the package chromium`;
   return findProgram(BROWSERS, env) ?? { missing };
 }
 
-/** Whatever RONDE_ENGINES=real needs and this machine lacks, a line each. An external Firestore replaces the emulator. */
+/**
+ * Returns one line for each program that RONDE_ENGINES=real needs and this machine lacks. An external Firestore
+ * replaces the emulator.
+ */
 function missingPrograms(env: NodeJS.ProcessEnv, serverFolders: readonly string[]): string[] {
   const found = [
     env['FIRESTORE_EMULATOR_HOST'] || findFirestoreEmulator(env),
@@ -97,8 +102,7 @@ function missingPrograms(env: NodeJS.ProcessEnv, serverFolders: readonly string[
 }
 
 /**
- * Throws where the real engines are asked for and this machine lacks any of them: one error that names every one, so
- * that nobody installs them one after the other. Nothing is checked for the other preferences.
+ * Throws if `prefer` is `real` and this machine lacks engines. The one error names all of them with their remedies.
  */
 export function requirePrograms(
   prefer: Preference,
@@ -112,7 +116,7 @@ export function requirePrograms(
     [
       'RONDE_ENGINES=real, but this machine lacks:',
       ...missing.map((line) => `  - ${line}`),
-      'Or take RONDE_ENGINES=auto (real engines where they are) or embedded (those from npm).',
+      'Or use RONDE_ENGINES=auto (real engines if installed) or RONDE_ENGINES=embedded (engines from npm).',
     ].join('\n'),
   );
 }

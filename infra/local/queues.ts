@@ -2,7 +2,7 @@ import { readSchedule } from '../scheduler/file.ts';
 import { wantedQueues } from '../scheduler/queue.ts';
 import { LOCAL_PROJECT, LOCAL_REGION } from './environment.ts';
 
-/** Makes the queues of infra/scheduler.yaml in the local Cloud Tasks; returns their names. */
+/** Creates the queues of infra/scheduler.yaml in the local Cloud Tasks. Returns their names. */
 export async function makeLocalQueues(endpoint: string, project = LOCAL_PROJECT): Promise<string[]> {
   const parent = `projects/${project}/locations/${LOCAL_REGION}`;
   const queues = wantedQueues(readSchedule().functions);

@@ -1,6 +1,6 @@
 import type { Preference } from './programs.ts';
 
-/** How the local cloud is to start, from the environment; a wrong value is one clear line. */
+/** Reads the settings of the local cloud from the environment. Throws one line that names a wrong value. */
 export function localSettings(env: NodeJS.ProcessEnv = process.env) {
   return {
     port: portOf(env.PORT ?? '8080'),
@@ -9,7 +9,7 @@ export function localSettings(env: NodeJS.ProcessEnv = process.env) {
     demo: env.RONDE_DEMO !== '0',
     cronSecret: env.CRON_SECRET,
     tasksQueue: env.TASKS_QUEUE,
-    /** Whether npm is this process's parent. */
+    /** True if npm is the parent of this process. */
     underNpm: env.npm_lifecycle_event !== undefined,
   };
 }

@@ -1,43 +1,40 @@
 import type { Lab } from './lab.ts';
-import { type Summary, summarize } from './stats.ts';
+import { type SampleSummary, summarize } from './stats.ts';
 
-/** What a figure must be: its median is compared. */
-export interface Target {
+/** The limit for the median of a figure. */
+export interface BenchTarget {
   rule: 'at least' | 'at most' | 'below';
   value: number;
 }
 
-export const atLeast = (value: number): Target => ({ rule: 'at least', value });
-export const atMost = (value: number): Target => ({ rule: 'at most', value });
-export const below = (value: number): Target => ({ rule: 'below', value });
+export const atLeast = (value: number): BenchTarget => ({ rule: 'at least', value });
+export const atMost = (value: number): BenchTarget => ({ rule: 'at most', value });
+export const below = (value: number): BenchTarget => ({ rule: 'below', value });
 
-/** Samples of one quantity, one per round. */
-export interface Measure {
-  /** 'ratio', or what one of it is: 'ms', 'MB', 'visits/s'. */
+/** Samples of one quantity, one per round. A round measures each side once. */
+export interface BenchMeasure {
+  /** 'ratio', or the unit of a sample, such as 'ms', 'MB' or 'visits/s'. */
   unit: string;
   samples: readonly number[];
 }
 
-export const measure = (unit: string, samples: readonly number[]): Measure => ({ unit, samples });
+export const measure = (unit: string, samples: readonly number[]): BenchMeasure => ({ unit, samples });
 
-/**
- * One bench. What it promises stands in `targets`, under the names that `run` measures them by; what `run` measures
- * beside them is reported without a verdict.
- */
+/** One bench. `run` measures the names of `targets`, which get a verdict, and may measure more, which get none. */
 export interface Bench {
   name: string;
-  /** What is compared with what, in one sentence for a person. */
+  /** One sentence that names both sides of the comparison. */
   compares: string;
-  targets: Readonly<Record<string, Target>>;
-  run(lab: Lab): Promise<Readonly<Record<string, Measure>>>;
+  targets: Readonly<Record<string, BenchTarget>>;
+  run(lab: Lab): Promise<Readonly<Record<string, BenchMeasure>>>;
 }
 
-/** A measured quantity with its verdict: null where nothing was promised. */
-export interface Figure extends Summary {
+/** A measured quantity with its verdict, which is null without a target. */
+export interface Figure extends SampleSummary {
   name: string;
   unit: string;
   rounds: number;
-  target: Target | null;
+  target: BenchTarget | null;
   met: boolean | null;
 }
 
@@ -48,10 +45,10 @@ export interface BenchReport {
   met: boolean;
 }
 
-/** Holds what was measured against what was promised. A target that was not measured is missed. */
+/** Compares the measures with the targets. A target without a measure is missed. */
 export function judge(
   bench: Pick<Bench, 'name' | 'compares' | 'targets'>,
-  measured: Readonly<Record<string, Measure>>,
+  measured: Readonly<Record<string, BenchMeasure>>,
 ): BenchReport {
   const unmeasured = Object.keys(bench.targets).filter((name) => !Object.hasOwn(measured, name));
   const all = { ...measured, ...Object.fromEntries(unmeasured.map((name) => [name, measure('', [])])) };
@@ -70,8 +67,8 @@ export function judge(
   };
 }
 
-/** Whether a value meets a target; NaN meets none. */
-function meets(value: number, { rule, value: limit }: Target): boolean {
+/** Returns true if a value meets a target. NaN meets none. */
+function meets(value: number, { rule, value: limit }: BenchTarget): boolean {
   if (rule === 'at least') return value >= limit;
   return rule === 'at most' ? value <= limit : value < limit;
 }

@@ -10,7 +10,7 @@ import { sweep } from './benches/sweep.ts';
 import { sweepMemory } from './benches/sweep-memory.ts';
 import { visitsApi } from './benches/visits-api.ts';
 
-/** Every bench, in the order in which they run. */
+/** Every bench, in the order of execution. */
 export const benches: readonly Bench[] = [
   sweep,
   sweepMemory,

@@ -14,7 +14,7 @@ const bench = (targets: Parameters<typeof judge>[0]['targets']) => ({
 });
 
 describe('the median', () => {
-  it('is the middle sample, or the mean of the two in the middle, in whatever order they came', () => {
+  it('is the middle sample or the mean of the two middle ones, in any order', () => {
     expect(median([10, 9, 1])).toBe(9);
     expect(median([4, 10, 1, 2])).toBe(3);
     const samples = fc.array(fc.integer({ min: -1e6, max: 1e6 }), { minLength: 1, maxLength: 30 });
@@ -27,7 +27,7 @@ describe('the median', () => {
     );
   });
 
-  it('of nothing is not a number, nor is the summary of samples of which one is none', () => {
+  it('is NaN without samples, and a sample of NaN makes the summary NaN', () => {
     expect(median([])).toBeNaN();
     for (const samples of [[], [1, Number.NaN, 3]])
       expect(summarize(samples)).toEqual({ median: Number.NaN, min: Number.NaN, max: Number.NaN });
@@ -35,16 +35,16 @@ describe('the median', () => {
 });
 
 describe('a ratio', () => {
-  it('pairs what was measured in the same round, so that a slow round of the machine cancels out', () => {
+  it('pairs the samples of one round, so that a slow round cancels out', () => {
     expect(pairedRatios([80, 8, 40], [100, 10, 50])).toEqual([0.8, 0.8, 0.8]);
   });
 
-  it('is refused where a round lacks one side', () => {
+  it('throws if a round lacks one side', () => {
     expect(() => pairedRatios([1, 2], [1])).toThrow('2 rounds of one side and 1 of the other');
   });
 });
 
-it('each side is measured once per round, and each begins a round in its turn', async () => {
+it('measures each side once per round and begins each round with another side', async () => {
   const order: string[] = [];
   const side = (name: string) => async (round: number) => {
     order.push(name);
@@ -65,13 +65,13 @@ describe('a target', () => {
     [below(2.2), 2.2, false],
     [atLeast(0.8), Number.NaN, false],
     [atMost(60), Number.NaN, false],
-  ])('of %o with a median of %d: met is %s', (target, value, met) => {
+  ])('%o with a median of %d is met: %s', (target, value, met) => {
     const report = judge(bench({ figure: target }), { figure: measure('ratio', [value]) });
     expect(report.met).toBe(met);
     expect(report.figures[0]?.met).toBe(met);
   });
 
-  it('that was not measured is missed', () => {
+  it('is missed without a measure', () => {
     const { met, figures } = judge(bench({ forgotten: atMost(1) }), { other: measure('ms', [1]) });
     expect(met).toBe(false);
     expect(figures.map(({ name, met: one }) => [name, one])).toEqual([
@@ -80,7 +80,7 @@ describe('a target', () => {
     ]);
   });
 
-  it('is judged by the median: one bad round of three does not miss it, two do', () => {
+  it('is judged by the median: one bad round of three is harmless, two are not', () => {
     const met = (samples: number[]) =>
       judge(bench({ ratio: atLeast(0.8) }), { ratio: measure('ratio', samples) }).met;
     expect(met([0.9, 0.1, 0.85])).toBe(true);
@@ -88,7 +88,7 @@ describe('a target', () => {
   });
 });
 
-it('the table shows promised figures first, with their verdict, and aligns its columns', () => {
+it('the table shows figures with targets first and aligns its columns', () => {
   const report: BenchReport = judge(bench({ 'ours / bare': atLeast(0.8) }), {
     ours: measure('visits/s', [5432.1, 6000, 5000]),
     'ours / bare': measure('ratio', [0.75, 0.7, 0.71]),
@@ -106,7 +106,7 @@ it('the table shows promised figures first, with their verdict, and aligns its c
   );
 });
 
-it('an unknown bench or option ends the command with 2 and the names there are', () => {
+it('exits 2 on an unknown bench or option and prints the legal names', () => {
   for (const wrong of ['nonsense', '--nonsense']) {
     const { status, stderr } = spawnSync(process.execPath, ['test/bench/main.ts', wrong], {
       encoding: 'utf8',

@@ -13,28 +13,31 @@ import { loadConfig } from '../../shared/doors/config.ts';
 import { openStore } from '../../shared/doors/store/firestore.ts';
 import { type FunctionProcess, startFunction } from '../faults/function-process.ts';
 
-/** The emulator slows down and dies as it fills: each measured run that fills it has a fresh one, with this much heap. */
+/** The emulator slows down and dies as it fills, so that each run that fills it gets a new one with this heap. */
 const EMULATOR_HEAP = '3g';
 
-/** What a bench works with. */
+/** The tools of a bench. */
 export interface Lab {
-  /** Fewer rounds of less: shows that a bench works, and measures little. */
+  /** True: fewer and smaller rounds, which show that a bench works but measure little. */
   quick: boolean;
-  /** A line for the person who waits. */
+  /** Prints a line for the person who waits. */
   progress(line: string): void;
-  /** Bundles functions (of functions/) and peers (of test/bench/peers/) as they are deployed. */
+  /** Bundles functions (of functions/) and peers (of test/bench/peers/) like a deployment. */
   build(functions: readonly string[], peers: readonly string[]): Promise<void>;
-  /** A built function or peer in a process of its own. */
+  /** Starts a built function or peer as a process. */
   start(name: string, env: Record<string, string>): Promise<FunctionProcess>;
-  /** Fresh engines for `work`, stopped afterwards; `steady` ones for a bench that asks the same many times over. */
+  /**
+   * Starts new engines for `work` and stops them afterwards; `steady` ones for a bench that repeats a request many
+   * times.
+   */
   withEngines<T>(work: (engines: Engines) => Promise<T>, options?: { steady?: boolean }): Promise<T>;
 }
 
-/** Real engines of their own: Google's emulator with a big heap, Redis, an issuer, a mail server. */
+/** Real engines of one bench: Google's emulator with a big heap, Redis, an issuer, a mail server. */
 export interface Engines {
   issuer: LocalIssuer;
   smtp: LocalSmtp;
-  /** A Firestore project that nobody has used yet, and what a function process needs to work in it. */
+  /** Returns an unused Firestore project with the environment for a function process. */
   project(): Project;
 }
 
@@ -45,12 +48,14 @@ export interface Project {
   secret: string;
 }
 
-/** A lab whose bundles live in `folder`, which it empties first and deletes when this process ends. */
+/**
+ * Opens a lab that keeps its bundles in `folder`. It empties the folder first and deletes it when this process ends.
+ */
 export async function openLab(folder: string, options: Pick<Lab, 'quick' | 'progress'>): Promise<Lab> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const living = new Set<number>();
-  // Ctrl-C leaves neither processes nor bundles behind; the engines see to themselves.
+  // Ctrl-C leaves no process and no bundle; the engines' guardian stops the engines.
   process.once('exit', () => {
     for (const pid of living) process.kill(pid, 'SIGKILL');
     rmSync(folder, { recursive: true, force: true });
@@ -118,21 +123,21 @@ async function withEngines<T>(
   }
 }
 
-/** What a living process has used so far. */
-export interface Usage {
-  /** The largest resident memory it has had, in MB. */
+/** The resources that a living process has used so far. */
+export interface ProcessUsage {
+  /** Its largest resident memory in MB. */
   peakMegabytes: number;
-  /** CPU time of all its threads, in seconds. It hardly depends on what else the machine does. */
+  /** CPU time of all its threads, in seconds. It hardly depends on the machine's other work. */
   cpuSeconds: number;
 }
 
-/** Linux counts CPU time in hundredths of a second for its users, whatever its own tick is (proc(5), USER_HZ). */
+/** Linux reports CPU time in hundredths of a second, whatever its tick is (proc(5), USER_HZ). */
 const TICKS_PER_SECOND = 100;
 
 /** Reads a process's usage from Linux's /proc. */
-export function usage({ pid }: FunctionProcess): Usage {
+export function usage({ pid }: FunctionProcess): ProcessUsage {
   const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  // The fields after the process's name, which is in parentheses: utime and stime are the 12th and 13th of them.
+  // Skips the name in parentheses; then utime and stime are the 12th and 13th fields.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
   return {
     peakMegabytes: Number(kilobytes ?? Number.NaN) / 1024,

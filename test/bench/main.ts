@@ -7,8 +7,8 @@ import { table } from './table.ts';
 
 const USAGE = `usage: npm run bench -- [name...] [--json] [--quick]; names: ${benches.map(({ name }) => name).join(', ')}`;
 
-/** A mistake of the person at the keyboard: one line, no stack. */
-class UsageError extends Error {}
+/** A mistake of the user, printed as one line without a stack. */
+class BenchUsageError extends Error {}
 
 interface Choice {
   chosen: readonly Bench[];
@@ -22,11 +22,11 @@ function choose(args: string[]): Choice {
     const options = { json: { type: 'boolean' }, quick: { type: 'boolean' } } as const;
     parsed = parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n${USAGE}`);
+    throw new BenchUsageError(`${(error as Error).message}\n${USAGE}`);
   }
   const { values, positionals } = parsed;
   const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));
-  if (unknown.length > 0) throw new UsageError(`there is no bench ${unknown.join(', ')}\n${USAGE}`);
+  if (unknown.length > 0) throw new BenchUsageError(`there is no bench ${unknown.join(', ')}\n${USAGE}`);
   const chosen = benches.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   return { chosen, json: values.json ?? false, quick: values.quick ?? false };
 }
@@ -47,7 +47,9 @@ async function main(): Promise<void> {
   if (json)
     process.stdout.write(`${JSON.stringify({ machine: machine(), quick, benches: reports }, null, 2)}\n`);
   else if (quick)
-    process.stdout.write('--quick: the benches work; for figures to rely on, run them in full.\n');
+    process.stdout.write(
+      '--quick only shows that the benches work; run them in full for reliable figures.\n',
+    );
   if (!reports.every(({ met }) => met)) process.exitCode = 1;
 }
 
@@ -57,7 +59,7 @@ function machine(): object {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 await main().catch((error: unknown) => {
-  const text = error instanceof UsageError ? error.message : ((error as Error).stack ?? String(error));
+  const text = error instanceof BenchUsageError ? error.message : ((error as Error).stack ?? String(error));
   process.stderr.write(`${text}\n`);
   process.exitCode = 2;
 });

@@ -1,7 +1,7 @@
 /**
- * Measures each side once per round, one after the other, and lets another side begin in each round: whatever slows the
- * machine for a while, or warms an engine up, falls on all of them. Returns a sample per round for each side, in order of
- * the rounds.
+ * Measures each side once per round, one after the other, and begins each round with another side. A slow phase of
+ * the machine, or a warm engine, then affects all sides alike.
+ * Returns one sample per round for each side, in order.
  */
 export async function interleave<Side extends string, Sample>(
   rounds: number,

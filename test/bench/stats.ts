@@ -1,11 +1,14 @@
-/** What a handful of samples say: the middle one, and how far they lie apart. */
-export interface Summary {
+/** The median and the spread of some samples. */
+export interface SampleSummary {
   median: number;
   min: number;
   max: number;
 }
 
-/** The middle sample, or the mean of the two in the middle; NaN where there is none, which no target accepts. */
+/**
+ * Returns the middle sample, or the mean of the two in the middle. Returns NaN without samples, which meets no
+ * target.
+ */
 export function median(samples: readonly number[]): number {
   const sorted = samples.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -14,16 +17,19 @@ export function median(samples: readonly number[]): number {
   return ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
-/** Median and extremes; one sample that is not a number makes all three NaN, so that it cannot hide. */
-export function summarize(samples: readonly number[]): Summary {
+/**
+ * Returns the median and the extremes. One sample that is not a number makes all three NaN, so that it cannot hide.
+ */
+export function summarize(samples: readonly number[]): SampleSummary {
   if (samples.length === 0 || samples.some(Number.isNaN))
     return { median: Number.NaN, min: Number.NaN, max: Number.NaN };
   return { median: median(samples), min: Math.min(...samples), max: Math.max(...samples) };
 }
 
 /**
- * The ratio of ours to theirs, round by round: the two of one round had the same noise around them, so their ratio is
- * steadier than that of the medians. Throws where the rounds do not pair.
+ * Returns the ratio of both sides per round. The sides of one round share its noise, so that this ratio is steadier
+ * than that of the medians.
+ * Throws if the numbers of rounds differ.
  */
 export function pairedRatios(ours: readonly number[], theirs: readonly number[]): number[] {
   if (ours.length !== theirs.length) {

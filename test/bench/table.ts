@@ -2,7 +2,7 @@ import type { BenchReport, Figure } from './bench.ts';
 
 const HEAD = ['figure', 'median', 'min', 'max', 'rounds', 'target', ''];
 
-/** A bench's report as a table for a terminal: what was promised first, then what was measured beside it. */
+/** Formats a bench's report for a terminal: figures with a target first. */
 export function table({ name, compares, figures, met }: BenchReport): string {
   const rows = [HEAD, ...figures.map(cells)];
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
@@ -31,7 +31,7 @@ function cells({ name, unit, median, min, max, rounds, target, met }: Figure): s
   ];
 }
 
-/** Three digits that count; whole numbers from a hundred on. */
+/** Formats three significant digits, or whole numbers from a hundred on. */
 function number(value: number): string {
   if (Number.isNaN(value)) return 'none';
   if (Number.isInteger(value) || Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US');

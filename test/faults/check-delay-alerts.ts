@@ -2,15 +2,15 @@ import { type DocumentData, type QueryDocumentSnapshot, Timestamp } from '@googl
 import { CLAIM_LEASE_MS } from '../../shared/doors/mail/claims.ts';
 import { seed } from '../support/documents.ts';
 import type { Figures } from './harness/plan.ts';
-import type { Stage } from './harness/stage.ts';
+import type { FaultStage } from './harness/stage.ts';
 import { taskPlan } from './harness/task-plan.ts';
 
 const DAY_MS = 86_400_000;
-/** Late tickets; every recipient is told of all of them in one mail. */
+/** Late tickets; each recipient gets one mail about all of them. */
 const LATE = 5;
 const numberOf = (ticket: number) => `R-${1000 + ticket}`;
 const addressOf = (recipient: number) => `recipient-${recipient}@example.test`;
-const logs = async (stage: Stage) => (await stage.store().collection('delay_alert_logs').get()).docs;
+const logs = async (stage: FaultStage) => (await stage.store().collection('delay_alert_logs').get()).docs;
 const pairOf = (row: QueryDocumentSnapshot) => `${row.get('ticket_number')} ${row.get('recipient')}`;
 
 function ticket(index: number, since: Date, days: number): DocumentData {
@@ -26,26 +26,29 @@ function ticket(index: number, since: Date, days: number): DocumentData {
 }
 
 /**
- * Nobody gets two mails about one ticket, each mail is the one its rows name, and where a row says `sent` there is one.
- * A row that says `unknown` may have one or none: its process died between the body's first byte and the answer's record.
+ * Requirements on mails and rows:
+ * - no recipient gets two mails about one ticket
+ * - each mail is the one that its rows name
+ * - a `sent` row has a mail
+ * - an `unknown` row has at most one: its process died between the body's first byte and the record of the answer
  */
-async function violations(stage: Stage): Promise<string[]> {
+async function violations(stage: FaultStage): Promise<string[]> {
   const found: string[] = [];
   const mails = stage.smtp.mails();
   const rows = await logs(stage);
-  const told = new Map<string, number>();
+  const mailsByPair = new Map<string, number>();
   for (const mail of mails) {
-    const mine = rows.filter((row) => row.get('message_id') === mail.message_id);
-    if (mine.length === 0) found.push(`wrong: the mail ${mail.message_id} is in no row of the log`);
-    for (const row of mine) {
-      told.set(pairOf(row), (told.get(pairOf(row)) ?? 0) + 1);
+    const rowsOfMail = rows.filter((row) => row.get('message_id') === mail.message_id);
+    if (rowsOfMail.length === 0) found.push(`wrong: the mail ${mail.message_id} is in no row of the log`);
+    for (const row of rowsOfMail) {
+      mailsByPair.set(pairOf(row), (mailsByPair.get(pairOf(row)) ?? 0) + 1);
       if (!mail.text.includes(row.get('ticket_number')) || mail.to[0] !== row.get('recipient'))
         found.push(`wrong: the mail to ${mail.to[0]} is not what ${pairOf(row)} says`);
     }
   }
   for (const row of rows) {
     const pair = pairOf(row);
-    const count = told.get(pair) ?? 0;
+    const count = mailsByPair.get(pair) ?? 0;
     const state = row.get('state') as string;
     if (count > 1) found.push(`twice: ${pair} is in ${count} mails`);
     if (!['sent', 'unknown'].includes(state)) found.push(`ledger: ${pair} was left ${state}`);
@@ -54,8 +57,8 @@ async function violations(stage: Stage): Promise<string[]> {
   return found;
 }
 
-/** What is shown as unknown, by whether its mail has arrived. */
-async function unknowns(stage: Stage): Promise<Figures> {
+/** Counts the uncertain alerts by whether their mail has arrived. */
+async function unknowns(stage: FaultStage): Promise<Figures> {
   const arrived = new Set(stage.smtp.mails().map((mail) => mail.message_id));
   const rows = (await logs(stage)).filter((row) => row.get('state') === 'unknown');
   const digests = [...new Set(rows.map((row) => row.get('message_id') as string))];
@@ -66,13 +69,13 @@ async function unknowns(stage: Stage): Promise<Figures> {
   };
 }
 
-/** Telling recipients of late tickets: four digests are under way at a time. */
+/** Faults while recipients are notified of late tickets, four digests at a time. */
 export const checkDelayAlerts = taskPlan({
   name: 'check-delay-alerts',
   items: { sample: 4 * LATE, full: 8 * LATE },
   claimLeaseMs: CLAIM_LEASE_MS,
   async seed(stage, { items, now, random }) {
-    // A store that lost everything knows of no mail either.
+    // A store that lost everything knows of no mail.
     stage.smtp.clear();
     const late = [...Array(LATE).keys()];
     const tickets = late.map((index): [string, DocumentData] => [
@@ -90,7 +93,7 @@ export const checkDelayAlerts = taskPlan({
       { name: 'Somebody', email: addressOf(index), active: true },
     ]);
     await seed(stage.store(), 'alert_recipients', new Map(people));
-    // A reminder that falls due while a clock is moved by a day would be one mail more, and right.
+    // With a clock moved by a day, a reminder would become due, and its mail would be right.
     await seed(stage.store(), 'settings', new Map([['alerts', { repeat_hours: 96 }]]));
     return recipients.flatMap((index) => late.map((number) => `${numberOf(number)} ${addressOf(index)}`));
   },

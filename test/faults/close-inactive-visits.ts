@@ -3,19 +3,19 @@ import { type DocumentData, Timestamp } from '@google-cloud/firestore';
 import { systemClock } from '../../shared/doors/clock.ts';
 import { seed } from '../support/documents.ts';
 import { startFunction } from './function-process.ts';
-import type { Answer } from './harness/delivery.ts';
+import type { DeliveryAnswer } from './harness/delivery.ts';
 import { readLedger } from './harness/ledger.ts';
 import { type FaultCase, refuse } from './harness/plan.ts';
-import type { Stage } from './harness/stage.ts';
+import type { FaultStage } from './harness/stage.ts';
 import { taskPlan } from './harness/task-plan.ts';
 import { sendVisit } from './harness/visit-call.ts';
 
 const NAME = 'close-inactive-visits';
 const MINUTE_MS = 60_000;
 const HEARTBEATS = 200;
-const visits = (stage: Stage) => stage.store().collection('page_visits');
+const visits = (stage: FaultStage) => stage.store().collection('page_visits');
 
-/** An open visit whose last sign of life was so many milliseconds before an instant. */
+/** Returns an open visit whose last activity was `silentMs` before an instant. */
 function openVisit(now: Date, silentMs: number): DocumentData {
   const lastSign = now.getTime() - silentMs;
   return {
@@ -28,8 +28,8 @@ function openVisit(now: Date, silentMs: number): DocumentData {
   };
 }
 
-/** The run that counted a visit is the run that wrote it: what was closed bears the instant of its run. */
-async function countedIsWritten(stage: Stage, closedAt: readonly number[]): Promise<string[]> {
+/** Requires that each run counted the visits it closed: their instant is that of the run. */
+async function countedIsWritten(stage: FaultStage, closedAt: readonly number[]): Promise<string[]> {
   const counted = new Map<number, number>();
   for (const { startedAt, counts } of await readLedger(stage, NAME))
     counted.set(startedAt, (counted.get(startedAt) ?? 0) + (counts?.acted ?? 0));
@@ -40,8 +40,8 @@ async function countedIsWritten(stage: Stage, closedAt: readonly number[]): Prom
   });
 }
 
-/** What a reply says was closed is what the run counted. */
-function wrongReplies(answers: readonly Answer[]): string[] {
+/** Requires that a reply and the run's record agree on the number of closed visits. */
+function wrongReplies(answers: readonly DeliveryAnswer[]): string[] {
   return answers
     .filter(({ body, counts }) => counts !== null && body.closed_count !== counts.acted)
     .map(
@@ -50,8 +50,8 @@ function wrongReplies(answers: readonly Answer[]): string[] {
     );
 }
 
-/** Every visit that was closed ended at its last sign of life. */
-async function violations(stage: Stage, answers: readonly Answer[]): Promise<string[]> {
+/** Requires that every closed visit ended at its last activity. */
+async function violations(stage: FaultStage, answers: readonly DeliveryAnswer[]): Promise<string[]> {
   const fields = ['closed_at', 'end_time', 'last_activity_at'];
   const { docs } = await visits(stage)
     .where('closed_at', '!=', null)
@@ -64,10 +64,10 @@ async function violations(stage: Stage, answers: readonly Answer[]): Promise<str
   return [...wrongReplies(answers), ...wrongEnds, ...(await countedIsWritten(stage, closedAt))];
 }
 
-/** Heartbeats racing a sweep: one that is acknowledged holds, whichever came first. */
+/** Races heartbeats against a sweep. An acknowledged heartbeat must hold, whichever came first. */
 const heartbeats: FaultCase = {
   name: 'heartbeats',
-  claim: `of ${HEARTBEATS} heartbeats that race a sweep, none that was acknowledged is taken back`,
+  claim: `every acknowledged heartbeat of ${HEARTBEATS} that race a sweep holds`,
   runs: { sample: 1, full: 20 },
   async once({ stage, bundles, random }) {
     await stage.reset();
@@ -80,7 +80,7 @@ const heartbeats: FaultCase = {
     try {
       const beat = (id: string) => sendVisit(api.url, `/${id}/heartbeat`, token, {});
       const proof = { method: 'POST', headers: { 'X-Cron-Secret': stage.secret } };
-      // Both processes are warm, so that it is a race: the sweep starts after a seeded part of the heartbeats.
+      // Both processes are warm, so that they race: the sweep starts after a seeded part of the heartbeats.
       await Promise.all([beat(randomUUID()), fetch(`${sweep.url}/?dry_run=true`, proof)]);
       const early = Math.floor(random() * HEARTBEATS);
       const first = ids.slice(0, early).map(beat);
@@ -96,7 +96,7 @@ const heartbeats: FaultCase = {
 };
 
 async function takenBack(
-  stage: Stage,
+  stage: FaultStage,
   ids: readonly string[],
   statuses: readonly (number | null)[],
   sentAfter: Date,
@@ -114,13 +114,13 @@ async function takenBack(
   return violations;
 }
 
-/** Closing visits left open: 5,000 are ten batches, of which four are in flight at a time. */
+/** Faults while open visits are closed: 5,000 visits are ten batches, four of them in flight at a time. */
 export const closeInactiveVisits = taskPlan(
   {
     name: NAME,
     items: { sample: 3_000, full: 5_000 },
     async seed(stage, { items, now, random }) {
-      // Silent for 40 minutes to 30 days; beside them some that another back end closed, and some of another month.
+      // Silent for 40 minutes to 30 days, beside visits that another back end closed and visits of another month.
       const stale = Array.from({ length: items }, (_, index): [string, DocumentData] => [
         `stale-${index}`,
         openVisit(now, (40 + Math.floor(random() * 43_160)) * MINUTE_MS),

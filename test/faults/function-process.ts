@@ -11,17 +11,17 @@ const CLOCKED = fileURLToPath(new URL('./harness/clocked-function.ts', import.me
 export interface FunctionProcess {
   url: string;
   pid: number;
-  /** Whether the process still runs. */
+  /** Returns true if the process still runs. */
   alive(): boolean;
   /** Resolves when the process has ended. */
   gone: Promise<void>;
-  /** Runs that Redis did not answer in time, which went on without a lease. */
+  /** The number of runs without a lease because Redis did not answer in time. */
   withoutLease(): number;
-  /** SIGKILL, and wait until it is gone. */
+  /** Sends SIGKILL and resolves when the process is gone. */
   kill(): Promise<void>;
 }
 
-/** A deployed bundle as Google Cloud starts it: the Functions Framework in a process of its own. */
+/** Starts a deployed bundle like Google Cloud: the Functions Framework in a new process. */
 export async function startFunction(
   name: string,
   folder: string,
@@ -32,13 +32,13 @@ export async function startFunction(
   return serving(spawnNode(args, env, ['ignore', 'pipe', 'pipe']), port);
 }
 
-/** A process whose clock is moved by hand. */
+/** A process whose clock the test moves. */
 export interface ClockedProcess extends FunctionProcess {
-  /** Sets the clock, on which it stands until it is set again; resolves once the process has it. */
+  /** Sets the clock, which then stands still. Resolves once the process has received it. */
   setClock(instant: Date): Promise<void>;
 }
 
-/** A function behind the real Functions Framework in a process of its own, its clock at `instant` and moved by hand. */
+/** Starts a function behind the real Functions Framework in a new process, with its clock at `instant`. */
 export async function startClockedFunction(
   name: string,
   instant: Date,

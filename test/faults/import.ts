@@ -5,25 +5,25 @@ import {
   type FaultPlan,
   type FaultRun,
   type Figures,
+  type RunScale,
   refuse,
-  type Scale,
 } from './harness/plan.ts';
 import { between } from './harness/random.ts';
-import type { Stage } from './harness/stage.ts';
+import type { FaultStage } from './harness/stage.ts';
 import { documentsIn, killImport, linesOf, prepare, runImport, withFile } from './import/command.ts';
 import { faultyLines } from './import/faulty-lines.ts';
 import { changeOneVisit, followupRows, type ImportRows, visitRows } from './import/rows.ts';
 
 const MAILER = 'process-followups';
-const VISITS: Record<Scale, number> = { sample: 5_000, full: 100_000 };
-const FOLLOWUPS: Record<Scale, number> = { sample: 2_000, full: 5_000 };
-/** An import is killed after so much of its documents, by this draw; what is sent at once may go beyond it. */
+const VISITS: Record<RunScale, number> = { sample: 5_000, full: 100_000 };
+const FOLLOWUPS: Record<RunScale, number> = { sample: 2_000, full: 5_000 };
+/** Limits of the share of documents after which an import is killed. Writes in transit may exceed it. */
 const [LEAST_SHARE, MOST_SHARE] = [0.02, 0.8];
-/** An import that was done before it was killed proves nothing, and is done again with another draw. */
+/** An import that ended before its kill proves nothing and is repeated with another draw. */
 const DRAWS = 5;
 
-/** Kills an import in the midst of its writing. Returns how many documents it had written. */
-async function killedMidway(run: FaultRun, rows: ImportRows, file: string, count: number): Promise<number> {
+/** Kills an import while it writes. Returns the number of documents it has written. */
+async function killMidway(run: FaultRun, rows: ImportRows, file: string, count: number): Promise<number> {
   const { stage, random } = run;
   for (let draw = 1; draw <= DRAWS; draw += 1) {
     await prepare(stage);
@@ -32,27 +32,27 @@ async function killedMidway(run: FaultRun, rows: ImportRows, file: string, count
     const left = await killImport(rows.kind, file, stage, kill);
     if (left > 0 && left < count) return left;
   }
-  throw new Error(`in ${DRAWS} draws no import of ${rows.kind} was killed before it was done`);
+  throw new Error(`none of ${DRAWS} imports of ${rows.kind} was killed before its end`);
 }
 
-/** Kills an import midway, lets the running system go on, runs it again to the end and judges what is there. */
-async function killedAndAgain(
+/** Kills an import midway, lets the running system continue, runs the import again and judges the result. */
+async function killAndRepeat(
   run: FaultRun,
   rows: ImportRows,
   count: number,
-  meanwhile: (stage: Stage) => Promise<void>,
+  betweenRuns: (stage: FaultStage) => Promise<void>,
 ): Promise<Figures> {
   const { stage } = run;
   return await withFile(run, rows.kind, linesOf(rows, count), async (file) => {
-    const left = await killedMidway(run, rows, file, count);
-    await meanwhile(stage);
+    const left = await killMidway(run, rows, file, count);
+    await betweenRuns(stage);
     const there = await documentsIn(stage, rows.collection);
     const { code, report } = await runImport(rows.kind, file, stage);
     const wrong = await rows.wrong(stage, count);
     if (code !== 0) wrong.push(`again: the second import ended with ${code}`);
     if (report.existing !== there || report.created !== count - there)
       wrong.push(
-        `told: ${report.created} made, ${report.existing} there; ${count - there} and ${there} are right`,
+        `reported: ${report.created} created, ${report.existing} existing; ${count - there} and ${there} are right`,
       );
     if (stage.smtp.mails().length > 0) wrong.push(`mailed: ${stage.smtp.mails().length} mails`);
     refuse(wrong);
@@ -60,14 +60,14 @@ async function killedAndAgain(
   });
 }
 
-/** A round of reminders after the import; the organisation's automatic follow-ups are on. */
+/** Sends due reminders after the import, with the organisation's automatic follow-ups on. */
 async function remind(run: FaultRun): Promise<void> {
   const child = await startFunction(MAILER, run.bundles, run.stage.environment);
   try {
     const answer = await deliver(child.url, run.stage, { occurrence: null });
     const mails = run.stage.smtp.mails().length;
     if (answer?.status !== 200) refuse([`answer: ${answer?.status} of ${MAILER}`]);
-    if (mails > 0) refuse([`mailed: ${mails} mails went out for what was imported`]);
+    if (mails > 0) refuse([`mailed: ${mails} mails went out for imported follow-ups`]);
   } finally {
     await child.kill();
   }
@@ -75,24 +75,23 @@ async function remind(run: FaultRun): Promise<void> {
 
 const visits: FaultCase = {
   name: 'visits',
-  claim:
-    'an import of visits that is killed and run again brings in each once and leaves what changed meanwhile',
+  claim: 'an import of visits that is killed and run again creates each once and keeps changes in between',
   runs: { sample: 1, full: 3 },
-  once: (run) => killedAndAgain(run, visitRows, VISITS[run.scale], changeOneVisit),
+  once: (run) => killAndRepeat(run, visitRows, VISITS[run.scale], changeOneVisit),
 };
 
 const followups: FaultCase = {
   name: 'followups',
-  claim: 'an import of follow-ups that is killed and run again brings in each once, and none is mailed',
+  claim: 'an import of follow-ups that is killed and run again creates each once and mails none',
   runs: { sample: 1, full: 10 },
   async once(run) {
-    const figures = await killedAndAgain(run, followupRows, FOLLOWUPS[run.scale], () => remind(run));
+    const figures = await killAndRepeat(run, followupRows, FOLLOWUPS[run.scale], () => remind(run));
     await remind(run);
     return figures;
   },
 };
 
-/** What `ronde import` promises: nothing lost, nothing twice, nothing mailed, whatever ends it. */
+/** The promises of `ronde import`: nothing lost, nothing twice, nothing mailed, however it ends. */
 export const imports: FaultPlan = {
   name: 'import',
   functions: [MAILER],

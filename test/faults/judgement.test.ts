@@ -5,13 +5,13 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { seed } from '../support/documents.ts';
 import { killPoint } from './harness/kill.ts';
 import { seededRandom } from './harness/random.ts';
-import { type Stage, startStage } from './harness/stage.ts';
+import { type FaultStage, startStage } from './harness/stage.ts';
 import { type TaskUnderFault, Trial } from './harness/trial.ts';
 
 const NAME = 'close-inactive-visits';
 const embedded = inject('firestoreEngine') === 'embedded';
 
-/** Ten items; one has its effect when it bears a mark. (Firestore takes a write that changes nothing for none.) */
+/** Ten items; an item with a mark has had its effect. (Firestore ignores a write that changes nothing.) */
 const chore: TaskUnderFault = {
   name: NAME,
   items: { sample: 10, full: 10 },
@@ -27,7 +27,7 @@ const chore: TaskUnderFault = {
 };
 
 describe.skipIf(embedded)('the judgement of a fault run', () => {
-  let stage: Stage;
+  let stage: FaultStage;
   beforeAll(async () => {
     stage = await startStage();
   });
@@ -51,20 +51,20 @@ describe.skipIf(embedded)('the judgement of a fault run', () => {
   });
   const record = (fields: object, id = 'run') => stage.store().doc(`task_runs/${id}`).set(fields);
 
-  it('finds nothing where everything was done once and the ledger says so', async () => {
+  it('accepts one effect per item and a ledger that agrees', async () => {
     const trial = await begin();
     await act(...all);
     await record(settled(10));
     await trial.judge({ exact: true });
   });
 
-  it('finds an item that was lost, and one that was not due', async () => {
+  it('reports a lost item and one that was not due', async () => {
     const trial = await begin();
     await act(...all.slice(1), 'not-due');
     await expect(trial.judge()).rejects.toThrow(/^lost: item-0 .*\nwrong: not-due /);
   });
 
-  it('finds an effect that came twice, or was undone', async () => {
+  it('reports an effect that came twice or was undone', async () => {
     const trial = await begin();
     await act(...all);
     await trial.observe();
@@ -74,30 +74,30 @@ describe.skipIf(embedded)('the judgement of a fault run', () => {
   });
 
   it.each([
-    ['a record left open', { ...settled(10), outcome: null }, /run attempt 1 was left open/],
+    ['an open record', { ...settled(10), outcome: null }, /run attempt 1 was left open/],
     ['an unknown outcome', { ...settled(10), outcome: 'done' }, /the unknown outcome done/],
     ['an end before the start', { ...settled(10), finished_at: at(0) }, /finished before it started/],
-    ['a lack of an end', { ...settled(10), finished_at: null }, /has no finished_at/],
-    ['more acted than were due', settled(11), /say 11 items, and 10 were due/],
-    ['fewer acted than were done', settled(9), /say 9 items, and 10 were due/],
+    ['no end', { ...settled(10), finished_at: null }, /has no finished_at/],
+    ['more items acted on than due', settled(11), /say 11 items, and 10 were due/],
+    ['fewer items acted on than done', settled(9), /say 9 items, and 10 were due/],
     [
       'counts that do not add up',
       { ...settled(10), counts: { candidates: 11, acted: 10, skipped: 0, failed: 0 } },
       /do not add up/,
     ],
     [
-      'an attempt called abandoned that nobody killed',
+      'an abandoned attempt that was not killed',
       { ...settled(10), attempt: 2, attempts: [{ attempt: 1, outcome: 'abandoned', started_at: at(1) }] },
       /run attempt 1 is called abandoned and was not killed/,
     ],
-  ])('finds in the ledger %s', async (_title, fields, fault) => {
+  ])('reports a ledger with %s', async (_title, fields, fault) => {
     const trial = await begin();
     await act(...all);
     await record(fields);
     await expect(trial.judge({ exact: true })).rejects.toThrow(fault);
   });
 
-  it('finds a killed attempt that the ledger forgot or calls otherwise than abandoned', async () => {
+  it('reports a killed attempt that is missing in the ledger or not abandoned', async () => {
     const trial = await begin();
     await record({ ...settled(0), outcome: null, counts: null }, 'killed');
     await record({ ...settled(0), outcome: null, counts: null }, 'forgotten');
@@ -109,7 +109,7 @@ describe.skipIf(embedded)('the judgement of a fault run', () => {
     await expect(trial.judge()).rejects.toThrow(/the killed forgotten attempt 1 is gone/);
   });
 
-  it('finds a lease that would stay longer than half a minute', async () => {
+  it('reports a lease that would stay longer than half a minute', async () => {
     const trial = await begin();
     await stage.redis.set(`lease:${NAME}`, 'token', { px: 40_000 });
     await expect(trial.halfAMinuteLater()).rejects.toThrow(/^lease: it would stay/);
@@ -146,7 +146,7 @@ describe('npm run faults', () => {
     [['--runs', '0'], 'It must be a whole number, 1 or more.'],
     [['--seed', '-1'], 'It must be a whole number, 0 or more.'],
     [['--bogus'], '--runs <n>'],
-  ])('refuses %j with exit code 2 and what is legal', (args, text) => {
+  ])('rejects %j with exit code 2 and the legal values', (args, text) => {
     const { status, stderr } = run(...args);
     expect(stderr).toContain(text);
     expect(status).toBe(2);

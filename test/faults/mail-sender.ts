@@ -6,8 +6,8 @@ import { documentClaims, settleOrphans, standingClaim } from '../../shared/doors
 import { Post } from '../../shared/doors/mail/post.ts';
 import { openStore } from '../../shared/doors/store/firestore.ts';
 
-// A process of its own that sends one mail once, as a run does: it looks at the claim that is there, and takes it, waits,
-// or settles it. It says each step on stdout, and stands still at the step STOP_AT, for a test to kill it there.
+// Process entry: sends one mail once, like a run. It reads the claim and takes it, waits, or settles it. It prints
+// each step and stops at the step STOP_AT, where a test kills it.
 
 const config = loadConfig(process.env, { mail: true });
 const store = openStore(config);

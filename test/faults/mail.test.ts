@@ -9,9 +9,9 @@ import { startWorld, type World } from '../support/world.ts';
 import { seededRandom } from './harness/random.ts';
 
 const SENDER = fileURLToPath(new URL('./mail-sender.ts', import.meta.url));
-/** A random kill comes within this time of the sender's first step; a whole undisturbed run is over before it. */
+/** A random kill comes within this time after the sender's first step. An undisturbed run is shorter. */
 const KILL_WITHIN_MS = 250;
-/** A sample by default; RONDE_FAULT_RUNS and RONDE_FAULT_SEED take others. */
+/** A sample by default; RONDE_FAULT_RUNS and RONDE_FAULT_SEED replace it. */
 const runs = Number(process.env.RONDE_FAULT_RUNS ?? 3);
 const seed = Number(process.env.RONDE_FAULT_SEED ?? 1);
 const counts: Record<string, number> = {};
@@ -32,16 +32,16 @@ afterEach(() => {
   world.smtp.clear();
 });
 
-interface Sender {
+interface SenderProcess {
   child: ChildProcess;
-  /** Resolves when the sender says this line. */
+  /** Resolves when the sender prints this line. */
   said(line: string): Promise<void>;
-  /** What it ended with; null when it was killed. */
+  /** The exit code; null if the sender was killed. */
   result: Promise<string | null>;
   kill(): Promise<void>;
 }
 
-function startSender(claim: string, env: Record<string, string> = {}): Sender {
+function startSender(claim: string, env: Record<string, string> = {}): SenderProcess {
   const child = spawn(process.execPath, [SENDER], {
     env: {
       PATH: process.env.PATH ?? '',
@@ -71,17 +71,17 @@ function startSender(claim: string, env: Record<string, string> = {}): Sender {
 
 const SETTLED = ['sent', 'failed', 'unknown'];
 
-/** Runs again, each time as long after the last as a claim lasts, until the claim is settled: what it ended as. */
+/** Runs again, each time a claim's duration later, until the claim is settled. Returns its final state. */
 async function untilDone(claim: string): Promise<string> {
   for (let round = 1; round <= 3; round += 1) {
     await startSender(claim, { CLOCK_AHEAD_MS: String(round * (CLAIM_LEASE_MS + 1_000)) }).result;
     const state = (await world.store.doc(claim).get()).get('state') as string;
     if (SETTLED.includes(state)) return state;
   }
-  throw new Error(`${claim} is not settled after three further runs`);
+  throw new Error(`${claim} is not settled after three more runs`);
 }
 
-/** Where the sender is killed; what the next run makes of it, and how many mails have arrived in the end. */
+/** The sender's step at the kill, the state that the next run settles, and the number of mails that arrived. */
 const steps: [string, string, number][] = [
   ['before-claim', 'sent', 1],
   ['claimed', 'sent', 1],
@@ -100,7 +100,7 @@ const points: [FaultPoint, string, number][] = [
 ];
 
 describe('a process that is killed while it sends a mail', () => {
-  it.each(steps)('at its step "%s": the mail is %s, %i arrived', async (stopAt, state, arrived) => {
+  it.each(steps)('at its step "%s" leaves the mail %s with %i arrived', async (stopAt, state, arrived) => {
     const claim = `mails/step-${stopAt}`;
     const sender = startSender(claim, { STOP_AT: stopAt });
     await sender.said(`step ${stopAt}`);
@@ -109,19 +109,22 @@ describe('a process that is killed while it sends a mail', () => {
     expect(world.smtp.mails()).toHaveLength(arrived);
   });
 
-  it.each(points)('while the server is at %s: the mail is %s, %i arrived', async (at, state, arrived) => {
-    const claim = `mails/point-${at}`;
-    faults.fault = { at, how: 'hang' };
-    const struck = faults.struck();
-    const sender = startSender(claim);
-    await struck;
-    await sender.kill();
-    faults.fault = null;
-    expect(await untilDone(claim)).toBe(state);
-    expect(world.smtp.mails()).toHaveLength(arrived);
-  });
+  it.each(points)(
+    'while the server is at %s leaves the mail %s with %i arrived',
+    async (at, state, arrived) => {
+      const claim = `mails/point-${at}`;
+      faults.fault = { at, how: 'hang' };
+      const struck = faults.struck();
+      const sender = startSender(claim);
+      await struck;
+      await sender.kill();
+      faults.fault = null;
+      expect(await untilDone(claim)).toBe(state);
+      expect(world.smtp.mails()).toHaveLength(arrived);
+    },
+  );
 
-  it('leaves its claim alone as long as it may still be at work', async () => {
+  it('keeps its claim from other runs while it may still be working', async () => {
     const sender = startSender('mails/lease', { STOP_AT: 'claimed' });
     await sender.said('step claimed');
     expect(await startSender('mails/lease').result).toBe('wait');

@@ -2,13 +2,13 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { type CaseReport, openGround, runCase } from './harness/campaign.ts';
 import type { FaultCase, FaultPlan } from './harness/plan.ts';
-import { type Row, summary } from './harness/summary.ts';
+import { type SummaryRow, summary } from './harness/summary.ts';
 import { plans } from './plans.ts';
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const SECOND_MS = 1000;
 
-interface Options {
+interface FaultOptions {
   case?: string;
   runs?: number;
   seed: number;
@@ -19,7 +19,7 @@ const wholeNumber = (least: number) => (text: string) => {
   throw new InvalidArgumentError(`It must be a whole number, ${least} or more.`);
 };
 
-/** The cases that were asked for, with their plans; a name that is not there is told with those that are. */
+/** Finds the requested cases with their plans. Throws an error with all names if one does not exist. */
 function choose(name: string | undefined, wanted: string | undefined): [FaultPlan, FaultCase][] {
   const chosen = name === undefined ? plans : plans.filter((plan) => plan.name === name);
   if (chosen.length === 0)
@@ -44,10 +44,10 @@ function progressLine(plan: FaultPlan, one: FaultCase, done: number, report: Cas
   return `${plan.name} ${one.name}: ${parts.join(', ')}`;
 }
 
-async function campaign(cases: readonly [FaultPlan, FaultCase][], options: Options): Promise<number> {
+async function campaign(cases: readonly [FaultPlan, FaultCase][], options: FaultOptions): Promise<number> {
   print(`${cases.length} case(s) from seed ${options.seed}`);
   const ground = await openGround(cases.map(([plan]) => plan));
-  const rows: Row[] = [];
+  const rows: SummaryRow[] = [];
   try {
     print(`Firestore: ${ground.stage.firestoreEngine}`);
     if (ground.stage.firestoreEngine === 'embedded') {
@@ -61,7 +61,7 @@ async function campaign(cases: readonly [FaultPlan, FaultCase][], options: Optio
         runs: options.runs ?? one.runs.full,
         seed: options.seed,
         scale: 'full',
-        progress: (done, so) => print(progressLine(plan, one, done, so)),
+        progress: (done, current) => print(progressLine(plan, one, done, current)),
       });
       for (const failure of report.failures) print(`VIOLATION ${failure}`);
       rows.push({ plan: plan.name, case: one.name, report });
@@ -74,14 +74,14 @@ async function campaign(cases: readonly [FaultPlan, FaultCase][], options: Optio
 }
 
 const program = new Command('faults')
-  .description('does every kind of fault to the functions, from a seed, and judges what is left')
+  .description('injects every kind of fault into the functions, from a seed, and judges the result')
   .argument('[task]', `one of ${plans.map((plan) => plan.name).join(', ')}; all of them if absent`)
-  .option('--case <name>', 'one case only, as the summary names it')
+  .option('--case <name>', 'one case only, by its name in the summary')
   .option('--runs <n>', 'runs of each case, instead of its full count', wholeNumber(1))
-  .option('--seed <s>', 'the seed of the first run; the others count up from it', wholeNumber(0), 1)
+  .option('--seed <s>', 'the seed of the first run; each later run adds 1', wholeNumber(0), 1)
   .exitOverride()
   .showHelpAfterError()
-  .action(async (name: string | undefined, options: Options) => {
+  .action(async (name: string | undefined, options: FaultOptions) => {
     process.exitCode = await campaign(choose(name, options.case), options);
   });
 

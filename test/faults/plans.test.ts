@@ -5,7 +5,7 @@ import { plans, UNPLANNED } from './plans.ts';
 const planned = plans.map(({ name }) => name);
 const names = tasks.map(({ name }) => name);
 
-it.each(names)('%s has a plan of faults, or a reason why it has none', (name) => {
+it.each(names)('%s has a fault plan or a reason to have none', (name) => {
   const fault =
     planned.includes(name) || UNPLANNED[name]
       ? ''
@@ -14,7 +14,7 @@ it.each(names)('%s has a plan of faults, or a reason why it has none', (name) =>
   expect(fault).toBe('');
 });
 
-it('no task is excused that has a plan or is not there', () => {
+it('excuses no task that has a plan or does not exist', () => {
   const excused = Object.keys(UNPLANNED).filter((name) => planned.includes(name) || !names.includes(name));
   expect(
     excused

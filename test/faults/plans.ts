@@ -6,7 +6,7 @@ import { processFollowups } from './process-followups.ts';
 import { syncInbox } from './sync-inbox.ts';
 import { visits } from './visits.ts';
 
-/** Every function that faults are done to. A new task is one file beside this and one entry here. */
+/** Every function with a plan of faults. A new task needs one file here and one entry. */
 export const plans: readonly FaultPlan[] = [
   closeInactiveVisits,
   checkDelayAlerts,
@@ -19,11 +19,10 @@ export const plans: readonly FaultPlan[] = [
 /** Tasks without a plan, each with the reason. */
 export const UNPLANNED: Readonly<Record<string, string>> = {
   'clean-stale-sessions':
-    'two runs that share the work without a lease both count a user that both put offline (readAgain in ' +
-    'shared/domains/presence/offline.ts), and the judgement refuses such a ledger',
-  'test-presence':
-    'its candidates are checks on a probe user, and a run leaves nothing that could be counted twice',
+    'two runs without a lease both count a user whom both put offline (readAgain in ' +
+    'shared/domains/presence/offline.ts), and the judgement rejects such a ledger',
+  'test-presence': 'its candidates are checks on a probe user, and a run leaves no effect to count',
   'watch-runs':
-    'its candidates are the runs of the ledger, by which the harness judges; ' +
-    'test/functions/watch-runs/killed.test.ts kills it amid its mails',
+    'its candidates are the runs of the ledger, and the harness judges by the ledger; ' +
+    'test/functions/watch-runs/killed.test.ts kills it during its mails',
 };

@@ -6,24 +6,24 @@ import { changes } from './followups/changes.ts';
 import { killAndSettle } from './followups/kill.ts';
 import { withoutLease } from './followups/parallel.ts';
 import type { Figures } from './harness/plan.ts';
-import type { Stage } from './harness/stage.ts';
+import type { FaultStage } from './harness/stage.ts';
 import { taskPlan } from './harness/task-plan.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const addressOf = (id: string) => `${id}@example.test`;
 
-const sends = async (stage: Stage) => (await stage.store().collectionGroup('sends').get()).docs;
+const sends = async (stage: FaultStage) => (await stage.store().collectionGroup('sends').get()).docs;
 
-/** How many mails have come for each address. */
-function arrivals(stage: Stage): Map<string, number> {
+/** Returns the number of mails per address. */
+function arrivals(stage: FaultStage): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { to } of stage.smtp.mails()) counts.set(to[0] ?? '', (counts.get(to[0] ?? '') ?? 0) + 1);
   return counts;
 }
 
-/** Each level's record by `follow-up level`, with its state and the mails that have come for the follow-up. */
-async function records(stage: Stage) {
+/** Returns each level's record by `follow-up level`, with its state and the follow-up's mails. */
+async function records(stage: FaultStage) {
   const arrived = arrivals(stage);
   return (await sends(stage)).map((send) => {
     const id = send.ref.parent.parent?.id ?? '';
@@ -31,24 +31,24 @@ async function records(stage: Stage) {
   });
 }
 
-/** Nobody gets two mails, and each record says what became of its mail; one in doubt may have come or not. */
-async function violations(stage: Stage): Promise<string[]> {
+/** Requires at most one mail per customer and a record of its delivery. An uncertain mail may have arrived or not. */
+async function violations(stage: FaultStage): Promise<string[]> {
   const found = await records(stage);
   const levels = await stage.store().collection('followups').get();
   const levelOf = new Map(levels.docs.map((doc) => [doc.id, Number(doc.get('level'))]));
   const wrong = found.flatMap(({ id, level, state, mails }) => {
-    const told = `${id} level ${level} is ${state}, got ${mails} mails and stands at ${levelOf.get(id)}`;
-    if (mails > 1) return [`twice: ${told}`];
-    if (state === 'unknown') return levelOf.get(id) === 0 ? [] : [`wrong: ${told}`];
-    if (state !== 'sent') return [`ledger: ${told}`];
-    return mails === 1 && levelOf.get(id) === 1 ? [] : [`wrong: ${told}`];
+    const text = `${id} level ${level} is ${state}, got ${mails} mails and stands at ${levelOf.get(id)}`;
+    if (mails > 1) return [`twice: ${text}`];
+    if (state === 'unknown') return levelOf.get(id) === 0 ? [] : [`wrong: ${text}`];
+    if (state !== 'sent') return [`ledger: ${text}`];
+    return mails === 1 && levelOf.get(id) === 1 ? [] : [`wrong: ${text}`];
   });
   const known = new Set(found.map(({ id }) => addressOf(id)));
   const strays = [...arrivals(stage).keys()].filter((address) => !known.has(address));
   return [...wrong, ...strays.map((address) => `wrong: ${address} got a mail that no record knows`)];
 }
 
-async function figures(stage: Stage): Promise<Figures> {
+async function figures(stage: FaultStage): Promise<Figures> {
   const found = await records(stage);
   const unknown = found.filter(({ state }) => state === 'unknown');
   const arrived = unknown.filter(({ mails }) => mails === 1).length;
@@ -59,14 +59,14 @@ async function figures(stage: Stage): Promise<Figures> {
   };
 }
 
-/** Sending what is due: every kind of fault, and what only reminders can show. */
+/** Every kind of fault while due reminders are sent, and cases for reminders only. */
 export const processFollowups = taskPlan(
   {
     name: 'process-followups',
     items: { sample: 30, full: 50 },
     claimLeaseMs: CLAIM_LEASE_MS,
     async seed(stage, { items, now }) {
-      // A store that lost everything knows of no mail either.
+      // A store that lost everything knows of no mail.
       stage.smtp.clear();
       const at = (ms: number) => stamp(now.getTime() + ms);
       const one = (id: string, more: DocumentData): [string, object] => [

@@ -2,19 +2,22 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Ground, openGround, runCase } from './harness/campaign.ts';
 import type { FaultPlan } from './harness/plan.ts';
 
-/** The sample is the same in every run of the tests; `npm run faults` takes other seeds. */
+/** The seed of every run of the tests; `npm run faults` takes others. */
 const SEED = 1;
-/** The plans whose samples have a file of their own. */
+/** The plans whose samples have separate files. */
 export const MAILING: readonly string[] = ['check-delay-alerts', 'process-followups'];
-/** Seconds on a quiet machine; a starved one must not make a case fail. */
+/** Seconds on a quiet machine; a busy one must not make a case fail. */
 const TIMEOUT_MS = 600_000;
 
-/** A sample of every fault of these plans. They are shared out among files, since files are what runs side by side. */
+/**
+ * Declares a sample of every fault of these plans. Several files share the plans, since vitest runs files in
+ * parallel.
+ */
 export function sampleFaults(plans: readonly FaultPlan[]): void {
   const embedded = inject('firestoreEngine') === 'embedded';
   if (embedded)
     console.warn(
-      "SKIPPED: kills, races and outages are judged on Google's Firestore emulator, which is not here",
+      "SKIPPED: kills, races and outages need Google's Firestore emulator, which is not installed",
     );
 
   describe.skipIf(embedded)('a sample of every fault, from seed 1', () => {

@@ -7,7 +7,7 @@ import { randomOperations } from './sync-inbox/random-operations.ts';
 import { stopSharedMailboxes } from './sync-inbox/shared-mailbox.ts';
 import { dispatcherKilled, fanOut } from './sync-inbox-fan-out.ts';
 
-/** Mailboxes: their own kinds of faults, since every round of one acts, and the server is a party of its own. */
+/** The mailboxes' own kinds of faults: every run acts on them, and the server is a third party. */
 export const syncInbox: FaultPlan = {
   name: NAME,
   functions: [NAME],

@@ -3,46 +3,46 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Timestamp } from '@google-cloud/firestore';
 import { systemClock } from '../../shared/doors/clock.ts';
 import { type FunctionProcess, startFunction } from './function-process.ts';
-import { killAt, killPoint, type Measure } from './harness/kill.ts';
+import { killAt, killPoint, type WorkSize } from './harness/kill.ts';
 import { type FaultCase, type FaultPlan, type FaultRun, refuse } from './harness/plan.ts';
 import { between } from './harness/random.ts';
-import type { Stage } from './harness/stage.ts';
+import type { FaultStage } from './harness/stage.ts';
 import { sendVisit } from './harness/visit-call.ts';
 
 const NAME = 'visits';
 const TABS = 40;
 const HEARTBEATS = 6;
-/** The visits were being read for this long when their start was reported. */
+/** The visits had been open for this long when their start was reported. */
 const READ_MS = 600_000;
 const ENGAGED_MS = 1_000;
-/** A report is answered within 10 s even while the store hangs; the rest is for a machine that is busy itself. */
+/** A report is answered within 10 s even while the store hangs; the rest allows for a busy machine. */
 const ANSWER_MS = 20_000;
 const RETRY_MS = 50;
 
-/** One tab's visit: what its browser was promised. */
-interface Tab {
+/** The visit of one tab with the server's promises to its browser. */
+interface VisitTab {
   id: string;
-  /** When the last acknowledged report was sent. */
+  /** The time of the last acknowledged report. */
   sentAt: number;
-  /** Engaged time of the last acknowledged report. */
+  /** Engaged time in the last acknowledged report. */
   engagedMs: number;
   ended: boolean;
 }
 
-/** The process that serves now; another one after a kill. */
-interface Service {
+/** The process that serves now; after a kill it is another one. */
+interface VisitService {
   child: FunctionProcess;
   token: string;
   violations: string[];
 }
 
 /**
- * A browser reports start, heartbeats and end in turn, and sends each until it is answered. An end that was applied and
- * whose answer was lost is answered 409 the second time.
+ * Reports start, heartbeats and end in turn, like a browser, and repeats each until it is answered. A repeated end is
+ * answered 409 if the first answer was lost.
  */
 async function report(
-  tab: Tab,
-  service: Service,
+  tab: VisitTab,
+  service: VisitService,
   path: string,
   body: Record<string, unknown>,
 ): Promise<void> {
@@ -62,7 +62,7 @@ async function report(
   }
 }
 
-async function browse(tab: Tab, service: Service): Promise<void> {
+async function browse(tab: VisitTab, service: VisitService): Promise<void> {
   const start = { visit_id: tab.id, session_id: `tab-${tab.id}`, path: '/', elapsed_ms: READ_MS };
   await report(tab, service, '', { ...start, engaged_ms: 0 });
   for (let beat = 1; beat <= HEARTBEATS; beat += 1)
@@ -71,14 +71,14 @@ async function browse(tab: Tab, service: Service): Promise<void> {
   tab.ended = true;
 }
 
-/** What the store must hold at any time: at least all that was acknowledged. */
-async function lost(stage: Stage, tabs: readonly Tab[]): Promise<string[]> {
+/** Requires that the store holds at least everything that was acknowledged. */
+async function lost(stage: FaultStage, tabs: readonly VisitTab[]): Promise<string[]> {
   const acknowledged = tabs.filter(({ sentAt }) => sentAt > 0);
   if (acknowledged.length === 0) return [];
   const collection = stage.store().collection('page_visits');
   const docs = await stage.store().getAll(...acknowledged.map(({ id }) => collection.doc(id)));
   return docs.flatMap((doc, index) => {
-    const { id, sentAt, engagedMs, ended } = acknowledged[index] as Tab;
+    const { id, sentAt, engagedMs, ended } = acknowledged[index] as VisitTab;
     if (!doc.exists) return [`lost: ${id} was acknowledged and is not there`];
     const faults: string[] = [];
     const activity = (doc.get('last_activity_at') as Timestamp).toMillis();
@@ -93,15 +93,15 @@ async function lost(stage: Stage, tabs: readonly Tab[]): Promise<string[]> {
   });
 }
 
-const newTabs = (): Tab[] =>
+const newTabs = (): VisitTab[] =>
   Array.from({ length: TABS }, () => ({ id: randomUUID(), sentAt: 0, engagedMs: 0, ended: false }));
 
 const start = ({ bundles }: FaultRun, environment: Record<string, string>) =>
   startFunction(NAME, bundles, environment);
 
-let undisturbed: Promise<Measure> | undefined;
+let undisturbed: Promise<WorkSize> | undefined;
 
-async function measure(run: FaultRun): Promise<Measure> {
+async function measure(run: FaultRun): Promise<WorkSize> {
   const { stage } = run;
   const tabs = newTabs();
   const service = await openService(run, stage.tapped);
@@ -114,14 +114,14 @@ async function measure(run: FaultRun): Promise<Measure> {
   return measured;
 }
 
-async function openService(run: FaultRun, environment: Record<string, string>): Promise<Service> {
+async function openService(run: FaultRun, environment: Record<string, string>): Promise<VisitService> {
   const token = await run.stage.issuer.userToken('usertest1');
   return { child: await start(run, environment), token, violations: [] };
 }
 
 const kill: FaultCase = {
   name: 'kill',
-  claim: 'killing the process amid traffic loses no acknowledged start, heartbeat or end',
+  claim: 'a process killed under traffic loses no acknowledged start, heartbeat or end',
   runs: { sample: 2, full: 50 },
   async once(run) {
     const { stage, random } = run;
@@ -174,5 +174,5 @@ const paused: FaultCase = {
   },
 };
 
-/** The visits API under traffic: it has no runs, only promises to browsers. */
+/** The visits API under traffic. It has no runs, only promises to browsers. */
 export const visits: FaultPlan = { name: NAME, functions: [NAME], cases: [kill, paused] };

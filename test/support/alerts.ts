@@ -9,7 +9,7 @@ const COLLECTIONS = [
   'task_runs',
 ];
 
-/** Back to NOW, with nothing in the stores and no mail. */
+/** Resets the clock to NOW and empties stores and mails. */
 export async function resetAlerts(world: World): Promise<void> {
   world.clock.set(NOW);
   world.reconfigure({});
@@ -19,7 +19,7 @@ export async function resetAlerts(world: World): Promise<void> {
   await world.redis.flushall();
 }
 
-/** Calls check-delay-alerts: by hand, or as the scheduler does for an occurrence. */
+/** Calls check-delay-alerts: as a person, or as Cloud Scheduler for an occurrence. */
 export const checkDelays = (world: World, body: object = {}, occurrence?: Date): Promise<Reply> =>
   world.post('/tickets/alerts/check', {
     body,
@@ -29,7 +29,7 @@ export const checkDelays = (world: World, body: object = {}, occurrence?: Date):
     },
   });
 
-/** The rows of delay_alert_logs. */
+/** Returns the rows of delay_alert_logs. */
 export async function alertRows(world: World) {
   return (await world.store.collection('delay_alert_logs').get()).docs;
 }

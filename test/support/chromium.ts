@@ -16,14 +16,14 @@ const FLAGS = [
 
 export interface Chromium {
   browser: Browser;
-  /** The browser's own profile: visibility, focus and the back/forward cache are real, nothing is emulated. */
+  /** The browser's own profile, with real visibility, focus and back/forward cache. */
   context: BrowserContext;
-  /** SIGKILL to all of the browser's processes, as a crash of the machine would. */
+  /** Sends SIGKILL to all of the browser's processes, like a crash of the machine. */
   kill(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Whether to skip what needs a browser, said loudly. (With RONDE_ENGINES=real no test runs without one.) */
+/** Returns true, with a warning, if Chromium is missing. (With RONDE_ENGINES=real no test runs without it.) */
 export function withoutChromium(): boolean {
   if (typeof found === 'string') return false;
   process.stdout.write(`SKIPPED: whatever needs a browser. ${found.missing}\n`);
@@ -31,8 +31,8 @@ export function withoutChromium(): boolean {
 }
 
 /**
- * A headless Chromium with a fresh profile. Playwright's own launcher would pretend that every page is visible and has
- * the focus, and would switch the back/forward cache off; so the browser is started here, and Playwright connects.
+ * Starts a headless Chromium with a new profile and connects Playwright to it. Playwright's own launcher would make
+ * every page visible and focused and switch the back/forward cache off.
  */
 export async function startChromium(): Promise<Chromium> {
   const { child, ended, end } = launch(['--remote-debugging-port=0', 'about:blank']);
@@ -43,7 +43,7 @@ export async function startChromium(): Promise<Chromium> {
       throw error;
     });
   const [context] = browser.contexts();
-  if (!context) throw new Error('Chromium has no profile of its own');
+  if (!context) throw new Error('Chromium started without a profile');
   return {
     browser,
     context,
@@ -56,8 +56,8 @@ export async function startChromium(): Promise<Chromium> {
 }
 
 /**
- * A headless Chromium that shows one page, with nobody at its controls: it does what it does for a person, prerendering
- * included, which it leaves out wherever developer tools are connected.
+ * Starts a headless Chromium that shows one page without developer tools. Only then does it prerender, as it does for
+ * people.
  */
 export function showInChromium(url: string): { stop(): Promise<void> } {
   const { end } = launch([url]);
@@ -71,13 +71,13 @@ function launch(args: readonly string[]) {
     detached: true,
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  // The group, since the browser has a process for each page; of one that has ended there is nothing to signal.
+  // Signals the group, since the browser has one process per page. An ended group has no process to signal.
   const kill = () => {
     try {
       process.kill(-(child.pid as number), 'SIGKILL');
     } catch {}
   };
-  // A test that fails before it could stop its browser leaves none behind either.
+  // Stops the browser even if the test fails before stopping it.
   process.once('exit', kill);
   const end = async () => {
     process.off('exit', kill);

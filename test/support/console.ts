@@ -8,14 +8,17 @@ import { openScheduler } from '../../infra/scheduler/client.ts';
 import { planSchedule } from '../../infra/scheduler/plan.ts';
 import { NOW, type Reply, startWorld, type World } from './world.ts';
 
-/** The console with the Google services it speaks to, on the world's clock. */
+/** The console with its Google services, on the world's clock. */
 export interface ConsoleWorld {
   world: World;
   scheduler: LocalScheduler;
   metadata: LocalMetadata;
-  /** What the console is configured with beside the world's own environment. */
+  /** Settings of the console in addition to the world's environment. */
   environment: Record<string, string>;
-  /** A call as an administrator, or with another token; a fresh token each time, since the clock moves. */
+  /**
+   * Calls the console as an administrator or with another token. The default token is always new, since the clock
+   * moves.
+   */
   call(method: string, path: string, body?: unknown, token?: string): Promise<Reply>;
   stop(): Promise<void>;
 }
@@ -31,7 +34,7 @@ export async function startConsoleWorld(): Promise<ConsoleWorld> {
   const metadata = await startMetadata((audience) =>
     issuer.googleToken({ email: CONSOLE_ACCOUNT, audience }),
   );
-  // The world's project is its own; the jobs lie where the console looks for them.
+  // The world has its own project, but the console expects the jobs in its configured one.
   const project = world.environment.GOOGLE_CLOUD_PROJECT ?? '';
   const api = openScheduler({ project, region: LOCAL_REGION, endpoint: scheduler.url });
   const wanted = localJobs({ gateway: world.url, cron_secret: world.secret }).map(({ body, paused }) => ({
@@ -69,7 +72,7 @@ export async function startConsoleWorld(): Promise<ConsoleWorld> {
   };
 }
 
-/** A run as the ledger keeps it, so many minutes before NOW. */
+/** Returns a run in the ledger's form, N minutes before NOW. */
 export function storedRun(task: string, minutesAgo: number, more: Record<string, unknown> = {}) {
   const started = NOW.getTime() - minutesAgo * 60_000;
   return {

@@ -15,7 +15,7 @@ export async function seed(
   }
 }
 
-/** Deletes a whole collection in batches; the client's own recursiveDelete takes 500 a second. */
+/** Deletes a whole collection in batches; the client's recursiveDelete is limited to 500 a second. */
 export async function clear(store: Firestore, collection: string): Promise<void> {
   const { docs } = await store.collection(collection).select().get();
   for (let from = 0; from < docs.length; from += 500) {

@@ -10,7 +10,7 @@ declare module 'vitest' {
   }
 }
 
-/** One Firestore for the whole test run, Google's emulator where this machine has it; says loudly which. */
+/** Starts one Firestore for the whole test run: Google's emulator if it is installed. Prints which engine it is. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { prefer } = localSettings();
   requirePrograms(prefer);

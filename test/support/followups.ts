@@ -3,14 +3,14 @@ import { type Followup, toFollowup } from '../../shared/domains/followups/follow
 import { type Settings, toSettings } from '../../shared/domains/followups/settings.ts';
 import { clear } from './documents.ts';
 
-/** A document as Firestore would hand it over, for rules that are tested bare. */
+/** Returns a document in the form that Firestore returns, for tests of pure rules. */
 const snapshot = (id: string, fields: Record<string, unknown>) =>
   ({ id, exists: true, get: (name: string) => fields[name] }) as unknown as DocumentSnapshot;
 
 export const stamp = (instant: number | string | Date): Timestamp =>
   Timestamp.fromMillis(new Date(instant).getTime());
 
-/** Billing settings that are on, with nothing that delays a mail. */
+/** Billing settings with follow-ups on and nothing that delays a mail. */
 export const settingsFields = (more: Record<string, unknown> = {}): Record<string, unknown> => ({
   auto_followups_enabled: true,
   time_zone: 'Europe/Paris',
@@ -24,7 +24,9 @@ export const settingsFields = (more: Record<string, unknown> = {}): Record<strin
 export const settings = (more: Record<string, unknown> = {}, id = 'org-1'): Settings =>
   toSettings(snapshot(id, settingsFields(more)));
 
-/** An open invoice as another back end writes it, due on 1 February 2026 and to be reminded of since 8 February. */
+/**
+ * Returns an open invoice from another back end, due on 1 February 2026, with its first reminder due on 8 February.
+ */
 export const followupFields = (more: Record<string, unknown> = {}): Record<string, unknown> => ({
   org_id: 'org-1',
   type: 'invoice',
@@ -47,7 +49,7 @@ export const followupFields = (more: Record<string, unknown> = {}): Record<strin
 export const followup = (more: Record<string, unknown> = {}, id = 'f-1'): Followup =>
   toFollowup(snapshot(id, followupFields(more)));
 
-/** Forgets every follow-up with all below it, every setting and every run. */
+/** Deletes every follow-up with its subcollections, every setting and every run. */
 export async function clearFollowups(store: Firestore): Promise<void> {
   for (const name of ['sends', 'history', 'notices']) {
     const { docs } = await store.collectionGroup(name).select().get();

@@ -9,16 +9,16 @@ export interface Instance {
 
 export interface FrontEnd {
   url: string;
-  /** Puts an instance behind it. */
+  /** Adds an instance. */
   add(instance: Instance): void;
-  /** Requests that each instance was given, in the order they were added. */
+  /** The number of requests that each instance received, in the order of adding. */
   given(): readonly number[];
   stop(): Promise<void>;
 }
 
 /**
- * What stands before the instances of a function on Cloud Run: one address, each request to the least busy instance that is
- * alive. A request whose instance dies under it gets no answer. `onGiven` is told which instance gets a request.
+ * Starts a front end like Cloud Run's: one address that sends each request to the least busy living instance. A
+ * request gets no answer if its instance dies. `onGiven` receives the index of the chosen instance.
  */
 export async function startFrontEnd(onGiven: (index: number) => void = () => undefined): Promise<FrontEnd> {
   const instances: (Instance & { busy: number; given: number })[] = [];

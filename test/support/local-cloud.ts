@@ -5,23 +5,25 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { StackFile } from '../../infra/local/stack.ts';
+import type { StackFile } from '../../infra/local/stack-file.ts';
 
 const ENTRY = fileURLToPath(new URL('../../infra/local/main.ts', import.meta.url));
 
-/** `npm start`'s process in a folder of its own. */
+/** The process of `npm start` in a folder of its own. */
 export interface LocalCloud {
   child: ChildProcess;
   output: { stdout: string; stderr: string };
   file: string;
   stackFile(): StackFile;
-  /** Resolves when this text has been printed; rejects with the whole output when the process ends without it. */
+  /**
+   * Resolves when the process has printed this text. Rejects with the whole output if the process ends without it.
+   */
   printed(text: string): Promise<void>;
-  /** Resolves when the process has ended and all its output is read. */
+  /** Resolves when the process has ended and all its output has arrived. */
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** A folder to start local clouds in; `remove` leaves no process and no file of theirs. */
+/** Makes a folder to start local clouds in. `remove` removes all their processes and files. */
 export async function localFolder() {
   const folder = await mkdtemp(join(tmpdir(), 'ronde-start-'));
   const clouds: LocalCloud[] = [];
@@ -31,11 +33,11 @@ export async function localFolder() {
     return cloud;
   };
   return {
-    /** The living processes of the clouds started here, those that they started included. */
+    /** Lists the living processes of the clouds in this folder, including their children. */
     processes: () => processesIn(folder),
-    /** Starts one as npm start does, without npm. */
+    /** Starts a cloud like npm start, without npm. */
     start: (env: Record<string, string> = {}) => add([process.execPath, ENTRY], env),
-    /** Starts one as the child of another process, which is the `child` of the result: npm stands there. */
+    /** Starts a cloud under another process that stands for npm; this process is the `child` of the result. */
     startUnder: (env: Record<string, string> = {}) =>
       add(['/bin/sh', '-c', '"$0" "$1"; exit $?', process.execPath, ENTRY], {
         ...env,
@@ -59,7 +61,7 @@ function startCloud(
     cwd: folder,
     env: { ...inherited, PORT: '0', RONDE_CLOCK: 'off', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own, as a shell gives a command, so that a signal can go to all of it.
+    // A process group, like a shell's command, so that a signal reaches all of it.
     detached: true,
   });
   const output = { stdout: '', stderr: '' };
@@ -91,8 +93,8 @@ function printed(child: ChildProcess, output: { stdout: string; stderr: string }
 }
 
 /**
- * The living processes that work in this folder, as every engine does that a cloud started there. Linux tells it; a
- * zombie has no folder any more. (Their environment would not do: redis-server overwrites its own.)
+ * Lists the living processes whose working directory is this folder, as every engine's is. Linux shows it, except for
+ * zombies. (Their environment is no sign: redis-server overwrites it.)
  */
 function processesIn(folder: string): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
@@ -111,6 +113,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has just ended by itself.
+    // The process has just ended.
   }
 }

@@ -1,8 +1,8 @@
 import { Timestamp } from '@google-cloud/firestore';
 import type { World } from './world.ts';
 
-/** One browser session of a user: its token, and what it can say. */
-export interface Session {
+/** One browser session of a user: its token and its calls. */
+export interface UserSession {
   token: string;
   ping(body?: unknown): Promise<number>;
   login(): Promise<number>;
@@ -11,12 +11,12 @@ export interface Session {
 
 const DAY_SECONDS = 86_400;
 
-/** A fresh session of a user, by a token of its own. */
+/** Starts a new session of a user with a new token. */
 export async function session(
   world: World,
   userId = 'usertest1',
   claims: Record<string, unknown> = {},
-): Promise<Session> {
+): Promise<UserSession> {
   const options = { ttlSeconds: 3 * DAY_SECONDS, claims: { sub: userId, ...claims } };
   const token = await world.issuer.userToken('usertest1', options);
   const say = async (path: string, body?: unknown) =>
@@ -29,7 +29,7 @@ export async function session(
   };
 }
 
-/** Does it again while it is told to come back later, as browsers and Cloud Scheduler do: a busy machine is no failure. */
+/** Repeats a request while the answer is 503, as browsers and Cloud Scheduler do. A busy machine is no failure. */
 export async function untilServed<T extends { status: number }>(ask: () => Promise<T>): Promise<T> {
   for (;;) {
     const answer = await ask();
@@ -37,13 +37,13 @@ export async function untilServed<T extends { status: number }>(ask: () => Promi
   }
 }
 
-/** Pings until the ping is acknowledged. */
-export async function acknowledgedPing(tab: Session): Promise<void> {
+/** Pings until the server acknowledges the ping. */
+export async function acknowledgedPing(tab: UserSession): Promise<void> {
   const { status } = await untilServed(async () => ({ status: await tab.ping() }));
   if (status !== 204) throw new Error(`The ping was answered ${status}`);
 }
 
-/** A GET as an administrator. */
+/** Sends a GET as an administrator. */
 export async function adminGet(world: World, path: string) {
   const token = await world.issuer.userToken('admintest1', { ttlSeconds: DAY_SECONDS });
   const response = await fetch(world.url + path, { headers: { Authorization: `Bearer ${token}` } });
@@ -51,18 +51,18 @@ export async function adminGet(world: World, path: string) {
   return { status: response.status, headers: response.headers, body: (await response.json()) as any };
 }
 
-/** The statuses of all users by their id. */
+/** Returns all users' statuses by user id. */
 export async function statuses(world: World): Promise<Record<string, Record<string, unknown>>> {
   const { body } = await adminGet(world, '/v1/admin/users/statuses?limit=1000');
   return Object.fromEntries(body.users.map((user: { user_id: string }) => [user.user_id, user]));
 }
 
-/** The status of one user in a word. */
+/** Returns the status of one user, such as `online`. */
 export async function statusOf(world: World, userId = 'usertest1'): Promise<unknown> {
   return (await statuses(world))[userId]?.status;
 }
 
-/** A user's document as it is stored. */
+/** Returns a user's document in its stored form. */
 export function user(fields: Record<string, unknown> = {}) {
   return { role: 'user', is_online: false, last_activity_at: null, logged_out_at: null, ...fields };
 }

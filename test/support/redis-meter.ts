@@ -4,22 +4,22 @@ import type { Redis } from '@upstash/redis';
 import { openRedis } from '../../shared/doors/redis/redis.ts';
 import type { World } from './world.ts';
 
-/** A wire between the Upstash client and the bridge that counts what passes, and can be made to hang. */
+/** A proxy between the Upstash client and the bridge that counts requests and can hang. */
 export interface RedisMeter {
   redis: Redis;
   /** HTTP requests and Redis commands since the last reset. */
   requests: number;
   commands: number;
   reset(): void;
-  /** From now on nothing is answered, until it is released: a Redis that hangs. */
+  /** Holds every answer back until `release`, like a Redis that hangs. */
   hang(): void;
   release(): void;
-  /** The next command is carried out, and its answer lost on the way. */
+  /** Executes the next command and loses its answer. */
   loseAnswer(): void;
   stop(): Promise<void>;
 }
 
-/** Puts the meter into a world: from now on its functions reach Redis through it. */
+/** Puts the meter into a world: its functions then reach Redis through it. */
 export async function meterRedis(world: World): Promise<RedisMeter> {
   let held: Promise<void> | null = null;
   let release = () => {};

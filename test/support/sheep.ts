@@ -5,31 +5,31 @@ import type { ActResult, RunContext, Task } from '../../shared/runtime/task.ts';
 export const BATCH = 3;
 export const DEADLINE_SECONDS = 240;
 
-type Reason = 'woolly' | 'black' | 'shorn_already' | 'kicks';
+type SheepReason = 'woolly' | 'black' | 'shorn_already' | 'kicks';
 interface Sheep {
   id: string;
   black: boolean;
 }
 
-interface Types {
+interface SheepTypes {
   params: Record<never, never>;
   candidate: Sheep;
   run: undefined;
   facts: undefined;
-  reason: Reason;
+  reason: SheepReason;
   plan: undefined;
 }
 
-/** What goes wrong in acts: asked for each sheep, and true makes its act fail in a way that a retry may heal. */
+/** Makes the act of a sheep fail with a retryable error if `with` returns true. */
 export const trouble: { with: (id: string) => boolean } = { with: () => false };
 
 const flock = (store: Firestore) => store.collection('sheep');
 
 /**
- * Shears every sheep that has its wool, but the black ones. Its effect can be counted: `shearings` says how often one has
- * been shorn, and shearing is conditional on the wool, as every effect of a task is.
+ * Shears every sheep with wool, except black ones. The condition is the wool, and `shearings` counts how often each
+ * sheep was shorn.
  */
-export const shearSheep: Task<Types> = {
+export const shearSheep: Task<SheepTypes> = {
   name: 'shear-sheep',
   route: '/v1/sheep/shear',
   methods: ['POST'],
@@ -56,7 +56,7 @@ export const shearSheep: Task<Types> = {
   reply: ({ dispatched, outcome, tally }) => ({ flock: outcome, handed: dispatched ?? null, wool: tally }),
 };
 
-async function shear(id: string, { store, tally }: RunContext): Promise<ActResult<Reason>> {
+async function shear(id: string, { store, tally }: RunContext): Promise<ActResult<SheepReason>> {
   if (trouble.with(id)) return { outcome: 'failed', reason: 'kicks', retry: true };
   const ref = flock(store).doc(id);
   const seen = await ref.get();
@@ -72,7 +72,7 @@ async function shear(id: string, { store, tally }: RunContext): Promise<ActResul
   }
 }
 
-/** Puts so many sheep out to graze, some of them black. */
+/** Creates sheep with wool, some of them black. */
 export async function graze(store: Firestore, white: number, black = 0): Promise<void> {
   const writer = store.bulkWriter({ throttling: false });
   for (let index = 0; index < white + black; index += 1)
@@ -80,7 +80,7 @@ export async function graze(store: Firestore, white: number, black = 0): Promise
   await writer.close();
 }
 
-/** How often each sheep has been shorn, in order. */
+/** Returns how often each sheep was shorn, in order. */
 export async function shearings(store: Firestore): Promise<number[]> {
   const { docs } = await flock(store).get();
   const number = (id: string) => Number(id.split('-')[1]);

@@ -2,29 +2,34 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Where a fault strikes. `body`: at its first bytes; `dot`: before its end is passed on; `answer`: after the server took it. */
+/**
+ * The point of a dialogue for a fault:
+ * - `body`: at its first bytes
+ * - `dot`: before its end is forwarded
+ * - `answer`: after the server accepted the mail
+ */
 export type FaultPoint = 'greeting' | 'ehlo' | 'auth' | 'mail' | 'rcpt' | 'data' | 'body' | 'dot' | 'answer';
 
 export interface Fault {
   at: FaultPoint;
-  /** A reply of the fault's own, a cut connection, silence for ever, a pause before each reply, or a wait for an event. */
+  /** The fault: a reply, a cut connection, endless silence, a pause before each reply, or a wait for an event. */
   how: { reply: string } | 'close' | 'hang' | { slowMs: number } | { until: Promise<void> };
 }
 
-/** A relay in front of a mail server that strikes at one point of the dialogue. */
+/** A proxy before a mail server that injects a fault at one point of the dialogue. */
 export interface SmtpFaults {
   port: number;
   fault: Fault | null;
-  /** Resolves when the fault has struck once more. */
+  /** Resolves when the fault has occurred once more. */
   struck(): Promise<void>;
-  /** How many clients are connected. */
+  /** The number of connected clients. */
   open(): number;
   stop(): Promise<void>;
 }
 
 /**
- * Starts the relay on a free loopback port. It passes one command at a time and waits for its reply, so that a fault
- * hits exactly one of several pipelined commands.
+ * Starts the proxy on a free loopback port. It forwards one command at a time and waits for its reply, so that a
+ * fault hits exactly one of several pipelined commands.
  */
 export async function startSmtpFaults(target: { port: number }): Promise<SmtpFaults> {
   const sockets = new Set<Socket>();
@@ -70,7 +75,7 @@ export async function startSmtpFaults(target: { port: number }): Promise<SmtpFau
       }
       return false;
     };
-    relay(new Reader(client), new Reader(upstream), client, upstream, at).catch(end);
+    relay(new SocketReader(client), new SocketReader(upstream), client, upstream, at).catch(end);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -87,8 +92,8 @@ const POINTS: Record<string, FaultPoint> = {
 };
 
 async function relay(
-  fromClient: Reader,
-  fromServer: Reader,
+  fromClient: SocketReader,
+  fromServer: SocketReader,
   client: Socket,
   server: Socket,
   at: (point: FaultPoint) => Promise<boolean>,
@@ -115,8 +120,8 @@ async function relay(
   }
 }
 
-/** Reads a socket piece by piece; rejects when it ends. */
-class Reader {
+/** Reads a socket piece by piece. Rejects when it ends. */
+class SocketReader {
   #buffer = Buffer.alloc(0);
   #ended = false;
   #wake: (() => void) | undefined;
@@ -137,7 +142,7 @@ class Reader {
     await new Promise<void>((resolve) => (this.#wake = resolve));
   }
 
-  /** Waits for the first bytes and leaves them. */
+  /** Waits for the first bytes without consuming them. */
   async some(): Promise<void> {
     while (this.#buffer.length === 0) await this.#more();
   }
@@ -154,7 +159,7 @@ class Reader {
     }
   }
 
-  /** A whole reply, all its lines. */
+  /** Reads a whole reply with all its lines. */
   async reply(): Promise<Buffer> {
     const lines: Buffer[] = [];
     do lines.push(await this.until('\r\n'));

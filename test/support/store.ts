@@ -4,7 +4,7 @@ import { inject } from 'vitest';
 import { loadConfig } from '../../shared/doors/config.ts';
 import { openStore } from '../../shared/doors/store/firestore.ts';
 
-/** A Firestore project of its own, for what needs neither Redis nor a sign-in; whoever opens it terminates it. */
+/** Opens a new Firestore project, for tests without Redis and sign-in. The caller terminates it. */
 export function openTestStore(): Firestore {
   return openStore(
     loadConfig({

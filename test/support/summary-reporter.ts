@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Ends a run with the plain line `N passed, N failed, N skipped`. */
+/** Ends a test run with the line `N passed, N failed, N skipped`. */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -10,7 +10,7 @@ export default class SummaryReporter implements Reporter {
         if (state === 'pending') counts.skipped += 1;
         else counts[state] += 1;
       }
-      // A file that cannot be loaded has no tests; it must not pass unseen.
+      // A file that fails to load has no tests, but must count as a failure.
       if (module.state() === 'failed' && module.errors().length > 0) counts.failed += 1;
     }
     process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);

@@ -3,10 +3,10 @@ import { NOW, seed, type World } from './world.ts';
 
 export const DAY_MS = 86_400_000;
 
-/** An instant so many days before NOW. */
+/** Returns an instant N days before NOW. */
 export const daysAgo = (days: number) => Timestamp.fromMillis(NOW.getTime() - days * DAY_MS);
 
-/** An active ticket that has been in its stage for so many days, as it is stored. */
+/** Returns a stored active ticket that has been in its stage for N days. */
 export const ticket = (days: number, more: Record<string, unknown> = {}): Record<string, unknown> => ({
   number: `R-${days}`,
   device: 'Phone',
@@ -18,7 +18,7 @@ export const ticket = (days: number, more: Record<string, unknown> = {}): Record
   ...more,
 });
 
-/** Somebody who is told of late tickets, as stored. */
+/** Returns a stored recipient of delay alerts. */
 export const recipient = (email: string, more: Record<string, unknown> = {}): Record<string, unknown> => ({
   name: email.split('@')[0],
   email,
@@ -27,6 +27,6 @@ export const recipient = (email: string, more: Record<string, unknown> = {}): Re
   ...more,
 });
 
-/** Fills a collection from an object. */
+/** Writes an object's entries as documents of a collection. */
 export const fill = (world: World, collection: string, documents: Record<string, object>) =>
   seed(world.store, collection, new Map(Object.entries(documents)));

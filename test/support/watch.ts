@@ -4,25 +4,28 @@ import type { World } from './world.ts';
 
 const ROUTE = '/v1/runs/watch';
 
-/** A job as the watchman is handed it. */
+/** Returns a job in the form that watch-runs receives. */
 export function job(task: string, schedule: string, more: Partial<WatchedJob> = {}): WatchedJob {
   const spans = { period_seconds: 900, grace_seconds: 600, budget_seconds: 120 };
   return { task, schedule, time_zone: 'Etc/UTC', ...spans, paused: false, ...more };
 }
 
-/** The watchman's own job. */
+/** The job of watch-runs itself. */
 export const OWN_JOB = job('watch-runs', '*/5 * * * *', {
   period_seconds: 300,
   grace_seconds: 240,
   budget_seconds: 60,
 });
 
-/** One round of the watchman, at the instant of the world's clock. */
+/** Runs watch-runs once, at the instant of the world's clock. */
 export async function watch(world: World, body: object = {}) {
   return world.post(ROUTE, { body, headers: { 'X-Cron-Secret': world.secret } });
 }
 
-/** Rounds every so many minutes from the clock's instant up to and including another; answers the last. */
+/**
+ * Runs watch-runs every `everyMinutes` minutes from the clock's instant up to `until`, inclusive. Returns the last
+ * answer.
+ */
 export async function watchUntil(world: World, until: Date, everyMinutes = 5) {
   const step = everyMinutes * 60_000;
   let reply = await watch(world);
@@ -33,7 +36,7 @@ export async function watchUntil(world: World, until: Date, everyMinutes = 5) {
   return reply;
 }
 
-/** Puts a run into the ledger, as the runtime would have. */
+/** Stores a run in the ledger, in the form that the runtime writes. */
 export async function ran(
   world: World,
   task: string,
@@ -60,11 +63,11 @@ export async function ran(
   return id;
 }
 
-/** The subjects of the mails that came so far, each with the addresses it went to. */
+/** Returns the subjects of all mails with their recipients. */
 export const told = (world: World) =>
   world.smtp.mails().map(({ to, subject }) => `${to.join(',')}: ${subject}`);
 
-/** Every incident's document. */
+/** Returns every incident's document. */
 export async function incidentsOf(world: World) {
   const { docs } = await world.store.collection('incidents').orderBy('opened_at').get();
   return docs.map((document) => ({ id: document.id, ...document.data() }) as Record<string, unknown>);

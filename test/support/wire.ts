@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A TCP wire to a server that can be cut, as if the server were gone, and mended again. */
+/** A TCP proxy to a server that can be cut, as if the server were gone, and restored. */
 export interface Wire {
   host: string;
   cut(): void;
@@ -8,7 +8,7 @@ export interface Wire {
   stop(): Promise<void>;
 }
 
-/** Lays a wire to `host:port`. */
+/** Starts a proxy to `host:port`. */
 export async function layWire(to: string): Promise<Wire> {
   const { hostname, port } = new URL(`tcp://${to}`);
   const sockets = new Set<Socket>();

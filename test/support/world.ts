@@ -18,18 +18,18 @@ import type { Deps } from '../../shared/runtime/task.ts';
 
 export { clear, seed } from './documents.ts';
 
-/** The instant at which every test begins, unless it moves the clock. */
+/** The instant at which every test begins. */
 export const NOW = new Date('2026-03-04T10:00:00.000Z');
 export const minutes = (count: number) => count * 60_000;
 
-/** A clock that stands still until it is moved. */
+/** A clock that stands still between moves. */
 export interface HandClock {
   (): Date;
   set(instant: Date): void;
   advance(ms: number): void;
 }
 
-/** A clock that stands at NOW. */
+/** Returns a clock that stands at NOW. */
 export function handClock(): HandClock {
   let now = NOW.getTime();
   return Object.assign(() => new Date(now), {
@@ -50,14 +50,14 @@ export interface World {
   redis: Redis;
   redisEngine: Awaited<ReturnType<typeof startRedis>>;
   issuer: Awaited<ReturnType<typeof startIssuer>>;
-  /** The mail server and what it has taken. */
+  /** The mail server with its received mails. */
   smtp: LocalSmtp;
   secret: string;
-  /** The environment that a function process of its own would get. */
+  /** The environment for a function in another process. */
   environment: Record<string, string>;
   /** Every line logged so far. */
   logs: string[];
-  /** Changes the configuration that the functions see from now on, as another environment would. */
+  /** Changes the configuration that the functions read, as another environment would. */
   reconfigure(changes: Record<string, string | undefined>): Config;
   post(path: string, options?: { body?: unknown; headers?: Record<string, string> }): Promise<Reply>;
   stop(): Promise<void>;
@@ -71,8 +71,8 @@ export interface Reply {
 }
 
 /**
- * Every function behind the real Functions Framework, on the run's Firestore (a project of its own), a Redis of its own,
- * a real issuer, and a clock moved by hand.
+ * Starts every function behind the real Functions Framework: on the test run's Firestore with a new project, a new
+ * Redis, a real issuer, and a clock that tests move.
  */
 export async function startWorld(): Promise<World> {
   const clock = handClock();
@@ -143,7 +143,7 @@ async function post(
   return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) };
 }
 
-/** A canonical text of everything in both stores, to compare before and after. */
+/** Returns everything in both stores as canonical text, to compare before and after. */
 export async function dump(store: Firestore, redis: Redis): Promise<string> {
   const lines: string[] = [];
   for (const collection of await store.listCollections()) {
@@ -162,7 +162,7 @@ function plain(data: Record<string, unknown>): unknown {
     .sort();
 }
 
-/** A visit as it is stored; times are minutes before NOW. */
+/** Returns a stored visit; times are minutes before NOW. */
 export function visit(
   startedAgo: number,
   lastActivityAgo: number | null,

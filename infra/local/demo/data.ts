@@ -3,25 +3,25 @@ import { type Firestore, Timestamp } from '@google-cloud/firestore';
 
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 24 * 60;
-/** Pages as often as they are read: most come for a repair, few ask for a quote. */
+/** Each page stands as often as people read it: most come for a repair, few ask for a quote. */
 const PAGES = [
   ...['/', '/', '/', '/', '/repairs', '/repairs', '/repairs', '/repairs/1042', '/repairs/1042'],
   ...['/invoices', '/invoices', '/quotes/new', '/contact'],
 ];
-/** Visits of a day of the week, from Sunday on: the workshop is closed at weekends. */
+/** Visits per weekday, from Sunday on. The workshop is closed at weekends. */
 const BY_WEEKDAY = [3, 38, 47, 44, 52, 41, 8];
 const DAYS_BEFORE = 6;
 const TODAY = 60;
-/** Of the visits of old, every so many is one whose browser never spoke again. */
+/** Every ninth old visit has no heartbeat. */
 const SILENT_EVERY = 9;
 
-/** Visits as a week leaves them: most closed by their browser, some of today left open, a few still being read. */
+/** Writes a week of visits: their browser closed most, some of today are still open. */
 export async function fillDemo(store: Firestore, now: Date): Promise<{ visits: number }> {
   const batch = store.batch();
   const create = (visit: object) => batch.create(store.collection('page_visits').doc(randomUUID()), visit);
   let visits = 0;
   const add = (index: number, startedAgo: number, isOpen: boolean, isSilent: boolean) => {
-    // Steps that share no factor with what they count through: every page is read for every length of time.
+    // Steps of 5 and 7 share no factor with the lists, so that every page gets every reading time.
     const readFor = isSilent ? 0 : (index * 7) % 19;
     const at = (minutesAgo: number) => Timestamp.fromMillis(now.getTime() - minutesAgo * MINUTE_MS);
     const end = at(startedAgo - readFor);

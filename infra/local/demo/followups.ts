@@ -2,9 +2,9 @@ import { type DocumentData, type Firestore, Timestamp } from '@google-cloud/fire
 
 const DAY_MS = 86_400_000;
 const ORG = 'atelier-martin';
-/** The default levels' first reminder of an invoice comes so many days after its due date. */
+/** Days from the due date of an invoice to the first reminder of the default levels. */
 const FIRST_AFTER_DAYS = 7;
-/** Automatic follow-ups were switched on so many days ago; what was due 30 days before that waits for a confirmation. */
+/** Days since automatic follow-ups were switched on. Older debts are held until a person confirms them. */
 const SWITCHED_ON = 3;
 const HELD_DAYS = 30;
 
@@ -13,13 +13,13 @@ interface DemoFollowup {
   label: string;
   customer: { name: string; email: string | null; locale?: string };
   amount: number;
-  /** Days since the due date; of a quote, since it was sent. */
+  /** Days since an invoice was due, or since a quote was sent. */
   since: number;
   more?: (at: (daysAgo: number) => Timestamp) => DocumentData;
   quote?: true;
 }
 
-/** One of each kind: due, paid in time, late before the activation, without a usable address, in doubt. */
+/** One follow-up of each kind: due, paid in time, late before the activation, without a valid address, uncertain. */
 const FOLLOWUPS: readonly DemoFollowup[] = [
   {
     id: 'f-2041',
@@ -76,7 +76,7 @@ const FOLLOWUPS: readonly DemoFollowup[] = [
   },
 ];
 
-/** The organisation whose reminders they are: on since three days, with what was long late then held back. */
+/** The organisation's settings: follow-ups have been on for three days, older debts are held. */
 function settings(at: (daysAgo: number) => Timestamp): DocumentData {
   return {
     auto_followups_enabled: true,
@@ -116,7 +116,7 @@ function fields(
   };
 }
 
-/** Invoices and quotes as a month leaves them; a run sends two reminders, and the others show why they do not go. */
+/** Writes a month's invoices and quotes. A run sends two reminders and skips the others for different reasons. */
 export async function fillFollowups(store: Firestore, now: Date): Promise<{ followups: number }> {
   const at = (daysAgo: number) => Timestamp.fromMillis(now.getTime() - daysAgo * DAY_MS);
   const batch = store.batch();

@@ -29,7 +29,7 @@ function rawMail({ from, subject, text, id, answers, headers = [] }: DemoMail, t
   return `${lines.join('\r\n')}\r\n\r\n${body}\r\n`;
 }
 
-/** Puts mail into the local mailboxes and has them synchronised. */
+/** Fills the local mailboxes and makes them ready for sync. */
 export async function fillInbox(
   store: Firestore,
   imap: LocalImap,

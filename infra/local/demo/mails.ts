@@ -8,7 +8,7 @@ export interface DemoMail {
   headers?: string[];
 }
 
-/** What a small workshop gets in a day: questions, answers to them, an out-of-office note, a mail that came back. */
+/** A small workshop's mails of one day: questions, answers, an out-of-office note, a bounce. */
 const OFFICE: readonly DemoMail[] = [
   {
     id: 'q1',
@@ -59,7 +59,7 @@ const OFFICE: readonly DemoMail[] = [
   },
 ];
 
-/** What comes to its accounts: a supplier's invoice, a bank's advice, answers to reminders, a question about tax. */
+/** Mails to the accounts department: a supplier's invoice, a bank notice, answers to reminders, a tax question. */
 const BILLING: readonly DemoMail[] = [
   {
     id: 'i1',
@@ -101,5 +101,5 @@ const BILLING: readonly DemoMail[] = [
   },
 ];
 
-/** What lies in each of the local mailboxes, by its user. */
+/** The mails of each local mailbox, by user. */
 export const DEMO_MAILS: Readonly<Record<string, readonly DemoMail[]>> = { office: OFFICE, billing: BILLING };

@@ -8,14 +8,14 @@ interface DemoUser {
   name: string;
   role: 'admin' | 'user';
   flagged: boolean;
-  /** Minutes since the last ping that Redis holds, the last one in the document, the login and the logout. */
+  /** Minutes since the last ping in Redis, the last ping in the document, the login and the logout. */
   ping?: number;
   seen?: number;
   login?: number;
   logout?: number;
 }
 
-/** One of each kind: at work, just signed in, gone home, a ghost, flagged and stale, never here. */
+/** One user of each kind: active, just signed in, signed out, ghost, online by a stale flag, never seen. */
 const USERS: readonly DemoUser[] = [
   { id: 'admintest1', name: 'Admin Test', role: 'admin', flagged: true, ping: 1, seen: 62, login: 62 },
   { id: 'usertest1', name: 'User Test', role: 'user', flagged: true, ping: 4, seen: 95, login: 95 },
@@ -26,7 +26,7 @@ const USERS: readonly DemoUser[] = [
   { id: 'elif', name: 'Elif Kaya', role: 'user', flagged: false },
 ];
 
-/** Users as a morning leaves them, in both stores. */
+/** Writes the users of a morning to both stores. */
 export async function fillPresence(store: Firestore, redis: Redis, now: Date): Promise<{ users: number }> {
   const ms = (minutesAgo: number) => now.getTime() - minutesAgo * MINUTE_MS;
   const at = (minutesAgo: number | undefined) =>

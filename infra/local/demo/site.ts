@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname, 'site');
 /** The account that the page signs in as. */
 const USER = 'usertest1';
 const SHOWN = 12;
-/** Newest visits that are looked through for those of the account: an index for a demo would be too much. */
+/** The number of newest visits that are searched for the account's. A demo does not justify an index. */
 const SEARCHED = 200;
 const PAGES = ['/demo/', '/demo/repairs', '/demo/parts', '/demo/help'];
 const FILES: Record<string, string> = {
@@ -20,10 +20,10 @@ const FILES: Record<string, string> = {
   '/demo/style.css': 'text/css; charset=utf-8',
 };
 
-/** Whether a path belongs to the demo site. */
+/** Returns true if a path belongs to the demo site. */
 export const isDemoSite = (path: string): boolean => path === '/demo' || path.startsWith('/demo/');
 
-/** The demo site of the local cloud: a few pages that report their visits, and show what became of the reports. */
+/** Serves the demo site: a few pages that report their visits and show the stored result. */
 export async function demoSite(
   deps: Deps,
   request: IncomingMessage,
@@ -44,7 +44,7 @@ export async function demoSite(
   } else answer(404, 'text/plain; charset=utf-8', `The demo site has ${PAGES.join(', ')}.`);
 }
 
-/** The account's newest visits, their times as ISO texts. */
+/** Returns the account's newest visits with times as ISO strings. */
 async function storedVisits({ store }: Deps): Promise<object[]> {
   const newest = store.collection('page_visits').orderBy('start_time', 'desc').limit(SEARCHED);
   const { docs } = await newest.get();
@@ -54,7 +54,7 @@ async function storedVisits({ store }: Deps): Promise<object[]> {
     .map((doc) => ({ id: doc.id, ...plain(doc.data()) }));
 }
 
-/** How the account is shown to administrators; empty before its first sign of life. */
+/** Returns the account's status as administrators see it. Empty before its first ping. */
 async function storedPresence(deps: Deps): Promise<object> {
   const now = deps.clock();
   const thresholdMs = (await onlineThreshold(deps.store, now, 0)) * 60_000;

@@ -7,15 +7,18 @@ interface DemoTicket {
   device: string;
   customer: string | null;
   stage: string;
-  /** Days since the ticket was opened, and since it entered its stage. */
+  /** Days since the ticket was opened, and days since it entered its stage. */
   opened: number;
   entered: number;
-  /** Only its events tell since when it is in its stage, as rows of other back ends may have it. */
+  /** If true, only the ticket's events hold the time of its stage, as in data of other back ends. */
   bare?: true;
   status?: 'closed' | 'cancelled';
 }
 
-/** One of each kind, with the stages of a French workshop: in time, late, very late, late by its events only, closed long ago. */
+/**
+ * One ticket of each kind, in the stages of a French workshop: in time, late, very late, late by its events only,
+ * closed.
+ */
 const TICKETS: readonly DemoTicket[] = [
   {
     number: 'R-1042',
@@ -82,7 +85,7 @@ const RECIPIENTS = [
   },
 ];
 
-/** Repair tickets as a workshop leaves them, and who is told of those that are stuck. */
+/** Writes a workshop's repair tickets and the recipients of delay alerts. */
 export async function fillTickets(
   store: Firestore,
   now: Date,

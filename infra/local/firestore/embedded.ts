@@ -1,6 +1,6 @@
 /**
- * Process entry: Firestore's gRPC service on 127.0.0.1:$PORT over an in-memory store from npm. For the demo and quick
- * tests where there is no Java; it does not judge transactions (it misses phantoms) or queries (an order includes
+ * Process entry: Firestore's gRPC service on 127.0.0.1:$PORT over an in-memory store from npm, for the demo and for
+ * quick tests without Java. It proves nothing about transactions (it misses phantoms) or queries (an order includes
  * documents that lack the field).
  */
 import { createRequire } from 'node:module';
@@ -17,11 +17,11 @@ import {
 } from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
 
-type Message = Record<string, unknown>;
+type GrpcMessage = Record<string, unknown>;
 type Stream = NodeJS.EventEmitter;
-/** The calls of Firestore's generated client, which the in-memory store offers in process. */
-type Gapic = Record<string, (request: Message) => Promise<[unknown]> | Stream>;
-/** The parts of the client library that hold the in-memory client. */
+/** The methods of Firestore's generated client that the in-memory store offers. */
+type Gapic = Record<string, (request: GrpcMessage) => Promise<[unknown]> | Stream>;
+/** The parts of the client library that give access to the in-memory client. */
 interface Internals {
   _clientPool: { clientFactory(): Gapic };
   initializeIfNeeded?(tag: string): Promise<void>;
@@ -38,7 +38,7 @@ async function openClient(project: string, database: string): Promise<Gapic> {
   return internals._clientPool.clientFactory();
 }
 
-function clientFor(request: Message): Promise<Gapic> {
+function clientFor(request: GrpcMessage): Promise<Gapic> {
   const path = String(request['database'] ?? request['parent'] ?? request['name'] ?? '');
   const [, project, database] = /^projects\/([^/]+)\/databases\/([^/]+)/.exec(path) ?? [];
   if (project === undefined || database === undefined) {
@@ -56,7 +56,7 @@ function grpcError(thrown: unknown): Error & { code: number; details: string } {
   return Object.assign(new Error(text), { code: typeof code === 'number' ? code : 13, details: text });
 }
 
-async function ask(method: string, request: Message): Promise<unknown> {
+async function ask(method: string, request: GrpcMessage): Promise<unknown> {
   const client = await clientFor(request);
   const call = client[method];
   if (call === undefined) throw new Error(`The embedded Firestore has no method ${method}.`);
@@ -66,9 +66,9 @@ async function ask(method: string, request: Message): Promise<unknown> {
 
 function unary(
   method: string,
-  wrap: (request: Message) => Promise<unknown> = (request) => ask(method, request),
+  wrap: (request: GrpcMessage) => Promise<unknown> = (request) => ask(method, request),
 ) {
-  return (call: ServerUnaryCall<Message, unknown>, reply: sendUnaryData<unknown>): void => {
+  return (call: ServerUnaryCall<GrpcMessage, unknown>, reply: sendUnaryData<unknown>): void => {
     wrap(call.request).then(
       (answer) => reply(null, answer),
       (thrown: unknown) => reply(grpcError(thrown)),
@@ -77,7 +77,7 @@ function unary(
 }
 
 function streaming(method: string) {
-  return async (call: ServerWritableStream<Message, unknown>): Promise<void> => {
+  return async (call: ServerWritableStream<GrpcMessage, unknown>): Promise<void> => {
     const fail = (thrown: unknown) => call.emit('error', grpcError(thrown));
     try {
       const client = await clientFor(call.request);
@@ -99,7 +99,7 @@ const service: UntypedServiceImplementation = {
   batchGetDocuments: streaming('batchGetDocuments'),
   runQuery: streaming('runQuery'),
   runAggregationQuery: streaming('runAggregationQuery'),
-  // The store knows no field masks, pages or orders here: the whole list is one page.
+  // The store ignores field masks, pages and orders in this call, so that one page holds the whole list.
   listDocuments: unary('listDocuments', async (request) => {
     const whole = { ...request, mask: undefined, pageToken: undefined, orderBy: undefined };
     return { documents: await ask('listDocuments', whole) };

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { type Engine, freePort, spawnEngine } from '../process.ts';
+import { freePort, type LocalEngine, spawnEngine } from '../process.ts';
 import { findFirestoreEmulator, type Preference } from '../programs.ts';
 
 const MAIN_CLASS = 'com.google.cloud.datastore.emulator.firestore.CloudFirestore';
@@ -9,23 +9,23 @@ const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 export interface FirestoreOptions {
   project: string;
   prefer?: Preference;
-  /** The emulator's Java heap, as java -Xmx takes it. */
+  /** The emulator's Java heap, in the form of java -Xmx. */
   heap?: string;
-  /** Lets the emulator be compiled as far as Java can: for one that answers the same many times over. */
+  /** Enables Java's second compiler, for an emulator that serves a long load. */
   steady?: boolean;
-  /** The emulator's port, to start a fresh one where another was; a free one if absent. */
+  /** The emulator's port, such as that of a stopped one. If absent, a free port. */
   port?: number;
   env?: NodeJS.ProcessEnv;
 }
 
 export interface LocalFirestore {
-  /** host:port, as FIRESTORE_EMULATOR_HOST takes it. */
+  /** host:port, in the form of FIRESTORE_EMULATOR_HOST. */
   host: string;
   project: string;
   engine: 'external' | 'google-emulator' | 'embedded';
   pid: number | null;
   stop(): Promise<void>;
-  /** Calls back if the engine's process ends; never for an external one. */
+  /** Calls back if the engine's process ends. An external Firestore never calls back. */
   onExit(callback: () => void): void;
 }
 
@@ -35,8 +35,8 @@ async function answersOk(host: string): Promise<boolean> {
 }
 
 /**
- * An emulator lives for minutes: the second compiler would take as much CPU time as all that it serves (6.3 s instead of
- * 3.3 s for 10,000 mails).
+ * A test's emulator lives for minutes, and Java's second compiler would use more CPU time than it saves: 10,000 mails
+ * take 6.3 s with it and 3.3 s without.
  */
 const SHORT_LIVED = '-XX:TieredStopAtLevel=1';
 
@@ -73,7 +73,7 @@ async function startEmbedded(options: FirestoreOptions): Promise<LocalFirestore>
 }
 
 function owned(
-  engine: Engine,
+  engine: LocalEngine,
   host: string,
   project: string,
   kind: LocalFirestore['engine'],
@@ -83,8 +83,10 @@ function owned(
 }
 
 /**
- * A Firestore for the local cloud. With 'auto' the first that is there: the one at FIRESTORE_EMULATOR_HOST, Google's
- * emulator, the embedded one. 'real' refuses the embedded one; 'embedded' looks for nothing else.
+ * Starts a Firestore for the local cloud, by preference:
+ * - `auto`: FIRESTORE_EMULATOR_HOST, else Google's emulator, else the embedded engine
+ * - `real`: the same without the embedded engine; throws if neither is there
+ * - `embedded`: the embedded engine only
  */
 export async function startFirestore(options: FirestoreOptions): Promise<LocalFirestore> {
   const { project, prefer = 'auto', env = process.env } = options;

@@ -1,42 +1,48 @@
 import type { IncomingMessage } from 'node:http';
-import { ApiError } from '../google-json.ts';
+import { GoogleApiError } from '../google-json.ts';
 import type { FunctionResource } from './resource.ts';
 
-/** As the real service: 100 where the caller does not say, 1000 at most. */
+/** The real service's page sizes: 100 by default, 1000 at most. */
 const PAGE_SIZE = 100;
 const MAX_PAGE_SIZE = 1000;
 
 const PATH =
   /^\/(?<version>v[12])\/projects\/(?<project>[^/]+)\/locations(?:\/(?<location>[^/]+)\/(?<kind>functions|runtimes)(?:\/(?<id>[^/:]+))?)?$/;
 
-interface Place {
+interface FunctionPlace {
   project: string;
   region: string;
 }
 
-/** Answers one REST request of the read-only API; errors in the shape of Google's APIs. */
+/** Answers one request of the read-only REST API, with errors in the shape of Google's APIs. */
 export function answerFunctions(
   functions: readonly FunctionResource[],
-  place: Place,
+  place: FunctionPlace,
   request: IncomingMessage,
 ): { status: number; reply: unknown } {
   try {
     return { status: 200, reply: route(functions, place, request) };
   } catch (thrown) {
     const error =
-      thrown instanceof ApiError ? thrown : new ApiError(400, 'INVALID_ARGUMENT', 'Malformed request.');
+      thrown instanceof GoogleApiError
+        ? thrown
+        : new GoogleApiError(400, 'INVALID_ARGUMENT', 'Malformed request.');
     const { http: code, message, status } = error;
     return { status: code, reply: { error: { code, message, status } } };
   }
 }
 
-function route(functions: readonly FunctionResource[], place: Place, request: IncomingMessage): unknown {
+function route(
+  functions: readonly FunctionResource[],
+  place: FunctionPlace,
+  request: IncomingMessage,
+): unknown {
   const url = new URL(request.url ?? '/', 'http://localhost');
   const path = decodeURIComponent(url.pathname);
   const { version, project, location, kind, id } = PATH.exec(path)?.groups ?? {};
   if (request.method !== 'GET' || !project) {
     const hint = 'The local functions are those of this directory: nothing is deployed, changed or deleted.';
-    throw new ApiError(404, 'NOT_FOUND', `No route ${request.method} ${path}. ${hint}`);
+    throw new GoogleApiError(404, 'NOT_FOUND', `No route ${request.method} ${path}. ${hint}`);
   }
   if (!location) return { locations: [describePlace(project, place.region)] };
   if (kind === 'runtimes')
@@ -44,10 +50,10 @@ function route(functions: readonly FunctionResource[], place: Place, request: In
   if (id) {
     const name = `projects/${project}/locations/${location}/functions/${id}`;
     const found = functions.find((resource) => resource.name === name);
-    if (!found) throw new ApiError(404, 'NOT_FOUND', `Resource '${name}' was not found`);
+    if (!found) throw new GoogleApiError(404, 'NOT_FOUND', `Resource '${name}' was not found`);
     return found;
   }
-  // gcloud asks version 1 for functions of the first generation: there are none.
+  // gcloud asks version 1 for first-generation functions, and there are none.
   if (version === 'v1') return {};
   const here = project === place.project && (location === '-' || location === place.region);
   return page(here ? functions : [], url.searchParams);
@@ -57,7 +63,11 @@ function page(functions: readonly FunctionResource[], query: URLSearchParams): u
   const size = Math.min(Number(query.get('pageSize')) || PAGE_SIZE, MAX_PAGE_SIZE);
   const from = Number(query.get('pageToken') ?? 0);
   if (!Number.isInteger(from) || from < 0)
-    throw new ApiError(400, 'INVALID_ARGUMENT', 'The page token is not one of ours.');
+    throw new GoogleApiError(
+      400,
+      'INVALID_ARGUMENT',
+      'The page token is unknown; list again from the first page.',
+    );
   const next = from + size < functions.length ? { nextPageToken: String(from + size) } : {};
   return { functions: functions.slice(from, from + size), ...next };
 }

@@ -2,34 +2,35 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mounted } from '../../../functions/registry.ts';
 
 /**
- * What `gcloud functions call` sends where it has an access token and no account (CLOUDSDK_AUTH_ACCESS_TOKEN_FILE):
- * it has no identity token to show. On Google Cloud the same command shows the operator's.
+ * The token that `gcloud functions call` sends with an access token but no account (CLOUDSDK_AUTH_ACCESS_TOKEN_FILE).
+ * On Google Cloud the same command sends the operator's identity token.
  */
 const STAND_IN = 'Bearer None';
 
-/** A little more than the longest a function may take. */
+/** A little more than the longest timeout of a function. */
 const TIMEOUT_MS = 3_660_000;
 
 /** Headers that belong to one connection, not to the message. */
 const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding', 'host', 'content-length', 'expect'];
 
-export interface Call {
+export interface FunctionCall {
   name: string;
-  /** Path and query below the function's own address. */
+  /** Path and query below the function's address. */
   rest: string;
   gateway: string;
   signOperator: () => Promise<string>;
 }
 
 /**
- * Plays the address of one function: `/` and its own paths lead to it, nothing else does. gcloud's stand-in becomes an
- * operator's identity token; any other proof, or none, goes on as it is, for the function's own door to judge.
+ * Serves the address of one function: `/` and the function's routes lead to it, no other path does. gcloud's
+ * placeholder becomes an operator's identity token; any other credential passes unchanged to the function's
+ * authentication.
  */
 export async function forward(
   request: IncomingMessage,
   response: ServerResponse,
   body: string,
-  { name, rest, gateway, signOperator }: Call,
+  { name, rest, gateway, signOperator }: FunctionCall,
 ): Promise<void> {
   const target = pathAt(name, rest);
   if (target === null) {
@@ -56,14 +57,14 @@ export async function forward(
   });
   const bytes = Buffer.from(await answer.arrayBuffer());
   const back = Object.fromEntries([...answer.headers].filter(([key]) => !HOP_BY_HOP.includes(key)));
-  // fetch has unpacked the body already.
+  // fetch has already decompressed the body.
   delete back['content-encoding'];
   response.writeHead(answer.status, back).end(bytes);
 }
 
-/** The gateway's path of a request to one function; null where that function does not answer. */
+/** Returns the gateway's path for a request to one function. Returns null if the function has no such route. */
 function pathAt(name: string, rest: string): string | null {
-  // Parsed first, so that no `..` leads out of the function's own paths.
+  // Normalises first, so that no `..` leads outside the function's routes.
   const { pathname, search } = new URL(`http://local${rest.startsWith('/') ? '' : '/'}${rest}`);
   const own = mounted.filter((row) => row.name === name);
   if (own.length > 0 && pathname === '/') return `${own[0]?.prefix}${search}`;

@@ -9,23 +9,23 @@ import { describeFunction, type FunctionResource } from './resource.ts';
 export interface LocalFunctionsOptions {
   project: string;
   region: string;
-  /** Where all functions answer, each below its own paths; without a trailing slash. */
+  /** The address below which all functions answer, without a trailing slash. */
   gateway: string;
-  /** What the door of Google Cloud would have made of gcloud's credentials: an operator's identity token. */
+  /** Signs the operator's identity token that Google Cloud would accept from gcloud. */
   signOperator: () => Promise<string>;
-  /** 0 takes a free port. */
+  /** 0 picks a free port. */
   port?: number;
 }
 
 export interface LocalFunctions {
   /** The base address for gcloud's endpoint override; without a trailing slash. */
   url: string;
-  /** The address of one function, as its own host on Google Cloud would be. */
+  /** Returns the address of one function, which has a host of its own on Google Cloud. */
   uriOf(name: string): string;
   stop(): Promise<void>;
 }
 
-/** Cloud Functions' REST v2 (read only) on loopback, for gcloud functions list, describe and call. */
+/** Serves Cloud Functions' REST v2 (read only) on loopback, for gcloud functions list, describe and call. */
 export async function startLocalFunctions(options: LocalFunctionsOptions): Promise<LocalFunctions> {
   const { gateway, signOperator } = options;
   const resources = new Map<string, FunctionResource>();

@@ -1,6 +1,6 @@
 import type { ScheduledFunction, ScheduleFile } from '../../scheduler/parse.ts';
 
-/** A function as Cloud Functions' REST v2 shows it (google.cloud.functions.v2.Function). */
+/** A function in Cloud Functions' REST v2 (google.cloud.functions.v2.Function). */
 export interface FunctionResource {
   name: string;
   environment: 'GEN_2';
@@ -10,7 +10,7 @@ export interface FunctionResource {
   serviceConfig: Record<string, unknown> & { uri: string };
 }
 
-/** What the resource needs that the schedule does not know. */
+/** The parts of the resource that infra/scheduler.yaml does not hold. */
 export interface ResourceContext {
   project: string;
   region: string;
@@ -18,7 +18,7 @@ export interface ResourceContext {
   defaults: ScheduleFile['defaults'];
 }
 
-/** One function of infra/scheduler.yaml as the server would describe it; secrets by name only. */
+/** Describes one function of infra/scheduler.yaml as the real service would. Secrets appear by name only. */
 export function describeFunction(entry: ScheduledFunction, context: ResourceContext): FunctionResource {
   const { project, region, uri, defaults } = context;
   const parent = `projects/${project}/locations/${region}`;

@@ -1,20 +1,23 @@
-/** What a Dovecot of our own is configured with. */
+/** The settings of one local Dovecot. */
 export interface DovecotConfig {
   folder: string;
-  /** The account that everything runs as, and its group. */
+  /** The account and group of all processes. */
   user: string;
   group: string;
   port: number;
   tlsPort: number;
-  /** The OAuth 2 introspection endpoint (RFC 7662) that knows whose an access token is; null offers passwords only. */
+  /** The OAuth 2 introspection endpoint (RFC 7662) that knows the owner of an access token. Null: passwords only. */
   introspection: string | null;
-  /** Announced instead of all that Dovecot can, to play a plainer server; null announces all. */
+  /** The capabilities to announce, to imitate a simpler server. Null: all of Dovecot's. */
   capability: string | null;
-  /** Connections of one account from one address; more are told so and refused. */
+  /** The maximum of connections per account and address. Dovecot refuses more with an error. */
   connectionsPerUser: number;
 }
 
-/** Dovecot 2.3 as an ordinary process: one account, no chroot, loopback only, users in a plain file that is read live. */
+/**
+ * Configures Dovecot 2.3 as an ordinary process: one account, no chroot, loopback only. It reads the file of users
+ * live.
+ */
 export function dovecotConfig(config: DovecotConfig): string {
   const { folder, user, group, port, tlsPort, introspection, capability, connectionsPerUser } = config;
   return `protocols = imap
@@ -105,7 +108,7 @@ const specialFolder = (name: string) => `  mailbox ${name} {
   }
 `;
 
-/** How Dovecot asks whose an access token is. */
+/** Configures how Dovecot asks for the owner of an access token. */
 export function oauthConfig(introspection: string): string {
   return `introspection_mode = post
 introspection_url = ${introspection}

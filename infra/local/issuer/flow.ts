@@ -1,40 +1,40 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type Language, loginPage, refusedPage } from './pages.ts';
+import { loginPage, type PageLanguage, refusedPage } from './pages.ts';
 import { type AccountName, checkPassword } from './tokens.ts';
 
-/** Codes live this long; each is good for one exchange. */
+/** The lifetime of a code, which can be exchanged once. */
 const CODE_SECONDS = 60;
 const REQUEST_FIELDS = [
   ...['response_type', 'client_id', 'redirect_uri', 'scope', 'state', 'nonce'],
   ...['code_challenge', 'code_challenge_method', 'ui_locales'],
 ];
 
-/** Who signed in, and what the client wants in its id_token. */
+/** The account that signed in, and the client's wishes for its id_token. */
 export interface Grant {
   name: AccountName;
   nonce: string | null;
 }
 
-interface Pending extends Grant {
+interface PendingGrant extends Grant {
   clientId: string;
   redirectUri: string;
   challenge: string;
   expires: number;
 }
 
-/** What /authorize answers: a page, or a redirection. */
+/** The answer of /authorize: a page or a redirection. */
 export type FlowReply = { status: number; html: string } | { redirect: string };
 
 /** The authorization code flow with PKCE (S256), for clients on this machine. */
 export interface CodeFlow {
-  authorize(method: string, params: URLSearchParams, language: Language): FlowReply;
-  /** Trades a code for its grant; null when the code, the verifier, the client or the address is wrong. */
+  authorize(method: string, params: URLSearchParams, language: PageLanguage): FlowReply;
+  /** Exchanges a code for its grant. Returns null if the code, verifier, client or address is wrong. */
   redeem(form: URLSearchParams): Grant | null;
 }
 
-/** Codes are remembered in this process only. */
+/** Keeps codes in the memory of this process. */
 export function codeFlow(clock: () => Date): CodeFlow {
-  const codes = new Map<string, Pending>();
+  const codes = new Map<string, PendingGrant>();
   const issue = (params: URLSearchParams, name: AccountName): string => {
     const code = randomBytes(32).toString('base64url');
     codes.set(code, {
@@ -71,7 +71,7 @@ export function codeFlow(clock: () => Date): CodeFlow {
   };
 }
 
-function refusal(params: URLSearchParams, language: Language): FlowReply | null {
+function refusal(params: URLSearchParams, language: PageLanguage): FlowReply | null {
   if (!isLoopback(params.get('redirect_uri') ?? '')) {
     return {
       status: 400,

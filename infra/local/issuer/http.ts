@@ -4,7 +4,7 @@ import type { CodeFlow, Grant } from './flow.ts';
 import { pickLanguage } from './pages.ts';
 import { checkPassword, type SigningKey } from './tokens.ts';
 
-/** What the issuer's routes answer from. */
+/** The data behind the issuer's routes. */
 export interface IssuerState {
   clock: () => Date;
   issuer: string;
@@ -12,7 +12,7 @@ export interface IssuerState {
   key: SigningKey;
   googleKey: SigningKey;
   flow: CodeFlow;
-  /** The reply of /token for somebody who signed in: a fresh session. */
+  /** Returns the /token reply for a signed-in account, in a new session. */
   session(grant: Grant): Promise<Record<string, unknown>>;
 }
 
@@ -52,15 +52,15 @@ export async function handle(
   response.writeHead(status, headers).end(JSON.stringify(reply));
 }
 
-type Reply = { status: number; reply: unknown };
+type IssuerReply = { status: number; reply: unknown };
 
 async function api(
   state: IssuerState,
   route: string,
   request: IncomingMessage,
   form: URLSearchParams,
-): Promise<Reply> {
-  const ok = (reply: unknown): Reply => ({ status: 200, reply });
+): Promise<IssuerReply> {
+  const ok = (reply: unknown): IssuerReply => ({ status: 200, reply });
   if (route === 'GET /.well-known/openid-configuration') return ok(discovery(state.issuer));
   if (route === 'GET /jwks') return ok(state.key.jwks);
   if (route === 'GET /google/.well-known/openid-configuration') return ok(discovery(state.googleIssuer));
@@ -90,7 +90,7 @@ const discovery = (issuer: string): Record<string, unknown> => ({
   id_token_signing_alg_values_supported: ['RS256'],
 });
 
-async function token(state: IssuerState, form: URLSearchParams): Promise<Reply> {
+async function token(state: IssuerState, form: URLSearchParams): Promise<IssuerReply> {
   const type = form.get('grant_type');
   if (type !== 'password' && type !== 'authorization_code') {
     return { status: 400, reply: { error: 'unsupported_grant_type' } };
@@ -105,7 +105,7 @@ function passwordGrant(form: URLSearchParams): Grant | null {
   return name && { name, nonce: null };
 }
 
-async function userinfo(state: IssuerState, request: IncomingMessage): Promise<Reply> {
+async function userinfo(state: IssuerState, request: IncomingMessage): Promise<IssuerReply> {
   try {
     const sent = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
     const options = { issuer: state.issuer, algorithms: ['RS256'], currentDate: state.clock() };

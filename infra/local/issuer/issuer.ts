@@ -9,7 +9,7 @@ const HOUR = 3600;
 
 export interface IssuerOptions {
   clock: () => Date;
-  /** 0 takes a free port. */
+  /** 0 picks a free port. */
   port?: number;
   /** The audience of user tokens. */
   audience?: string;
@@ -17,7 +17,7 @@ export interface IssuerOptions {
 
 export interface UserTokenOptions {
   ttlSeconds?: number;
-  /** Added to the claims, or put in their place. */
+  /** Adds or replaces claims. */
   claims?: JWTPayload;
   audience?: string;
 }
@@ -32,21 +32,21 @@ export interface GoogleTokenOptions {
 
 export interface LocalIssuer {
   issuer: string;
-  /** Stands in for https://accounts.google.com, with keys of its own. */
+  /** Replaces https://accounts.google.com, with other keys. */
   googleIssuer: string;
   audience: string;
   stop(): Promise<void>;
-  /** A user token of a fresh session. */
+  /** Returns a user token of a new session. */
   userToken(name: tokens.AccountName, options?: UserTokenOptions): Promise<string>;
-  /** A user token that ran out a minute ago. */
+  /** Returns a user token that expired a minute ago. */
   expiredToken(): Promise<string>;
-  /** A user token that names our issuer and key, signed by somebody else's. */
+  /** Returns a user token that names this issuer and its key but is signed with another key. */
   foreignToken(): Promise<string>;
-  /** A token as Google signs it for a service account, a Scheduler job's for one. */
+  /** Returns a token that Google would sign for a service account, such as a Scheduler job's. */
   googleToken(options: GoogleTokenOptions): Promise<string>;
 }
 
-/** A real OIDC issuer (RS256) on loopback, with two test accounts, and a stand-in for Google's. */
+/** Starts a real OIDC issuer (RS256) on loopback with two test accounts, and a substitute for Google's issuer. */
 export async function startIssuer(options: IssuerOptions): Promise<LocalIssuer> {
   const { clock, audience = 'ronde-local' } = options;
   const [key, googleKey] = await Promise.all([tokens.newSigningKey(), tokens.newSigningKey()]);
@@ -81,7 +81,7 @@ export async function startIssuer(options: IssuerOptions): Promise<LocalIssuer> 
   };
 }
 
-/** Both tokens of a session: the same claims, each under an id of its own. */
+/** Returns both tokens of a session: the same claims with different ids. */
 async function sessionReply(key: tokens.SigningKey, access: JWTPayload, nonce: string | null) {
   const id = { ...access, jti: randomUUID(), ...(nonce === null ? {} : { nonce }) };
   return {

@@ -22,10 +22,10 @@ const TEXTS = {
 } as const;
 
 /** The languages of the pages. */
-export type Language = keyof typeof TEXTS;
+export type PageLanguage = keyof typeof TEXTS;
 
-/** The language to answer in: what the address asks for, else what the browser prefers. */
-export function pickLanguage(uiLocales: string | null, acceptLanguage: string | undefined): Language {
+/** Returns the language of the answer: the one in the address, else the browser's preference. */
+export function pickLanguage(uiLocales: string | null, acceptLanguage: string | undefined): PageLanguage {
   const wanted = `${uiLocales ?? ''} ${acceptLanguage ?? ''}`.toLowerCase().match(/\b(fr|en)\b/)?.[1];
   return wanted === 'fr' ? 'fr' : 'en';
 }
@@ -39,13 +39,13 @@ const ESCAPES: Record<string, string> = {
 };
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (found) => ESCAPES[found] ?? '');
 
-/** The login form; `fields` come back with it unchanged. */
-export function loginPage(language: Language, fields: URLSearchParams, wrong: boolean): string {
+/** The login form. It submits `fields` unchanged. */
+export function loginPage(language: PageLanguage, fields: URLSearchParams, wrong: boolean): string {
   const text = TEXTS[language];
   const hidden = [...fields].map(
     ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
   );
-  const other: Language = language === 'fr' ? 'en' : 'fr';
+  const other: PageLanguage = language === 'fr' ? 'en' : 'fr';
   const switched = new URLSearchParams(fields);
   switched.set('ui_locales', other);
   const alert = wrong ? `<p role="alert" id="wrong">${text.wrong}</p>` : '';
@@ -66,8 +66,8 @@ ${hidden.join('\n')}
   );
 }
 
-/** The page of a request that must not be redirected; the reason is for developers, in English. */
-export function refusedPage(language: Language, reason: string): string {
+/** The error page for a request that must not be redirected. The reason is in English, for developers. */
+export function refusedPage(language: PageLanguage, reason: string): string {
   return page(language, TEXTS[language].refused, `<p role="alert" lang="en">${escapeHtml(reason)}</p>`);
 }
 
@@ -76,7 +76,7 @@ background:#fff}label,input,button{display:block;font:inherit}input,button{width
 padding:.6rem;margin:.2rem 0 1rem;border:1px solid #595959;border-radius:.3rem}button{background:#12467b;color:#fff}
 :focus-visible{outline:3px solid #b35900;outline-offset:2px}[role=alert]{color:#a30000;font-weight:600}`;
 
-function page(language: Language, title: string, content: string): string {
+function page(language: PageLanguage, title: string, content: string): string {
   return `<!doctype html>
 <html lang="${language}"><head><meta charset="utf-8"><title>${title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>${STYLE}</style></head>

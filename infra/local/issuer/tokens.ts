@@ -35,7 +35,7 @@ export function signClaims(key: SigningKey, claims: JWTPayload): Promise<string>
     .sign(key.privateKey);
 }
 
-/** Seconds since 1970, as tokens count. */
+/** Returns an instant in seconds since 1970, the unit of tokens. */
 export const epochSeconds = (at: Date): number => Math.floor(at.getTime() / 1000);
 
 /** The identity claims of an account. */
@@ -46,7 +46,7 @@ export const accountClaims = (name: AccountName): JWTPayload => ({
   role: ROLES[name],
 });
 
-/** The account, when the password is right; the comparison takes the same time for every answer. */
+/** Returns the account if the password is right, else null. The comparison always takes the same time. */
 export function checkPassword(username: string, password: string): AccountName | null {
   const right = timingSafeEqual(digest(password), digest(PASSWORD));
   const known = username === 'admintest1' || username === 'usertest1' ? username : null;
@@ -55,6 +55,6 @@ export function checkPassword(username: string, password: string): AccountName |
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** Google's numeric account id for an e-mail: made up, and always the same. */
+/** Returns an invented numeric Google account id, always the same for an address. */
 export const googleSubject = (email: string): string =>
   (BigInt(`0x${digest(email).toString('hex').slice(0, 16)}`) % 10n ** 20n).toString().padStart(21, '1');

@@ -11,11 +11,11 @@ const BARRED = new Set(
 );
 
 type Command = [string, ...string[]];
-type Outcome = { result: unknown } | { error: string };
-type Answer = { status: number; body: unknown };
+type CommandOutcome = { result: unknown } | { error: string };
+type BridgeAnswer = { status: number; body: unknown };
 
-/** An answer that ends the request early. */
-class Refusal extends Error {
+/** Ends a request early with this answer. */
+class BridgeRefusal extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
     super(message);
@@ -28,7 +28,7 @@ function sameToken(header: string | undefined, token: string): boolean {
   return timingSafeEqual(digest(header ?? ''), digest(`Bearer ${token}`));
 }
 
-/** Reads the whole body, past the limit too: a client that still writes would not see the answer. */
+/** Reads the whole body even beyond the limit: a client that is still writing would miss the answer. */
 async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -37,7 +37,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
     if (size <= BODY_LIMIT) chunks.push(chunk);
   }
   if (size > BODY_LIMIT) {
-    throw new Refusal(
+    throw new BridgeRefusal(
       413,
       `ERR the body has ${size} bytes, at most ${BODY_LIMIT} are taken; send less at once`,
     );
@@ -45,7 +45,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
   } catch (thrown) {
-    throw new Refusal(400, `ERR the body is not JSON (${(thrown as Error).message}); send an array`);
+    throw new BridgeRefusal(400, `ERR the body is not JSON (${(thrown as Error).message}); send an array`);
   }
 }
 
@@ -54,20 +54,26 @@ function parseCommand(body: unknown): Command {
   const [name, ...args] = parts.map((part) => (typeof part === 'string' ? part : JSON.stringify(part)));
   if (name === undefined || typeof parts[0] !== 'string') {
     const got = (JSON.stringify(body) ?? '').slice(0, 80);
-    throw new Refusal(400, `ERR ${got} is no command; send a JSON array that starts with the command's name`);
+    throw new BridgeRefusal(
+      400,
+      `ERR ${got} is no command; send a JSON array that starts with the command's name`,
+    );
   }
   if (BARRED.has(name.toLowerCase())) {
-    throw new Refusal(400, `ERR ${name} needs a connection of its own; over REST use /multi-exec or poll`);
+    throw new BridgeRefusal(
+      400,
+      `ERR ${name} needs a connection of its own; over REST use /multi-exec or poll`,
+    );
   }
   return [name, ...args];
 }
 
 function parseCommands(body: unknown): Command[] {
   if (Array.isArray(body) && body.length > 0) return body.map(parseCommand);
-  throw new Refusal(400, 'ERR the body holds no commands; send a JSON array of arrays');
+  throw new BridgeRefusal(400, 'ERR the body holds no commands; send a JSON array of arrays');
 }
 
-/** A reply as JSON: strings in base64 if asked for, maps flattened; only an outermost OK stays bare. */
+/** Converts a reply to JSON: base64 strings on request, flat maps. Only an outermost OK stays as it is. */
 function encode(reply: unknown, base64: boolean, outermost = true): unknown {
   if (reply instanceof Error) return encode(reply.message, base64, outermost);
   if (Buffer.isBuffer(reply) || typeof reply === 'string') {
@@ -90,8 +96,8 @@ function run(redis: Redis, [name, ...args]: Command): Promise<unknown> {
   return redis.callBuffer(name, ...args);
 }
 
-/** Redis's own refusal of a command is an outcome; a lost connection is not. */
-async function outcome(reply: Promise<unknown>, base64: boolean): Promise<Outcome> {
+/** Returns Redis's refusal of a command as its outcome. Throws if the connection is lost. */
+async function outcome(reply: Promise<unknown>, base64: boolean): Promise<CommandOutcome> {
   try {
     return { result: encode(await reply, base64) };
   } catch (thrown) {
@@ -100,8 +106,8 @@ async function outcome(reply: Promise<unknown>, base64: boolean): Promise<Outcom
   }
 }
 
-/** All commands leave in one tick over the one connection, so nothing comes between MULTI and EXEC. */
-async function transaction(redis: Redis, commands: Command[], base64: boolean): Promise<Answer> {
+/** Sends all commands in one tick over the one connection, so that no other command comes between MULTI and EXEC. */
+async function transaction(redis: Redis, commands: Command[], base64: boolean): Promise<BridgeAnswer> {
   const whole: Command[] = [['MULTI'], ...commands, ['EXEC']];
   const settled = await Promise.allSettled(whole.map((command) => run(redis, command)));
   const reasons = settled.map((each) => (each.status === 'rejected' ? (each.reason as unknown) : null));
@@ -111,19 +117,23 @@ async function transaction(redis: Redis, commands: Command[], base64: boolean): 
   if (exec === undefined) throw new Error('no reply to EXEC');
   if (exec.status === 'rejected') return { status: 400, body: { error: (exec.reason as Error).message } };
   const entries = (exec.value as unknown[]).map(
-    (each): Outcome => (each instanceof Error ? { error: each.message } : { result: encode(each, base64) }),
+    (each): CommandOutcome =>
+      each instanceof Error ? { error: each.message } : { result: encode(each, base64) },
   );
   return { status: 200, body: entries };
 }
 
-async function answer(redis: Redis, token: string, request: IncomingMessage): Promise<Answer> {
+async function answer(redis: Redis, token: string, request: IncomingMessage): Promise<BridgeAnswer> {
   const path = request.url?.split('?')[0] ?? '/';
   const allowed = sameToken(request.headers.authorization, token);
   if (!allowed || request.method !== 'POST' || !ROUTES.has(path)) {
     request.resume();
     if (allowed)
-      throw new Refusal(404, `ERR ${request.method} ${path} is no route; POST to ${[...ROUTES].join(', ')}`);
-    throw new Refusal(401, 'WRONGPASS invalid or missing auth token; send Authorization: Bearer TOKEN');
+      throw new BridgeRefusal(
+        404,
+        `ERR ${request.method} ${path} is no route; POST to ${[...ROUTES].join(', ')}`,
+      );
+    throw new BridgeRefusal(401, 'WRONGPASS invalid or missing auth token; send Authorization: Bearer TOKEN');
   }
   const body = await readJson(request);
   const base64 = request.headers['upstash-encoding'] === 'base64';
@@ -136,13 +146,15 @@ async function answer(redis: Redis, token: string, request: IncomingMessage): Pr
   return { status: 'error' in single ? 400 : 200, body: single };
 }
 
-function failure(thrown: unknown): Answer {
+function failure(thrown: unknown): BridgeAnswer {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  if (thrown instanceof Refusal) return { status: thrown.status, body: { error: message } };
+  if (thrown instanceof BridgeRefusal) return { status: thrown.status, body: { error: message } };
   return { status: 503, body: { error: `ERR Redis does not answer (${message}); start it again` } };
 }
 
-/** Upstash's REST protocol as a node:http listener over one Redis connection, for bearers of the token. */
+/**
+ * Serves Upstash's REST protocol over one Redis connection, as a node:http listener. Every request needs the token.
+ */
 export function redisBridge(redis: Redis, token: string): RequestListener {
   return async (request, response) => {
     const { status, body } = await answer(redis, token, request).catch(failure);

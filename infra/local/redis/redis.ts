@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import { type Engine, freePort, spawnEngine } from '../process.ts';
+import { freePort, type LocalEngine, spawnEngine } from '../process.ts';
 import { findRedisServer, type Preference } from '../programs.ts';
 import { redisBridge } from './bridge.ts';
 
@@ -17,20 +17,19 @@ export interface RedisOptions {
 }
 
 export interface LocalRedis {
-  /** Where the Upstash client finds the bridge, and the token that it must send. */
+  /** The bridge's address and token for the Upstash client. */
   url: string;
   token: string;
   engine: RedisEngine;
-  /** The engine's own port and process, for those who speak Redis or want to see it fail. */
+  /** The engine's port and process, for callers that speak Redis or make it fail. */
   port: number;
   pid: number;
-  /** Starts the engine anew (empty) on its port, after it was stopped or died; the bridge reconnects by itself. */
+  /** Starts a stopped or dead engine again, empty, on the same port. The bridge reconnects. */
   restart(): Promise<void>;
-  /** Stops the engine alone and leaves the bridge answering 503. */
+  /** Stops the engine only; the bridge then answers 503. */
   stopEngine(): Promise<void>;
-  /** Calls back if the engine's process ends without being asked to. */
+  /** Calls back if the engine's process ends unexpectedly. */
   onExit(callback: () => void): void;
-  /** Stops the bridge and the engine. */
   stop(): Promise<void>;
 }
 
@@ -47,7 +46,7 @@ function answersPing(port: number): Promise<boolean> {
   });
 }
 
-function startEngine(binary: string | null, port: number, env: NodeJS.ProcessEnv): Promise<Engine> {
+function startEngine(binary: string | null, port: number, env: NodeJS.ProcessEnv): Promise<LocalEngine> {
   if (binary === null) {
     return spawnEngine('js-redis-server', process.execPath, [EMBEDDED_ENTRY], {
       env: { ...env, PORT: String(port) },
@@ -66,7 +65,7 @@ function choose(prefer: Preference, env: NodeJS.ProcessEnv): string | null {
   return null;
 }
 
-/** A connection that fails at once while Redis is away, sends nothing twice and comes back by itself. */
+/** Opens a connection that fails at once while Redis is away, never repeats a command, and reconnects. */
 function openConnection(port: number): Redis {
   const redis = new Redis({
     host: '127.0.0.1',
@@ -84,7 +83,7 @@ function openConnection(port: number): Redis {
 
 interface Bridge {
   url: string;
-  /** Resolves once the bridge is connected to its Redis. */
+  /** Resolves once the bridge is connected to Redis. */
   connected(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -109,7 +108,7 @@ async function startBridge(redisPort: number, token: string): Promise<Bridge> {
   };
 }
 
-/** A Redis for the local cloud behind Upstash's REST protocol: redis-server where it is there, else one from npm. */
+/** Starts Redis behind Upstash's REST protocol: redis-server if it is installed, else the engine from npm. */
 export async function startRedis(options: RedisOptions = {}): Promise<LocalRedis> {
   const { prefer = 'auto', env = process.env } = options;
   const binary = choose(prefer, env);

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { ApiError, restAnswer } from '../google-json.ts';
-import { create, list, onJob, type State } from './methods.ts';
+import { GoogleApiError, restAnswer } from '../google-json.ts';
+import { create, list, onJob, type SchedulerState } from './methods.ts';
 
-/** Answers one REST request; errors in the shape of Google's APIs. */
+/** Answers one REST request, with errors in the shape of Google's APIs. */
 export function answer(
-  state: State,
+  state: SchedulerState,
   request: IncomingMessage,
   body: string,
 ): { status: number; reply: unknown } {
@@ -17,7 +17,7 @@ export function answer(
 const PATH =
   /^\/v1\/projects\/(?<project>[^/]+)\/locations(?:\/(?<location>[^/]+)(?<jobs>\/jobs(?:\/(?<id>[^/:]+)(?::(?<verb>\w+))?)?)?)?$/;
 
-function route(state: State, method: string, url: URL, body: unknown): unknown {
+function route(state: SchedulerState, method: string, url: URL, body: unknown): unknown {
   const path = decodeURIComponent(url.pathname);
   const { project, location, jobs, id, verb } = PATH.exec(path)?.groups ?? {};
   if (project && !jobs && method === 'GET') {
@@ -28,21 +28,15 @@ function route(state: State, method: string, url: URL, body: unknown): unknown {
     const parent = `projects/${project}/locations/${checkLocation(state, location)}`;
     if (!id && method === 'GET') return list(state, parent, url.searchParams);
     if (!id && method === 'POST') return create(state, parent, body);
-    if (id)
-      return onJob(
-        state,
-        `${parent}/jobs/${id}`,
-        verb ? `${method} ${verb}` : method,
-        url.searchParams,
-        body,
-      );
+    const action = verb ? `${method} ${verb}` : method;
+    if (id) return onJob(state, `${parent}/jobs/${id}`, { action, query: url.searchParams, body });
   }
-  throw new ApiError(404, 'NOT_FOUND', `The local scheduler has no route ${method} ${path}`);
+  throw new GoogleApiError(404, 'NOT_FOUND', `The local scheduler has no route ${method} ${path}`);
 }
 
-function checkLocation(state: State, location: string): string {
+function checkLocation(state: SchedulerState, location: string): string {
   if (state.locations.includes(location)) return location;
-  throw new ApiError(404, 'NOT_FOUND', `Location '${location}' is not a valid location.`);
+  throw new GoogleApiError(404, 'NOT_FOUND', `Location '${location}' is not a valid location.`);
 }
 
 const describeLocation = (project: string, locationId: string): unknown => ({

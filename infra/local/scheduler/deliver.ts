@@ -2,7 +2,7 @@ import { codeOf, codeOfFailure } from '../google-json.ts';
 import type { Job } from './jobs.ts';
 import { pacific, seconds } from './rules.ts';
 
-/** What an attempt needs from around it. */
+/** The surroundings of an attempt. */
 export interface FireDeps {
   clock: () => Date;
   signOidc: (email: string, audience: string) => Promise<string>;
@@ -12,7 +12,7 @@ export interface FireDeps {
 }
 
 const REPLACED = /^(host|content-length|user-agent|x-google-.*|x-appengine-.*|x-cloudscheduler.*)$/i;
-/** Sends one request and gives its google.rpc.Code; 0 is success. Never throws. */
+/** Sends one request and returns its google.rpc.Code; 0 is success. Never throws. */
 export async function deliver(
   job: Job,
   occurrence: Date,
@@ -35,9 +35,14 @@ export async function deliver(
   }
 }
 
-type Target = NonNullable<Job['httpTarget']>;
+type HttpTarget = NonNullable<Job['httpTarget']>;
 
-async function requestHeaders(job: Job, target: Target, occurrence: Date, deps: FireDeps): Promise<Headers> {
+async function requestHeaders(
+  job: Job,
+  target: HttpTarget,
+  occurrence: Date,
+  deps: FireDeps,
+): Promise<Headers> {
   const headers = new Headers();
   if (target.body) headers.set('Content-Type', 'application/octet-stream');
   for (const [name, value] of Object.entries(target.headers ?? {})) {
@@ -57,5 +62,5 @@ async function requestHeaders(job: Job, target: Target, occurrence: Date, deps: 
   return headers;
 }
 
-/** The last part of a job's name, as handlers see it. */
+/** Returns the last part of a job's name, which handlers receive. */
 export const shortId = (job: Job): string => job.name.split('/').pop() ?? '';

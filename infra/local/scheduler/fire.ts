@@ -2,29 +2,30 @@ import { deliver, type FireDeps, shortId } from './deliver.ts';
 import type { Job } from './jobs.ts';
 import { nextOccurrence, seconds, timestamp } from './rules.ts';
 
-/** One scheduled execution: its first attempt and the retries, all of the same occurrence. */
+/** One scheduled execution: its first attempt and its retries, all for the same occurrence. */
 interface Execution {
   occurrence: Date;
   attempts: number;
   startedAt: Date;
-  /** Null while an attempt is under way. */
+  /** Null while an attempt is in progress. */
   retryAt: Date | null;
 }
 
-/** A job with what the scheduler remembers about it. */
-export interface Entry {
+/** A job with its state. */
+export interface JobEntry {
   job: Job;
   execution: Execution | null;
-  /** Attempts under way, forced ones too. */
+  /** Attempts in progress, including forced ones. */
   running: number;
 }
 
 /**
- * Starts what is due at `now`: a waiting retry, or the next occurrence. An occurrence that comes while an execution is
- * outstanding waits for its end; of several missed ones the earliest runs, late, and the others are dropped.
- * Resolves when the attempt has ended; null when nothing was due.
+ * Starts what is due at `now`: a waiting retry or the next occurrence. An occurrence waits while an execution is
+ * outstanding.
+ * If it missed several occurrences, it runs the earliest one late and drops the others. Resolves when the attempt has
+ * ended. Returns null if nothing was due.
  */
-export function startDue(entry: Entry, now: Date, deps: FireDeps): Promise<void> | null {
+export function startDue(entry: JobEntry, now: Date, deps: FireDeps): Promise<void> | null {
   const { job } = entry;
   if (job.state !== 'ENABLED' || entry.running > 0) return null;
   if (job.scheduleTime && new Date(job.scheduleTime) <= now) {
@@ -45,14 +46,14 @@ export function setNext(job: Job, after: Date): void {
   job.scheduleTime = next ? timestamp(next) : undefined;
 }
 
-/** A forced run: at once, even beside a running attempt, carrying the next occurrence. It is not retried. */
-export async function fireForced(entry: Entry, deps: FireDeps): Promise<void> {
+/** Makes a forced run at once, even beside a running attempt. It carries the next occurrence and is never retried. */
+export async function fireForced(entry: JobEntry, deps: FireDeps): Promise<void> {
   const { schedule, timeZone } = entry.job;
   const now = deps.clock();
   await attempt(entry, nextOccurrence(schedule, timeZone, now) ?? now, 'forced', deps);
 }
 
-async function attemptScheduled(entry: Entry, execution: Execution, deps: FireDeps): Promise<void> {
+async function attemptScheduled(entry: JobEntry, execution: Execution, deps: FireDeps): Promise<void> {
   execution.attempts += 1;
   const code = await attempt(entry, execution.occurrence, `attempt ${execution.attempts}`, deps);
   if (entry.execution !== execution) return;
@@ -61,7 +62,9 @@ async function attemptScheduled(entry: Entry, execution: Execution, deps: FireDe
   else entry.execution = null;
 }
 
-/** When to try again, or null: all retries spent, or the next occurrence comes first. */
+/**
+ * Returns the time of the next attempt. Returns null if the retries are used up or the next occurrence comes first.
+ */
 function retryInstant(job: Job, execution: Execution, now: Date): Date | null {
   const retries = job.retryConfig?.retryCount ?? 0;
   if (retries === 0) return null;
@@ -72,7 +75,10 @@ function retryInstant(job: Job, execution: Execution, now: Date): Date | null {
   return job.scheduleTime && new Date(job.scheduleTime) <= at ? null : at;
 }
 
-/** Doubles maxDoublings times, then grows by the last step, up to the maximum. `retry` counts from 1. */
+/**
+ * Returns the wait before a retry, counted from 1: it doubles maxDoublings times, then grows by the last step up to
+ * the maximum.
+ */
 function backoffSeconds(job: Job, retry: number): number {
   const min = seconds(job.retryConfig?.minBackoffDuration ?? '5s');
   const max = seconds(job.retryConfig?.maxBackoffDuration ?? '3600s');
@@ -81,7 +87,7 @@ function backoffSeconds(job: Job, retry: number): number {
   return Math.min(max, step * Math.max(1, retry - doublings));
 }
 
-async function attempt(entry: Entry, occurrence: Date, label: string, deps: FireDeps): Promise<number> {
+async function attempt(entry: JobEntry, occurrence: Date, label: string, deps: FireDeps): Promise<number> {
   entry.running += 1;
   entry.job.lastAttemptTime = timestamp(deps.clock());
   const { code, detail } = await deliver(entry.job, occurrence, deps);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { copyMasked, duration, fieldsOf, httpMethod, invalid, isObject, type Json } from '../google-json.ts';
 
-/** What clients may send back from an earlier read; the service never takes it from them. */
+/** Fields that clients may send back from an earlier read; the service ignores them. */
 const OUTPUT_ONLY = ['state', 'status', 'scheduleTime', 'lastAttemptTime', 'userUpdateTime', 'satisfiesPzs'];
 
 const retryConfig = z.strictObject({
@@ -42,10 +42,10 @@ export type Job = Omit<JobFields, 'name'> & {
   status?: { code?: number | undefined } | undefined;
 };
 
-/** The fields of a request body, by their camelCase names and without those that only the service sets. */
+/** Returns the fields of a request body by camelCase names, without those that only the service sets. */
 export const ownFields = (body: unknown): Json => fieldsOf(body, OUTPUT_ONLY);
 
-/** Checks types and names; throws INVALID_ARGUMENT that names the field. */
+/** Checks types and names. Throws INVALID_ARGUMENT with the field's name. */
 export function parseFields(fields: Json): JobFields {
   const parsed = jobFields.safeParse(fields);
   if (parsed.success) return parsed.data;
@@ -60,7 +60,7 @@ const MASKABLE = new Set([
   ...['serviceAccountEmail', 'audience'].map((key) => `httpTarget.oidcToken.${key}`),
 ]);
 
-/** The fields of `job` after a PATCH: those that the mask names (in either case), or all that the body holds. */
+/** Returns the fields of `job` after a PATCH: the mask's fields (in either case), or all fields of the body. */
 export function applyMask(job: Job, patch: Json, mask: string | null): JobFields {
   const result: Json = ownFields(structuredClone(job));
   copyMasked(result, patch, mask, MASKABLE);

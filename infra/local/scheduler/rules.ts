@@ -6,7 +6,7 @@ const NAME = /^projects\/[^/]+\/locations\/[^/]+\/jobs\/[A-Za-z0-9_-]{1,500}$/;
 /** Unix cron only: digits, names, lists, ranges, steps. No seconds, no L, W, # or ?, no @daily. */
 const CRON_FIELD = /^(\*|(\d+|[A-Za-z]{3})(-(\d+|[A-Za-z]{3}))?)(\/\d+)?$/;
 
-/** Seconds of a proto3 JSON duration ("540s"). */
+/** Returns the seconds of a proto3 JSON duration ("540s"). */
 export const seconds = (duration: string | undefined): number => Number.parseFloat(duration ?? '0');
 
 function cron(schedule: string, timeZone: string): Cron {
@@ -29,15 +29,15 @@ function cron(schedule: string, timeZone: string): Cron {
 }
 
 /**
- * The first occurrence after this instant, in wall-clock time of the zone; null for a schedule that never comes.
- * A wall-clock time that spring skips comes when the clocks have moved; one that autumn repeats comes once for a fixed
- * hour, and every time for a schedule of every hour.
+ * Returns the first occurrence after this instant, in the zone's wall-clock time, or null if there is none. A time
+ * that spring skips occurs right after the change.
+ * A time that autumn repeats occurs once for a fixed hour, and each time for an hourly schedule.
  */
 export function nextOccurrence(schedule: string, timeZone: string, after: Date): Date | null {
   return cron(schedule, timeZone).nextRun(after);
 }
 
-/** An instant as the service writes it: RFC 3339, no fraction when it is zero. */
+/** Formats an instant like the service: RFC 3339, without a zero fraction. */
 export const timestamp = (at: Date): string => at.toISOString().replace('.000Z', 'Z');
 
 const pacificParts = new Intl.DateTimeFormat('en-CA', {
@@ -52,14 +52,14 @@ const pacificParts = new Intl.DateTimeFormat('en-CA', {
   timeZoneName: 'longOffset',
 });
 
-/** The instant as X-CloudScheduler-ScheduleTime carries it: with the Pacific offset, whatever the job's zone. */
+/** Formats an instant for X-CloudScheduler-ScheduleTime: with the Pacific offset, in every zone. */
 export function pacific(at: Date): string {
   const parts = Object.fromEntries(pacificParts.formatToParts(at).map((part) => [part.type, part.value]));
   const offset = (parts.timeZoneName ?? '').replace('GMT', '');
   return `${parts.year}-${parts.month}-${parts.day}T${parts.hour}:${parts.minute}:${parts.second}${offset}`;
 }
 
-/** Refuses what the API refuses; throws INVALID_ARGUMENT. */
+/** Throws INVALID_ARGUMENT for a job that the real API rejects. */
 export function validate(job: JobFields): void {
   if (!NAME.test(job.name ?? '')) {
     throw invalid(
@@ -97,7 +97,7 @@ function validateTarget({ httpTarget, attemptDeadline }: JobFields): void {
   if (deadline < 15 || deadline > 1800) throw invalid('attemptDeadline must be in [15s, 30m].');
 }
 
-/** The fields as the real service reads them back: its defaults filled in, zeros replaced, its headers added. */
+/** Returns the fields as the real service stores them: with defaults, replaced zeros and added headers. */
 export function stored(fields: JobFields): JobFields {
   const job = structuredClone(fields);
   job.attemptDeadline ??= '180s';

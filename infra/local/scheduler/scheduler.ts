@@ -2,16 +2,16 @@ import { serveLoopback } from '../loopback-server.ts';
 import { answer } from './api.ts';
 import { startDue } from './fire.ts';
 import type { Job } from './jobs.ts';
-import { type State, track } from './methods.ts';
+import { type SchedulerState, track } from './methods.ts';
 
 export interface LocalSchedulerOptions {
   clock: () => Date;
-  /** 0 takes a free port. */
+  /** 0 picks a free port. */
   port?: number;
   /** Signs the OIDC token of a job's service account. */
   signOidc: (email: string, audience: string) => Promise<string>;
   locations?: readonly string[];
-  /** True: looks every second for what is due. False: only tick() does. */
+  /** True: fires what is due every second. False: only tick() fires. */
   firing: boolean;
   log?: (line: string) => void;
 }
@@ -20,19 +20,21 @@ export interface LocalScheduler {
   /** The base address for gcloud's endpoint override and for the client's apiEndpoint and port. */
   url: string;
   stop(): Promise<void>;
-  /** Starts what is due at `now` (the clock's time by default); resolves when those attempts have ended. */
+  /** Starts what is due at `now` (by default the clock's time). Resolves when those attempts have ended. */
   tick(now?: Date): Promise<void>;
-  /** Resolves when no attempt is under way, forced ones included. */
+  /** Resolves when no attempt is in progress, including forced ones. */
   idle(): Promise<void>;
   /** Copies of all jobs. */
   jobs(): Job[];
 }
 
-/** Cloud Scheduler's REST v1 on loopback, for gcloud, the official client (fallback) and the real functions. */
+/**
+ * Serves Cloud Scheduler's REST v1 on loopback, for gcloud, the official client (fallback) and the real functions.
+ */
 export async function startLocalScheduler(options: LocalSchedulerOptions): Promise<LocalScheduler> {
   const { clock, signOidc, log = () => undefined } = options;
   const stopping = new AbortController();
-  const state: State = {
+  const state: SchedulerState = {
     entries: new Map(),
     outstanding: new Set(),
     locations: options.locations ?? ['europe-west1', 'us-central1'],

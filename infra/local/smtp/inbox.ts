@@ -1,16 +1,16 @@
 import PostalMime, { type Address } from 'postal-mime';
 
-/** A received mail as the inbox shows it. */
+/** A received mail in the inbox. */
 export interface InboxMail {
-  /** The header's From, `Name <address>`. */
+  /** The From header, `Name <address>`. */
   from: string;
-  /** The bare addresses of the envelope: who really gets it, whatever the header says. */
+  /** The addresses of the envelope: the real recipients, independent of the header. */
   to: string[];
   subject: string;
   text: string;
   html: string;
   message_id: string;
-  /** By lower-case name; a header that comes several times is joined by commas. */
+  /** By lower-case name; repeated headers are joined by commas. */
   headers: Record<string, string>;
   received_at: string;
 }

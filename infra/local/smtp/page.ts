@@ -10,18 +10,18 @@ const refusal = z.object({
   text: z.string().max(200).optional(),
 });
 
-/** The part of the mail server that the inbox shows and steers. */
-interface Shown {
+/** The part of the mail server that the inbox page uses. */
+interface InboxSource {
   mails(): readonly InboxMail[];
   refuse(address: string, code: number, text?: string): void;
   clear(): void;
 }
 
 /**
- * The inbox over HTTP. `GET /` answers JSON, or a page to look at where a browser asks for text/html; `GET /N.html` shows
- * the HTML of mail N with all scripts and remote content off.
+ * Serves the inbox over HTTP. `GET /` answers a page to browsers and JSON otherwise; `GET /N.html` shows mail N
+ * without scripts and remote content.
  */
-export function serveInbox(smtp: Shown): Promise<LoopbackServer> {
+export function serveInbox(smtp: InboxSource): Promise<LoopbackServer> {
   return serveLoopback(0, async (request, response, body) => {
     const path = new URL(request.url ?? '/', 'http://127.0.0.1').pathname;
     const [, number] = /^\/(\d+)\.html$/.exec(path) ?? [];
@@ -40,7 +40,7 @@ export function serveInbox(smtp: Shown): Promise<LoopbackServer> {
   });
 }
 
-function refuse(smtp: Shown, body: string, response: ServerResponse): void {
+function refuse(smtp: InboxSource, body: string, response: ServerResponse): void {
   const parsed = refusal.safeParse(parseJson(body));
   if (!parsed.success) {
     const message = 'POST /refuse takes {"address": "a@b.example", "code": 550}; a code is 400 to 599.';

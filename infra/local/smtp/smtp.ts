@@ -7,25 +7,25 @@ import { serveInbox } from './page.ts';
 
 export interface SmtpOptions {
   clock: Clock;
-  /** Key and certificate; with them STARTTLS is offered, without it is not. */
+  /** Key and certificate. The server offers STARTTLS only with them. */
   tls?: Pick<TlsOptions, 'key' | 'cert'>;
-  /** TLS from the first byte instead. */
+  /** TLS from the first byte, instead of STARTTLS. */
   secure?: boolean;
-  /** The one account; a login with another is refused. Absent: any login is taken. */
+  /** The only account. If absent, the server accepts any login. */
   login?: { user: string; password: string };
-  /** Nothing is taken without a login. */
+  /** True: the server accepts no mail without a login. */
   loginRequired?: boolean;
 }
 
-/** The mail server of the local cloud: it takes everything, delivers nothing, and shows it over HTTP. */
+/** The local mail server. It accepts every mail, delivers none, and shows them over HTTP. */
 export interface LocalSmtp {
   host: string;
   port: number;
-  /** HTTP: GET lists what has come, DELETE forgets it and every refusal, POST /refuse refuses a recipient. */
+  /** HTTP: GET lists the mails, DELETE forgets them and all refusals, POST /refuse refuses a recipient. */
   inbox: string;
-  /** What has come, oldest first. */
+  /** Received mails, oldest first. */
   mails(): readonly InboxMail[];
-  /** Refuses a recipient with this reply code, and the text where there is one, until `clear`. */
+  /** Refuses a recipient with this reply code until `clear`. Without a text it uses the code's common one. */
   refuse(address: string, code: number, text?: string): void;
   clear(): void;
   stop(): Promise<void>;
@@ -34,7 +34,7 @@ export interface LocalSmtp {
 const HOST = '127.0.0.1';
 const MAX_MAIL_BYTES = 30_000_000;
 
-/** Starts the mail server on free ports of the loopback interface. */
+/** Starts the mail server on free loopback ports. */
 export async function startSmtp(options: SmtpOptions): Promise<LocalSmtp> {
   const mails: InboxMail[] = [];
   const refusals = new Map<string, { code: number; text: string }>();
@@ -66,7 +66,7 @@ export async function startSmtp(options: SmtpOptions): Promise<LocalSmtp> {
         .catch((error: Error) => done(replyError(451, error.message)));
     },
   });
-  // A client that breaks off is an error of that connection; the server goes on.
+  // A client that disconnects is an error of its connection only; the server continues.
   server.on('error', () => undefined);
   const port = await listen(server);
   const smtp = {
@@ -95,7 +95,7 @@ function replyError(responseCode: number, message: string): Error {
   return Object.assign(new Error(message), { responseCode });
 }
 
-/** The words that servers commonly use with a code. */
+/** Common texts of SMTP servers by code. */
 function refusalText(code: number): string {
   const texts: Record<number, string> = {
     421: '4.3.2 Service shutting down',

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { ApiError, restAnswer } from '../google-json.ts';
-import { onQueue, onQueues, onTask, onTasks, type State } from './methods.ts';
+import { GoogleApiError, restAnswer } from '../google-json.ts';
+import { onQueue, onQueues, onTask, onTasks, type TasksState } from './methods.ts';
 
 /** Answers one REST request. */
-export function answer(state: State, request: IncomingMessage, body: string) {
+export function answer(state: TasksState, request: IncomingMessage, body: string) {
   return restAnswer(() => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     return route(state, request.method ?? 'GET', url, body ? JSON.parse(body) : undefined);
@@ -17,23 +17,22 @@ const QUEUE = new RegExp(`${PARENT}/(?<queue>[^/:]+)${VERB}$`);
 const TASKS = new RegExp(`${PARENT}/(?<queue>[^/:]+)/tasks$`);
 const TASK = new RegExp(`${PARENT}/(?<queue>[^/:]+)/tasks/(?<task>[^/:]+)${VERB}$`);
 
-function route(state: State, method: string, url: URL, body: unknown): unknown {
+function route(state: TasksState, method: string, url: URL, body: unknown): unknown {
   const path = decodeURIComponent(url.pathname);
   const found = [QUEUES, QUEUE, TASKS, TASK].find((pattern) => pattern.test(path));
   const { parent, location = '', queue, task, verb } = found?.exec(path)?.groups ?? {};
   if (!found || !parent) throw noRoute(method, path);
   if (!state.locations.includes(location))
-    throw new ApiError(404, 'NOT_FOUND', `Location '${location}' is not a valid location.`);
-  const query = url.searchParams;
-  const action = verb ? `${method} ${verb}` : method;
+    throw new GoogleApiError(404, 'NOT_FOUND', `Location '${location}' is not a valid location.`);
+  const call = { action: verb ? `${method} ${verb}` : method, query: url.searchParams, body };
   const list = found === QUEUES || found === TASKS;
   if (list && method !== 'GET' && method !== 'POST') throw noRoute(method, path);
   const queueName = `${parent}/queues/${queue}`;
-  if (found === QUEUES) return onQueues(state, parent, method, query, body);
-  if (found === QUEUE) return onQueue(state, queueName, action, query, body);
-  if (found === TASKS) return onTasks(state, queueName, method, query, body);
-  return onTask(state, queueName, `${queueName}/tasks/${task}`, action, query);
+  if (found === QUEUES) return onQueues(state, parent, call);
+  if (found === QUEUE) return onQueue(state, queueName, call);
+  if (found === TASKS) return onTasks(state, queueName, call);
+  return onTask(state, queueName, `${queueName}/tasks/${task}`, call);
 }
 
 const noRoute = (method: string, path: string) =>
-  new ApiError(404, 'NOT_FOUND', `The local Cloud Tasks has no route ${method} ${path}`);
+  new GoogleApiError(404, 'NOT_FOUND', `The local Cloud Tasks has no route ${method} ${path}`);

@@ -2,7 +2,7 @@ import { codeOf, codeOfFailure } from '../google-json.ts';
 import { seconds } from '../scheduler/rules.ts';
 import type { QueuedTask } from './resources.ts';
 
-/** What an attempt needs from around it. */
+/** The surroundings of an attempt. */
 export interface DeliverDeps {
   clock: () => Date;
   signOidc: (email: string, audience: string) => Promise<string>;
@@ -11,7 +11,7 @@ export interface DeliverDeps {
   stopped: AbortSignal;
 }
 
-/** How an attempt ended: a google.rpc.Code, what it means, and how long the target asks to be left alone. */
+/** The end of an attempt: a google.rpc.Code, its meaning, and the wait that the target asks for. */
 export interface Delivered {
   code: number;
   detail: string;
@@ -39,7 +39,7 @@ export async function deliver(task: QueuedTask, deps: DeliverDeps): Promise<Deli
   }
 }
 
-/** The last part of a name. */
+/** Returns the last part of a name. */
 export const idOf = (name: string): string => name.split('/').pop() ?? '';
 
 async function requestHeaders(task: QueuedTask, deps: DeliverDeps): Promise<Headers> {
@@ -48,7 +48,7 @@ async function requestHeaders(task: QueuedTask, deps: DeliverDeps): Promise<Head
   headers.set('User-Agent', 'Google-Cloud-Tasks');
   headers.set('X-CloudTasks-QueueName', task.name.split('/')[5] ?? '');
   headers.set('X-CloudTasks-TaskName', idOf(task.name));
-  // The attempt under way is among dispatchCount already. An execution is an attempt that was answered.
+  // dispatchCount includes the attempt in progress. An execution is an attempt with an answer.
   headers.set('X-CloudTasks-TaskRetryCount', String(task.dispatchCount - 1));
   headers.set('X-CloudTasks-TaskExecutionCount', String(task.responseCount));
   headers.set('X-CloudTasks-TaskETA', String(new Date(task.scheduleTime).getTime() / 1000));

@@ -3,8 +3,10 @@ import { type DeliverDeps, type Delivered, deliver, idOf } from './deliver.ts';
 import { burstOf, type Queue, type QueuedTask } from './resources.ts';
 
 /**
- * What a test lets go wrong with a delivery: it happens twice at once, never (and the task is gone), or its answer is lost
- * on the way back, so that it is tried again. Cloud Tasks promises "at least once"; `never` is an operator's purge.
+ * A fault that a test injects into a delivery:
+ * - `twice`: it is delivered twice at once; Cloud Tasks promises "at least once"
+ * - `never`: the task is dropped, as by an operator's purge
+ * - `unacknowledged`: the answer is lost on its way back, so that the delivery is repeated
  */
 export type Disturbance = 'twice' | 'never' | 'unacknowledged';
 export type Disturb = (task: { name: string; attempt: number }) => Disturbance | null;
@@ -13,13 +15,13 @@ export interface DispatchDeps extends DeliverDeps {
   disturb: Disturb;
 }
 
-/** A queue with its tasks and what the service remembers about it. */
+/** A queue with its tasks and its state. */
 export interface QueueEntry {
   queue: Queue;
   tasks: Map<string, TaskEntry>;
-  /** Until when the names of tasks that are gone stay taken, in milliseconds. */
+  /** The instants, in milliseconds, until which names of removed tasks stay taken. */
   taken: Map<string, number>;
-  /** Attempts under way. */
+  /** Attempts in progress. */
   running: number;
   /** The token bucket. */
   tokens: number;
@@ -34,7 +36,7 @@ interface TaskEntry {
 /** "Another task with the same name can't be created for ~1hour after the original task was deleted or executed." */
 const NAME_TAKEN_MS = 60 * 60_000;
 
-/** Starts every attempt that its queue's state, rate and concurrency allow now; `track` remembers each. */
+/** Starts every attempt that its queue's state, rate and concurrency allow now. `track` remembers each. */
 export function pump(
   entries: Iterable<QueueEntry>,
   deps: DispatchDeps,
@@ -64,7 +66,7 @@ function refill(entry: QueueEntry, now: number): void {
   entry.refilledAt = now;
 }
 
-/** One attempt, and what follows from it: the task is done, waits for the next one, or is given up. */
+/** Makes one attempt. The task is then done, waits for its next attempt, or is dropped. */
 export async function attempt(entry: QueueEntry, one: TaskEntry, deps: DispatchDeps): Promise<void> {
   const { task } = one;
   const disturbance = deps.disturb({ name: task.name, attempt: task.dispatchCount + 1 });
@@ -94,7 +96,6 @@ function begin(task: QueuedTask, now: Date): void {
 }
 
 function end(task: QueuedTask, { code, detail }: Delivered, now: Date): void {
-  // No answer at all is no response.
   if (code !== 4 && code !== 14) task.responseCount += 1;
   if (!task.lastAttempt) return;
   task.lastAttempt.responseTime = timestamp(now);
@@ -108,8 +109,9 @@ export function forget(entry: QueueEntry, name: string, now: Date): void {
 }
 
 /**
- * When to try again, or null. With a maxRetryDuration the attempts go on until both limits are reached. Retry-After is
- * considered; that the service slows a whole queue down after many 429 and 503 is not imitated.
+ * Returns the time of the next attempt, or null if there is none. With maxRetryDuration, attempts continue until both
+ * limits are reached.
+ * Retry-After is respected. The real service also slows a whole queue after many 429 and 503; this one does not.
  */
 function retryInstant({ retryConfig }: Queue, task: QueuedTask, result: Delivered, now: Date): Date | null {
   const { maxAttempts = 100, maxRetryDuration, minBackoff, maxBackoff, maxDoublings = 16 } = retryConfig;

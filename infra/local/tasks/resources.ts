@@ -2,16 +2,16 @@ import { z } from 'zod';
 import { copyMasked, duration, fieldsOf, httpMethod, invalid, isObject, type Json } from '../google-json.ts';
 import { seconds, timestamp } from '../scheduler/rules.ts';
 
-// Queues and tasks as Cloud Tasks v2 takes and answers them; the rules are those of its protos (queue, task, target).
+// Queues and tasks in Cloud Tasks v2, by the rules of its protos (queue, task, target).
 
 const QUEUE_NAME = /^projects\/[^/]+\/locations\/[^/]+\/queues\/[A-Za-z0-9-]{1,100}$/;
 const TASK_NAME = /\/tasks\/[A-Za-z0-9_-]{1,500}$/;
 /** "The deadline must be in the interval [15 seconds, 30 minutes]"; the default is ten minutes. */
 const DEADLINE = { least: 15, most: 1800, default: '600s' };
-/** How far ahead a task may be scheduled, and how large it may be: https://cloud.google.com/tasks/docs/quotas */
+/** The limits on a task's size and on its distance in the future: https://cloud.google.com/tasks/docs/quotas */
 const MAX_AHEAD_MS = 30 * 86_400_000;
 const MAX_TASK_BYTES = 1_000_000;
-/** What a queue has where nothing is said: https://cloud.google.com/tasks/docs/configuring-queues */
+/** The defaults of a queue: https://cloud.google.com/tasks/docs/configuring-queues */
 const RATE = { maxDispatchesPerSecond: 500, maxConcurrentDispatches: 1000 };
 const RETRY = { maxAttempts: 100, minBackoff: '0.100s', maxBackoff: '3600s', maxDoublings: 16 };
 
@@ -49,30 +49,30 @@ const taskFields = z.strictObject({
   }),
 });
 
-/** A queue as the API answers it. */
+/** A queue in an answer of the API. */
 export type Queue = z.infer<typeof queueFields> & {
   state: 'RUNNING' | 'PAUSED';
   purgeTime?: string;
 };
 
-interface Attempt {
+interface TaskAttempt {
   scheduleTime: string;
   dispatchTime: string;
   responseTime?: string;
   responseStatus?: { code: number; message: string };
 }
 
-/** A task as the API answers it; the body of its request only in the full view. */
+/** A task in an answer of the API. Only the full view holds the body of its request. */
 export type QueuedTask = z.infer<typeof taskFields> & {
   scheduleTime: string;
   createTime: string;
   dispatchCount: number;
   responseCount: number;
   firstAttempt?: { dispatchTime: string };
-  lastAttempt?: Attempt;
+  lastAttempt?: TaskAttempt;
 };
 
-function parsed<T>(schema: z.ZodType<T>, fields: Json, what: string): T {
+function parseFields<T>(schema: z.ZodType<T>, fields: Json, what: string): T {
   const result = schema.safeParse(fields);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
@@ -86,14 +86,14 @@ const MASKABLE = new Set([
   ...Object.keys(retryConfig.shape).map((key) => `retryConfig.${key}`),
 ]);
 
-/** A queue from a request to create it, or to change what the mask names of `old`. */
-export function queueFrom(body: unknown, old: Queue | null, mask: string | null, parent: string): Queue {
+/** Reads a queue from a request to create it, or to change the masked fields of `old`. */
+export function readQueue(body: unknown, old: Queue | null, mask: string | null, parent: string): Queue {
   const given = fieldsOf(body, QUEUE_OUTPUT);
-  // Output only, and sent back by clients that read before they write.
+  // Output only: clients that read before they write send these back.
   if (isObject(given.rateLimits)) delete given.rateLimits.maxBurstSize;
   const fields: Json = old ? fieldsOf(structuredClone(old), QUEUE_OUTPUT) : given;
   if (old) copyMasked(fields, given, mask, MASKABLE);
-  const queue = parsed(queueFields, fields, 'queue');
+  const queue = parseFields(queueFields, fields, 'queue');
   if (!queue.name.startsWith(`${parent}/queues/`)) throw invalid('Queue name must start with its parent.');
   queue.rateLimits = { ...RATE, ...queue.rateLimits };
   queue.retryConfig = { ...RETRY, ...queue.retryConfig };
@@ -106,12 +106,11 @@ export function queueFrom(body: unknown, old: Queue | null, mask: string | null,
   };
 }
 
-/** Queues allow bursts of this many; the service picks it by itself, and this is the order it is of. */
+/** The size of a burst. The real service chooses it, in this order of magnitude. */
 export const burstOf = ({ rateLimits: { maxDispatchesPerSecond = 500 } }: Queue): number =>
   Math.max(1, Math.ceil(maxDispatchesPerSecond / 5));
 
-/** How a queue is answered. */
-export const shownQueue = (queue: Queue): object => ({
+export const toQueueAnswer = (queue: Queue): object => ({
   ...queue,
   rateLimits: { ...queue.rateLimits, maxBurstSize: burstOf(queue) },
 });
@@ -120,9 +119,9 @@ const TASK_OUTPUT = [
   ...['createTime', 'dispatchCount', 'responseCount', 'firstAttempt', 'lastAttempt', 'view'],
 ];
 
-/** A task from a request to create it; it has a name of its own where none is given. */
-export function taskFrom(body: unknown, queue: string, id: string, now: Date): QueuedTask {
-  const fields = parsed(taskFields, fieldsOf(body, TASK_OUTPUT), 'task');
+/** Reads a task from a request to create it. A task without a name gets a generated one. */
+export function readTask(body: unknown, queue: string, id: string, now: Date): QueuedTask {
+  const fields = parseFields(taskFields, fieldsOf(body, TASK_OUTPUT), 'task');
   const name = fields.name || `${queue}/tasks/${id}`;
   if (!name.startsWith(`${queue}/tasks/`) || !TASK_NAME.test(name))
     throw invalid(
@@ -148,8 +147,7 @@ export function taskFrom(body: unknown, queue: string, id: string, now: Date): Q
   };
 }
 
-/** How a task is answered: with the body of its request in the full view only. */
-export function shownTask(task: QueuedTask, view: unknown): object {
+export function toTaskAnswer(task: QueuedTask, view: unknown): object {
   const full = view === 'FULL' || String(view) === '2';
   const { body, ...request } = task.httpRequest;
   return {

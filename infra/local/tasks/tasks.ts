@@ -1,19 +1,19 @@
 import { serveLoopback } from '../loopback-server.ts';
 import { answer } from './api.ts';
 import { type Disturb, pump } from './dispatch.ts';
-import type { State } from './methods.ts';
+import type { TasksState } from './methods.ts';
 import type { QueuedTask } from './resources.ts';
 
 export interface LocalTasksOptions {
   clock: () => Date;
-  /** 0 takes a free port. */
+  /** 0 picks a free port. */
   port?: number;
   /** Signs the OIDC token of a task's service account. */
   signOidc: (email: string, audience: string) => Promise<string>;
   locations?: readonly string[];
-  /** True: tasks go out as soon as they are due. False: only tick() sends them. */
+  /** True: tasks are sent as soon as they are due. False: only tick() sends them. */
   firing: boolean;
-  /** What is to go wrong, for tests. */
+  /** Makes deliveries go wrong, for tests. */
   disturb?: Disturb;
   log?: (line: string) => void;
 }
@@ -22,32 +22,32 @@ export interface LocalTasks {
   /** The base address for gcloud's endpoint override and for the client's apiEndpoint and port. */
   url: string;
   stop(): Promise<void>;
-  /** Sends what is due by the clock and allowed by its queue; resolves when no attempt is under way. */
+  /** Sends what is due by the clock and allowed by its queue. Resolves when no attempt is in progress. */
   tick(): Promise<void>;
-  /** Resolves when no attempt is under way. */
+  /** Resolves when no attempt is in progress. */
   idle(): Promise<void>;
-  /** Copies of all tasks that wait or run. */
+  /** Copies of all waiting and running tasks. */
   tasks(): QueuedTask[];
 }
 
-/** How often retries, schedules and rates are looked at; the real service promises no more precision than that. */
+/** The interval of looking at retries, schedules and rates. The real service promises no more precision. */
 const LOOK_EVERY_MS = 100;
 
-/** Cloud Tasks' REST v2 on loopback, for gcloud, the official client (fallback) and the real functions. */
+/** Serves Cloud Tasks' REST v2 on loopback, for gcloud, the official client (fallback) and the real functions. */
 export async function startLocalTasks(options: LocalTasksOptions): Promise<LocalTasks> {
   const { clock, signOidc, log = () => undefined, disturb = () => null } = options;
   const stopping = new AbortController();
   const outstanding = new Set<Promise<void>>();
   let ticking = 0;
   const track = (attempt: Promise<void>) => {
-    // A place that is free again, or a retry that is due at once, is taken at once.
+    // Uses a free place, or starts a retry that is due, at once.
     const tracked: Promise<void> = attempt.then(() => {
       outstanding.delete(tracked);
       if (options.firing || ticking > 0) dispatch();
     });
     outstanding.add(tracked);
   };
-  const state: State = {
+  const state: TasksState = {
     queues: new Map(),
     gone: new Map(),
     locations: options.locations ?? ['europe-west1', 'us-central1'],

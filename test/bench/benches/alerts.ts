@@ -10,23 +10,25 @@ const BARE = 'bare-alerts';
 const DAY_MS = 86_400_000;
 const RECIPIENTS = 5;
 const STAGES = ['diagnosis', 'quote', 'parts', 'repair', 'test'];
-/** Of four active tickets one is too young to be late, and is not read. */
+/** One active ticket in four is too young to be late, and the task does not read it. */
 const YOUNG_OF = 4;
-/** Enough to have the process connected and its code compiled, before the clock runs. */
+/** Enough tickets to connect the process and compile its code before the measurement. */
 const WARM_UP = { tickets: 400, late: 20 };
-/** Settings, unsettled digests, the run's own record, the search for abandoned ones, the end of a stream's last part. */
+/** Settings, unsettled digests, the run's record, the search for abandoned runs, the end of a stream. */
 const CONSTANT_READS = 5;
-/** The documents of a recipient that a run reads: who it is, and what was last told. */
+/** The documents that a run reads per recipient: the recipient and the last alerts. */
 const READS_OF_RECIPIENT = 2;
-/** The late tickets are counted again before a mail, a thousand for a read; mails of the same moment share the count. */
+/**
+ * The task counts late tickets again before a mail, a thousand per read. Mails of the same moment share the count.
+ */
 const READS_OF_LOOK = 1;
 
-interface Scale {
+interface AlertScale {
   tickets: number;
   late: number;
 }
 
-async function seedTickets(store: Firestore, { tickets, late }: Scale): Promise<void> {
+async function seedTickets(store: Firestore, { tickets, late }: AlertScale): Promise<void> {
   const now = Date.now();
   const at = (days: number) => Timestamp.fromMillis(now - days * DAY_MS);
   const old = [...Array(tickets).keys()].filter((index) => index % YOUNG_OF !== 0);
@@ -53,13 +55,18 @@ async function seedTickets(store: Firestore, { tickets, late }: Scale): Promise<
   await seed(store, 'tickets', new Map(documents));
 }
 
-interface Run {
+interface AlertBenchRun {
   ms: number;
   cost: Record<string, number>;
 }
 
-/** Tells everybody by a fresh process of this function, on engines that nobody has used before. */
-async function alertsOnce(lab: Lab, engines: Engines, name: string, scale: Scale): Promise<Run> {
+/** Notifies all recipients with a new process of this function, on new engines. */
+async function alertsOnce(
+  lab: Lab,
+  engines: Engines,
+  name: string,
+  scale: AlertScale,
+): Promise<AlertBenchRun> {
   const project = engines.project();
   const { store } = project;
   const people = [...Array(RECIPIENTS).keys()].map((index): [string, object] => [
@@ -87,7 +94,7 @@ async function alertsOnce(lab: Lab, engines: Engines, name: string, scale: Scale
   }
 }
 
-/** Calls a function and returns its cost; throws unless it told everybody of exactly so many tickets. */
+/** Calls a function and returns its cost. Throws unless each mail lists exactly this many tickets. */
 async function callAlerts(url: string, { secret }: Project, late: number): Promise<Record<string, number>> {
   const response = await fetch(url, { method: 'POST', headers: { 'X-Cron-Secret': secret } });
   const answer = (await response.json()) as { alerts?: { sent: number }; cost?: Record<string, number> };
@@ -96,10 +103,10 @@ async function callAlerts(url: string, { secret }: Project, late: number): Promi
   return answer.cost ?? {};
 }
 
-/** Telling of late tickets: how near to the bare query, mails and log, and what it costs. */
+/** Compares alerts about late tickets with the bare query, mails and log, and measures the cost. */
 export const alerts: Bench = {
   name: 'alerts',
-  compares: `${TASK} against a bare query with one mail and one batch of log rows for each of ${RECIPIENTS} recipients, on no condition`,
+  compares: `${TASK} against a bare query with one mail and one batch of log rows for each of ${RECIPIENTS} recipients, without conditions`,
   targets: {
     'time / bare': below(1.5),
     'reads beyond the old tickets and three per recipient': atMost(CONSTANT_READS),

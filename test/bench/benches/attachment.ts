@@ -9,16 +9,16 @@ import { interleave } from '../rounds.ts';
 
 const SMALL_BYTES = 150_000;
 const LARGE_BYTES = 25_000_000;
-/** What Node takes for itself where a container has the 512Mi of infra/scheduler.yaml, as in the bench `inbox`. */
+/** Node's memory limit in a container with the 512Mi of infra/scheduler.yaml, as in the bench `inbox`. */
 const AS_DEPLOYED = { NODE_OPTIONS: '--max-old-space-size=256 --max-semi-space-size=2' };
-/** A reader on a slow line rests after so many octets: what the console does not hold back piles up in it. */
+/** A slow reader pauses after this many octets, so that anything the console does not hold back piles up in it. */
 const READ_BYTES = 1_000_000;
 const REST_MS = 50;
 
-/** The mailbox of two mails, synchronised; the addresses of their attachments in the console, by their size. */
+/** Synchronises a mailbox of two mails. Returns the console's addresses of their attachments, by size. */
 async function stored(lab: Lab, project: Project, imap: LocalImap): Promise<Map<number, string>> {
   const [user] = imap.users;
-  if (!user) throw new Error('there is no account');
+  if (!user) throw new Error('the IMAP server has no account');
   const { id, fields } = integrationDocument(project, imap, user);
   await project.store.doc(`inbox_integrations/${id}`).create(fields);
   const task = await lab.start('sync-inbox', project.environment);
@@ -41,7 +41,7 @@ async function stored(lab: Lab, project: Project, imap: LocalImap): Promise<Map<
   return new Map(found);
 }
 
-/** The peak memory of a fresh console that gives a slow reader one attachment. */
+/** Measures the peak memory of a new console that sends one attachment to a slow reader. */
 async function peakOf(lab: Lab, engines: Engines, project: Project, path: string, bytes: number) {
   const console_ = await lab.start('console', { ...project.environment, ...AS_DEPLOYED });
   try {
@@ -65,10 +65,10 @@ async function peakOf(lab: Lab, engines: Engines, project: Project, path: string
   }
 }
 
-/** An attachment is passed on as the mail server gives it, however large it is and however slowly it is read. */
+/** Measures that the console streams an attachment, however large it is and however slowly its client reads. */
 export const attachment: Bench = {
   name: 'attachment',
-  compares: `the console's peak memory while it gives a slow reader an attachment of ${LARGE_BYTES / 1e6} MB, against one of ${SMALL_BYTES / 1e3} kB`,
+  compares: `the console's peak memory while it sends a slow reader an attachment of ${LARGE_BYTES / 1e6} MB, against one of ${SMALL_BYTES / 1e3} kB`,
   targets: { 'growth for an attachment of 25 MB': atMost(60), 'peak memory': below(250) },
   async run(lab) {
     await lab.build(['sync-inbox', 'console'], []);

@@ -10,7 +10,7 @@ interface Start {
   megabytes: number;
 }
 
-/** Spawns a function, asks it once, and says how long that took altogether. */
+/** Starts a function, sends one request, and returns the total time. */
 async function coldStart(
   lab: Lab,
   name: string,
@@ -31,7 +31,7 @@ async function coldStart(
   }
 }
 
-/** How long a caller waits for an instance that has to be started first. */
+/** Measures how long a caller waits for an instance that must start first. */
 export const coldStartBench: Bench = {
   name: 'cold-start',
   compares: `spawn to first answer of ${TASK} (refused; a dry run on running engines) against a hello-world function on the same framework`,

@@ -9,13 +9,13 @@ import { pairedRatios } from '../stats.ts';
 
 const TASK = 'process-followups';
 const BARE = 'bare-mails';
-/** The settings, the search for abandoned runs, the run's own record and the empty end of a query. */
+/** The settings, the search for abandoned runs, the run's record and the empty end of a query. */
 const CONSTANT_READS = 6;
-/** Enough to have the process connected and its code and the fresh emulator's compiled, before the clock runs. */
+/** Enough mails to connect the process and compile its code and the emulator's before the measurement. */
 const WARM_UP = 300;
 const DAY_MS = 86_400_000;
 
-/** Open follow-ups of which some are due, each of a customer of its own; the others are due within the next month. */
+/** Writes open follow-ups of different customers. Some are due now, the others within the next month. */
 async function seedFollowups({ store }: Project, prefix: string, open: number, due: number): Promise<void> {
   const now = systemClock().getTime();
   const one = (index: number): [string, object] => {
@@ -32,14 +32,20 @@ async function seedFollowups({ store }: Project, prefix: string, open: number, d
   await seed(store, 'followups', new Map(Array.from({ length: open }, (_, index) => one(index))));
 }
 
-interface Sent {
+interface SentReminders {
   perSecond: number;
   reads: number;
   writes: number;
 }
 
-/** Mails by our task: a warm process on engines that nobody has used, with so many open follow-ups. */
-async function ours(lab: Lab, engines: Engines, smtp: LocalSmtp, open: number, due: number): Promise<Sent> {
+/** Measures the task's mails: a warm process on new engines with this many open follow-ups. */
+async function ours(
+  lab: Lab,
+  engines: Engines,
+  smtp: LocalSmtp,
+  open: number,
+  due: number,
+): Promise<SentReminders> {
   const project = engines.project();
   const process = await lab.start(TASK, { ...project.environment, ...account(smtp) });
   const run = async (expected: number) => {
@@ -71,7 +77,7 @@ async function ours(lab: Lab, engines: Engines, smtp: LocalSmtp, open: number, d
   }
 }
 
-async function bare(lab: Lab, smtp: LocalSmtp, count: number): Promise<Sent> {
+async function bare(lab: Lab, smtp: LocalSmtp, count: number): Promise<SentReminders> {
   const process = await lab.start(BARE, account(smtp));
   try {
     await fetch(`${process.url}?mails=${WARM_UP}`, { method: 'POST' });
@@ -93,10 +99,10 @@ const account = (smtp: LocalSmtp) => ({
   EMAIL_USE_TLS: 'false',
 });
 
-/** Sending what is due among many that are not: how near to bare mails, and what it reads. */
+/** Compares the due reminders among many others with bare mails, and measures the reads. */
 export const followups: Bench = {
   name: 'followups',
-  compares: `${TASK} over due reminders among many that are not, against nodemailer alone without a pool, both with eight dialogues at a time and the same server`,
+  compares: `${TASK} over due reminders among many others, against nodemailer alone without a pool, both with eight dialogues at a time and the same server`,
   targets: {
     'mails per second / bare': atLeast(0.7),
     'reads per due one beyond constants': atMost(5),

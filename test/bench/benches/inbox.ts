@@ -4,7 +4,7 @@ import { type ImapUser, type LocalImap, startImap } from '../../../infra/local/i
 import { readSchedule } from '../../../infra/scheduler/file.ts';
 import { systemClock } from '../../../shared/doors/clock.ts';
 import { integrationDocument } from '../../support/inbox/integrations.ts';
-import { atLeast, atMost, type Bench, below, type Measure, measure } from '../bench.ts';
+import { atLeast, atMost, type Bench, type BenchMeasure, below, measure } from '../bench.ts';
 import { generatedMails, heavyMail } from '../inbox/mails.ts';
 import { hasMbsync, setUpMbsync } from '../inbox/mbsync.ts';
 import { type Engines, type Lab, type Project, usage } from '../lab.ts';
@@ -13,31 +13,30 @@ import { pairedRatios } from '../stats.ts';
 
 const TASK = 'sync-inbox';
 /**
- * What Node takes for itself where a container has the 512Mi of infra/scheduler.yaml: half of it for old objects, and a
- * 128th of that for a semi-space (V8, heap.cc) where the schedule does not say otherwise. This machine has no such limit,
- * and V8 would not trouble to collect.
+ * Node's memory limits in a container with the 512Mi of infra/scheduler.yaml: half for old objects, and by default a
+ * 128th of that for a semi-space (V8, heap.cc). Without such a limit V8 would hardly collect on this machine.
  */
 function asDeployed(): Record<string, string> {
   const deployed = readSchedule().functions.find(({ name }) => name === TASK);
   const semi = deployed ? nodeOptions(deployed).NODE_OPTIONS : undefined;
   return { NODE_OPTIONS: `--max-old-space-size=256 ${semi ?? '--max-semi-space-size=2'}` };
 }
-/** Enough to have the process connected and its code compiled, before the clock runs. */
+/** Enough mails to connect the process and compile its code before the measurement. */
 const WARM_UP = 200;
 const MAILS_OF_MANY = 50;
 const HEAVY_BYTES = 25_000_000;
-/** A directory that changed a moment ago makes mbsync wait a second. */
+/** mbsync waits a second at a directory that changed a moment ago. */
 const MBSYNC_REST_MS = 2_000;
 
-interface Round {
+interface InboxResult {
   seconds: number;
   reads: number;
   writes: number;
   megabytes: number;
 }
 
-/** What mbsync took; what it costs nobody counts. */
-const only = (seconds: number): Round => ({
+/** Returns a result of mbsync, whose cost is not counted. */
+const toMbsyncResult = (seconds: number): InboxResult => ({
   seconds,
   reads: Number.NaN,
   writes: Number.NaN,
@@ -50,16 +49,16 @@ const addMailbox = async (project: Project, imap: LocalImap, user: ImapUser) => 
   return project.store.doc(`inbox_integrations/${id}`);
 };
 
-/** Runs of one warm process: what each took and cost. `work` adds mailboxes in between. */
+/** Runs one warm process and measures each run; `work` adds mailboxes in between. */
 async function withTask<T>(
   lab: Lab,
   engines: Engines,
   imap: LocalImap,
-  work: (project: Project, run: (synced: number, fresh: number) => Promise<Round>) => Promise<T>,
+  work: (project: Project, run: (synced: number, fresh: number) => Promise<InboxResult>) => Promise<T>,
 ): Promise<T> {
   const project = engines.project();
   const process = await lab.start(TASK, { ...project.environment, ...asDeployed() });
-  const run = async (synced: number, fresh: number): Promise<Round> => {
+  const run = async (synced: number, fresh: number): Promise<InboxResult> => {
     const began = performance.now();
     const response = await fetch(process.url, {
       method: 'POST',
@@ -86,13 +85,13 @@ async function withTask<T>(
 
 function account(imap: LocalImap, name: string): ImapUser {
   const found = imap.users.find(({ user }) => user === name);
-  if (!found) throw new Error(`there is no account ${name}`);
+  if (!found) throw new Error(`the IMAP server has no account ${name}`);
   return found;
 }
 
 const many = (imap: LocalImap) => imap.users.filter(({ user }) => user.startsWith('many'));
 
-/** A mailbox that is synchronised for the first time, and what a run costs that finds no mailbox. */
+/** Measures the first sync of a mailbox, and the cost of a run without mailboxes. */
 async function firstSync(lab: Lab, engines: Engines, imap: LocalImap, user: string, mails: number) {
   return await withTask(lab, engines, imap, async (project, run) => {
     const idle = await run(0, 0);
@@ -105,7 +104,7 @@ async function firstSync(lab: Lab, engines: Engines, imap: LocalImap, user: stri
   });
 }
 
-/** Rounds over many mailboxes in which nothing has changed. */
+/** Measures runs over many mailboxes without changes. */
 async function noChange(lab: Lab, engines: Engines, imap: LocalImap, rounds: number) {
   return await withTask(lab, engines, imap, async (project, run) => {
     const idle = await run(0, 0);
@@ -119,7 +118,7 @@ async function noChange(lab: Lab, engines: Engines, imap: LocalImap, rounds: num
       await delay(mbsync ? MBSYNC_REST_MS : 0);
       const sides = await interleave(rounds, {
         ours: () => run(users.length, 0),
-        theirs: async () => only((await mbsync?.run()) ?? Number.NaN),
+        theirs: async () => toMbsyncResult((await mbsync?.run()) ?? Number.NaN),
       });
       const each = (what: 'reads' | 'writes') =>
         sides.ours.map((round) => (round[what] - idle[what]) / users.length);
@@ -135,19 +134,19 @@ async function noChange(lab: Lab, engines: Engines, imap: LocalImap, rounds: num
   });
 }
 
-async function bymbsync(lab: Lab, imap: LocalImap, user: string, mails: number): Promise<First> {
-  if (!hasMbsync()) return { ...only(Number.NaN), perSecond: Number.NaN, writesEach: Number.NaN };
+async function copyByMbsync(lab: Lab, imap: LocalImap, user: string, mails: number): Promise<First> {
+  if (!hasMbsync()) return { ...toMbsyncResult(Number.NaN), perSecond: Number.NaN, writesEach: Number.NaN };
   const mbsync = setUpMbsync(imap, [account(imap, user)]);
   try {
     const seconds = await mbsync.run();
     lab.progress(`  mbsync: ${mails} mails in ${seconds.toFixed(1)} s`);
-    return { ...only(seconds), perSecond: mails / seconds, writesEach: Number.NaN };
+    return { ...toMbsyncResult(seconds), perSecond: mails / seconds, writesEach: Number.NaN };
   } finally {
     mbsync.remove();
   }
 }
 
-/** Mailboxes into Firestore, against a program that many use to copy them to disk. */
+/** Compares mailboxes into Firestore with mbsync, a program that many people use to copy them to disk. */
 export const inbox: Bench = {
   name: 'inbox',
   compares: `${TASK} into Firestore against mbsync onto disk (all its defaults), both from the same Dovecot; memory over five times as many mails`,
@@ -176,7 +175,7 @@ export const inbox: Bench = {
         lab.withEngines((engines) => firstSync(lab, engines, imap, user, count));
       const sides = await interleave(rounds, {
         ours: first('mixed', mails),
-        theirs: () => bymbsync(lab, imap, 'mixed', mails),
+        theirs: () => copyByMbsync(lab, imap, 'mixed', mails),
       });
       const memory = await interleave(lab.quick ? 1 : rounds, {
         less: first('few', mails),
@@ -194,7 +193,7 @@ export const inbox: Bench = {
   },
 };
 
-/** The mailboxes of all parts; each mail came an hour after the one before it. */
+/** Fills the mailboxes of all parts. Mails are an hour apart. */
 function fill(imap: LocalImap, mails: number, names: readonly string[]): void {
   const now = systemClock().getTime();
   const deliver = (user: string, count: number, kind: 'mixed' | 'text') =>
@@ -209,7 +208,7 @@ function fill(imap: LocalImap, mails: number, names: readonly string[]): void {
 }
 
 type First = Awaited<ReturnType<typeof firstSync>>;
-/** Runs over less and over more. */
+/** Runs with few and with many mails. */
 type Peaks = { less: First[]; more: First[] };
 
 function figures(
@@ -217,7 +216,7 @@ function figures(
   memory: Peaks,
   attachment: Peaks,
   quiet: Awaited<ReturnType<typeof noChange>>,
-): Record<string, Measure> {
+): Record<string, BenchMeasure> {
   const [rates, theirs] = [sides.ours, sides.theirs].map((all) => all.map(({ perSecond }) => perSecond)) as [
     number[],
     number[],

@@ -2,10 +2,13 @@ import autocannon from 'autocannon';
 import type { FunctionProcess } from '../../faults/function-process.ts';
 import { usage } from '../lab.ts';
 
-/** One Cloud Run instance of visits serves up to 80 at once (infra/scheduler.yaml); a quiet product has fewer. */
+/**
+ * One Cloud Run instance of visits serves up to 80 requests at once (infra/scheduler.yaml); a quiet product has
+ * fewer.
+ */
 const CONNECTIONS = 32;
 
-/** What a process has answered under load. */
+/** The result of a load on one process. */
 export interface LoadRun {
   perSecond: number;
   p50: number;
@@ -15,8 +18,8 @@ export interface LoadRun {
 }
 
 /**
- * POSTs to loopback over 32 connections for so many seconds, each request as `next` says. Throws when an answer is missing
- * or is not 2xx: a fast refusal is no throughput.
+ * Sends the requests of `next` to loopback over 32 connections for this many seconds. Throws if an answer is missing
+ * or not 2xx, since fast refusals are no throughput.
  */
 export async function load(
   process: FunctionProcess,

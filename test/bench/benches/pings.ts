@@ -29,7 +29,7 @@ async function compare(lab: Lab, project: Project, token: string) {
   }
 }
 
-/** What one instance of presence bears. */
+/** Measures the load that one instance of presence bears. */
 export const pings: Bench = {
   name: 'pings',
   compares:

@@ -11,7 +11,7 @@ const PAGE = 1_000;
 const ROUTE = '/v1/admin/users/statuses';
 const USER_IDS = Array.from({ length: USERS }, (_, index) => `user-${String(index).padStart(5, '0')}`);
 
-/** Users that have all pinged just now, in Firestore and in Redis. */
+/** Writes users who have all just pinged to Firestore and Redis. */
 async function seedUsers({ store, environment }: Project): Promise<void> {
   const redis = openRedis(loadConfig(environment));
   const now = Date.now();
@@ -28,12 +28,12 @@ async function seedUsers({ store, environment }: Project): Promise<void> {
   }
 }
 
-interface Page {
+interface StatusPage {
   users: { status: string }[];
   next_page: string | null;
 }
 
-/** All pages, one after the other as a person's program reads them; in milliseconds. */
+/** Reads all pages one after the other, as a client does. Returns milliseconds. */
 async function readAll(url: string, token: string): Promise<number> {
   const began = performance.now();
   let page: string | null = null;
@@ -43,12 +43,12 @@ async function readAll(url: string, token: string): Promise<number> {
     const response = await fetch(`${url}${ROUTE}?${query}`, {
       headers: { Authorization: `Bearer ${token}` },
     });
-    const body = (await response.json()) as Page;
+    const body = (await response.json()) as StatusPage;
     online += body.users.filter(({ status }) => status === 'online').length;
     page = body.next_page;
   } while (page !== null);
   const ms = performance.now() - began;
-  if (online !== USERS) throw new Error(`${online} of ${USERS} users are told to be online`);
+  if (online !== USERS) throw new Error(`${online} of ${USERS} users are online`);
   return ms;
 }
 
@@ -56,7 +56,7 @@ async function readBare(url: string): Promise<number> {
   const began = performance.now();
   const { users } = (await (await fetch(url)).json()) as { users: object[] };
   const ms = performance.now() - began;
-  if (users.length !== USERS) throw new Error(`the bare one told of ${users.length} users`);
+  if (users.length !== USERS) throw new Error(`the bare function returned ${users.length} of ${USERS} users`);
   return ms;
 }
 
@@ -81,7 +81,7 @@ async function compare(lab: Lab, project: Project, token: string) {
   }
 }
 
-/** What an administrator's list of everybody costs. */
+/** Measures the cost of an administrator's list of all users. */
 export const statuses: Bench = {
   name: 'statuses',
   compares: `the statuses of ${USERS} users in pages of ${PAGE} against one stream of the same users and the same MGETs`,

@@ -2,7 +2,7 @@ import { atMost, type Bench, measure } from '../bench.ts';
 import { interleave } from '../rounds.ts';
 import { BARE, sweepOnce, TASK } from './sweep-run.ts';
 
-/** Whether a sweep's memory depends on how much there is to close. */
+/** Measures if a sweep's memory grows with the number of visits. */
 export const sweepMemory: Bench = {
   name: 'sweep-memory',
   compares: `peak memory of ${TASK} over four times as many visits, each in a fresh process; beside it the bare stream's own`,

@@ -1,26 +1,26 @@
 import { type Engines, type Lab, type Project, usage } from '../lab.ts';
 import { countOpen, seedStaleVisits } from './visits.ts';
 
-/** What closing these visits has taken. */
+/** The result of one measured sweep. */
 export interface SweepRun {
   perSecond: number;
   /** Peak resident memory of the function process. */
   megabytes: number;
   /** CPU time of the function process for each visit, in microseconds. */
   cpuMicroseconds: number;
-  /** The answer's own cost, where it has one. */
+  /** The cost that the answer reports, if any. */
   cost: Record<string, number>;
 }
 
-/** Enough to have the process connected and its code compiled, before the clock runs. */
+/** Enough visits to connect the process and compile its code before the measurement. */
 const WARM_UP_VISITS = 2_000;
 
-/** The task that is measured, and its peers. */
+/** The measured task and its peers. */
 export const TASK = 'close-inactive-visits';
 export const BARE = 'bare-sweep';
 export const NAIVE = 'naive-sweep';
 
-/** Closes `count` stale visits by a fresh process of this function, on engines that nobody has used before. */
+/** Closes `count` stale visits with a new process of this function, on new engines. */
 export async function sweepOnce(lab: Lab, engines: Engines, name: string, count: number): Promise<SweepRun> {
   const project = engines.project();
   const process = await lab.start(name, project.environment);
@@ -46,7 +46,7 @@ export async function sweepOnce(lab: Lab, engines: Engines, name: string, count:
   }
 }
 
-/** Calls a sweep and returns its answer; throws unless it closed exactly so many. */
+/** Calls a sweep and returns its answer. Throws unless it closed exactly this many visits. */
 export async function callSweep(
   url: string,
   { secret }: Pick<Project, 'secret'>,

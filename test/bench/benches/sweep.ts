@@ -5,17 +5,17 @@ import { interleave } from '../rounds.ts';
 import { pairedRatios } from '../stats.ts';
 import { BARE, callSweep, NAIVE, type SweepRun, sweepOnce, TASK } from './sweep-run.ts';
 
-/** The run's own record, the search for abandoned ones, and the empty end of a stream that ends on a whole part. */
+/** The run's record, the search for abandoned runs, and the empty end of a stream. */
 const CONSTANT_READS = 3;
 const WRITES = 'writes beyond one per visit, and one for each 5 s of work';
-/** The run's own record, opened and closed. */
+/** The run's record, opened and closed. */
 const CONSTANT_WRITES = 2;
 
-/** How often a run has told how far it is. */
-const told = (visits: number, run: SweepRun | undefined) =>
+/** Returns how often a run has reported its progress. */
+const countReports = (visits: number, run: SweepRun | undefined) =>
   Math.floor(((visits / (run?.perSecond ?? Number.NaN)) * 1000) / REPORT_MS);
 
-/** The cost of a scheduled round that finds nothing to close: the case of most nights. */
+/** Measures the cost of a scheduled run that finds no visit to close, as on most nights. */
 async function idleCost(lab: Lab, engines: Engines): Promise<Record<string, number>> {
   const project = engines.project();
   const process = await lab.start(TASK, project.environment);
@@ -28,7 +28,7 @@ async function idleCost(lab: Lab, engines: Engines): Promise<Record<string, numb
   }
 }
 
-/** Closing stale visits: how near to the bare writes, how far from the naive loop, and what it costs. */
+/** Compares the closing of stale visits with bare writes and with the naive loop, and measures its cost. */
 export const sweep: Bench = {
   name: 'sweep',
   compares: `${TASK} against a bare streamed query with batched updates, and against reading all and updating one by one (a part of the visits; compared per visit)`,
@@ -61,7 +61,7 @@ export const sweep: Bench = {
       'reads beyond one per visit': measure('reads', beyond('firestore_reads')),
       [WRITES]: measure(
         'writes',
-        beyond('firestore_writes').map((writes, round) => writes - told(visits, runs.ours[round])),
+        beyond('firestore_writes').map((writes, round) => writes - countReports(visits, runs.ours[round])),
       ),
       'reads when there is nothing to do': measure('reads', [idle.firestore_reads ?? Number.NaN]),
       [`ours, ${visits} visits`]: measure('visits/s', of('ours', 'perSecond')),

@@ -6,7 +6,10 @@ import { pairedRatios } from '../stats.ts';
 import { type LoadRun, load } from './load.ts';
 
 const ROUTE = '/api/v1/visits';
-/** Open visits that heartbeats go to in turn: many more than connections, so that no two meet at one. */
+/**
+ * Open visits that receive heartbeats in turn: many more than connections, so that no two heartbeats meet at one
+ * visit.
+ */
 const BEATING_VISITS = 1_000;
 
 const page = () => ({
@@ -17,7 +20,7 @@ const page = () => ({
   referrer: 'https://www.example.test/repairs',
 });
 
-/** Starts `count` visits, one after the other, and returns what sends each a heartbeat in turn. */
+/** Starts `count` visits one after the other. Returns a function that makes the next heartbeat. */
 async function beating(url: string, headers: Record<string, string>, count: number) {
   const ids: string[] = [];
   for (let index = 0; index < count; index += 1) {
@@ -34,15 +37,15 @@ async function beating(url: string, headers: Record<string, string>, count: numb
   };
 }
 
-interface Measured {
+interface MeasuredLoads {
   starts: LoadRun[];
   heartbeats: LoadRun[];
   bare: LoadRun[];
   megabytes: { ours: number; bare: number };
 }
 
-/** Loads both processes in turns; each has a project of its own on one emulator. */
-async function measureBoth(lab: Lab, ours: Project, bare: Project, token: string): Promise<Measured> {
+/** Loads both processes in turn, in separate projects of one emulator. */
+async function measureBoth(lab: Lab, ours: Project, bare: Project, token: string): Promise<MeasuredLoads> {
   const visits = await lab.start('visits', ours.environment);
   const peer = await lab.start('bare-write', bare.environment);
   const sign = { Authorization: `Bearer ${token}` };
@@ -65,7 +68,7 @@ async function measureBoth(lab: Lab, ours: Project, bare: Project, token: string
   }
 }
 
-/** What one instance of the visits API bears. */
+/** Measures the load that one instance of the visits API bears. */
 export const visitsApi: Bench = {
   name: 'visits-api',
   compares:

@@ -4,7 +4,7 @@ const FIRST_START = Date.UTC(2024, 0, 1);
 const BATCH = 500;
 const BATCHES_IN_FLIGHT = 4;
 
-/** Adds `count` visits that have been silent for years, each a second after the one before, as browsers report them. */
+/** Adds `count` visits that have been silent for years, a second apart, in the form that browsers report. */
 export async function seedStaleVisits(store: Firestore, count: number): Promise<void> {
   const visits = store.collection('page_visits');
   let next = 0;
@@ -40,7 +40,7 @@ function staleVisit(index: number): object {
   };
 }
 
-/** How many visits are still open. */
+/** Returns the number of open visits. */
 export async function countOpen(store: Firestore): Promise<number> {
   const open = store.collection('page_visits').where('end_time', '==', null);
   return (await open.count().get()).data().count;

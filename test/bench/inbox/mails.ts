@@ -5,7 +5,7 @@ const WORDS =
   'bonjour merci devis écran facture réparation garantie téléphone atelier demain client prix'.split(' ');
 const ATTACHMENT_BYTES = 150_000;
 
-/** The kinds of mail of a small company's mailbox, by their share: text of 4 kB, HTML of 18 kB, some with a file. */
+/** The kinds of mail in a small company's mailbox, by share: text of 4 kB, HTML of 18 kB, some with a file. */
 const SHARES = { html: 0.146, file: 0.05 };
 
 const words = (random: Random, bytes: number): string => {
@@ -46,7 +46,7 @@ const headers = (random: Random) => ({
   Subject: words(random, 30).replace(/\s+/g, ' ').trim(),
 });
 
-/** A mail with one file of so many bytes. */
+/** Returns a mail with one file of this many bytes. */
 export function heavyMail(bytes: number): Buffer {
   const file = Buffer.alloc(bytes, 'A file that is nothing but large. ')
     .toString('base64')
@@ -54,7 +54,7 @@ export function heavyMail(bytes: number): Buffer {
   return Buffer.from(withFile(seededRandom(bytes), file));
 }
 
-/** So many mails, always the same ones: 10,000 of the mixed kind are about 190 MB. */
+/** Generates N mails, always the same ones. 10,000 of the mixed kind are about 190 MB. */
 export function* generatedMails(count: number, kind: 'mixed' | 'text'): Generator<Buffer> {
   const random = seededRandom(count);
   const bytes = Buffer.from(Uint8Array.from({ length: ATTACHMENT_BYTES }, () => Math.floor(random() * 256)));

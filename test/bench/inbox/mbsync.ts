@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ImapUser, LocalImap } from '../../../infra/local/imap/imap.ts';
 
-/** Whether mbsync (Debian package isync) is on this machine. */
+/** Returns true if mbsync (Debian package isync) is installed. */
 export function hasMbsync(): boolean {
   try {
     execFileSync('mbsync', ['--version'], { stdio: 'ignore' });
@@ -15,14 +15,14 @@ export function hasMbsync(): boolean {
   }
 }
 
-/** Mailboxes that mbsync copies to disk, with nothing set but what it needs. */
+/** Mailboxes that mbsync copies to disk with minimal settings. */
 export interface Mbsync {
-  /** One run over all of them, one after the other; seconds. */
+  /** Copies all mailboxes once, one after the other. Returns seconds. */
   run(): Promise<number>;
   remove(): void;
 }
 
-/** Sets mbsync up for accounts of a server, in a folder of its own. */
+/** Configures mbsync for accounts of a server, in a new folder. */
 export function setUpMbsync(imap: LocalImap, users: readonly ImapUser[]): Mbsync {
   const folder = mkdtempSync(join(tmpdir(), 'ronde-mbsync-'));
   const remove = () => rmSync(folder, { recursive: true, force: true });

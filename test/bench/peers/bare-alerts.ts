@@ -59,18 +59,18 @@ async function log(to: string, late: readonly QueryDocumentSnapshot[]): Promise<
   await batch.commit();
 }
 
-/** What alerts cost at least: one query, and for each recipient one mail and one batch of log rows, on no condition. */
+/** The minimum for alerts: one query, then one mail and one batch of log rows per recipient, without conditions. */
 const alerts: HttpHandler = async (_request, response) => {
   const late = await lateTickets();
   const { docs } = await store.collection('alert_recipients').where('active', '==', true).get();
-  const tell = async (to: string) => {
+  const notify = async (to: string) => {
     await mail(to, late);
     await log(to, late);
   };
-  await Promise.all(docs.map((doc) => tell(doc.get('email') as string)));
+  await Promise.all(docs.map((doc) => notify(doc.get('email') as string)));
   sendJson(response, 200, { alerts: { sent: late.length * docs.length } });
 };
 
-// Outside the framework's domain, as our functions run: a peer shall be as fast as it can be.
+// Outside the framework's domain, like the product's functions, so that the peer is as fast as possible.
 withoutDomains();
 http('bare-alerts', alerts);

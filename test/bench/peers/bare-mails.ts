@@ -6,7 +6,7 @@ import { type HttpHandler, location, sendJson } from '../../../shared/doors/http
 const IN_FLIGHT = 8;
 const TEXT = 'A line of a reminder, about as long as such lines are.\n'.repeat(20);
 
-/** What sending mails costs at least: nodemailer without a pool, so many at a time, and nobody remembers any of it. */
+/** The minimum for mails: nodemailer without a pool, N at a time, without any record. */
 const send: HttpHandler = async (request, response) => {
   const count = Number(location(request).query.get('mails'));
   const transport = createTransport({
@@ -32,6 +32,6 @@ const send: HttpHandler = async (request, response) => {
   sendJson(response, 200, { sent: count });
 };
 
-// Outside the framework's domain, as our functions run: a peer shall be as fast as it can be.
+// Outside the framework's domain, like the product's functions, so that the peer is as fast as possible.
 withoutDomains();
 http('bare-mails', send);

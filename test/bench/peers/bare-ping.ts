@@ -10,8 +10,10 @@ const redis = new Redis({
   automaticDeserialization: false,
 });
 
-/** What a ping costs at least: one SET with a time to live. Nobody is asked who he is. */
-// Outside the framework's domain, as our functions run: a peer shall be as fast as it can be.
+/**
+ * The minimum for a ping: one SET with a time to live. No authentication. Outside the framework's domain, like the
+ * product's functions.
+ */
 const handler: HttpHandler = async (_request, response) => {
   await redis.set('last_activity:somebody', String(Date.now()), { ex: 3600 });
   sendEmpty(response);

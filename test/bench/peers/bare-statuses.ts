@@ -14,7 +14,7 @@ const redis = new Redis({
   automaticDeserialization: false,
 });
 
-/** What the statuses of everybody cost at least: one stream of all users, an MGET for each thousand, one answer. */
+/** The minimum for all statuses: one stream of users, an MGET per thousand, one answer. */
 const handler: HttpHandler = async (_request, response) => {
   const users: object[] = [];
   const asked: Promise<void>[] = [];
@@ -39,6 +39,6 @@ const handler: HttpHandler = async (_request, response) => {
   sendJson(response, 200, { users });
 };
 
-// Outside the framework's domain, as our functions run: a peer shall be as fast as it can be.
+// Outside the framework's domain, like the product's functions, so that the peer is as fast as possible.
 withoutDomains();
 http('bare-statuses', handler);

@@ -7,7 +7,7 @@ import { closing, staleVisits, store } from './closing.ts';
 const BATCH = 500;
 const IN_FLIGHT = 4;
 
-/** What a sweep costs at least: one streamed query piped into parallel batched updates, on no condition, and no more. */
+/** The minimum for a sweep: one streamed query piped into parallel batched updates, without conditions. */
 const sweep: HttpHandler = async (_request, response) => {
   const inFlight = new Set<Promise<void>>();
   const update = (visits: QueryDocumentSnapshot[]) => {
@@ -31,6 +31,6 @@ const sweep: HttpHandler = async (_request, response) => {
   sendJson(response, 200, { closed_count: closed });
 };
 
-// Outside the framework's domain, as our functions run: a peer shall be as fast as it can be.
+// Outside the framework's domain, like the product's functions, so that the peer is as fast as possible.
 withoutDomains();
 http('bare-sweep', sweep);

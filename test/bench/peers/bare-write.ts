@@ -6,7 +6,7 @@ import { type HttpHandler, sendJson } from '../../../shared/doors/http/request.t
 
 const store = new Firestore({ projectId: process.env.GOOGLE_CLOUD_PROJECT ?? '' });
 
-/** What an API that stores something costs at least: a parsed body, one write, an answer. Nobody is asked who he is. */
+/** The minimum for an API that stores something: parse the body, write once, answer. No authentication. */
 const write: HttpHandler = async (request, response) => {
   const id = randomUUID();
   const times = { start_time: new Date(), last_activity_at: new Date(), end_time: null, close_reason: null };
@@ -17,6 +17,6 @@ const write: HttpHandler = async (request, response) => {
   sendJson(response, 201, { visit_id: id });
 };
 
-// Outside the framework's domain, as our functions run: a peer shall be as fast as it can be.
+// Outside the framework's domain, like the product's functions, so that the peer is as fast as possible.
 withoutDomains();
 http('bare-write', write);

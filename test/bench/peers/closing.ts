@@ -1,9 +1,9 @@
 import { Firestore, type Query, type QueryDocumentSnapshot, Timestamp } from '@google-cloud/firestore';
 
-/** The client as its README says; FIRESTORE_EMULATOR_HOST tells it where to go. */
+/** The client by its README; FIRESTORE_EMULATOR_HOST gives its address. */
 export const store = new Firestore({ projectId: process.env.GOOGLE_CLOUD_PROJECT ?? '' });
 
-/** The same visits that the task looks for, in the same order. */
+/** Queries the same visits as the task, in the same order. */
 export function staleVisits(): Query {
   return store
     .collection('page_visits')
@@ -12,7 +12,7 @@ export function staleVisits(): Query {
     .orderBy('start_time');
 }
 
-/** The same fields that the task writes. */
+/** Returns the same fields that the task writes. */
 export function closing(visit: QueryDocumentSnapshot): Record<string, unknown> {
   const start = visit.get('start_time') as Timestamp;
   const end = visit.get('last_activity_at') as Timestamp;

@@ -1,6 +1,6 @@
 import { http } from '@google-cloud/functions-framework';
 
-/** The least a function can be: what every other one's start is compared with. */
+/** The smallest possible function, whose start is the base of comparison. */
 http('hello', (_request, response) => {
   response.send('hello');
 });

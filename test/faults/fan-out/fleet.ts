@@ -4,23 +4,27 @@ import { mail, openMailbox } from '../../support/inbox/mailbox.ts';
 import { startFunction } from '../function-process.ts';
 import { deliver } from '../harness/delivery.ts';
 import { type FaultRun, Violation } from '../harness/plan.ts';
-import { FanOutRound, NAME } from './round.ts';
+import { DispatchedRun, NAME } from './dispatched-run.ts';
 
 const MAILS = 3;
 
-/** What came of one round. */
-export interface Round {
+/** The result of one run over all mailboxes. */
+export interface FleetRun {
   ms: number;
-  /** Every message that is stored: its id and what identifies it. */
+  /** Every stored message: its id and its identity. */
   stored: ReadonlySet<string>;
   kills: number;
   doubled: number;
-  /** What the dispatcher took, where the round was handed on. */
+  /** The dispatcher's time, or 0 if the run dispatched nothing. */
   dispatchMs: number;
 }
 
-/** What is stored after one round and not after another. */
-export function differences(how: string, wanted: ReadonlySet<string>, got: ReadonlySet<string>): string[] {
+/** Returns the differences between the messages stored by two runs. */
+export function findDifferences(
+  how: string,
+  wanted: ReadonlySet<string>,
+  got: ReadonlySet<string>,
+): string[] {
   const lost = [...wanted].filter((one) => !got.has(one));
   const more = [...got].filter((one) => !wanted.has(one));
   return [
@@ -29,19 +33,19 @@ export function differences(how: string, wanted: ReadonlySet<string>, got: Reado
   ];
 }
 
-interface Stored {
+interface StoredIntegration {
   id: string;
   fields: Record<string, unknown>;
 }
 
-/** A Dovecot with its mailboxes, and their integrations as they are before any round. */
+/** A Dovecot with its mailboxes, and their integrations before any sync. */
 export class Fleet {
   readonly size: number;
   readonly #run: FaultRun;
   readonly #imap: LocalImap;
-  readonly #integrations: readonly Stored[];
+  readonly #integrations: readonly StoredIntegration[];
 
-  private constructor(run: FaultRun, imap: LocalImap, integrations: readonly Stored[]) {
+  private constructor(run: FaultRun, imap: LocalImap, integrations: readonly StoredIntegration[]) {
     this.#run = run;
     this.#imap = imap;
     this.#integrations = integrations;
@@ -51,13 +55,13 @@ export class Fleet {
   static async begin(run: FaultRun, size: number): Promise<Fleet> {
     const names = Array.from({ length: size }, (_, index) => `box${index}`);
     const imap = await startImap({ prefer: 'real', users: names });
-    if (!imap) throw new Error('there is no IMAP server');
+    if (!imap) throw new Error('Dovecot is not on this machine; install dovecot-imapd.');
     for (const user of imap.users) await fill(imap, user);
     const integrations = imap.users.map((user) => integrationDocument(run.stage, imap, user));
     return new Fleet(run, imap, integrations);
   }
 
-  /** Forgets all that was synchronised. */
+  /** Deletes all synchronised messages. */
   async #forget(): Promise<void> {
     await this.#run.stage.reset();
     const writer = this.#run.stage.store().bulkWriter({ throttling: false });
@@ -68,13 +72,13 @@ export class Fleet {
 
   async #stored(): Promise<ReadonlySet<string>> {
     const { docs } = await this.#run.stage.store().collection('inbox_messages').get();
-    const told = docs.map((doc) => `${doc.id} ${doc.get('integration_id')} ${doc.get('message_id')}`);
+    const messages = docs.map((doc) => `${doc.id} ${doc.get('integration_id')} ${doc.get('message_id')}`);
     const wanted = this.size * MAILS;
     if (docs.length !== wanted) throw new Violation([`stored: ${docs.length} messages of ${wanted}`]);
-    return new Set(told);
+    return new Set(messages);
   }
 
-  async inPlace(): Promise<Round> {
+  async runInPlace(): Promise<FleetRun> {
     await this.#forget();
     const { stage, bundles } = this.#run;
     const child = await startFunction(NAME, bundles, stage.environment);
@@ -88,19 +92,19 @@ export class Fleet {
     }
   }
 
-  /** `killAfterMs`: the dispatcher is killed so long after it was called, and its run delivered again. */
-  async handedOn(options: { disturbed?: boolean; killAfterMs?: number } = {}): Promise<Round> {
+  /** Dispatches a run. With `killAfterMs`, kills the dispatcher after this time and delivers its occurrence again. */
+  async runDispatched(options: { disturbed?: boolean; killAfterMs?: number } = {}): Promise<FleetRun> {
     const { disturbed = false, killAfterMs = null } = options;
     await this.#forget();
-    const round = await FanOutRound.begin(this.#run, disturbed);
+    const dispatched = await DispatchedRun.begin(this.#run, disturbed);
     try {
-      const times = await round.until(this.size, killAfterMs);
-      const { kills, doubled } = round;
+      const times = await dispatched.until(this.size, killAfterMs);
+      const { kills, doubled } = dispatched;
       if (disturbed && (kills === 0 || doubled === 0))
         throw new Error(`nothing was disturbed: ${kills} kills, ${doubled} doubled`);
       return { ...times, stored: await this.#stored(), kills, doubled };
     } finally {
-      await round.stop();
+      await dispatched.stop();
     }
   }
 

@@ -6,18 +6,18 @@ import { seed } from '../../support/documents.ts';
 import { followupFields, settingsFields, stamp } from '../../support/followups.ts';
 import { type SmtpFaults, startSmtpFaults } from '../../support/smtp-faults.ts';
 import { type ClockedProcess, startClockedFunction } from '../function-process.ts';
-import { type Answer, deliver } from '../harness/delivery.ts';
+import { type DeliveryAnswer, deliver } from '../harness/delivery.ts';
 import { refuse, Violation } from '../harness/plan.ts';
-import type { Stage } from '../harness/stage.ts';
+import type { FaultStage } from '../harness/stage.ts';
 
 const NAME = 'process-followups';
-/** After this long a killed run's lease and the claims it had not begun are gone. */
+/** The time after which a killed run's lease and unused claims have expired. */
 const LATER_MS = CLAIM_LEASE_MS + 1_000;
-/** A killed run needs one that takes over, and one that finds nothing left. */
-const MAX_ROUNDS = 6;
+/** A killed run needs one run that takes over and one that finds nothing left. */
+const MAX_RUNS = 6;
 
-/** One follow-up's end: how many mails arrived, its record's state, and whether a person is asked. */
-export interface Fate {
+/** The end of one follow-up: its mails, its record's state, and if a person is asked. */
+export interface FollowupEnd {
   id: string;
   mails: number;
   state: string | undefined;
@@ -25,15 +25,15 @@ export interface Fate {
   parked: string | null;
 }
 
-/** One run of the case: its mail server, the relay before it, and a clock that goes forward from kill to kill. */
+/** One run of the case: its mail server, the proxy before it, and a clock that advances from kill to kill. */
 export class Campaign {
-  readonly stage: Stage;
+  readonly stage: FaultStage;
   readonly smtp: LocalSmtp;
   readonly relay: SmtpFaults;
   readonly ids: readonly string[];
   now = systemClock();
 
-  private constructor(stage: Stage, smtp: LocalSmtp, relay: SmtpFaults, ids: readonly string[]) {
+  private constructor(stage: FaultStage, smtp: LocalSmtp, relay: SmtpFaults, ids: readonly string[]) {
     this.stage = stage;
     this.smtp = smtp;
     this.relay = relay;
@@ -41,7 +41,7 @@ export class Campaign {
   }
 
   static async begin(
-    stage: Stage,
+    stage: FaultStage,
     items: number,
     more: (id: string) => DocumentData = () => ({}),
   ): Promise<Campaign> {
@@ -69,24 +69,24 @@ export class Campaign {
     return await startClockedFunction(NAME, this.now, { ...environment, ...mail });
   }
 
-  async later(): Promise<void> {
+  async skipClaims(): Promise<void> {
     this.now = new Date(this.now.getTime() + LATER_MS);
     await this.stage.redis.del(`lease:${NAME}`);
   }
 
-  /** Runs again and again, each as much later as a claim lasts, until nothing is due. */
+  /** Runs the task again, each time a claim's duration later, until no follow-up is due. */
   async settle(): Promise<void> {
-    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    for (let index = 0; index < MAX_RUNS; index += 1) {
       const child = await this.start(this.smtp.port);
       const answer = await deliver(child.url, this.stage, { occurrence: null }).finally(() => child.kill());
       if (answer?.outcome === 'nothing_to_do') return;
-      refuse(wrongAnswer(answer));
-      await this.later();
+      refuse(findWrongAnswer(answer));
+      await this.skipClaims();
     }
-    throw new Violation([`lost: something is still due after ${MAX_ROUNDS} rounds`]);
+    throw new Violation([`lost: something is still due after ${MAX_RUNS} runs`]);
   }
 
-  async fates(): Promise<Fate[]> {
+  async readEnds(): Promise<FollowupEnd[]> {
     const arrived = new Map<string, number>();
     for (const { to } of this.smtp.mails()) arrived.set(to[0] ?? '', (arrived.get(to[0] ?? '') ?? 0) + 1);
     const store = this.stage.store();
@@ -109,8 +109,8 @@ export class Campaign {
   }
 }
 
-/** What is wrong with the answer of a run that nothing disturbed. */
-export function wrongAnswer(answer: Answer | null): string[] {
+/** Returns the faults in the answer of an undisturbed run. */
+export function findWrongAnswer(answer: DeliveryAnswer | null): string[] {
   if (answer?.status !== 200) return [`answer: ${answer?.status} ${JSON.stringify(answer?.body)}`];
   const { candidates = 0, acted = 0, skipped = 0, failed = 0 } = answer.counts ?? {};
   return candidates === acted + skipped + failed
@@ -118,8 +118,8 @@ export function wrongAnswer(answer: Answer | null): string[] {
     : [`counts: ${JSON.stringify(answer.counts)} do not add up`];
 }
 
-/** What a follow-up's end may not be. */
-export function faultOf({ id, mails, state, level, parked }: Fate): string[] {
+/** Returns the illegal parts of a follow-up's end. */
+export function findWrongEnd({ id, mails, state, level, parked }: FollowupEnd): string[] {
   if (mails > 1) return [`twice: ${id} got ${mails} mails`];
   if (state === 'unknown')
     return level === 0 && parked === 'unknown_delivery'

@@ -2,12 +2,12 @@ import { settleUnknown } from '../../../shared/domains/followups/settle.ts';
 import type { FaultPoint } from '../../support/smtp-faults.ts';
 import type { ClockedProcess } from '../function-process.ts';
 import { deliver } from '../harness/delivery.ts';
-import { killAt, killPoint, type Measure } from '../harness/kill.ts';
-import { type FaultCase, type FaultRun, type Figures, refuse, type Scale } from '../harness/plan.ts';
+import { killAt, killPoint, type WorkSize } from '../harness/kill.ts';
+import { type FaultCase, type FaultRun, type Figures, type RunScale, refuse } from '../harness/plan.ts';
 import { between, pick } from '../harness/random.ts';
-import { Campaign, type Fate, faultOf, wrongAnswer } from './campaign.ts';
+import { Campaign, type FollowupEnd, findWrongAnswer, findWrongEnd } from './campaign.ts';
 
-const ITEMS: Record<Scale, number> = { sample: 30, full: 50 };
+const ITEMS: Record<RunScale, number> = { sample: 30, full: 50 };
 const POINTS = [
   'greeting',
   'ehlo',
@@ -19,16 +19,16 @@ const POINTS = [
   'answer',
 ] as const satisfies readonly FaultPoint[];
 
-let measured: Promise<Measure> | undefined;
+let measured: Promise<WorkSize> | undefined;
 
-/** What an undisturbed run takes; once per process. */
-async function measure(run: FaultRun): Promise<Measure> {
+/** Measures an undisturbed run, once per process. */
+async function measure(run: FaultRun): Promise<WorkSize> {
   const campaign = await Campaign.begin(run.stage, ITEMS[run.scale]);
   const child = await campaign.start(campaign.relay.port, run.stage.tapped);
   try {
     run.stage.tap.reset();
     const answer = await deliver(child.url, run.stage, { occurrence: null });
-    refuse(wrongAnswer(answer));
+    refuse(findWrongAnswer(answer));
     return { ms: answer?.ms ?? 0, chunks: run.stage.tap.sent() };
   } finally {
     await child.kill();
@@ -36,8 +36,8 @@ async function measure(run: FaultRun): Promise<Measure> {
   }
 }
 
-/** Kills a run at a seeded point: after a time, at a write to a store, or while the mail server is at a point of a dialogue. */
-async function killedRun(campaign: Campaign, run: FaultRun, whole: Measure): Promise<void> {
+/** Kills a run at a seeded point: after a time, at a write to a store, or at a point of a mail dialogue. */
+async function killedRun(campaign: Campaign, run: FaultRun, whole: WorkSize): Promise<void> {
   const { stage, random } = run;
   const child = await campaign.start(campaign.relay.port, stage.tapped);
   const inDialogue = random() < 0.5;
@@ -52,7 +52,7 @@ async function killedRun(campaign: Campaign, run: FaultRun, whole: Measure): Pro
 function inDialogueKill(
   { relay }: Campaign,
   { random }: FaultRun,
-  { ms }: Measure,
+  { ms }: WorkSize,
   child: ClockedProcess,
 ): () => void {
   const at = pick(random, POINTS);
@@ -69,22 +69,22 @@ function inDialogueKill(
   };
 }
 
-/** A person looks whether the mail is there, and says so; then everybody has had exactly one. */
-async function settleByHand(campaign: Campaign, unknown: readonly Fate[]): Promise<string[]> {
+/** Settles uncertain mails like a person who looks for each mail. Then every customer must have exactly one. */
+async function settleByHand(campaign: Campaign, unknown: readonly FollowupEnd[]): Promise<string[]> {
   const store = campaign.stage.store();
   const context = { store, now: campaign.now, decider: { runId: null, by: 'a person' } };
   for (const { id, mails } of unknown)
     if (!(await settleUnknown(context, id, mails === 1 ? 'sent' : 'not_sent', 'looked in the mailbox')))
       return [`wrong: ${id} is unknown and cannot be settled`];
-  await campaign.later();
+  await campaign.skipClaims();
   await campaign.settle();
-  const fates = await campaign.fates();
+  const fates = await campaign.readEnds();
   return fates.flatMap((fate) =>
-    fate.mails === 1 && fate.state === 'sent' ? faultOf(fate) : [`lost: ${fate.id} after settling`],
+    fate.mails === 1 && fate.state === 'sent' ? findWrongEnd(fate) : [`lost: ${fate.id} after settling`],
   );
 }
 
-/** SIGKILL at seeded points of stores and dialogues; what is in doubt then, a person settles. */
+/** SIGKILL at seeded points of stores and dialogues. A person settles the uncertain mails. */
 export const killAndSettle: FaultCase = {
   name: 'kill-and-settle',
   claim:
@@ -98,12 +98,12 @@ export const killAndSettle: FaultCase = {
       const kills = 1 + Math.floor(run.random() * 3);
       for (let index = 0; index < kills; index += 1) {
         await killedRun(campaign, run, whole);
-        await campaign.later();
+        await campaign.skipClaims();
       }
       await campaign.settle();
-      const fates = await campaign.fates();
+      const fates = await campaign.readEnds();
       const unknown = fates.filter(({ state }) => state === 'unknown');
-      refuse(fates.flatMap(faultOf));
+      refuse(fates.flatMap(findWrongEnd));
       refuse(await settleByHand(campaign, unknown));
       const arrived = unknown.filter(({ mails }) => mails === 1).length;
       return { kills, mails: fates.length, unknown: unknown.length, 'of them arrived': arrived };

@@ -1,15 +1,18 @@
-import { type Answer, deliver } from '../harness/delivery.ts';
-import { type FaultCase, type Figures, refuse, type Scale, Violation } from '../harness/plan.ts';
-import type { Stage } from '../harness/stage.ts';
-import { Campaign, faultOf } from './campaign.ts';
+import { type DeliveryAnswer, deliver } from '../harness/delivery.ts';
+import { type FaultCase, type Figures, type RunScale, refuse, Violation } from '../harness/plan.ts';
+import type { FaultStage } from '../harness/stage.ts';
+import { Campaign, findWrongEnd } from './campaign.ts';
 
-const SIZE: Record<Scale, { due: number; parallel: number }> = {
+const SIZE: Record<RunScale, { due: number; parallel: number }> = {
   sample: { due: 60, parallel: 6 },
   full: { due: 1_000, parallel: 50 },
 };
 
-/** What each says of itself. A starved machine may not end a run within its budget: then its record tells. */
-function wrongAnswers(answers: readonly (Answer | null)[]): string[] {
+/**
+ * The number of mails that each run reports. A busy machine may not end a run within its budget; then its record
+ * counts.
+ */
+function findWrongAnswers(answers: readonly (DeliveryAnswer | null)[]): string[] {
   const uneven = answers.filter((answer) => {
     const { candidates = 0, acted = 0, skipped = 0, failed = 0 } = answer?.counts ?? {};
     return ![200, 503].includes(answer?.status ?? 0) || candidates !== acted + skipped + failed;
@@ -17,8 +20,8 @@ function wrongAnswers(answers: readonly (Answer | null)[]): string[] {
   return uneven.map((answer) => `answer: ${answer?.status} with ${JSON.stringify(answer?.counts)}`);
 }
 
-/** Resolves once every run has ended, with what each says that it sent. */
-async function ended(stage: Stage, runs: number): Promise<number[]> {
+/** Resolves once every run has ended, with the mails that each reports. */
+async function ended(stage: FaultStage, runs: number): Promise<number[]> {
   const { promise, resolve, reject } = Promise.withResolvers<number[]>();
   const stop = stage
     .store()
@@ -30,7 +33,7 @@ async function ended(stage: Stage, runs: number): Promise<number[]> {
   return await promise.finally(stop);
 }
 
-/** Many runs at a time over the same reminders, when nothing but the claims keeps them apart. */
+/** Many runs at a time over the same reminders, which only the claims keep apart. */
 export const withoutLease: FaultCase = {
   name: 'without-lease',
   claim: 'runs in parallel without any lease send each reminder once',
@@ -46,11 +49,11 @@ export const withoutLease: FaultCase = {
           deliver(processes[index % processes.length]?.url ?? '', stage, { occurrence: null }),
         ),
       );
-      refuse(wrongAnswers(answers));
+      refuse(findWrongAnswers(answers));
       const acted = await ended(stage, parallel);
       const sum = acted.reduce((all, one) => all + one, 0);
       if (sum !== due) throw new Violation([`ledger: the runs say ${sum} mails, and ${due} were due`]);
-      refuse((await campaign.fates()).flatMap(faultOf));
+      refuse((await campaign.readEnds()).flatMap(findWrongEnd));
       const shared = acted.filter((count) => count > 0).length;
       if (shared < 2) throw new Violation([`overlap: ${shared} of ${parallel} runs sent anything`]);
       return { runs: parallel, mails: campaign.smtp.mails().length, 'runs that sent': shared };

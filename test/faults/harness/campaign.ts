@@ -1,17 +1,17 @@
 import { rmSync } from 'node:fs';
 import { buildFunctions } from '../../../infra/build.ts';
-import type { FaultCase, FaultPlan, Figures, Scale } from './plan.ts';
+import type { FaultCase, FaultPlan, Figures, RunScale } from './plan.ts';
 import { seededRandom } from './random.ts';
-import { type Stage, startStage } from './stage.ts';
+import { type FaultStage, startStage } from './stage.ts';
 
 /** Engines and bundles for any number of runs. */
 export interface Ground {
-  stage: Stage;
+  stage: FaultStage;
   bundles: string;
   stop(): Promise<void>;
 }
 
-/** Builds the plans' functions into a folder of this process and starts the engines. */
+/** Builds the plans' functions and starts the engines. */
 export async function openGround(plans: readonly FaultPlan[]): Promise<Ground> {
   const bundles = `.local/faults-${process.pid}`;
   await buildFunctions({ only: [...new Set(plans.flatMap(({ functions }) => functions))], out: bundles });
@@ -30,7 +30,7 @@ export async function openGround(plans: readonly FaultPlan[]): Promise<Ground> {
   };
 }
 
-/** What came of a number of runs. */
+/** The results of several runs. */
 export interface CaseReport {
   runs: number;
   figures: Figures;
@@ -39,15 +39,15 @@ export interface CaseReport {
   ms: number;
 }
 
-/** Told after each run. */
-export type Progress = (done: number, report: CaseReport) => void;
+/** Called after each run. */
+export type CaseProgress = (done: number, report: CaseReport) => void;
 
-/** Does one case `runs` times from a seed on; run n has the seed `seed + n`. A failed run does not end it. */
+/** Does one case `runs` times; run n has the seed `seed + n`. Continues after a failed run. */
 export async function runCase(
   plan: FaultPlan,
   one: FaultCase,
   ground: Ground,
-  options: { runs: number; seed: number; scale: Scale; progress?: Progress },
+  options: { runs: number; seed: number; scale: RunScale; progress?: CaseProgress },
 ): Promise<CaseReport> {
   const begun = performance.now();
   const report: CaseReport = { runs: options.runs, figures: {}, failures: [], ms: 0 };
@@ -73,7 +73,7 @@ function add(sums: Figures, figures: Figures): void {
   for (const [name, value] of Object.entries(figures)) sums[name] = (sums[name] ?? 0) + value;
 }
 
-/** A violation is told by its lines; anything else is a fault of the harness or an engine, with its stack. */
+/** Formats a failure: the lines of a violation, or the stack of any other error in harness or engines. */
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.name === 'Violation' ? error.message : (error.stack ?? error.message);

@@ -1,6 +1,6 @@
 /**
- * Preloaded into a function process (`node --import`), it puts the process's clock ahead by CLOCK_AHEAD_MS, as another
- * machine's may be: what takes a minute in the world need not take one in a fault run. The clock goes on from there.
+ * Preload of a function process (`node --import`) that puts its clock ahead by CLOCK_AHEAD_MS, like another machine's
+ * clock. A fault run then need not wait for minutes to pass.
  */
 export const AHEAD = import.meta.url;
 

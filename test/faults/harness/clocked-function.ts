@@ -1,6 +1,6 @@
 /**
- * Process entry `clocked-function.ts NAME PORT INSTANT`: a function behind the real Functions Framework, as its own entry
- * registers it, but with a clock that stands at INSTANT until the parent process sends another over IPC.
+ * Process entry `clocked-function.ts NAME PORT INSTANT`: runs a function behind the real Functions Framework. Its
+ * clock stands at INSTANT until the parent process sends another instant over IPC.
  */
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { mounted } from '../../../functions/registry.ts';
@@ -20,7 +20,7 @@ process.on('disconnect', () => process.exit(1));
 const found = mounted.find((one) => one.name === name);
 if (!found)
   throw new Error(`there is no function "${name}"; legal: ${mounted.map((one) => one.name).join(', ')}`);
-/** Everything of the process but its clock; engines stay as lazy as they are. */
+/** Replaces the process's clock only; engines still open lazily. */
 const clocked = (deps: Deps): Deps => Object.create(deps, { clock: { value: () => new Date(now) } });
 handSchedule(watchedJobs());
 serve(name, (open) => found.handler(() => clocked(open())));

@@ -1,19 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FunctionProcess, startFunction } from '../function-process.ts';
-import type { Answer } from './delivery.ts';
-import type { Measure } from './kill.ts';
+import type { DeliveryAnswer } from './delivery.ts';
+import type { WorkSize } from './kill.ts';
 import { readLedger } from './ledger.ts';
-import { type FaultCase, type FaultRun, refuse, type Scale } from './plan.ts';
+import { type FaultCase, type FaultRun, type RunScale, refuse } from './plan.ts';
 import { overlapStatus, type TaskUnderFault, Trial } from './trial.ts';
 
-/** Deliveries of one occurrence at a time. */
+/** The number of parallel deliveries of one occurrence. */
 const PARALLEL = 50;
 
-/** N parallel deliveries of one occurrence to two processes; in every other plan one of the two is killed amid them. */
+/** Delivers one occurrence in parallel to two processes. Every other plan kills one of the two. */
 export function deliveriesCase(
   task: TaskUnderFault,
-  runs: Record<Scale, number>,
-  measured: (run: FaultRun) => Promise<Measure>,
+  runs: Record<RunScale, number>,
+  measured: (run: FaultRun) => Promise<WorkSize>,
 ): FaultCase {
   return {
     name: 'deliveries',
@@ -35,7 +35,7 @@ export function deliveriesCase(
           await one.kill();
         }
         const settled = await Promise.all(answers);
-        // On a machine that lets Redis wait for seconds some have no lease: they may share the work, and no more.
+        // On a machine that delays Redis for seconds, some runs have no lease. They may share the work.
         const leased = one.withoutLease() + other.withoutLease() === 0;
         if (kills.length > 0 || !leased) {
           if (kills.length === 0) judgeShared(settled);
@@ -53,7 +53,7 @@ export function deliveriesCase(
   };
 }
 
-/** What a killed process has left is done by the other one, or by one for which enough time has passed. */
+/** Lets the other process finish the work of a killed one, or a later process for which enough time has passed. */
 async function settleLater(
   trial: Trial,
   run: FaultRun,
@@ -71,11 +71,11 @@ async function settleLater(
   }
 }
 
-/** What runs may say that share the work: what each did, or that another is at it. */
+/** Legal outcomes of runs that share the work. */
 const SHARED = ['succeeded', 'nothing_to_do', 'failed', 'deduplicated', 'skipped_overlap'];
 
-/** Each is answered, and no run that shared the work calls its own part anything else. */
-function judgeShared(answers: readonly (Answer | null)[]): void {
+/** Requires an answer to each delivery, with a legal outcome for a run that shared the work. */
+function judgeShared(answers: readonly (DeliveryAnswer | null)[]): void {
   const wrong = answers.filter(
     (answer) =>
       answer === null || ![200, 503].includes(answer.status) || !SHARED.includes(answer.outcome ?? ''),
@@ -83,21 +83,21 @@ function judgeShared(answers: readonly (Answer | null)[]): void {
   refuse(wrong.map((answer) => `answer: ${answer?.status} ${answer?.outcome} of runs that share the work`));
 }
 
-/** One of them did all the work, the others are told so, and the ledger has one attempt. */
-async function judgeAnswers(trial: Trial, answers: readonly (Answer | null)[]): Promise<void> {
+/** Requires that one delivery did all the work, that the others say so, and that the ledger has one attempt. */
+async function judgeAnswers(trial: Trial, answers: readonly (DeliveryAnswer | null)[]): Promise<void> {
   const skipped = overlapStatus(trial.task.name);
-  const told = (answer: Answer | null) => `${answer?.status} ${answer?.outcome}`;
+  const describe = (answer: DeliveryAnswer | null) => `${answer?.status} ${answer?.outcome}`;
   const worked = answers.filter((answer) => answer?.outcome === 'succeeded' && answer.status === 200);
   const others = answers.filter((answer) => !worked.includes(answer));
   const wrong = others.filter(
-    (one) => ![`200 deduplicated`, `${skipped} skipped_overlap`].includes(told(one)),
+    (one) => ![`200 deduplicated`, `${skipped} skipped_overlap`].includes(describe(one)),
   );
-  const violations = wrong.map((answer) => `answer: ${told(answer)} for a duplicate`);
+  const violations = wrong.map((answer) => `answer: ${describe(answer)} for a duplicate`);
   if (worked.length !== 1) violations.push(`answer: ${worked.length} of ${answers.length} did the work`);
   const ledger = (await readLedger(trial.stage, trial.task.name)).filter(
     ({ outcome }) => outcome !== 'skipped_overlap',
   );
-  // Its number is 2 where a delivery that found the task at work was recorded first.
+  // Its number is 2 if a delivery that overlapped was recorded first.
   if (ledger.length !== 1) violations.push(`ledger: ${ledger.length} attempts for one occurrence`);
   refuse(violations);
 }

@@ -1,8 +1,8 @@
 import type { Counts, Outcome } from '../../../shared/runtime/task.ts';
-import type { Stage } from './stage.ts';
+import type { FaultStage } from './stage.ts';
 
-/** What a delivery was answered; null fields where the answer is an error of the door or the stores. */
-export interface Answer {
+/** The answer to a delivery. Fields are null if authentication or a store failed. */
+export interface DeliveryAnswer {
   status: number;
   outcome: Outcome | null;
   runId: string | null;
@@ -14,14 +14,18 @@ export interface Answer {
   body: Record<string, unknown>;
 }
 
-export interface Delivery {
-  /** The occurrence as Cloud Scheduler would send it; null for a manual run. */
+export interface FaultDelivery {
+  /** The occurrence in Cloud Scheduler's format; null for a manual run. */
   occurrence: string | null;
   params?: Record<string, unknown>;
 }
 
-/** Delivers to a task's process with the cron secret. Null when the process died before it answered. */
-export async function deliver(url: string, stage: Stage, delivery: Delivery): Promise<Answer | null> {
+/** Delivers to a task's process with the cron secret. Returns null if the process died before it answered. */
+export async function deliver(
+  url: string,
+  stage: FaultStage,
+  delivery: FaultDelivery,
+): Promise<DeliveryAnswer | null> {
   const begun = performance.now();
   const { occurrence } = delivery;
   const sent = await fetch(url, {
@@ -33,7 +37,10 @@ export async function deliver(url: string, stage: Stage, delivery: Delivery): Pr
     },
     body: JSON.stringify(delivery.params ?? {}),
   })
-    .then(async (response) => ({ status: response.status, body: (await response.json()) as Answer['body'] }))
+    .then(async (response) => ({
+      status: response.status,
+      body: (await response.json()) as DeliveryAnswer['body'],
+    }))
     .catch(() => null);
   if (sent === null) return null;
   const { status, body } = sent;
@@ -49,8 +56,8 @@ export async function deliver(url: string, stage: Stage, delivery: Delivery): Pr
   };
 }
 
-/** Whether nothing is left to do for this occurrence. */
-export function isDone(answer: Answer | null): boolean {
+/** Returns true if this answer leaves no work for its occurrence. */
+export function isDone(answer: DeliveryAnswer | null): boolean {
   return (
     answer?.status === 200 &&
     answer.complete &&

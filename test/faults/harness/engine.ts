@@ -2,31 +2,31 @@ import { type LocalFirestore, startFirestore } from '../../../infra/local/firest
 import { startRedis } from '../../../infra/local/redis/redis.ts';
 import { localSettings } from '../../../infra/local/settings.ts';
 
-/** An engine process that faults are done to, by the pid that `.local/stack.json` would name. */
-export interface Engine {
+/** An engine process that receives faults by its pid, which `.local/stack.json` would name. */
+export interface FaultEngine {
   name: string;
   pid(): number;
   alive(): boolean;
-  /** SIGSTOP: connections stay, nothing answers. */
+  /** Sends SIGSTOP: connections stay, but no answer comes. */
   pause(): void;
-  /** SIGCONT. */
+  /** Sends SIGCONT. */
   resume(): void;
-  /** SIGKILL, and wait until it is gone. */
+  /** Sends SIGKILL and resolves when the process is gone. */
   kill(): Promise<void>;
-  /** A fresh, empty one on the same port. */
+  /** Starts a new, empty engine on the same port. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
-interface Handle {
+interface EngineHandle {
   pid: number | null;
   onExit(callback: () => void): void;
 }
 
-function faultsOf(name: string, handle: () => Handle): Omit<Engine, 'restart' | 'stop'> {
+function faultsOf(name: string, handle: () => EngineHandle): Omit<FaultEngine, 'restart' | 'stop'> {
   const pid = () => {
     const found = handle().pid;
-    if (found === null) throw new Error(`${name} is not a process of ours; faults cannot be done to it`);
+    if (found === null) throw new Error(`${name} is no process of this test; faults need one`);
     return found;
   };
   const signal = (which: NodeJS.Signals | 0) => process.kill(pid(), which);
@@ -50,10 +50,10 @@ function faultsOf(name: string, handle: () => Handle): Omit<Engine, 'restart' | 
   };
 }
 
-/** The emulator slows as it fills; fault runs write more than any other test. */
+/** The emulator slows as it fills, and fault runs write more than any other test. */
 const HEAP = '3g';
 
-/** A Firestore of one's own, never a shared one of FIRESTORE_EMULATOR_HOST: it will be killed. */
+/** Starts a separate Firestore and never uses FIRESTORE_EMULATOR_HOST, since faults will kill it. */
 export async function firestoreUnderFault(project: string) {
   const { FIRESTORE_EMULATOR_HOST: _shared, ...env } = process.env;
   const options = { project, prefer: localSettings().prefer, heap: HEAP, env };
@@ -74,7 +74,7 @@ export async function firestoreUnderFault(project: string) {
   };
 }
 
-/** A Redis of one's own behind the Upstash bridge. */
+/** Starts a separate Redis behind the Upstash bridge. */
 export async function redisUnderFault() {
   const running = await startRedis({ prefer: localSettings().prefer });
   const { url, token, engine } = running;

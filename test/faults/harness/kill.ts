@@ -1,35 +1,38 @@
 import { type FunctionProcess, startFunction } from '../function-process.ts';
-import type { Delivery } from './delivery.ts';
-import { type FaultCase, type FaultRun, type Scale, Violation } from './plan.ts';
+import type { FaultDelivery } from './delivery.ts';
+import { type FaultCase, type FaultRun, type RunScale, Violation } from './plan.ts';
 import { pick, type Random } from './random.ts';
 import type { Tap } from './tap.ts';
 import { overlapStatus, type TaskUnderFault, Trial } from './trial.ts';
 
-/** What work takes when nobody disturbs it. */
-export interface Measure {
+/** The size of undisturbed work. */
+export interface WorkSize {
   ms: number;
   /** Chunks sent to the stores. */
   chunks: number;
 }
 
-/** Where to kill: after a time, or at a write to a store, which then arrives or does not. */
+/** The point of a kill: after a time, or at a write to a store, which then arrives or does not. */
 export interface KillPoint {
   by: 'time' | 'write that is lost' | 'write that arrives';
-  /** Of the undisturbed run. No run is quite like the other, so that some kills come after the answer. */
+  /** A share of the undisturbed run. Runs differ, so that some kills come after the answer. */
   fraction: number;
 }
 
-/** Even with nothing left to do, a run takes its lease, opens its record and searches. */
+/** A run without work still takes its lease, opens its record and searches. */
 const LEAST_SHARE = 0.1;
 
-/** A seeded point of the work. */
+/** Picks a seeded point of the work. */
 export function killPoint(random: Random): KillPoint {
   const by = pick(random, ['time', 'write that is lost', 'write that arrives'] as const);
   return { by, fraction: random() };
 }
 
-/** Kills the process at the point, counted from now. Returns how to call it off, after which nothing is held back. */
-export function killAt(point: KillPoint, measure: Measure, tap: Tap, child: FunctionProcess): () => void {
+/**
+ * Kills the process at this point, counted from now. Returns a function that cancels the kill and releases all
+ * traffic.
+ */
+export function killAt(point: KillPoint, measure: WorkSize, tap: Tap, child: FunctionProcess): () => void {
   const kill = () => void child.kill();
   if (point.by === 'time') {
     const timer = setTimeout(kill, point.fraction * measure.ms);
@@ -40,8 +43,8 @@ export function killAt(point: KillPoint, measure: Measure, tap: Tap, child: Func
 }
 
 /** Measures one undisturbed run of a task, once per size. */
-export function measuring(task: TaskUnderFault): (run: FaultRun) => Promise<Measure> {
-  const known = new Map<Scale, Promise<Measure>>();
+export function measuring(task: TaskUnderFault): (run: FaultRun) => Promise<WorkSize> {
+  const known = new Map<RunScale, Promise<WorkSize>>();
   return (run) => {
     const measured = known.get(run.scale) ?? measure(task, run);
     known.set(run.scale, measured);
@@ -49,8 +52,8 @@ export function measuring(task: TaskUnderFault): (run: FaultRun) => Promise<Meas
   };
 }
 
-async function measure(task: TaskUnderFault, run: FaultRun): Promise<Measure> {
-  // Its own random numbers: a run's plan must not depend on whether it was the first.
+async function measure(task: TaskUnderFault, run: FaultRun): Promise<WorkSize> {
+  // With separate random numbers, so that a run's plan does not depend on being the first.
   const trial = await Trial.begin(task, { ...run, random: () => 0.5 });
   const child = await startFunction(task.name, run.bundles, run.stage.tapped);
   try {
@@ -64,7 +67,7 @@ async function measure(task: TaskUnderFault, run: FaultRun): Promise<Measure> {
   }
 }
 
-/** What is delivered after a kill: Scheduler's retry, its next occurrence, or a person's manual run. */
+/** The delivery after a kill: Scheduler's retry, its next occurrence, or a person's manual run. */
 type Next = 'retry' | 'next' | 'manual';
 
 function planOf(random: Random): { points: KillPoint[]; next: Next; probe: boolean } {
@@ -76,21 +79,21 @@ function planOf(random: Random): { points: KillPoint[]; next: Next; probe: boole
   };
 }
 
-/** SIGKILL of the deployed bundle at random points, and runs until all is done. */
+/** Kills the deployed bundle by SIGKILL at random points, and then runs it until no work is left. */
 export function killCase(
   task: TaskUnderFault,
-  runs: Record<Scale, number>,
-  measured: (run: FaultRun) => Promise<Measure>,
+  runs: Record<RunScale, number>,
+  measured: (run: FaultRun) => Promise<WorkSize>,
 ): FaultCase {
   return {
     name: 'kill',
-    claim: 'a run that is killed loses nothing, does nothing twice and is called abandoned',
+    claim: 'a killed run loses nothing, does nothing twice and ends as abandoned',
     runs,
     async once(run) {
       const undisturbed = await measured(run);
       const { points, next, probe } = planOf(run.random);
       const trial = await Trial.begin(task, run);
-      const delivery = (index: number): Delivery => ({
+      const delivery = (index: number): FaultDelivery => ({
         occurrence: next === 'manual' ? null : trial.occurrence(next === 'retry' ? 0 : index),
       });
       let midRun = 0;
@@ -112,19 +115,19 @@ export function killCase(
   };
 }
 
-/** What a run takes that finds only what an earlier, killed one has left. */
-function left({ ms, chunks }: Measure, trial: Trial): Measure {
+/** Returns the size of a run that finds only what a killed run has left. */
+function left({ ms, chunks }: WorkSize, trial: Trial): WorkSize {
   const share = Math.max(LEAST_SHARE, trial.shareLeft());
   return { ms: ms * share, chunks: chunks * share };
 }
 
-/** Whether the run had answered before it was killed. */
+/** Returns true if the run had answered before it was killed. */
 async function killedAnswer(
   trial: Trial,
   run: FaultRun,
   point: KillPoint,
-  measure: Measure,
-  delivery: Delivery,
+  measure: WorkSize,
+  delivery: FaultDelivery,
 ): Promise<boolean> {
   const child = await startFunction(trial.task.name, run.bundles, trial.later(run.stage.tapped));
   const callOff = killAt(point, measure, run.stage.tap, child);
@@ -134,7 +137,7 @@ async function killedAnswer(
   return answer !== null;
 }
 
-/** Who comes within that half minute is told that the task is at work, or finds it free. */
+/** A delivery within that half minute must overlap or find the lease free. */
 async function probeOverlap(trial: Trial, run: FaultRun, index: number): Promise<void> {
   if (!(await trial.leaseHeld())) return;
   const child = await startFunction(trial.task.name, run.bundles, run.stage.environment);

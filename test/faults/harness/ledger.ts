@@ -1,8 +1,8 @@
 import type { DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
 import type { Counts } from '../../../shared/runtime/task.ts';
-import type { Stage } from './stage.ts';
+import type { FaultStage } from './stage.ts';
 
-/** How an attempt may end in the ledger (contract, "Replies" and "Runs"). */
+/** Legal outcomes of an attempt (contract, "Replies" and "Runs"). */
 const OUTCOMES = [
   'succeeded',
   'nothing_to_do',
@@ -14,8 +14,8 @@ const OUTCOMES = [
   'abandoned',
 ];
 
-/** One attempt of a run as the ledger has it; the earlier ones are kept inside the newest one's record. */
-export interface Attempt {
+/** One attempt of a run in the ledger. The newest attempt's record holds the earlier ones. */
+export interface LedgerAttempt {
   runId: string;
   attempt: number;
   outcome: string | null;
@@ -24,18 +24,18 @@ export interface Attempt {
   finishedAt: number | null;
 }
 
-/** Every attempt of a task in the ledger. */
-export async function readLedger(stage: Stage, task: string): Promise<Attempt[]> {
+/** Returns every attempt of a task in the ledger. */
+export async function readLedger(stage: FaultStage, task: string): Promise<LedgerAttempt[]> {
   const { docs } = await stage.store().collection('task_runs').where('task', '==', task).get();
   return docs.flatMap((doc) => [...earlier(doc), attemptOf(doc.id, doc.data())]);
 }
 
-function earlier(doc: DocumentSnapshot): Attempt[] {
+function earlier(doc: DocumentSnapshot): LedgerAttempt[] {
   const kept = (doc.get('attempts') as Record<string, unknown>[] | undefined) ?? [];
   return kept.map((fields) => attemptOf(doc.id, fields));
 }
 
-function attemptOf(runId: string, fields: Record<string, unknown>): Attempt {
+function attemptOf(runId: string, fields: Record<string, unknown>): LedgerAttempt {
   return {
     runId,
     attempt: Number(fields.attempt),
@@ -46,21 +46,21 @@ function attemptOf(runId: string, fields: Record<string, unknown>): Attempt {
   };
 }
 
-export const nameOf = ({ runId, attempt }: Pick<Attempt, 'runId' | 'attempt'>) =>
+export const nameOf = ({ runId, attempt }: Pick<LedgerAttempt, 'runId' | 'attempt'>) =>
   `${runId} attempt ${attempt}`;
 
-/** How many items the ledger says were acted on, over all attempts that lived to say so. */
-export const actedIn = (ledger: readonly Attempt[]): number =>
+/** Returns the number of items acted on, over all attempts that reported it. */
+export const actedIn = (ledger: readonly LedgerAttempt[]): number =>
   ledger.reduce((sum, { counts }) => sum + (counts?.acted ?? 0), 0);
 
-/** What is wrong with a settled ledger in itself, whatever was done to the task. */
-export function ledgerFaults(ledger: readonly Attempt[]): string[] {
+/** Returns contradictions inside a settled ledger, whatever the fault was. */
+export function ledgerFaults(ledger: readonly LedgerAttempt[]): string[] {
   const faults: string[] = [];
   const seen = new Set<string>();
   for (const entry of ledger) {
     const name = nameOf(entry);
     const { outcome, counts, startedAt, finishedAt } = entry;
-    if (seen.has(name)) faults.push(`ledger: ${name} is there twice`);
+    if (seen.has(name)) faults.push(`ledger: ${name} has two records`);
     seen.add(name);
     if (outcome === null) faults.push(`ledger: ${name} was left open`);
     else if (!OUTCOMES.includes(outcome)) faults.push(`ledger: ${name} has the unknown outcome ${outcome}`);
@@ -73,14 +73,14 @@ export function ledgerFaults(ledger: readonly Attempt[]): string[] {
   return faults;
 }
 
-/** What is wrong with the attempts that were open when their process was killed: each is abandoned in the end. */
-export function abandonedFaults(open: readonly Attempt[], ledger: readonly Attempt[]): string[] {
+/** Returns attempts that were open at a kill and did not end as abandoned. */
+export function abandonedFaults(open: readonly LedgerAttempt[], ledger: readonly LedgerAttempt[]): string[] {
   const faults: string[] = [];
   const wereOpen = new Set(open.map(nameOf));
   const byName = new Map(ledger.map((entry) => [nameOf(entry), entry]));
   for (const name of wereOpen) {
     const outcome = byName.get(name)?.outcome;
-    // Its last write may have been on its way when its process died; then the ledger tells how it truly ended.
+    // The last write may have been in transit when its process died; the ledger then has the true outcome.
     if (outcome === undefined) faults.push(`ledger: the killed ${name} is gone`);
     else if (outcome !== 'abandoned' && byName.get(name)?.counts === null)
       faults.push(`ledger: the killed ${name} is called ${outcome}, not abandoned`);

@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ClockedProcess, startClockedFunction } from '../function-process.ts';
-import type { Measure } from './kill.ts';
+import type { WorkSize } from './kill.ts';
 import { readLedger } from './ledger.ts';
-import { type FaultCase, type FaultRun, refuse, type Scale } from './plan.ts';
+import { type FaultCase, type FaultRun, type RunScale, refuse } from './plan.ts';
 import { between, pick } from './random.ts';
 import { type TaskUnderFault, Trial } from './trial.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Days on which a process's own zone changes its offset: the zone, and the instant at which it does. */
+/** Zones of the process, each with an instant at which its offset changes. */
 const CHANGES: readonly [readonly [string, string], ...(readonly [string, string])[]] = [
   ['Europe/Paris', '2026-03-29T01:00:00Z'],
   ['Europe/Paris', '2026-10-25T01:00:00Z'],
@@ -17,21 +17,21 @@ const CHANGES: readonly [readonly [string, string], ...(readonly [string, string
   ['America/Los_Angeles', '2026-11-01T09:00:00Z'],
 ];
 
-/** How Cloud Scheduler writes an instant: with a Pacific offset. On these days both offsets are in use. */
+/** Formats an instant like Cloud Scheduler, with a Pacific offset. Both offsets are in use on these days. */
 function pacific(instant: Date, hours: 7 | 8): string {
   const local = new Date(instant.getTime() - hours * HOUR_MS).toISOString().slice(0, -1);
   return `${local}-0${hours}:00`;
 }
 
-/** Deliveries around a change of the clock, while the process's own clock jumps to and fro amid a run. */
+/** Deliveries around a change of offset, while the process's clock jumps during a run. */
 export function movedClockCase(
   task: TaskUnderFault,
-  runs: Record<Scale, number>,
-  measured: (run: FaultRun) => Promise<Measure>,
+  runs: Record<RunScale, number>,
+  measured: (run: FaultRun) => Promise<WorkSize>,
 ): FaultCase {
   return {
     name: 'clock',
-    claim: 'a clock that jumps amid a run, either way and on daylight-saving days, costs and doubles nothing',
+    claim: 'a clock that jumps during a run, also on daylight-saving days, loses and doubles no effect',
     runs,
     async once(run) {
       const { ms } = await measured(run);
@@ -42,7 +42,7 @@ export function movedClockCase(
       try {
         const jumps = planJumps(run);
         for (const [index, jump] of jumps.entries()) {
-          await oneRound(trial, child, new Date(first.getTime() + index * 15 * MINUTE_MS), jump, ms);
+          await deliverTwice(trial, child, new Date(first.getTime() + index * 15 * MINUTE_MS), jump, ms);
         }
         const last = new Date(first.getTime() + 24 * HOUR_MS);
         await child.setClock(last);
@@ -59,13 +59,13 @@ export function movedClockCase(
 
 const JUMPS = 4;
 
-/** A jump of the clock amid a run: how far, and after which part of an undisturbed run. */
+/** A jump of the clock during a run: its size, and the part of an undisturbed run before it. */
 interface Jump {
   byMs: number;
   fraction: number;
 }
 
-/** Seconds to hours, in turn forward and back, so that both come in every plan. */
+/** Jumps of seconds to hours, alternately forward and back, so that every plan has both. */
 function planJumps({ random }: FaultRun): Jump[] {
   return Array.from({ length: JUMPS }, (_, index) => ({
     byMs: (index % 2 === 0 ? 1 : -1) * pick(random, [MINUTE_MS, HOUR_MS, 3 * HOUR_MS] as const),
@@ -73,8 +73,8 @@ function planJumps({ random }: FaultRun): Jump[] {
   }));
 }
 
-/** One occurrence at its instant, the jump amid its run, and the same occurrence again in the other notation. */
-async function oneRound(
+/** Delivers one occurrence at its instant, with the jump during its run, and then again in the other notation. */
+async function deliverTwice(
   trial: Trial,
   child: ClockedProcess,
   at: Date,
@@ -93,7 +93,7 @@ async function oneRound(
     refuse([`answer: ${again?.outcome} for ${pacific(at, 7)}, which ${pacific(at, 8)} had done`]);
 }
 
-/** Resolves once the run of this instant is in the ledger: from then on it has read its clock. */
+/** Resolves once the run of this instant is in the ledger: it has read its clock then. */
 async function begun(trial: Trial, at: Date): Promise<void> {
   const record = trial.stage.store().doc(`task_runs/${trial.task.name}@${at.toISOString()}`);
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -104,7 +104,7 @@ async function begun(trial: Trial, at: Date): Promise<void> {
   stop();
 }
 
-/** Each occurrence has one record, whatever offset it came in. */
+/** Requires one record per occurrence, in whatever offset it came. */
 async function judgeRecords(trial: Trial, occurrences: number): Promise<void> {
   const ledger = await readLedger(trial.stage, trial.task.name);
   const ids = new Set(ledger.map(({ runId }) => runId));

@@ -1,20 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FunctionProcess, startFunction } from '../function-process.ts';
-import type { Answer } from './delivery.ts';
-import type { Measure } from './kill.ts';
-import { type FaultCase, type FaultRun, type Figures, refuse, type Scale } from './plan.ts';
+import type { DeliveryAnswer } from './delivery.ts';
+import type { WorkSize } from './kill.ts';
+import { type FaultCase, type FaultRun, type Figures, type RunScale, refuse } from './plan.ts';
 import { between } from './random.ts';
 import { type TaskUnderFault, Trial } from './trial.ts';
 
-/** The shortest budget a task takes, and what the answer may take beyond it (contract, "Functions, routes, schedules"). */
+/**
+ * The shortest budget of a task, and the time that its answer may take beyond it (contract, "Functions, routes,
+ * schedules").
+ */
 const BUDGET_SECONDS = 5;
 const ANSWER_MS = (BUDGET_SECONDS + 3) * 1000;
-/** More than the contract allows: a busy machine starves function and harness alike, and a hang lasts longer. */
+/** More than the contract allows: a busy machine slows function and harness down, and a hang lasts longer. */
 const LAG_MS = 7_000;
 /** Well within the budget. */
 const SHORT_MS = [200, 2_000] as const;
 
-type Measured = (run: FaultRun) => Promise<Measure>;
+type MeasureWork = (run: FaultRun) => Promise<WorkSize>;
 type EngineName = 'firestore' | 'redis';
 
 interface Scene extends FaultRun {
@@ -23,14 +26,14 @@ interface Scene extends FaultRun {
   /** Another process of the same function, ready before the fault. */
   second: FunctionProcess;
   occurrence: string;
-  /** The answer of the run that the fault happens to. */
-  answer: Promise<Answer | null>;
+  /** The answer of the run with the fault. */
+  answer: Promise<DeliveryAnswer | null>;
 }
 
-/** Starts a run, waits for a seeded point of it, does the fault, and judges answer, process and stores. */
+/** Starts a run, injects the fault at a seeded point, and judges answer, process and stores. */
 function outageCase(
   task: TaskUnderFault,
-  measured: Measured,
+  measured: MeasureWork,
   spec: Pick<FaultCase, 'name' | 'claim' | 'runs'> & { fault(scene: Scene): Promise<Figures> },
 ): FaultCase {
   return {
@@ -55,8 +58,8 @@ function outageCase(
   };
 }
 
-/** The answer came in time and says 200 or 503, and the process lives. */
-async function judgeAnswer({ answer, child }: Scene): Promise<Answer | null> {
+/** Requires an answer in time with 200 or 503, from a process that still lives. */
+async function judgeAnswer({ answer, child }: Scene): Promise<DeliveryAnswer | null> {
   const given = await answer;
   const violations: string[] = [];
   if (given === null) violations.push('answer: none; the connection ended');
@@ -65,7 +68,7 @@ async function judgeAnswer({ answer, child }: Scene): Promise<Answer | null> {
       violations.push(`answer: ${given.status} ${JSON.stringify(given.body)}`);
     const { error, message } = given.body;
     if (given.status === 503 && !error && !message)
-      violations.push(`answer: 503 that does not say why: ${JSON.stringify(given.body)}`);
+      violations.push(`answer: 503 without a reason: ${JSON.stringify(given.body)}`);
     if (given.ms > ANSWER_MS + LAG_MS)
       violations.push(`answer: after ${Math.round(given.ms)} ms of ${ANSWER_MS}`);
   }
@@ -74,13 +77,18 @@ async function judgeAnswer({ answer, child }: Scene): Promise<Answer | null> {
   return given;
 }
 
-/** The next occurrence does what the held-up one left, and the ledger accounts for every item. */
+/** Requires that the next occurrence finishes the work, and that the ledger accounts for every item. */
 async function settleNext({ trial }: Scene, child: FunctionProcess, lostLease = false): Promise<void> {
   await trial.settle(child.url, { occurrence: trial.occurrence(1) });
   await trial.judge({ exact: true, overtaken: lostLease });
 }
 
-function pausedCase(task: TaskUnderFault, measured: Measured, name: EngineName, runs: Record<Scale, number>) {
+function pausedCase(
+  task: TaskUnderFault,
+  measured: MeasureWork,
+  name: EngineName,
+  runs: Record<RunScale, number>,
+) {
   return outageCase(task, measured, {
     name: `${name}-paused`,
     claim: `a run during which ${name} hangs for a while answers in time and loses nothing`,
@@ -94,7 +102,7 @@ function pausedCase(task: TaskUnderFault, measured: Measured, name: EngineName, 
         engine.resume();
       }
       const answer = await judgeAnswer(scene);
-      // A lease that was asked for while Redis hung may have been given to nobody; it goes like a killed run's.
+      // Redis may have granted a lease without an answer while it hung. It expires like a killed run's.
       if (name === 'redis') await scene.trial.halfAMinuteLater();
       await settleNext(scene, scene.child);
       return { 'answered 503': answer?.status === 503 ? 1 : 0 };
@@ -102,16 +110,16 @@ function pausedCase(task: TaskUnderFault, measured: Measured, name: EngineName, 
   });
 }
 
-function hangingCase(task: TaskUnderFault, measured: Measured, runs: Record<Scale, number>) {
+function hangingCase(task: TaskUnderFault, measured: MeasureWork, runs: Record<RunScale, number>) {
   return outageCase(task, measured, {
     name: 'firestore-hangs',
     claim:
-      'a run whose Firestore hangs past its budget answers 503 in time, and what it held up goes on afterwards',
+      'a run whose Firestore hangs beyond its budget answers 503 in time, and the next run finishes its work',
     runs,
     async fault(scene) {
       const { firestore } = scene.stage.engines;
       firestore.pause();
-      let answer: Answer | null;
+      let answer: DeliveryAnswer | null;
       try {
         answer = await judgeAnswer(scene);
       } finally {
@@ -123,16 +131,16 @@ function hangingCase(task: TaskUnderFault, measured: Measured, runs: Record<Scal
   });
 }
 
-function redisLostCase(task: TaskUnderFault, measured: Measured, runs: Record<Scale, number>) {
+function redisLostCase(task: TaskUnderFault, measured: MeasureWork, runs: Record<RunScale, number>) {
   return outageCase(task, measured, {
     name: 'redis-killed',
     claim:
-      'a run whose Redis dies and comes back empty may share the work with a second one, and nothing happens twice',
+      'a run whose Redis dies and restarts empty may share its work with a second one, and no effect comes twice',
     runs,
     async fault(scene) {
       const { redis } = scene.stage.engines;
       await redis.kill();
-      // Without a lease to find, this one works although the first is still at it.
+      // Without a lease, this run works while the first one still does.
       const second = scene.trial.deliver(scene.second.url, { occurrence: scene.occurrence });
       await redis.restart();
       await judgeAnswer(scene);
@@ -143,10 +151,10 @@ function redisLostCase(task: TaskUnderFault, measured: Measured, runs: Record<Sc
   });
 }
 
-function firestoreLostCase(task: TaskUnderFault, measured: Measured, runs: Record<Scale, number>) {
+function firestoreLostCase(task: TaskUnderFault, measured: MeasureWork, runs: Record<RunScale, number>) {
   return outageCase(task, measured, {
     name: 'firestore-killed',
-    claim: 'a run whose Firestore dies answers in time, and the same process works on a fresh one',
+    claim: 'a run whose Firestore dies answers in time, and its process works on a new one',
     runs,
     async fault(scene) {
       await scene.stage.engines.firestore.kill();
@@ -160,8 +168,8 @@ function firestoreLostCase(task: TaskUnderFault, measured: Measured, runs: Recor
   });
 }
 
-/** Engines that hang, die and come back in the middle of a run. */
-export function outageCases(task: TaskUnderFault, measured: Measured): FaultCase[] {
+/** Cases of engines that hang, die and restart during a run. */
+export function outageCases(task: TaskUnderFault, measured: MeasureWork): FaultCase[] {
   return [
     pausedCase(task, measured, 'firestore', { sample: 1, full: 20 }),
     pausedCase(task, measured, 'redis', { sample: 1, full: 20 }),

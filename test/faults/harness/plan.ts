@@ -1,43 +1,43 @@
 import type { Random } from './random.ts';
-import type { Stage } from './stage.ts';
+import type { FaultStage } from './stage.ts';
 
-/** What one run of a case added up to: kills, answers and the like, summed over runs in the report. */
+/** Figures of one run of a case, such as kills and answers. The report sums them over runs. */
 export type Figures = Record<string, number>;
 
-/** How large a run is: `npm test` takes the sample, `npm run faults` the full size. */
-export type Scale = 'sample' | 'full';
+/** The size of a run: `npm test` takes the sample, `npm run faults` the full size. */
+export type RunScale = 'sample' | 'full';
 
-/** What a run of a case is handed. The same random numbers give the same plan. */
+/** The input of one run. The same random numbers give the same plan. */
 export interface FaultRun {
-  stage: Stage;
+  stage: FaultStage;
   random: Random;
-  scale: Scale;
+  scale: RunScale;
   /** The folder with the built bundles. */
   bundles: string;
 }
 
-/** One kind of fault, done to one function. Throws a Violation when something did not hold. */
+/** One kind of fault on one function. Throws a Violation if its claim does not hold. */
 export interface FaultCase {
   name: string;
   /** The sentence that a run proves. */
   claim: string;
-  runs: Record<Scale, number>;
+  runs: Record<RunScale, number>;
   once(run: FaultRun): Promise<Figures>;
 }
 
-/** All that is done to one function. */
+/** All cases of one function. */
 export interface FaultPlan {
   name: string;
-  /** Functions to be built for it, in folders of their own. */
+  /** Functions to build, each into its folder. */
   functions: readonly string[];
   cases: readonly FaultCase[];
-  /** Whether a program that it needs is not on this machine, which it has said: `npm test` leaves it out then. */
+  /** True, after a warning, if a program is missing; `npm test` then skips the plan. */
   absent?: boolean;
   /** Ends what its runs share. */
   stop?(): Promise<void>;
 }
 
-/** What did not hold after a fault; every violation of the run, one a line. */
+/** The violations of one run, one per line. */
 export class Violation extends Error {
   constructor(violations: readonly string[]) {
     super(violations.join('\n'));
@@ -45,7 +45,7 @@ export class Violation extends Error {
   }
 }
 
-/** Throws when there are violations. */
+/** Throws if there are violations. */
 export function refuse(violations: readonly string[]): void {
   if (violations.length > 0) throw new Violation(violations);
 }

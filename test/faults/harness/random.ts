@@ -12,10 +12,10 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** A number from `low` up to `high`. */
+/** Returns a number from `low` up to `high`. */
 export const between = (random: Random, low: number, high: number): number => low + random() * (high - low);
 
-/** One of the choices. */
+/** Returns one of the choices. */
 export function pick<T>(random: Random, choices: readonly [T, ...T[]]): T {
   return choices[Math.floor(random() * choices.length)] ?? choices[0];
 }

@@ -8,46 +8,47 @@ import { systemClock } from '../../../shared/doors/clock.ts';
 import { loadConfig } from '../../../shared/doors/config.ts';
 import { openRedis } from '../../../shared/doors/redis/redis.ts';
 import { openStore } from '../../../shared/doors/store/firestore.ts';
-import { type Engine, firestoreUnderFault, redisUnderFault } from './engine.ts';
+import { type FaultEngine, firestoreUnderFault, redisUnderFault } from './engine.ts';
 import { startTap, type Tap } from './tap.ts';
 
 const PROJECT = 'ronde-faults';
-/** A fresh emulator after this many runs: it slows as it fills, even with what was deleted. */
+/** After this many runs the emulator is replaced: it slows as it fills, even with deleted documents. */
 const RUNS_PER_EMULATOR = 25;
 
-/** The engines that faults are done to, and the harness's own undisturbed view of what is in them. */
-export interface Stage {
-  engines: { firestore: Engine; redis: Engine };
-  /** Which program serves Firestore; only Google's emulator judges races. */
+/** The engines that receive faults, with a direct view of their content for the harness. */
+export interface FaultStage {
+  engines: { firestore: FaultEngine; redis: FaultEngine };
+  /** The program that serves Firestore; only Google's emulator judges races. */
   firestoreEngine: string;
-  /** What a function process is started with. */
+  /** The environment of a function process. */
   environment: Record<string, string>;
-  /** The same, with the tap between the process and both stores and the mail server. */
+  /** The same, with the tap between the process and its stores and mail server. */
   tapped: Record<string, string>;
   tap: Tap;
-  /** Made anew when Firestore is. */
+  /** Opened again after each restart of Firestore. */
   store(): Firestore;
   redis: Redis;
   issuer: LocalIssuer;
-  /** The mail server, and what it has taken. */
+  /** The mail server with its received mails. */
   smtp: LocalSmtp;
   secret: string;
-  /** Restarts Firestore empty, with a client of its own that has not seen the one before. */
+  /** Restarts Firestore empty, with a new client. */
   restartFirestore(): Promise<void>;
   /** Empties both stores and the inbox before a run. */
   reset(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** The emulator's own way to forget every document of the project: one request, where deletes would take a second. */
+/** Deletes every document of the project by one request to the emulator; single deletes would take a second. */
 async function emptyFirestore(host: string): Promise<void> {
   const url = `http://${host}/emulator/v1/projects/${PROJECT}/databases/(default)/documents`;
   const response = await fetch(url, { method: 'DELETE' });
-  if (!response.ok) throw new Error(`the Firestore emulator did not empty itself: ${await response.text()}`);
+  if (!response.ok)
+    throw new Error(`the Firestore emulator refused to delete its documents: ${await response.text()}`);
 }
 
-/** Starts engines, issuer and tap on loopback. They belong to the caller alone, who stops them. */
-export async function startStage(): Promise<Stage> {
+/** Starts engines, issuer and tap on loopback. The caller stops them. */
+export async function startStage(): Promise<FaultStage> {
   const firestore = await firestoreUnderFault(PROJECT);
   const redis = await redisUnderFault();
   const issuer = await startIssuer({ clock: systemClock });
@@ -94,7 +95,7 @@ export async function startStage(): Promise<Stage> {
     async reset() {
       tap.reset();
       runs += 1;
-      // A run that failed may have left an engine dead.
+      // A failed run may have left an engine dead.
       if (!redis.alive()) await redis.restart();
       if (!firestore.alive() || runs % RUNS_PER_EMULATOR === 0) await restartFirestore();
       else await emptyFirestore(firestore.host);

@@ -1,6 +1,6 @@
 import type { CaseReport } from './campaign.ts';
 
-export interface Row {
+export interface SummaryRow {
   plan: string;
   case: string;
   report: CaseReport;
@@ -8,8 +8,8 @@ export interface Row {
 
 const HEADINGS = ['function', 'case', 'runs', 'failed', 'seconds', 'figures'];
 
-/** A table of what was done and what came of it, one line per case. */
-export function summary(rows: readonly Row[]): string {
+/** Formats the results as a table with one line per case. */
+export function summary(rows: readonly SummaryRow[]): string {
   const lines = rows.map(({ plan, case: name, report }) => [
     plan,
     name,

@@ -1,16 +1,16 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** What a function process sends to its stores, seen from outside. A chunk is what one read of a connection gives. */
+/** Watches what a function process sends to its stores. A chunk is the data of one read from a connection. */
 export interface Tap {
-  /** The loopback port that stands for the store's own. */
+  /** The loopback ports that replace the targets, in the same order. */
   ports: number[];
-  /** Chunks that were sent to the stores since the last reset. */
+  /** Returns the number of chunks sent to the stores since the last reset. */
   sent(): number;
-  /** Forgets what was counted and lets everything through. */
+  /** Sets the count to 0 and lets all traffic pass. */
   reset(): void;
   /**
-   * Cuts the stores off at the n-th chunk from now: nothing that is sent after it arrives, and it arrives itself only if
-   * `arrives`. The caller kills the sender, which then died before or after that very write.
+   * Cuts the stores off at the n-th chunk from now: later chunks never arrive, and this one only if `arrives`. The
+   * caller kills the sender, which then died just before or after this write.
    */
   cutAt(chunk: number, arrives: boolean, cut: () => void): void;
   stop(): Promise<void>;
@@ -22,7 +22,7 @@ interface Trip {
   cut: () => void;
 }
 
-/** TCP taps before some loopback ports, with one count for all of them. */
+/** Starts TCP taps before some loopback ports, with one count for all. */
 export async function startTap(targets: readonly number[]): Promise<Tap> {
   const state: { sent: number; blocked: boolean; trip: Trip | null } = {
     sent: 0,
@@ -37,7 +37,7 @@ export async function startTap(targets: readonly number[]): Promise<Tap> {
     const { arrives, cut } = state.trip;
     state.blocked = true;
     state.trip = null;
-    // After this chunk is on its way, or not.
+    // After this chunk was sent or withheld.
     queueMicrotask(cut);
     return arrives;
   };

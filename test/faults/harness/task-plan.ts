@@ -5,7 +5,9 @@ import { outageCases } from './outage.ts';
 import type { FaultCase, FaultPlan } from './plan.ts';
 import type { TaskUnderFault } from './trial.ts';
 
-/** Every kind of fault for a task. What only this task can show comes in `more`, with the functions it needs besides. */
+/**
+ * Builds a task's plan with every kind of fault. `more` adds cases for this task only, with the functions they need.
+ */
 export function taskPlan(
   task: TaskUnderFault,
   more: { cases?: readonly FaultCase[]; functions?: readonly string[] } = {},

@@ -2,59 +2,58 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { tasks } from '../../../functions/registry.ts';
 import { systemClock } from '../../../shared/doors/clock.ts';
 import { AHEAD } from './clock-ahead.ts';
-import { type Answer, type Delivery, deliver, isDone } from './delivery.ts';
+import { type DeliveryAnswer, deliver, type FaultDelivery, isDone } from './delivery.ts';
 import { abandonedFaults, actedIn, ledgerFaults, readLedger } from './ledger.ts';
-import { type FaultRun, type Figures, refuse, type Scale, Violation } from './plan.ts';
+import { type FaultRun, type Figures, type RunScale, refuse, Violation } from './plan.ts';
 import type { Random } from './random.ts';
-import type { Stage } from './stage.ts';
+import type { FaultStage } from './stage.ts';
 
-/** What the harness has to know of a task to do every kind of fault to it. */
+/** The facts about a task that the harness needs for every kind of fault. */
 export interface TaskUnderFault {
-  /** The task's name, as the registry has it. */
+  /** The task's name in the registry. */
   name: string;
-  /** How many items one run finds. */
-  items: Record<Scale, number>;
+  /** The number of items that one run finds. */
+  items: Record<RunScale, number>;
   /**
-   * Writes `items` candidates that are all due at `now`, and, if it likes, others that must stay as they are.
-   * Returns the ids of those that are due.
+   * Writes `items` candidates that are due at `now` and returns their ids. May write others that must stay unchanged.
    */
-  seed(stage: Stage, world: { items: number; now: Date; random: Random }): Promise<readonly string[]>;
-  /** Every item that has had its effect, due or not, with a mark that changes if it has it once more. */
-  effects(stage: Stage): Promise<Map<string, string>>;
-  /** What else does not hold once the dust has settled, one line each. */
-  violations?(stage: Stage, answers: readonly Answer[]): Promise<string[]>;
-  /** What a run adds to the figures of its case. */
-  figures?(stage: Stage): Promise<Figures>;
-  /** After this long the claim of a killed process may be taken over, by the clock of whoever finds it. */
+  seed(stage: FaultStage, world: { items: number; now: Date; random: Random }): Promise<readonly string[]>;
+  /** Returns every item that has had its effect, due or not, with a mark that a second effect would change. */
+  effects(stage: FaultStage): Promise<Map<string, string>>;
+  /** Returns further violations after the last run, one line each. */
+  violations?(stage: FaultStage, answers: readonly DeliveryAnswer[]): Promise<string[]>;
+  /** Returns figures that a run adds to its case. */
+  figures?(stage: FaultStage): Promise<Figures>;
+  /** The time after which another process may take over a killed process's claim, by its own clock. */
   claimLeaseMs?: number;
 }
 
-/** A killed run's lease is gone after this long (contract, "Runs"). */
+/** The time after which a killed run's lease has expired (contract, "Runs"). */
 const LEASE_MS = 30_000;
-/** A store that is back must be found again, and a run that was held up must end, within this. */
+/** The time within which a run must find a restored store and end. */
 const SETTLE_MS = 120_000;
 const POLL_MS = 100;
 const QUARTER_HOUR_MS = 15 * 60_000;
 
-/** One run of one case on one task: what was seeded, seen and answered, and the judgement in the end. */
+/** One run of one case on one task: its items, marks, answers and final judgement. */
 export class Trial {
-  readonly stage: Stage;
+  readonly stage: FaultStage;
   readonly task: TaskUnderFault;
   readonly now: Date;
-  readonly answers: Answer[] = [];
+  readonly answers: DeliveryAnswer[] = [];
   private due: readonly string[] = [];
   private marks = new Map<string, string>();
   private twice: string[] = [];
   private open: Awaited<ReturnType<typeof readLedger>> = [];
   private aheadMs = 0;
 
-  private constructor(task: TaskUnderFault, stage: Stage, now: Date) {
+  private constructor(task: TaskUnderFault, stage: FaultStage, now: Date) {
     this.task = task;
     this.stage = stage;
     this.now = now;
   }
 
-  /** Empties the stores and seeds the task's items. */
+  /** Empties the stores and writes the task's items. */
   static async begin(task: TaskUnderFault, run: FaultRun, now = systemClock()): Promise<Trial> {
     const trial = new Trial(task, run.stage, now);
     await run.stage.reset();
@@ -62,7 +61,7 @@ export class Trial {
     return trial;
   }
 
-  /** Seeds the task's items again, after a store lost everything. */
+  /** Writes the task's items again after a store has lost everything. */
   async beginAgain(run: FaultRun): Promise<void> {
     this.due = await this.task.seed(run.stage, {
       items: this.task.items[run.scale],
@@ -71,23 +70,23 @@ export class Trial {
     });
   }
 
-  /** Scheduled instants a quarter of an hour apart, all of them past. */
+  /** Past scheduled instants, a quarter of an hour apart. */
   occurrence(index: number): string {
     return new Date(this.now.getTime() - QUARTER_HOUR_MS * (40 - index)).toISOString();
   }
 
-  async deliver(url: string, delivery: Delivery): Promise<Answer | null> {
+  async deliver(url: string, delivery: FaultDelivery): Promise<DeliveryAnswer | null> {
     const answer = await deliver(url, this.stage, delivery);
     if (answer) this.answers.push(answer);
     return answer;
   }
 
-  /** The share of the items that had had no effect yet at the last observation. */
+  /** The share of items without an effect at the last observation. */
   shareLeft(): number {
     return 1 - this.marks.size / this.due.length;
   }
 
-  /** Takes down what has had its effect by now, and which attempts a kill has left open. */
+  /** Records which items have had their effect, and which attempts a kill has left open. */
   async observe(): Promise<void> {
     const effects = await this.task.effects(this.stage);
     for (const [id, mark] of this.marks)
@@ -97,7 +96,7 @@ export class Trial {
     this.open.push(...ledger.filter(({ outcome }) => outcome === null));
   }
 
-  /** Whether somebody holds the task's lease, and that it will go by itself. */
+  /** Returns true if the task's lease is held, and checks that it will expire. */
   async leaseHeld(): Promise<boolean> {
     const left = await this.stage.redis.pttl(`lease:${this.task.name}`);
     if (left === -1 || left > LEASE_MS)
@@ -107,23 +106,23 @@ export class Trial {
     return left > 0;
   }
 
-  /** What a process that is started now gets: its clock is ahead by what nobody has waited for. */
+  /** The environment of the next process: its clock is ahead by all the time that was skipped. */
   later(environment: Record<string, string>): Record<string, string> {
     if (this.aheadMs === 0) return environment;
     return { ...environment, NODE_OPTIONS: `--import=${AHEAD}`, CLOCK_AHEAD_MS: String(this.aheadMs) };
   }
 
   /**
-   * Half a minute later: Redis's own clock runs out for the lease of a killed run, and a claim's for the next process.
-   * Nobody waits for it here.
+   * Skips half a minute without waiting: expires a killed run's lease in Redis, and moves the clock of the next
+   * process beyond its claims.
    */
   async halfAMinuteLater(): Promise<void> {
     this.aheadMs += this.task.claimLeaseMs ?? 0;
     if (await this.leaseHeld()) await this.stage.redis.pexpire(`lease:${this.task.name}`, 0);
   }
 
-  /** Delivers until nothing is left to do. What is still at work in some process is waited for, within bounds. */
-  async settle(url: string, delivery: Delivery): Promise<Answer> {
+  /** Delivers until no work is left. Waits, within limits, for runs that are still in progress. */
+  async settle(url: string, delivery: FaultDelivery): Promise<DeliveryAnswer> {
     const deadline = performance.now() + SETTLE_MS;
     for (;;) {
       const answer = await this.deliver(url, delivery);
@@ -136,8 +135,9 @@ export class Trial {
   }
 
   /**
-   * Judges: nothing lost, nothing twice, ledger right. `exact`: no attempt died, so the ledger accounts for all.
-   * `overtaken`: without a lease an attempt may be called abandoned although its process lives.
+   * Judges that no effect is lost or doubled and that the ledger is right.
+   * - `exact`: no attempt died, so the ledger must account for all items
+   * - `overtaken`: without a lease, the ledger may call an attempt abandoned although its process lives
    */
   async judge({ exact = false, overtaken = false } = {}): Promise<void> {
     await this.observe();
@@ -160,7 +160,7 @@ export class Trial {
   }
 }
 
-/** How the registry's task answers a scheduled delivery that finds the lease held. */
+/** Returns how the task answers a scheduled delivery that finds the lease held. */
 export function overlapStatus(name: string): number {
   const found = tasks.find((task) => task.name === name);
   if (!found) throw new Error(`no task "${name}"; legal: ${tasks.map((task) => task.name).join(', ')}`);

@@ -1,4 +1,4 @@
-/** Sends one report of a visit as its browser would. Null when the process died before it answered. */
+/** Sends one report of a visit like a browser. Returns null if the process died before it answered. */
 export async function sendVisit(
   url: string,
   path: string,

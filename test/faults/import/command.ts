@@ -6,32 +6,32 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { settingsFields } from '../../support/followups.ts';
 import type { FaultRun } from '../harness/plan.ts';
-import type { Stage } from '../harness/stage.ts';
+import type { FaultStage } from '../harness/stage.ts';
 import type { ImportRows } from './rows.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../infra/cli/main.ts', import.meta.url));
-/** More than the heap that 100,000 lines would take as objects: the memory of an import is that of its ids. */
+/** More than the heap that 100,000 lines would take as objects: an import keeps only its ids in memory. */
 const HEAP_MB = 128;
-/** How often it is looked how much is written. */
+/** The interval of counting the written documents. */
 const LOOK_MS = 5;
 
-/** What an import answered, as `--json` prints it. */
+/** The answer of an import with `--json`. */
 export interface ImportAnswer {
   code: number | null;
   report: { lines: number; created: number; existing: number; faults: { line: number; message: string }[] };
 }
 
-/** An empty stage with an organisation whose automatic follow-ups are on. */
-export async function prepare(stage: Stage): Promise<void> {
+/** Empties the stage and stores an organisation with automatic follow-ups on. */
+export async function prepare(stage: FaultStage): Promise<void> {
   await stage.reset();
   await stage.store().doc('billing_settings/org-1').set(settingsFields());
 }
 
-/** The lines of a file, all of them sound. */
+/** Returns the lines of a valid file. */
 export const linesOf = ({ line }: ImportRows, count: number): string[] =>
   Array.from({ length: count }, (_, index) => JSON.stringify(line(index)));
 
-/** Hands `work` a file with these lines, which is gone afterwards. */
+/** Calls `work` with a file of these lines and deletes it afterwards. */
 export async function withFile<T>(
   { bundles }: FaultRun,
   kind: string,
@@ -47,15 +47,15 @@ export async function withFile<T>(
   }
 }
 
-/** An import in a process of its own. */
+/** Starts an import as a process. */
 function start(kind: string, file: string, environment: Record<string, string>): ChildProcess {
   const args = [`--max-old-space-size=${HEAP_MB}`, ENTRY, 'import', kind, file, '--json'];
   const env = { PATH: process.env['PATH'] ?? '', ...environment };
   return spawn(process.execPath, args, { cwd: '/', env, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** Runs an import to its end; one that answers nothing that can be read is an error with what it said instead. */
-export async function runImport(kind: string, file: string, stage: Stage): Promise<ImportAnswer> {
+/** Runs an import to its end. Throws its output if the answer cannot be read. */
+export async function runImport(kind: string, file: string, stage: FaultStage): Promise<ImportAnswer> {
   const child = start(kind, file, stage.environment);
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
@@ -70,23 +70,23 @@ export async function runImport(kind: string, file: string, stage: Stage): Promi
   }
 }
 
-/** Where an import is killed. */
+/** The point of a kill. */
 export interface ImportKill {
   collection: string;
-  /** Once so many documents are there. */
+  /** After this many documents are written. */
   written: number;
-  /** At the next thing that it sends, which then arrives or does not. */
+  /** True if the next data that it sends still arrives. */
   arrives: boolean;
 }
 
 /**
- * Kills an import by its progress: when so many of its documents are written, and then at the next thing that it sends.
- * Returns how many documents there are then; of an import that was done before, that is all of them.
+ * Kills an import once this many of its documents are written, at the next data that it sends. Returns the number of
+ * documents then, which is all of them if the import was done before.
  */
 export async function killImport(
   kind: string,
   file: string,
-  stage: Stage,
+  stage: FaultStage,
   { collection, written, arrives }: ImportKill,
 ): Promise<number> {
   const child = start(kind, file, stage.tapped);
@@ -103,7 +103,7 @@ export async function killImport(
   return await documentsIn(stage, collection);
 }
 
-/** How many documents a collection has. */
-export async function documentsIn(stage: Stage, collection: string): Promise<number> {
+/** Returns the number of documents in a collection. */
+export async function documentsIn(stage: FaultStage, collection: string): Promise<number> {
   return (await stage.store().collection(collection).count().get()).data().count;
 }

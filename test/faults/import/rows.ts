@@ -1,22 +1,22 @@
 import { Timestamp } from '@google-cloud/firestore';
-import type { Stage } from '../harness/stage.ts';
+import type { FaultStage } from '../harness/stage.ts';
 
-/** Of the visits, every so many has no end. */
+/** One visit in this many has no end. */
 const OPEN_EVERY = 10;
 const START = Date.parse('2025-01-01T00:00:00Z');
 const MINUTE_MS = 60_000;
 const READ_SECONDS = 90;
-/** The running system changed this visit before the import went on. */
+/** The visit that the running system changes before the import continues. */
 const CHANGED = { index: 3, path: '/changed-here' };
-/** Of what is wrong, so much is told. */
-const TOLD = 5;
+/** The number of violations that are reported. */
+const MAX_REPORTED = 5;
 
-/** What is imported: its lines, where they go, and what is wrong with what is there afterwards. */
+/** One kind of import: its lines, its collection, and a judge of the result. */
 export interface ImportRows {
   kind: string;
   collection: string;
   line(index: number): Record<string, unknown>;
-  wrong(stage: Stage, count: number): Promise<string[]>;
+  wrong(stage: FaultStage, count: number): Promise<string[]>;
 }
 
 const startOf = (index: number) => START + index * MINUTE_MS;
@@ -37,7 +37,7 @@ export const visitRows: ImportRows = {
   wrong: wrongVisits,
 };
 
-/** Invoices that are overdue for a year. */
+/** Invoices that have been overdue for a year. */
 export const followupRows: ImportRows = {
   kind: 'followups',
   collection: 'followups',
@@ -52,15 +52,15 @@ export const followupRows: ImportRows = {
   wrong: wrongFollowups,
 };
 
-/** What the running system does to one of the visits while the import lies dead, whether it was imported yet or not. */
-export async function changeOneVisit(stage: Stage): Promise<void> {
+/** Changes one visit like the running system while the import is dead, even if the visit was not imported yet. */
+export async function changeOneVisit(stage: FaultStage): Promise<void> {
   const start_time = Timestamp.fromMillis(startOf(CHANGED.index));
   const open = { user_id: 'u-7', path: CHANGED.path, start_time, end_time: null, duration_seconds: null };
   await stage.store().doc(`page_visits/visit-${CHANGED.index}`).set(open);
 }
 
-/** Every visit as its line says, each once; the one that was changed meanwhile as it was changed. */
-async function wrongVisits(stage: Stage, count: number): Promise<string[]> {
+/** Requires every visit once as in its line, except the one that the running system changed. */
+async function wrongVisits(stage: FaultStage, count: number): Promise<string[]> {
   const { docs } = await stage.store().collection('page_visits').get();
   const wrong = docs.length === count ? [] : [`lost: ${docs.length} of ${count} visits`];
   for (const doc of docs) {
@@ -74,13 +74,13 @@ async function wrongVisits(stage: Stage, count: number): Promise<string[]> {
       doc.get('duration_seconds') === (open ? null : READ_SECONDS) &&
       doc.get('user_id') === (changed ? 'u-7' : `u-${index % 99}`) &&
       doc.get('path') === (changed ? CHANGED.path : pathOf(index));
-    if (!isRight && wrong.length < TOLD) wrong.push(`wrong: ${doc.id} ${JSON.stringify(doc.data())}`);
+    if (!isRight && wrong.length < MAX_REPORTED) wrong.push(`wrong: ${doc.id} ${JSON.stringify(doc.data())}`);
   }
   return wrong;
 }
 
-/** Every follow-up once as its line says, with its one line of history, and nothing of a mail. */
-async function wrongFollowups(stage: Stage, count: number): Promise<string[]> {
+/** Requires every follow-up once as in its line, with one line of history and no mail. */
+async function wrongFollowups(stage: FaultStage, count: number): Promise<string[]> {
   const store = stage.store();
   const { docs } = await store.collection('followups').get();
   const history = await store.collectionGroup('history').select('detail').get();
@@ -99,7 +99,7 @@ async function wrongFollowups(stage: Stage, count: number): Promise<string[]> {
       doc.get('amount_due') === index + 1 &&
       doc.get('customer.email') === `c${index}@example.test` &&
       doc.get('level') === 0;
-    if (!isRight && wrong.length < TOLD) wrong.push(`wrong: ${doc.id} ${JSON.stringify(doc.data())}`);
+    if (!isRight && wrong.length < MAX_REPORTED) wrong.push(`wrong: ${doc.id} ${JSON.stringify(doc.data())}`);
   }
   return wrong;
 }

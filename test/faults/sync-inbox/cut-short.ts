@@ -1,43 +1,42 @@
 import { AHEAD } from '../harness/clock-ahead.ts';
-import { killAt, killPoint, type Measure } from '../harness/kill.ts';
-import { type FaultCase, type FaultRun, refuse, type Scale } from '../harness/plan.ts';
+import { killAt, killPoint, type WorkSize } from '../harness/kill.ts';
+import { type FaultCase, type FaultRun, type RunScale, refuse } from '../harness/plan.ts';
 import { pick } from '../harness/random.ts';
 import { MailboxTrial } from './mailbox-trial.ts';
 
-const MAILS: Record<Scale, number> = { sample: 300, full: 3_000 };
-/** Each round is killed within so much of what a whole first one takes. */
-const KILLED_WITHIN: Record<Scale, number> = { sample: 0.5, full: 0.25 };
-/** About twenty are expected at full scale; a mailbox that is never whole must not hold up the rest. */
-const MAX_KILLS: Record<Scale, number> = { sample: 3, full: 60 };
+const MAILS: Record<RunScale, number> = { sample: 300, full: 3_000 };
+/** Each kill comes within this share of a whole first sync. */
+const KILLED_WITHIN: Record<RunScale, number> = { sample: 0.5, full: 0.25 };
+/** Full scale needs about twenty kills. The limit lets the other cases run if a mailbox never gets complete. */
+const MAX_KILLS: Record<RunScale, number> = { sample: 3, full: 60 };
 const HOUR_MS = 3_600_000;
 
-let measured: Promise<Measure> | undefined;
+let measured: Promise<WorkSize> | undefined;
 
-/** What an undisturbed first round takes; once per process. */
-async function measure(run: FaultRun): Promise<Measure> {
+/** Measures an undisturbed first sync, once per process. */
+async function measure(run: FaultRun): Promise<WorkSize> {
   const trial = await MailboxTrial.begin(run, MAILS[run.scale]);
   run.stage.tap.reset();
-  const answer = await trial.round(run.stage.tapped);
+  const answer = await trial.runTask(run.stage.tapped);
   return { ms: answer?.ms ?? 0, chunks: run.stage.tap.sent() };
 }
 
-/** A round that is killed at a point; whether it died before it answered, and how many messages are stored then. */
-async function killed(trial: MailboxTrial, { random, stage }: FaultRun, within: Measure) {
+/** Kills a run at a seeded point. Returns if it died before it answered, and the number of stored messages. */
+async function killOnce(trial: MailboxTrial, { random, stage }: FaultRun, within: WorkSize) {
   const point = killPoint(random);
-  const answer = await trial.round(stage.tapped, (child) => killAt(point, within, stage.tap, child));
+  const answer = await trial.runTask(stage.tapped, (child) => killAt(point, within, stage.tap, child));
   const stored = await trial.judgeMidway();
-  await trial.later();
+  await trial.expireLeases();
   return { midRun: answer === null, stored };
 }
 
 /**
- * SIGKILL of the deployed bundle at random points of a first synchronisation, again and again until all is stored: so the
- * points lie all over it, and each is a point of a round that goes on where a killed one stopped.
+ * Kills the deployed bundle by SIGKILL at random points of a first sync until all messages are stored. Every run
+ * after the first continues where a killed one stopped.
  */
 export const kill: FaultCase = {
   name: 'kill',
-  claim:
-    'a first synchronisation that is killed loses no message, stores none twice, and its cursor is never ahead',
+  claim: 'a killed first sync loses no message, stores none twice, and its cursor is never ahead',
   runs: { sample: 2, full: 6 },
   async once(run) {
     measured ??= measure(run);
@@ -47,7 +46,7 @@ export const kill: FaultCase = {
     const trial = await MailboxTrial.begin(run, MAILS[run.scale]);
     let [kills, midRun, stored] = [0, 0, 0];
     while (stored < trial.count && kills < MAX_KILLS[run.scale]) {
-      const after = await killed(trial, run, within);
+      const after = await killOnce(trial, run, within);
       kills += 1;
       midRun += after.midRun ? 1 : 0;
       stored = after.stored;
@@ -57,15 +56,15 @@ export const kill: FaultCase = {
   },
 };
 
-/** Several processes at one mailbox, without any lease: Redis is away for them. */
+/** Several processes at one mailbox without any lease, since Redis is out of reach. */
 export const overlap: FaultCase = {
   name: 'overlap',
-  claim: 'rounds of one mailbox that overlap without a lease store each message once',
+  claim: 'syncs of one mailbox that overlap without a lease store each message once',
   runs: { sample: 1, full: 20 },
   async once(run) {
     const trial = await MailboxTrial.begin(run, MAILS[run.scale]);
     const alone = { ...run.stage.environment, UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:9' };
-    const answers = await Promise.all([1, 2, 3].map(() => trial.round(alone)));
+    const answers = await Promise.all([1, 2, 3].map(() => trial.runTask(alone)));
     refuse(
       answers.flatMap((answer) =>
         answer?.status === 200 ? [] : [`answer: ${JSON.stringify(answer?.body)}`],
@@ -73,12 +72,12 @@ export const overlap: FaultCase = {
     );
     await trial.judgeMidway();
     await trial.settle();
-    return { rounds: answers.length, messages: trial.count };
+    return { syncs: answers.length, messages: trial.count };
   },
 };
 
-/** What no program of ours writes: no cursor, or nonsense in it. */
-async function harm(trial: MailboxTrial, { random }: FaultRun): Promise<void> {
+/** Does what the product never does: deletes the cursor or writes nonsense into it. */
+async function damageCursor(trial: MailboxTrial, { random }: FaultRun): Promise<void> {
   const ref = trial.cursor();
   const kind = pick(random, ['deleted', 'nonsense', 'below zero', 'another number'] as const);
   if (!(await ref.get()).exists) return;
@@ -88,10 +87,10 @@ async function harm(trial: MailboxTrial, { random }: FaultRun): Promise<void> {
   else await ref.update({ uid_validity: '0', highest_modseq: 7 });
 }
 
-/** The cursor's document deleted or damaged between rounds that are cut short, by clocks that disagree by hours. */
+/** Deletes or damages the cursor between runs that are cut short, with clocks that disagree by hours. */
 export const cursor: FaultCase = {
   name: 'cursor',
-  claim: 'a cursor that is deleted or damaged, and clocks that jump, lose and double nothing',
+  claim: 'a deleted or damaged cursor and jumping clocks lose and double no message',
   runs: { sample: 2, full: 20 },
   async once(run) {
     measured ??= measure(run);
@@ -106,9 +105,9 @@ export const cursor: FaultCase = {
         NODE_OPTIONS: `--import=${AHEAD}`,
         CLOCK_AHEAD_MS: String(byMs),
       };
-      await trial.round(jumped, (child) => killAt(point, whole, run.stage.tap, child));
-      await trial.later();
-      await harm(trial, run);
+      await trial.runTask(jumped, (child) => killAt(point, whole, run.stage.tap, child));
+      await trial.expireLeases();
+      await damageCursor(trial, run);
     }
     await trial.settle();
     return { harms, messages: trial.count };

@@ -2,15 +2,15 @@ import { UidSet } from '../../../shared/domains/inbox/imap/uid-set.ts';
 import { folderKey } from '../../../shared/domains/inbox/message/identity.ts';
 import { integrationDocument } from '../../support/inbox/integrations.ts';
 import { startFunction } from '../function-process.ts';
-import { type Answer, deliver } from '../harness/delivery.ts';
+import { type DeliveryAnswer, deliver } from '../harness/delivery.ts';
 import { type FaultRun, refuse, Violation } from '../harness/plan.ts';
 import { sharedMailbox } from './shared-mailbox.ts';
 
 export const NAME = 'sync-inbox';
-/** A round that is cut short, one that goes on, one that finds nothing left, and some to spare. */
-const MAX_ROUNDS = 8;
+/** A sync that is cut short, one that continues, one that finds nothing left, and some in reserve. */
+const MAX_RUNS = 8;
 
-/** One run of a case on one mailbox of so many mails, and what is stored of them. */
+/** One run of a case on one mailbox of N mails, with its stored messages. */
 export class MailboxTrial {
   readonly run: FaultRun;
   readonly count: number;
@@ -22,7 +22,7 @@ export class MailboxTrial {
     this.id = id;
   }
 
-  /** Empties the stores, and stores an integration of the mailbox. */
+  /** Empties the stores and stores the mailbox's integration. */
   static async begin(run: FaultRun, count: number): Promise<MailboxTrial> {
     await run.stage.reset();
     const { imap, user } = await sharedMailbox(count);
@@ -31,11 +31,11 @@ export class MailboxTrial {
     return new MailboxTrial(run, count, id);
   }
 
-  /** A round in a function process of its own, which `during` may kill; null where it died. */
-  async round(
+  /** Runs the task once in a new process, which `during` may kill. Returns null if it died before it answered. */
+  async runTask(
     environment: Record<string, string>,
     during: (child: Awaited<ReturnType<typeof startFunction>>) => () => void = () => () => undefined,
-  ): Promise<Answer | null> {
+  ): Promise<DeliveryAnswer | null> {
     const child = await startFunction(NAME, this.run.bundles, environment);
     const callOff = during(child);
     try {
@@ -46,8 +46,8 @@ export class MailboxTrial {
     }
   }
 
-  /** Half a minute later: the leases of a killed round are gone. */
-  async later(): Promise<void> {
+  /** Skips half a minute: the leases of a killed run expire. */
+  async expireLeases(): Promise<void> {
     await this.run.stage.redis.del(`lease:${NAME}`, `lease:mailbox:${this.id}`);
   }
 
@@ -55,9 +55,11 @@ export class MailboxTrial {
     return this.run.stage.store().doc(`inbox_integrations/${this.id}/folders/${folderKey('INBOX')}`);
   }
 
-  /** The cursor is never ahead of what is stored, and nothing is stored twice. Returns how many are stored. */
+  /**
+   * Requires that the cursor is never ahead of the store and that no message is stored twice. Returns their number.
+   */
   async judgeMidway(): Promise<number> {
-    // The cursor first: what is stored in between cannot be missed then.
+    // Reads the cursor first, so that messages stored between both reads cannot seem missing.
     const said = UidSet.parse(((await this.cursor().get()).get('uids') as string | undefined) ?? '');
     const kept = await this.stored();
     const uids = new Set(kept.map(({ uid }) => uid));
@@ -69,16 +71,16 @@ export class MailboxTrial {
     return kept.length;
   }
 
-  /** Rounds until nothing is left; then every message is stored, once. */
+  /** Runs the task until nothing is left. Then every message must be stored once. */
   async settle(): Promise<void> {
-    for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const answer = await this.round(this.run.stage.environment);
+    for (let index = 0; index < MAX_RUNS; index += 1) {
+      const answer = await this.runTask(this.run.stage.environment);
       if (answer?.status !== 200)
         throw new Violation([`answer: ${answer?.status} ${JSON.stringify(answer?.body)}`]);
       const { announced } = answer.body['messages'] as { announced: number };
       if (announced === 0 && answer.outcome === 'succeeded') return await this.judge();
     }
-    throw new Violation([`lost: something is still left after ${MAX_ROUNDS} rounds`]);
+    throw new Violation([`lost: something is still left after ${MAX_RUNS} runs`]);
   }
 
   private async judge(): Promise<void> {

@@ -4,10 +4,10 @@ import { integrationDocument } from '../../support/inbox/integrations.ts';
 import { mail } from '../../support/inbox/mailbox.ts';
 import { startFunction } from '../function-process.ts';
 import { deliver } from '../harness/delivery.ts';
-import { type FaultCase, refuse, type Scale } from '../harness/plan.ts';
+import { type FaultCase, type RunScale, refuse } from '../harness/plan.ts';
 import { NAME } from './mailbox-trial.ts';
 
-/** Of the mailboxes, the failing ones fail each in the next of these ways; what it has to be told as. */
+/** The faults that failing mailboxes have in turn, each with the kind that the run must report. */
 const FAULTS: readonly (readonly [ImapFault | 'wrong password' | 'no server', RegExp])[] = [
   ['wrong password', /^auth: /],
   ['no server', /^network: /],
@@ -20,25 +20,24 @@ const FAULTS: readonly (readonly [ImapFault | 'wrong password' | 'no server', Re
   [{ how: 'login', answer: 'NO [ALERT] Too many simultaneous connections.' }, /^busy: /],
   [{ how: 'login', answer: 'NO [EXPIRED] Token expired' }, /^auth: /],
 ];
-const SIZES: Record<Scale, { good: number; bad: number }> = {
+const SIZES: Record<RunScale, { good: number; bad: number }> = {
   sample: { good: 20, bad: FAULTS.length },
   full: { good: 180, bad: 2 * FAULTS.length },
 };
 const MAILS = 3;
 const FIRST = new Date('2026-03-04T10:00:00Z');
 
-/** Mailboxes that fail in every way there is, among many that do not, in one run. */
+/** Mailboxes with every kind of fault among many sound ones, in one run. */
 export const others: FaultCase = {
   name: 'others',
-  claim:
-    'mailboxes that fail, each in its way, cost the others nothing: those are synchronised in the same run',
+  claim: 'failing mailboxes do not affect the others, which are synchronised in the same run',
   runs: { sample: 1, full: 3 },
   async once({ stage, scale, bundles }) {
     await stage.reset();
     const { good, bad } = SIZES[scale];
     const users = Array.from({ length: good + bad }, (_, index) => `user${index}`);
     const imap = await startImap({ prefer: 'real', users });
-    if (!imap) throw new Error('there is no IMAP server');
+    if (!imap) throw new Error('Dovecot is not on this machine; install dovecot-imapd.');
     const proxies: ImapFaults[] = [];
     const wanted = new Map<string, RegExp | null>();
     try {
@@ -48,7 +47,7 @@ export const others: FaultCase = {
           Array.from({ length: MAILS }, () => mail()),
           () => FIRST,
         );
-        const [fault, told] = index < bad ? (FAULTS[index % FAULTS.length] ?? []) : [];
+        const [fault, failure] = index < bad ? (FAULTS[index % FAULTS.length] ?? []) : [];
         let server = { host: imap.host, port: imap.port };
         if (fault === 'no server') server = { host: imap.host, port: 9 };
         else if (fault !== undefined && fault !== 'wrong password') {
@@ -60,7 +59,7 @@ export const others: FaultCase = {
         const known = fault === 'wrong password' ? { ...user, password: 'not-the-one' } : user;
         const { id, fields } = integrationDocument(stage, server, known);
         await stage.store().doc(`inbox_integrations/${id}`).create(fields);
-        wanted.set(id, told ?? null);
+        wanted.set(id, failure ?? null);
       }
       const child = await startFunction(NAME, bundles, stage.environment);
       const answer = await deliver(child.url, stage, { occurrence: null }).finally(() => child.kill());
@@ -69,10 +68,10 @@ export const others: FaultCase = {
       const healths = docs.map((doc) => [doc.id, doc.get('health') ?? {}] as const);
       refuse([
         ...(synced === good && failed === bad ? [] : [`answer: ${JSON.stringify(answer?.body)}`]),
-        ...healths.flatMap(([id, health]) => faultIn(id, health, wanted.get(id) ?? null)),
+        ...healths.flatMap(([id, health]) => findFault(id, health, wanted.get(id) ?? null)),
       ]);
       const { size } = await stage.store().collection('inbox_messages').get();
-      // What the failing ones stored before they failed counts, and is no more than there is.
+      // Messages that a failing mailbox stored before its failure count, but may not exceed its mails.
       refuse(
         size >= good * MAILS && size <= (good + bad) * MAILS ? [] : [`lost: ${size} messages are stored`],
       );
@@ -84,9 +83,10 @@ export const others: FaultCase = {
   },
 };
 
-function faultIn(id: string, health: Record<string, unknown>, told: RegExp | null): string[] {
+function findFault(id: string, health: Record<string, unknown>, failure: RegExp | null): string[] {
   const { status, last_error, next_attempt_at } = health;
-  if (told === null) return status === 'ok' ? [] : [`wrong: ${id} is well and has ${JSON.stringify(health)}`];
-  if (status === 'retrying' && told.test(String(last_error)) && next_attempt_at) return [];
-  return [`wrong: ${id} should be told as ${told.source}, and has ${JSON.stringify(health)}`];
+  if (failure === null)
+    return status === 'ok' ? [] : [`wrong: ${id} is sound, but has ${JSON.stringify(health)}`];
+  if (status === 'retrying' && failure.test(String(last_error)) && next_attempt_at) return [];
+  return [`wrong: ${id} should report ${failure.source}, but has ${JSON.stringify(health)}`];
 }

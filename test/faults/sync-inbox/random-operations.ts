@@ -2,24 +2,24 @@ import { type LocalImap, startImap } from '../../../infra/local/imap/imap.ts';
 import type { Integration } from '../../../shared/domains/inbox/integration.ts';
 import { bothListings, integrationFor, syncOnce } from '../../support/inbox/inbox.ts';
 import { type Mailbox, mail, openMailbox } from '../../support/inbox/mailbox.ts';
-import { type FaultCase, type FaultRun, refuse, type Scale } from '../harness/plan.ts';
+import { type FaultCase, type FaultRun, type RunScale, refuse } from '../harness/plan.ts';
 import { pick, type Random } from '../harness/random.ts';
 
-const OPERATIONS: Record<Scale, number> = { sample: 300, full: 10_000 };
-/** Both are compared this often, so that a difference is found near its cause. */
+const OPERATIONS: Record<RunScale, number> = { sample: 300, full: 10_000 };
+/** Compares mailbox and store after this many operations, so that a difference appears near its cause. */
 const COMPARE_EVERY = 500;
-/** A removal shows within three rounds, a new UIDVALIDITY within four. */
-const LAST_ROUNDS = 4;
+/** A removal appears within three syncs, a new UIDVALIDITY within four. */
+const LAST_SYNCS = 4;
 const USER = 'anna';
 const FOLDERS: [string, ...string[]] = ['INBOX', 'Archive', 'Work'];
 const FLAGS: [string, ...string[]] = ['\\Seen', '\\Flagged', '\\Answered', 'later', 'urgent'];
-/** New mail comes more often than anything else. */
+/** New mail is the most frequent operation. */
 const KINDS = ['append', 'append', 'append', 'flag', 'unflag', 'delete', 'move', 'uidvalidity'] as const;
-/** UIDVALIDITY changes seldom, as in life; each makes new documents of a whole folder. */
+/** UIDVALIDITY changes rarely, since each change makes new documents for a whole folder. */
 const SHARE_OF_RESETS = 0.1;
 const SHARE_OF_SYNCS = 0.2;
 
-/** Something that a person, or a server's administrator, does to a mailbox; false where there was nothing to do it to. */
+/** Does one operation of a person or a server's administrator. Returns false if the mailbox had no message for it. */
 async function operate(imap: LocalImap, mailbox: Mailbox, random: Random): Promise<boolean> {
   const folder = pick(random, FOLDERS);
   const kind = pick(random, KINDS);
@@ -47,8 +47,8 @@ async function operate(imap: LocalImap, mailbox: Mailbox, random: Random): Promi
   return true;
 }
 
-/** What differs between the server's own listing and the store, folder by folder. */
-async function differences(run: FaultRun, integration: Integration, mailbox: Mailbox): Promise<string[]> {
+/** Returns the differences between the server's listing and the store, by folder. */
+async function findDifferences(run: FaultRun, integration: Integration, mailbox: Mailbox): Promise<string[]> {
   const found: string[] = [];
   for (const folder of FOLDERS) {
     const { server, store } = await bothListings(run.stage.store(), integration, mailbox, folder);
@@ -63,29 +63,29 @@ async function differences(run: FaultRun, integration: Integration, mailbox: Mai
   return found.slice(0, 20);
 }
 
-/** Whatever is done to a mailbox, in whatever order, with rounds in between that are cut short at random. */
+/** Random operations on a mailbox in random order, with syncs between them that are cut short. */
 export const randomOperations: FaultCase = {
   name: 'random',
-  claim: 'after operations at random, with rounds between them, the store is what the server is',
+  claim: 'after random operations with syncs between them, the store equals the server',
   runs: { sample: 1, full: 1 },
   async once(run) {
     await run.stage.reset();
     const { random } = run;
     const imap = await startImap({ prefer: 'real', users: [USER] });
     const [user] = imap?.users ?? [];
-    if (!imap || !user) throw new Error('there is no IMAP server');
+    if (!imap || !user) throw new Error('Dovecot is not on this machine; install dovecot-imapd.');
     const mailbox = await openMailbox(imap, user);
     try {
       await mailbox.client.mailboxCreate('Work');
       const integration = integrationFor(imap, user, { folders: FOLDERS });
       const sync = (mayGoOn = () => true) =>
         syncOnce(run.stage.store(), integration, { password: user.password, mayGoOn });
-      const same = async () => {
-        for (let index = 0; index < LAST_ROUNDS; index += 1) {
+      const requireSame = async () => {
+        for (let index = 0; index < LAST_SYNCS; index += 1) {
           const { failure } = await sync();
           refuse(failure ? [`failed: ${failure.kind}: ${failure.detail}`] : []);
         }
-        refuse(await differences(run, integration, mailbox));
+        refuse(await findDifferences(run, integration, mailbox));
       };
       let done = 0;
       while (done < OPERATIONS[run.scale]) {
@@ -93,9 +93,9 @@ export const randomOperations: FaultCase = {
         done += 1;
         let groups = Math.floor(random() * 4);
         if (random() < SHARE_OF_SYNCS) await sync(() => groups-- > 0);
-        if (done % COMPARE_EVERY === 0) await same();
+        if (done % COMPARE_EVERY === 0) await requireSame();
       }
-      await same();
+      await requireSame();
       return { operations: done };
     } finally {
       await mailbox.close();

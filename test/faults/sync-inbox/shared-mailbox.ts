@@ -5,7 +5,7 @@ import { mail } from '../../support/inbox/mailbox.ts';
 const HOUR_MS = 3_600_000;
 const BODY = 'A line of a mail, as long as such lines are.\r\n'.repeat(20);
 
-/** A Dovecot with one mailbox of so many mails, whose Message-IDs count up from `<m0@x.test>`. */
+/** A Dovecot with one mailbox, whose Message-IDs count up from `<m0@x.test>`. */
 export interface SharedMailbox {
   imap: LocalImap;
   user: ImapUser;
@@ -13,7 +13,7 @@ export interface SharedMailbox {
 
 const started = new Map<number, Promise<SharedMailbox>>();
 
-/** The mailbox of so many mails. All runs share it: a round only looks, so that each finds it as it was. */
+/** Returns the mailbox of `count` mails, which all runs share: a sync only reads it. */
 export function sharedMailbox(count: number): Promise<SharedMailbox> {
   const mailbox = started.get(count) ?? start(count);
   started.set(count, mailbox);
@@ -23,7 +23,7 @@ export function sharedMailbox(count: number): Promise<SharedMailbox> {
 async function start(count: number): Promise<SharedMailbox> {
   const imap = await startImap({ prefer: 'real', users: ['anna'] });
   const [user] = imap?.users ?? [];
-  if (!imap || !user) throw new Error('there is no IMAP server');
+  if (!imap || !user) throw new Error('Dovecot is not on this machine; install dovecot-imapd.');
   const now = systemClock().getTime();
   const mails = Array.from({ length: count }, (_, index) =>
     mail({ 'Message-ID': `<m${index}@x.test>`, Subject: `Mail ${index}` }, BODY),
@@ -32,7 +32,7 @@ async function start(count: number): Promise<SharedMailbox> {
   return { imap, user };
 }
 
-/** Stops them all; the next run starts its own. */
+/** Stops all shared mailboxes; the next run starts new ones. */
 export async function stopSharedMailboxes(): Promise<void> {
   const all = [...started.values()];
   started.clear();

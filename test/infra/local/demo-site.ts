@@ -10,7 +10,7 @@ const STEP_MS = 5_000;
 const VISITS = '/api/v1/visits';
 
 /** A stored visit; its times are seconds since NOW. */
-export interface Stored {
+export interface StoredVisit {
   id: string;
   path: string;
   session_id: string;
@@ -23,24 +23,24 @@ export interface Stored {
   source: string | null;
 }
 
-/** The demo site of the local cloud in a real browser, both on one clock that is moved by hand. */
+/** The demo site of the local cloud in a real browser, both on one clock that the test moves. */
 export interface DemoSite {
   world: World;
   chromium: Chromium;
   /** The reports that the server has answered, oldest first, as `start`, `heartbeat` or `end`. */
   reports: string[];
-  /** Opens a page of the site, in the given tab or in a new one, and waits for its first report to be answered. */
+  /** Opens a page of the site in the given tab or a new one. Resolves when its first report is answered. */
   visit(path: string, page?: Page): Promise<Page>;
-  /** Waits until the server has answered this many reports in all; more are an error. */
+  /** Waits until the server has answered this many reports in all. More reports are an error. */
   answered(count: number): Promise<void>;
-  /** Lets this much time pass for the browser and the server alike. */
+  /** Moves the clock of browser and server forward. */
   pass(seconds: number): Promise<void>;
-  /** Waits until the page has been through everything it had to do, its requests included. */
+  /** Waits until the page has no more work, including its requests. */
   idle(page: Page): Promise<void>;
-  /** Lets the sweep run. */
+  /** Runs the sweep. */
   sweep(): Promise<void>;
-  /** The visits, in the order of their starts. */
-  stored(): Promise<Stored[]>;
+  /** Returns the visits in the order of their starts. */
+  stored(): Promise<StoredVisit[]>;
   stop(): Promise<void>;
 }
 
@@ -78,7 +78,7 @@ export async function openDemoSite(): Promise<DemoSite> {
     async visit(path, page) {
       const before = reports.length;
       const tab = page ?? (await context.newPage());
-      // In front before it loads: a page that is shown, hidden and shown again says its last word in between.
+      // In front before it loads: a page that is shown, hidden and shown again sends its last report in between.
       await tab.bringToFront();
       await tab.goto(world.url + path);
       await expect.poll(() => reports.slice(before).includes('start'), { timeout: 10_000 }).toBe(true);
@@ -93,7 +93,7 @@ export async function openDemoSite(): Promise<DemoSite> {
       }
     },
     async idle(page) {
-      // A round trip of the same page: what it had sent before is at the server by then.
+      // After one request and answer of this page, the server has everything that the page sent before.
       await page.evaluate(() => fetch('/demo/settings.json').then((answer) => answer.text()));
     },
     async sweep() {
@@ -107,8 +107,8 @@ export async function openDemoSite(): Promise<DemoSite> {
 }
 
 /**
- * Waits until the pages have heard the answers to what they asked. Their clock, which is moved by hand, is also the one
- * that gives a request up after 20 seconds: those would pass before any answer is there.
+ * Waits until the pages have received their answers. The test's clock also drives the timeout of 20 seconds, which
+ * could pass before any answer arrives.
  */
 function awaitAnswers(context: BrowserContext): () => Promise<void> {
   const asked = new Set<Request>();
@@ -117,7 +117,7 @@ function awaitAnswers(context: BrowserContext): () => Promise<void> {
   context.on('requestfailed', (request) => asked.delete(request));
   return async () => {
     if (asked.size === 0) return;
-    // Of a page that is gone no answer is heard.
+    // A closed page receives no answer.
     await expect
       .poll(() => asked.size, { interval: 5, timeout: 2_000 })
       .toBe(0)
@@ -125,7 +125,7 @@ function awaitAnswers(context: BrowserContext): () => Promise<void> {
   };
 }
 
-/** Records what the server itself answers, whatever the browser would tell of requests that outlive their page. */
+/** Records the server's answers. The browser cannot report requests that outlive their page. */
 function record(url: string, reports: string[]): () => void {
   const port = new URL(url).port;
   const listener = (message: unknown) => {
@@ -138,7 +138,7 @@ function record(url: string, reports: string[]): () => void {
   return () => diagnostics.unsubscribe('http.server.response.finish', listener);
 }
 
-async function stored({ store }: World): Promise<Stored[]> {
+async function stored({ store }: World): Promise<StoredVisit[]> {
   const { docs } = await store.collection('page_visits').orderBy('start_time').get();
   const at = (value: Timestamp | null) => (value === null ? null : (value.toMillis() - NOW.getTime()) / 1000);
   return docs.map((doc) => ({

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tasks } from '../../../functions/registry.ts';
-import { runFirstRound } from '../../../infra/local/first-round.ts';
+import { runFirstRuns } from '../../../infra/local/first-runs.ts';
 import { localSettings } from '../../../infra/local/settings.ts';
 import { type Stack, startStack } from '../../../infra/local/stack.ts';
 import { createLog } from '../../../shared/doors/log.ts';
@@ -22,7 +22,7 @@ afterAll(() => stack?.stop());
 const documents = async (collection: string) =>
   (await stack.deps.store.collection(collection).get()).docs.map((doc) => doc.data());
 
-it('gives each visit of the demo an engaged time within its time open, and infers only what nobody measured', async () => {
+it('gives each demo visit an engaged time within its duration, and infers only unmeasured durations', async () => {
   const visits = await documents('page_visits');
   const closed = visits.filter(({ end_time }) => end_time !== null);
   expect(closed.length).toBeGreaterThan(30);
@@ -33,9 +33,9 @@ it('gives each visit of the demo an engaged time within its time open, and infer
   expect(closed.filter(({ engaged_seconds: engaged }) => engaged > 0).length).toBeGreaterThan(30);
 });
 
-it('runs by Cloud Scheduler, once each, the tasks that change nothing of the demo', async () => {
+it('runs each task that leaves the demo data unchanged once through Cloud Scheduler', async () => {
   const before = await documents('page_visits');
-  const ran = await runFirstRound(stack.scheduler);
+  const ran = await runFirstRuns(stack.scheduler);
   const runs = await documents('task_runs');
   expect(runs.map(({ task }) => task).toSorted()).toEqual([...ran].toSorted());
   expect(tasks.map(({ name }) => name)).toEqual(expect.arrayContaining([...ran]));
@@ -47,20 +47,17 @@ it('runs by Cloud Scheduler, once each, the tasks that change nothing of the dem
   expect(await (await fetch(stack.file.smtp.inbox)).json()).toEqual([]);
 });
 
-it.skipIf(withoutDovecot())(
-  'fills the demo’s mailboxes with mails of their own kind, each once',
-  async () => {
-    await runFirstRound(stack.scheduler);
-    const mails = await documents('inbox_messages');
-    const ids = mails.map(({ message_id: id }) => id);
-    expect(ids.length).toBeGreaterThan(8);
-    expect(new Set(ids).size).toBe(ids.length);
-    const boxes = Map.groupBy(mails, ({ integration_id: id }) => id as string);
-    expect([...boxes.keys()].toSorted()).toEqual(['demo-billing', 'demo-office']);
-    for (const [box, own] of boxes)
-      for (const { to } of own) expect(to).toEqual([{ name: '', address: `${box.slice(5)}@ronde.test` }]);
-    const threads = Map.groupBy(mails, ({ thread_id: id }) => id as string);
-    const sizes = [...threads.values()].map(({ length }) => length);
-    expect(sizes.toSorted().slice(-3)).toEqual([1, 2, 2]);
-  },
-);
+it.skipIf(withoutDovecot())('fills each demo mailbox with its mails, each once', async () => {
+  await runFirstRuns(stack.scheduler);
+  const mails = await documents('inbox_messages');
+  const ids = mails.map(({ message_id: id }) => id);
+  expect(ids.length).toBeGreaterThan(8);
+  expect(new Set(ids).size).toBe(ids.length);
+  const boxes = Map.groupBy(mails, ({ integration_id: id }) => id as string);
+  expect([...boxes.keys()].toSorted()).toEqual(['demo-billing', 'demo-office']);
+  for (const [box, own] of boxes)
+    for (const { to } of own) expect(to).toEqual([{ name: '', address: `${box.slice(5)}@ronde.test` }]);
+  const threads = Map.groupBy(mails, ({ thread_id: id }) => id as string);
+  const sizes = [...threads.values()].map(({ length }) => length);
+  expect(sizes.toSorted().slice(-3)).toEqual([1, 2, 2]);
+});

@@ -7,7 +7,7 @@ import { type LocalRedis, startRedis } from '../../../infra/local/redis/redis.ts
 const { FIRESTORE_EMULATOR_HOST: _shared, ...env } = process.env;
 const PREFERENCES = ['real', 'embedded'] as const;
 
-/** Whether the real engine is not on this machine, said loudly; any other failure to start is one. */
+/** Returns true, with a warning, if the real engine is not installed. Throws any other failure to start. */
 async function absent(start: () => Promise<{ stop(): Promise<void> }>): Promise<boolean> {
   try {
     await (await start()).stop();
@@ -61,7 +61,7 @@ describe.each(PREFERENCES)('the Upstash bridge over the %s Redis', (prefer) => {
     expect((await Promise.all(race)).filter((answer) => answer === 'OK')).toHaveLength(1);
   });
 
-  it_('brings back objects, unicode, control characters and a stored OK as they were', async () => {
+  it_('returns objects, unicode, control characters and a stored OK unchanged', async () => {
     const values = {
       object: { a: [1, 'ü'] },
       unicode: 'naïve 🚲 日本',
@@ -74,7 +74,7 @@ describe.each(PREFERENCES)('the Upstash bridge over the %s Redis', (prefer) => {
     expect(await redis.mget('nothing', 'ok')).toEqual([null, 'OK']);
   });
 
-  it_('carries bytes that are no UTF-8 in base64', async () => {
+  it_('encodes bytes that are not UTF-8 in base64', async () => {
     const script = 'return string.char(0, 255, 128, 254)';
     const headers = { 'upstash-encoding': 'base64' };
     const answer = await post('/', JSON.stringify(['EVAL', script, 0]), headers);
@@ -98,7 +98,7 @@ describe.each(PREFERENCES)('the Upstash bridge over the %s Redis', (prefer) => {
     ]);
   });
 
-  it_('answers a refused command with its error, alone and inside a pipeline', async () => {
+  it_('returns the error of a rejected command, alone and inside a pipeline', async () => {
     await redis.set('text', 'words');
     await expect(redis.incr('text')).rejects.toThrow(/not an integer/);
     expect((await post('/', '["INCR","text"]')).status).toBe(400);
@@ -108,7 +108,7 @@ describe.each(PREFERENCES)('the Upstash bridge over the %s Redis', (prefer) => {
     expect(await answer.json()).toEqual([{ result: 'words' }, wrong, { result: 'OK' }]);
   });
 
-  it_('applies a transaction whole, and not at all when a command of it is unknown', async () => {
+  it_('applies a whole transaction, or none of it if a command is unknown', async () => {
     expect(await redis.multi().set('m', 1).incr('m').get('m').exec()).toEqual(['OK', 2, 2]);
     const aborted = await post('/multi-exec', '[["SET","m",99],["NOSUCH","m"]]');
     expect(aborted.status).toBe(400);
@@ -116,7 +116,7 @@ describe.each(PREFERENCES)('the Upstash bridge over the %s Redis', (prefer) => {
     expect(await redis.get('m')).toBe(2);
   });
 
-  it_('turns away a wrong or missing token on every route', async () => {
+  it_('rejects a wrong or missing token on every route', async () => {
     for (const path of ['/', '/pipeline', '/multi-exec']) {
       for (const authorization of ['Bearer wrong', '']) {
         const answer = await post(path, '["PING"]', { authorization });
@@ -126,7 +126,7 @@ describe.each(PREFERENCES)('the Upstash bridge over the %s Redis', (prefer) => {
     }
   });
 
-  it_('refuses bodies that are too large, no JSON or no command', async () => {
+  it_('rejects bodies that are too large, not JSON or not a command', async () => {
     expect((await post('/', JSON.stringify(['SET', 'big', 'x'.repeat(11 * 1024 * 1024)]))).status).toBe(413);
     expect((await post('/', '["GET",')).status).toBe(400);
     expect((await post('/pipeline', '{"a":1}')).status).toBe(400);
@@ -168,14 +168,14 @@ describe.each(PREFERENCES)('the %s Firestore', (prefer) => {
     await local?.stop();
   });
 
-  it_('creates a document once and answers ALREADY_EXISTS after', async () => {
+  it_('creates a document once and answers ALREADY_EXISTS afterwards', async () => {
     const claims = Array.from({ length: 20 }, (_, by) => db.doc('claims/one').create({ by }));
     const settled = await Promise.allSettled(claims);
     const lost = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason.code] : []));
     expect(lost).toEqual(Array.from({ length: 19 }, () => 6));
   });
 
-  it_('refuses an update whose precondition has passed', async () => {
+  it_('rejects an update with an outdated precondition', async () => {
     const doc = db.doc('docs/precondition');
     const { writeTime } = await doc.set({ n: 1 });
     await doc.update({ n: 2 }, { lastUpdateTime: writeTime });
@@ -183,7 +183,7 @@ describe.each(PREFERENCES)('the %s Firestore', (prefer) => {
     expect((await doc.get()).data()).toEqual({ n: 2 });
   });
 
-  it_('applies a batch whole or not at all', async () => {
+  it_('applies a whole batch or none of it', async () => {
     const batch = db.batch().set(db.doc('batch/new'), { n: 1 }).update(db.doc('batch/missing'), { n: 1 });
     await expect(batch.commit()).rejects.toMatchObject({ code: 5 });
     expect((await db.doc('batch/new').get()).exists).toBe(false);
@@ -207,7 +207,7 @@ describe.each(PREFERENCES)('the %s Firestore', (prefer) => {
 });
 
 describe('the choice of an engine', () => {
-  it('names what is missing when the real one is asked for and is not there', async () => {
+  it('names what is missing if the real engine is required but not installed', async () => {
     const bare = { PATH: '/nonexistent', RONDE_FIRESTORE_JAR: '/nonexistent.jar' };
     const options = { prefer: 'real', env: bare } as const;
     await expect(startFirestore({ ...options, project: 'ronde-engines' })).rejects.toThrow(
@@ -216,7 +216,7 @@ describe('the choice of an engine', () => {
     await expect(startRedis(options)).rejects.toThrow('no redis-server on PATH; install');
   });
 
-  it('leaves an external Firestore alone', async () => {
+  it('uses an external Firestore and starts no process', async () => {
     const options = { project: 'ronde-engines', env: { FIRESTORE_EMULATOR_HOST: '127.0.0.1:1' } };
     expect(await startFirestore(options)).toMatchObject({
       engine: 'external',

@@ -66,7 +66,7 @@ const call = async (path: string, headers: Record<string, string>, body: object 
 };
 
 describe('the API', () => {
-  it('lists every function, in pages, and describes one as infra/scheduler.yaml has it', async () => {
+  it('lists every function in pages and describes one by infra/scheduler.yaml', async () => {
     const all = await get(BASE);
     expect(shortNames(all.body.functions)).toEqual(names);
     const first = await get(`${BASE}?pageSize=1`);
@@ -91,7 +91,7 @@ describe('the API', () => {
     expect(JSON.stringify(one.body)).not.toContain(world.secret);
   });
 
-  it('knows nothing of other projects, regions and names, and changes nothing', async () => {
+  it('knows no other projects, regions and names, and changes nothing', async () => {
     expect((await get(`/v2/projects/${project}/locations/us-central1/functions`)).body).toEqual({
       functions: [],
     });
@@ -108,14 +108,14 @@ describe('the API', () => {
 });
 
 describe('the address of a function', () => {
-  it("takes gcloud's stand-in for an operator, who may run a task", async () => {
+  it("accepts gcloud's placeholder as an operator, who may run a task", async () => {
     const { status, body } = await call('', { authorization: 'Bearer None' }, {});
     expect(status).toBe(200);
     const record = await world.store.doc(`task_runs/${body.run_id}`).get();
     expect(record.data()).toMatchObject({ trigger: 'operator', requested_by: OPERATOR });
   });
 
-  it('answers at its root and at its own route alike, with the query', async () => {
+  it('answers with the query at its root and at its route', async () => {
     const authorization = 'Bearer None';
     const root = await call('?inactivity_minutes=45', { authorization });
     const route = await call('/api/v1/monitoring/close-inactive-visits?inactivity_minutes=45', {
@@ -125,7 +125,7 @@ describe('the address of a function', () => {
       expect(answer).toMatchObject({ status: 200, body: { inactivity_minutes: 45, dry_run: true } });
   });
 
-  it('makes an operator of nobody else: other proofs and none go to the door as they are', async () => {
+  it("passes other credentials and none unchanged to the function's authentication", async () => {
     expect((await call('', {})).status).toBe(401);
     expect((await call('', { authorization: `Bearer ${'x'.repeat(40)}` })).status).toBe(403);
     expect((await call('', { authorization: `Bearer ${await world.issuer.foreignToken()}` })).status).toBe(
@@ -137,13 +137,13 @@ describe('the address of a function', () => {
   });
 
   it.each(['/api/v1/visits', '/api/v1/monitoring/close-inactive-visits/../../visits', '/nothing'])(
-    'does not lead to another function by %s',
+    'does not lead to another function through %s',
     async (path) => {
       expect((await call(path, { authorization: 'Bearer None' })).status).toBe(404);
     },
   );
 
-  it('of a function that does not exist answers 404', async () => {
+  it('answers 404 for an unknown function', async () => {
     expect((await fetch(`${functions.url}/call/nobody`, { method: 'POST' })).status).toBe(404);
   });
 });
@@ -163,14 +163,14 @@ describe.skipIf(!programOrSkip('gcloud', 'gcloud against the local cloud'))('gcl
   });
   afterAll(() => gcloud?.remove());
 
-  it('functions list and describe show the same functions', async () => {
+  it('functions list and describe show the same functions as the API', async () => {
     expect(shortNames(await json('functions', 'list'))).toEqual(names);
     expect(await json('functions', 'describe', TASK, '--gen2', `--region=${region}`)).toMatchObject({
       serviceConfig: { uri: functions.uriOf(TASK) },
     });
   });
 
-  it('functions call with dry_run tells what would be closed and writes nothing', async () => {
+  it('functions call with dry_run reports visits to close and writes nothing', async () => {
     await seed(world.store, 'page_visits', new Map([['by-hand', visit(120, 90)]]));
     const before = await dump(world.store, world.redis);
     const args = ['functions', 'call', TASK, '--gen2', `--region=${region}`];
@@ -181,7 +181,7 @@ describe.skipIf(!programOrSkip('gcloud', 'gcloud against the local cloud'))('gcl
     expect(wrong.code).not.toBe(0);
   });
 
-  it('scheduler jobs list and run: the same jobs, and a forced run does the work', async () => {
+  it('scheduler jobs list shows the jobs, and a forced run does the work', async () => {
     const jobs = await json('scheduler', 'jobs', 'list', `--location=${region}`);
     expect(shortNames(jobs)).toEqual(
       readSchedule()

@@ -10,7 +10,7 @@ import { mail, openMailbox } from '../../support/inbox/mailbox.ts';
 const { prefer } = localSettings();
 const absent = prefer === 'embedded' || typeof findDovecot(process.env) !== 'string';
 
-it('there is no IMAP server where only engines from npm are wanted', async () => {
+it('starts no IMAP server if only engines from npm are wanted', async () => {
   expect(await startImap({ prefer: 'embedded', users: ['anna'] })).toBeNull();
 });
 
@@ -21,7 +21,7 @@ describe.skipIf(absent)('the local IMAP server', () => {
   });
   afterAll(() => imap?.stop());
 
-  it('keeps the mail of its accounts apart', async () => {
+  it('separates the mails of its accounts', async () => {
     const [anna, bruno] = await Promise.all(imap.users.map((user) => openMailbox(imap, user)));
     const uid = await anna?.append(mail(), { flags: ['\\Flagged'] });
     expect(await anna?.listing()).toMatchObject([{ uid, flags: ['\\Flagged'] }]);
@@ -29,7 +29,7 @@ describe.skipIf(absent)('the local IMAP server', () => {
     await Promise.all([anna?.close(), bruno?.close()]);
   });
 
-  it('refuses a wrong password, and takes an account that is added while it runs', async () => {
+  it('rejects a wrong password and accepts an account that was added while it runs', async () => {
     await expect(openMailbox(imap, { user: 'anna', password: 'wrong' })).rejects.toMatchObject({
       authenticationFailed: true,
     });
@@ -38,7 +38,7 @@ describe.skipIf(absent)('the local IMAP server', () => {
     await chiara.close();
   });
 
-  it('speaks TLS with a certificate that whoever knows it can check', async () => {
+  it('speaks TLS with a certificate that clients can verify', async () => {
     const [user] = imap.users;
     const options = {
       host: 'localhost',
@@ -55,7 +55,7 @@ describe.skipIf(absent)('the local IMAP server', () => {
     await expect(doubting.connect()).rejects.toThrow(/self.signed/);
   });
 
-  it('keeps its mail over a restart, and is killed by its pid', async () => {
+  it('keeps its mail over a restart and dies by its pid', async () => {
     const [user] = imap.users;
     if (!user) throw new Error('there is no account');
     process.kill(imap.pid, 'SIGKILL');
@@ -67,7 +67,7 @@ describe.skipIf(absent)('the local IMAP server', () => {
     await again.close();
   });
 
-  it('gives a mailbox another UIDVALIDITY on demand', async () => {
+  it('changes the UIDVALIDITY of a mailbox on demand', async () => {
     await imap.doveadm('mailbox', 'update', '-u', 'anna', '--uid-validity', '4242', 'INBOX');
     const anna = await openMailbox(imap, imap.users[0] ?? { user: '', password: '' });
     const status = await anna.client.status('INBOX', { uidValidity: true });
@@ -75,7 +75,7 @@ describe.skipIf(absent)('the local IMAP server', () => {
     await anna.close();
   });
 
-  it('leaves nothing behind when it is stopped', async () => {
+  it('leaves nothing behind when it stops', async () => {
     const other = (await startImap({ prefer: 'real', users: ['anna'] })) as LocalImap;
     const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('ronde-imap-'));
     const before = folders().length;

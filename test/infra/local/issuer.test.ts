@@ -43,14 +43,14 @@ describe('user tokens', () => {
     });
   });
 
-  it('fail when expired, signed by another key, or meant for Google', async () => {
+  it('are rejected if expired, signed by another key or meant for Google', async () => {
     await expect(verify(await local.expiredToken())).rejects.toThrow('"exp" claim timestamp check failed');
     await expect(verify(await local.foreignToken())).rejects.toThrow('signature verification failed');
     const google = await local.googleToken({ email: 'a@x.test', audience: local.audience });
     await expect(verify(google)).rejects.toThrow('no applicable key');
   });
 
-  it('come from the password grant, a fresh session each, with CORS', async () => {
+  it('come from the password grant with CORS, each in a new session', async () => {
     const form = { grant_type: 'password', username: 'usertest1', password: 'Test1234!' };
     const [one, two] = [await post(form), await post(form)];
     expect(one.response.headers.get('access-control-allow-origin')).toBe('*');
@@ -82,8 +82,8 @@ describe('user tokens', () => {
   });
 });
 
-describe("Google's stand-in", () => {
-  it('signs tokens of the shape that Scheduler sends, with keys of its own', async () => {
+describe("the substitute for Google's issuer", () => {
+  it('signs tokens like those of Scheduler, with other keys than the issuer', async () => {
     const token = await local.googleToken({
       email: 'cron@demo.test',
       audience: 'https://f.test',
@@ -126,7 +126,7 @@ describe('the code flow', () => {
     expect(await (await fetch(authorizeUrl({ ui_locales: 'en' }))).text()).toContain('<html lang="en">');
   });
 
-  it('signs in, keeps state, and trades the code once', async () => {
+  it('signs in, keeps the state and exchanges the code once', async () => {
     const wrong = await signIn('nope');
     expect([wrong.status, (await wrong.text()).includes('role="alert"')]).toEqual([400, true]);
     const back = new URL((await signIn('Test1234!')).headers.get('location') ?? '');
@@ -139,7 +139,7 @@ describe('the code flow', () => {
     expect((await post(form)).reply).toEqual({ error: 'invalid_grant' });
   });
 
-  it('refuses a wrong verifier, a missing challenge and a foreign redirect_uri', async () => {
+  it('rejects a wrong verifier, a missing challenge and a foreign redirect_uri', async () => {
     const back = new URL((await signIn('Test1234!')).headers.get('location') ?? '');
     const { client_id, redirect_uri } = request;
     const code = back.searchParams.get('code') ?? '';

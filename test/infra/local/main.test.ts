@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LocalCloud, localFolder } from '../../support/local-cloud.ts';
 
-/** How long a machine with more to do may take to bring a whole stack down. */
+/** The time that a busy machine may take to stop a whole stack. */
 const GONE = { timeout: 30_000 };
 
 let local: Awaited<ReturnType<typeof localFolder>>;
@@ -19,13 +19,13 @@ async function ready(env?: Record<string, string>): Promise<LocalCloud> {
   return cloud;
 }
 
-/** Engines that work in the cloud's folder; Dovecot works in one of its own. */
+/** Returns the engines that work in the cloud's folder; Dovecot works in another one. */
 function enginePids(cloud: LocalCloud): number[] {
   const { imap: _elsewhere, ...pids } = cloud.stackFile().pids;
   return Object.values(pids).filter((pid) => pid !== null);
 }
 
-/** Waits for the end and checks that no process and no file is left. */
+/** Waits for the end and requires that no process and no file is left. */
 async function nothingLeft(cloud: LocalCloud): Promise<void> {
   await cloud.ended;
   await expect.poll(() => local.processes(), GONE).toEqual([]);
@@ -33,7 +33,7 @@ async function nothingLeft(cloud: LocalCloud): Promise<void> {
 }
 
 describe('npm start', () => {
-  it('says that it is ready, and where everything is in a file that only its user may read', async () => {
+  it('prints that it is ready and writes all addresses to a file that only its user may read', async () => {
     const cloud = await ready();
     const file = cloud.stackFile();
     expect(cloud.output.stdout).toContain(`Ready: ${file.gateway} `);
@@ -51,18 +51,15 @@ describe('npm start', () => {
   it.each([
     ['Ctrl-C', 'SIGINT'],
     ['a closed terminal', 'SIGHUP'],
-  ] as const)(
-    '%s, which reaches the engines too, ends it with exit code 0 and leaves nothing',
-    async (_, signal) => {
-      const cloud = await ready({ RONDE_DEMO: '0' });
-      process.kill(-(cloud.child.pid as number), signal);
-      expect(await cloud.ended).toEqual({ code: 0, signal: null });
-      expect(cloud.output.stderr).toBe('');
-      await nothingLeft(cloud);
-    },
-  );
+  ] as const)('exits 0 and leaves nothing after %s, which the engines receive too', async (_, signal) => {
+    const cloud = await ready({ RONDE_DEMO: '0' });
+    process.kill(-(cloud.child.pid as number), signal);
+    expect(await cloud.ended).toEqual({ code: 0, signal: null });
+    expect(cloud.output.stderr).toBe('');
+    await nothingLeft(cloud);
+  });
 
-  it('ends with exit code 0 and leaves nothing when it is stopped before it is ready', async () => {
+  it('exits 0 and leaves nothing if it is stopped before it is ready', async () => {
     const cloud = local.start();
     await cloud.printed('Firestore: ');
     cloud.child.kill('SIGTERM');
@@ -81,7 +78,7 @@ describe('npm start', () => {
     await nothingLeft(cloud);
   });
 
-  it('leaves no engine running when it is killed itself', async () => {
+  it('leaves no engine running if it is killed', async () => {
     const cloud = await ready({ RONDE_DEMO: '0' });
     expect(local.processes()).toEqual(expect.arrayContaining(enginePids(cloud)));
     const { imap } = cloud.stackFile().pids;
@@ -92,7 +89,7 @@ describe('npm start', () => {
     if (imap !== null) await expect.poll(() => existsSync(`/proc/${imap}`), GONE).toBe(false);
   });
 
-  it('stops everything when the npm that started it is killed', async () => {
+  it('stops everything if its npm is killed', async () => {
     const cloud = local.startUnder({ RONDE_DEMO: '0' });
     await cloud.printed('Ready: ');
     cloud.child.kill('SIGKILL');
@@ -100,7 +97,7 @@ describe('npm start', () => {
     await nothingLeft(cloud);
   });
 
-  it('leaves no engine running when it is killed before it is ready', async () => {
+  it('leaves no engine running if it is killed before it is ready', async () => {
     const cloud = local.start();
     await cloud.printed('Firestore: ');
     cloud.child.kill('SIGKILL');
@@ -108,7 +105,7 @@ describe('npm start', () => {
   });
 });
 
-describe('npm start refuses in one line', () => {
+describe('npm start rejects in one line', () => {
   async function refused(env: Record<string, string>): Promise<string> {
     const cloud = local.start(env);
     expect(await cloud.ended).toEqual({ code: 1, signal: null });
@@ -117,7 +114,7 @@ describe('npm start refuses in one line', () => {
     return cloud.output.stderr;
   }
 
-  it('a port that another program has', async () => {
+  it('a port that another program uses', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
@@ -126,7 +123,7 @@ describe('npm start refuses in one line', () => {
     expect(said).toBe(`Port ${port} is taken; stop what uses it, or start with PORT=0 or another PORT.\n`);
   });
 
-  it('the port of a local cloud from the same folder, whose file stays', async () => {
+  it('the port of a local cloud in the same folder, and keeps its file', async () => {
     const first = await ready({ RONDE_DEMO: '0' });
     const { gateway } = first.stackFile();
     const before = local.processes();
@@ -145,7 +142,7 @@ describe('npm start refuses in one line', () => {
     expect(await refused({ [name]: value })).toBe(`${name} is "${value}"; ${rule}\n`);
   });
 
-  it('real engines that are not on this machine, all of them at once', async () => {
+  it('missing real engines, all at once', async () => {
     const said = await refused({
       RONDE_ENGINES: 'real',
       PATH: '/nonexistent',

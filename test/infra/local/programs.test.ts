@@ -21,7 +21,7 @@ async function program(file: string, mode = 0o755): Promise<void> {
   await chmod(file, mode);
 }
 
-/** What is missing, a line each, on a machine whose PATH is the test's folder. */
+/** Returns one line per missing program, on a machine whose PATH is the test's folder. */
 function missing(env: Record<string, string> = {}): string[] {
   try {
     requirePrograms('real', { PATH: folder, RONDE_FIRESTORE_JAR: jar, ...env }, [sbin]);
@@ -34,7 +34,7 @@ function missing(env: Record<string, string> = {}): string[] {
   }
 }
 
-it('names every real engine that is missing at once, each with its remedy', () => {
+it('names every missing real engine at once, each with its remedy', () => {
   expect(missing()).toEqual([
     `Firestore emulator: no java on PATH and no jar at RONDE_FIRESTORE_JAR=${jar}; install a Java runtime and the gcloud component cloud-firestore-emulator, or set RONDE_FIRESTORE_JAR to the jar`,
     'Redis: no redis-server on PATH; install the package redis-server',
@@ -43,7 +43,7 @@ it('names every real engine that is missing at once, each with its remedy', () =
   ]);
 });
 
-it('names those alone that are missing, until none is', async () => {
+it('names only the missing engines, until none is missing', async () => {
   await program(join(folder, 'java'));
   await program(join(folder, 'redis-server'));
   expect(missing()).toEqual([
@@ -58,12 +58,12 @@ it('names those alone that are missing, until none is', async () => {
   expect(missing()).toEqual([]);
 });
 
-it('does not take a file that cannot be run for a program', async () => {
+it('ignores a file that is not executable', async () => {
   await program(join(folder, 'redis-server'), 0o644);
   expect(missing()).toContainEqual(expect.stringMatching(/^Redis/));
 });
 
-it('needs no emulator where FIRESTORE_EMULATOR_HOST names a Firestore', () => {
+it('needs no emulator if FIRESTORE_EMULATOR_HOST names a Firestore', () => {
   expect(missing({ FIRESTORE_EMULATOR_HOST: '127.0.0.1:8085' })).toEqual([
     expect.stringMatching(/^Redis/),
     expect.stringMatching(/^IMAP/),
@@ -71,6 +71,6 @@ it('needs no emulator where FIRESTORE_EMULATOR_HOST names a Firestore', () => {
   ]);
 });
 
-it.each(['auto', 'embedded'] as const)('asks for nothing where the engines are %s', (prefer) => {
+it.each(['auto', 'embedded'] as const)('requires nothing if the engines are %s', (prefer) => {
   expect(() => requirePrograms(prefer, { PATH: '' }, [])).not.toThrow();
 });

@@ -37,7 +37,7 @@ beforeEach(async () => {
     protocol: 'http',
     apiEndpoint: '127.0.0.1',
     port: Number(new URL(scheduler.url).port),
-    // Two copies of google-auth-library may be installed, whose types differ.
+    // Two installed copies of google-auth-library may differ in their types.
     authClient: new PassThroughClient() as never,
   });
 });
@@ -61,7 +61,7 @@ const times = () => got.map(({ headers }) => headers['x-cloudscheduler-schedulet
 const next = () => scheduler.jobs()[0]?.scheduleTime;
 
 describe('the API, through the official client', () => {
-  it('creates with the normalisations of the real service', async () => {
+  it('normalises a new job like the real service', async () => {
     const oidcToken = { serviceAccountEmail: 'cron@demo.test' };
     const retryConfig = { retryCount: 0, maxDoublings: 0, minBackoffDuration: { seconds: 0 } };
     await create({ httpTarget: { uri: target.url, body: Buffer.from('x'), oidcToken }, retryConfig });
@@ -85,7 +85,7 @@ describe('the API, through the official client', () => {
     expect(scheduler.jobs()[0]?.retryConfig).not.toHaveProperty('retryCount');
   });
 
-  it('lists in pages, gets, deletes, and answers 404, 409 and 400', async () => {
+  it('lists in pages, reads, deletes, and answers 404, 409 and 400', async () => {
     for (const id of ['c', 'a', 'b']) await create({ name: `${PARENT}/jobs/${id}` });
     const [all] = await client.listJobs({ parent: PARENT, pageSize: 2 });
     expect(all.map((job) => job.name?.split('/').pop())).toEqual(['a', 'b', 'c']);
@@ -105,7 +105,7 @@ describe('the API, through the official client', () => {
     });
   });
 
-  it('patches only what the mask names', async () => {
+  it('changes only the fields of the mask', async () => {
     await create({ description: 'old', retryConfig: { retryCount: 2 } });
     const patch = async (paths: string[], job: JobInput['job']) =>
       (await client.updateJob({ job: { ...job, name: NAME }, updateMask: { paths } }))[0];
@@ -133,7 +133,7 @@ describe('the API, through the official client', () => {
     await expect(patch(['state'], { state: 'PAUSED' })).rejects.toMatchObject({ code: 3 });
   });
 
-  it('does not fire while paused, and goes on from the moment of resuming', async () => {
+  it('does not fire while paused and continues from the instant of resuming', async () => {
     await create();
     await client.pauseJob({ name: NAME });
     await expect(client.pauseJob({ name: NAME })).rejects.toMatchObject({ code: 9 });
@@ -145,7 +145,7 @@ describe('the API, through the official client', () => {
 });
 
 describe('firing', () => {
-  it('sends the documented headers, and OIDC in place of any Authorization', async () => {
+  it('sends the documented headers, and OIDC instead of any Authorization', async () => {
     const headers = { Authorization: 'mine', 'X-Own': '1', 'User-Agent': 'me' };
     const oidcToken = { serviceAccountEmail: 'cron@demo.test', audience: 'https://f.test' };
     await create({ httpTarget: { uri: target.url, body: Buffer.from('hello'), headers, oidcToken } });
@@ -165,7 +165,7 @@ describe('firing', () => {
     expect(scheduler.jobs()[0]).toMatchObject({ lastAttemptTime: '2026-03-02T08:05:00Z', status: {} });
   });
 
-  it('retries with doubling back-off under one ScheduleTime, Retry-After ignored', async () => {
+  it('retries with doubling back-off under one ScheduleTime and ignores Retry-After', async () => {
     const minBackoffDuration = { seconds: 10 };
     await create({ schedule: '0 * * * *', retryConfig: { retryCount: 2, minBackoffDuration } });
     statuses = [503, 500, 500];
@@ -181,7 +181,7 @@ describe('firing', () => {
     expect(scheduler.jobs()[0]?.status).toEqual({ code: 13 });
   });
 
-  it('cuts the retries at the next occurrence', async () => {
+  it('ends the retries at the next occurrence', async () => {
     await create({
       schedule: '* * * * *',
       retryConfig: { retryCount: 5, minBackoffDuration: { seconds: 60 } },
@@ -192,7 +192,7 @@ describe('firing', () => {
     expect(times()).toEqual(['2026-03-02T00:02:00-08:00', '2026-03-02T00:03:00-08:00']);
   });
 
-  it('lets a forced run carry the next occurrence, which still comes', async () => {
+  it('gives a forced run the next occurrence, which still fires', async () => {
     await create();
     await client.runJob({ name: NAME });
     await scheduler.idle();
@@ -200,7 +200,7 @@ describe('firing', () => {
     expect(times()).toEqual(Array(2).fill('2026-03-02T00:05:00-08:00'));
   });
 
-  it('never has two executions of a job outstanding: the next one is late', async () => {
+  it('delays an occurrence while an execution of the job is outstanding', async () => {
     await create();
     let open = () => {};
     gate = new Promise((resolve) => {
@@ -221,22 +221,27 @@ describe('firing', () => {
     ['autumn', '30 2 * * *', '2026-10-24T12:00:00Z', ['2026-10-25T00:30:00Z', '2026-10-26T01:30:00Z']],
     ['spring', '0 6 * * *', '2026-03-28T12:00:00Z', ['2026-03-29T04:00:00Z', '2026-03-30T04:00:00Z']],
     ['autumn', '0 6 * * *', '2026-10-24T12:00:00Z', ['2026-10-25T05:00:00Z', '2026-10-26T05:00:00Z']],
-  ])('keeps wall-clock time in Paris when the clocks move in %s: %s', async (_, schedule, from, expected) => {
-    now = new Date(from);
-    await create({ schedule, timeZone: 'Europe/Paris' });
-    for (const time of expected) {
-      expect(next()).toBe(time);
-      await at(time);
-    }
-    expect(times().map((time) => Date.parse(String(time)))).toEqual(expected.map((time) => Date.parse(time)));
-  });
+  ])(
+    'keeps wall-clock time in Paris when the clocks change in %s: %s',
+    async (_, schedule, from, expected) => {
+      now = new Date(from);
+      await create({ schedule, timeZone: 'Europe/Paris' });
+      for (const time of expected) {
+        expect(next()).toBe(time);
+        await at(time);
+      }
+      expect(times().map((time) => Date.parse(String(time)))).toEqual(
+        expected.map((time) => Date.parse(time)),
+      );
+    },
+  );
 });
 
 const gcloud = (() => {
   try {
     return execFileSync('sh', ['-c', 'command -v gcloud'], { encoding: 'utf8' }).trim();
   } catch {
-    console.warn('SKIPPED: gcloud is not on PATH; the local scheduler is not tried with it');
+    console.warn('SKIPPED: gcloud is not on PATH; no test uses it with the local scheduler');
     return '';
   }
 })();

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
-/** What a browser sends: JSON, with the user's token. */
+/** Sends JSON with the user's token, like a browser. */
 async function browser(path: string, body: object): Promise<number> {
   const response = await fetch(`${stack.file.gateway}/api/v1/visits${path}`, {
     method: 'POST',
@@ -39,7 +39,7 @@ async function begin(): Promise<string> {
 
 const stored = async (id: string) => (await stack.deps.store.doc(`page_visits/${id}`).get()).data();
 
-/** The ledger's records of the task, oldest first. */
+/** Returns the ledger's records of the task, oldest first. */
 async function ledger() {
   const { docs } = await stack.deps.store.collection('task_runs').where('task', '==', TASK).get();
   const rows = docs.map((doc) => ({ id: doc.id, ...doc.data() }) as Record<string, unknown>);
@@ -52,7 +52,7 @@ async function tickAt(time: string): Promise<void> {
   await stack.scheduler.tick();
 }
 
-it("closes the visits that browsers left, by the scheduler's own signed deliveries", async () => {
+it("closes abandoned visits by the scheduler's signed deliveries", async () => {
   const silent = await begin();
   const read = await begin();
   clock.advance(minutes(5));
@@ -88,7 +88,7 @@ it("closes the visits that browsers left, by the scheduler's own signed deliveri
   );
 });
 
-it('does nothing at a second tick of the same time', async () => {
+it('does nothing at a second tick of the same instant', async () => {
   await tickAt('10:45:00');
   const before = await ledger();
   expect(before.length).toBeGreaterThan(0);
@@ -96,7 +96,7 @@ it('does nothing at a second tick of the same time', async () => {
   expect(await ledger()).toEqual(before);
 });
 
-it('takes a forced run for a manual one, which leaves the next occurrence its own run', async () => {
+it('records a forced run as manual, and the next occurrence still runs', async () => {
   clock.set(at('10:46:00'));
   const left = await begin();
   await tickAt('11:00:00');

@@ -52,7 +52,7 @@ beforeEach(async () => {
     protocol: 'http',
     apiEndpoint: '127.0.0.1',
     port: Number(new URL(tasks.url).port),
-    // Two copies of google-auth-library may be installed, whose types differ.
+    // Two installed copies of google-auth-library may differ in their types.
     authClient: new PassThroughClient() as never,
   });
 });
@@ -76,7 +76,7 @@ const later = async (seconds: number) => {
 };
 
 describe('queues, through the official client', () => {
-  it('are created with the defaults of the service, listed, changed by a mask, paused and resumed', async () => {
+  it("are created with the service's defaults, listed, changed by a mask, paused and resumed", async () => {
     const made = await makeQueue();
     expect(made).toMatchObject({
       name: QUEUE,
@@ -104,7 +104,7 @@ describe('queues, through the official client', () => {
     expect(all.map(({ name }) => name)).toEqual([QUEUE]);
   });
 
-  it('refuse what the service refuses, and their name for a week after they are gone', async () => {
+  it("reject what the service rejects, and a deleted queue's name for a week", async () => {
     await expect(makeQueue({ name: `${PARENT}/queues/with_underscore` })).rejects.toMatchObject({ code: 3 });
     await expect(makeQueue({ rateLimits: { maxDispatchesPerSecond: 501 } })).rejects.toMatchObject({
       code: 3,
@@ -119,7 +119,7 @@ describe('queues, through the official client', () => {
 });
 
 describe('tasks', () => {
-  it('are got without their body, with it in the full view, listed and deleted', async () => {
+  it('are read without their body, with it in the full view, listed and deleted', async () => {
     await makeQueue();
     const made = await put('b', { httpRequest: { body: Buffer.from('{"a":1}') } });
     expect(made).toMatchObject({ view: 'BASIC', dispatchCount: 0 });
@@ -136,7 +136,7 @@ describe('tasks', () => {
     await expect(client.getTask({ name: `${QUEUE}/tasks/b` })).rejects.toMatchObject({ code: 5 });
   });
 
-  it('a used name is refused while its task waits, and for an hour after it was done or deleted', async () => {
+  it('are refused under a used name while its task waits and for an hour after its end', async () => {
     await makeQueue();
     await put('once');
     await expect(put('once')).rejects.toMatchObject({ code: 6 });
@@ -151,7 +151,7 @@ describe('tasks', () => {
     expect(ids()).toEqual(['once', 'once']);
   });
 
-  it('wait for their time, and are refused where the service would refuse them', async () => {
+  it("wait for their time, and are rejected by the service's rules", async () => {
     await makeQueue();
     await put('later', { scheduleTime: { seconds: now.getTime() / 1000 + 60 } });
     await later(59);
@@ -169,7 +169,7 @@ describe('tasks', () => {
     await expect(put('no/slash')).rejects.toMatchObject({ code: 3 });
   });
 
-  it('carry the documented headers, and OIDC in place of any Authorization', async () => {
+  it('carry the documented headers, and OIDC instead of any Authorization', async () => {
     await makeQueue();
     await put('one', {
       httpRequest: {
@@ -194,7 +194,7 @@ describe('tasks', () => {
 });
 
 describe('dispatching', () => {
-  it('repeats a failed attempt with doubling waits, no sooner than Retry-After, and gives up in the end', async () => {
+  it('repeats a failed attempt with doubling waits, respects Retry-After, and gives up in the end', async () => {
     await makeQueue({
       retryConfig: {
         maxAttempts: 4,
@@ -218,7 +218,7 @@ describe('dispatching', () => {
     expect(tasks.tasks()).toMatchObject([
       { dispatchCount: 3, lastAttempt: { responseStatus: { code: 13, message: 'HTTP 500' } } },
     ]);
-    // Doubled once, then evenly: 10, 20, 40 seconds.
+    // Doubled once, then in equal steps: 10, 20, 40 seconds.
     await later(39);
     expect(got).toHaveLength(3);
     await later(1);
@@ -226,11 +226,11 @@ describe('dispatching', () => {
     expect(tasks.tasks()).toEqual([]);
   });
 
-  it('keeps to the rate and the concurrency of its queue', async () => {
+  it('respects the rate and the concurrency of its queue', async () => {
     await makeQueue({ rateLimits: { maxDispatchesPerSecond: 10, maxConcurrentDispatches: 3 } });
     for (let index = 0; index < 8; index += 1) await put(`t${index}`);
     await tasks.tick();
-    // A burst of two, then a tenth of a second for each.
+    // A burst of two, then one every tenth of a second.
     expect(got).toHaveLength(2);
     await later(0.1);
     expect(got).toHaveLength(3);
@@ -245,14 +245,14 @@ describe('dispatching', () => {
     expect([got.length, most]).toEqual([8, 3]);
   });
 
-  it('a target that is not there is a failed attempt, and the last one ends the task', async () => {
+  it('counts a missing target as a failed attempt and drops the task after the last one', async () => {
     await makeQueue({ retryConfig: { maxAttempts: 1 } });
     await put('one', { httpRequest: { url: 'http://127.0.0.1:9/nobody' } });
     await tasks.tick();
     expect([got, tasks.tasks()]).toEqual([[], []]);
   });
 
-  it('a test can have a delivery doubled, lost, or its answer lost', async () => {
+  it("doubles a delivery, drops it or loses its answer at a test's request", async () => {
     await makeQueue({ retryConfig: { minBackoff: { seconds: 1 } } });
     disturbances = ['twice', 'never', 'unacknowledged', null];
     for (const id of ['a', 'b', 'c', 'd']) await put(id);
@@ -266,7 +266,7 @@ describe('dispatching', () => {
 });
 
 describe.skipIf(!programOrSkip('gcloud', 'the local Cloud Tasks with gcloud'))('real gcloud', () => {
-  it('makes a queue, changes it, and puts a task into it', async () => {
+  it('creates a queue, changes it and adds a task', async () => {
     const gcloud = await gcloudHome({ endpoint: `${tasks.url}/`, project: 'demo' });
     const run = async (...args: string[]) => {
       const { code, stdout, stderr } = await gcloud.run(['tasks', ...args, '--location=europe-west1']);

@@ -12,25 +12,25 @@ import type { AnyTask } from '../../../shared/runtime/task.ts';
 import type { World } from '../world.ts';
 import { makeQueue, QUEUE } from './queue.ts';
 
-/** One task behind the real Functions Framework, and a Cloud Tasks that delivers its batches when it is told to. */
+/** One task behind the real Functions Framework, with a Cloud Tasks that delivers its batches on tick(). */
 export interface FanOutWorld {
   url: string;
   queue: LocalTasks;
-  /** What is to go wrong with the next deliveries. */
+  /** Makes the next deliveries go wrong. */
   disturb: { with: Disturb };
-  /** After so many more calls the queue's API is gone; null: it stays. */
+  /** The queue's API fails after this many more calls. Null: never. */
   apiCalls: { left: number | null };
-  /** A delivery by Cloud Scheduler with the cron secret; `occurrence` makes it a scheduled one. */
-  run(options?: { occurrence?: Date; body?: object }): Promise<{ status: number; body: Body }>;
-  /** A batch as Cloud Tasks delivers it. */
-  act(body: object, headers?: Record<string, string>): Promise<{ status: number; body: Body }>;
+  /** Calls the task with the cron secret, like Cloud Scheduler; `occurrence` makes it a scheduled delivery. */
+  run(options?: { occurrence?: Date; body?: object }): Promise<{ status: number; body: AnyBody }>;
+  /** Delivers a batch, like Cloud Tasks. */
+  act(body: object, headers?: Record<string, string>): Promise<{ status: number; body: AnyBody }>;
   stop(): Promise<void>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
-type Body = any;
+type AnyBody = any;
 
-/** Mounts the task, and configures the world so that its runs are handed on. */
+/** Serves the task and configures the world so that its runs dispatch their batches. */
 export async function startFanOut(world: World, task: AnyTask): Promise<FanOutWorld> {
   register(
     task.name,
@@ -56,7 +56,7 @@ export async function startFanOut(world: World, task: AnyTask): Promise<FanOutWo
     forward(request, response, queue.url).catch(() => response.destroy());
   });
   const doorUrl = await listening(door);
-  const metadata = await startMetadata(async () => 'nobody asks');
+  const metadata = await startMetadata(async () => 'unused');
   await makeQueue(queue.url, world.deps.config.project);
   world.reconfigure({
     TASKS_QUEUE: QUEUE,
@@ -66,7 +66,7 @@ export async function startFanOut(world: World, task: AnyTask): Promise<FanOutWo
   });
   const post = async (path: string, headers: Record<string, string>, body: object) => {
     const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-    return { status: response.status, body: (await response.json()) as Body };
+    return { status: response.status, body: (await response.json()) as AnyBody };
   };
   return {
     ...{ url, queue, disturb, apiCalls },

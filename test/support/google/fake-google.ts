@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** One request as gcloud sent it; `body` is parsed JSON, or the bytes of anything else. */
+/** One request from gcloud; `body` is parsed JSON, or the bytes of another type. */
 export interface Asked {
   method: string;
   path: string;
@@ -11,24 +11,24 @@ export interface Asked {
 }
 
 export interface FakeGoogle {
-  /** With a trailing slash, as gcloud's endpoint overrides want it. */
+  /** With a trailing slash, which gcloud's endpoint overrides need. */
   url: string;
   asked: Asked[];
-  /** The zip of the newest upload for each function. */
+  /** The zip of each function's newest upload. */
   zips: Map<string, Buffer>;
-  /** Secrets that exist; only their names matter here. */
+  /** The names of existing secrets. */
   secrets: Set<string>;
-  /** Answers instead of the API where it returns something. */
-  refuse: (asked: Asked) => Answer | undefined;
+  /** Answers in place of the API, unless it returns undefined. */
+  refuse: (asked: Asked) => GoogleAnswer | undefined;
   stop(): Promise<void>;
 }
 
 type Resource = Record<string, unknown>;
-type Answer = [status: number, body: unknown];
+type GoogleAnswer = [status: number, body: unknown];
 
 const LOCATION = 'projects/demo/locations/europe-west1';
 const DATABASE = 'projects/demo/databases/(default)';
-const done = (parent: string, type: string): Answer => [
+const done = (parent: string, type: string): GoogleAnswer => [
   200,
   {
     name: `${parent}/operations/done`,
@@ -41,8 +41,8 @@ const deployed = done(LOCATION, 'google.cloud.functions.v2.OperationMetadata');
 const updated = done(DATABASE, 'google.firestore.admin.v1.FieldOperationMetadata');
 const enabled = done('projects/demo', 'google.api.serviceusage.v1.OperationMetadata');
 
-/** An index takes minutes to build; its operation is not done at once, and has no response yet. */
-const building = (path: string): Answer => [
+/** Building an index takes minutes, so that its operation is neither done nor has a response. */
+const building = (path: string): GoogleAnswer => [
   200,
   {
     name: `${DATABASE}/operations/index`,
@@ -55,14 +55,15 @@ const building = (path: string): Answer => [
 ];
 
 /** An error in the shape of Google's APIs. */
-export function googleError(code: number, message: string): Answer {
+export function googleError(code: number, message: string): GoogleAnswer {
   const status = { 404: 'NOT_FOUND', 409: 'ALREADY_EXISTS', 403: 'PERMISSION_DENIED' }[code] ?? 'INTERNAL';
   return [code, { error: { code, message, status } }];
 }
 
 /**
- * The parts of Google's APIs that deploying asks, as far as gcloud looks at them: it keeps what is created, refuses to
- * create it twice, and records every request. Nothing is deployed: a function's address is `urlOf(name)`.
+ * Starts the parts of Google's APIs that gcloud calls during a deployment. It keeps what gcloud creates, rejects
+ * duplicates, and records every request.
+ * Nothing is deployed: a function's address is `urlOf(name)`.
  */
 export async function startFakeGoogle(urlOf: (name: string) => string): Promise<FakeGoogle> {
   const kept = new Map<string, Resource>();
@@ -86,13 +87,13 @@ export async function startFakeGoogle(urlOf: (name: string) => string): Promise<
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
 
-  const create = (name: string, resource: Resource, answer: Answer): Answer => {
+  const create = (name: string, resource: Resource, answer: GoogleAnswer): GoogleAnswer => {
     if (kept.has(name)) return googleError(409, `${name} already exists`);
     kept.set(name, resource);
     return answer;
   };
 
-  const routes: [RegExp, (asked: Asked, name: string) => Answer][] = [
+  const routes: [RegExp, (asked: Asked, name: string) => GoogleAnswer][] = [
     [/^\/v[12]\/(.+):getIamPolicy$/, (_, name) => [200, kept.get(`policy ${name}`) ?? { etag: 'YWJj' }]],
     [
       /^\/v[12]\/(.+):setIamPolicy$/,
@@ -176,7 +177,7 @@ export async function startFakeGoogle(urlOf: (name: string) => string): Promise<
     ],
   ];
 
-  const api = (asked: Asked): Answer => {
+  const api = (asked: Asked): GoogleAnswer => {
     for (const [pattern, answer] of routes) {
       const [, name] = pattern.exec(asked.path) ?? [];
       if (name !== undefined) return answer(asked, name);
@@ -184,7 +185,7 @@ export async function startFakeGoogle(urlOf: (name: string) => string): Promise<
     return googleError(404, `the fake has no route ${asked.method} ${asked.path}`);
   };
 
-  const put = (name: string, body: Record<string, Resource>): Answer => {
+  const put = (name: string, body: Record<string, Resource>): GoogleAnswer => {
     const known = kept.get(`function ${name}`);
     const uri = urlOf(name);
     kept.set(`function ${name}`, {

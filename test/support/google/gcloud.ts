@@ -4,31 +4,31 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/** The first of this name on PATH, or null. */
+/** Returns the first program of this name on PATH, or null. */
 export function findProgram(name: string): string | null {
   const folders = (process.env.PATH ?? '').split(delimiter);
   return folders.map((folder) => join(folder, name)).find(existsSync) ?? null;
 }
 
-/** Whether a program is here; what needs it is skipped otherwise, and this says so loudly. */
+/** Returns true if a program is installed. Otherwise it warns that the tests which need it are skipped. */
 export function programOrSkip(name: string, what: string): boolean {
   const found = findProgram(name) !== null;
   if (!found) process.stdout.write(`SKIPPED: ${what}; ${name} is not on this machine\n`);
   return found;
 }
 
-export interface Outcome {
+export interface ProgramOutcome {
   code: number | null;
   stdout: string;
   stderr: string;
 }
 
-/** Runs a program to its end; a non-zero exit is an outcome, not an exception. */
+/** Runs a program to its end. A non-zero exit code is an outcome, not an exception. */
 export function runProgram(
   file: string,
   args: readonly string[],
   options: { env: Record<string, string>; cwd?: string },
-): Promise<Outcome> {
+): Promise<ProgramOutcome> {
   return new Promise((resolve) => {
     execFile(file, args, { ...options, maxBuffer: 16_000_000 }, (error, stdout, stderr) => {
       const code = error ? (typeof error.code === 'number' ? error.code : null) : 0;
@@ -38,13 +38,13 @@ export function runProgram(
 }
 
 export interface GcloudHome {
-  /** An environment in which gcloud knows nobody, asks nothing and reaches no network by itself. */
+  /** An environment in which gcloud has no account, never prompts and reaches no network. */
   env: Record<string, string>;
-  run(args: readonly string[]): Promise<Outcome>;
+  run(args: readonly string[]): Promise<ProgramOutcome>;
   remove(): Promise<void>;
 }
 
-/** APIs whose addresses gcloud takes from its configuration: all those that this project's commands use. */
+/** APIs whose addresses gcloud reads from its configuration: all that this project's commands use. */
 const APIS = [
   'CLOUDFUNCTIONS',
   'CLOUDSCHEDULER',
@@ -59,8 +59,8 @@ const APIS = [
 ];
 
 /**
- * A configuration of its own for gcloud. Without `endpoint` it has no account, so that every command stops after its
- * arguments have been read; with one it has a made-up access token, and every API is at that address.
+ * Makes a separate configuration for gcloud. Without `endpoint` it has no account, so that commands stop after
+ * reading their arguments. With one, it has an invented access token and finds every API there.
  */
 export async function gcloudHome(options: { endpoint?: string; project?: string } = {}): Promise<GcloudHome> {
   const home = await mkdtemp(join(tmpdir(), 'ronde-gcloud-'));
@@ -72,7 +72,7 @@ export async function gcloudHome(options: { endpoint?: string; project?: string 
     CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: 'true',
     CLOUDSDK_CORE_CHECK_GCE_METADATA: 'false',
     CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: 'true',
-    // Whatever would go to the network after all fails at once.
+    // A request to any other address fails at once.
     https_proxy: 'http://127.0.0.1:9',
     no_proxy: '127.0.0.1',
     ...(options.project ? { CLOUDSDK_CORE_PROJECT: options.project } : {}),

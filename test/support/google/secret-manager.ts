@@ -1,11 +1,11 @@
 import { serveLoopback } from '../../../infra/local/loopback-server.ts';
 
-/** Secret Manager's REST v1, as far as a function reads from it. */
+/** The part of Secret Manager's REST v1 that functions read from. */
 export interface LocalSecrets {
   url: string;
-  /** Content by `projects/P/secrets/NAME/versions/V`; null: there is one, and nobody may read it. */
+  /** Content by `projects/P/secrets/NAME/versions/V`; null for a version that no account may read. */
   secrets: Map<string, string | null>;
-  /** From now on answers this instead. */
+  /** Replaces all later answers. */
   answer: number | null;
   stop(): Promise<void>;
 }

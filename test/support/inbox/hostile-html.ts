@@ -1,6 +1,6 @@
 /**
- * HTML of ill will, by what it tries: to run something, to load something, to leave the frame, or to look like the page
- * around it. `outside` is an address that must never be asked.
+ * Hostile HTML by its aim: to run code, to load something, to leave the frame, or to imitate the page around it.
+ * `outside` is an address that must never receive a request.
  */
 export function hostileHtml(outside: string): [name: string, html: string][] {
   const ran = `fetch('${outside}/ran');top.ran=1;alert(1)`;

@@ -2,23 +2,23 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What a mail server, or the network before it, does wrong. */
+/** A fault of a mail server or of the network before it. */
 export type ImapFault =
-  /** The connection is reset so many octets after the first FETCH. */
+  /** Resets the connection this many octets after the first FETCH. */
   | { how: 'cut'; afterBytes: number }
-  /** Nothing comes any more once a FETCH was sent. */
+  /** Sends nothing more after a FETCH. */
   | { how: 'stall' }
   | { how: 'bye' }
-  /** Every FETCH is answered by this line. */
+  /** Answers every FETCH with this line. */
   | { how: 'fetch'; answer: string }
   | { how: 'latency'; ms: number }
   | { how: 'throttle'; bytesPerSecond: number }
   | { how: 'refuse' }
-  /** No IMAP at all. */
+  /** Speaks no IMAP at all. */
   | { how: 'garbage' }
-  /** Nobody greets. */
+  /** Sends no greeting. */
   | { how: 'silence' }
-  /** The login is answered with this line. */
+  /** Answers the login with this line. */
   | { how: 'login'; answer: string };
 
 export interface ImapFaults {
@@ -28,7 +28,7 @@ export interface ImapFaults {
   stop(): Promise<void>;
 }
 
-/** A server before a server, which passes everything on until it has a fault. */
+/** Starts a proxy before a server. It forwards everything until a fault is set. */
 export async function startImapFaults(target: { host: string; port: number }): Promise<ImapFaults> {
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
@@ -84,7 +84,7 @@ async function serve(client: Socket, target: { host: string; port: number }, fau
   }
 }
 
-/** Greets, and answers every login with the same line. */
+/** Greets and answers every login with the same line. */
 function refuseLogin(client: Socket, answer: string): void {
   client.write('* OK [CAPABILITY IMAP4rev1] ready\r\n');
   client.on('data', (data: Buffer) => {

@@ -6,7 +6,7 @@ export interface ImapTap {
   stop(): Promise<void>;
 }
 
-/** Stands before a mail server and writes down the name of every command that clients give. */
+/** Starts a proxy before a mail server that records the name of every command. */
 export async function startImapTap(target: { host: string; port: number }, said: string[]): Promise<ImapTap> {
   const sockets = new Set<Socket>();
   const server = createServer((client) => {

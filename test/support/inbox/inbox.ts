@@ -13,7 +13,9 @@ import { noUsage } from '../../../shared/doors/cost.ts';
 import { countedStore } from '../../../shared/doors/store/counted.ts';
 import type { Listed, Mailbox } from './mailbox.ts';
 
-/** Whether to skip what needs an IMAP server, said loudly. (With RONDE_ENGINES=real no test runs without one.) */
+/**
+ * Returns true, with a warning, if no IMAP server is installed. (With RONDE_ENGINES=real no test runs without one.)
+ */
 export function withoutDovecot(): boolean {
   const found = findDovecot(process.env);
   if (localSettings().prefer !== 'embedded' && typeof found === 'string') return false;
@@ -22,7 +24,7 @@ export function withoutDovecot(): boolean {
   return true;
 }
 
-/** An integration of one account on one server, with an id of its own. */
+/** Returns an integration for one account of one server, with a new id. */
 export function integrationFor(
   server: Pick<LocalImap, 'host' | 'port'>,
   user: ImapUser,
@@ -84,7 +86,7 @@ export interface StoredMail {
   [field: string]: any;
 }
 
-/** What is stored of an integration and not removed. */
+/** Returns the stored messages of an integration that are not removed. */
 export async function stored(
   store: Firestore,
   integration: Integration,
@@ -96,7 +98,7 @@ export async function stored(
   );
 }
 
-/** All documents of an integration, by UID. */
+/** Returns all documents of an integration, sorted by UID. */
 export async function everStored(store: Firestore, integration: Integration): Promise<StoredMail[]> {
   const { docs } = await store
     .collection('inbox_messages')
@@ -107,7 +109,7 @@ export async function everStored(store: Firestore, integration: Integration): Pr
     .sort((one, other) => one.uid - other.uid);
 }
 
-/** What is stored, in the shape of the server's own listing. */
+/** Returns the stored messages in the shape of the server's listing. */
 export async function storedListing(
   store: Firestore,
   integration: Integration,
@@ -121,7 +123,7 @@ export async function storedListing(
   }));
 }
 
-/** Both listings of a folder: of the server by another client, and of the store. */
+/** Returns both listings of a folder: the server's, read by another client, and the store's. */
 export async function bothListings(
   store: Firestore,
   integration: Integration,

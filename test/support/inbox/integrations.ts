@@ -4,7 +4,7 @@ import { seal } from '../../../shared/domains/inbox/credentials/sealed.ts';
 import { ownerOf } from '../../../shared/domains/inbox/integration.ts';
 import type { World } from '../world.ts';
 
-/** An integration as it is stored. */
+/** Returns an integration in its stored form. */
 export function integrationDocument(
   world: Pick<World, 'environment'>,
   server: Pick<LocalImap, 'host' | 'port'>,
@@ -39,6 +39,6 @@ export async function addIntegration(
   return id;
 }
 
-/** A call of sync-inbox with the cron secret. */
+/** Calls sync-inbox with the cron secret. */
 export const syncAll = (world: World, body: object = {}) =>
   world.post('/api/inbox/integrations/sync-all', { body, headers: { 'X-Cron-Secret': world.secret } });

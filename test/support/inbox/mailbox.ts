@@ -1,17 +1,17 @@
 import { ImapFlow } from 'imapflow';
 import type { ImapUser, LocalImap } from '../../../infra/local/imap/imap.ts';
 
-/** A person's own mail program: what it does to a mailbox is what the synchronisation has to find. */
+/** A person's mail program. A sync must find every change that it makes. */
 export interface Mailbox {
   client: ImapFlow;
-  /** Puts a mail into a folder; returns its UID. */
+  /** Appends a mail to a folder and returns its UID. */
   append(
     mail: string | Buffer,
     options?: { folder?: string; flags?: string[]; date?: Date },
   ): Promise<number>;
-  /** Every message of a folder by another way than the product's: one FETCH of everything. */
+  /** Returns every message of a folder by one FETCH, a way that the product does not use. */
   listing(folder?: string): Promise<Listed[]>;
-  /** Opens a folder for writing and works in it. */
+  /** Opens a folder for writing and runs `work` in it. */
   within<T>(folder: string, work: (client: ImapFlow) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
@@ -23,7 +23,6 @@ export interface Listed {
   messageId: string | undefined;
 }
 
-/** Signs in as this account. */
 export async function openMailbox(
   server: Pick<LocalImap, 'host' | 'port'>,
   user: ImapUser,
@@ -52,12 +51,11 @@ export async function openMailbox(
     within,
     async append(mail, { folder = 'INBOX', flags = [], date } = {}) {
       const appended = await client.append(folder, Buffer.from(mail), flags, date);
-      if (!appended || appended.uid === undefined)
-        throw new Error(`the server did not take a mail into ${folder}`);
+      if (!appended || appended.uid === undefined) throw new Error(`the server refused a mail for ${folder}`);
       return appended.uid;
     },
     async listing(folder = 'INBOX') {
-      // A folder that is open already would not show what others did to it.
+      // A folder that is already open would not show changes by other clients.
       if (client.mailbox) await client.mailboxClose();
       return await within(folder, async () => {
         if (!client.mailbox || client.mailbox.exists === 0) return [];
@@ -74,7 +72,7 @@ export async function openMailbox(
   };
 }
 
-/** A small mail; every header may be overridden, an undefined one is left out. */
+/** Returns a small mail. Each header can be replaced; undefined removes it. */
 export function mail(headers: Record<string, string | undefined> = {}, body = 'Hello.\r\n'): string {
   const all: Record<string, string | undefined> = {
     From: 'Anna Weiss <anna@example.test>',

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { serveLoopback } from '../../../infra/local/loopback-server.ts';
 
-/** A token server as mail providers have one, and the introspection (RFC 7662) by which Dovecot knows its tokens. */
+/** A token server like those of mail providers, with the introspection (RFC 7662) that Dovecot uses. */
 export interface TokenServer {
   tokenUrl: string;
   introspection: string;
-  /** A grant for an account; its refresh token is good for one use. */
+  /** Returns a grant for an account; its refresh token works once. */
   grant(user: string): { refresh_token: string; client_id: string; client_secret: string; token_url: string };
-  /** Access tokens handed out so far. */
+  /** The number of access tokens issued. */
   handedOut(): number;
-  /** Makes every access token end now, whatever was said of its life. */
+  /** Makes every access token expire now, in spite of its promised lifetime. */
   endAll(): void;
-  /** From now on refuses with this status and OAuth error; null: no more. */
+  /** Rejects requests with this status and OAuth error. Null ends it. */
   refuse(how: { status: number; error: string } | null): void;
   stop(): Promise<void>;
 }
@@ -33,7 +33,7 @@ export async function startTokenServer(): Promise<TokenServer> {
       return reply(200, email === undefined ? { active: 'false' } : { active: 'true', email });
     }
     if (refusing)
-      return reply(refusing.status, { error: refusing.error, error_description: 'as it was told' });
+      return reply(refusing.status, { error: refusing.error, error_description: 'refused by the test' });
     const used = form.get('refresh_token') ?? '';
     const user = refresh.get(used);
     const known = form.get('client_secret') === client.client_secret;

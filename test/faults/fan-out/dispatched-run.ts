@@ -7,17 +7,17 @@ import { makeQueue, QUEUE } from '../../support/fan-out/queue.ts';
 import { type FrontEnd, startFrontEnd } from '../../support/front-end.ts';
 import { type FunctionProcess, startFunction } from '../function-process.ts';
 import { deliver } from '../harness/delivery.ts';
-import { type FaultRun, type Scale, Violation } from '../harness/plan.ts';
+import { type FaultRun, type RunScale, Violation } from '../harness/plan.ts';
 import type { Random } from '../harness/random.ts';
-import type { Stage } from '../harness/stage.ts';
+import type { FaultStage } from '../harness/stage.ts';
 
 export const NAME = 'sync-inbox';
-export const PROCESSES: Record<Scale, number> = { sample: 2, full: 4 };
-/** How many of the deliveries come twice; at least one does. */
+export const PROCESSES: Record<RunScale, number> = { sample: 2, full: 4 };
+/** The share of deliveries that come twice; at least one does. */
 const DOUBLED = 0.05;
-/** A batch of eight small mailboxes takes about this long: a kill in it comes in its midst. */
+/** About the time of a batch of eight small mailboxes, so that a kill hits a batch in progress. */
 const KILL_WITHIN_MS = 400;
-/** The first process has the dispatcher; the second is killed in the midst of its first batch. */
+/** The first process dispatches; this one is killed during its first batch. */
 const VICTIM = 1;
 
 interface Parts {
@@ -28,19 +28,19 @@ interface Parts {
   disturbances: { kill: () => void; twice: () => void };
 }
 
-/** Several processes behind one address, a Cloud Tasks that calls it, and one run that is handed on. */
-export class FanOutRound {
+/** Several processes behind one address, a Cloud Tasks that calls it, and one dispatched run. */
+export class DispatchedRun {
   kills = 0;
   doubled = 0;
-  readonly #stage: Stage;
+  readonly #stage: FaultStage;
   readonly #processes: FunctionProcess[] = [];
   readonly #parts: { stop(): Promise<void> }[];
   readonly #front: FrontEnd;
   readonly #queue: LocalTasks;
-  /** How far the clock of Cloud Tasks is ahead. */
+  /** The lead of Cloud Tasks' clock. */
   readonly #clock = { aheadMs: 0 };
 
-  private constructor(stage: Stage, parts: Parts) {
+  private constructor(stage: FaultStage, parts: Parts) {
     this.#stage = stage;
     this.#front = parts.front;
     this.#queue = parts.queue;
@@ -52,19 +52,22 @@ export class FanOutRound {
     };
   }
 
-  static async begin({ stage, bundles, random, scale }: FaultRun, disturbed: boolean): Promise<FanOutRound> {
+  static async begin(
+    { stage, bundles, random, scale }: FaultRun,
+    disturbed: boolean,
+  ): Promise<DispatchedRun> {
     const clock = { aheadMs: 0 };
     const disturbances = { kill: () => {}, twice: () => {} };
-    const metadata = await startMetadata(async () => 'nobody asks');
+    const metadata = await startMetadata(async () => 'unused');
     const queue = await startLocalTasks({
       clock: () => new Date(systemClock().getTime() + clock.aheadMs),
       signOidc: (email, audience) => stage.issuer.googleToken({ email, audience }),
       firing: true,
-      disturb: disturbed ? doubling(random, () => disturbances.twice()) : () => null,
+      disturb: disturbed ? doubleSome(random, () => disturbances.twice()) : () => null,
     });
     const kill = () => setTimeout(() => disturbances.kill(), random() * KILL_WITHIN_MS);
-    const front = await startFrontEnd(disturbed ? onFirst(VICTIM, kill) : undefined);
-    const round = new FanOutRound(stage, { metadata, queue, front, clock, disturbances });
+    const front = await startFrontEnd(disturbed ? onFirstRequest(VICTIM, kill) : undefined);
+    const run = new DispatchedRun(stage, { metadata, queue, front, clock, disturbances });
     await makeQueue(queue.url, stage.environment['GOOGLE_CLOUD_PROJECT'] ?? '', {
       rateLimits: { maxConcurrentDispatches: 8 },
     });
@@ -75,10 +78,10 @@ export class FanOutRound {
     };
     for (let index = 0; index < PROCESSES[scale]; index += 1) {
       const child = await startFunction(NAME, bundles, environment);
-      round.#processes.push(child);
+      run.#processes.push(child);
       front.add(child);
     }
-    return round;
+    return run;
   }
 
   #kill(): void {
@@ -87,21 +90,21 @@ export class FanOutRound {
   }
 
   /**
-   * Hands a run on and waits until its last batch is done and its record closed; returns how long that took, and the
-   * dispatcher alone.
+   * Dispatches a run and waits until its last batch is settled and its record closed. Returns the time of the whole
+   * run and of the dispatcher.
    */
   async until(mailboxes: number, killAfterMs: number | null): Promise<{ ms: number; dispatchMs: number }> {
     const begun = performance.now();
     const occurrence = systemClock().toISOString();
     if (killAfterMs !== null) await this.#dispatchAndKill(occurrence, killAfterMs);
     const answer = await deliver(this.#front.url, this.#stage, { occurrence });
-    // A dispatcher that was killed after its last word has nothing to be repeated.
+    // A dispatcher that was killed after its last write leaves nothing to repeat.
     const right = killAfterMs === null ? ['dispatched'] : ['dispatched', 'deduplicated'];
     if (!right.includes(answer?.outcome ?? ''))
       throw new Violation([`dispatcher: ${JSON.stringify(answer?.body)}`]);
     await this.#queue.idle();
     while (this.#queue.tasks().length > 0) {
-      // Nobody is at work: what is still leased is a killed process's, and its back-off is not waited for.
+      // No process works now. A remaining lease belongs to a killed process, and the back-off is skipped.
       await this.#endLeases();
       this.#clock.aheadMs += (BATCH_BACKOFF_SECONDS + 1) * 1000;
       await this.#queue.tick();
@@ -114,7 +117,7 @@ export class FanOutRound {
     return { ms, dispatchMs: answer?.ms ?? 0 };
   }
 
-  /** The first process dispatches and is killed; half a minute later its leases have run out. */
+  /** Lets the first process dispatch and kills it. Half a minute later its leases have expired. */
   async #dispatchAndKill(occurrence: string, afterMs: number): Promise<void> {
     const [first] = this.#processes;
     if (!first) return;
@@ -138,23 +141,23 @@ export class FanOutRound {
   }
 }
 
-/** Some deliveries come twice, the first of them for sure. */
-function doubling(random: Random, tell: () => void): Disturb {
+/** Doubles the first delivery and some others. */
+function doubleSome(random: Random, count: () => void): Disturb {
   let seen = 0;
   return () => {
     seen += 1;
     if (seen > 1 && random() >= DOUBLED) return null;
-    tell();
+    count();
     return 'twice';
   };
 }
 
-/** Calls back when this instance is given its first request. */
-function onFirst(wanted: number, callback: () => void): (index: number) => void {
-  let told = false;
+/** Calls back at the first request to this instance. */
+function onFirstRequest(wanted: number, callback: () => void): (index: number) => void {
+  let isCalled = false;
   return (index) => {
-    if (index !== wanted || told) return;
-    told = true;
+    if (index !== wanted || isCalled) return;
+    isCalled = true;
     callback();
   };
 }

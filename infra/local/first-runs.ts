@@ -3,16 +3,16 @@ import { LOCAL_PROJECT, LOCAL_REGION } from './environment.ts';
 import type { LocalScheduler } from './scheduler/scheduler.ts';
 
 /**
- * The tasks that only look: they change nothing of the demo data. What closes, sends and cleans waits for its schedule or
- * for somebody who presses "Run now": a first dry run would have nothing to show after it.
+ * Tasks that leave the demo data unchanged. The other tasks wait for their schedule or for "Run now", so that a
+ * person still finds work to watch.
  */
 const FIRST = ['sync-inbox', 'test-presence', 'watch-runs'];
 
 /**
- * Has the local Cloud Scheduler run those once, by its own API, so that a fresh console shows mail and the ledger its first
- * runs. Resolves when they have ended, however they end: the ledger and the log say how.
+ * Runs these tasks once through the API of the local Cloud Scheduler, so that a fresh console shows mail and runs.
+ * Resolves when they have ended, even if some failed.
  */
-export async function runFirstRound(scheduler: LocalScheduler): Promise<readonly string[]> {
+export async function runFirstRuns(scheduler: LocalScheduler): Promise<readonly string[]> {
   const api = openScheduler({ project: LOCAL_PROJECT, region: LOCAL_REGION, endpoint: scheduler.url });
   const wanted = scheduler.jobs().filter(({ name }) => FIRST.includes(idOf(name)));
   try {
