@@ -11,7 +11,7 @@ interface RoutesOptions {
   region?: string;
 }
 
-/** `ronde routes`: which function answers where, and the recipes that put all of them under one host. */
+/** Adds `ronde routes`: the route table, and the recipes that put all functions under one host. */
 export function addRoutes(
   program: Command,
   print: (text: string) => void,

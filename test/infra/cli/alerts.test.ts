@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { tasks } from '../../../functions/registry.ts';
-import { describeCandidates } from '../../../infra/cli/alerts/check.ts';
+import { describeAlerts } from '../../../infra/cli/alerts/check.ts';
 import { at } from '../../support/presence.ts';
 import { clear, dump, NOW, seed, startWorld, type World } from '../../support/world.ts';
 
@@ -146,7 +146,7 @@ describe('ronde alerts check', () => {
       recipient: 'ada@example.test',
     };
     expect(
-      describeCandidates([
+      describeAlerts([
         { id: 't1:a', decision: 'act', reason: 'new', ...pair },
         { id: 't1:b', decision: 'skip', reason: 'suppressed', until: '2026-03-05T07:00:00.000Z', ...pair },
         { id: 't2:nobody', decision: 'skip', reason: 'no_active_recipient', recipient: null },
@@ -156,7 +156,7 @@ describe('ronde alerts check', () => {
       '  skip  suppressed until 2026-03-05T07:00:00.000Z: R-7 , repair, 20 d -> ada@example.test',
       '  skip  no_active_recipient: t2:nobody -> nobody',
     ]);
-    expect(describeCandidates(undefined)).toEqual([]);
+    expect(describeAlerts(undefined)).toEqual([]);
   });
 
   it('is 2 for options that it does not have', async () => {

@@ -176,7 +176,7 @@ describe('run', () => {
       const there = await run(['run', 'close-inactive-visits', '--dry-run'], { RONDE_URL: nobody }, folder);
       expect(there).toMatchObject({
         code: 0,
-        stderr: `On the local cloud of this folder, not on ${nobody}: stop npm start to reach that.\n`,
+        stderr: `Calling the local cloud of this folder, not ${nobody}; stop npm start to call that.\n`,
       });
     } finally {
       await rm(folder, { recursive: true, force: true });

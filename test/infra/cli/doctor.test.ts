@@ -11,7 +11,7 @@ import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { examine } from '../../../infra/cli/doctor/doctor.ts';
 import type { Patient } from '../../../infra/cli/doctor/patient.ts';
-import type { Result } from '../../../infra/cli/doctor/result.ts';
+import type { CheckResult } from '../../../infra/cli/doctor/result.ts';
 import { LOCAL_PROJECT, LOCAL_REGION, localEnvironment } from '../../../infra/local/environment.ts';
 import { localJobs } from '../../../infra/local/jobs.ts';
 import { serveLoopback } from '../../../infra/local/loopback-server.ts';
@@ -75,7 +75,7 @@ async function examined(changes: Record<string, string> = {}, more: Partial<Pati
   return examine(patient, () => NOW);
 }
 
-const faults = (results: readonly Result[]) => results.filter(({ ok }) => !ok);
+const faults = (results: readonly CheckResult[]) => results.filter(({ ok }) => !ok);
 
 async function cli(args: string[], command = 'doctor') {
   const child = spawn(process.execPath, [ENTRY, command, ...args], {
@@ -132,9 +132,9 @@ describe('ronde doctor', () => {
 describe('ronde scheduler pause', () => {
   it('tells the watchman, who misses no round of it, and resume takes that back', async () => {
     const paused = async () => (await stack.deps.store.doc('settings/watch').get()).get('paused');
-    expect((await cli(['pause', TASK], 'scheduler')).stdout).toContain('the watchman knows');
+    expect((await cli(['pause', TASK], 'scheduler')).stdout).toContain('watch-runs knows');
     expect(await paused()).toEqual({ [TASK]: true });
-    expect((await cli(['resume', TASK], 'scheduler')).stdout).toContain('looks after it again');
+    expect((await cli(['resume', TASK], 'scheduler')).stdout).toContain('watches it again');
     expect(await paused()).toEqual({});
   });
 });

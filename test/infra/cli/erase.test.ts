@@ -9,7 +9,7 @@ import { type CollectionReference, type Firestore, Timestamp } from '@google-clo
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { configurationPlaces, personalPlaces } from '../../../infra/cli/erase/places.ts';
-import { eraseEverywhere, personOf } from '../../../infra/cli/erase/run.ts';
+import { eraseEverywhere, findPerson } from '../../../infra/cli/erase/run.ts';
 import { mentionOf } from '../../../shared/doors/erase/erase.ts';
 import { session } from '../../support/presence.ts';
 import { NOW, startWorld, type World } from '../../support/world.ts';
@@ -217,7 +217,7 @@ const CONFIGURED: Trace = (id) => ({
 });
 
 /** All that is known of somebody. */
-const whole = (id: string) => personOf(world.store, id, { emails: [emailOf(id)], names: [nameOf(id)] });
+const whole = (id: string) => findPerson(world.store, id, { emails: [emailOf(id)], names: [nameOf(id)] });
 
 async function leave(traces: readonly Record<string, object>[]): Promise<void> {
   const all = Object.assign({}, ...traces) as Record<string, object>;
@@ -305,7 +305,7 @@ describe('erasing a person', () => {
       new Set(['login_history', 'page_visits', 'users']),
     );
     expect((await namingKeys(gone)).length).toBe(2);
-    await eraseEverywhere(world, await personOf(world.store, gone, { emails: [], names: [] }), false);
+    await eraseEverywhere(world, await findPerson(world.store, gone, { emails: [], names: [] }), false);
     const after = await everything(world.store);
     expect([naming(after, gone), await namingKeys(gone)]).toEqual([[], []]);
     expect(naming(after, other)).toEqual(naming(before, other));

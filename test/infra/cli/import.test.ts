@@ -79,7 +79,7 @@ describe('ronde import visits', () => {
     ]);
     expect(result).toMatchObject({
       code: 0,
-      stdout: '3 lines: 3 made, 0 there already and left as they are\n',
+      stdout: '3 lines: 3 created, 0 exist already and stay unchanged\n',
     });
     expect(await stored('page_visits/visit-1')).toEqual({
       user_id: 'ada',
@@ -164,7 +164,7 @@ describe('ronde import visits', () => {
     await world.store.doc('page_visits/visit-1').update({ end_time: stamp('2024-01-15T14:40:00Z') });
     const before = await dump(world.store, world.redis);
     const again = await importLines('visits', [...lines, visit(1, { id: 'visit-1b' })]);
-    expect(again.stdout).toBe('3 lines: 1 made, 2 there already and left as they are\n');
+    expect(again.stdout).toBe('3 lines: 1 created, 2 exist already and stay unchanged\n');
     await world.store.doc('page_visits/visit-1b').delete();
     expect(await dump(world.store, world.redis)).toBe(before);
   });
@@ -217,7 +217,7 @@ describe('ronde import of people, tickets and recipients', () => {
       { id: 'bob', email: 'bob@example.test' },
     ]);
     expect(result.stdout).toBe(
-      '2 lines: 1 made, 0 there already and left as they are, 1 given fields they lacked\n',
+      '2 lines: 1 created, 0 exist already and stay unchanged, 1 got the fields they lacked\n',
     );
     expect(await stored('users/ada')).toEqual({
       role: 'admin',
@@ -345,7 +345,7 @@ describe('ronde import followups', () => {
     expect(world.smtp.mails()).toHaveLength(0);
     const held = await stored('billing_settings/org-1');
     expect((await importLines('followups', lines)).stdout).toBe(
-      '300 lines: 0 made, 300 there already and left as they are\n',
+      '300 lines: 0 created, 300 exist already and stay unchanged\n',
     );
     expect(await stored('billing_settings/org-1')).toEqual(held);
     const admin = await world.issuer.userToken('admintest1');
