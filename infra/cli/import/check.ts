@@ -79,9 +79,7 @@ function readLine(
   const json = parseJson(text);
   if (json === undefined || typeof json !== 'object' || json === null || Array.isArray(json))
     return {
-      faults: [
-        `${cutValue(text)} is no JSON object; give one per line (jq -c ".[]" makes them of a list)`,
-      ],
+      faults: [`${cutValue(text)} is no JSON object; give one per line (jq -c ".[]" makes them of a list)`],
     };
   const { success, data, error } = line.safeParse(json);
   if (success) return { value: data };

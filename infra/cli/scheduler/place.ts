@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { functionUrl } from '../../../shared/doors/google/addresses.ts';
-import { serviceAccounts } from '../../deploy/plan.ts';
+import { listServiceAccounts } from '../../deploy/plan.ts';
 import { LOCAL_PROJECT, LOCAL_REGION } from '../../local/environment.ts';
 import { localJobs } from '../../local/jobs.ts';
 import { openScheduler, type SchedulerApi } from '../../scheduler/client.ts';
@@ -80,7 +80,7 @@ const jobPrefix = (project: string, region: string) => `projects/${project}/loca
 function readDeployedJobs(project: string, region: string, env: NodeJS.ProcessEnv): WantedJob[] {
   const schedule = readSchedule({
     ...env,
-    ...serviceAccounts(project, env),
+    ...listServiceAccounts(project, env),
     GOOGLE_CLOUD_PROJECT: project,
     REGION: region,
   });

@@ -1,6 +1,6 @@
 import type { Applied } from '../../scheduler/apply.ts';
 import type { ServerJob } from '../../scheduler/compare.ts';
-import { isOurs } from '../../scheduler/job.ts';
+import { isManaged } from '../../scheduler/job.ts';
 import { hasDrift, type PlannedJob } from '../../scheduler/plan.ts';
 
 /** Prints the value as JSON with --json, else the lines. */
@@ -55,7 +55,7 @@ export function describeApplied({ id, kind, done, error }: Applied): string {
 export function describeJob(job: ServerJob) {
   const { state, schedule, timeZone, nextAt, lastAt, lastCode } = job;
   const name = job.name.split('/').at(-1) ?? '';
-  const ours = isOurs(job);
+  const ours = isManaged(job);
   const last =
     lastAt === null ? 'never ran' : `last ${lastAt} ${lastCode === 0 ? 'ok' : `failed (code ${lastCode})`}`;
   const line = `${name}  ${state}  "${schedule}" ${timeZone}  next ${nextAt ?? '-'}  ${last}${ours ? '' : '  (not ours)'}`;

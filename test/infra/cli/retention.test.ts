@@ -49,7 +49,7 @@ it('deletes what is over and older than was chosen, after a look that tells how 
   await store.doc('incidents/over/notices/a').set({ state: 'sent' });
   await store.doc('incidents/open').set({ opened_at: old, recovered_at: null });
   const before = await dump(store, world.redis);
-  expect((await retention('apply')).stdout).toContain('Nothing was chosen: everything is kept.');
+  expect((await retention('apply')).stdout).toContain('No time is chosen, so everything is kept.');
   expect(await dump(store, world.redis)).toBe(before);
 
   expect((await retention('set', 'page_visits', '25')).code).toBe(0);

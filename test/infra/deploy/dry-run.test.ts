@@ -146,7 +146,7 @@ describe('deploy.sh --dry-run', () => {
     expect(stderr).toContain('would stop here: AUTH_ISSUER is not set');
     const inside = { UPSTASH_REDIS_REST_URL: 'https://user:never-to-be-seen-3@made-up.example' };
     const leaky = await deploy([...PLACE, '--dry-run'], inside);
-    expect(leaky.stderr).toContain('has a password in it');
+    expect(leaky.stderr).toContain('contains a password');
   });
 
   it('leaves out what --only and --skip-build leave out', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { checkCron, periodSeconds } from '../../../infra/scheduler/cron.ts';
-import { backoffs, retriesEnd, retrySpan } from '../../../infra/scheduler/retries.ts';
+import { checkCron, findPeriodSeconds } from '../../../infra/scheduler/cron.ts';
+import { findRetriesEnd, listBackoffs, sumBackoffs } from '../../../infra/scheduler/retries.ts';
 import { nextOccurrence, previousOccurrence } from '../../../shared/doors/time/occurrences.ts';
 
 const PARIS = 'Europe/Paris';
@@ -58,16 +58,16 @@ test('the previous occurrence lies strictly before the instant', () => {
 });
 
 test('the period is the smallest gap of the year', () => {
-  expect(periodSeconds('*/15 * * * *', 'Etc/UTC')).toBe(900);
-  expect(periodSeconds('0,20 7 * * *', 'Etc/UTC')).toBe(1200);
-  expect(periodSeconds('0 7 * * *', 'Etc/UTC')).toBe(86_400);
-  expect(periodSeconds('0 7 * * *', PARIS)).toBe(82_800);
-  expect(periodSeconds('0 0 29 2 *', 'Etc/UTC')).toBe(1461 * 86_400);
+  expect(findPeriodSeconds('*/15 * * * *', 'Etc/UTC')).toBe(900);
+  expect(findPeriodSeconds('0,20 7 * * *', 'Etc/UTC')).toBe(1200);
+  expect(findPeriodSeconds('0 7 * * *', 'Etc/UTC')).toBe(86_400);
+  expect(findPeriodSeconds('0 7 * * *', PARIS)).toBe(82_800);
+  expect(findPeriodSeconds('0 0 29 2 *', 'Etc/UTC')).toBe(1461 * 86_400);
 });
 
-test('backoffs double, then rise evenly, then stay at the maximum', () => {
+test('listBackoffs double, then rise evenly, then stay at the maximum', () => {
   const retry = { count: 8, min_backoff: 10, max_backoff: 300, max_doublings: 3, max_duration: 0 };
-  expect(backoffs(retry)).toEqual([10, 20, 40, 80, 160, 240, 300, 300]);
-  expect(retrySpan({ ...retry, count: 3 })).toBe(70);
-  expect(retriesEnd({ ...retry, count: 3 }, 60)).toBe(310);
+  expect(listBackoffs(retry)).toEqual([10, 20, 40, 80, 160, 240, 300, 300]);
+  expect(sumBackoffs({ ...retry, count: 3 })).toBe(70);
+  expect(findRetriesEnd({ ...retry, count: 3 }, 60)).toBe(310);
 });
