@@ -138,7 +138,7 @@ describe('deploy.sh --dry-run', () => {
   it('tells what would stop it, and goes on', async () => {
     const { code, stdout, stderr } = await deploy([...PLACE, '--dry-run']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/# a dry run, nothing was done; it is about close-inactive-visits, .*\n$/);
+    expect(stdout).toMatch(/# dry run, nothing was done; functions: close-inactive-visits, .*\n$/);
     expect(stdout).not.toContain('# done');
     expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^would stop: \S/);
     expect(stderr).toContain('would stop: AUTH_ISSUER is not set');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { functionUrls } from '../../../infra/deploy/addresses.ts';
+import { listFunctionUrls } from '../../../infra/deploy/addresses.ts';
 import { buildEnvironment, findEnvironmentFaults } from '../../../infra/deploy/environment.ts';
 import { makePlan } from '../../../infra/deploy/plan.ts';
 import { VARIABLES } from '../../../infra/deploy/variables.ts';
@@ -85,8 +85,8 @@ describe('the environment of a function', () => {
 
   it('has no run.app address where the name is too long for one label', () => {
     const name = 'n'.repeat(60);
-    expect(functionUrls('demo', '42', 'r-1', name)).toHaveLength(2);
-    expect(functionUrls('demo', '423', 'r-1', name)).toEqual([`https://r-1-demo.cloudfunctions.net/${name}`]);
+    expect(listFunctionUrls('demo', '42', 'r-1', name)).toHaveLength(2);
+    expect(listFunctionUrls('demo', '423', 'r-1', name)).toEqual([`https://r-1-demo.cloudfunctions.net/${name}`]);
   });
 
   it('is sound where everything is set', () => {
