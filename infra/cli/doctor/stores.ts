@@ -35,7 +35,7 @@ export async function examineFirestore(
     return reportFault(
       'Firestore',
       reasonOf(error),
-      remedy ?? 'check GOOGLE_CLOUD_PROJECT, the network and status.cloud.google.com',
+      remedy ?? 'check that it is reachable: GOOGLE_CLOUD_PROJECT, the network, status.cloud.google.com',
     );
   }
 }

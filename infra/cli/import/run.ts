@@ -15,7 +15,7 @@ export interface ImportOptions {
   file: string;
   dryRun: boolean;
   skipFaulty: boolean;
-  /** Whether writes keep to Firestore's recommended rates (see rampUp); an emulator needs none. */
+  /** Keeps writes to Firestore's recommended rates (see rampUp); an emulator needs no bound. */
   ramp: boolean;
 }
 

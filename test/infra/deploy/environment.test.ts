@@ -40,7 +40,7 @@ describe('the environment of a function', () => {
     }
   });
 
-  it('knows its own addresses and the one that all share, and no other function', () => {
+  it('holds the addresses of the function and the shared one, and of no other function', () => {
     const plain = buildEnvironment(named('visits'), PLACE, {
       ...ENV,
       PUBLIC_URL: 'https://ronde.example.test',
@@ -65,7 +65,7 @@ describe('the environment of a function', () => {
     expect(buildEnvironment(named('console'), PLACE, ENV)).not.toHaveProperty('SERVICE_ACCOUNTS');
   });
 
-  it('names its own queue where it fans out, and who may call from there', () => {
+  it('names the queue and its caller if the function fans out', () => {
     const plain = buildEnvironment(named('sync-inbox'), PLACE, { ...ENV, TASKS_QUEUE: 'of-a-developer' });
     expect(plain).toMatchObject({
       TASKS_QUEUE: 'sync-inbox',
@@ -77,19 +77,21 @@ describe('the environment of a function', () => {
     expect(other).not.toHaveProperty('TASKS_SERVICE_ACCOUNT');
   });
 
-  it('tells Node how much room new objects have, where the schedule says so', () => {
+  it('sets the semi-space of Node if the schedule does', () => {
     const env = { ...ENV, NODE_OPTIONS: '--inspect' };
     expect(buildEnvironment(named('sync-inbox'), PLACE, env).NODE_OPTIONS).toBe('--max-semi-space-size=8');
     expect(buildEnvironment(named('visits'), PLACE, env)).not.toHaveProperty('NODE_OPTIONS');
   });
 
-  it('has no run.app address where the name is too long for one label', () => {
+  it('has no run.app address if the name is too long for one label', () => {
     const name = 'n'.repeat(60);
     expect(listFunctionUrls('demo', '42', 'r-1', name)).toHaveLength(2);
-    expect(listFunctionUrls('demo', '423', 'r-1', name)).toEqual([`https://r-1-demo.cloudfunctions.net/${name}`]);
+    expect(listFunctionUrls('demo', '423', 'r-1', name)).toEqual([
+      `https://r-1-demo.cloudfunctions.net/${name}`,
+    ]);
   });
 
-  it('is sound where everything is set', () => {
+  it('has no faults if everything is set', () => {
     for (const entry of readSchedule().functions) expect(faults(entry, { ...ENV, ...MAIL })).toBe('');
   });
 
@@ -111,7 +113,7 @@ describe('the environment of a function', () => {
       { ALLOW_QUERY_SECRET: 'yes' },
       'ALLOW_QUERY_SECRET must be',
     ],
-  ])('tells %s', (_, change, env, expected) => {
+  ])('reports %s', (_, change, env, expected) => {
     expect(faults({ ...named('visits'), ...change }, { ...ENV, ...env })).toContain(expected);
   });
 });
@@ -119,7 +121,7 @@ describe('the environment of a function', () => {
 describe('the plan', () => {
   const options = { project: 'demo', number: '42', region: 'europe-west1', only: undefined, open: true };
 
-  it('wants whoever deploys and tries the functions to be an operator', () => {
+  it('requires the deploying account to be an operator', () => {
     const env = { ...ENV, OPERATORS: 'a@b.test, c@d.test' };
     expect(makePlan({ ...options, operator: 'c@d.test' }, env).faults.join()).not.toContain('OPERATORS');
     expect(makePlan({ ...options, operator: 'x@y.test' }, env).faults.join()).toContain(
@@ -127,7 +129,7 @@ describe('the plan', () => {
     );
   });
 
-  it('creates the accounts of its own project only', () => {
+  it('creates only the accounts of its project', () => {
     const env = { ...ENV, SCHEDULER_SERVICE_ACCOUNT: 'cron@other.iam.gserviceaccount.com' };
     const { records } = makePlan({ ...options, operator: undefined }, env);
     expect(records.filter(([kind]) => kind === 'create-account').map(([, id]) => id)).toEqual([
@@ -138,7 +140,7 @@ describe('the plan', () => {
     ]);
   });
 
-  it('has no field with a tab or a line feed in it: bash reads it by these', () => {
+  it('has no field with a tab or a line feed, which separate its fields for bash', () => {
     const { records } = makePlan({ ...options, operator: undefined }, { ...ENV, ALLOWED_ORIGINS: 'a\tb\nc' });
     expect(records.flat().filter((field) => /[\t\n]/.test(field))).toEqual([]);
   });
