@@ -102,7 +102,7 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp, at?: 
     'a budget above the task’s',
     'budget_seconds: 120',
     'budget_seconds: 121',
-    /above the task's own; legal: 5 to 120/,
+    /above the budget of the task; legal: 5 to 120/,
   ],
   ['a budget that is too small', 'budget_seconds: 120', 'budget_seconds: 4', /legal: a whole number from 5/],
   ['a deadline above the timeout', 'attempt_deadline: 180s', 'attempt_deadline: 301s', /timeout of 300s/],
