@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Deploys Ronde to Google Cloud: accounts, indexes, functions, schedule; then tries each function. Safe to run again.
-# What it deploys stands in infra/scheduler.yaml; the plain variables come from the environment or .env.production.
+# Deploys Ronde to Google Cloud: accounts, indexes, functions, schedule; then calls each function. Safe to run again.
+# infra/scheduler.yaml describes what it deploys; the plain variables come from the environment or .env.production.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 usage() {
   cat <<'TEXT'
 Usage: ./deploy.sh --project ID --region REGION [--only a,b] [--dry-run] [--skip-build] [--no-invoker-check]
-  --only a,b          deploy and try these functions only; accounts, indexes and the schedule are brought up to date
+  --only a,b          deploy and call only these functions; accounts, indexes and the schedule are updated all the same
   --dry-run           print every command, in order, and change nothing; needs neither network nor login
   --skip-build        deploy dist/ as it is
-  --no-invoker-check  where the organisation forbids allUsers: switch Cloud Run's own check off instead of opening it
+  --no-invoker-check  if the organisation forbids allUsers: disable Cloud Run's IAM check instead of granting access
 TEXT
 }
 
@@ -31,7 +31,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-[[ $project =~ ^[a-z][a-z0-9.:-]*[a-z0-9]$ ]] || wrong "--project '$project' is not a project's id"
+[[ $project =~ ^[a-z][a-z0-9.:-]*[a-z0-9]$ ]] || wrong "--project '$project' is not a project id; legal: my-project and so on"
 [[ $region =~ ^[a-z]+-[a-z]+[0-9]+$ ]] || wrong "--region '$region' is not a region; legal: europe-west1 and so on"
 
 # shellcheck source=infra/deploy/commands.sh
@@ -43,8 +43,8 @@ PATH="$PWD/node_modules/.bin:$PATH"
 [ -x node_modules/.bin/esbuild ] || stop 'The packages are not installed; run npm install.'
 if [ -z "$dry" ]; then
   for tool in gcloud curl; do command -v "$tool" >/dev/null || stop "$tool is not installed; deploying needs it."; done
-  gcloud auth print-access-token >/dev/null || stop 'Nobody is signed in; run gcloud auth login.'
-  # The schedule is applied by Google's client, which has a login of its own (none where its address is this machine).
+  gcloud auth print-access-token >/dev/null || stop 'gcloud is not signed in; run gcloud auth login.'
+  # Google's client for Cloud Scheduler needs a separate login, except for a stand-in on this machine.
   [ -n "${CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDSCHEDULER:-}" ] ||
     gcloud auth application-default print-access-token >/dev/null ||
     stop 'There are no application default credentials; run gcloud auth application-default login.'
@@ -65,8 +65,8 @@ in_project settle gcloud services enable cloudfunctions.googleapis.com run.googl
   artifactregistry.googleapis.com cloudscheduler.googleapis.com cloudtasks.googleapis.com firestore.googleapis.com secretmanager.googleapis.com \
   iam.googleapis.com
 
-# The functions may use the stores and read their secrets; the scheduler may do nothing: its identity is its proof. The
-# console may also look at the jobs of Cloud Scheduler, pause and resume them; it can neither change nor make one.
+# The functions may use the stores and read their secrets. The scheduler has no role: its identity is enough. The console
+# may also read, pause and resume the jobs of Cloud Scheduler; it can neither change nor create one.
 step accounts
 while read -r id; do in_project settle gcloud iam service-accounts create "$id"; done < <(records create-account)
 grant() { settle gcloud projects add-iam-policy-binding "$project" "--member=serviceAccount:$1" "--role=$2" --condition=None; }
@@ -85,7 +85,7 @@ while IFS=$'\t' read -r name variables make; do
   in_project ask ENABLED gcloud secrets versions describe latest "--secret=$name" '--format=value(state)' || answer=''
   [ "${answer^^}" = ENABLED ] || missing+=("  $name (for $variables): $make")
 done < <(records secret)
-[ "${#missing[@]}" -eq 0 ] || stop 'These secrets are not in Secret Manager; make them and run again:' "${missing[@]}"
+[ "${#missing[@]}" -eq 0 ] || stop 'These secrets are not in Secret Manager; create them and run again:' "${missing[@]}"
 while IFS=$'\t' read -r name reader; do
   in_project settle gcloud secrets add-iam-policy-binding "$name" "--member=serviceAccount:$reader" \
     --role=roles/secretmanager.secretAccessor
@@ -93,7 +93,7 @@ done < <(records reader)
 
 step Firestore
 in_project ask there gcloud firestore databases describe "--database=$database" '--format=value(name)' ||
-  stop "No database? Its place is for ever, so choose: gcloud firestore databases create --location=$region --project=$project"
+  stop "The Firestore database does not exist. Its location is permanent, so choose one: gcloud firestore databases create --location=$region --project=$project"
 while IFS=$'\t' read -r -a flags; do
   in_project settle gcloud firestore indexes composite create "${flags[@]}" "--database=$database" --async
 done < <(records composite)
@@ -104,7 +104,7 @@ while IFS=$'\t' read -r -a flags; do
   in_project run gcloud firestore fields ttls update "${flags[@]}" --enable-ttl "--database=$database" --async
 done < <(records ttl)
 
-# The functions may add calls to their queues, signed as an account that may do nothing itself: its identity is its proof.
+# The functions may add calls to their queues, signed as an account without roles: its identity is enough.
 step queues
 while IFS=$'\t' read -r -a flags; do
   in_project settle gcloud tasks queues create "${flags[@]}" "--location=$region"
@@ -129,7 +129,7 @@ while IFS=$'\t' read -r -a flags; do
   finished+=("function ${flags[0]}")
 done < <(records function)
 
-# The functions' own addresses are known by their names; those of a developer's .env are others.
+# The schedule computes the addresses of the functions; those of a developer's .env would be wrong.
 step schedule
 export FUNCTION_URLS=''
 run npm run -s ronde -- scheduler apply --project "$project" --region "$region"
@@ -138,17 +138,17 @@ step 'smoke test'
 while read -r name; do
   in_project run gcloud functions call "$name" --gen2 "--region=$region" '--data={"dry_run":true}'
 done < <(records try-task)
-# The door must answer: neither Google's own refusal (403, 404) nor a crash.
+# The function must answer, neither Google (403, 404) nor a crash.
 while IFS=$'\t' read -r name route; do
   in_project ask "https://$region-$project.cloudfunctions.net/$name" gcloud functions describe "$name" --gen2 \
     "--region=$region" '--format=value(url)'
   ask 401 curl -sS -o /dev/null -w '%{http_code}' --max-time 60 "$answer$route"
-  [[ $answer =~ ^(200|401|405)$ ]] || stop "$name answers $answer; its own door would answer 401."
+  [[ $answer =~ ^(200|401|405)$ ]] || stop "$name answers $answer instead of 200, 401 or 405; read its log."
 done < <(records try-api)
 [ -z "$dry" ] || {
-  # Told above too, far from where one looks now.
+  # Repeats the faults from above, where nobody looks now.
   while read -r fault; do echo "would stop: $fault" >&2; done < <(records fault)
-  echo "# a dry run, nothing was done; it is about $(listed "${functions[@]}")"
+  echo "# dry run, nothing was done; functions: $(join_list "${functions[@]}")"
   exit 0
 }
-echo "# done: $(listed "${functions[@]}")"
+echo "# done: $(join_list "${functions[@]}")"

@@ -1,16 +1,20 @@
 import type { z } from 'zod';
 import type { Target } from './target.ts';
 
-/** More than the console function may take. */
+/** Longer than the timeout of the function console. */
 const TIMEOUT_MS = 310_000;
 
-/** Calls the admin API and checks the answer; an error answer is thrown as its own message. */
+export interface AdminRequest {
+  method: 'GET' | 'POST' | 'PUT';
+  path: string;
+  body?: object;
+}
+
+/** Calls the admin API and parses the answer. Throws the message of an error answer. */
 export async function callAdmin<T>(
   target: Target,
   schema: z.ZodType<T>,
-  method: 'GET' | 'POST' | 'PUT',
-  path: string,
-  body?: object,
+  { method, path, body }: AdminRequest,
 ): Promise<T> {
   const response = await fetch(target.url + path, {
     method,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { printable } from './terminal.ts';
+import { toPrintable } from './terminal.ts';
 
-/** So many are told one by one; --json has all that the answer holds. */
+/** Prints at most this many candidates; --json prints all of the answer. */
 const MAX_LINES = 50;
 
 const candidate = z.looseObject({
@@ -12,13 +12,13 @@ const candidate = z.looseObject({
 });
 const answer = z.looseObject({ candidates: z.array(candidate) });
 
-/** What a dry run would do with each candidate, a line each; none where the answer lists no candidates. */
-export function candidateLines(body: unknown): string[] {
+/** Returns a line per candidate of a dry run. Returns an empty list if the answer has no candidates. */
+export function describeCandidates(body: unknown): string[] {
   const { candidates } = answer.catch({ candidates: [] }).parse(body);
   const lines = candidates
     .slice(0, MAX_LINES)
     .map(({ id, decision, reason, error }) =>
-      printable(`  ${decision.padEnd(5)} ${reason}: ${id}${error ? `: ${error}` : ''}`),
+      toPrintable(`  ${decision.padEnd(5)} ${reason}: ${id}${error ? `: ${error}` : ''}`),
     );
   const more = candidates.length - lines.length;
   return more > 0 ? [...lines, `  and ${more} more; --json lists them`] : lines;

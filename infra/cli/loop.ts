@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyTask } from '../../shared/runtime/task.ts';
-import { callTask, describe, UsageError } from './run-task.ts';
+import { callTask, describeAnswer, UsageError } from './run-task.ts';
 import type { Target } from './target.ts';
 
 const MINUTE_MS = 60_000;
 const UNIT_MS: Record<string, number> = { s: 1000, m: MINUTE_MS, h: 60 * MINUTE_MS };
 
-/** `15m`, `90s`, `1h` as milliseconds. */
+/** Parses `15m`, `90s` or `1h` into milliseconds. */
 export function parseEvery(text: string): number {
   const [, amount, unit] = /^([1-9]\d{0,4})([smh])$/.exec(text) ?? [];
   if (amount === undefined || unit === undefined) {
@@ -20,33 +20,36 @@ export function parseEvery(text: string): number {
 export interface LoopOptions {
   everyMs: number;
   signal: AbortSignal;
-  /** A target per round, since tokens expire. */
-  target: () => Promise<Target>;
+  /** Called before each run, since tokens expire. */
+  findTarget: () => Promise<Target>;
   print: (line: string) => void;
 }
 
-/** Runs a task again and again until the signal; an error is said, and the next round comes all the same. */
-export async function loop(task: AnyTask, { everyMs, signal, target, print }: LoopOptions): Promise<void> {
-  const what = task.name.replaceAll('-', ' ');
-  print(`Starting scheduler to ${what} every ${everyText(everyMs)}...`);
+/** Runs a task repeatedly until the signal. An error is printed and does not end the loop. */
+export async function loop(
+  task: AnyTask,
+  { everyMs, signal, findTarget, print }: LoopOptions,
+): Promise<void> {
+  const action = task.name.replaceAll('-', ' ');
+  print(`Starting scheduler to ${action} every ${formatEvery(everyMs)}...`);
   while (!signal.aborted) {
-    print(await round(task, target, what));
+    print(await runOnce(task, findTarget, action));
     await sleep(everyMs, undefined, { signal }).catch(() => undefined);
   }
 }
 
-async function round(task: AnyTask, target: () => Promise<Target>, what: string): Promise<string> {
+async function runOnce(task: AnyTask, findTarget: () => Promise<Target>, action: string): Promise<string> {
   try {
-    const answer = await callTask(task, {}, await target());
+    const answer = await callTask(task, {}, await findTarget());
     if (answer.status !== 200) return `Error: ${answer.status} - ${answer.text}`;
     const closed = answer.body.closed_count;
-    return closed === undefined ? describe(answer) : `Closed ${closed} inactive visits`;
+    return closed === undefined ? describeAnswer(answer) : `Closed ${closed} inactive visits`;
   } catch (error) {
-    return `Error ${what.replace(/^close/, 'closing')}: ${error instanceof Error ? error.message : String(error)}`;
+    return `Error ${action.replace(/^close/, 'closing')}: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
-function everyText(ms: number): string {
+function formatEvery(ms: number): string {
   if (ms % MINUTE_MS === 0) return `${ms / MINUTE_MS} minutes`;
   return `${ms / 1000} seconds`;
 }

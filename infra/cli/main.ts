@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { Command, CommanderError } from 'commander';
 import { loadDotEnv } from '../../shared/doors/config.ts';
 import { addAlerts } from './alerts/alerts.ts';
-import { candidateLines } from './candidates.ts';
+import { describeCandidates } from './candidates.ts';
 import { addDoctor } from './doctor/doctor.ts';
 import { addErase } from './erase/erase.ts';
-import { addFollowups } from './followups.ts';
+import { addFollowups } from './followups/followups.ts';
 import { PROGRAM_HELP, TASKS_HELP } from './help.ts';
 import { addImport } from './import/import.ts';
 import { addInbox } from './inbox/inbox.ts';
@@ -14,14 +14,14 @@ import { loop, parseEvery } from './loop.ts';
 import { addPresence } from './presence/presence.ts';
 import { addRetention } from './retention/retention.ts';
 import { addRoutes } from './routes.ts';
-import { callTask, describe, findTask, parsePairs, UsageError } from './run-task.ts';
+import { callTask, describeAnswer, findTask, parsePairs, UsageError } from './run-task.ts';
 import { addSchedulerCommands } from './scheduler/scheduler.ts';
 import { findTarget } from './target.ts';
 
-/** 32 bytes, 64 hexadecimal characters, as `openssl rand -hex 32` makes them. */
+/** Gives 64 hexadecimal characters, like `openssl rand -hex 32`. */
 const SECRET_BYTES = 32;
 
-/** A task's answer to parameters that are none of its own or out of range. */
+/** The status of a task's answer to unknown or illegal parameters. */
 const BAD_PARAMETERS = 400;
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
@@ -36,9 +36,7 @@ interface RunOptions {
 const collect = (value: string, all: string[]) => [...all, value];
 
 const program = new Command('ronde')
-  .description(
-    'Runs and watches the rounds: against the local cloud where one is up, else against the deployed project.',
-  )
+  .description('Runs and inspects the tasks: of the local cloud if one is up, else of the deployed project.')
   .addHelpText('after', PROGRAM_HELP)
   .showHelpAfterError('(ronde --help lists the commands, ronde COMMAND --help its options)')
   .exitOverride()
@@ -47,8 +45,8 @@ const program = new Command('ronde')
 program
   .command('run <task>')
   .description('run a task once and print what it did')
-  .option('--dry-run', 'show what would be done; nothing is written')
-  .option('--force', 'pass force=true to a task that takes it')
+  .option('--dry-run', 'show what the run would do; writes nothing')
+  .option('--force', 'pass force=true to a task that accepts it')
   .option('--param <name=value>', 'a parameter of the task, repeatable', collect, [])
   .option('--json', "print the task's answer as JSON")
   .addHelpText('after', TASKS_HELP)
@@ -61,13 +59,13 @@ program
     };
     const answer = await callTask(task, params, await findTarget());
     if (options.json) print(JSON.stringify(answer.body, null, 2));
-    else for (const line of [...candidateLines(answer.body), describe(answer)]) print(line);
+    else for (const line of [...describeCandidates(answer.body), describeAnswer(answer)]) print(line);
     if (answer.status !== 200) process.exitCode = answer.status === BAD_PARAMETERS ? 2 : 1;
   });
 
 program
   .command('loop <task>')
-  .description('stay and run a task again and again, for development without a scheduler')
+  .description('run a task repeatedly, for development without a scheduler')
   .option('--every <time>', 'time between two runs, such as 90s, 15m or 1h', '15m')
   .option('--json', 'print each line as a JSON object')
   .addHelpText('after', TASKS_HELP)
@@ -81,7 +79,7 @@ program
     await loop(task, {
       everyMs: parseEvery(options.every),
       signal: stopping.signal,
-      target: () => findTarget(),
+      findTarget,
       print: printLine,
     });
   });
@@ -116,7 +114,7 @@ addSchedulerCommands(program);
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage, 3 drift. */
 async function main(): Promise<void> {
-  // Whoever reads has seen enough, as `head` has.
+  // The reader has closed the pipe, as `head` does.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit();

@@ -1,25 +1,25 @@
 import { stopwatch } from '../../shared/doors/clock.ts';
 
 const WIDTH = 30;
-/** The bar is drawn so often at most. */
+/** The shortest time between two drawings of the bar. */
 const DRAW_MS = 100;
 
-/** A bar on standard error, so that standard output stays the answer; nothing where nobody watches. */
-export interface Progress {
-  /** `share` of the work is done, 0 to 1; `text` says so in figures. */
+/** A bar on standard error, since standard output is for the answer. Draws nothing without a terminal. */
+export interface ProgressBar {
+  /** Draws that `share` of the work is done, from 0 to 1; `text` stands beside the bar. */
   at(share: number, text: string): void;
-  /** Takes the bar away. */
+  /** Removes the bar. */
   clear(): void;
 }
 
-/** A progress bar for what is called `title`. */
-export function progressBar(title: string, stream: NodeJS.WriteStream = process.stderr): Progress {
+/** Opens a progress bar with a title. */
+export function openProgressBar(title: string, stream: NodeJS.WriteStream = process.stderr): ProgressBar {
   const elapsed = stopwatch();
-  let drawn = Number.NEGATIVE_INFINITY;
+  let drawnAt = Number.NEGATIVE_INFINITY;
   return {
     at(share, text) {
-      if (!stream.isTTY || elapsed() - drawn < DRAW_MS) return;
-      drawn = elapsed();
+      if (!stream.isTTY || elapsed() - drawnAt < DRAW_MS) return;
+      drawnAt = elapsed();
       const filled = Math.round(Math.min(1, Math.max(0, share)) * WIDTH);
       stream.write(`\r\x1b[K${title} [${'#'.repeat(filled)}${' '.repeat(WIDTH - filled)}] ${text}`);
     },

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
-import { firebaseHosting, routeTable, urlMap } from '../deploy/routes.ts';
+import { listRoutes, toFirebaseConfig, toUrlMap } from '../deploy/routes.ts';
 import { UsageError } from './run-task.ts';
 
 interface RoutesOptions {
@@ -11,7 +11,7 @@ interface RoutesOptions {
   region?: string;
 }
 
-/** `ronde routes`: which function answers where, and the recipes that put all of them under one host. */
+/** Adds `ronde routes`: the route table, and the recipes that put all functions under one host. */
 export function addRoutes(
   program: Command,
   print: (text: string) => void,
@@ -34,14 +34,14 @@ function render(options: RoutesOptions, env: NodeJS.ProcessEnv): string {
   if (firebase) {
     const region = options.region || env.REGION;
     if (!region) throw new UsageError('--firebase needs --region, or REGION.');
-    return JSON.stringify(firebaseHosting(region), null, 2);
+    return JSON.stringify(toFirebaseConfig(region), null, 2);
   }
   if (asMap) {
     const project = options.project || env.GOOGLE_CLOUD_PROJECT;
     if (!project) throw new UsageError('--url-map needs --project, or GOOGLE_CLOUD_PROJECT.');
-    return json ? JSON.stringify(urlMap(project), null, 2) : stringify(urlMap(project)).trimEnd();
+    return json ? JSON.stringify(toUrlMap(project), null, 2) : stringify(toUrlMap(project)).trimEnd();
   }
-  const rows = routeTable();
+  const rows = listRoutes();
   if (json) return JSON.stringify(rows, null, 2);
   const width = Math.max(...rows.map(({ path }) => path.length));
   return rows.map(({ path, function: name }) => `${path.padEnd(width)}  ${name}`).join('\n');

@@ -2,13 +2,13 @@ import { tasks } from '../../functions/registry.ts';
 import type { AnyTask } from '../../shared/runtime/task.ts';
 import type { Target } from './target.ts';
 
-/** A little more than the longest a function may take. */
+/** A minute longer than the longest timeout of a function. */
 const TIMEOUT_MS = 3_660_000;
 
-/** What the command line got wrong: one line, exit code 2. */
+/** Wrong usage of the command line, in one line; ends with exit code 2. */
 export class UsageError extends Error {}
 
-/** The task of this name; the names that exist otherwise. */
+/** Finds a task by its name. Throws a UsageError with the legal names for an unknown one. */
 export function findTask(name: string): AnyTask {
   const task = tasks.find((candidate) => candidate.name === name);
   if (!task)
@@ -18,7 +18,7 @@ export function findTask(name: string): AnyTask {
   return task;
 }
 
-/** `k=v` pairs as parameters. */
+/** Parses `name=value` pairs into parameters. */
 export function parsePairs(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     pairs.map((pair) => {
@@ -36,7 +36,7 @@ export interface TaskAnswer {
   text: string;
 }
 
-/** Runs a task once over HTTP, as its administrator or operator. */
+/** Runs a task once over HTTP, as an administrator or operator. */
 export async function callTask(task: AnyTask, params: object, target: Target): Promise<TaskAnswer> {
   const response = await fetch(target.url + task.route, {
     method: 'POST',
@@ -48,10 +48,10 @@ export async function callTask(task: AnyTask, params: object, target: Target): P
     throw new Error(`${target.url} does not answer: ${cause}`, { cause: error });
   });
   const text = await response.text();
-  return { status: response.status, body: parse(text), text };
+  return { status: response.status, body: parseBody(text), text };
 }
 
-function parse(text: string): Record<string, unknown> {
+function parseBody(text: string): Record<string, unknown> {
   try {
     return JSON.parse(text) as Record<string, unknown>;
   } catch {
@@ -59,20 +59,20 @@ function parse(text: string): Record<string, unknown> {
   }
 }
 
-/** Why candidates failed, by their number; empty where none did. */
-function failures(failed: unknown): string {
+/** Returns the failed candidates by reason, as text; empty if none failed. */
+function describeFailures(failed: unknown): string {
   const reasons = Object.entries((failed ?? {}) as Record<string, number>);
   return reasons.length === 0
     ? ''
     : `failed: ${reasons.map(([reason, count]) => `${count} ${reason}`).join(', ')}`;
 }
 
-/** One line for people: what the run did, why candidates failed, or why it was refused. */
-export function describe({ status, body, text }: TaskAnswer): string {
+/** Returns one line for people: what the run did, why candidates failed, or why the task refused. */
+export function describeAnswer({ status, body, text }: TaskAnswer): string {
   const error = body.error as { message?: string } | undefined;
   const message = body.message ?? error?.message ?? text;
   const counts = Object.entries((body.counts as Record<string, number> | undefined) ?? {});
   const sums = counts.map(([name, count]) => `${count} ${name}`).join(', ');
-  const failed = failures(body.failed);
+  const failed = describeFailures(body.failed);
   return `${body.outcome ?? status}: ${message}${sums ? ` (${sums})` : ''}${failed ? `; ${failed}` : ''}`;
 }

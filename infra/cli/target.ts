@@ -6,22 +6,22 @@ import { z } from 'zod';
 const STACK_FILE = '.local/stack.json';
 const stackFile = z.object({ gateway: z.url(), issuer: z.url() });
 
-/** Where the command speaks to, and as whom. */
+/** The address that the command calls, and its credentials. */
 export interface Target {
   url: string;
   authorization: string;
 }
 
 /**
- * The local cloud where `.local/stack.json` is there, signed in as its administrator; else RONDE_URL, with RONDE_TOKEN or
- * gcloud's identity token.
+ * Returns the local cloud if `.local/stack.json` exists, signed in as its administrator. Else returns RONDE_URL, with
+ * RONDE_TOKEN or gcloud's identity token.
  */
 export async function findTarget(env: NodeJS.ProcessEnv = process.env): Promise<Target> {
   const url = env.RONDE_URL;
   if (existsSync(STACK_FILE)) {
     if (url)
       process.stderr.write(
-        `On the local cloud of this folder, not on ${url}: stop npm start to reach that.\n`,
+        `Calling the local cloud of this folder, not ${url}; stop npm start to call that.\n`,
       );
     return localTarget();
   }
@@ -38,9 +38,7 @@ async function localTarget(): Promise<Target> {
   const { gateway, issuer } = stackFile.parse(JSON.parse(readFileSync(STACK_FILE, 'utf8')));
   const form = new URLSearchParams({ grant_type: 'password', username: 'admintest1', password: 'Test1234!' });
   const response = await fetch(`${issuer}/token`, { method: 'POST', body: form }).catch(() => {
-    throw new Error(
-      `${STACK_FILE} is there and its cloud does not answer; remove the file or run npm start.`,
-    );
+    throw new Error(`${STACK_FILE} exists but its cloud does not answer; remove the file or run npm start.`);
   });
   const { access_token } = z.object({ access_token: z.string() }).parse(await response.json());
   return { url: gateway, authorization: `Bearer ${access_token}` };
@@ -52,7 +50,7 @@ async function gcloudToken(): Promise<string> {
     return stdout.trim();
   } catch {
     throw new Error(
-      'RONDE_TOKEN is not set and gcloud gives no identity token; run gcloud auth login, or set RONDE_TOKEN.',
+      'RONDE_TOKEN is not set and gcloud has no identity token; run gcloud auth login, or set RONDE_TOKEN.',
     );
   }
 }

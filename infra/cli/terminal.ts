@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline/promises';
 
-/** How the command line prints, and how a command says with which code it ends. */
+/** Prints lines and sets the exit code of a command. */
 export interface Terminal {
   print(line: string): void;
   exit(code: number): void;
 }
 
-/** Asks a question on standard error, so that standard output stays the answer; no, and the end of input, is no. */
+/** Asks a question on standard error, since standard output is for the answer. The end of input means no. */
 export async function confirm(question: string): Promise<boolean> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
@@ -18,7 +18,7 @@ export async function confirm(question: string): Promise<boolean> {
   }
 }
 
-/** Text on one line without control characters: what somebody named a ticket moves no cursor and forges no line. */
-export function printable(text: string): string {
+/** Replaces control characters, so that a ticket's name can neither move the cursor nor forge a line. */
+export function toPrintable(text: string): string {
   return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]+/gu, ' ');
 }

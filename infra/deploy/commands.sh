@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# The hands of deploy.sh: every command goes through one of these, which shows it and, unless this is a dry run, runs
-# it; and the account of what was done, whatever happens. Sourced; $dry, $project and $plan are deploy.sh's.
+# The command functions of deploy.sh, which sources this file. Each prints its command and, except in a dry run, runs it.
+# Also reports what was done after a failure. deploy.sh sets $dry, $project and $plan.
 
-# Commands never read from the keyboard, nor from the loop they stand in.
+# Commands must not read from the keyboard, nor the input of the loop around them.
 export CLOUDSDK_CORE_DISABLE_PROMPTS=1
 
 show() {
@@ -16,15 +16,15 @@ run() {
   [ -n "$dry" ] || "$@" </dev/null
 }
 
-# ask PLACEHOLDER COMMAND...: the command's answer goes to $answer, in a dry run the placeholder.
+# ask PLACEHOLDER COMMAND...: sets $answer to the output of the command, in a dry run to the placeholder.
 ask() {
   show "${@:2}"
   answer=$1
   [ -n "$dry" ] || answer=$("${@:2}" </dev/null)
 }
 
-# A command whose output nobody needs. Creating what exists already is no failure; and an account that was just made
-# is not known everywhere for some seconds, so it is tried again.
+# settle COMMAND...: hides the output, and succeeds if the resource exists already. Retries while a new service account
+# is not known everywhere, which takes some seconds.
 settle() {
   show "$@"
   [ -z "$dry" ] || return 0
@@ -41,15 +41,15 @@ settle() {
 
 in_project() { "$1" "${@:2}" "--project=$project"; }
 
-# The records of one kind in the plan, without their kind.
+# records KIND: prints the records of one kind in the plan, without the kind.
 records() { sed -n "s/^$1\t//p" <<<"$plan"; }
 
 finished=() current='' pending=()
 
-# begin STEP...: all that is to be done; the first begins.
+# begin STEP...: sets all steps, and starts the first.
 begin() { current=$1 pending=("${@:2}"); }
 
-# step NAME: what came before is done, NAME begins.
+# step NAME: finishes the current step, and starts NAME.
 step() {
   finished+=("$current")
   current=$1
@@ -57,7 +57,7 @@ step() {
   echo "# $1"
 }
 
-listed() {
+join_list() {
   local line
   printf -v line ', %s' "$@"
   echo "${line#, }"
@@ -67,9 +67,9 @@ report() {
   local code=$?
   [ "$code" -ne 0 ] || return 0
   echo "deploy.sh failed (exit $code) at: $current"
-  echo "  done:     $(listed "${finished[@]:-nothing}")"
-  echo "  not done: $(listed "$current (perhaps in part)" "${pending[@]}")"
-  echo 'Mend the cause and run the same command again: what is done already is found and left.'
+  echo "  done:     $(join_list "${finished[@]:-nothing}")"
+  echo "  not done: $(join_list "$current (perhaps in part)" "${pending[@]}")"
+  echo 'Correct the cause and run the same command again; it skips what exists already.'
 } >&2
 
 stop() {

@@ -5,11 +5,11 @@ const order = z.enum(['ASCENDING', 'DESCENDING']);
 const single = z.strictObject({
   order: order.optional(),
   arrayConfig: z.literal('CONTAINS').optional(),
-  // gcloud's exemptions are for a collection only; a wider scope would be lost without a word.
+  // gcloud's exemptions apply to a collection only, and gcloud would silently ignore a wider scope.
   queryScope: z.literal('COLLECTION').optional(),
 });
 
-/** infra/firestore.indexes.json, in the form that the Firebase tools also read. */
+/** infra/firestore.indexes.json, in the form of the Firebase tools. */
 const indexFile = z.strictObject({
   indexes: z.array(
     z.strictObject({
@@ -43,31 +43,31 @@ export function readIndexes(): IndexFile {
   );
 }
 
-/** Arguments of `gcloud firestore indexes composite create`, a list per index. */
-export function compositeFlags({ indexes }: IndexFile): string[][] {
+/** Returns the arguments of `gcloud firestore indexes composite create`, a list per index. */
+export function toCompositeFlags({ indexes }: IndexFile): string[][] {
   return indexes.map(({ collectionGroup, queryScope, fields }) => [
     `--collection-group=${collectionGroup}`,
     `--query-scope=${queryScope.toLowerCase().replace('_', '-')}`,
-    ...fields.map(({ fieldPath, ...kind }) => `--field-config=field-path=${fieldPath},${indexed(kind)}`),
+    ...fields.map(({ fieldPath, ...kind }) => `--field-config=field-path=${fieldPath},${formatIndex(kind)}`),
   ]);
 }
 
-/** Arguments of `gcloud firestore indexes fields update`, a list per field whose single-field indexes are not the default. */
-export function exemptionFlags({ fieldOverrides }: IndexFile): string[][] {
+/** Returns the arguments of `gcloud firestore indexes fields update`, a list per field with other than default indexes. */
+export function toExemptionFlags({ fieldOverrides }: IndexFile): string[][] {
   return fieldOverrides.map(({ collectionGroup, fieldPath, indexes }) => [
     fieldPath,
     `--collection-group=${collectionGroup}`,
-    ...(indexes.length === 0 ? ['--disable-indexes'] : indexes.map((kind) => `--index=${indexed(kind)}`)),
+    ...(indexes.length === 0 ? ['--disable-indexes'] : indexes.map((kind) => `--index=${formatIndex(kind)}`)),
   ]);
 }
 
-/** Arguments of `gcloud firestore fields ttls update`, a list per field by which documents expire. */
-export function ttlFlags({ fieldOverrides }: IndexFile): string[][] {
+/** Returns the arguments of `gcloud firestore fields ttls update`, a list per field by which documents expire. */
+export function toTtlFlags({ fieldOverrides }: IndexFile): string[][] {
   return fieldOverrides
     .filter(({ ttl }) => ttl)
     .map(({ collectionGroup, fieldPath }) => [fieldPath, `--collection-group=${collectionGroup}`]);
 }
 
-function indexed(kind: { order?: string | undefined; arrayConfig?: string | undefined }): string {
+function formatIndex(kind: { order?: string | undefined; arrayConfig?: string | undefined }): string {
   return kind.order ? `order=${kind.order.toLowerCase()}` : 'array-config=contains';
 }

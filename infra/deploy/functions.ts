@@ -2,19 +2,19 @@ import type { ScheduledFunction, ScheduleFile } from '../scheduler/parse.ts';
 
 export interface DeployContext {
   defaults: ScheduleFile['defaults'];
-  /** The account the function runs as. */
+  /** The account as which the function runs. */
   serviceAccount: string;
-  /** The account that builds: `projects/P/serviceAccounts/EMAIL`. */
+  /** The account that builds, as `projects/P/serviceAccounts/EMAIL`. */
   buildAccount: string;
-  /** Whether callers without an IAM role get through to the door of the function. */
+  /** Lets callers without an IAM role reach the function, which checks them itself. */
   open: boolean;
 }
 
-/** Where deploy.sh writes the plain variables of a function, outside of what is deployed. */
-export const envFile = (name: string): string => `.local/deploy/${name}.yaml`;
+/** Returns the file for the plain variables of a function, outside the deployed folder. */
+export const envFilePath = (name: string): string => `.local/deploy/${name}.yaml`;
 
-/** Arguments of `gcloud functions deploy NAME`; everything that infra/scheduler.yaml says is stated, so that nothing drifts. */
-export function functionFlags(
+/** Returns the arguments of `gcloud functions deploy NAME`. States everything in infra/scheduler.yaml, so that nothing drifts. */
+export function toFunctionFlags(
   entry: ScheduledFunction,
   { defaults, serviceAccount, buildAccount, open }: DeployContext,
 ): string[] {
@@ -34,7 +34,7 @@ export function functionFlags(
     `--timeout=${entry.timeout}s`,
     `--concurrency=${entry.concurrency}`,
     `--max-instances=${entry.max_instances}`,
-    `--env-vars-file=${envFile(entry.name)}`,
+    `--env-vars-file=${envFilePath(entry.name)}`,
     secrets.length > 0 ? `--set-secrets=${secrets.join(',')}` : '--clear-secrets',
   ];
 }

@@ -3,36 +3,36 @@ import { readSchedule } from '../scheduler/file.ts';
 import type { ScheduledFunction } from '../scheduler/parse.ts';
 import { suggest } from '../scheduler/problems.ts';
 import { queueFlags, wantedQueues } from '../scheduler/queue.ts';
-import { environmentFaults, environmentOf, type Place } from './environment.ts';
-import { compositeFlags, exemptionFlags, readIndexes, ttlFlags } from './firestore.ts';
-import { envFile, functionFlags } from './functions.ts';
+import { buildEnvironment, type DeployPlace, findEnvironmentFaults } from './environment.ts';
+import { readIndexes, toCompositeFlags, toExemptionFlags, toTtlFlags } from './firestore.ts';
+import { envFilePath, toFunctionFlags } from './functions.ts';
 
-/** Secrets that are made here; the others are copied from where they were issued. */
+/** Secrets that `ronde secret generate` makes; the operator copies the others from their issuers. */
 const OWN_SECRETS = ['CRON_SECRET', 'CRON_SECRET_PREVIOUS', 'LINK_KEY'];
 
-/** It runs as an account of its own: it alone may pause the jobs of Cloud Scheduler and call the tasks for others. */
+/** The function with a separate account: only the console may pause jobs of Cloud Scheduler and call tasks for people. */
 const CONSOLE = 'console';
 
 export interface PlanOptions {
   project: string;
   number: string;
   region: string;
-  /** The functions to deploy; all where undefined. */
+  /** The functions to deploy; all if undefined. */
   only: readonly string[] | undefined;
-  /** Whether IAM's own check before a function lets everybody through. */
+  /** Lets callers without an IAM role reach the functions. */
   open: boolean;
-  /** The account that deploys, where it is known: it has to be among OPERATORS to try the functions. */
+  /** The deploying account, if known. It must be one of OPERATORS to call the functions. */
   operator: string | undefined;
 }
 
-/** Everything deploy.sh needs to know: records of a kind and its fields, and what is wrong. */
-export interface Plan {
+/** The input of deploy.sh: records of a kind with their fields, and the faults. */
+export interface DeployPlan {
   records: string[][];
   faults: string[];
 }
 
-/** The accounts of a project: those of the environment, or the ones that deploy.sh makes. */
-export function serviceAccounts(project: string, env: Readonly<Record<string, string | undefined>>) {
+/** Returns the accounts of a project: those of the environment, else those that deploy.sh creates. */
+export function listServiceAccounts(project: string, env: Readonly<Record<string, string | undefined>>) {
   const account = (id: string) => `${id}@${project}.iam.gserviceaccount.com`;
   return {
     FUNCTIONS_SERVICE_ACCOUNT: env.FUNCTIONS_SERVICE_ACCOUNT || account('ronde-functions'),
@@ -43,10 +43,13 @@ export function serviceAccounts(project: string, env: Readonly<Record<string, st
   };
 }
 
-/** What is to be deployed, from infra/scheduler.yaml, infra/firestore.indexes.json and the environment. */
-export function makePlan(options: PlanOptions, env: Readonly<Record<string, string | undefined>>): Plan {
+/** Plans the deployment from infra/scheduler.yaml, infra/firestore.indexes.json and the environment. */
+export function makePlan(
+  options: PlanOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): DeployPlan {
   const { project, region } = options;
-  const accounts = serviceAccounts(project, env);
+  const accounts = listServiceAccounts(project, env);
   const place = {
     project,
     number: options.number,
@@ -56,7 +59,7 @@ export function makePlan(options: PlanOptions, env: Readonly<Record<string, stri
     tasksAccount: accounts.TASKS_SERVICE_ACCOUNT,
   };
   const schedule = readSchedule({ ...env, ...accounts });
-  const functions = chosen(schedule.functions, options.only);
+  const functions = chooseFunctions(schedule.functions, options.only);
   const accountOf = (name: string) =>
     name === CONSOLE ? accounts.CONSOLE_SERVICE_ACCOUNT : schedule.defaults.service_account;
   const records = [
@@ -64,16 +67,16 @@ export function makePlan(options: PlanOptions, env: Readonly<Record<string, stri
     ...Object.values(accounts)
       .filter((email) => email.endsWith(`@${project}.iam.gserviceaccount.com`))
       .map((email) => ['create-account', email.split('@')[0] ?? '']),
-    ...firestoreRecords(env.FIRESTORE_DATABASE || '(default)'),
+    ...listFirestore(env.FIRESTORE_DATABASE || '(default)'),
     ...wantedQueues(functions).map((queue) => ['queue', queue.id, ...queueFlags(queue)]),
-    ...secretRecords(functions, project),
-    ...readerRecords(functions, accountOf),
+    ...listSecrets(functions, project),
+    ...listReaders(functions, accountOf),
   ];
-  const faults = operatorFaults(options.operator, env.OPERATORS);
+  const faults = checkOperator(options.operator, env.OPERATORS);
   const buildAccount = `projects/${project}/serviceAccounts/${accounts.BUILD_SERVICE_ACCOUNT}`;
   for (const entry of functions) {
-    const { rows, wrong } = describe(entry, place, env);
-    const flags = functionFlags(entry, {
+    const { rows, wrong } = describeFunction(entry, place, env);
+    const flags = toFunctionFlags(entry, {
       defaults: schedule.defaults,
       serviceAccount: accountOf(entry.name),
       buildAccount,
@@ -85,7 +88,7 @@ export function makePlan(options: PlanOptions, env: Readonly<Record<string, stri
   return { records, faults: [...new Set(faults)] };
 }
 
-function chosen(all: readonly ScheduledFunction[], only: PlanOptions['only']): ScheduledFunction[] {
+function chooseFunctions(all: readonly ScheduledFunction[], only: PlanOptions['only']): ScheduledFunction[] {
   const names = all.map(({ name }) => name);
   for (const name of only ?? []) {
     if (!names.includes(name))
@@ -96,34 +99,36 @@ function chosen(all: readonly ScheduledFunction[], only: PlanOptions['only']): S
   return all.filter(({ name }) => !only || only.includes(name));
 }
 
-function firestoreRecords(database: string): string[][] {
+function listFirestore(database: string): string[][] {
   const file = readIndexes();
   return [
     ['database', database],
-    ...compositeFlags(file).map((flags) => ['composite', ...flags]),
-    ...exemptionFlags(file).map((flags) => ['exemption', ...flags]),
-    ...ttlFlags(file).map((flags) => ['ttl', ...flags]),
+    ...toCompositeFlags(file).map((flags) => ['composite', ...flags]),
+    ...toExemptionFlags(file).map((flags) => ['exemption', ...flags]),
+    ...toTtlFlags(file).map((flags) => ['ttl', ...flags]),
   ];
 }
 
-/** Each secret once, with the variables it fills and the command that makes it. */
-function secretRecords(functions: readonly ScheduledFunction[], project: string): string[][] {
+/** Lists each secret once, with its variables and the command that creates it. */
+function listSecrets(functions: readonly ScheduledFunction[], project: string): string[][] {
   const readers = new Map<string, Set<string>>();
   for (const { secrets } of functions) {
     for (const [variable, secret] of Object.entries(secrets))
       readers.set(secret, (readers.get(secret) ?? new Set()).add(variable));
   }
   return [...readers].map(([secret, variables]) => {
-    const own = [...variables].every((name) => OWN_SECRETS.includes(name));
-    // Neither ends with a line feed: it would become a part of the secret.
-    const value = own ? "npm run -s ronde -- secret generate | tr -d '\\n'" : 'read -rs V && printf %s "$V"';
+    const isGenerated = [...variables].every((name) => OWN_SECRETS.includes(name));
+    // Neither value ends with a line feed, which would become part of the secret.
+    const value = isGenerated
+      ? "npm run -s ronde -- secret generate | tr -d '\\n'"
+      : 'read -rs V && printf %s "$V"';
     const make = `${value} | gcloud secrets create ${secret} --data-file=- --project=${project}`;
     return ['secret', secret, [...variables].join(', '), make];
   });
 }
 
-/** Who may read which secret: the account of each function that has it, and no other. */
-function readerRecords(
+/** Lists the readers of each secret: only the accounts of the functions that use it. */
+function listReaders(
   functions: readonly ScheduledFunction[],
   accountOf: (name: string) => string,
 ): string[][] {
@@ -133,22 +138,28 @@ function readerRecords(
   return [...new Set(pairs)].map((pair) => ['reader', ...pair.split('\t')]);
 }
 
-function describe(entry: ScheduledFunction, place: Place, env: Readonly<Record<string, string | undefined>>) {
-  const plain = environmentOf(entry, place, env);
-  const found = mounted.find(({ name }) => name === entry.name);
-  const route = found?.probe ?? found?.prefix ?? '';
-  // A JSON text is a YAML text, always on one line.
+function describeFunction(
+  entry: ScheduledFunction,
+  place: DeployPlace,
+  env: Readonly<Record<string, string | undefined>>,
+) {
+  const plain = buildEnvironment(entry, place, env);
+  const mount = mounted.find(({ name }) => name === entry.name);
+  const route = mount?.probe ?? mount?.prefix ?? '';
+  // JSON is valid YAML, always on one line.
   const lines = Object.entries(plain).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
   return {
     rows: [
-      ...lines.map((line) => ['env', envFile(entry.name), line]),
+      ...lines.map((line) => ['env', envFilePath(entry.name), line]),
       entry.task ? ['try-task', entry.name] : ['try-api', entry.name, route],
     ],
-    wrong: environmentFaults(entry, plain),
+    wrong: findEnvironmentFaults(entry, plain),
   };
 }
 
-function operatorFaults(operator: string | undefined, operators = ''): string[] {
+function checkOperator(operator: string | undefined, operators = ''): string[] {
   if (!operator || operators.split(',').some((email) => email.trim() === operator)) return [];
-  return [`OPERATORS does not name ${operator}, who deploys and tries each task; add it in .env.production`];
+  return [
+    `OPERATORS does not name ${operator}, the account that deploys and then calls each task; add it in .env.production`,
+  ];
 }

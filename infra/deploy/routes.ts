@@ -1,36 +1,36 @@
 import { mounted } from '../../functions/registry.ts';
 
-/** One row: the path, and everything below it, belongs to the function. */
-export interface Route {
+/** A row of the table: the function serves the path and everything below it. */
+export interface RouteRow {
   path: string;
   function: string;
 }
 
-/** Every route, the longer first: a path inside another one's (alerts/check inside alerts) is then found before it. */
-export function routeTable(): Route[] {
+/** Returns every route, longer ones first, so that alerts/check is found before alerts. */
+export function listRoutes(): RouteRow[] {
   return mounted
     .map(({ name, prefix }) => ({ path: prefix.replace(/\/+$/, ''), function: name }))
     .sort((a, b) => b.path.length - a.path.length || (a.path < b.path ? -1 : 1));
 }
 
-/** What `firebase.json` holds for Firebase Hosting. */
+/** The content of `firebase.json` for Firebase Hosting. */
 export interface FirebaseConfig {
   hosting: { public: string; rewrites: { regex: string; run: { serviceId: string; region: string } }[] };
 }
 
 /**
- * Rewrites of Firebase Hosting. The first match wins there. A function of the second generation is a Cloud Run service
- * of the same name; Hosting passes the whole path on and gives up after 60 seconds.
+ * Returns the rewrites of Firebase Hosting, where the first match wins. A function of the second generation is a Cloud
+ * Run service of the same name. Hosting passes on the whole path, and times out after 60 seconds.
  */
-export function firebaseHosting(region: string): FirebaseConfig {
-  const rewrites = routeTable().map(({ path, function: serviceId }) => ({
+export function toFirebaseConfig(region: string): FirebaseConfig {
+  const rewrites = listRoutes().map(({ path, function: serviceId }) => ({
     regex: `^${path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(/.*)?$`,
     run: { serviceId, region },
   }));
   return { hosting: { public: 'public', rewrites } };
 }
 
-/** What `gcloud compute url-maps import` reads. */
+/** The input of `gcloud compute url-maps import`. */
 export interface UrlMap {
   name: string;
   defaultService: string;
@@ -39,15 +39,15 @@ export interface UrlMap {
 }
 
 const MAP_NAME = 'ronde';
-/** Takes what no route names, and says so; the console where there is one. */
+/** Answers paths without a route. */
 const DEFAULT_FUNCTION = 'console';
 
 /**
- * A URL map of an external Application Load Balancer. The longest match wins there. Each function has a backend
- * service of its own name, over a serverless network endpoint group.
+ * Returns a URL map of an external Application Load Balancer, where the longest match wins. Each function has a backend
+ * service with its name, over a serverless network endpoint group.
  */
-export function urlMap(project: string): UrlMap {
-  const routes = routeTable();
+export function toUrlMap(project: string): UrlMap {
+  const routes = listRoutes();
   const backend = (name: string) =>
     `https://www.googleapis.com/compute/v1/projects/${project}/global/backendServices/${name}`;
   const fallback = routes.find((route) => route.function === DEFAULT_FUNCTION) ?? routes.at(-1);

@@ -1,11 +1,11 @@
-/** One environment variable of the product: who needs it, and whether it may be seen. */
+/** An environment variable of the product: its readers, and whether it is secret. */
 interface Variable {
   name: string;
-  /** The functions that read it: all, every task, or these. */
+  /** The functions that read it: all, every task, or the named ones. */
   for: 'all' | 'tasks' | readonly string[];
-  /** Kept in Secret Manager, named under `secrets` in infra/scheduler.yaml, never written to a file or command line. */
+  /** A secret of Secret Manager, named in infra/scheduler.yaml, never written to a file or command line. */
   secret?: true;
-  /** deploy.sh knows it; the caller's value is not asked. */
+  /** deploy.sh computes it, and ignores the operator's value. */
   computed?: true;
 }
 
@@ -13,7 +13,7 @@ const BROWSERS = ['visits', 'presence', 'console'];
 const MAILERS = ['check-delay-alerts', 'process-followups', 'sync-inbox', 'watch-runs', 'console'];
 const MAILBOXES = ['sync-inbox', 'console'];
 
-/** Every variable of shared/doors/config.ts that a deployed function may have. RONDE_* and emulators are not among them. */
+/** Every variable of shared/doors/config.ts that a deployed function may have; not RONDE_* and emulators. */
 export const VARIABLES: readonly Variable[] = [
   { name: 'GOOGLE_CLOUD_PROJECT', for: 'all', computed: true },
   { name: 'REGION', for: 'all', computed: true },
@@ -45,13 +45,13 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'EMAIL_PAUSED', for: MAILERS },
   { name: 'INBOX_SEALING_KEY', for: MAILBOXES, secret: true },
   { name: 'INBOX_SEALING_KEY_PREVIOUS', for: MAILBOXES, secret: true },
-  // Mailers make their Message-IDs unguessable with it.
+  // Makes Message-IDs unguessable.
   { name: 'LINK_KEY', for: MAILERS, secret: true },
   { name: 'HEALTHCHECK_URL', for: ['watch-runs'] },
 ];
 
-/** The variables that one function reads. */
-export function variablesOf(name: string, task: boolean): Variable[] {
+/** Returns the variables that one function reads. */
+export function listVariables(name: string, task: boolean): Variable[] {
   return VARIABLES.filter(
     ({ for: readers }) =>
       readers === 'all' ||

@@ -2,7 +2,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { tasks } from '../../functions/registry.ts';
 import { loadDotEnv } from '../../shared/doors/config.ts';
 import { createLog } from '../../shared/doors/log.ts';
-import { describe } from '../cli/run-task.ts';
+import { describeAnswer } from '../cli/run-task.ts';
 import { localSettings } from './settings.ts';
 import { type Stack, startStack } from './stack.ts';
 
@@ -41,7 +41,7 @@ async function runTask(stack: Stack, route: string, dry: boolean): Promise<{ ok:
     body: JSON.stringify({ dry_run: dry }),
   });
   const body = (await response.json()) as Record<string, unknown>;
-  return { ok: response.ok, text: describe({ status: response.status, body, text: '' }) };
+  return { ok: response.ok, text: describeAnswer({ status: response.status, body, text: '' }) };
 }
 
 main().then(

@@ -1,34 +1,34 @@
 import type { SchedulerApi } from './client.ts';
-import type { Kind, PlannedJob } from './plan.ts';
+import type { PlanAction, PlannedJob } from './plan.ts';
 
-/** What became of one planned job. */
+/** The result of one planned job. */
 export interface Applied {
   id: string;
-  kind: Kind;
+  kind: PlanAction;
   /** The calls that succeeded, in order. */
   done: string[];
-  /** Why the rest was not done; null when all was. */
+  /** The reason why the rest was not done; null if all was. */
   error: string | null;
 }
 
 export interface ApplyOptions {
-  /** Whether jobs of the same name that are not marked as ours are taken over. */
+  /** Takes over jobs of the same name that are not marked as ours. */
   adopt: boolean;
-  /** Told of each job as it is finished. */
+  /** Called after each job. */
   onApplied?: (result: Applied) => void;
 }
 
-/** Makes the service as the file says, job by job; one that fails does not keep the others back. Deletes nothing. */
+/** Brings the service in line with the file, job by job; a failed job does not stop the others. Deletes nothing. */
 export function applyPlan(
   plan: readonly PlannedJob[],
   api: SchedulerApi,
   options: ApplyOptions,
 ): Promise<Applied[]> {
   const wanted = plan.filter(({ kind }) => kind !== 'unchanged' && kind !== 'delete');
-  return each(wanted, options.onApplied, (job, done) => {
+  return applyEach(wanted, options.onApplied, (job, done) => {
     if (job.kind === 'adopt' && !options.adopt) {
       throw new Error(
-        'a job of this name is there and is not ours; look at it, then give --adopt to take it over',
+        'a job of this name exists and is not marked as ours; check it, then give --adopt to take it over',
       );
     }
     return applyOne(job, api, done);
@@ -42,13 +42,13 @@ export function prunePlan(
   onApplied?: ApplyOptions['onApplied'],
 ): Promise<Applied[]> {
   const gone = plan.filter(({ kind }) => kind === 'delete');
-  return each(gone, onApplied, async (job, done) => {
+  return applyEach(gone, onApplied, async (job, done) => {
     await api.remove(job.name);
     done.push('delete');
   });
 }
 
-/** A job that is to be paused is paused before it is changed, and resumed only after. */
+/** Pauses a job before changing it, and resumes it only afterwards. */
 async function applyOne({ name, kind, mask, pause, wanted }: PlannedJob, api: SchedulerApi, done: string[]) {
   const step = async (word: string, call: Promise<void>) => {
     await call;
@@ -61,7 +61,7 @@ async function applyOne({ name, kind, mask, pause, wanted }: PlannedJob, api: Sc
   if (pause === 'resume') await step('resume', api.resume(name));
 }
 
-async function each(
+async function applyEach(
   jobs: readonly PlannedJob[],
   onApplied: ApplyOptions['onApplied'],
   work: (job: PlannedJob, done: string[]) => Promise<void>,

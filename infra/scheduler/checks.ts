@@ -1,10 +1,10 @@
-import { periodSeconds } from './cron.ts';
+import { findPeriodSeconds } from './cron.ts';
 import type { Found, FoundFunction, KnownTask, ScheduledJob } from './found.ts';
 import { type Problems, suggest } from './problems.ts';
 import type { JobEntry } from './schema.ts';
 import { checkOverlap, checkRetries, checkTimes } from './time-checks.ts';
 
-/** Functions against the folders, the tasks and the jobs. */
+/** Checks the functions against the folders, the tasks and the jobs. */
 export function checkFunctions({ functions, named, jobs, context, problems }: Found): void {
   for (const name of named) {
     if (context.functions.includes(name)) continue;
@@ -22,7 +22,7 @@ export function checkFunctions({ functions, named, jobs, context, problems }: Fo
     problems.add(
       ['functions'],
       undefined,
-      `lacks ${name}, which has a folder in functions/; legal: every one of them; ${remedy}`,
+      `lacks ${name}, which has a folder in functions/; legal: every folder of functions/; ${remedy}`,
     );
   }
   for (const entry of functions) checkFanOut(entry, context.tasks[entry.name], problems);
@@ -48,7 +48,7 @@ export function checkFunctions({ functions, named, jobs, context, problems }: Fo
   }
 }
 
-/** A queue is for a task that hands work on, and asks for no more instances than there may be. */
+/** Allows a queue only for a task that dispatches batches, within its number of instances. */
 function checkFanOut(
   { name, fan_out: fanOut, max_instances: instances, concurrency }: FoundFunction,
   task: KnownTask | undefined,
@@ -56,23 +56,24 @@ function checkFanOut(
 ): void {
   if (!fanOut) return;
   const path = ['functions', name, 'fan_out'];
-  if (!task?.fansOut) problems.add(path, undefined, 'but the function hands nothing on; legal: nothing here');
-  // One place is the dispatcher's.
-  const most = instances * concurrency - 1;
-  if (fanOut.max_concurrent > most)
+  if (!task?.fansOut)
+    problems.add(path, undefined, 'but the function dispatches no batches; legal: nothing here');
+  // The dispatching run takes one place.
+  const maxBatches = instances * concurrency - 1;
+  if (fanOut.max_concurrent > maxBatches)
     problems.add(
       [...path, 'max_concurrent'],
       fanOut.max_concurrent,
-      `would be refused by Cloud Run; legal: at most max_instances x concurrency - 1, which is ${most}`,
+      `would be refused by Cloud Run; legal: at most max_instances x concurrency - 1, which is ${maxBatches}`,
     );
 }
 
-/** The CPU that Cloud Run gives a function which states only its memory. */
+/** Returns the CPU that Cloud Run gives to a function that states only its memory. */
 function impliedCpu(memory: string): number {
   return memory.endsWith('Gi') && Number.parseInt(memory, 10) >= 2 ? 1 : 0.5;
 }
 
-/** Each job on its own and against its function and task; returns those that could be completed. */
+/** Checks each job alone and against its function and task. Returns the complete ones. */
 export function checkJobs(found: Found): ScheduledJob[] {
   const seen = new Map<string, number>();
   return found.jobs.flatMap(({ index, name, entry }) => {
@@ -89,7 +90,7 @@ export function checkJobs(found: Found): ScheduledJob[] {
     }
     if (!entry) return [];
     checkTarget(entry, index, found);
-    const period = periodSeconds(entry.schedule, entry.time_zone);
+    const period = findPeriodSeconds(entry.schedule, entry.time_zone);
     checkTimes(entry, index, found);
     const overlap = checkOverlap(entry, index, period, found);
     checkRetries(entry, index, { period, overlap }, found.problems);

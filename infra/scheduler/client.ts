@@ -4,7 +4,7 @@ import { findCredentials } from '../credentials.ts';
 import type { ServerJob } from './compare.ts';
 import type { JobBody } from './job.ts';
 
-/** The calls that plan, apply and the manual commands need. Errors are thrown as SchedulerError. */
+/** The calls that plan, apply and the manual commands need. Each throws SchedulerError. */
 export interface SchedulerApi {
   list(): Promise<ServerJob[]>;
   create(job: JobBody): Promise<void>;
@@ -16,39 +16,39 @@ export interface SchedulerApi {
   close(): Promise<void>;
 }
 
-/** A call that failed, in one line that holds no secret. */
+/** A failed call, in one line without secrets. */
 class SchedulerError extends Error {}
 
-export interface SchedulerPlace {
+export interface SchedulerLocation {
   project: string;
   region: string;
-  /** The local cloud's address; absent: Google's, with application default credentials. */
+  /** The address of the local cloud; without it the calls reach Google, with application default credentials. */
   endpoint?: string;
-  /** Texts that no message may hold. */
+  /** Texts that no message may contain. */
   secrets?: readonly string[];
 }
 
-/** One call may take this long, repeats of "unavailable" and "quota exceeded" included. */
+/** The longest time of one call, including retries of "unavailable" and "quota exceeded". */
 const CALL_MS = 5_000;
-/** All calls of one command together; the rest is told as not tried. */
+/** The longest time of all calls of one command; later calls are reported as not tried. */
 const COMMAND_MS = 22_000;
-/** With less left no call is begun: it could not be answered. */
-const LEAST_MS = 100;
-/** gRPC codes that a repeat may heal: RESOURCE_EXHAUSTED, UNAVAILABLE. */
-const REPEATED = [8, 14];
+/** With less time left no call starts, since no answer could arrive. */
+const MIN_CALL_MS = 100;
+/** gRPC codes that a retry may resolve: RESOURCE_EXHAUSTED, UNAVAILABLE. */
+const RETRY_CODES = [8, 14];
 const LOCATION_WORDS = /^\s*\d+ [A-Z_]+:\s*/;
 
-/** The service behind its official client, over REST: the same requests reach Google and the local cloud. */
-export function openScheduler(place: SchedulerPlace): SchedulerApi {
-  const parent = `projects/${place.project}/locations/${place.region}`;
-  const bound = bounded(place.secrets ?? []);
+/** Opens the service with its official client, over REST: the same requests reach Google and the local cloud. */
+export function openScheduler(location: SchedulerLocation): SchedulerApi {
+  const parent = `projects/${location.project}/locations/${location.region}`;
+  const runBounded = boundCalls(location.secrets ?? []);
   let opened: Promise<CloudSchedulerClient> | undefined;
-  const call = <T>(work: (client: CloudSchedulerClient, options: Options) => Promise<T>): Promise<T> =>
-    bound(async (options) => {
-      opened ??= openClient(place.endpoint);
+  const call = <T>(work: (client: CloudSchedulerClient, options: CallOptions) => Promise<T>): Promise<T> =>
+    runBounded(async (options) => {
+      opened ??= openClient(location.endpoint);
       return work(await opened, options);
     });
-  const on = (method: 'deleteJob' | 'pauseJob' | 'resumeJob' | 'runJob') => async (name: string) => {
+  const callByName = (method: 'deleteJob' | 'pauseJob' | 'resumeJob' | 'runJob') => async (name: string) => {
     await call((client, options) => client[method]({ name }, options) as Promise<unknown>);
   };
   return {
@@ -61,10 +61,10 @@ export function openScheduler(place: SchedulerPlace): SchedulerApi {
       const updateMask = { paths: [...mask] };
       await call((client, options) => client.updateJob({ job: toProto(job), updateMask }, options));
     },
-    remove: on('deleteJob'),
-    pause: on('pauseJob'),
-    resume: on('resumeJob'),
-    run: on('runJob'),
+    remove: callByName('deleteJob'),
+    pause: callByName('pauseJob'),
+    resume: callByName('resumeJob'),
+    run: callByName('runJob'),
     async close() {
       await opened?.then((client) => client.close()).catch(() => undefined);
     },
@@ -85,28 +85,28 @@ async function openClient(endpoint: string | undefined): Promise<CloudSchedulerC
   });
 }
 
-type Options = { timeout: number; retry: object };
+type CallOptions = { timeout: number; retry: object };
 
 /** gRPC's DEADLINE_EXCEEDED. */
 const isDeadline = (error: unknown) => (error as { code?: unknown }).code === 4;
 
-/** Calls with a bound each and one for all, and errors in plain words. */
-function bounded(secrets: readonly string[]) {
+/** Bounds each call and all calls together, and throws errors in plain words. */
+function boundCalls(secrets: readonly string[]) {
   let spent = 0;
-  return async <T>(work: (options: Options) => Promise<T>): Promise<T> => {
+  return async <T>(work: (options: CallOptions) => Promise<T>): Promise<T> => {
     const left = Math.min(CALL_MS, COMMAND_MS - spent);
-    if (left < LEAST_MS)
-      throw new SchedulerError(`not tried: ${COMMAND_MS / 1000} s of waiting were used up`);
+    if (left < MIN_CALL_MS)
+      throw new SchedulerError(`not tried: the other calls took the ${COMMAND_MS / 1000} s of this command`);
     const began = performance.now();
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const silent = () =>
+    const { promise: timeout, reject } = Promise.withResolvers<never>();
+    const toTimeoutError = () =>
       new SchedulerError(`Cloud Scheduler did not answer within ${Math.ceil(left / 1000)} s`);
-    const timer = setTimeout(() => reject(silent()), left);
+    const timer = setTimeout(() => reject(toTimeoutError()), left);
     try {
-      return await Promise.race([work(callOptions(left)), late]);
+      return await Promise.race([work(toCallOptions(left)), timeout]);
     } catch (error) {
-      // The client's own clock may be first by a millisecond.
-      throw isDeadline(error) ? silent() : plainError(error, secrets);
+      // The timeout of the client may end a millisecond earlier.
+      throw isDeadline(error) ? toTimeoutError() : toSchedulerError(error, secrets);
     } finally {
       clearTimeout(timer);
       spent += performance.now() - began;
@@ -114,7 +114,7 @@ function bounded(secrets: readonly string[]) {
   };
 }
 
-function callOptions(ms: number): Options {
+function toCallOptions(ms: number): CallOptions {
   const backoffSettings = {
     initialRetryDelayMillis: 200,
     retryDelayMultiplier: 2,
@@ -124,10 +124,10 @@ function callOptions(ms: number): Options {
     maxRpcTimeoutMillis: ms,
     totalTimeoutMillis: ms,
   };
-  return { timeout: ms, retry: { retryCodes: REPEATED, backoffSettings } };
+  return { timeout: ms, retry: { retryCodes: RETRY_CODES, backoffSettings } };
 }
 
-function plainError(error: unknown, secrets: readonly string[]): SchedulerError {
+function toSchedulerError(error: unknown, secrets: readonly string[]): SchedulerError {
   if (error instanceof SchedulerError) return error;
   const { message } = error instanceof Error ? error : { message: String(error) };
   const first = (message.split('\n')[0] ?? '').replace(LOCATION_WORDS, '').slice(0, 300);
@@ -136,24 +136,24 @@ function plainError(error: unknown, secrets: readonly string[]): SchedulerError 
 
 type Proto = protos.google.cloud.scheduler.v1.IJob;
 
-const duration = (text: string) => ({ seconds: Number.parseFloat(text) });
+const toDuration = (text: string) => ({ seconds: Number.parseFloat(text) });
 
 function toProto({ httpTarget, retryConfig, attemptDeadline, ...job }: JobBody): Proto {
   return {
     ...job,
-    attemptDeadline: duration(attemptDeadline),
+    attemptDeadline: toDuration(attemptDeadline),
     retryConfig: {
       retryCount: retryConfig.retryCount,
       maxDoublings: retryConfig.maxDoublings,
-      minBackoffDuration: duration(retryConfig.minBackoffDuration),
-      maxBackoffDuration: duration(retryConfig.maxBackoffDuration),
-      maxRetryDuration: duration(retryConfig.maxRetryDuration),
+      minBackoffDuration: toDuration(retryConfig.minBackoffDuration),
+      maxBackoffDuration: toDuration(retryConfig.maxBackoffDuration),
+      maxRetryDuration: toDuration(retryConfig.maxRetryDuration),
     },
     httpTarget: httpTarget as NonNullable<Proto['httpTarget']>,
   };
 }
 
-interface Plain {
+interface PlainJob {
   name?: string;
   description?: string;
   schedule?: string;
@@ -169,7 +169,7 @@ interface Plain {
 
 function toServerJob(proto: Proto): ServerJob {
   const { Job } = protos.google.cloud.scheduler.v1;
-  const job: Plain = Job.toObject(Job.fromObject(proto), { enums: String, bytes: String, longs: Number });
+  const job: PlainJob = Job.toObject(Job.fromObject(proto), { enums: String, bytes: String, longs: Number });
   const retry = Object.entries(job.retryConfig ?? {}).map(([key, value]) => [
     key,
     typeof value === 'number' ? value : `${value.seconds ?? 0}s`,
@@ -183,12 +183,12 @@ function toServerJob(proto: Proto): ServerJob {
     retryConfig: Object.fromEntries(retry) as ServerJob['retryConfig'],
     httpTarget: job.httpTarget ?? null,
     state: job.state ?? 'STATE_UNSPECIFIED',
-    nextAt: instant(job.scheduleTime),
-    lastAt: instant(job.lastAttemptTime),
+    nextAt: toInstant(job.scheduleTime),
+    lastAt: toInstant(job.lastAttemptTime),
     lastCode: job.lastAttemptTime ? (job.status?.code ?? 0) : null,
   };
 }
 
-function instant(time: { seconds?: number } | undefined): string | null {
+function toInstant(time: { seconds?: number } | undefined): string | null {
   return time?.seconds ? new Date(time.seconds * 1000).toISOString().replace('.000Z', 'Z') : null;
 }

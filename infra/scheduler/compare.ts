@@ -1,13 +1,13 @@
 import type { JobBody } from './job.ts';
 
-/** One field of a job that is not as the file says. A hidden value is told as "changed", "added" or "removed" only. */
+/** A field of a job that differs from the file. A hidden value is shown as "changed", "added" or "removed". */
 export interface FieldChange {
   field: string;
   old: string;
   new: string;
 }
 
-/** A job as the service answers it; a job of another kind (Pub/Sub, App Engine) has no HTTP target. */
+/** A job as the service returns it; a job for Pub/Sub or App Engine has no HTTP target. */
 export interface ServerJob extends Omit<JobBody, 'httpTarget' | 'retryConfig'> {
   retryConfig: Partial<JobBody['retryConfig']>;
   httpTarget:
@@ -17,10 +17,10 @@ export interface ServerJob extends Omit<JobBody, 'httpTarget' | 'retryConfig'> {
       })
     | null;
   state: string;
-  /** RFC 3339, or null when there is none. */
+  /** RFC 3339, or null if there is none. */
   nextAt: string | null;
   lastAt: string | null;
-  /** The gRPC code of the last attempt; null before the first, 0 when it succeeded. */
+  /** The gRPC code of the last attempt; null before the first, 0 if it succeeded. */
   lastCode: number | null;
 }
 
@@ -29,30 +29,30 @@ type Comparable = Pick<
   'description' | 'schedule' | 'timeZone' | 'attemptDeadline' | 'retryConfig' | 'httpTarget'
 >;
 
-/** What the service writes into a job by itself (proto comments of Job, RetryConfig and HttpTarget). */
+/** Defaults that the service writes into a job (proto comments of Job, RetryConfig and HttpTarget). */
 const DEFAULTS = { timeZone: 'Etc/UTC', deadline: 180, minBackoff: 5, maxBackoff: 3600, doublings: 5 };
-const OWN_HEADERS = /^(user-agent|content-length|host|x-google-.*|x-appengine-.*|x-cloudscheduler.*)$/;
-/** Headers whose values hold no secret; those of all others are never shown. */
-const SHOWN_HEADERS = ['content-type', 'accept'];
+const SERVICE_HEADERS = /^(user-agent|content-length|host|x-google-.*|x-appengine-.*|x-cloudscheduler.*)$/;
+/** Headers without secrets; the values of all others are never shown. */
+const PUBLIC_HEADERS = ['content-type', 'accept'];
 const SENSITIVE = /secret|token|password|signature|credential|auth|key/i;
 
-/** The mask that replaces the whole target: for another kind of proof, or another kind of target. */
+/** The mask that replaces the whole target, for another kind of proof or target. */
 const WHOLE_TARGET = 'http_target';
 
 /**
- * What differs between a job as wanted and as the service has it, and the update mask that mends exactly that. What the
- * service adds by itself is no difference.
+ * Compares the wanted job with that of the service. Returns the differing fields and the update mask for exactly these;
+ * defaults that the service adds do not count.
  */
 export function compareJobs(
   wanted: Comparable,
   server: Comparable,
 ): { fields: FieldChange[]; mask: string[] } {
-  const [to, from] = [plainFields(wanted), plainFields(server)];
+  const [to, from] = [toFields(wanted), toFields(server)];
   const changed = Object.keys(to).filter((path) => to[path] !== from[path]);
   const fields = changed.map((field) => ({
     field,
-    old: safe(from[field] ?? ''),
-    new: safe(to[field] ?? ''),
+    old: hideSecrets(from[field] ?? ''),
+    new: hideSecrets(to[field] ?? ''),
   }));
   const headers = compareHeaders(wanted.httpTarget?.headers ?? {}, server.httpTarget?.headers ?? {});
   const body = compareBodies(wanted.httpTarget?.body, server.httpTarget?.body);
@@ -62,57 +62,57 @@ export function compareJobs(
     ...(headers.length > 0 ? [`${WHOLE_TARGET}.headers`] : []),
     ...(body.length > 0 ? [`${WHOLE_TARGET}.body`] : []),
   ];
-  const whole = changed.includes(KIND);
-  return { fields: all, mask: whole ? [...mask.filter((path) => !inTarget(path)), WHOLE_TARGET] : mask };
+  const isWhole = changed.includes(KIND);
+  return { fields: all, mask: isWhole ? [...mask.filter((path) => !isInTarget(path)), WHOLE_TARGET] : mask };
 }
 
 const KIND = 'http_target.authentication';
-const inTarget = (path: string) => path.startsWith(`${WHOLE_TARGET}.`);
+const isInTarget = (path: string) => path.startsWith(`${WHOLE_TARGET}.`);
 
-/** Every field but headers and body as comparable text, by its path in an update mask. */
-function plainFields(job: Comparable): Record<string, string> {
+/** Returns every field except headers and body as comparable text, by its path in an update mask. */
+function toFields(job: Comparable): Record<string, string> {
   const { retryConfig: retry, httpTarget: target } = job;
-  const uri = normalUri(target?.uri ?? '');
+  const uri = normaliseUri(target?.uri ?? '');
   const oidc = target?.oidcToken;
   return {
     description: job.description,
     schedule: job.schedule.trim().split(/\s+/).join(' '),
-    // Both names mean the same instants; the service writes UTC where none is given.
+    // UTC and Etc/UTC mean the same instants; the service writes UTC by default.
     time_zone: !job.timeZone || job.timeZone === 'UTC' ? DEFAULTS.timeZone : job.timeZone,
-    attempt_deadline: seconds(job.attemptDeadline, DEFAULTS.deadline),
+    attempt_deadline: toSeconds(job.attemptDeadline, DEFAULTS.deadline),
     'retry_config.retry_count': String(retry.retryCount ?? 0),
-    'retry_config.min_backoff_duration': seconds(retry.minBackoffDuration, DEFAULTS.minBackoff),
-    'retry_config.max_backoff_duration': seconds(retry.maxBackoffDuration, DEFAULTS.maxBackoff),
+    'retry_config.min_backoff_duration': toSeconds(retry.minBackoffDuration, DEFAULTS.minBackoff),
+    'retry_config.max_backoff_duration': toSeconds(retry.maxBackoffDuration, DEFAULTS.maxBackoff),
     'retry_config.max_doublings': String(retry.maxDoublings || DEFAULTS.doublings),
-    'retry_config.max_retry_duration': seconds(retry.maxRetryDuration, 0),
+    'retry_config.max_retry_duration': toSeconds(retry.maxRetryDuration, 0),
     'http_target.uri': uri,
     'http_target.http_method': target?.httpMethod || 'POST',
-    [KIND]: proofOf(target),
+    [KIND]: nameProof(target),
     ...(oidc
       ? {
           'http_target.oidc_token.service_account_email': oidc.serviceAccountEmail ?? '',
-          'http_target.oidc_token.audience': normalUri(oidc.audience || uri),
+          'http_target.oidc_token.audience': normaliseUri(oidc.audience || uri),
         }
       : {}),
   };
 }
 
-function proofOf(target: Comparable['httpTarget']): string {
+function nameProof(target: Comparable['httpTarget']): string {
   if (target === null) return 'not an HTTP job';
   if (target.oauthToken) return 'oauth';
   return target.oidcToken ? 'oidc' : 'none';
 }
 
-/** The service gives a bare address its slash. */
-const normalUri = (uri: string) => (/^https?:\/\/[^/?#]+$/.test(uri) ? `${uri}/` : uri);
+/** Adds the slash to a bare address, as the service does. */
+const normaliseUri = (uri: string) => (/^https?:\/\/[^/?#]+$/.test(uri) ? `${uri}/` : uri);
 
-function seconds(duration: string | undefined, fallback: number): string {
+function toSeconds(duration: string | undefined, fallback: number): string {
   return `${Number.parseFloat(duration ?? '') || fallback}s`;
 }
 
 function compareHeaders(wanted: Record<string, string>, server: Record<string, string>): FieldChange[] {
-  const [to, from] = [ownHeaders(wanted), ownHeaders(server)];
-  // The service types a body that came without a type.
+  const [to, from] = [readHeaders(wanted), readHeaders(server)];
+  // The service adds this type to a body without one.
   if (!to.has('content-type') && from.get('content-type') === 'application/octet-stream') {
     from.delete('content-type');
   }
@@ -120,37 +120,44 @@ function compareHeaders(wanted: Record<string, string>, server: Record<string, s
   return names.flatMap((name) =>
     to.get(name) === from.get(name)
       ? []
-      : [change(`http_target.headers.${name}`, from.get(name), to.get(name), SHOWN_HEADERS.includes(name))],
+      : [
+          toChange(
+            `http_target.headers.${name}`,
+            from.get(name),
+            to.get(name),
+            PUBLIC_HEADERS.includes(name),
+          ),
+        ],
   );
 }
 
-/** Headers that somebody set, by their lower-case names. */
-function ownHeaders(headers: Record<string, string>): Map<string, string> {
+/** Returns the headers that the service did not add, by their lower-case names. */
+function readHeaders(headers: Record<string, string>): Map<string, string> {
   const entries = Object.entries(headers).map(([name, value]): [string, string] => [
     name.toLowerCase(),
     value,
   ]);
-  return new Map(entries.filter(([name]) => !OWN_HEADERS.test(name)));
+  return new Map(entries.filter(([name]) => !SERVICE_HEADERS.test(name)));
 }
 
-/** Parameter by parameter where both are JSON objects, else as one. */
+/** Compares parameter by parameter if both bodies are JSON objects, else as a whole. */
 function compareBodies(wanted = '', server = ''): FieldChange[] {
   if (wanted === server) return [];
-  const [to, from] = [jsonOf(wanted), jsonOf(server)];
-  if (!to || !from) return [change('http_target.body', server || undefined, wanted || undefined, false)];
+  const [to, from] = [parseBody(wanted), parseBody(server)];
+  if (!to || !from) return [toChange('http_target.body', server || undefined, wanted || undefined, false)];
   const names = [...new Set([...Object.keys(to), ...Object.keys(from)])];
   const changes = names.flatMap((name) =>
     to[name] === from[name]
       ? []
-      : [change(`http_target.body.${name}`, from[name], to[name], !SENSITIVE.test(name))],
+      : [toChange(`http_target.body.${name}`, from[name], to[name], !SENSITIVE.test(name))],
   );
   return changes.length > 0
     ? changes
-    : [change('http_target.body', 'other spelling', 'as the file says', true)];
+    : [toChange('http_target.body', 'other spelling', 'as the file says', true)];
 }
 
-/** The values of a JSON object in base64, each as JSON text; null for anything else. */
-function jsonOf(base64: string): Record<string, string> | null {
+/** Parses a JSON object in base64 into JSON texts by name. Returns null for anything else. */
+function parseBody(base64: string): Record<string, string> | null {
   try {
     const value: unknown = JSON.parse(Buffer.from(base64, 'base64').toString('utf8'));
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
@@ -160,19 +167,19 @@ function jsonOf(base64: string): Record<string, string> | null {
   }
 }
 
-function change(
+function toChange(
   field: string,
   old: string | undefined,
   next: string | undefined,
-  shown: boolean,
+  isPublic: boolean,
 ): FieldChange {
-  if (shown) return { field, old: old ?? '(none)', new: next ?? '(none)' };
+  if (isPublic) return { field, old: old ?? '(none)', new: next ?? '(none)' };
   const word = old === undefined ? 'added' : next === undefined ? 'removed' : 'changed';
   return { field, old: '(hidden)', new: word };
 }
 
-/** A text without the values of query parameters that are named like secrets. */
-function safe(text: string): string {
+/** Hides the values of query parameters with names like those of secrets. */
+function hideSecrets(text: string): string {
   return text.replace(/([?&]([^=&\s]+)=)[^&\s]*/g, (pair, head: string, name: string) =>
     SENSITIVE.test(name) ? `${head}(hidden)` : pair,
   );

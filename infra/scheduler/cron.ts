@@ -17,11 +17,11 @@ const DAY_OF_WEEK: Field = { name: 'day of week', min: 0, max: 7, names: DAYS };
 const FIELDS = [MINUTE, HOUR, DAY_OF_MONTH, MONTH, DAY_OF_WEEK];
 const DAYS_IN_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** A leap year, so that every day there is occurs in the year that periods are measured over. */
+/** Periods are measured over a leap year, so that February 29 occurs. */
 const YEAR_START = Date.UTC(2028, 0, 1);
 const YEAR_END = Date.UTC(2029, 0, 1);
 
-/** What is wrong with a unix-cron expression of five fields, with what is legal; null when it is sound. */
+/** Returns what is wrong with a unix-cron expression of five fields and what is legal, or null. */
 export function checkCron(expr: string): string | null {
   const fields = expr.trim().split(/\s+/);
   if (expr.trim().startsWith('@')) {
@@ -32,18 +32,16 @@ export function checkCron(expr: string): string | null {
   }
   for (const [index, field] of FIELDS.entries()) {
     for (const item of (fields[index] ?? '').split(',')) {
-      const fault = itemFault(item, field);
+      const fault = checkItem(item, field);
       if (fault) return fault;
     }
   }
-  return firesEver(fields)
-    ? null
-    : 'never fires: none of its months has such a day; legal: a day that exists';
+  return canFire(fields) ? null : 'never fires: no month of it has such a day; legal: a day that exists';
 }
 
-/** The values one item of a field stands for are legal, or why they are not. */
-function itemFault(item: string, field: Field): string | null {
-  const legal = legalText(field);
+/** Returns what is wrong with one item of a cron field, or null. */
+function checkItem(item: string, field: Field): string | null {
+  const legal = describeLegal(field);
   const match = /^(\*|[^-/]+(?:-[^-/]+)?)(?:\/([^/]*))?$/.exec(item);
   if (!match) return `${field.name} "${item}" is not a value, range or step; ${legal}`;
   const [, base = '', step] = match;
@@ -57,19 +55,19 @@ function itemFault(item: string, field: Field): string | null {
     }
   }
   if (base === '*') return null;
-  const [from, to] = base.split('-').map((value) => numeric(value, field));
+  const [from, to] = base.split('-').map((value) => parseValue(value, field));
   if (from === null || from === undefined) return `${field.name} "${base}" is out of range; ${legal}`;
   if (to === null) return `${field.name} "${base}" is out of range; ${legal}`;
   if (to !== undefined && to < from) return `${field.name} range "${base}" runs backwards; ${legal}`;
   return null;
 }
 
-function legalText(field: Field): string {
+function describeLegal(field: Field): string {
   const names = field.names.length > 0 ? ` or ${field.names[0]}-${field.names.at(-1)}` : '';
   return `legal: ${field.min}-${field.max}${names}, lists, ranges and */steps`;
 }
 
-function numeric(text: string, field: Field): number | null {
+function parseValue(text: string, field: Field): number | null {
   const named = field.names.indexOf(text.toUpperCase());
   if (named >= 0) return named + (field.min === 1 ? 1 : 0);
   if (!/^\d{1,2}$/.test(text)) return null;
@@ -77,7 +75,7 @@ function numeric(text: string, field: Field): number | null {
   return value >= field.min && value <= field.max ? value : null;
 }
 
-/** The values a sound field stands for. */
+/** Returns the values of a legal field. */
 function valuesOf(text: string, field: Field): number[] {
   const values = new Set<number>();
   for (const item of text.split(',')) {
@@ -85,31 +83,31 @@ function valuesOf(text: string, field: Field): number[] {
     const [first = field.min, last = first] =
       base === '*'
         ? [field.min, field.max]
-        : base.split('-').map((value) => numeric(value, field) ?? field.min);
+        : base.split('-').map((value) => parseValue(value, field) ?? field.min);
     for (let value = first; value <= last; value += Number(step)) values.add(value);
   }
   return [...values].sort((a, b) => a - b);
 }
 
-/** With a day of the week given, the two day fields are alternatives, so only a lone day of month can be impossible. */
-function firesEver(fields: readonly string[]): boolean {
+/** Returns false for a day that no month has. With a day of the week, either day field may match. */
+function canFire(fields: readonly string[]): boolean {
   const [, , days = '*', months = '*', weekdays = '*'] = fields;
   if (!weekdays.startsWith('*')) return true;
   const firstDay = Math.min(...valuesOf(days, DAY_OF_MONTH));
   return valuesOf(months, MONTH).some((month) => firstDay <= (DAYS_IN_MONTH[month - 1] ?? 0));
 }
 
-/** The smallest gap between two minutes of an hour and the next: no two occurrences can be closer. */
-function closestPossible(expr: string): number {
+/** Returns the smallest gap in seconds between two minutes of the expression. No two occurrences are closer. */
+function findSmallestGap(expr: string): number {
   const minutes = valuesOf(expr.trim().split(/\s+/)[0] ?? '*', MINUTE);
   const gaps = minutes.map((minute, index) => (minutes[index + 1] ?? (minutes[0] ?? 0) + 60) - minute);
   return Math.min(...gaps) * 60;
 }
 
-/** The smallest gap in seconds between two occurrences over a year, daylight saving included. */
-export function periodSeconds(expr: string, zone: string): number {
+/** Returns the smallest gap in seconds between two occurrences of a year, daylight saving included. */
+export function findPeriodSeconds(expr: string, zone: string): number {
   const table = timetable(expr, zone);
-  const floor = closestPossible(expr);
+  const floor = findSmallestGap(expr);
   let smallest = Number.POSITIVE_INFINITY;
   let last = table.nextRun(new Date(YEAR_START - 1000));
   while (last && smallest > floor && (last.getTime() < YEAR_END || smallest === Number.POSITIVE_INFINITY)) {

@@ -1,10 +1,10 @@
 const SECONDS = { s: 1, m: 60, h: 3600 } as const;
 const PATTERN = /^(\d{1,7})([smh])$/;
 
-/** What a duration may look like, for messages. */
+/** The legal form of a duration, for messages. */
 export const DURATION_LEGAL = 'legal: whole seconds, minutes or hours, such as 180s, 3m or 1h';
 
-/** Reads `180s`, `3m` or `1h` as seconds; null when it is none of these. */
+/** Parses `180s`, `3m` or `1h` into seconds. Returns null for any other text. */
 export function parseDuration(text: string): number | null {
   const match = PATTERN.exec(text);
   if (!match) return null;

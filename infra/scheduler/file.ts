@@ -6,8 +6,8 @@ import { type KnownTask, parseSchedule, type ScheduleFile } from './parse.ts';
 
 const SCHEDULE = fileURLToPath(new URL('../scheduler.yaml', import.meta.url));
 
-/** What the schedule is checked against: the tasks as they are in the code. */
-function knownTasks(): Record<string, KnownTask> {
+/** Reads the tasks from the code, to check the schedule against them. */
+function readTasks(): Record<string, KnownTask> {
   return Object.fromEntries(
     tasks.map((task) => [
       task.name,
@@ -23,11 +23,11 @@ function knownTasks(): Record<string, KnownTask> {
   );
 }
 
-/** Reads infra/scheduler.yaml. `env` fills its ${NAME} placeholders; throws ScheduleError with every problem. */
+/** Reads infra/scheduler.yaml and fills its ${NAME} from `env`. Throws ScheduleError with every problem. */
 export function readSchedule(env?: Record<string, string | undefined>): ScheduleFile {
   return parseSchedule(readFileSync(SCHEDULE, 'utf8'), {
     file: 'infra/scheduler.yaml',
-    tasks: knownTasks(),
+    tasks: readTasks(),
     functions: [...new Set(mounted.map(({ name }) => name))],
     ...(env ? { env } : {}),
   });

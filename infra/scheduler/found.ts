@@ -1,40 +1,40 @@
 import type { Problems } from './problems.ts';
 import type { FunctionEntry, JobEntry } from './schema.ts';
 
-/** What a task says of itself. */
+/** The properties of a task in the code. */
 export interface KnownTask {
   route: string;
   methods: readonly string[];
   params: readonly string[];
   budgetSeconds: number;
   onOverlap: 'skip' | 'retry';
-  /** Whether it hands large runs on. */
+  /** The task dispatches large runs in batches. */
   fansOut?: boolean;
 }
 
-/** A function whose shape is right. */
+/** A function entry with a legal shape. */
 export interface FoundFunction extends FunctionEntry {
   name: string;
 }
 
-/** A job of the file; `entry` is null when its shape is wrong, which has been told already. */
+/** A job of the file; `entry` is null if its shape is wrong, which is a problem already. */
 export interface FoundJob {
   index: number;
   name: string | undefined;
   entry: JobEntry | null;
 }
 
-/** All that the checks look at. */
+/** The input of the checks. */
 export interface Found {
   functions: readonly FoundFunction[];
-  /** The names under `functions`, also of those whose shape is wrong. */
+  /** All names under `functions`, also those with a wrong shape. */
   named: readonly string[];
   jobs: readonly FoundJob[];
   context: { tasks: Readonly<Record<string, KnownTask>>; functions: readonly string[] };
   problems: Problems;
 }
 
-/** One job, complete: durations are in seconds, what the file leaves out is filled in. */
+/** A complete job: with defaults, and durations in seconds. */
 export interface ScheduledJob extends JobEntry {
   on_overlap: 'skip' | 'retry';
   /** The smallest gap between two occurrences. */

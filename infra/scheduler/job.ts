@@ -1,20 +1,20 @@
 import { MARKER } from './marker.ts';
 import type { ScheduledJob, ScheduleFile } from './parse.ts';
 
-/** Whether a job is one of ours, by the marker in its description. */
-export const isOurs = (job: Pick<JobBody, 'description'>): boolean => job.description.includes(MARKER);
+/** Recognises a job of this file by the marker in its description. */
+export const isManaged = (job: Pick<JobBody, 'description'>): boolean => job.description.includes(MARKER);
 
-/** What a job needs that the schedule does not know. */
+/** Values of a job that the schedule does not contain. */
 export interface JobContext {
   project: string;
   region: string;
-  /** Address of a function, without a trailing slash. */
+  /** Returns the address of a function, without a trailing slash. */
   urlOf: (functionName: string) => string;
   schedulerServiceAccount: string;
   cronSecret: string | undefined;
 }
 
-/** A job as Cloud Scheduler's REST v1 takes it. */
+/** A job in the form of Cloud Scheduler's REST v1. */
 export interface JobBody {
   name: string;
   description: string;
@@ -48,12 +48,12 @@ export interface WantedJob {
   paused: boolean;
 }
 
-/** Every job of the file, as the service is to have it. */
+/** Returns every job of the file in the form of the service. */
 export function wantedJobs(schedule: ScheduleFile, context: JobContext): WantedJob[] {
   return schedule.jobs.map((job) => ({ body: toJob(job, context), paused: job.paused }));
 }
 
-/** The body of one job. Its parameters travel as a JSON body with POST, in the query string with GET. */
+/** Builds one job. Its parameters are a JSON body with POST, a query string with GET. */
 function toJob(job: ScheduledJob, context: JobContext): JobBody {
   const { retry } = job;
   return {
@@ -69,18 +69,18 @@ function toJob(job: ScheduledJob, context: JobContext): JobBody {
       maxDoublings: retry.max_doublings,
       maxRetryDuration: `${retry.max_duration}s`,
     },
-    httpTarget: target(job, context),
+    httpTarget: toTarget(job, context),
   };
 }
 
-function target(job: ScheduledJob, context: JobContext): TargetBody {
+function toTarget(job: ScheduledJob, context: JobContext): TargetBody {
   const base = context.urlOf(job.function);
   const params = { ...job.params, budget_seconds: job.budget_seconds };
   const query = new URLSearchParams(
     Object.entries(params).map(([name, value]): [string, string] => [name, String(value)]),
   );
   const body = Buffer.from(JSON.stringify(params)).toString('base64');
-  const { headers, oidcToken } = proof(job, context, base);
+  const { headers, oidcToken } = toProof(job, context, base);
   return {
     uri: job.method === 'GET' ? `${base}${job.route}?${query}` : `${base}${job.route}`,
     httpMethod: job.method,
@@ -90,10 +90,10 @@ function target(job: ScheduledJob, context: JobContext): TargetBody {
   };
 }
 
-function proof(job: ScheduledJob, context: JobContext, base: string) {
+function toProof(job: ScheduledJob, context: JobContext, base: string) {
   if (job.auth.type === 'secret') {
     if (!context.cronSecret)
-      throw new Error(`${job.function} is called with a secret, and CRON_SECRET is not set; set it.`);
+      throw new Error(`${job.function} needs a secret, and CRON_SECRET is not set; set it.`);
     return { headers: { 'X-Cron-Secret': context.cronSecret }, oidcToken: undefined };
   }
   const oidcToken = {

@@ -1,5 +1,5 @@
-/** Every job of ours says so in its description, so that others' jobs are never taken for ours. */
+/** Marks the jobs of this file in their descriptions, so that other jobs stay untouched. */
 export const MARKER = 'Managed by infra/scheduler.yaml of Ronde.';
 
-/** Cloud Scheduler takes 500 characters (job.proto, Job.description), of which the marker and its line break are some. */
+/** Cloud Scheduler accepts 500 characters (job.proto, Job.description), including the marker and its line break. */
 export const DESCRIPTION_MAX = 500 - MARKER.length - 1;

@@ -11,7 +11,7 @@ export type { KnownTask, ScheduledJob };
 /** One function; `timeout` is in seconds. */
 export type ScheduledFunction = FoundFunction;
 
-/** The whole schedule, checked. */
+/** The whole, checked schedule. */
 export interface ScheduleFile {
   file: string;
   defaults: Defaults;
@@ -19,15 +19,15 @@ export interface ScheduleFile {
   jobs: ScheduledJob[];
 }
 
-/** What the schedule is checked against. */
+/** The facts to check a schedule against. */
 export interface ScheduleContext {
-  /** The file's name, for messages. */
+  /** The name of the file, for messages. */
   file: string;
-  /** What each task says of itself. */
+  /** The tasks of the code, by name. */
   tasks: Readonly<Record<string, KnownTask>>;
-  /** Every function there is. */
+  /** The names of all functions. */
   functions: readonly string[];
-  /** Where given, ${NAME} is replaced by its value, and a name without one is a problem. */
+  /** If given, replaces each ${NAME} by its value; a name without a value is a problem. */
   env?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -70,27 +70,28 @@ function readParts(raw: unknown, context: ScheduleContext, problems: Problems): 
     return null;
   }
   for (const key of Object.keys(raw)) {
-    if (!legalKeys([], null).includes(key)) unknownKey(problems, [key]);
+    if (!legalKeys([], null).includes(key)) addUnknownKey(problems, [key]);
   }
-  const resolved = resolve(raw, [], context.env, problems);
-  const {
-    defaults: rawDefaults,
-    functions: rawFunctions,
-    jobs: rawJobs,
-  } = resolved as Record<string, unknown>;
-  const defaults = read(defaultsSchema, rawDefaults, ['defaults'], problems);
+  const filled = fillVariables(raw, [], context.env, problems);
+  const { defaults: rawDefaults, functions: rawFunctions, jobs: rawJobs } = filled as Record<string, unknown>;
+  const defaults = readPart(defaultsSchema, rawDefaults, ['defaults'], problems);
   const functions: FoundFunction[] = [];
   if (!isRecord(rawFunctions))
-    problems.add(['functions'], rawFunctions, missing(rawFunctions, 'legal: a map of name to function'));
+    problems.add(
+      ['functions'],
+      rawFunctions,
+      describeMissing(rawFunctions, 'legal: a map of name to function'),
+    );
   for (const [name, value] of Object.entries(isRecord(rawFunctions) ? rawFunctions : {})) {
-    const entry = read(functionSchema, value, ['functions', name], problems);
+    const entry = readPart(functionSchema, value, ['functions', name], problems);
     if (entry) functions.push({ ...entry, name });
   }
-  if (!Array.isArray(rawJobs)) problems.add(['jobs'], rawJobs, missing(rawJobs, 'legal: a list of jobs'));
+  if (!Array.isArray(rawJobs))
+    problems.add(['jobs'], rawJobs, describeMissing(rawJobs, 'legal: a list of jobs'));
   const jobs: FoundJob[] = (Array.isArray(rawJobs) ? rawJobs : []).map((value: unknown, index) => ({
     index,
     name: isRecord(value) && typeof value.function === 'string' ? value.function : undefined,
-    entry: read(jobSchema, value, ['jobs', index], problems),
+    entry: readPart(jobSchema, value, ['jobs', index], problems),
   }));
   const named = isRecord(rawFunctions) ? Object.keys(rawFunctions) : [];
   checkFunctions({ functions, named, jobs, context, problems });
@@ -98,8 +99,8 @@ function readParts(raw: unknown, context: ScheduleContext, problems: Problems): 
   return defaults ? { file: context.file, defaults, functions, jobs: complete } : null;
 }
 
-/** Checks one part by its schema, and notes each issue at its own place. */
-function read<S extends z.ZodType>(
+/** Parses one part by its schema, and adds each issue as a problem. Returns null if there is one. */
+function readPart<S extends z.ZodType>(
   schema: S,
   value: unknown,
   path: Path,
@@ -110,24 +111,24 @@ function read<S extends z.ZodType>(
   for (const issue of result.error.issues) {
     const at = [...path, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
     if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys) unknownKey(problems, [...at, key]);
+      for (const key of issue.keys) addUnknownKey(problems, [...at, key]);
     } else if (issue.code === 'invalid_key') {
       problems.add(at, at.at(-1), issue.issues[0]?.message ?? issue.message);
     } else {
       const found = valueAt(value, issue.path);
-      problems.add(at, found, missing(found, issue.message));
+      problems.add(at, found, describeMissing(found, issue.message));
     }
   }
   return null;
 }
 
-function unknownKey(problems: Problems, path: Path): void {
+function addUnknownKey(problems: Problems, path: Path): void {
   const [key, parent] = [String(path.at(-1)), path.slice(0, -1)];
   const legal = legalKeys(parent, problems.written([...parent, 'type']));
   problems.add(path, undefined, `is not a key here; legal: ${legal.join(', ')}${suggest(key, legal)}`);
 }
 
-const missing = (found: unknown, rule: string): string =>
+const describeMissing = (found: unknown, rule: string): string =>
   found === undefined ? `is missing; ${rule}` : rule;
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
@@ -135,12 +136,13 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** Replaces every ${NAME} in the texts of the file. */
-function resolve(value: unknown, path: Path, env: ScheduleContext['env'], problems: Problems): unknown {
+function fillVariables(value: unknown, path: Path, env: ScheduleContext['env'], problems: Problems): unknown {
   if (!env) return value;
-  if (Array.isArray(value)) return value.map((item, index) => resolve(item, [...path, index], env, problems));
+  if (Array.isArray(value))
+    return value.map((item, index) => fillVariables(item, [...path, index], env, problems));
   if (isRecord(value)) {
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, resolve(item, [...path, key], env, problems)]),
+      Object.entries(value).map(([key, item]) => [key, fillVariables(item, [...path, key], env, problems)]),
     );
   }
   if (typeof value !== 'string') return value;

@@ -1,6 +1,6 @@
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, type LineCounter, type Node } from 'yaml';
 
-/** One thing wrong with the schedule: where, which key, the value found and what would be legal. */
+/** A problem of the schedule: its line and key, the value, and the rule it breaks. */
 export interface ScheduleProblem {
   file: string;
   line: number;
@@ -9,25 +9,25 @@ export interface ScheduleProblem {
   rule: string;
 }
 
-/** The schedule cannot be used; lists every problem at once. */
+/** The schedule has problems; lists all of them. */
 export class ScheduleError extends Error {
   readonly problems: readonly ScheduleProblem[];
   constructor(problems: readonly ScheduleProblem[]) {
-    super(problems.map(describe).join('\n'));
+    super(problems.map(describeProblem).join('\n'));
     this.name = 'ScheduleError';
     this.problems = problems;
   }
 }
 
-function describe({ file, line, key, value, rule }: ScheduleProblem): string {
-  const shown = value === undefined ? '' : `${JSON.stringify(value)} `;
-  return `${file}:${line} ${key === '' ? '' : `${key}: `}${shown}${rule}`;
+function describeProblem({ file, line, key, value, rule }: ScheduleProblem): string {
+  const valueText = value === undefined ? '' : `${JSON.stringify(value)} `;
+  return `${file}:${line} ${key === '' ? '' : `${key}: `}${valueText}${rule}`;
 }
 
-/** A place in the file, as the keys and indexes that lead to it. */
+/** A place in the file: the keys and indexes that lead to it. */
 export type Path = readonly (string | number)[];
 
-/** Collects problems, and finds the line and value of a path. */
+/** Collects problems; finds the line and the value of a path. */
 export class Problems {
   readonly found: ScheduleProblem[] = [];
   readonly #file: string;
@@ -40,24 +40,24 @@ export class Problems {
     this.#lines = lines;
   }
 
-  /** Notes that the value at `path` breaks `rule`; a path that is absent is told on the line of its parent. */
+  /** Adds that the value at `path` breaks `rule`. An absent path gets the line of its parent. */
   add(path: Path, value: unknown, rule: string): void {
     this.addAt(this.lineOf(path), path, value, rule);
   }
 
-  /** The same for a line that is already known, such as that of a syntax error. */
+  /** Adds a problem on a known line, such as that of a syntax error. */
   addAt(line: number, path: Path, value: unknown, rule: string): void {
-    // A fault of syntax is often found several times over.
+    // The YAML parser often reports one syntax error several times.
     if (path.length === 0 && this.found.some((one) => one.line === line && one.rule === rule)) return;
-    this.found.push({ file: this.#file, line, key: pathText(path), value, rule });
+    this.found.push({ file: this.#file, line, key: formatPath(path), value, rule });
   }
 
-  /** The value at `path` as the file has it: 15m, not the 900 seconds that it stands for. */
+  /** Returns the value at `path` as the file spells it: 15m, not 900 seconds. */
   written(path: Path): unknown {
     return this.#doc.getIn(path);
   }
 
-  /** The line on which the key of `path` stands, or the nearest parent that has one. */
+  /** Returns the line of the key of `path`, or of its nearest existing parent. */
   lineOf(path: Path): number {
     let node: unknown = this.#doc.contents;
     let offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
@@ -86,23 +86,26 @@ function start(node: Node): number {
   return node.range?.[0] ?? 0;
 }
 
-function pathText(path: Path): string {
+function formatPath(path: Path): string {
   return path
     .map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`))
     .join('');
 }
 
-/** `; did you mean X?` for the nearest of the legal words, or nothing when none is near. */
+/** Returns `; did you mean X?` with the nearest legal word. Returns an empty text if none is near. */
 export function suggest(word: string, legal: readonly string[]): string {
   const [best] = legal
     .filter((candidate) => candidate !== word)
-    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .map((candidate) => ({
+      candidate,
+      distance: measureDistance(word.toLowerCase(), candidate.toLowerCase()),
+    }))
     .sort((a, b) => a.distance - b.distance);
   if (!best || best.distance > Math.max(2, Math.floor(word.length / 3))) return '';
   return `; did you mean ${best.candidate}?`;
 }
 
-function editDistance(a: string, b: string): number {
+function measureDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {
     const next = [i];

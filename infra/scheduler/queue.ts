@@ -1,9 +1,9 @@
 import { BATCH_ATTEMPTS, BATCH_BACKOFF_SECONDS } from '../../shared/runtime/fan-out/settings.ts';
 import type { ScheduledFunction } from './parse.ts';
 
-/** A queue of Cloud Tasks as a function of the schedule wants it; durations are in seconds. */
+/** A Cloud Tasks queue that a function of the schedule needs; durations are in seconds. */
 export interface WantedQueue {
-  /** The function's name: queue, function, job and log label share it. */
+  /** The name of the function, which its queue, job and log label share. */
   id: string;
   maxConcurrent: number;
   maxPerSecond: number;
@@ -11,7 +11,7 @@ export interface WantedQueue {
   backoff: number;
 }
 
-/** The queues of those functions that fan out. */
+/** Returns a queue for each function that fans out. */
 export function wantedQueues(functions: readonly ScheduledFunction[]): WantedQueue[] {
   return functions.flatMap(({ name, fan_out: fanOut }) =>
     fanOut
@@ -28,7 +28,7 @@ export function wantedQueues(functions: readonly ScheduledFunction[]): WantedQue
   );
 }
 
-/** Arguments of `gcloud tasks queues create` and `update`; everything is stated, so that nothing drifts. */
+/** Returns the arguments of `gcloud tasks queues create` and `update`. States everything, so that nothing drifts. */
 export const queueFlags = ({ maxConcurrent, maxPerSecond, attempts, backoff }: WantedQueue): string[] => [
   `--max-concurrent-dispatches=${maxConcurrent}`,
   `--max-dispatches-per-second=${maxPerSecond}`,

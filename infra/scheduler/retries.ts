@@ -1,4 +1,4 @@
-/** How Cloud Scheduler repeats a failed attempt, in seconds. */
+/** Cloud Scheduler's retries of a failed attempt; times are in seconds. */
 export interface RetryPolicy {
   count: number;
   min_backoff: number;
@@ -7,8 +7,8 @@ export interface RetryPolicy {
   max_duration: number;
 }
 
-/** The waits before each retry: doubled `max_doublings` times, then rising by even steps, never above the maximum. */
-export function backoffs(retry: RetryPolicy): number[] {
+/** Returns the wait before each retry: doubled `max_doublings` times, then rising linearly up to the maximum. */
+export function listBackoffs(retry: RetryPolicy): number[] {
   const step = retry.min_backoff * 2 ** retry.max_doublings;
   return Array.from({ length: retry.count }, (_, n) => {
     const wait = n <= retry.max_doublings ? retry.min_backoff * 2 ** n : step * (n - retry.max_doublings + 1);
@@ -16,14 +16,14 @@ export function backoffs(retry: RetryPolicy): number[] {
   });
 }
 
-/** The sum of the waits between the first attempt and the last. */
-export function retrySpan(retry: RetryPolicy): number {
-  return backoffs(retry).reduce((sum, wait) => sum + wait, 0);
+/** Returns the sum of the waits between the first attempt and the last. */
+export function sumBackoffs(retry: RetryPolicy): number {
+  return listBackoffs(retry).reduce((sum, wait) => sum + wait, 0);
 }
 
-/** The latest moment after the occurrence at which the last attempt is given up. Both limits have to be reached. */
-export function retriesEnd(retry: RetryPolicy, attemptDeadline: number): number {
-  const byCount = retrySpan(retry) + (retry.count + 1) * attemptDeadline;
+/** Returns the latest end of the last attempt after the occurrence. Retries end once both limits are reached. */
+export function findRetriesEnd(retry: RetryPolicy, attemptDeadline: number): number {
+  const byCount = sumBackoffs(retry) + (retry.count + 1) * attemptDeadline;
   const byDuration = retry.max_duration > 0 ? retry.max_duration + retry.max_backoff + attemptDeadline : 0;
   return Math.max(byCount, byDuration);
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { checkCron } from './cron.ts';
 import { DURATION_LEGAL, parseDuration } from './duration.ts';
 import { DESCRIPTION_MAX } from './marker.ts';
-import { zoneFault } from './zone.ts';
+import { checkZone } from './zone.ts';
 
 const text = (rule: string, pattern: RegExp) => z.string({ error: rule }).regex(pattern, { error: rule });
 const whole = (min: number, max: number) => {
@@ -21,11 +21,12 @@ const duration = (min: number, max: number, rule: string) =>
     return z.NEVER;
   });
 
-/** A text in which `fault` finds nothing wrong. */
-const sound = (fault: (value: string) => string | null) => (value: string, context: z.RefinementCtx) => {
-  const message = fault(value);
-  if (message) context.addIssue({ code: 'custom', message });
-};
+/** Accepts a text if `findFault` returns null. */
+const acceptIf =
+  (findFault: (value: string) => string | null) => (value: string, context: z.RefinementCtx) => {
+    const message = findFault(value);
+    if (message) context.addIssue({ code: 'custom', message });
+  };
 
 const NAME = 'legal: a letter, then letters, digits and hyphens, at most 63, not ending in a hyphen';
 const name = text(NAME, /^[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/);
@@ -103,8 +104,8 @@ export const jobSchema = z.strictObject({
   route: text('legal: a path that starts with / and has no query', /^\/[A-Za-z0-9/_.-]*$/),
   schedule: z
     .string({ error: 'legal: a unix-cron expression of five fields, in quotes' })
-    .superRefine(sound(checkCron)),
-  time_zone: z.string({ error: 'legal: an IANA time zone such as Etc/UTC' }).superRefine(sound(zoneFault)),
+    .superRefine(acceptIf(checkCron)),
+  time_zone: z.string({ error: 'legal: an IANA time zone such as Etc/UTC' }).superRefine(acceptIf(checkZone)),
   description: text(
     `legal: one line of 1 to ${DESCRIPTION_MAX} characters`,
     new RegExp(`^.{1,${DESCRIPTION_MAX}}$`),
@@ -127,7 +128,7 @@ export const jobSchema = z.strictObject({
 
 const keys = (schema: { shape: object }): string[] => Object.keys(schema.shape);
 
-/** The keys that are legal below a path of the file; of a proof, those of its type. */
+/** Returns the legal keys below a path of the file; those of `auth` depend on its type. */
 export function legalKeys(path: readonly (string | number)[], proof: unknown): readonly string[] {
   const [top, , part] = path;
   if (top === undefined) return ['defaults', 'functions', 'jobs'];

@@ -7,7 +7,7 @@ export interface Occurrence {
   /** The wall-clock time in the job's zone, with its offset. */
   local: string;
   job: string;
-  /** What a person should know of it: that the clocks have changed since the one before. */
+  /** A note for people if the clocks have changed since the previous occurrence. */
   note: string | null;
 }
 
@@ -18,14 +18,18 @@ export interface SimulatedJob {
   paused: boolean;
 }
 
-/** More would not be read by anybody. */
+/** Nobody reads more. */
 const MAX_OCCURRENCES = 10_000;
 
 /**
- * What fires from `from` up to, but not at, `to`, in order of time; paused jobs do not. Daylight saving as Cloud Scheduler
- * documents it: the wall clock decides, so a fixed hour that spring skips fires when the clocks have moved, and one that
- * autumn repeats fires once; schedules of every hour fire in each hour that passes. Throws RangeError for a span that
- * holds more than MAX_OCCURRENCES.
+ * Returns the occurrences from `from` up to, but not including, `to`, in order of time. Throws RangeError if there are
+ * more than MAX_OCCURRENCES.
+ *
+ * - Paused jobs do not fire.
+ * - Jobs follow the wall clock, as Cloud Scheduler documents it.
+ * - A fixed hour that spring skips fires once the clocks have moved.
+ * - A fixed hour that autumn repeats fires once.
+ * - Hourly schedules fire in each hour that passes.
  */
 export function simulate(jobs: readonly SimulatedJob[], from: Date, to: Date): Occurrence[] {
   const all: Occurrence[] = [];
@@ -37,10 +41,10 @@ export function simulate(jobs: readonly SimulatedJob[], from: Date, to: Date): O
       if (next >= to) break;
       if (all.length >= MAX_OCCURRENCES)
         throw new RangeError(`more than ${MAX_OCCURRENCES} occurrences; take a shorter span`);
-      const wall = wallClock(next, job.time_zone);
-      const moved = offset !== null && offset !== wall.offset;
-      const note = moved ? `clocks changed: ${offset} to ${wall.offset}` : null;
-      all.push({ at: utc(next), local: `${wall.text} ${wall.offset}`, job: job.function, note });
+      const wall = toWallClock(next, job.time_zone);
+      const hasMoved = offset !== null && offset !== wall.offset;
+      const note = hasMoved ? `clocks changed: ${offset} to ${wall.offset}` : null;
+      all.push({ at: formatUtc(next), local: `${wall.text} ${wall.offset}`, job: job.function, note });
       offset = wall.offset;
       last = next;
     }
@@ -48,9 +52,9 @@ export function simulate(jobs: readonly SimulatedJob[], from: Date, to: Date): O
   return all.sort((a, b) => a.at.localeCompare(b.at) || a.job.localeCompare(b.job));
 }
 
-const utc = (instant: Date) => instant.toISOString().replace('.000Z', 'Z');
+const formatUtc = (instant: Date) => instant.toISOString().replace('.000Z', 'Z');
 
-function wallClock(instant: Date, timeZone: string): { text: string; offset: string } {
+function toWallClock(instant: Date, timeZone: string): { text: string; offset: string } {
   const format = new Intl.DateTimeFormat('sv-SE', {
     timeZone,
     dateStyle: 'short',

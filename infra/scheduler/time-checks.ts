@@ -1,13 +1,13 @@
 import type { Found } from './found.ts';
 import type { Problems } from './problems.ts';
-import { retriesEnd, retrySpan } from './retries.ts';
+import { findRetriesEnd, sumBackoffs } from './retries.ts';
 import type { JobEntry } from './schema.ts';
 
-/** The lease of a killed run is gone after this long; retries must outlast it. */
+/** The lease of a killed run expires after this time; retries must outlast it. */
 const LEASE_SECONDS = 30;
 const HOUR = 3600;
 
-/** Budget, attempt deadline and function timeout, each within the next. */
+/** Checks that the budget is below the attempt deadline, and that within the function's timeout. */
 export function checkTimes(job: JobEntry, index: number, { functions, context, problems }: Found): void {
   const at = (key: string) => ['jobs', index, key];
   const task = Object.hasOwn(context.tasks, job.function) ? context.tasks[job.function] : undefined;
@@ -15,7 +15,7 @@ export function checkTimes(job: JobEntry, index: number, { functions, context, p
     problems.add(
       at('budget_seconds'),
       job.budget_seconds,
-      `is above the task's own; legal: 5 to ${task.budgetSeconds}`,
+      `is above the budget of the task; legal: 5 to ${task.budgetSeconds}`,
     );
   }
   if (job.budget_seconds >= job.attempt_deadline) {
@@ -35,7 +35,7 @@ export function checkTimes(job: JobEntry, index: number, { functions, context, p
   }
 }
 
-/** What the job says of overlaps agrees with its task, and a late start still belongs to its own round. */
+/** Checks that the job handles overlaps like its task, and that a late start still belongs to its occurrence. */
 export function checkOverlap(
   job: JobEntry,
   index: number,
@@ -62,11 +62,11 @@ export function checkOverlap(
   return overlap;
 }
 
-/** The retries outlast a lease where they have to, and are over before the next occurrence. */
+/** Checks that retries outlast a lease if they must, and end before the next occurrence. */
 export function checkRetries(
   job: JobEntry,
   index: number,
-  round: { period: number; overlap: string },
+  timing: { period: number; overlap: string },
   problems: Problems,
 ): void {
   const { retry, attempt_deadline: deadline } = job;
@@ -85,10 +85,9 @@ export function checkRetries(
       'has no effect without retries; legal: 0s, or a count above 0',
     );
   }
-  if (round.overlap === 'retry') {
-    if (retry.count < 2)
-      problems.add(at('count'), retry.count, 'legal: at least 2 where on_overlap is retry');
-    const span = retrySpan(retry);
+  if (timing.overlap === 'retry') {
+    if (retry.count < 2) problems.add(at('count'), retry.count, 'legal: at least 2 if on_overlap is retry');
+    const span = sumBackoffs(retry);
     if (span <= LEASE_SECONDS) {
       problems.add(
         at('min_backoff'),
@@ -97,12 +96,12 @@ export function checkRetries(
       );
     }
   }
-  const end = retriesEnd(retry, deadline);
-  if (end > round.period) {
+  const end = findRetriesEnd(retry, deadline);
+  if (end > timing.period) {
     problems.add(
       at('count'),
       retry.count,
-      `the attempts can last ${end}s; legal: at most the ${round.period}s until the next occurrence`,
+      `the attempts can last ${end}s; legal: at most the ${timing.period}s until the next occurrence`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import type { WatchedJob } from '../../shared/domains/watch/job.ts';
 import { readSchedule } from './file.ts';
 
-/** The jobs of infra/scheduler.yaml as the watchman is handed them: parsed, checked, without what is not its business. */
+/** Reads infra/scheduler.yaml and returns the fields of its jobs that watch-runs needs. */
 export function watchedJobs(): WatchedJob[] {
   return readSchedule().jobs.map((job) => ({
     task: job.function,

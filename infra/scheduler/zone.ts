@@ -1,7 +1,7 @@
 import { suggest } from './problems.ts';
 
-/** What is wrong with a time zone's name; null when it is an IANA one. */
-export function zoneFault(zone: string): string | null {
+/** Returns what is wrong with a time zone's name, or null for an IANA name. */
+export function checkZone(zone: string): string | null {
   if (/^[A-Z][A-Za-z0-9_+-]*(?:\/[A-Z][A-Za-z0-9_+-]*)*$/.test(zone) && isKnown(zone)) return null;
   const names = ['Etc/UTC', ...Intl.supportedValuesOf('timeZone')];
   const city = names.find((name) => name.split('/').at(-1)?.toLowerCase() === zone.toLowerCase());

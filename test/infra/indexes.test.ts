@@ -117,7 +117,7 @@ function needs(query: Query) {
   };
 }
 
-/** Whether an index answers the query: its equal fields first, in any order, then its order, or all of it reversed. */
+/** Returns true if an index starts with the equal fields in any order, then has the order, or all of it reversed. */
 function hasIndex(query: Query, declared: readonly Index[]): boolean {
   const { collection, scope, equal, order } = needs(query);
   const forward = JSON.stringify(order);
@@ -168,11 +168,11 @@ describe('firestore.indexes.json', () => {
       'of the whole collection group',
       store.collectionGroup('page_visits').where('end_time', '==', null).orderBy('start_time'),
     ],
-  ])('would be found wanting by a query %s', (_name, query) => {
+  ])('has no index for a query %s', (_name, query) => {
     expect(hasIndex(query, indexes)).toBe(false);
   });
 
-  it('would be found wanting without its page_visits index', () => {
+  it('lacks an index without that of page_visits', () => {
     const rest = indexes.filter(({ collectionGroup }) => collectionGroup !== 'page_visits');
     expect(hasIndex(openVisitsStartedBefore(store, NOW), rest)).toBe(false);
   });

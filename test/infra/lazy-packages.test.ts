@@ -4,12 +4,12 @@ import { join, resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { bundleFunction } from '../../infra/build.ts';
 
-/** Within the project, so that the sources find its packages. */
+/** Lies within the project, so that the sources find its packages. */
 const folder = resolve(`.local/lazy-packages-${process.pid}`);
 mkdirSync(folder, { recursive: true });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Bundles a source as a function is, loads it in a process of its own, and returns what it prints. */
+/** Bundles a source as a function is, loads it in a separate process, and returns what it prints. */
 async function run(name: string, source: string): Promise<string[]> {
   const entry = join(folder, `${name}.ts`);
   writeFileSync(entry, source);
@@ -27,7 +27,7 @@ const LOADED = `
     console.log([step, ...files].join(' '));
   };`;
 
-test('a bundle loads a heavy package at its first use, and then has the whole of it', async () => {
+test('a bundle loads a heavy package at its first use, and then all of it', async () => {
   const lines = await run(
     'first-use',
     `import { FieldValue, Timestamp } from '@google-cloud/firestore';
@@ -59,7 +59,7 @@ test('named and default imports of the mail packages work when they are loaded l
   expect(lines).toEqual(['start', 'function nodemailer.js', 'localhost nodemailer.js imapflow.js']);
 });
 
-test('a part of a package is in its file, and a mailbox that is not opened loads no mail client', async () => {
+test('bundles a part of a package, and loads no mail client before a mailbox is opened', async () => {
   const lines = await run(
     'part',
     `import { parseEnvelope } from 'imapflow/lib/tools.js';

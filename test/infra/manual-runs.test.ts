@@ -38,12 +38,12 @@ describe.skipIf(!hasCurl)('the crontab line', () => {
     expect(entries).toHaveLength(1);
     const [, schedule, command] = /^((?:\S+ ){5})(.*)$/.exec(entries[0] ?? '') ?? [];
     expect(schedule).toBe('*/15 * * * * ');
-    // cron makes a line feed of an unescaped per cent sign.
+    // cron turns an unescaped per cent sign into a line feed.
     expect(command).not.toContain('%');
     return (command ?? '').replace('https://YOUR-HOST', world.url);
   };
 
-  it('closes, keeps a log, and shows the secret to nobody', async () => {
+  it('closes visits, keeps a log, and never shows the secret', async () => {
     await writeFile(join(home, '.ronde-headers'), `X-Cron-Secret: ${world.secret}\n`, { mode: 0o600 });
     expect(await shell(await line())).toEqual({ code: 0, stdout: '', stderr: '' });
     expect(await closed()).toBe('timeout');
@@ -52,7 +52,7 @@ describe.skipIf(!hasCurl)('the crontab line', () => {
     expect(log + (await line())).not.toContain(world.secret);
   });
 
-  it('fails loudly where the secret is wrong', async () => {
+  it('fails loudly if the secret is wrong', async () => {
     await writeFile(join(home, '.ronde-headers'), `X-Cron-Secret: ${'x'.repeat(64)}\n`);
     expect((await shell(await line())).code).not.toBe(0);
     expect(await readFile(join(home, 'ronde.log'), 'utf8')).toMatch(/403/);
@@ -61,7 +61,7 @@ describe.skipIf(!hasCurl)('the crontab line', () => {
 });
 
 describe('the systemd units', () => {
-  it.skipIf(!hasCurl)('run the task as the service says', async () => {
+  it.skipIf(!hasCurl)('run the task as the service file says', async () => {
     const unit = await sourceOf('systemd/ronde@.service');
     const command = /^ExecStart=(.*)$/m.exec(unit)?.[1] ?? '';
     await writeFile(join(home, 'headers'), `X-Cron-Secret: ${world.secret}\n`);
@@ -73,7 +73,7 @@ describe('the systemd units', () => {
     expect(await closed()).toBe('timeout');
   });
 
-  it('have one OnCalendar each, and catch up what was missed', async () => {
+  it('have one OnCalendar each, and catch up on missed runs', async () => {
     const timer = await sourceOf(`systemd/ronde-${TASK}.timer`);
     expect(timer.match(/^OnCalendar=/gm)).toHaveLength(1);
     expect(timer).toMatch(/^Persistent=true$/m);
@@ -94,7 +94,7 @@ describe('the systemd units', () => {
 
 describe('an outside web cron', () => {
   it.each(tasks.map((task) => [task.name, task] as const))(
-    'calls %s by its methods only',
+    'calls %s only by its methods',
     async (_, task) => {
       const url = `${world.url}${task.route}?dry_run=true&budget_seconds=25&secret=${world.secret}`;
       for (const method of ['GET', 'POST'] as const) {
@@ -104,13 +104,13 @@ describe('an outside web cron', () => {
     },
   );
 
-  it('is answered within its 30 seconds by what a budget of 25 leaves open', async () => {
+  it('gets an answer within its 30 seconds with a budget of 25', async () => {
     const { body } = await world.post(`${ROUTE}?budget_seconds=25&secret=${world.secret}`);
     expect(body).toMatchObject({ outcome: 'succeeded', complete: true, closed_count: 1 });
   });
 });
 
-it("ronde run shows a deployed project gcloud's identity token", async () => {
+it("ronde run sends gcloud's identity token to a deployed project", async () => {
   // Google signs these for people who are signed in; here the local issuer does, for the same audience.
   const token = await world.issuer.googleToken({ email: OPERATOR, audience: GCLOUD_CLIENT });
   const said = `#!/bin/sh\n[ "$*" = "auth print-identity-token" ] && echo '${token}'\n`;

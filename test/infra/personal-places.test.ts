@@ -25,7 +25,7 @@ function usedCollections(): Map<string, string> {
 
 const personal = personalPlaces.map(({ collection }) => collection);
 
-it('every collection that the product writes is erased, reported, or holds nothing of a person', () => {
+it('every collection of the product is erased, reported, or holds no personal data', () => {
   const used = usedCollections();
   const declared = new Set([
     ...personal,
@@ -50,7 +50,7 @@ it('every collection that the product writes is erased, reported, or holds nothi
   expect(faults.join('\n')).toBe('');
 });
 
-it('every collection that holds something of a person has a rule how long it is kept', () => {
+it('every collection with personal data has a retention rule', () => {
   const kept = Object.keys(RETENTION).filter((name) => !Object.hasOwn(impersonalPlaces, name));
   const faults = [
     ...personal

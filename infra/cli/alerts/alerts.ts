@@ -1,45 +1,47 @@
 import type { Command } from 'commander';
 import { findTarget } from '../target.ts';
 import type { Terminal } from '../terminal.ts';
-import { alertsCheck } from './check.ts';
-import { alertsTestEmail } from './test-email.ts';
-import { alertsTicket } from './ticket.ts';
+import { checkAlerts } from './check.ts';
+import { sendTestEmail } from './test-email.ts';
+import { explainTicket } from './ticket.ts';
 
-interface Flags {
+interface AlertFlags {
   dryRun?: true;
   force?: true;
   locale?: string;
   json?: true;
 }
 
-/** `ronde alerts ...`: tickets that are stuck in a stage, and whoever is told of them. */
+/** Adds `ronde alerts ...`: tickets that are stuck in a stage, and the mails about them. */
 export function addAlerts(program: Command, terminal: Terminal): void {
   const alerts = program
     .command('alerts')
-    .description('tickets stuck in a stage: check now, try the mail, ask why')
+    .description('tickets stuck in a stage: check now, test the mail, ask why')
     .showHelpAfterError();
   const json = ['--json', 'print the answer as JSON'] as const;
 
   alerts
     .command('check')
     .description('run check-delay-alerts once and print each ticket with each recipient')
-    .option('--dry-run', 'show what would be sent; nothing is written or sent')
-    .option('--force', 'send although an alert went within repeat_hours; what is not late is still not sent')
+    .option('--dry-run', 'show what the run would send; writes and sends nothing')
+    .option('--force', 'ignore repeat_hours; tickets that are not late still cause no mail')
     .option(...json)
-    .action(async (flags: Flags) => terminal.exit(await alertsCheck(await findTarget(), flags, terminal)));
+    .action(async (flags: AlertFlags) =>
+      terminal.exit(await checkAlerts(await findTarget(), flags, terminal)),
+    );
 
   alerts
     .command('test-email <address>')
-    .description('send one test mail and tell how the dialogue with the mail server went')
+    .description('send one test mail and print how the mail server answers')
     .option('--locale <fr|en>', 'the language of the mail', 'en')
     .option(...json)
-    .action(async (address: string, flags: Flags) =>
-      terminal.exit(await alertsTestEmail(address, flags, terminal)),
+    .action(async (address: string, flags: AlertFlags) =>
+      terminal.exit(await sendTestEmail(address, flags, terminal)),
     );
 
   alerts
     .command('ticket <id>')
-    .description('its time in the stage, from what, why it is late or not, and the last alerts about it')
+    .description('print its time in the stage, why it is late or not, and the last alerts about it')
     .option(...json)
-    .action(async (id: string, flags: Flags) => terminal.exit(await alertsTicket(id, flags, terminal)));
+    .action(async (id: string, flags: AlertFlags) => terminal.exit(await explainTicket(id, flags, terminal)));
 }

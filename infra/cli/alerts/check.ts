@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { callTask, describe, findTask } from '../run-task.ts';
+import { callTask, describeAnswer, findTask } from '../run-task.ts';
 import type { Target } from '../target.ts';
-import { printable, type Terminal } from '../terminal.ts';
+import { type Terminal, toPrintable } from '../terminal.ts';
 
-/** A late ticket with somebody to be told of it, as a dry run lists it. */
-const candidate = z.looseObject({
+/** A late ticket and a recipient to notify, as a dry run lists them. */
+const alertCandidate = z.looseObject({
   id: z.string(),
   decision: z.string(),
   reason: z.string(),
@@ -15,8 +15,8 @@ const candidate = z.looseObject({
   until: z.string().optional(),
 });
 
-/** Runs check-delay-alerts once; a dry run lists every ticket with every recipient. 1 where the run failed. */
-export async function alertsCheck(
+/** Runs check-delay-alerts once; a dry run lists every ticket with every recipient. Returns 1 if the run fails. */
+export async function checkAlerts(
   target: Target,
   { dryRun, force, json }: { dryRun?: true; force?: true; json?: true },
   { print }: Terminal,
@@ -25,16 +25,16 @@ export async function alertsCheck(
   const answer = await callTask(findTask('check-delay-alerts'), params, target);
   if (json) print(JSON.stringify(answer.body, null, 2));
   else {
-    for (const line of describeCandidates(answer.body.candidates)) print(line);
-    print(printable(describe(answer)));
+    for (const line of describeAlerts(answer.body.candidates)) print(line);
+    print(toPrintable(describeAnswer(answer)));
   }
   return answer.status === 200 ? 0 : 1;
 }
 
-/** One line per ticket and recipient; none where the answer lists no candidates. */
-export function describeCandidates(candidates: unknown): string[] {
+/** Returns a line per ticket and recipient. Returns an empty list if there are no candidates. */
+export function describeAlerts(candidates: unknown): string[] {
   return z
-    .array(candidate)
+    .array(alertCandidate)
     .catch([])
     .parse(candidates)
     .map((one) => {
@@ -45,7 +45,7 @@ export function describeCandidates(candidates: unknown): string[] {
       ].join(', ');
       const until = one.until === undefined ? '' : ` until ${one.until}`;
       const who = one.recipient ?? (one.recipient === null ? 'nobody' : '');
-      return printable(
+      return toPrintable(
         `  ${one.decision.padEnd(5)} ${one.reason}${until}: ${ticket}${who ? ` -> ${who}` : ''}`,
       );
     });

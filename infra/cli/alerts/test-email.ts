@@ -3,7 +3,7 @@ import { normaliseAddress } from '../../../shared/doors/mail/address.ts';
 import { callAdmin } from '../admin-call.ts';
 import { UsageError } from '../run-task.ts';
 import { findTarget } from '../target.ts';
-import { printable, type Terminal } from '../terminal.ts';
+import { type Terminal, toPrintable } from '../terminal.ts';
 
 const report = z.looseObject({
   ok: z.boolean(),
@@ -12,8 +12,8 @@ const report = z.looseObject({
   response: z.string().nullable(),
 });
 
-/** Sends one test mail by the deployed (or local) settings; 1 where it was not taken. */
-export async function alertsTestEmail(
+/** Sends one test mail with the deployed (or local) settings. Returns 1 if the server does not accept it. */
+export async function sendTestEmail(
   address: string,
   { locale = 'en', json }: { locale?: string; json?: true },
   { print }: Terminal,
@@ -26,11 +26,11 @@ export async function alertsTestEmail(
     throw new UsageError(`--locale ${JSON.stringify(locale)} is not legal; give fr or en.`);
   const target = await findTarget();
   const body = { to: address, locale };
-  const found = await callAdmin(target, report, 'POST', '/tickets/alerts/test-email', body);
+  const found = await callAdmin(target, report, { method: 'POST', path: '/tickets/alerts/test-email', body });
   if (json) print(JSON.stringify(found, null, 2));
   else {
     print(found.messages.en);
-    if (found.response) print(printable(`The server said: ${found.response}`));
+    if (found.response) print(toPrintable(`The server said: ${found.response}`));
   }
   return found.ok ? 0 : 1;
 }

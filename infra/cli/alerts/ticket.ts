@@ -2,10 +2,9 @@ import { z } from 'zod';
 import { callAdmin } from '../admin-call.ts';
 import { UsageError } from '../run-task.ts';
 import { findTarget } from '../target.ts';
-import { printable, type Terminal } from '../terminal.ts';
+import { type Terminal, toPrintable } from '../terminal.ts';
 
-/** So many of the last alerts are shown. */
-const SHOWN_ALERTS = 10;
+const MAX_ALERTS = 10;
 
 const ticket = z.looseObject({
   id: z.string(),
@@ -23,7 +22,7 @@ const ticket = z.looseObject({
     reason: z.enum(['over_threshold', 'within_threshold', 'not_active']),
   }),
 });
-type Ticket = z.infer<typeof ticket>;
+type ExplainedTicket = z.infer<typeof ticket>;
 
 const alert = z.looseObject({
   recipient: z.unknown(),
@@ -34,8 +33,8 @@ const alert = z.looseObject({
 });
 const log = z.object({ items: z.array(alert) });
 
-/** Answers "why is this ticket (not) told of": its time in the stage, from what, the threshold, the last alerts. */
-export async function alertsTicket(
+/** Prints why a ticket causes alerts or not: its time in the stage, the threshold, the last alerts. */
+export async function explainTicket(
   id: string,
   { json }: { json?: true },
   { print }: Terminal,
@@ -44,28 +43,28 @@ export async function alertsTicket(
     throw new UsageError(`${JSON.stringify(id)} is not the id of a ticket; give the id of its document.`);
   const target = await findTarget();
   const path = encodeURIComponent(id);
-  const found = await callAdmin(target, ticket, 'GET', `/v1/admin/tickets/${path}`);
-  const query = `ticket=${path}&limit=${SHOWN_ALERTS}`;
-  const { items } = await callAdmin(target, log, 'GET', `/tickets/alerts/log?${query}`);
+  const found = await callAdmin(target, ticket, { method: 'GET', path: `/v1/admin/tickets/${path}` });
+  const query = `ticket=${path}&limit=${MAX_ALERTS}`;
+  const { items } = await callAdmin(target, log, { method: 'GET', path: `/tickets/alerts/log?${query}` });
   if (json) print(JSON.stringify({ ...found, alerts: items }, null, 2));
-  else for (const line of describeTicket(found, items)) print(printable(line));
+  else for (const line of describeTicket(found, items)) print(toPrintable(line));
   return 0;
 }
 
-const SOURCES: Record<Ticket['delay']['source'], string> = {
+const SOURCES: Record<ExplainedTicket['delay']['source'], string> = {
   stage_entered_at: 'its field stage_entered_at',
   events: 'its last event into that stage (it has no stage_entered_at)',
   created_at: 'its creation (it has no stage_entered_at, and no event leads into that stage)',
 };
 
-function describeTicket(found: Ticket, alerts: z.infer<typeof alert>[]): string[] {
+function describeTicket(found: ExplainedTicket, alerts: z.infer<typeof alert>[]): string[] {
   const { delay } = found;
   return [
     `Ticket ${found.number} (${found.id}), ${found.device}`,
     `Stage     ${found.stage}, for ${delay.days_in_stage} whole days, since ${delay.since}`,
     `Known by  ${SOURCES[delay.source]}`,
     `Threshold ${delay.threshold_days} days: late after ${delay.late_after}`,
-    `Late      ${verdict(found)}`,
+    `Late      ${describeLateness(found)}`,
     alerts.length === 0 ? 'Alerts    none yet' : 'Alerts    newest first',
     ...alerts.map(
       (one) => `  ${one.claimed_at}  ${one.state}  ${one.recipient}  ${one.stage}  ${one.message_id}`,
@@ -73,7 +72,7 @@ function describeTicket(found: Ticket, alerts: z.infer<typeof alert>[]): string[
   ];
 }
 
-function verdict({ status, delay }: Ticket): string {
+function describeLateness({ status, delay }: ExplainedTicket): string {
   if (delay.reason === 'not_active')
     return `no: its status is ${status}, and only active tickets are checked`;
   if (delay.reason === 'over_threshold') return 'yes: longer in its stage than the threshold';

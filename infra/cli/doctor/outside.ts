@@ -4,44 +4,44 @@ import type { Config } from '../../../shared/doors/config.ts';
 import type { MailConfig } from '../../../shared/doors/mail/settings.ts';
 import { hasDrift, planSchedule } from '../../scheduler/plan.ts';
 import type { Patient } from './patient.ts';
-import { ill, type Result, reasonOf, well } from './result.ts';
+import { type CheckResult, reasonOf, reportFault, reportSound } from './result.ts';
 
 const PATIENCE_MS = 10_000;
 
-/** Whether the mail account can be logged in to. Sends nothing. */
-export async function examineMail(mail: MailConfig | undefined): Promise<Result> {
+/** Logs in to the mail server. Sends nothing. */
+export async function examineMail(mail: MailConfig | undefined): Promise<CheckResult> {
   if (!mail)
-    return ill(
+    return reportFault(
       'mail',
-      'EMAIL_HOST is not set: nobody is told of anything',
-      'set EMAIL_HOST and what belongs to it, see .env.example',
+      'EMAIL_HOST is not set: no mail is sent',
+      'set EMAIL_HOST and the variables beside it in .env.example',
     );
   const place = `${mail.host}:${mail.port}, ${mail.login ? 'login accepted' : 'no login'}`;
   try {
-    await transportOf(mail).verify();
+    await openTransport(mail).verify();
   } catch (error) {
-    return ill('mail', withoutPassword(reasonOf(error), mail), mailRemedy(error));
+    return reportFault('mail', hidePassword(reasonOf(error), mail), findMailRemedy(error));
   }
   if (mail.paused)
-    return ill(
+    return reportFault(
       'mail',
       'EMAIL_PAUSED is on: nothing is sent',
       'unset EMAIL_PAUSED and deploy, once the emergency is over',
     );
-  return well('mail', mail.redirectTo ? `${place}; every mail goes to EMAIL_REDIRECT_TO` : place);
+  return reportSound('mail', mail.redirectTo ? `${place}; every mail goes to EMAIL_REDIRECT_TO` : place);
 }
 
-/** What helps against what nodemailer's error says. */
-function mailRemedy(error: unknown): string {
+/** Returns the remedy for an error of nodemailer. */
+function findMailRemedy(error: unknown): string {
   const { code } = error as { code?: string };
   if (code === 'EAUTH')
     return 'correct EMAIL_HOST_USER and EMAIL_HOST_PASSWORD; with Gmail an app password, two-factor first';
   if (code === 'ETLS' || /certificate|self.signed|\b(TLS|SSL)/i.test(reasonOf(error)))
-    return 'the server offers no encryption that can be trusted: check EMAIL_PORT, EMAIL_USE_TLS and its certificate';
-  return 'check EMAIL_HOST and EMAIL_PORT, and that the network lets it out';
+    return 'the server offers no trusted encryption: check EMAIL_PORT, EMAIL_USE_TLS and its certificate';
+  return 'check EMAIL_HOST and EMAIL_PORT, and that the network allows the connection';
 }
 
-function transportOf({ host, port, tls, login }: MailConfig) {
+function openTransport({ host, port, tls, login }: MailConfig) {
   return createTransport({
     host,
     port,
@@ -56,16 +56,16 @@ function transportOf({ host, port, tls, login }: MailConfig) {
   });
 }
 
-const withoutPassword = (text: string, { login }: MailConfig): string =>
+const hidePassword = (text: string, { login }: MailConfig): string =>
   login ? text.replaceAll(login.password, '***') : text;
 
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 const keySet = z.object({ keys: z.array(z.unknown()).min(1, 'has no key') });
 
-/** Whether the issuer of the users' tokens can be asked for its keys, and is who it is said to be. */
-export async function examineIssuer(auth: Config['auth']): Promise<Result> {
+/** Reads the keys of the issuer of users' tokens, and compares its name with AUTH_ISSUER. */
+export async function examineIssuer(auth: Config['auth']): Promise<CheckResult> {
   if (!auth)
-    return ill(
+    return reportFault(
       'issuer',
       'AUTH_ISSUER is not set: nobody can sign in',
       'set AUTH_ISSUER and AUTH_AUDIENCE to your OIDC provider’s',
@@ -75,15 +75,15 @@ export async function examineIssuer(auth: Config['auth']): Promise<Result> {
       await getJson(`${auth.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`),
     );
     if (found.issuer !== auth.issuer)
-      return ill(
+      return reportFault(
         'issuer',
         `it calls itself ${found.issuer}`,
         'set AUTH_ISSUER to exactly that, trailing slash included',
       );
     const { keys } = keySet.parse(await getJson(found.jwks_uri));
-    return well('issuer', `${auth.issuer}, ${keys.length} key(s)`);
+    return reportSound('issuer', `${auth.issuer}, ${keys.length} key(s)`);
   } catch (error) {
-    return ill(
+    return reportFault(
       'issuer',
       `${auth.issuer}: ${reasonOf(error)}`,
       'correct AUTH_ISSUER; its /.well-known/openid-configuration must answer from here',
@@ -97,24 +97,25 @@ async function getJson(url: string): Promise<unknown> {
   return response.json();
 }
 
-/** Whether Cloud Scheduler is as infra/scheduler.yaml says. */
-export async function examineSchedule(patient: Patient): Promise<Result> {
+/** Compares Cloud Scheduler with infra/scheduler.yaml. */
+export async function examineSchedule(patient: Patient): Promise<CheckResult> {
   try {
     const place = patient.scheduler();
     try {
       const plan = planSchedule(place.wanted(), await place.api.list());
-      if (!hasDrift(plan)) return well('schedule', `${plan.length} job(s) are as infra/scheduler.yaml says`);
+      if (!hasDrift(plan))
+        return reportSound('schedule', `${plan.length} job(s) are as infra/scheduler.yaml says`);
       const changes = plan.filter(({ kind }) => kind !== 'unchanged').map(({ id, kind }) => `${kind} ${id}`);
-      return ill(
+      return reportFault(
         'schedule',
         `differs: ${changes.join(', ')}`,
-        'ronde scheduler plan shows each field, ronde scheduler apply mends it',
+        'ronde scheduler plan shows each field, ronde scheduler apply corrects it',
       );
     } finally {
       await place.api.close();
     }
   } catch (error) {
-    return ill(
+    return reportFault(
       'schedule',
       reasonOf(error),
       'give GOOGLE_CLOUD_PROJECT and REGION, and sign in: gcloud auth application-default login',
@@ -122,8 +123,8 @@ export async function examineSchedule(patient: Patient): Promise<Result> {
   }
 }
 
-/** Whether the functions answer, and take this person for an administrator. */
-export async function examineDoor(patient: Patient): Promise<Result> {
+/** Calls the functions as an administrator. */
+export async function examineDoor(patient: Patient): Promise<CheckResult> {
   try {
     const { url, authorization } = await patient.target();
     const response = await fetch(`${url}/v1/admin/settings`, {
@@ -131,20 +132,20 @@ export async function examineDoor(patient: Patient): Promise<Result> {
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
     await response.body?.cancel();
-    if (response.ok) return well('functions', `${url} answers`);
-    const refused = response.status === 401 || response.status === 403;
-    return ill(
+    if (response.ok) return reportSound('functions', `${url} answers`);
+    const isRefused = response.status === 401 || response.status === 403;
+    return reportFault(
       'functions',
       `${url} answers ${response.status}`,
-      refused
-        ? 'be in OPERATORS or an administrator of AUTH_ISSUER; give RONDE_TOKEN, or gcloud auth login. The log names the check that failed'
-        : 'look at the log of the function console; ./deploy.sh deploys it again',
+      isRefused
+        ? 'sign in as one of OPERATORS or as an administrator of AUTH_ISSUER, with RONDE_TOKEN or gcloud auth login; the log names the failed check'
+        : 'read the log of the function console; ./deploy.sh deploys it again',
     );
   } catch (error) {
-    return ill(
+    return reportFault(
       'functions',
       reasonOf(error),
-      'npm start here, or set RONDE_URL to the deployed address; ./deploy.sh says what it has deployed',
+      'run npm start here, or set RONDE_URL to the deployed address, which ./deploy.sh prints',
     );
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { localEnvironment } from '../../local/environment.ts';
-import { findScheduler, type SchedulerPlan } from '../scheduler/place.ts';
+import { findScheduler, type ScheduleTarget } from '../scheduler/place.ts';
 import { findTarget, type Target } from '../target.ts';
 
 const STACK_FILE = '.local/stack.json';
@@ -17,22 +17,22 @@ const stackFile = z.object({
   cron_secret: z.string(),
 });
 
-/** What the doctor examines. */
+/** The installation that the doctor examines. */
 export interface Patient {
-  /** For people: the local cloud, or the environment of this shell. */
+  /** Its name for people: the local cloud, or the environment of this shell. */
   name: string;
-  /** The environment that its functions have. */
+  /** The environment of its functions. */
   environment: NodeJS.ProcessEnv;
-  /** Where its functions answer, and as whom to ask. */
+  /** Finds the address of its functions, and credentials for them. */
   target: () => Promise<Target>;
-  scheduler: () => SchedulerPlan;
+  scheduler: () => ScheduleTarget;
 }
 
-/** The local cloud where `.local/stack.json` is there; else what the environment, `.env` included, says. */
+/** Returns the local cloud if `.local/stack.json` exists, else the environment of this shell, `.env` included. */
 export function findPatient(env: NodeJS.ProcessEnv = process.env): Patient {
-  const doors = { target: () => findTarget(env), scheduler: () => findScheduler({}, env) };
-  if (!existsSync(STACK_FILE)) return { name: 'the environment of this shell', environment: env, ...doors };
-  // Nobody on this machine is Google's metadata server: looking for it takes a while and ends with a warning.
+  const access = { target: () => findTarget(env), scheduler: () => findScheduler({}, env) };
+  if (!existsSync(STACK_FILE)) return { name: 'the environment of this shell', environment: env, ...access };
+  // Outside Google Cloud, looking for its metadata server takes seconds and ends with a warning.
   process.env.METADATA_SERVER_DETECTION ??= 'none';
   const stack = stackFile.parse(JSON.parse(readFileSync(STACK_FILE, 'utf8')));
   const { project, host } = stack.firestore;
@@ -45,5 +45,5 @@ export function findPatient(env: NodeJS.ProcessEnv = process.env): Patient {
     gateway: stack.gateway,
     cronSecret: stack.cron_secret,
   });
-  return { name: 'the local cloud', environment, ...doors };
+  return { name: 'the local cloud', environment, ...access };
 }

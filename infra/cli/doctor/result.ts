@@ -1,24 +1,29 @@
-/** One line of the doctor's: what was looked at, what was found, and what helps. */
-export interface Result {
+/** The result of one check of the doctor. */
+export interface CheckResult {
   check: string;
   ok: boolean;
   detail: string;
-  /** Null where all is well. */
+  /** Null if nothing is wrong. */
   remedy: string | null;
 }
 
-/** All is well. */
-export const well = (check: string, detail: string): Result => ({ check, ok: true, detail, remedy: null });
+/** Makes the result of a check that found no fault. */
+export const reportSound = (check: string, detail: string): CheckResult => ({
+  check,
+  ok: true,
+  detail,
+  remedy: null,
+});
 
-/** Something is wrong, and this helps. */
-export const ill = (check: string, detail: string, remedy: string): Result => ({
+/** Makes the result of a check that found a fault, with its remedy. */
+export const reportFault = (check: string, detail: string, remedy: string): CheckResult => ({
   check,
   ok: false,
   detail,
   remedy,
 });
 
-/** The first line of what was thrown, without its stack. */
+/** Returns the first line of an error and its cause, without the stack. */
 export function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
   const message = error instanceof Error ? error.message : String(error);

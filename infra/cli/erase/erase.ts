@@ -7,11 +7,11 @@ import { openStore } from '../../../shared/doors/store/firestore.ts';
 import { requireCredentials } from '../../credentials.ts';
 import { findPatient } from '../doctor/patient.ts';
 import { UsageError } from '../run-task.ts';
-import { confirm, printable, type Terminal } from '../terminal.ts';
+import { confirm, type Terminal, toPrintable } from '../terminal.ts';
 import { OUT_OF_REACH, personalPlaces } from './places.ts';
-import { type EraseReport, eraseEverywhere, personOf } from './run.ts';
+import { type EraseReport, eraseEverywhere, findPerson } from './run.ts';
 
-interface Flags {
+interface EraseFlags {
   email: string[];
   name: string[];
   dryRun?: true;
@@ -21,62 +21,64 @@ interface Flags {
 
 const collect = (value: string, all: string[]) => [...all, value];
 
-/** `ronde erase USER_ID`: forgets a person everywhere. */
+/** Adds `ronde erase USER_ID`: erases a person everywhere. */
 export function addErase(program: Command, terminal: Terminal): void {
   program
     .command('erase <user_id>')
     .description(
-      'forget a person: delete or anonymise what there is of them, and say what stays and why (docs/guides/keeping-and-forgetting.md)',
+      'erase a person: delete or anonymise their data, and report what stays and why (docs/guides/keeping-and-forgetting.md)',
     )
     .option(
       '--email <address>',
-      'an address of theirs, repeatable; mail from and to it goes too',
+      'one of their addresses, repeatable; also deletes mail from and to it',
       collect,
       [],
     )
-    .option('--name <name>', 'their name on tickets, to the letter, repeatable', collect, [])
-    .option('--dry-run', 'say what would be done; nothing is written')
+    .option('--name <name>', 'their name exactly as tickets spell it, repeatable', collect, [])
+    .option('--dry-run', 'report what would be erased; writes nothing')
     .option('--yes', 'do not ask')
     .option('--json', 'print the result as JSON')
-    .action(async (userId: string, flags: Flags) => terminal.exit(await run(userId, flags, terminal)));
+    .action(async (userId: string, flags: EraseFlags) =>
+      terminal.exit(await erasePerson(userId, flags, terminal)),
+    );
 }
 
-async function run(userId: string, flags: Flags, { print }: Terminal): Promise<number> {
+async function erasePerson(userId: string, flags: EraseFlags, { print }: Terminal): Promise<number> {
   if (!isDocumentId(userId))
     throw new UsageError(`${JSON.stringify(userId)} is no user id; give the token's sub.`);
-  const emails = flags.email.map(addressOf);
+  const emails = flags.email.map(readAddress);
   const config = loadConfig(findPatient().environment);
   const { emulatorHost, database } = config.firestore;
   process.stderr.write(`${userId} in ${database} of ${config.project} (${emulatorHost ?? 'Google Cloud'})\n`);
   await requireCredentials(emulatorHost);
   const store = openStore(config);
   const deps = { store, redis: openRedis(config) };
-  const say = (report: EraseReport, dryRun: boolean) => {
+  const printReport = (report: EraseReport, dryRun: boolean) => {
     const lines = flags.json
       ? [JSON.stringify({ dry_run: dryRun, ...report }, null, 2)]
-      : linesOf(report, dryRun);
-    for (const line of lines) print(flags.json ? line : printable(line));
+      : describeReport(report, dryRun);
+    for (const line of lines) print(flags.json ? line : toPrintable(line));
   };
   try {
-    const person = await personOf(store, userId, { emails, names: flags.name });
+    const person = await findPerson(store, userId, { emails, names: flags.name });
     if (flags.dryRun || !flags.yes) {
-      const look = await eraseEverywhere(deps, person, true);
-      if (flags.dryRun || !flags.json) say(look, true);
+      const preview = await eraseEverywhere(deps, person, true);
+      if (flags.dryRun || !flags.json) printReport(preview, true);
       if (flags.dryRun) return 0;
-      if (!(await confirm(`Forget ${userId} in ${config.project}? This cannot be undone.`))) {
+      if (!(await confirm(`Erase ${userId} in ${config.project}? This cannot be undone.`))) {
         process.stderr.write('Not confirmed: nothing was changed. Answer y, or give --yes.\n');
         return 1;
       }
     }
     const report = await eraseEverywhere(deps, person, false);
-    say(report, false);
+    printReport(report, false);
     return report.complete ? 0 : 1;
   } finally {
     await store.terminate();
   }
 }
 
-function addressOf(text: string): string {
+function readAddress(text: string): string {
   try {
     return requireAddress(text);
   } catch (error) {
@@ -84,7 +86,7 @@ function addressOf(text: string): string {
   }
 }
 
-function linesOf(report: EraseReport, dryRun: boolean): string[] {
+function describeReport(report: EraseReport, dryRun: boolean): string[] {
   const verb = dryRun ? 'would be ' : '';
   const counted = personalPlaces.flatMap(({ collection, says }) => {
     const deleted = report.deleted[collection] ?? 0;
@@ -102,12 +104,14 @@ function linesOf(report: EraseReport, dryRun: boolean): string[] {
     ...report.kept.map(({ path, remedy }) => `still names them: ${path}; ${remedy}`),
     ...(report.complete
       ? []
-      : ['New traces kept appearing: the person is still signed in. Close the account, then run it again.']),
+      : [
+          'New traces kept appearing, since the person is still signed in. Close the account, then run it again.',
+        ]),
     'Out of reach of this command:',
     ...OUT_OF_REACH.map((line) => `- ${line}`),
     `${report.reads} documents were read`,
     ...(dryRun
-      ? ['Nothing was written. Names and addresses are looked for where --name and --email give them.']
+      ? ['Nothing was written. Erasing looks only for the names and addresses that --name and --email give.']
       : []),
   ];
 }

@@ -17,25 +17,26 @@ import { streamQuery } from '../../../shared/doors/store/firestore.ts';
 import { configurationPlaces, personalPlaces } from './places.ts';
 
 const BATCH = 400;
-/** Whoever is still signed in leaves new traces meanwhile; after so many passes that is said instead. */
-const PASSES = 4;
+/** A person who is still signed in leaves new traces. After this many passes the report says so. */
+const MAX_PASSES = 4;
 
 export interface EraseReport {
   user_id: string;
   addresses: readonly string[];
-  /** Documents by collection that were, or in a dry run would be, deleted or had the person taken out. */
+  /** Documents by collection that a run deletes, or a dry run would delete. */
   deleted: Record<string, number>;
+  /** Documents by collection that lose the person's name, address and id. */
   anonymised: Record<string, number>;
   redis: boolean;
-  /** Documents of the configuration that name the person, with what changes each. */
+  /** Documents of the configuration that name the person, each with its remedy. */
   kept: { path: string; remedy: string }[];
-  /** False where new traces kept appearing. */
+  /** False if new traces kept appearing. */
   complete: boolean;
   reads: number;
 }
 
-/** Whom an id means: the addresses that were given, and that of the account. */
-export async function personOf(
+/** Finds the person of a user id, with the given addresses and that of the account. */
+export async function findPerson(
   store: Firestore,
   userId: string,
   given: { emails: readonly string[]; names: readonly string[] },
@@ -45,7 +46,7 @@ export async function personOf(
   return { userId, addresses, mailAddresses: given.emails, names: given.names };
 }
 
-/** Forgets a person in all places, pass by pass until nothing is found; a dry run only counts. */
+/** Erases a person in all places, pass by pass until one finds nothing. A dry run only counts. */
 export async function eraseEverywhere(
   { store, redis }: { store: Firestore; redis: Redis },
   person: Person,
@@ -54,6 +55,7 @@ export async function eraseEverywhere(
 ): Promise<EraseReport> {
   const engines = countStores({ store, redis });
   const context: EraseContext = { store: engines.store };
+  const work = { context, redis: engines.redis, person, places, dryRun };
   const report: EraseReport = {
     user_id: person.userId,
     addresses: person.addresses,
@@ -64,21 +66,26 @@ export async function eraseEverywhere(
     complete: false,
     reads: 0,
   };
-  for (let pass = 1; pass <= PASSES && !report.complete; pass += 1) {
-    const found = await onePass(context, engines.redis, person, dryRun, places, report);
+  for (let pass = 1; pass <= MAX_PASSES && !report.complete; pass += 1) {
+    const found = await erasePass(work, report);
     report.complete = dryRun || found === 0;
   }
-  report.kept = await configured(context, person);
+  report.kept = await findConfiguration(context, person);
   report.reads = engines.usage().firestore_reads;
   return report;
 }
 
-async function onePass(
-  context: EraseContext,
-  redis: Redis,
-  person: Person,
-  dryRun: boolean,
-  places: readonly PersonalPlace[],
+interface ErasureWork {
+  context: EraseContext;
+  redis: Redis;
+  person: Person;
+  places: readonly PersonalPlace[];
+  dryRun: boolean;
+}
+
+/** Goes through all places once and adds to the report. Returns the number of traces found. */
+async function erasePass(
+  { context, redis, person, places, dryRun }: ErasureWork,
   report: EraseReport,
 ): Promise<number> {
   let found = 0;
@@ -87,11 +94,11 @@ async function onePass(
     const flush = async () => {
       const all = [...batch.values()];
       found += all.length;
-      count(report, collection, dryRun ? all : await erase(context, all));
+      countErasures(report, collection, dryRun ? all : await erase(context, all));
       batch = new Map();
     };
     for await (const one of find(person, context)) {
-      // A document that is deleted needs no word taken out of it.
+      // Deleting a document makes anonymising it unnecessary.
       if (batch.get(one.ref.path)?.do !== 'delete') batch.set(one.ref.path, one);
       if (batch.size >= BATCH) await flush();
     }
@@ -103,14 +110,14 @@ async function onePass(
   return found + 1;
 }
 
-function count(report: EraseReport, collection: string, erasures: readonly Erasure[]): void {
-  for (const { do: what } of erasures) {
-    const sums = what === 'delete' ? report.deleted : report.anonymised;
+function countErasures(report: EraseReport, collection: string, erasures: readonly Erasure[]): void {
+  for (const { do: action } of erasures) {
+    const sums = action === 'delete' ? report.deleted : report.anonymised;
     sums[collection] = (sums[collection] ?? 0) + 1;
   }
 }
 
-async function configured({ store }: EraseContext, person: Person): Promise<EraseReport['kept']> {
+async function findConfiguration({ store }: EraseContext, person: Person): Promise<EraseReport['kept']> {
   const pattern = mentionOf(person);
   const kept: EraseReport['kept'] = [];
   for (const [collection, remedy] of Object.entries(configurationPlaces))

@@ -1,34 +1,34 @@
 import type { ImportKind, Row } from '../../../shared/doors/import/kind.ts';
-import { type Line, readLines } from './lines.ts';
+import { type FileLine, readLines } from './lines.ts';
 
-/** Lines that are looked at, and written, together. */
-const CHUNK = 250;
-/** A value that is shown in a fault is cut to this. */
-const SHOWN = 80;
+/** Lines that are checked, and written, together. */
+const CHUNK_LINES = 250;
+/** The longest value that a fault quotes. */
+const MAX_QUOTE = 80;
 
-/** What is wrong with one line, in a sentence: the field, its value, the rule. */
-export interface Fault {
+/** A fault of one line, in a sentence with the field, its value and the rule. */
+export interface LineFault {
   line: number;
   message: string;
 }
 
-/** Some lines in order, with what each becomes. */
-export interface Chunk {
+/** Consecutive lines of the file, and the documents they become. */
+export interface ImportChunk {
   rows: Row[];
-  faults: Fault[];
-  /** Lines looked at so far, and bytes of the file read. */
+  faults: LineFault[];
+  /** Lines checked so far, and bytes of the file read. */
   lines: number;
   bytes: number;
 }
 
-/** Reads a file chunk by chunk, each line checked by itself and then beside what is stored. */
-export async function* readChunks(file: string, kind: ImportKind): AsyncGenerator<Chunk> {
+/** Reads a file chunk by chunk. Checks each line alone, then against the stored documents. */
+export async function* readChunks(file: string, kind: ImportKind): AsyncGenerator<ImportChunk> {
   let lines = 0;
-  // A line is known by the document that it becomes; two of a file must not want the same.
-  const seen = new Map<string, number>();
-  for await (const batch of inChunks(readLines(file))) {
+  // Two lines of a file must not become the same document.
+  const lineOfPath = new Map<string, number>();
+  for await (const batch of groupLines(readLines(file))) {
     lines += batch.length;
-    const faults: Fault[] = [];
+    const faults: LineFault[] = [];
     const good: { number: number; value: unknown }[] = [];
     for (const line of batch) {
       const read = readLine(line, kind);
@@ -40,7 +40,7 @@ export async function* readChunks(file: string, kind: ImportKind): AsyncGenerato
     for (const [index, row] of results.entries()) {
       const number = good[index]?.number ?? 0;
       const path = typeof row === 'string' ? '' : row.ref.path;
-      const first = seen.get(path);
+      const first = lineOfPath.get(path);
       if (typeof row === 'string') faults.push({ line: number, message: row });
       else if (first !== undefined)
         faults.push({
@@ -48,7 +48,7 @@ export async function* readChunks(file: string, kind: ImportKind): AsyncGenerato
           message: `is about the same document as line ${first}; keep one of them`,
         });
       else {
-        seen.set(path, number);
+        lineOfPath.set(path, number);
         rows.push(row);
       }
     }
@@ -57,26 +57,29 @@ export async function* readChunks(file: string, kind: ImportKind): AsyncGenerato
   }
 }
 
-async function* inChunks(lines: AsyncIterable<Line>): AsyncGenerator<Line[]> {
-  let chunk: Line[] = [];
+async function* groupLines(lines: AsyncIterable<FileLine>): AsyncGenerator<FileLine[]> {
+  let chunk: FileLine[] = [];
   for await (const line of lines) {
     chunk.push(line);
-    if (chunk.length < CHUNK) continue;
+    if (chunk.length < CHUNK_LINES) continue;
     yield chunk;
     chunk = [];
   }
   if (chunk.length > 0) yield chunk;
 }
 
-function readLine({ text }: Line, { line, names }: ImportKind): { value: unknown } | { faults: string[] } {
+function readLine(
+  { text }: FileLine,
+  { line, names }: ImportKind,
+): { value: unknown } | { faults: string[] } {
   if (text === null)
     return {
       faults: ['is longer than 1 MiB; give one JSON object per line (jq -c ".[]" makes them of a list)'],
     };
-  const json = parse(text);
+  const json = parseJson(text);
   if (json === undefined || typeof json !== 'object' || json === null || Array.isArray(json))
     return {
-      faults: [`${show(text)} is no JSON object; give one per line (jq -c ".[]" makes them of a list)`],
+      faults: [`${cutValue(text)} is no JSON object; give one per line (jq -c ".[]" makes them of a list)`],
     };
   const { success, data, error } = line.safeParse(json);
   if (success) return { value: data };
@@ -91,12 +94,12 @@ function readLine({ text }: Line, { line, names }: ImportKind): { value: unknown
       const name = issue.path.join('.');
       return value === undefined
         ? `${name} is missing: ${issue.message}`
-        : `${name} ${show(JSON.stringify(value))}: ${issue.message}`;
+        : `${name} ${cutValue(JSON.stringify(value))}: ${issue.message}`;
     }),
   };
 }
 
-function parse(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -104,4 +107,4 @@ function parse(text: string): unknown {
   }
 }
 
-const show = (text: string) => (text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
+const cutValue = (text: string) => (text.length > MAX_QUOTE ? `${text.slice(0, MAX_QUOTE)}…` : text);

@@ -7,11 +7,11 @@ import { requireCredentials } from '../../credentials.ts';
 import { findPatient } from '../doctor/patient.ts';
 import { IMPORT_HELP } from '../help.ts';
 import { UsageError } from '../run-task.ts';
-import { printable, type Terminal } from '../terminal.ts';
+import { type Terminal, toPrintable } from '../terminal.ts';
 import { importKinds } from './kinds.ts';
 import { type ImportReport, importFile } from './run.ts';
 
-interface Flags {
+interface ImportFlags {
   dryRun?: true;
   skipFaulty?: true;
   json?: true;
@@ -19,25 +19,32 @@ interface Flags {
 
 const KINDS = Object.keys(importKinds);
 
-/** `ronde import KIND FILE.jsonl`: brings in what the system before had. */
+/** Adds `ronde import KIND FILE.jsonl`: imports the data of the previous system. */
 export function addImport(program: Command, terminal: Terminal): void {
   program
     .command('import <kind> <file>')
-    .description(`bring in what the system before had, one JSON object per line; kinds: ${KINDS.join(', ')}`)
+    .description(
+      `import the data of the previous system, one JSON object per line; kinds: ${KINDS.join(', ')}`,
+    )
     .addHelpText('after', IMPORT_HELP)
-    .option('--dry-run', 'check every line and say what would be made; nothing is written')
-    .option('--skip-faulty', 'write the good lines although others have faults')
+    .option('--dry-run', 'check every line and report what would be created; writes nothing')
+    .option('--skip-faulty', 'write the good lines even if others have faults')
     .option('--json', 'print the result as JSON')
-    .action(async (kind: string, file: string, flags: Flags) =>
+    .action(async (kind: string, file: string, flags: ImportFlags) =>
       terminal.exit(await runImport(kind, file, flags, terminal)),
     );
 }
 
-async function runImport(kind: string, file: string, flags: Flags, { print }: Terminal): Promise<number> {
+async function runImport(
+  kind: string,
+  file: string,
+  flags: ImportFlags,
+  { print }: Terminal,
+): Promise<number> {
   const open = Object.hasOwn(importKinds, kind) ? importKinds[kind] : undefined;
   if (!open) throw new UsageError(`There is no kind ${JSON.stringify(kind)}; there are ${KINDS.join(', ')}.`);
   if (!existsSync(file))
-    throw new UsageError(`${file} is not there; give a file with one JSON object per line.`);
+    throw new UsageError(`${file} does not exist; give a file with one JSON object per line.`);
   const patient = findPatient();
   const config = loadStoreConfig(patient.environment);
   const { emulatorHost, database } = config.firestore;
@@ -49,30 +56,30 @@ async function runImport(kind: string, file: string, flags: Flags, { print }: Te
   try {
     const report = await importFile(store, open, systemClock, options);
     if (flags.json) print(JSON.stringify({ kind, file, dry_run: dryRun, ...report }, null, 2));
-    else for (const line of linesOf(report, dryRun, options.skipFaulty)) print(printable(line));
+    else for (const line of describeReport(report, dryRun, options.skipFaulty)) print(toPrintable(line));
     return report.faults.length > 0 && !options.skipFaulty ? 1 : 0;
   } finally {
     await store.terminate();
   }
 }
 
-function linesOf(report: ImportReport, dryRun: boolean, skipFaulty: boolean): string[] {
+function describeReport(report: ImportReport, dryRun: boolean, skipFaulty: boolean): string[] {
   const { lines, faults, created, existing, filled, notes } = report;
-  const told = faults.map(({ line, message }) => `line ${line}: ${message}`);
+  const lineTexts = faults.map(({ line, message }) => `line ${line}: ${message}`);
   const faulty = new Set(faults.map(({ line }) => line)).size;
   if (faulty > 0 && !skipFaulty)
-    told.push(
-      `${faulty} of ${lines} lines have faults: nothing was written. Correct them, or leave them out with --skip-faulty.`,
+    lineTexts.push(
+      `${faulty} of ${lines} lines have faults: nothing was written. Correct them, or skip them with --skip-faulty.`,
     );
-  else if (faulty > 0) told.push(`${faulty} of ${lines} lines have faults and are left out.`);
-  if (faulty > 0 && !skipFaulty && !dryRun) return told;
-  const [made, there] = dryRun
-    ? ['would be made', 'would be given fields they lack']
-    : ['made', 'given fields they lacked'];
+  else if (faulty > 0) lineTexts.push(`${faulty} of ${lines} lines have faults and are skipped.`);
+  if (faulty > 0 && !skipFaulty && !dryRun) return lineTexts;
+  const [createdText, filledText] = dryRun
+    ? ['would be created', 'would get the fields they lack']
+    : ['created', 'got the fields they lacked'];
   const parts = [
-    `${created} ${made}`,
-    `${existing} there already and left as they are`,
-    ...(filled > 0 ? [`${filled} ${there}`] : []),
+    `${created} ${createdText}`,
+    `${existing} exist already and stay unchanged`,
+    ...(filled > 0 ? [`${filled} ${filledText}`] : []),
   ];
-  return [...told, ...notes, `${lines} lines: ${parts.join(', ')}`];
+  return [...lineTexts, ...notes, `${lines} lines: ${parts.join(', ')}`];
 }

@@ -4,10 +4,10 @@ import { recipientImport, ticketEventImport, ticketImport } from '../../../share
 import { visitImport } from '../../../shared/domains/visits/import.ts';
 import type { ImportContext, ImportKind } from '../../../shared/doors/import/kind.ts';
 
-/** Who stands in the history of what was imported. */
+/** The author of imported entries in a history. */
 const IMPORTER = { runId: null, by: 'ronde import' };
 
-/** All that can be imported. */
+/** Every kind of data that can be imported. */
 export const importKinds: Readonly<Record<string, (context: ImportContext) => ImportKind>> = {
   visits: visitImport,
   users: userImport,

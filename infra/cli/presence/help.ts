@@ -1,11 +1,11 @@
-/** What `ronde presence help` says: the recipes and precautions of the original, with today's commands. */
+/** The text of `ronde presence help`: the recipes and precautions of the original, with today's commands. */
 export const PRESENCE_HELP = `Presence: who is really online
 
-  status                 state of the system: flags against live keys, ghosts, stale sessions, stores, last runs
-  cleanup                everybody offline: after a restart, or against ghosts; any later ping wins
-  test                   connections, schema of users, operations, indexes, a simulated update, timings
-  stale [--minutes 30]   offline who is flagged online and silent for so long; --scheduled --interval 15 repeats it
-  restore FILE           puts back what a --backup FILE of cleanup or stale has saved
+  status                 the state of the system: flags against live keys, ghosts, stale sessions, stores, last runs
+  cleanup                puts everybody offline, after a restart or against ghosts; any later ping wins
+  test                   tests connections, schema of users, operations, indexes, a simulated update, timings
+  stale [--minutes 30]   marks users offline after N minutes of silence; --scheduled --interval 15 repeats it
+  restore FILE           restores a --backup FILE of cleanup or stale
 
 Recipes
   Ghosts online:   ronde presence cleanup --backup before.json; ronde presence test; ronde presence status

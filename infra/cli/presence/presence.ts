@@ -3,12 +3,12 @@ import { MAX_THRESHOLD_MINUTES } from '../../../shared/domains/presence/limits.t
 import { UsageError } from '../run-task.ts';
 import { findTarget } from '../target.ts';
 import type { Terminal } from '../terminal.ts';
-import { presenceCleanup, presenceStale } from './clean.ts';
+import { cleanPresence, cleanStaleSessions } from './clean.ts';
 import { PRESENCE_HELP } from './help.ts';
-import { presenceRestore } from './restore.ts';
-import { presenceStatus, presenceTest } from './status.ts';
+import { restorePresence } from './restore.ts';
+import { printPresence, testPresence } from './status.ts';
 
-interface Flags {
+interface PresenceFlags {
   minutes?: string;
   interval?: string;
   scheduled?: true;
@@ -20,82 +20,88 @@ interface Flags {
 
 const DEFAULT_INTERVAL_MINUTES = 15;
 
-/** `ronde presence ...`: what administrators of the original had as single scripts. */
+/** Adds `ronde presence ...`, which replaces the single scripts of the original. */
 export function addPresence(program: Command, terminal: Terminal): void {
   const presence = program
     .command('presence')
-    .description('who is online: look, repair, test')
+    .description('who is online: inspect, repair, test')
     .helpCommand(false)
     .showHelpAfterError();
   const json = ['--json', 'print the answer as JSON'] as const;
-  const dryRun = ['--dry-run', 'show what would be done; nothing is written'] as const;
+  const dryRun = ['--dry-run', 'show what would change; writes nothing'] as const;
   const yes = ['--yes', 'do not ask'] as const;
-  const backup = ['--backup <file>', 'save what is changed, for `presence restore`'] as const;
+  const backup = ['--backup <file>', 'save the users as they were, for `presence restore`'] as const;
 
   presence
     .command('status')
-    .description('users flagged online against live keys, ghosts, stale sessions, stores, last runs')
+    .description(
+      'compare users flagged online with live keys; show ghosts, stale sessions, stores, last runs',
+    )
     .option(...json)
-    .action(async (flags: Flags) => terminal.exit(await presenceStatus(await findTarget(), flags, terminal)));
+    .action(async (flags: PresenceFlags) =>
+      terminal.exit(await printPresence(await findTarget(), flags, terminal)),
+    );
 
   presence
     .command('cleanup')
     .description(
-      'put everyone offline whose last sign of life is before now, after a restart or against ghosts',
+      'put every user offline whose last sign of life is before now, after a restart or against ghosts',
     )
     .option(...dryRun)
     .option(...yes)
     .option(...backup)
     .option(...json)
-    .action(async (flags: Flags) =>
-      terminal.exit(await presenceCleanup(await findTarget(), flags, terminal)),
+    .action(async (flags: PresenceFlags) =>
+      terminal.exit(await cleanPresence(await findTarget(), flags, terminal)),
     );
 
   presence
     .command('stale')
     .description('put users offline who are flagged online and have shown no sign of life for a while')
-    .option('--minutes <n>', 'silent for at least so many minutes', '30')
+    .option('--minutes <n>', 'silent for at least N minutes', '30')
     .option(...dryRun)
     .option(...yes)
     .option(...backup)
-    .option('--scheduled', 'stay, do not ask, and do it again and again')
+    .option('--scheduled', 'do not ask, and repeat until stopped')
     .option(
       '--interval <n>',
-      `minutes between two rounds of --scheduled (default: ${DEFAULT_INTERVAL_MINUTES})`,
+      `minutes between two runs of --scheduled (default: ${DEFAULT_INTERVAL_MINUTES})`,
     )
     .option(...json)
-    .action(async (flags: Flags) => {
-      const minutes = wholeMinutes('--minutes', flags.minutes ?? '');
-      const everyMinutes = intervalOf(flags);
-      terminal.exit(await presenceStale({ ...flags, minutes, everyMinutes }, terminal));
+    .action(async (flags: PresenceFlags) => {
+      const minutes = parseMinutes('--minutes', flags.minutes ?? '');
+      const everyMinutes = readInterval(flags);
+      terminal.exit(await cleanStaleSessions({ ...flags, minutes, everyMinutes }, terminal));
     });
 
   presence
     .command('test')
-    .description('connections, schema of users, operations, indexes, a simulated update, timings')
+    .description('test connections, schema of users, operations, indexes, a simulated update, timings')
     .option(...json)
-    .action(async (flags: Flags) => terminal.exit(await presenceTest(await findTarget(), flags, terminal)));
+    .action(async (flags: PresenceFlags) =>
+      terminal.exit(await testPresence(await findTarget(), flags, terminal)),
+    );
 
   presence
     .command('restore <file>')
-    .description('put back what a cleanup or stale has changed, from its --backup')
+    .description('restore the users that cleanup or stale has changed, from its --backup')
     .option(...dryRun)
     .option(...yes)
     .option(...json)
-    .action(async (file: string, flags: Flags) =>
-      terminal.exit(await presenceRestore(file, flags, terminal)),
+    .action(async (file: string, flags: PresenceFlags) =>
+      terminal.exit(await restorePresence(file, flags, terminal)),
     );
 
   presence
     .command('help')
-    .description('recipes and precautions')
+    .description('show recipes and precautions')
     .option(...json)
-    .action((flags: Flags) =>
+    .action((flags: PresenceFlags) =>
       terminal.print(flags.json ? JSON.stringify({ help: PRESENCE_HELP }) : PRESENCE_HELP),
     );
 }
 
-function wholeMinutes(flag: string, text: string): number {
+function parseMinutes(flag: string, text: string): number {
   const value = Number(text);
   if (/^\d{1,4}$/.test(text) && value >= 1 && value <= MAX_THRESHOLD_MINUTES) return value;
   throw new UsageError(
@@ -103,18 +109,18 @@ function wholeMinutes(flag: string, text: string): number {
   );
 }
 
-/** Null where it is to be done once. */
-function intervalOf({ scheduled, interval, backup }: Flags): number | null {
+/** Returns the minutes between two runs, or null to run once. */
+function readInterval({ scheduled, interval, backup }: PresenceFlags): number | null {
   if (!scheduled) {
     if (interval !== undefined)
       throw new UsageError(
-        '--interval goes with --scheduled; legal alone: --minutes, --dry-run, --yes, --backup, --json.',
+        '--interval needs --scheduled; legal without it: --minutes, --dry-run, --yes, --backup, --json.',
       );
     return null;
   }
   if (backup !== undefined)
     throw new UsageError(
-      '--backup is for one round; legal with --scheduled: --interval, --minutes, --dry-run, --yes, --json.',
+      '--backup is for a single run; legal with --scheduled: --interval, --minutes, --dry-run, --yes, --json.',
     );
-  return interval === undefined ? DEFAULT_INTERVAL_MINUTES : wholeMinutes('--interval', interval);
+  return interval === undefined ? DEFAULT_INTERVAL_MINUTES : parseMinutes('--interval', interval);
 }

@@ -4,7 +4,7 @@ import { callTask, findTask } from '../run-task.ts';
 import type { Target } from '../target.ts';
 import type { Terminal } from '../terminal.ts';
 
-const found = z.object({ count: z.number(), user_ids: z.array(z.string()) }).nullable();
+const userList = z.object({ count: z.number(), user_ids: z.array(z.string()) }).nullable();
 const health = z.object({ ok: z.boolean(), ms: z.number(), error: z.string().nullable() });
 const check = z.object({ name: z.string(), ok: z.boolean(), duration_ms: z.number(), detail: z.string() });
 
@@ -16,7 +16,7 @@ const report = z.looseObject({
   users: z.number(),
   flagged_online: z.number(),
   live_keys: z.number().nullable(),
-  ghosts: z.object({ flagged_without_life: found, alive_without_flag: found }),
+  ghosts: z.object({ flagged_without_life: userList, alive_without_flag: userList }),
   stale: z.object({ minutes: z.number(), count: z.number(), user_ids: z.array(z.string()) }).nullable(),
   last_runs: z.array(
     z.looseObject({
@@ -28,57 +28,61 @@ const report = z.looseObject({
     }),
   ),
 });
-type Report = z.infer<typeof report>;
-type Health = z.infer<typeof health>;
-type Found = z.infer<typeof found>;
+type PresenceReport = z.infer<typeof report>;
 
-/** Shows the state of presence; 1 where a store does not answer. */
-export async function presenceStatus(
+/** Prints the state of presence. Returns 1 if a store does not answer. */
+export async function printPresence(
   target: Target,
   { json }: { json?: true },
   { print }: Terminal,
 ): Promise<number> {
-  const state = await callAdmin(target, report, 'GET', '/v1/admin/presence');
+  const state = await callAdmin(target, report, { method: 'GET', path: '/v1/admin/presence' });
   if (json) print(JSON.stringify(state, null, 2));
   else for (const line of describeState(state)) print(line);
   return state.stores.firestore.ok && state.stores.redis.ok ? 0 : 1;
 }
 
-function describeState(state: Report): string[] {
+function describeState(state: PresenceReport): string[] {
   const { ghosts, stale, stores } = state;
   return [
     `Presence at ${state.as_of}; online means younger than ${state.threshold_minutes} minutes`,
     `Users              ${state.users}`,
     `Flagged online     ${state.flagged_online}`,
     `Live keys in Redis ${state.live_keys ?? 'unknown'}`,
-    `Ghosts             ${named(ghosts.flagged_without_life)} flagged online without a sign of life`,
-    `                   ${named(ghosts.alive_without_flag)} alive and not flagged online`,
-    `Stale sessions     ${named(stale)} flagged online and silent for ${stale?.minutes ?? 30} minutes or more`,
-    `Firestore          ${answered(stores.firestore)}`,
-    `Redis              ${answered(stores.redis)}`,
+    `Ghosts             ${describeUsers(ghosts.flagged_without_life)} flagged online without a sign of life`,
+    `                   ${describeUsers(ghosts.alive_without_flag)} alive and not flagged online`,
+    `Stale sessions     ${describeUsers(stale)} flagged online and silent for ${stale?.minutes ?? 30} minutes or more`,
+    `Firestore          ${describeHealth(stores.firestore)}`,
+    `Redis              ${describeHealth(stores.redis)}`,
     state.last_runs.length === 0 ? 'Last runs          none yet' : 'Last runs',
     ...state.last_runs.map(describeRun),
   ];
 }
 
-const answered = ({ ok, ms, error }: Health) =>
+const describeHealth = ({ ok, ms, error }: z.infer<typeof health>) =>
   ok ? `answers in ${ms} ms` : `DOES NOT ANSWER: ${error} (${ms} ms)`;
 
-function named(of: Found): string {
-  if (of === null) return 'unknown';
-  if (of.count === 0) return '0';
-  const shown = of.user_ids.slice(0, 5).join(', ');
-  return `${of.count} (${shown}${of.count > 5 ? ', ...' : ''})`;
+function describeUsers(users: z.infer<typeof userList>): string {
+  if (users === null) return 'unknown';
+  if (users.count === 0) return '0';
+  const first = users.user_ids.slice(0, 5).join(', ');
+  return `${users.count} (${first}${users.count > 5 ? ', ...' : ''})`;
 }
 
-function describeRun({ run_id, outcome, duration_ms, failed, error }: Report['last_runs'][number]): string {
+function describeRun({
+  run_id,
+  outcome,
+  duration_ms,
+  failed,
+  error,
+}: PresenceReport['last_runs'][number]): string {
   const faults = Object.entries(failed).map(([reason, count]) => `${reason}: ${count}`);
   const trouble = [...faults, ...(error === null ? [] : [error])].join('; ');
   return `  ${run_id}  ${outcome ?? 'under way'}  ${duration_ms ?? '?'} ms${trouble ? `  ${trouble}` : ''}`;
 }
 
-/** Runs the test of presence and shows every check; 1 where one failed. */
-export async function presenceTest(
+/** Runs test-presence and prints every check. Returns 1 if one failed. */
+export async function testPresence(
   target: Target,
   { json }: { json?: true },
   { print }: Terminal,

@@ -10,7 +10,7 @@ import { confirm, type Terminal } from '../terminal.ts';
 import { CHOICES, RETENTION } from './rules.ts';
 import {
   applyRetention,
-  choose,
+  chooseMonths,
   LEAST_MONTHS,
   MOST_MONTHS,
   months,
@@ -18,13 +18,13 @@ import {
   readChoices,
 } from './run.ts';
 
-interface Flags {
+interface RetentionFlags {
   dryRun?: true;
   yes?: true;
   json?: true;
 }
 
-/** `ronde retention show|set|apply`: how long what is kept, chosen once a year. */
+/** Adds `ronde retention show|set|apply`: how long each collection is kept. */
 export function addRetention(program: Command, { print, exit }: Terminal): void {
   const retention = program
     .command('retention')
@@ -33,9 +33,9 @@ export function addRetention(program: Command, { print, exit }: Terminal): void 
 
   retention
     .command('show')
-    .description('what was chosen, and what is usual')
+    .description('show the chosen times, and the usual ones')
     .option(...json)
-    .action(async (flags: Flags) => {
+    .action(async (flags: RetentionFlags) => {
       const choices = await withStore(readChoices);
       if (flags.json) return print(JSON.stringify(choices, null, 2));
       for (const [name, rule] of Object.entries(RETENTION)) {
@@ -50,11 +50,11 @@ export function addRetention(program: Command, { print, exit }: Terminal): void 
 
   retention
     .command('set <collection> <months>')
-    .description(`keep a collection for so many months (${LEAST_MONTHS} to ${MOST_MONTHS}), or "ever"`)
+    .description(`keep a collection for N months (${LEAST_MONTHS} to ${MOST_MONTHS}), or "ever"`)
     .option(...json)
-    .action(async (name: string, text: string, flags: Flags) => {
+    .action(async (name: string, text: string, flags: RetentionFlags) => {
       const value = readMonths(name, text);
-      await withStore((store) => choose(store, name, value));
+      await withStore((store) => chooseMonths(store, name, value));
       print(
         flags.json
           ? JSON.stringify({ [name]: value })
@@ -64,36 +64,42 @@ export function addRetention(program: Command, { print, exit }: Terminal): void 
 
   retention
     .command('apply')
-    .description('delete what is older than was chosen')
-    .option('--dry-run', 'say how much that is; nothing is written')
+    .description('delete the documents that are older than chosen')
+    .option('--dry-run', 'report how many there are; writes nothing')
     .option('--yes', 'do not ask')
     .option(...json)
-    .action(async (flags: Flags) => exit(await withStore((store) => apply(store, flags, print))));
+    .action(async (flags: RetentionFlags) =>
+      exit(await withStore((store) => deleteOutdated(store, flags, print))),
+    );
 }
 
-async function apply(store: Firestore, flags: Flags, print: Terminal['print']): Promise<number> {
+async function deleteOutdated(
+  store: Firestore,
+  flags: RetentionFlags,
+  print: Terminal['print'],
+): Promise<number> {
   const now = systemClock();
-  const say = (outdated: Outdated[], dryRun: boolean) => {
+  const printOutdated = (outdated: Outdated[], dryRun: boolean) => {
     if (flags.json) return print(JSON.stringify({ dry_run: dryRun, collections: outdated }, null, 2));
     if (outdated.length === 0)
-      print('Nothing was chosen: everything is kept. ronde retention set COLLECTION MONTHS');
+      print('No time is chosen, so everything is kept. Choose one: ronde retention set COLLECTION MONTHS');
     for (const { name, months: count, before, deleted } of outdated)
       print(
         `${name}: ${deleted} documents from before ${before} (${count} months) ${dryRun ? 'would be ' : ''}deleted`,
       );
   };
-  const look = await applyRetention(store, now, true);
-  const total = look.reduce((sum, { deleted }) => sum + deleted, 0);
-  if (flags.dryRun || !flags.json) say(look, true);
+  const preview = await applyRetention(store, now, true);
+  const total = preview.reduce((sum, { deleted }) => sum + deleted, 0);
+  if (flags.dryRun || !flags.json) printOutdated(preview, true);
   if (flags.dryRun || total === 0) {
-    if (!flags.dryRun && flags.json) say(look, false);
+    if (!flags.dryRun && flags.json) printOutdated(preview, false);
     return 0;
   }
   if (!flags.yes && !(await confirm(`Delete ${total} documents? This cannot be undone.`))) {
     process.stderr.write('Not confirmed: nothing was changed. Answer y, or give --yes.\n');
     return 1;
   }
-  say(await applyRetention(store, now, false), false);
+  printOutdated(await applyRetention(store, now, false), false);
   return 0;
 }
 
@@ -112,7 +118,7 @@ function readMonths(name: string, text: string): number | null {
   const names = CHOICES.map((choice) => choice.name);
   if (!names.includes(name)) {
     const rule = Object.hasOwn(RETENTION, name) ? RETENTION[name] : undefined;
-    const why = rule && 'kept' in rule ? `is kept ${rule.kept}` : 'is no collection that is chosen for';
+    const why = rule && 'kept' in rule ? `is kept ${rule.kept}` : 'is not a collection with a choice';
     throw new UsageError(`${name} ${why}; legal: ${names.join(', ')}.`);
   }
   if (text === 'ever') return null;

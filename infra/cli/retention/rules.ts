@@ -1,23 +1,23 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 
-/** How long a collection is kept: by a choice in `settings/retention`, or by what a sentence says. */
+/** How long a collection is kept: by a choice in `settings/retention`, or by a fixed rule in words. */
 export type RetentionRule =
   | {
-      /** The instant that its age counts from. */
+      /** The field from which the age of a document counts. */
       field: string;
-      /** What is usual, in months, and who says so. */
+      /** The usual time, in months, and its source. */
       usual: number;
       source: string;
-      /** Whether a document may go at all, however old. */
+      /** Returns false for a document that must stay, however old it is. */
       isOver: (snapshot: DocumentSnapshot) => boolean;
-      /** Collections below a document, which go with it. */
+      /** Subcollections that are deleted with the document. */
       below?: readonly string[];
     }
   | { kept: string };
 
 const isSet = (field: string) => (snapshot: DocumentSnapshot) => (snapshot.get(field) ?? null) !== null;
 
-/** Every collection that holds something of a person. */
+/** Every collection that holds personal data. */
 export const RETENTION: Readonly<Record<string, RetentionRule>> = {
   page_visits: {
     field: 'start_time',
@@ -34,7 +34,7 @@ export const RETENTION: Readonly<Record<string, RetentionRule>> = {
   delay_alert_logs: {
     field: 'claimed_at',
     usual: 12,
-    source: 'as logins; nothing decides by an older one',
+    source: 'as logins; no decision reads an older one',
     isOver: (snapshot) => ['sent', 'failed', 'unknown'].includes(String(snapshot.get('state'))),
   },
   incidents: {
@@ -47,8 +47,8 @@ export const RETENTION: Readonly<Record<string, RetentionRule>> = {
   task_runs: { kept: '90 days, by a TTL policy on expires_at' },
   batches: { kept: '7 days, by a TTL policy on expires_at' },
   users: { kept: 'as long as the account; ronde erase' },
-  alert_recipients: { kept: 'as long as they are to be told; ronde erase' },
-  delay_alert_states: { kept: 'one document per address: what was told last; ronde erase' },
+  alert_recipients: { kept: 'as long as they receive alerts; ronde erase' },
+  delay_alert_states: { kept: 'one document per address, with its last alert; ronde erase' },
   tickets: { kept: 'the workshop’s own record' },
   events: { kept: 'with their ticket' },
   followups: { kept: 'with the invoice, ten years (Code de commerce, L123-22)' },
@@ -58,7 +58,7 @@ export const RETENTION: Readonly<Record<string, RetentionRule>> = {
   inbox_messages: { kept: 'as long as the mailbox; sync_from bounds what is fetched; ronde erase --email' },
 };
 
-/** The rules that are a choice. */
+/** The rules with a choice. */
 export const CHOICES = Object.entries(RETENTION).flatMap(([name, rule]) =>
   'kept' in rule ? [] : [{ name, ...rule }],
 );

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { streamQuery } from '../../../shared/doors/store/firestore.ts';
 import { CHOICES } from './rules.ts';
 
-/** Less would take away what rounds and reports still look at. */
+/** Runs and reports still read documents of the last three months. */
 export const LEAST_MONTHS = 3;
 export const MOST_MONTHS = 120;
 const BATCH = 400;
@@ -13,28 +13,28 @@ export type Choices = Record<string, number | null>;
 
 const settingsRef = (store: Firestore) => store.doc('settings/retention');
 
-/** How many months each collection is kept; null: for ever, which is what holds until somebody chooses. */
+/** Reads the months that each collection is kept. Null means for ever, the default. */
 export async function readChoices(store: Firestore): Promise<Choices> {
   const stored = await settingsRef(store).get();
   return Object.fromEntries(
     CHOICES.map(({ name }) => {
       const value: unknown = stored.get(name) ?? null;
       if (value === null) return [name, null];
-      const parsed = months.safeParse(value);
-      if (parsed.success) return [name, parsed.data];
+      const { success, data } = months.safeParse(value);
+      if (success) return [name, data];
       throw new Error(
-        `settings/retention: ${name} is ${JSON.stringify(value)}, not ${LEAST_MONTHS} to ${MOST_MONTHS} months; set it by ronde retention set ${name} MONTHS.`,
+        `settings/retention: ${name} is ${JSON.stringify(value)}, not ${LEAST_MONTHS} to ${MOST_MONTHS} months; set it with ronde retention set ${name} MONTHS.`,
       );
     }),
   );
 }
 
-/** Chooses for one collection; null keeps it for ever. */
-export async function choose(store: Firestore, name: string, value: number | null): Promise<void> {
+/** Stores the months that a collection is kept; null keeps it for ever. */
+export async function chooseMonths(store: Firestore, name: string, value: number | null): Promise<void> {
   await settingsRef(store).set({ [name]: value }, { merge: true });
 }
 
-/** The instant before which something is too old: so many calendar months ago, by UTC. */
+/** Returns the instant that is `count` calendar months ago, in UTC. */
 export function cutoffOf(now: Date, count: number): Date {
   const cutoff = new Date(now);
   cutoff.setUTCDate(1);
@@ -48,11 +48,11 @@ export interface Outdated {
   name: string;
   months: number;
   before: string;
-  /** Documents that are, or in a dry run would be, deleted; with what is below them. */
+  /** Documents that a run deletes, or a dry run would delete, subcollections included. */
   deleted: number;
 }
 
-/** Deletes what is older than was chosen, oldest first; may be cut off and done again. A dry run counts. */
+/** Deletes the documents that are older than chosen, oldest first; safe to interrupt and repeat. A dry run counts. */
 export async function applyRetention(store: Firestore, now: Date, dryRun: boolean): Promise<Outdated[]> {
   const choices = await readChoices(store);
   const done: Outdated[] = [];
@@ -73,7 +73,7 @@ export async function applyRetention(store: Firestore, now: Date, dryRun: boolea
   return done;
 }
 
-/** Deletes in batches, or only counts. */
+/** Deletes documents in batches; a dry run only counts them. */
 class Removal {
   count = 0;
   #refs: FirebaseFirestore.DocumentReference[] = [];

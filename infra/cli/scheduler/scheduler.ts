@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { type Applied, applyPlan, prunePlan } from '../../scheduler/apply.ts';
 import { readSchedule } from '../../scheduler/file.ts';
@@ -6,21 +5,24 @@ import { hasDrift, type PlannedJob, planSchedule } from '../../scheduler/plan.ts
 import { simulate } from '../../scheduler/simulate.ts';
 import { UsageError } from '../run-task.ts';
 import { findTarget } from '../target.ts';
-import { tellWatchman } from '../tell-watchman.ts';
-import { findScheduler, type PlaceOptions, type SchedulerPlan } from './place.ts';
-import { appliedLine, jobLine, planJson, planLines, printAs } from './print.ts';
-import { spanOf } from './span.ts';
+import { confirm } from '../terminal.ts';
+import { findScheduler, type PlaceFlags, type ScheduleTarget } from './place.ts';
+import { describeApplied, describeJob, describePlan, printResult, toPlanJson } from './print.ts';
+import { reportPause } from './report-pause.ts';
+import { parseSpan } from './span.ts';
 
-/** `plan` exits with this when the service is not as the file says. */
+/** The exit code of `plan` if the service differs from the file. */
 const DRIFT = 3;
 
-interface Common extends PlaceOptions {
+interface SchedulerFlags extends PlaceFlags {
   json?: true;
 }
 
-/** `ronde scheduler ...`: Cloud Scheduler from infra/scheduler.yaml. */
+/** Adds `ronde scheduler ...`: brings Cloud Scheduler in line with infra/scheduler.yaml. */
 export function addSchedulerCommands(program: Command): void {
-  const scheduler = program.command('scheduler').description('Cloud Scheduler, as infra/scheduler.yaml says');
+  const scheduler = program
+    .command('scheduler')
+    .description('bring Cloud Scheduler in line with infra/scheduler.yaml');
   const command = (name: string, about: string) =>
     scheduler
       .command(name)
@@ -28,35 +30,35 @@ export function addSchedulerCommands(program: Command): void {
       .option('--project <id>', 'the Google Cloud project; without it the local cloud, if one is up')
       .option('--region <name>', 'the region of the jobs')
       .option('--json', 'print JSON');
-  command('plan', 'show what apply and prune would change; exit code 3 if anything').action(plan);
-  command('apply', 'create, change, pause and resume jobs until they are as the file says; deletes nothing')
+  command('plan', 'show what apply and prune would change; exit code 3 if anything').action(printPlan);
+  command('apply', 'create, change, pause and resume jobs as the file says; deletes nothing')
     .option('--adopt', 'take over jobs of the same name that are not marked as ours')
-    .action(apply);
-  command('prune', 'delete the jobs that are marked as ours and are no longer in the file')
+    .action(applySchedule);
+  command('prune', 'delete the jobs that are marked as ours and are not in the file')
     .option('--yes', 'do not ask')
-    .action(prune);
-  command('list', 'show every job with its state, next and last attempt').action(list);
-  for (const [verb, about] of VERBS) command(`${verb} <job>`, about).action(manual(verb));
+    .action(pruneJobs);
+  command('list', 'show every job with its state, next and last attempt').action(listJobs);
+  for (const [verb, about] of VERBS) command(`${verb} <job>`, about).action(controlJob(verb));
   scheduler
     .command('simulate')
-    .description('show what fires when, daylight saving included; asks no service')
-    .option('--from <instant>', 'the beginning, such as 2026-03-29 or 2026-03-29T00:00:00Z; now by default')
-    .option('--to <instant>', 'the end, not included; a day after the beginning by default')
-    .option('--job <name>', 'of one job only')
+    .description('show which job fires when, daylight saving included; calls no service')
+    .option('--from <instant>', 'the start, such as 2026-03-29 or 2026-03-29T00:00:00Z; now by default')
+    .option('--to <instant>', 'the end, not included; a day after the start by default')
+    .option('--job <name>', 'only this job')
     .option('--json', 'print JSON')
-    .action(showSimulation);
+    .action(printSimulation);
 }
 
 type Verb = 'run' | 'pause' | 'resume';
 const VERBS: [Verb, string][] = [
-  ['run', 'force one run of a job now; it does not use up the next scheduled one'],
-  ['pause', 'stop the clock of a job; plan shows it as drift until the file says so too'],
-  ['resume', 'start the clock of a job again'],
+  ['run', 'force a run of a job now, beside its next scheduled one'],
+  ['pause', 'pause a job; plan shows drift until the file says paused: true'],
+  ['resume', 'resume a job'],
 ];
 
-/** Opens the place, and closes its connections when the work is done. */
-async function at<T>(options: PlaceOptions, work: (place: SchedulerPlan) => Promise<T>): Promise<T> {
-  const place = findScheduler(options);
+/** Opens the service, and closes its connections after the work. */
+async function withScheduler<T>(flags: PlaceFlags, work: (place: ScheduleTarget) => Promise<T>): Promise<T> {
+  const place = findScheduler(flags);
   try {
     return await work(place);
   } finally {
@@ -64,8 +66,8 @@ async function at<T>(options: PlaceOptions, work: (place: SchedulerPlan) => Prom
   }
 }
 
-/** The plan; when the service does not answer, one line for each job of the file says that nothing was done. */
-async function planOf({ api, wanted }: SchedulerPlan): Promise<PlannedJob[]> {
+/** Plans the changes. Throws an error with a line per job of the file if the service does not answer. */
+async function makePlan({ api, wanted }: ScheduleTarget): Promise<PlannedJob[]> {
   const jobs = wanted();
   const server = await api.list().catch((error: Error) => {
     const ids = jobs.map(({ body }) => body.name.split('/').at(-1));
@@ -76,70 +78,65 @@ async function planOf({ api, wanted }: SchedulerPlan): Promise<PlannedJob[]> {
   return planSchedule(jobs, server);
 }
 
-async function plan(options: Common): Promise<void> {
-  await at(options, async (place) => {
-    const planned = await planOf(place);
-    printAs(options, planJson(planned), () => planLines(planned, place.place));
-    if (hasDrift(planned)) process.exitCode = DRIFT;
+async function printPlan(flags: SchedulerFlags): Promise<void> {
+  await withScheduler(flags, async (place) => {
+    const plan = await makePlan(place);
+    printResult(flags, toPlanJson(plan), () => describePlan(plan, place.place));
+    if (hasDrift(plan)) process.exitCode = DRIFT;
   });
 }
 
-async function apply(options: Common & { adopt?: true }): Promise<void> {
-  await at(options, async (place) => {
-    const planned = await planOf(place);
-    const results = await applyPlan(planned, place.api, { adopt: options.adopt ?? false, ...live(options) });
-    finish(options, results, `${place.place}: nothing to change`);
+async function applySchedule(flags: SchedulerFlags & { adopt?: true }): Promise<void> {
+  await withScheduler(flags, async (place) => {
+    const plan = await makePlan(place);
+    const results = await applyPlan(plan, place.api, { adopt: flags.adopt ?? false, ...progressOf(flags) });
+    printApplied(flags, results, `${place.place}: nothing to change`);
   });
 }
 
-async function prune(options: Common & { yes?: true }): Promise<void> {
-  await at(options, async (place) => {
-    const gone = (await planOf(place)).filter(({ kind }) => kind === 'delete');
-    if (gone.length > 0 && !options.yes) await confirm(gone, place.place);
-    finish(
-      options,
-      await prunePlan(gone, place.api, live(options).onApplied),
-      `${place.place}: nothing to delete`,
-    );
+async function pruneJobs(flags: SchedulerFlags & { yes?: true }): Promise<void> {
+  await withScheduler(flags, async (place) => {
+    const gone = (await makePlan(place)).filter(({ kind }) => kind === 'delete');
+    if (gone.length > 0 && !flags.yes) await confirmDeletion(gone, place.place);
+    const results = await prunePlan(gone, place.api, progressOf(flags).onApplied);
+    printApplied(flags, results, `${place.place}: nothing to delete`);
   });
 }
 
-/** Asks a person; where there is none, refuses. */
-async function confirm(gone: readonly PlannedJob[], place: string): Promise<void> {
+/** Asks before deleting. Throws unless a person answers yes. */
+async function confirmDeletion(gone: readonly PlannedJob[], place: string): Promise<void> {
   const names = gone.map(({ id }) => id).join(', ');
   if (!process.stdin.isTTY) throw new UsageError(`Would delete ${names} in ${place}; give --yes to do it.`);
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`Delete ${names} in ${place}? [y/N] `);
-  terminal.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new Error('Nothing was deleted.');
+  if (!(await confirm(`Delete ${names} in ${place}?`))) throw new Error('Nothing was deleted.');
 }
 
-const live = (options: Common) =>
-  options.json ? {} : { onApplied: (result: Applied) => console.log(appliedLine(result)) };
+/** Prints each job as soon as it is finished, unless --json asks for one answer. */
+const progressOf = (flags: SchedulerFlags) =>
+  flags.json ? {} : { onApplied: (result: Applied) => console.log(describeApplied(result)) };
 
-function finish(options: Common, results: readonly Applied[], none: string): void {
-  printAs(options, { results }, () => (results.length === 0 ? [none] : []));
+function printApplied(flags: SchedulerFlags, results: readonly Applied[], none: string): void {
+  printResult(flags, { results }, () => (results.length === 0 ? [none] : []));
   if (results.some(({ error }) => error !== null)) process.exitCode = 1;
 }
 
-async function list(options: Common): Promise<void> {
-  await at(options, async ({ api }) => {
+async function listJobs(flags: SchedulerFlags): Promise<void> {
+  await withScheduler(flags, async ({ api }) => {
     const jobs = (await api.list()).sort((a, b) => a.name.localeCompare(b.name));
-    const rows = jobs.map(jobLine);
-    printAs(options, { jobs: rows }, () => (rows.length === 0 ? ['no jobs'] : rows.map((row) => row.line)));
+    const rows = jobs.map(describeJob);
+    printResult(flags, { jobs: rows }, () => (rows.length === 0 ? ['no jobs'] : rows.map((row) => row.line)));
   });
 }
 
-function manual(verb: Verb) {
-  return (job: string, options: Common) =>
-    at(options, async ({ api, prefix, place }) => {
+function controlJob(verb: Verb) {
+  return (job: string, flags: SchedulerFlags) =>
+    withScheduler(flags, async ({ api, prefix, place }) => {
       await api[verb](prefix + job).catch((error: Error) => {
         throw new Error(
           `${job}: ${verb} failed in ${place}: ${error.message} (ronde scheduler list shows the jobs)`,
         );
       });
-      const watchman = verb === 'run' ? null : await tellWatchman(job, verb === 'pause', () => findTarget());
-      printAs(options, { job, done: verb, watchman }, () => [
+      const watchman = verb === 'run' ? null : await reportPause(job, verb === 'pause', findTarget);
+      printResult(flags, { job, done: verb, watchman }, () => [
         `${job}: ${DONE[verb]}`,
         ...(watchman === null ? [] : [`${job}: ${watchman}`]),
       ]);
@@ -147,21 +144,21 @@ function manual(verb: Verb) {
 }
 
 const DONE: Record<Verb, string> = {
-  run: 'a run was forced; task_runs and the log tell how it ends',
+  run: 'a run was forced; task_runs and the log show how it ends',
   pause: 'paused; set paused: true in infra/scheduler.yaml too, or the next apply resumes it',
   resume: 'resumed',
 };
 
-function showSimulation(options: { from?: string; to?: string; job?: string; json?: true }): void {
-  const { from, to } = spanOf(options);
+function printSimulation(flags: { from?: string; to?: string; job?: string; json?: true }): void {
+  const { from, to } = parseSpan(flags);
   const { jobs } = readSchedule();
-  const chosen = jobs.filter((one) => options.job === undefined || one.function === options.job);
-  if (chosen.length === 0)
+  const selection = jobs.filter((one) => flags.job === undefined || one.function === flags.job);
+  if (selection.length === 0)
     throw new UsageError(
-      `There is no job ${JSON.stringify(options.job)}; there are ${jobs.map((one) => one.function).join(', ')}.`,
+      `There is no job ${JSON.stringify(flags.job)}; there are ${jobs.map((one) => one.function).join(', ')}.`,
     );
-  const occurrences = simulate(chosen, from, to);
-  printAs(options, { occurrences }, () => [
+  const occurrences = simulate(selection, from, to);
+  printResult(flags, { occurrences }, () => [
     ...occurrences.map(
       ({ at: instant, local, job, note }) => `${instant}  ${local}  ${job}${note ? `  (${note})` : ''}`,
     ),

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { tasks } from '../../../functions/registry.ts';
-import { describeCandidates } from '../../../infra/cli/alerts/check.ts';
+import { describeAlerts } from '../../../infra/cli/alerts/check.ts';
 import { at } from '../../support/presence.ts';
 import { clear, dump, NOW, seed, startWorld, type World } from '../../support/world.ts';
 
@@ -61,7 +61,7 @@ const fill = (collection: string, documents: Record<string, object>) =>
   seed(world.store, collection, new Map(Object.entries(documents)));
 
 describe('ronde alerts ticket', () => {
-  it('tells the time in the stage, from what, why it is late, and to whom the last alerts went', async () => {
+  it('prints the time in the stage and its source, why it is late, and the last alerts', async () => {
     await fill('tickets', { t1: ticket(), t2: ticket({ number: 'R-8' }) });
     const sent = { ticket_id: 't1', stage: 'repair', state: 'sent', message_id: '<1@ronde.test>' };
     await fill('delay_alert_logs', {
@@ -84,7 +84,7 @@ describe('ronde alerts ticket', () => {
     ]);
   });
 
-  it('says why one is not late: too young in its stage, or not active; --json gives all of it', async () => {
+  it('prints why a ticket is not late: too short in its stage, or not active; --json prints everything', async () => {
     const { stage_entered_at: _, ...bare } = ticket({ created_at: daysAgo(3) });
     await fill('tickets', { young: bare, closed: ticket({ status: 'closed' }) });
     const young = await run('ticket', 'young');
@@ -105,7 +105,7 @@ describe('ronde alerts ticket', () => {
     expect(stdout.split('\n')[0]).toBe('Ticket  [2J Late      no (t1),  enohP');
   });
 
-  it('of one that does not exist is 1, and of what can be none 2', async () => {
+  it('exits 1 for an unknown ticket, and 2 for an illegal id', async () => {
     expect(await run('ticket', 'nothing')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('404: There is no ticket "nothing"'),
@@ -116,7 +116,7 @@ describe('ronde alerts ticket', () => {
 });
 
 describe('ronde alerts test-email', () => {
-  it('sends one, and says how it went', async () => {
+  it('sends one mail, and prints the answer of the server', async () => {
     const { code, stdout } = await run('test-email', 'Ada@example.test');
     expect(code).toBe(0);
     expect(stdout).toContain('The mail server has accepted the message for ada@example.test.');
@@ -127,7 +127,7 @@ describe('ronde alerts test-email', () => {
     expect(JSON.parse(refused.stdout)).toMatchObject({ ok: false, outcome: 'failed' });
   });
 
-  it('is 1 with the remedy while mail is paused, and 2 for what is no address or language', async () => {
+  it('exits 1 with the remedy while mail is paused, and 2 for an illegal address or language', async () => {
     world.reconfigure({ EMAIL_PAUSED: 'true' });
     const paused = await run('test-email', 'ada@example.test');
     expect(paused).toMatchObject({ code: 1, stderr: expect.stringContaining('unset EMAIL_PAUSED') });
@@ -146,7 +146,7 @@ describe('ronde alerts check', () => {
       recipient: 'ada@example.test',
     };
     expect(
-      describeCandidates([
+      describeAlerts([
         { id: 't1:a', decision: 'act', reason: 'new', ...pair },
         { id: 't1:b', decision: 'skip', reason: 'suppressed', until: '2026-03-05T07:00:00.000Z', ...pair },
         { id: 't2:nobody', decision: 'skip', reason: 'no_active_recipient', recipient: null },
@@ -156,16 +156,15 @@ describe('ronde alerts check', () => {
       '  skip  suppressed until 2026-03-05T07:00:00.000Z: R-7 , repair, 20 d -> ada@example.test',
       '  skip  no_active_recipient: t2:nobody -> nobody',
     ]);
-    expect(describeCandidates(undefined)).toEqual([]);
+    expect(describeAlerts(undefined)).toEqual([]);
   });
 
-  it('is 2 for options that it does not have', async () => {
+  it('exits 2 on unknown options', async () => {
     expect((await run('check', '--dryrun')).code).toBe(2);
   });
 
-  // From the moment the task is registered.
   it.runIf(tasks.some(({ name }) => name === 'check-delay-alerts'))(
-    'shows in a dry run what it would send, and sends it without',
+    'lists the mails in a dry run, and sends them in a run',
     async () => {
       await fill('tickets', { t1: ticket() });
       await fill('alert_recipients', { a: { name: 'Ada', email: 'ada@example.test', active: true } });

@@ -14,7 +14,7 @@ const ENTRY = fileURLToPath(new URL('../../../infra/cli/main.ts', import.meta.ur
 let world: World;
 let empty: string;
 let admin: string;
-/** An address where nobody listens. */
+/** An address without a listener. */
 let nobody: string;
 
 beforeAll(async () => {
@@ -54,7 +54,7 @@ const run = (args: string[], env?: Record<string, string>, folder?: string) =>
 const deployed = (token = admin) => ({ RONDE_URL: world.url, RONDE_TOKEN: token });
 
 describe('secret generate', () => {
-  it('prints 64 hexadecimal characters, others each time', async () => {
+  it('prints 64 hexadecimal characters, different ones each time', async () => {
     const [one, two] = await Promise.all([run(['secret', 'generate']), run(['secret', 'generate'])]);
     expect(one).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[0-9a-f]{64}\n$/) });
     expect(two.stdout).not.toBe(one.stdout);
@@ -90,7 +90,7 @@ it('--help exits 0', async () => {
   expect(await run(['--help'])).toMatchObject({ code: 0, stdout: expect.stringContaining('secret') });
 });
 
-describe('where nobody is signed in to Google Cloud', () => {
+describe('without Google Cloud credentials', () => {
   const environment = {
     GOOGLE_CLOUD_PROJECT: 'nowhere-project',
     UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:9',
@@ -110,14 +110,14 @@ describe('where nobody is signed in to Google Cloud', () => {
   });
 });
 
-it('ends quietly when whoever reads has seen enough', async () => {
+it('ends quietly when the reader closes the pipe', async () => {
   const { child, closed } = start(['scheduler', 'simulate', '--from', '2026-03-01', '--to', '2026-03-03']);
   child.stdout.destroy();
   expect(await closed).toMatchObject({ code: 0, stderr: '' });
 });
 
 describe('run', () => {
-  it('without a local cloud and RONDE_URL exits 1 and says what to do', async () => {
+  it('exits 1 with the remedy without a local cloud and RONDE_URL', async () => {
     const { code, stderr } = await run(['run', 'close-inactive-visits']);
     expect(code).toBe(1);
     expect(stderr).toContain('npm start');
@@ -143,7 +143,7 @@ describe('run', () => {
     expect(text).toMatchObject({ code: 0, stdout: expect.stringContaining('Would close 0') });
   });
 
-  it('exits 1 where the task is refused, and says why without the token', async () => {
+  it('exits 1 if the task refuses, and prints the reason without the token', async () => {
     const foreign = await world.issuer.foreignToken();
     const { code, stdout, stderr } = await run(['run', 'close-inactive-visits'], deployed(foreign));
     expect(code).toBe(1);
@@ -151,7 +151,7 @@ describe('run', () => {
     expect(stdout + stderr).not.toContain(foreign);
   });
 
-  it('exits 2 where the task takes no such parameter, and says which it takes', async () => {
+  it('exits 2 on an unknown parameter of the task, and names the legal ones', async () => {
     const wrong = ['run', 'close-inactive-visits', '--param', 'inactivity_minutes=0'];
     expect(await run(wrong, deployed())).toMatchObject({
       code: 2,
@@ -159,7 +159,7 @@ describe('run', () => {
     });
   });
 
-  it('names what a dry run would do, one line each', async () => {
+  it('prints a line for each candidate of a dry run', async () => {
     await seed(world.store, 'page_visits', new Map([['named', visit(120, 90)]]));
     const { code, stdout } = await run(['run', 'close-inactive-visits', '--dry-run'], deployed());
     expect(code).toBe(0);
@@ -167,7 +167,7 @@ describe('run', () => {
     expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^succeeded: Would close \d+/);
   });
 
-  it('says so where RONDE_URL is set and the local cloud is up, and stays there', async () => {
+  it('prefers a running local cloud to RONDE_URL, and reports it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ronde-cli-stack-'));
     try {
       await mkdir(join(folder, '.local'));
@@ -176,14 +176,14 @@ describe('run', () => {
       const there = await run(['run', 'close-inactive-visits', '--dry-run'], { RONDE_URL: nobody }, folder);
       expect(there).toMatchObject({
         code: 0,
-        stderr: `On the local cloud of this folder, not on ${nobody}: stop npm start to reach that.\n`,
+        stderr: `Calling the local cloud of this folder, not ${nobody}; stop npm start to call that.\n`,
       });
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   });
 
-  it('exits 1 where nobody answers', async () => {
+  it('exits 1 if the address does not answer', async () => {
     const { code, stderr } = await run(['run', 'close-inactive-visits'], {
       ...deployed(),
       RONDE_URL: nobody,
@@ -205,7 +205,7 @@ describe('loop', () => {
     return { code, stderr, lines: stdout.trimEnd().split('\n') };
   }
 
-  it('says what the original said, closes, and stops on SIGTERM with 0', async () => {
+  it('prints the lines of the original, closes visits, and exits 0 on SIGTERM', async () => {
     await seed(world.store, 'page_visits', new Map([['looped', visit(120, 90)]]));
     const open = await world.store.collection('page_visits').where('end_time', '==', null).get();
     expect(await untilLines(['loop', 'close-inactive-visits', '--every', '1h'], deployed(), 2)).toEqual({
@@ -219,7 +219,7 @@ describe('loop', () => {
     expect((await world.store.doc('page_visits/looped').get()).get('end_time')).not.toBeNull();
   });
 
-  it('every 15 minutes unless told otherwise; an error is said and the loop goes on', async () => {
+  it('runs every 15 minutes by default, and prints an error without ending', async () => {
     const refused = await untilLines(
       ['loop', 'close-inactive-visits'],
       deployed(await world.issuer.foreignToken()),

@@ -11,7 +11,7 @@ import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { examine } from '../../../infra/cli/doctor/doctor.ts';
 import type { Patient } from '../../../infra/cli/doctor/patient.ts';
-import type { Result } from '../../../infra/cli/doctor/result.ts';
+import type { CheckResult } from '../../../infra/cli/doctor/result.ts';
 import { LOCAL_PROJECT, LOCAL_REGION, localEnvironment } from '../../../infra/local/environment.ts';
 import { localJobs } from '../../../infra/local/jobs.ts';
 import { serveLoopback } from '../../../infra/local/loopback-server.ts';
@@ -75,7 +75,7 @@ async function examined(changes: Record<string, string> = {}, more: Partial<Pati
   return examine(patient, () => NOW);
 }
 
-const faults = (results: readonly Result[]) => results.filter(({ ok }) => !ok);
+const faults = (results: readonly CheckResult[]) => results.filter(({ ok }) => !ok);
 
 async function cli(args: string[], command = 'doctor') {
   const child = spawn(process.execPath, [ENTRY, command, ...args], {
@@ -112,7 +112,7 @@ describe('ronde doctor', () => {
       expect(stdout).not.toContain(secret);
   });
 
-  it('exits 1 where something is wrong, with the same as JSON', async () => {
+  it('exits 1 on a fault, with the same results as JSON', async () => {
     await stack.deps.store.doc(`task_runs/${TASK}!1`).set({
       task: TASK,
       started_at: Timestamp.now(),
@@ -130,35 +130,35 @@ describe('ronde doctor', () => {
 });
 
 describe('ronde scheduler pause', () => {
-  it('tells the watchman, who misses no round of it, and resume takes that back', async () => {
+  it('reports the pause to watch-runs, and resume takes it back', async () => {
     const paused = async () => (await stack.deps.store.doc('settings/watch').get()).get('paused');
-    expect((await cli(['pause', TASK], 'scheduler')).stdout).toContain('the watchman knows');
+    expect((await cli(['pause', TASK], 'scheduler')).stdout).toContain('watch-runs knows');
     expect(await paused()).toEqual({ [TASK]: true });
-    expect((await cli(['resume', TASK], 'scheduler')).stdout).toContain('looks after it again');
+    expect((await cli(['resume', TASK], 'scheduler')).stdout).toContain('watches it again');
     expect(await paused()).toEqual({});
   });
 });
 
-describe('a planted fault is found, with the remedy:', () => {
+describe('finds a planted fault, with its remedy:', () => {
   it.each<[string, Record<string, string>, string, string]>([
     ['a secret too short', { CRON_SECRET: 'short' }, 'environment', 'secret generate'],
     ['an issuer without audience', { AUTH_AUDIENCE: '' }, 'environment', 'set both or neither'],
-    [
-      'a Redis address that is none',
-      { UPSTASH_REDIS_REST_URL: 'redis.example' },
-      'environment',
-      'correct it',
-    ],
-    ['a variable that is no boolean', { EMAIL_PAUSED: 'perhaps' }, 'environment', 'correct it'],
+    ['an illegal Redis address', { UPSTASH_REDIS_REST_URL: 'redis.example' }, 'environment', 'correct it'],
+    ['a switch that is not a boolean', { EMAIL_PAUSED: 'perhaps' }, 'environment', 'correct it'],
     ['no cron secret', { CRON_SECRET: '' }, 'secret CRON_SECRET', 'secret generate'],
-    ['a Firestore that is away', { FIRESTORE_EMULATOR_HOST: '127.0.0.1:9' }, 'Firestore', 'reachable'],
+    [
+      'a Firestore that does not answer',
+      { FIRESTORE_EMULATOR_HOST: '127.0.0.1:9' },
+      'Firestore',
+      'reachable',
+    ],
     ['a wrong Redis token', { UPSTASH_REDIS_REST_TOKEN: 'made-up' }, 'Redis', 'UPSTASH_REDIS_REST_TOKEN'],
-    ['a Redis that is away', { UPSTASH_REDIS_REST_URL: CLOSED }, 'Redis', 'UPSTASH_REDIS_REST_URL'],
-    ['a mail server that is away', { EMAIL_PORT: '9' }, 'mail', 'EMAIL_PORT'],
+    ['a Redis that does not answer', { UPSTASH_REDIS_REST_URL: CLOSED }, 'Redis', 'UPSTASH_REDIS_REST_URL'],
+    ['a mail server that does not answer', { EMAIL_PORT: '9' }, 'mail', 'EMAIL_PORT'],
     ['a mail server without STARTTLS', { EMAIL_USE_TLS: 'true' }, 'mail', 'EMAIL_USE_TLS'],
     ['the emergency stop of mail', { EMAIL_PAUSED: 'true' }, 'mail', 'unset EMAIL_PAUSED'],
     ['no mail at all', { EMAIL_HOST: '' }, 'mail', 'set EMAIL_HOST'],
-    ['an issuer that is away', { AUTH_ISSUER: CLOSED }, 'issuer', 'AUTH_ISSUER'],
+    ['an issuer that does not answer', { AUTH_ISSUER: CLOSED }, 'issuer', 'AUTH_ISSUER'],
     ['no sign-in', { AUTH_ISSUER: '', AUTH_AUDIENCE: '' }, 'issuer', 'AUTH_ISSUER'],
   ])('%s', async (_name, changes, check, remedy) => {
     const found = faults(await examined(changes));
@@ -166,7 +166,7 @@ describe('a planted fault is found, with the remedy:', () => {
     expect(found.find((result) => result.check === check)?.remedy).toContain(remedy);
   });
 
-  it('a wrong mail password, which is not shown', async () => {
+  it('a wrong mail password, without printing it', async () => {
     const password = 'made-up-password';
     const server = await startSmtp({
       clock: () => NOW,
@@ -189,7 +189,7 @@ describe('a planted fault is found, with the remedy:', () => {
     );
   });
 
-  it('an issuer that calls itself otherwise', async () => {
+  it('an issuer with another name', async () => {
     const other = await serveLoopback(0, async (_request, response) => {
       const keys = `${stack.file.issuer}/keys`;
       response.end(JSON.stringify({ issuer: 'https://other.example.test', jwks_uri: keys }));
@@ -205,7 +205,7 @@ describe('a planted fault is found, with the remedy:', () => {
     ]);
   });
 
-  it('an account that may not read, and an index that is missing', async () => {
+  it('an account that may not read, and a missing index', async () => {
     const denied = await refusingFirestore(status.PERMISSION_DENIED, 'Missing or insufficient permissions.');
     const denying = faults(await examined({ FIRESTORE_EMULATOR_HOST: denied.host }));
     denied.stop();
@@ -225,7 +225,7 @@ describe('a planted fault is found, with the remedy:', () => {
     );
   });
 
-  it('a job that was paused, and one that is gone', async () => {
+  it('a paused job, and a deleted one', async () => {
     const { api, prefix } = scheduler();
     await api.pause(prefix + TASK);
     const paused = faults(await examined());
@@ -240,8 +240,8 @@ describe('a planted fault is found, with the remedy:', () => {
   });
 
   it.each([
-    ['a person who is no administrator', () => stack.file.tokens.user, 'OPERATORS'],
-    ['a token that has run out', () => stack.file.tokens.expired, 'gcloud auth login'],
+    ['a person who is not an administrator', () => stack.file.tokens.user, 'OPERATORS'],
+    ['an expired token', () => stack.file.tokens.expired, 'gcloud auth login'],
   ])('%s', async (_name, token, remedy) => {
     const target = async () => ({ url: stack.file.gateway, authorization: `Bearer ${token()}` });
     expect(faults(await examined({}, { target }))).toMatchObject([
@@ -256,7 +256,7 @@ describe('a planted fault is found, with the remedy:', () => {
     ]);
   });
 
-  it('a round that did not take place, whether the watchman has told of it or not', async () => {
+  it('a missed run, also one that watch-runs has not reported', async () => {
     const since = Timestamp.fromMillis(NOW.getTime() - 3_600_000);
     const tasks = { [TASK]: { since, signature: '*/15 * * * * Etc/UTC' } };
     await stack.deps.store.doc('watch_state/watchman').set({ tasks });

@@ -9,7 +9,7 @@ import { type CollectionReference, type Firestore, Timestamp } from '@google-clo
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { configurationPlaces, personalPlaces } from '../../../infra/cli/erase/places.ts';
-import { eraseEverywhere, personOf } from '../../../infra/cli/erase/run.ts';
+import { eraseEverywhere, findPerson } from '../../../infra/cli/erase/run.ts';
 import { mentionOf } from '../../../shared/doors/erase/erase.ts';
 import { session } from '../../support/presence.ts';
 import { NOW, startWorld, type World } from '../../support/world.ts';
@@ -41,7 +41,7 @@ async function everything(store: Firestore): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const walk = async (collections: CollectionReference[]): Promise<void> => {
     for (const collection of collections) {
-      // Those too that are not there themselves and have something below them.
+      // Includes missing documents with subcollections.
       const refs = await collection.listDocuments();
       for (const snapshot of refs.length > 0 ? await store.getAll(...refs) : [])
         if (snapshot.exists) found.set(snapshot.ref.path, JSON.stringify(snapshot.data()));
@@ -68,10 +68,10 @@ const naming = (documents: ReadonlyMap<string, string>, id: string): string[] =>
     .sort();
 const collectionOf = (path: string) => path.split('/').at(-2) ?? '';
 
-/** One trace of a person: where it is, and what. `n` tells traces of a kind apart. */
+/** One trace of a person; `n` distinguishes traces of a kind. */
 type Trace = (id: string, n: number) => Record<string, object>;
 
-/** Every kind of trace that the running system leaves of somebody, as it writes it. */
+/** Every kind of trace of a person, as the running system writes it. */
 const TRACES: readonly Trace[] = [
   (id, n) => ({
     [`page_visits/${id}-v${n}`.replace(id, sha(id + n))]: {
@@ -147,7 +147,7 @@ const TRACES: readonly Trace[] = [
       },
       [`${followup}/history/h${n}`]: {
         reason: 'sent',
-        detail: `told ${nameOf(id)}`,
+        detail: `called ${nameOf(id)}`,
         response: null,
         by: 'somebody',
         at: AT,
@@ -209,15 +209,15 @@ const TRACES: readonly Trace[] = [
   }),
 ];
 
-/** The configuration that names somebody: it is told, not changed. */
+/** Configuration that names a person: erase reports it and does not change it. */
 const CONFIGURED: Trace = (id) => ({
   'billing_settings/org-1': { notify_email: emailOf(id), auto_followups_enabled: false },
   'inbox_integrations/i': { org_id: 'org-1', label: 'x', auth: { method: 'password', user: emailOf(id) } },
   'settings/watch': { operators: ['boss@office.test', emailOf(id)] },
 });
 
-/** All that is known of somebody. */
-const whole = (id: string) => personOf(world.store, id, { emails: [emailOf(id)], names: [nameOf(id)] });
+/** All facts about a person. */
+const whole = (id: string) => findPerson(world.store, id, { emails: [emailOf(id)], names: [nameOf(id)] });
 
 async function leave(traces: readonly Record<string, object>[]): Promise<void> {
   const all = Object.assign({}, ...traces) as Record<string, object>;
@@ -226,11 +226,11 @@ async function leave(traces: readonly Record<string, object>[]): Promise<void> {
   await batch.commit();
 }
 
-/** Ids that are neither in each other nor in anything else that is written here. */
+/** Ids that are part neither of each other nor of any other text in these tests. */
 const person = fc.stringMatching(/^p[a-z]{6}Q[0-9]{3}$/);
 
 describe('erasing a person', () => {
-  it('leaves no document, id or key of them but what is declared, and nothing of others is touched', async () => {
+  it('leaves only declared documents, ids and keys of the person, and changes nothing of others', async () => {
     const property = fc.asyncProperty(
       fc.uniqueArray(person, { minLength: 2, maxLength: 3 }),
       fc.array(fc.tuple(fc.nat(2), fc.nat(TRACES.length - 1), fc.nat(9)), { minLength: 20, maxLength: 60 }),
@@ -270,7 +270,7 @@ describe('erasing a person', () => {
     await fc.assert(property, { numRuns: 8, seed: 20260304, endOnFailure: true });
   });
 
-  it('is judged by traces in every place, and would be seen to leave any one of them out', async () => {
+  it('is tested by traces in every place, and fails if it leaves out any place', async () => {
     const gone = 'padalovQ001';
     const traces = [1, 2, 3].flatMap((n) => TRACES.map((trace) => trace(gone, n)));
     const places = new Set(personalPlaces.map(({ collection }) => collection));
@@ -288,7 +288,7 @@ describe('erasing a person', () => {
     }
   });
 
-  it('leaves nothing of somebody who was signed in, read pages and pinged', async () => {
+  it('leaves nothing of a person who signed in, read pages and pinged', async () => {
     const [gone, other] = ['padalovQ002', 'pbobbobQ003'];
     for (const id of [gone, other]) {
       const { token, login, ping, logout } = await session(world, id);
@@ -305,14 +305,14 @@ describe('erasing a person', () => {
       new Set(['login_history', 'page_visits', 'users']),
     );
     expect((await namingKeys(gone)).length).toBe(2);
-    await eraseEverywhere(world, await personOf(world.store, gone, { emails: [], names: [] }), false);
+    await eraseEverywhere(world, await findPerson(world.store, gone, { emails: [], names: [] }), false);
     const after = await everything(world.store);
     expect([naming(after, gone), await namingKeys(gone)]).toEqual([[], []]);
     expect(naming(after, other)).toEqual(naming(before, other));
     expect((await namingKeys(other)).length).toBe(2);
   });
 
-  it('takes an id as a word of its own, and an address in any case', () => {
+  it('matches an id as a whole word, and an address in any case', () => {
     const pattern = mentionOf({ userId: 'ada', addresses: ['a.b@example.test'] });
     const clean = (text: string) => text.replace(pattern, '*');
     expect(clean('ada, "ada" (ada) ada. by ada')).toBe('*, "*" (*) *. by *');
@@ -341,7 +341,7 @@ async function ronde(args: string[], input = '') {
 }
 
 describe('ronde erase', () => {
-  it('says what would be done, asks, does it, and says what stays and why', async () => {
+  it('prints the preview, asks, erases, and reports what stays and why', async () => {
     await leave([...TRACES.map((trace) => trace('adalove', 1)), CONFIGURED('adalove', 1)]);
     await world.store.doc('tickets/t-9').set({ customer_name: 'Ada Lovelace', number: 'R-9' });
     const before = await everything(world.store);
@@ -368,7 +368,7 @@ describe('ronde erase', () => {
     expect(again.stdout).toContain('Code de commerce, L123-22');
   });
 
-  it('refuses what is no user id and what is no address', async () => {
+  it('rejects an illegal user id and an illegal address', async () => {
     expect(await ronde(['a/b', '--yes'])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('is no user id'),

@@ -33,7 +33,7 @@ beforeEach(async () => {
   await seed(world.store, 'followups', new Map(Object.entries(documents)));
 });
 
-/** `ronde followups ...` in a process of its own; `input` is what a person types. */
+/** Runs `ronde followups ...` in a separate process; a person types `input`. */
 async function ronde(args: string[], input = '') {
   const child = spawn(process.execPath, [ENTRY, 'followups', ...args], {
     cwd: folder,
@@ -50,7 +50,7 @@ async function ronde(args: string[], input = '') {
 }
 
 describe('ronde followups', () => {
-  it('list names every one with its id, however many pages that takes', async () => {
+  it('list prints every follow-up with its id, over several pages', async () => {
     const many = Array.from({ length: 130 }, (_, index) => [`more-${index}`, followupFields({})] as const);
     await seed(world.store, 'followups', new Map([...many, ['other', followupFields({ org_id: 'org-2' })]]));
     const { code, stdout } = await ronde(['list']);
@@ -66,7 +66,7 @@ describe('ronde followups', () => {
     expect((await ronde(['list', '--status', 'paid'])).stdout).toBe('no paid follow-ups\n');
   });
 
-  it('preview shows the mail, and says what is missing for one', async () => {
+  it('preview prints the mail, or what is missing for it', async () => {
     const shown = await ronde(['preview', 'ada']);
     expect(shown.code).toBe(0);
     expect(shown.stdout).toContain(
@@ -86,7 +86,7 @@ describe('ronde followups', () => {
     expect((await ronde(['preview'])).code).toBe(2);
   });
 
-  it('send shows it, asks, and sends only after a yes', async () => {
+  it('send prints the mail, asks, and sends only after a yes', async () => {
     expect((await ronde(['send', 'ada'], 'n\n')).code).toBe(1);
     expect(world.smtp.mails()).toHaveLength(0);
     const sent = await ronde(['send', 'ada'], 'y\n');
@@ -102,24 +102,24 @@ describe('ronde followups', () => {
     });
   });
 
-  it('stop ends it, and explain tells why and all that was decided', async () => {
+  it('stop ends a follow-up, and explain prints why and every decision', async () => {
     expect((await ronde(['explain', 'ada'])).stdout).toContain('send (due): It is due');
     await ronde(['send', 'ada', '--yes']);
     expect(await ronde(['stop', 'ada', '--reason', 'Accord au téléphone'])).toMatchObject({
       code: 0,
       stdout: 'ada is stopped\n',
     });
-    const told = await ronde(['explain', 'ada']);
-    expect(told.stdout).toContain('wait (stopped): Somebody has stopped it.');
-    expect(told.stdout).toMatch(/level 1 {2}stopped {2}Accord au téléphone; by admintest1/);
-    expect(told.stdout).toMatch(/level 1 {2}sent {2}250 /);
+    const explained = await ronde(['explain', 'ada']);
+    expect(explained.stdout).toContain('wait (stopped): Somebody has stopped it.');
+    expect(explained.stdout).toMatch(/level 1 {2}stopped {2}Accord au téléphone; by admintest1/);
+    expect(explained.stdout).toMatch(/level 1 {2}sent {2}250 /);
     expect(JSON.parse((await ronde(['explain', 'bob', '--json'])).stdout)).toMatchObject({
       reason: 'no_email',
       history: [],
     });
   });
 
-  it('explain names the page where a person settles a mail in doubt, or confirms what is held', async () => {
+  it('explain prints the page where a person settles an uncertain mail or confirms a held one', async () => {
     const parked = { reason: 'unknown_delivery', at: stamp(NOW.getTime()), due_at: null, detail: 'lost' };
     await world.store
       .doc('billing_settings/org-1')

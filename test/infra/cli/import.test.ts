@@ -30,7 +30,7 @@ beforeEach(async () => {
     await clear(world.store, name);
 });
 
-/** `ronde import KIND FILE ...` in a process of its own, the file made of these lines. */
+/** Runs `ronde import KIND FILE ...` in a separate process, with a file of these lines. */
 async function importLines(kind: string, lines: readonly (object | string)[], ...flags: string[]) {
   const file = join(folder, `${kind}.jsonl`);
   const text = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)));
@@ -70,7 +70,7 @@ const count = async (collection: string) =>
   (await world.store.collection(collection).count().get()).data().count;
 
 describe('ronde import visits', () => {
-  it('takes rows of PostgreSQL and of MongoDB, and brings what has no end in open', async () => {
+  it('imports rows of PostgreSQL and MongoDB, and keeps visits without an end open', async () => {
     const result = await importLines('visits', [
       visit(1, { start_time: '2024-01-15 14:30:00.123456+00', end_time: '2024-01-15T15:00:00.123456+00:00' }),
       visit(2, { id: { $oid: '65a54d1f0000000000000002' }, start_time: { $date: '2024-01-15T14:30:00Z' } }),
@@ -79,7 +79,7 @@ describe('ronde import visits', () => {
     ]);
     expect(result).toMatchObject({
       code: 0,
-      stdout: '3 lines: 3 made, 0 there already and left as they are\n',
+      stdout: '3 lines: 3 created, 0 exist already and stay unchanged\n',
     });
     expect(await stored('page_visits/visit-1')).toEqual({
       user_id: 'ada',
@@ -113,17 +113,17 @@ describe('ronde import visits', () => {
       'line 17: start_time "15/01/2024 14:30": must be an instant with its offset, such as 2026-03-31T09:00:00Z',
       expect.stringMatching(/^line 4711: colour: no such field; legal: id, user_id, session_id, path/),
       'line 4711: end_time "2024-01-15T14:00:00Z": must not be before start_time',
-      '2 of 5000 lines have faults: nothing was written. Correct them, or leave them out with --skip-faulty.',
+      '2 of 5000 lines have faults: nothing was written. Correct them, or skip them with --skip-faulty.',
     ]);
     expect(await dump(world.store, world.redis)).toBe(before);
     expect(await importLines('visits', lines, '--skip-faulty')).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('5000 lines: 4998 made'),
+      stdout: expect.stringContaining('5000 lines: 4998 created'),
     });
     expect(await count('page_visits')).toBe(4_998);
   });
 
-  it('names what is wrong with each line, by field, value and rule', async () => {
+  it('reports the field, value and rule of each faulty line', async () => {
     const cases: [object | string, string][] = [
       ['not json', 'not json is no JSON object'],
       ['[1]', '[1] is no JSON object'],
@@ -145,31 +145,31 @@ describe('ronde import visits', () => {
     ];
     const result = await importLines('visits', [visit(2), ...cases.map(([line]) => line)]);
     expect(result.code).toBe(1);
-    const told = result.stdout.split('\n');
+    const printed = result.stdout.split('\n');
     for (const [index, [, message]] of cases.entries()) {
-      expect(told[index]).toMatch(new RegExp(`^line ${index + 2}: `));
-      expect(told[index]).toContain(message);
+      expect(printed[index]).toMatch(new RegExp(`^line ${index + 2}: `));
+      expect(printed[index]).toContain(message);
     }
     expect(await count('page_visits')).toBe(0);
   });
 
-  it('names the second line about the same visit', async () => {
+  it('reports the second line about the same visit', async () => {
     const { stdout } = await importLines('visits', [visit(1), visit(2), visit(1, { path: '/other' })]);
     expect(stdout).toContain('line 3: is about the same document as line 1');
   });
 
-  it('changes nothing that is there, however often it runs', async () => {
+  it('never changes existing documents, however often it runs', async () => {
     const lines = [visit(1), visit(2)];
     await importLines('visits', lines);
     await world.store.doc('page_visits/visit-1').update({ end_time: stamp('2024-01-15T14:40:00Z') });
     const before = await dump(world.store, world.redis);
     const again = await importLines('visits', [...lines, visit(1, { id: 'visit-1b' })]);
-    expect(again.stdout).toBe('3 lines: 1 made, 2 there already and left as they are\n');
+    expect(again.stdout).toBe('3 lines: 1 created, 2 exist already and stay unchanged\n');
     await world.store.doc('page_visits/visit-1b').delete();
     expect(await dump(world.store, world.redis)).toBe(before);
   });
 
-  it('says in a dry run what would be made, and writes nothing', async () => {
+  it('reports in a dry run what it would create, and writes nothing', async () => {
     await importLines('visits', [visit(1)]);
     const before = await dump(world.store, world.redis);
     const look = await importLines('visits', [visit(1), visit(2)], '--dry-run', '--json');
@@ -183,7 +183,7 @@ describe('ronde import visits', () => {
     expect(await dump(world.store, world.redis)).toBe(before);
   });
 
-  it('refuses an unknown kind, a file that is not there and an environment without a project', async () => {
+  it('rejects an unknown kind, a missing file and an environment without a project', async () => {
     expect(await importLines('visitors', [])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('there are visits, users, login_history'),
@@ -199,7 +199,7 @@ describe('ronde import visits', () => {
 });
 
 describe('ronde import of people, tickets and recipients', () => {
-  it('gives a user who has signed in here what they lack, and touches nothing else', async () => {
+  it('adds the missing fields of a user who has signed in, and changes nothing else', async () => {
     await world.store.doc('users/ada').set({
       role: 'admin',
       is_online: true,
@@ -217,7 +217,7 @@ describe('ronde import of people, tickets and recipients', () => {
       { id: 'bob', email: 'bob@example.test' },
     ]);
     expect(result.stdout).toBe(
-      '2 lines: 1 made, 0 there already and left as they are, 1 given fields they lacked\n',
+      '2 lines: 1 created, 0 exist already and stay unchanged, 1 got the fields they lacked\n',
     );
     expect(await stored('users/ada')).toEqual({
       role: 'admin',
@@ -236,7 +236,7 @@ describe('ronde import of people, tickets and recipients', () => {
     });
   });
 
-  it('takes logins, and refuses one that ends before it began', async () => {
+  it('imports logins, and rejects one that ends before it begins', async () => {
     const login = { id: 7, user_id: 'ada', login_at: '2024-01-15T09:00:00Z' };
     expect((await importLines('login_history', [login])).code).toBe(0);
     expect(await stored('login_history/7')).toEqual({
@@ -250,7 +250,7 @@ describe('ronde import of people, tickets and recipients', () => {
     expect(stdout).toContain('logout_at "2024-01-15T08:00:00Z": must not be before login_at');
   });
 
-  it('takes tickets and then their events, from which a late ticket is known', async () => {
+  it('imports tickets and then their events, which show that a ticket is late', async () => {
     const event = { id: 1, ticket_id: 't-1', to: 'diagnosis', from: 'received', at: '2026-01-20T09:00:00Z' };
     expect((await importLines('ticket_events', [event])).stdout).toContain(
       'ticket_id "t-1": there is no such ticket; import tickets first',
@@ -274,7 +274,7 @@ describe('ronde import of people, tickets and recipients', () => {
     });
   });
 
-  it('puts each address on the list once, and leaves who is there alone', async () => {
+  it('adds each recipient once, and never changes existing ones', async () => {
     await world.store
       .doc('alert_recipients/ada')
       .set({ name: 'Ada', email: 'ada@example.test', active: false, locale: 'en' });
@@ -283,8 +283,8 @@ describe('ronde import of people, tickets and recipients', () => {
       { id: 'bob', name: 'Bob', email: 'bob@example.test' },
       { name: 'Cléo', email: 'cleo@example.test' },
     ];
-    expect((await importLines('recipients', lines)).stdout).toContain('2 made, 1 there already');
-    expect((await importLines('recipients', lines)).stdout).toContain('0 made, 3 there already');
+    expect((await importLines('recipients', lines)).stdout).toContain('2 created, 1 exist already');
+    expect((await importLines('recipients', lines)).stdout).toContain('0 created, 3 exist already');
     expect(await stored('alert_recipients/ada')).toEqual({
       name: 'Ada',
       email: 'ada@example.test',
@@ -305,7 +305,7 @@ describe('ronde import followups', () => {
   const process = () =>
     world.post('/api/followups/process-automatic', { headers: { 'X-Cron-Secret': world.secret } });
 
-  it('makes the follow-up that POST would have made, scheduled by the rules, with its history', async () => {
+  it('creates the same follow-up as POST, scheduled by the rules, with its history', async () => {
     await importLines('followups', [followup('inv-1', { level: 1, last_sent_at: '2026-02-28T09:00:00Z' })]);
     const { docs } = await world.store.collection('followups').get();
     expect(docs).toHaveLength(1);
@@ -329,7 +329,7 @@ describe('ronde import followups', () => {
     expect(same.body).toMatchObject({ id: docs[0]?.id, amount_due: 60, level: 1 });
   });
 
-  it('mails nothing where automatic follow-ups are off, nor where they are on', async () => {
+  it('sends no mail, whether automatic follow-ups are on or off', async () => {
     world.clock.set(new Date());
     const lines = Array.from({ length: 300 }, (_, index) => followup(`inv-${index}`));
     await world.store.doc('billing_settings/org-1').set(settingsFields({ auto_followups_enabled: false }));
@@ -345,7 +345,7 @@ describe('ronde import followups', () => {
     expect(world.smtp.mails()).toHaveLength(0);
     const held = await stored('billing_settings/org-1');
     expect((await importLines('followups', lines)).stdout).toBe(
-      '300 lines: 0 made, 300 there already and left as they are\n',
+      '300 lines: 0 created, 300 exist already and stay unchanged\n',
     );
     expect(await stored('billing_settings/org-1')).toEqual(held);
     const admin = await world.issuer.userToken('admintest1');
@@ -358,7 +358,7 @@ describe('ronde import followups', () => {
     world.clock.set(NOW);
   });
 
-  it('wants to know when the last level was sent, and settings that can be read', async () => {
+  it('requires the time of the last level, and readable settings', async () => {
     expect((await importLines('followups', [followup('inv-1', { level: 2 })])).stdout).toContain(
       'last_sent_at is missing: must be given where level is above 0',
     );

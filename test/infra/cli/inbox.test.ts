@@ -27,7 +27,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** `ronde inbox ...` in a process of its own; `input` is what is piped in. */
+/** Runs `ronde inbox ...` in a separate process; `input` is piped in. */
 async function ronde(args: string[], input = '') {
   const admin = await world.issuer.userToken('admintest1');
   const child = spawn(process.execPath, [ENTRY, 'inbox', ...args], {
@@ -44,7 +44,7 @@ async function ronde(args: string[], input = '') {
   return { code: code as number | null, ...output };
 }
 
-it('says how to begin where there is no mailbox, and 2 for a wrong use', async () => {
+it('prints how to add the first mailbox, and exits 2 on wrong usage', async () => {
   expect(await ronde(['list'])).toMatchObject({
     code: 0,
     stdout: expect.stringContaining('ronde inbox add'),
@@ -56,15 +56,15 @@ it('says how to begin where there is no mailbox, and 2 for a wrong use', async (
 
 it.each([
   ['no password', [], ''],
-  ['what is no JSON for OAuth', ['--oauth'], 'made-up-token'],
-])('%s on standard input is a wrong use, which is not repeated', async (_name, flags, input) => {
+  ['invalid JSON for OAuth', ['--oauth'], 'made-up-token'],
+])('exits 2 on %s on standard input, without printing the input', async (_name, flags, input) => {
   const added = await ronde(['add', '--org', 'o', '--host', 'imap.test', '--user', 'a', ...flags], input);
   expect(added.code).toBe(2);
   expect(added.stdout + added.stderr).not.toContain('made-up-token');
 });
 
 it.skipIf(absent)(
-  'adds a mailbox with its password from standard input, tries, synchronises and lists it',
+  'adds a mailbox with its password from standard input, tests, synchronises and lists it',
   async () => {
     const [user] = imap.users;
     if (!user) throw new Error('there is no account');

@@ -30,7 +30,7 @@ beforeEach(async () => {
   await world.redis.flushall();
 });
 
-/** Starts `ronde presence ...` in a directory of its own; `input` is what a person types, and then the end of it. */
+/** Starts `ronde presence ...` in a separate directory; a person types `input`, then input ends. */
 function start(args: string[], input = '', env: Record<string, string> = {}) {
   const child = spawn(process.execPath, [ENTRY, 'presence', ...args], {
     cwd: folder,
@@ -72,7 +72,7 @@ const online = async () =>
     .map(([id]) => id);
 
 describe('presence cleanup', () => {
-  it('asks, and without a yes changes nothing', async () => {
+  it('asks, and changes nothing without a yes', async () => {
     await crowd();
     const before = await dump(world.store, world.redis);
     for (const input of ['', 'n\n', 'perhaps\n']) {
@@ -90,7 +90,7 @@ describe('presence cleanup', () => {
     expect(await online()).toEqual([]);
   });
 
-  it('--dry-run shows and writes nothing; nothing to do is no question', async () => {
+  it('--dry-run writes nothing; with nothing to do it does not ask', async () => {
     await crowd();
     const before = await dump(world.store, world.redis);
     expect(await run(['cleanup', '--dry-run'])).toMatchObject({ code: 0, stderr: '' });
@@ -100,7 +100,7 @@ describe('presence cleanup', () => {
     expect(await run(['cleanup'])).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('--backup and then restore give back byte-equal documents and the keys', async () => {
+  it('restores byte-equal documents and the keys from --backup', async () => {
     await crowd();
     const before = await documents();
     const file = join(folder, 'before.json');
@@ -108,7 +108,7 @@ describe('presence cleanup', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(await online()).toEqual([]);
     const again = await run(['cleanup', '--yes', '--backup', file]);
-    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('there already')]);
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('exists already')]);
 
     expect(await run(['restore', file, '--dry-run'])).toMatchObject({
       code: 0,
@@ -121,7 +121,7 @@ describe('presence cleanup', () => {
     expect(await world.redis.get('last_activity:pinging')).toBe(String(NOW.getTime() - minutes(1)));
   });
 
-  it('restores hundreds in parts', async () => {
+  it('restores hundreds of users in parts', async () => {
     const ids = Array.from({ length: 450 }, (_, index) => `user-${index}`);
     await seed(world.store, 'users', new Map(ids.map((id) => [id, user({ is_online: true })])));
     const file = join(folder, 'many.json');
@@ -135,7 +135,7 @@ describe('presence cleanup', () => {
     expect(await online()).toHaveLength(450);
   });
 
-  it('exits 1 with one line where Redis is away', async () => {
+  it('exits 1 with one line if Redis does not answer', async () => {
     await world.redisEngine.stopEngine();
     try {
       const { code, stderr } = await run(['cleanup', '--yes']);
@@ -148,7 +148,7 @@ describe('presence cleanup', () => {
 });
 
 describe('presence stale', () => {
-  it('puts offline who has been silent, 30 minutes unless told otherwise, and can be restored', async () => {
+  it('puts offline users who are silent for 30 minutes by default, and can be restored', async () => {
     await crowd();
     const before = await documents();
     const file = join(folder, 'stale.json');
@@ -161,7 +161,7 @@ describe('presence stale', () => {
     expect(await documents()).toEqual(before);
   });
 
-  it('--scheduled stays, does it again, and stops on SIGTERM with 0', async () => {
+  it('--scheduled repeats, and exits 0 on SIGTERM', async () => {
     await crowd();
     const { child, output, closed } = start(['stale', '--scheduled', '--interval', '1']);
     await expect.poll(() => output.stdout, { timeout: 60_000 }).toContain('Cleaned 2 stale sessions');
@@ -175,7 +175,7 @@ describe('presence stale', () => {
 });
 
 describe('presence status and test', () => {
-  it('status shows flags, live keys, ghosts, stale sessions, stores and runs', async () => {
+  it('status prints flags, live keys, ghosts, stale sessions, stores and runs', async () => {
     await crowd();
     await (await session(world, 'new')).ping();
     await run(['test']);
@@ -193,7 +193,7 @@ describe('presence status and test', () => {
     });
   });
 
-  it('test shows every check, and exits 1 where one fails', async () => {
+  it('test prints every check, and exits 1 if one fails', async () => {
     await crowd();
     const good = await run(['test']);
     expect([good.code, good.stdout.match(/^ok /gm)?.length]).toEqual([0, 7]);
@@ -204,7 +204,7 @@ describe('presence status and test', () => {
     expect(JSON.parse((await run(['test', '--json'])).stdout).checks).toHaveLength(7);
   });
 
-  it('help exits 0 with recipes and precautions', async () => {
+  it('help prints recipes and precautions, and exits 0', async () => {
     const { code, stdout } = await run(['help']);
     expect(code).toBe(0);
     for (const word of ['Ghosts online', 'Back up', 'stale --minutes 60', 'response times'])
@@ -235,7 +235,7 @@ describe('wrong usage exits 2 and names what is legal', () => {
     expect(code).toBe(2);
   });
 
-  it('a file that is no backup exits 1 and says what is wrong', async () => {
+  it('exits 1 on an invalid backup, and reports the fault', async () => {
     const file = join(folder, 'wrong.json');
     writeFileSync(file, '{"version": 1}');
     for (const name of [file, join(folder, 'absent.json')]) {

@@ -37,7 +37,7 @@ async function retention(...args: string[]) {
   return { code: code as number | null, ...output };
 }
 
-it('deletes what is over and older than was chosen, after a look that tells how much', async () => {
+it('deletes finished documents that are older than chosen, after a preview of their number', async () => {
   const { store } = world;
   const old = Timestamp.fromMillis(Date.now() - 800 * 86_400_000);
   const young = Timestamp.fromMillis(Date.now() - 80 * 86_400_000);
@@ -49,7 +49,7 @@ it('deletes what is over and older than was chosen, after a look that tells how 
   await store.doc('incidents/over/notices/a').set({ state: 'sent' });
   await store.doc('incidents/open').set({ opened_at: old, recovered_at: null });
   const before = await dump(store, world.redis);
-  expect((await retention('apply')).stdout).toContain('Nothing was chosen: everything is kept.');
+  expect((await retention('apply')).stdout).toContain('No time is chosen, so everything is kept.');
   expect(await dump(store, world.redis)).toBe(before);
 
   expect((await retention('set', 'page_visits', '25')).code).toBe(0);
@@ -80,7 +80,7 @@ it('deletes what is over and older than was chosen, after a look that tells how 
   expect((await store.collectionGroup('notices').get()).size).toBe(0);
 });
 
-it('refuses what the law keeps, what is no collection and what is no number of months', async () => {
+it('rejects collections that the law keeps, unknown collections and illegal months', async () => {
   for (const [name, text, message] of [
     ['followups', '12', 'is kept with the invoice, ten years'],
     ['visits', '12', 'legal: page_visits, login_history, delay_alert_logs, incidents'],
@@ -92,7 +92,7 @@ it('refuses what the law keeps, what is no collection and what is no number of m
     });
 });
 
-it('counts calendar months, and stays within a short one', () => {
+it('counts calendar months, and ends on the last day of a short one', () => {
   expect(cutoffOf(new Date('2026-03-31T10:00:00Z'), 13).toISOString()).toBe('2025-02-28T10:00:00.000Z');
   expect(cutoffOf(new Date('2026-03-04T10:00:00Z'), 25).toISOString()).toBe('2024-02-04T10:00:00.000Z');
 });

@@ -62,7 +62,7 @@ describe('ronde scheduler', () => {
     expect(await ronde('apply')).toMatchObject({ code: 0, stdout: 'the local cloud: nothing to change\n' });
   });
 
-  it('lists, runs, pauses and resumes a job, and says what a pause means', async () => {
+  it('lists, runs, pauses and resumes a job, and explains a pause', async () => {
     await ronde('apply');
     const [name = ''] = names;
     expect((await ronde('pause', name)).stdout).toContain('paused: true');
@@ -77,7 +77,7 @@ describe('ronde scheduler', () => {
     expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('nobody: run failed') });
   });
 
-  it('prunes only what is marked as ours, and asks first', async () => {
+  it('prunes only jobs that are marked as ours, and asks first', async () => {
     await ronde('apply');
     await byHand('POST', '', theirs);
     const { jobs } = JSON.parse((await ronde('list', '--json')).stdout);
@@ -97,7 +97,7 @@ describe('ronde scheduler', () => {
     ).toEqual([...names, 'theirs'].sort());
   });
 
-  it('simulates without asking any service', async () => {
+  it('simulates without calling any service', async () => {
     const day = await ronde('simulate', '--from', '2026-03-29', '--to', '2026-03-30', '--json');
     expect(day.code).toBe(0);
     const { occurrences } = JSON.parse(day.stdout);
@@ -118,7 +118,7 @@ describe('ronde scheduler', () => {
     expect(JSON.parse(alone.stdout).occurrences).toEqual(quarters);
   });
 
-  it('plans for a project with the accounts that deploying makes, if none are named', async () => {
+  it('plans for a project with the accounts that deploy.sh creates, if none are named', async () => {
     const answer = await ronde('plan', '--project', 'nowhere-project', '--region', 'europe-west1');
     expect(answer.stderr).not.toContain('is not set in the environment');
     expect(answer.stderr).toContain('gcloud auth application-default login');
@@ -131,13 +131,13 @@ describe('ronde scheduler', () => {
     [['plan', '--project', 'somewhere'], '--region or REGION'],
     [['frobnicate'], 'unknown command'],
     [['simulate', '--job', 'nobody'], 'close-inactive-visits'],
-  ])('answers %j with exit code 2 and what is legal', async (args, told) => {
+  ])('exits 2 on %j, and names what is legal', async (args, expected) => {
     const answer = await ronde(...args);
     expect(answer.code).toBe(2);
-    expect(answer.stderr).toContain(told);
+    expect(answer.stderr).toContain(expected);
   });
 
-  it('says in one line that there are no credentials for a real project, without a stack', async () => {
+  it('reports missing credentials for a real project in one line, without a stack', async () => {
     const answer = await ronde('list', '--project', 'nowhere-project', '--region', 'europe-west1');
     expect(answer.code).toBe(1);
     expect(answer.stderr.trim().split('\n')).toHaveLength(1);

@@ -103,7 +103,7 @@ describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () =>
     google.asked.find(({ query, body }) => query.get('functionId') === name && body.serviceConfig);
 
   it(
-    'tells what a refusal left undone; the same command again completes it and tries every function',
+    'reports the steps that a refusal left undone; the same command completes them and calls every function',
     async () => {
       const before = await dump(world.store, world.redis);
       const last = names.at(-1) ?? '';
@@ -122,7 +122,7 @@ describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () =>
       expect(first.stderr).toContain('not done: functions (perhaps in part), schedule, smoke test\n');
       expect(scheduler.jobs()).toEqual([]);
       expect(first.code).toBe(1);
-      // The account was not known everywhere yet, and was waited for.
+      // The script waited until the account was known everywhere.
       expect(bindings).toBe(5);
 
       google.refuse = () => undefined;
@@ -153,7 +153,7 @@ describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () =>
     GCLOUD_MS,
   );
 
-  /** Made by the first deployment, and made what it should be by each: a later version may need more. */
+  /** The first deployment creates it, and each one updates it: a later version may need more. */
   function checkRole(): void {
     const roles = google.asked.filter(({ method, path }) => method !== 'GET' && /\/roles(\/|$)/.test(path));
     const last = roles.at(-1);
@@ -181,7 +181,7 @@ describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () =>
     expect([...new Set(readable)].sort()).toEqual([...secrets].sort());
   }
 
-  /** The functions may add to it, and sign its calls as an account that may do nothing else. */
+  /** The functions may add to it, and sign its calls as an account without roles. */
   function checkQueue(): void {
     const at = (end: string) => google.asked.filter(({ path }) => path.endsWith(end));
     expect(at('/locations/europe-west1/queues')[0]?.body).toMatchObject({
@@ -206,7 +206,7 @@ describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () =>
     expect(JSON.stringify(other)).not.toContain('ronde-tasks');
   }
 
-  /** It is as infra/scheduler.yaml describes it, and its bundle is shipped and nothing else. */
+  /** It is as infra/scheduler.yaml says, and ships only its bundle. */
   function checkFunction(): void {
     const { body } = created('close-inactive-visits') ?? {};
     expect(body).toMatchObject({
@@ -253,7 +253,7 @@ describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () =>
   }
 
   it(
-    'a secret that is missing stops it before a function is touched, with the way to make it',
+    'stops before the functions if a secret is missing, with the command that creates it',
     async () => {
       google.secrets.delete('ronde-cron-secret');
       const { code, stderr } = await deploy();
@@ -270,7 +270,7 @@ describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () =>
   );
 
   it(
-    'a function that does not answer by its own door fails the smoke test',
+    'fails the smoke test if a function itself does not answer',
     async () => {
       await google.stop();
       google = await startFakeGoogle((name) =>

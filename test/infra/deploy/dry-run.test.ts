@@ -27,7 +27,7 @@ const tasks = schedule.functions.filter(({ task }) => task).map(({ name }) => na
 let root: string;
 let shims: string;
 
-/** A directory that holds what deploy.sh needs and nothing else, and programs that must not be called. */
+/** A directory with only the needs of deploy.sh, and programs that must not be called. */
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'ronde-deploy-'));
   await cp(join(ROOT, 'deploy.sh'), join(root, 'deploy.sh'));
@@ -87,7 +87,7 @@ describe('deploy.sh --dry-run', () => {
     expect(order).toEqual([...order].sort((a, b) => a - b));
   });
 
-  it('shows what each function would be given, and no secret of the environment', async () => {
+  it('prints the variables of each function, and no secret of the environment', async () => {
     const env = Object.fromEntries(PLAIN.split('\n').map((line) => line.split('=') as [string, string]));
     const { stdout } = await deploy([...PLACE, '--dry-run'], env);
     expect(stdout).not.toContain('never-to-be-seen');
@@ -99,7 +99,7 @@ describe('deploy.sh --dry-run', () => {
     expect(stdout).not.toMatch(/set-env-vars|yaml: (CRON_SECRET|UPSTASH_REDIS_REST_TOKEN)/);
   });
 
-  it('the scheduler account gets no role, the console may pause jobs, and the functions read exactly the secrets that are named', async () => {
+  it('gives the scheduler account no role, lets the console pause jobs, and lets functions read exactly their secrets', async () => {
     const { stdout } = await deploy([...PLACE, '--dry-run']);
     const bindings = commands(stdout).filter((line) => line.includes('add-iam-policy-binding'));
     expect(bindings.join('\n')).not.toContain('ronde-scheduler@');
@@ -135,10 +135,10 @@ describe('deploy.sh --dry-run', () => {
     );
   });
 
-  it('tells what would stop it, and goes on', async () => {
+  it('reports what would stop it, and goes on', async () => {
     const { code, stdout, stderr } = await deploy([...PLACE, '--dry-run']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/# a dry run, nothing was done; it is about close-inactive-visits, .*\n$/);
+    expect(stdout).toMatch(/# dry run, nothing was done; functions: close-inactive-visits, .*\n$/);
     expect(stdout).not.toContain('# done');
     expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^would stop: \S/);
     expect(stderr).toContain('would stop: AUTH_ISSUER is not set');
@@ -146,10 +146,10 @@ describe('deploy.sh --dry-run', () => {
     expect(stderr).toContain('would stop here: AUTH_ISSUER is not set');
     const inside = { UPSTASH_REDIS_REST_URL: 'https://user:never-to-be-seen-3@made-up.example' };
     const leaky = await deploy([...PLACE, '--dry-run'], inside);
-    expect(leaky.stderr).toContain('has a password in it');
+    expect(leaky.stderr).toContain('contains a password');
   });
 
-  it('leaves out what --only and --skip-build leave out', async () => {
+  it('omits the steps that --only and --skip-build omit', async () => {
     const { stdout } = await deploy([...PLACE, '--dry-run', '--only', 'visits', '--skip-build']);
     expect(stdout).not.toContain('npm run -s build');
     expect(stdout).not.toMatch(/functions (deploy|call) close-inactive-visits/);
@@ -157,7 +157,7 @@ describe('deploy.sh --dry-run', () => {
     expect(stdout).not.toContain('ronde-cron-secret');
   });
 
-  it('with --no-invoker-check switches the check off and gives no right to allUsers', async () => {
+  it('with --no-invoker-check disables the check and grants allUsers nothing', async () => {
     const { stdout } = await deploy([...PLACE, '--dry-run', '--only', 'visits', '--no-invoker-check']);
     expect(stdout).not.toContain(' --allow-unauthenticated');
     expect(stdout).toContain('--no-allow-unauthenticated');
@@ -174,7 +174,7 @@ describe('deploy.sh --dry-run', () => {
     [[...PLACE, '--wet-run'], 2, '--wet-run is not an option'],
     [[...PLACE, '--only'], 2, '--only needs a value'],
     [[...PLACE, '--dry-run', '--only', 'visit'], 1, 'did you mean visits?'],
-  ])('refuses %j with code %i', async (args, expected, text) => {
+  ])('rejects %j with code %i', async (args, expected, text) => {
     const { code, stderr } = await deploy(args);
     expect(stderr).toContain(text);
     expect(code).toBe(expected);
@@ -208,7 +208,7 @@ describe.skipIf(!programOrSkip('gcloud', "gcloud's parser on the lines of deploy
     afterAll(() => gcloud?.remove());
 
     it(
-      'accepts every gcloud line: each stops only where it would have to sign in',
+      'accepts every gcloud line, up to the sign-in',
       async () => {
         const plain = await deploy([...PLACE, '--dry-run']);
         const closed = await deploy([...PLACE, '--dry-run', '--only', 'visits', '--no-invoker-check']);
@@ -222,7 +222,7 @@ describe.skipIf(!programOrSkip('gcloud', "gcloud's parser on the lines of deploy
           const { code, stderr } = await inShell(line);
           stopped[place] = { line, code, stopped: stderr.includes(SIGN_IN) };
         };
-        // Each is a second of a processor's time: two at a time, not all of them.
+        // Each takes a second of CPU time, so only two run at a time.
         const rest = lines.entries();
         const inTurn = async () => {
           for (const [place, line] of rest) await judge(line, place);
@@ -233,7 +233,7 @@ describe.skipIf(!programOrSkip('gcloud', "gcloud's parser on the lines of deploy
       GCLOUD_MS,
     );
 
-    it('would refuse a line that is wrong', async () => {
+    it('rejects a wrong line', async () => {
       for (const wrong of ['--concurrency=many', '--no-such-flag', '--timeout=soon', '--set-secrets=A']) {
         const { code, stderr } = await inShell(
           `gcloud functions deploy visits --gen2 --region=r --project=demo ${wrong}`,

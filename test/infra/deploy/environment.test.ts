@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { functionUrls } from '../../../infra/deploy/addresses.ts';
-import { environmentFaults, environmentOf } from '../../../infra/deploy/environment.ts';
+import { listFunctionUrls } from '../../../infra/deploy/addresses.ts';
+import { buildEnvironment, findEnvironmentFaults } from '../../../infra/deploy/environment.ts';
 import { makePlan } from '../../../infra/deploy/plan.ts';
 import { VARIABLES } from '../../../infra/deploy/variables.ts';
 import { readSchedule } from '../../../infra/scheduler/file.ts';
@@ -27,28 +27,31 @@ const MAIL = {
 const named = (name: string) =>
   readSchedule().functions.find((entry) => entry.name === name) as ScheduledFunction;
 const faults = (entry: ScheduledFunction, env: Record<string, string>) =>
-  environmentFaults(entry, environmentOf(entry, PLACE, env)).join('\n');
+  findEnvironmentFaults(entry, buildEnvironment(entry, PLACE, env)).join('\n');
 
 describe('the environment of a function', () => {
   it('holds no secret, whatever the caller has set', () => {
     const everything = Object.fromEntries(VARIABLES.map(({ name }) => [name, `value-of-${name}`]));
     for (const entry of readSchedule().functions) {
-      const plain = environmentOf(entry, PLACE, { ...everything, RONDE_LOCAL: '1', PATH: '/bin' });
+      const plain = buildEnvironment(entry, PLACE, { ...everything, RONDE_LOCAL: '1', PATH: '/bin' });
       for (const { name, secret } of VARIABLES) if (secret) expect(plain).not.toHaveProperty(name);
       expect(plain).not.toHaveProperty('RONDE_LOCAL');
       expect(plain).not.toHaveProperty('PATH');
     }
   });
 
-  it('knows its own addresses and the one that all share, and no other function', () => {
-    const plain = environmentOf(named('visits'), PLACE, { ...ENV, PUBLIC_URL: 'https://ronde.example.test' });
+  it('holds the addresses of the function and the shared one, and of no other function', () => {
+    const plain = buildEnvironment(named('visits'), PLACE, {
+      ...ENV,
+      PUBLIC_URL: 'https://ronde.example.test',
+    });
     expect(plain.FUNCTION_URLS?.split(',')).toEqual([
       'https://europe-west1-demo.cloudfunctions.net/visits',
       'https://visits-42.europe-west1.run.app',
       'https://ronde.example.test',
     ]);
     expect(plain).not.toHaveProperty('SCHEDULER_SERVICE_ACCOUNT');
-    expect(environmentOf(named('close-inactive-visits'), PLACE, ENV)).toHaveProperty(
+    expect(buildEnvironment(named('close-inactive-visits'), PLACE, ENV)).toHaveProperty(
       'SCHEDULER_SERVICE_ACCOUNT',
       'cron@demo.test',
     );
@@ -56,37 +59,39 @@ describe('the environment of a function', () => {
 
   it('lets the console call every task, beside the services that the operator names', () => {
     const ofTask = (env: Record<string, string>) =>
-      environmentOf(named('close-inactive-visits'), PLACE, { ...ENV, ...env }).SERVICE_ACCOUNTS;
+      buildEnvironment(named('close-inactive-visits'), PLACE, { ...ENV, ...env }).SERVICE_ACCOUNTS;
     expect(ofTask({})).toBe('console@demo.test');
     expect(ofTask({ SERVICE_ACCOUNTS: 'queue@demo.test' })).toBe('queue@demo.test,console@demo.test');
-    expect(environmentOf(named('console'), PLACE, ENV)).not.toHaveProperty('SERVICE_ACCOUNTS');
+    expect(buildEnvironment(named('console'), PLACE, ENV)).not.toHaveProperty('SERVICE_ACCOUNTS');
   });
 
-  it('names its own queue where it fans out, and who may call from there', () => {
-    const plain = environmentOf(named('sync-inbox'), PLACE, { ...ENV, TASKS_QUEUE: 'of-a-developer' });
+  it('names the queue and its caller if the function fans out', () => {
+    const plain = buildEnvironment(named('sync-inbox'), PLACE, { ...ENV, TASKS_QUEUE: 'of-a-developer' });
     expect(plain).toMatchObject({
       TASKS_QUEUE: 'sync-inbox',
       TASKS_SERVICE_ACCOUNT: 'tasks@demo.test',
       SERVICE_ACCOUNTS: 'console@demo.test,tasks@demo.test',
     });
-    const other = environmentOf(named('close-inactive-visits'), PLACE, { ...ENV, TASKS_QUEUE: 'x' });
+    const other = buildEnvironment(named('close-inactive-visits'), PLACE, { ...ENV, TASKS_QUEUE: 'x' });
     expect(other).not.toHaveProperty('TASKS_QUEUE');
     expect(other).not.toHaveProperty('TASKS_SERVICE_ACCOUNT');
   });
 
-  it('tells Node how much room new objects have, where the schedule says so', () => {
+  it('sets the semi-space of Node if the schedule does', () => {
     const env = { ...ENV, NODE_OPTIONS: '--inspect' };
-    expect(environmentOf(named('sync-inbox'), PLACE, env).NODE_OPTIONS).toBe('--max-semi-space-size=8');
-    expect(environmentOf(named('visits'), PLACE, env)).not.toHaveProperty('NODE_OPTIONS');
+    expect(buildEnvironment(named('sync-inbox'), PLACE, env).NODE_OPTIONS).toBe('--max-semi-space-size=8');
+    expect(buildEnvironment(named('visits'), PLACE, env)).not.toHaveProperty('NODE_OPTIONS');
   });
 
-  it('has no run.app address where the name is too long for one label', () => {
+  it('has no run.app address if the name is too long for one label', () => {
     const name = 'n'.repeat(60);
-    expect(functionUrls('demo', '42', 'r-1', name)).toHaveLength(2);
-    expect(functionUrls('demo', '423', 'r-1', name)).toEqual([`https://r-1-demo.cloudfunctions.net/${name}`]);
+    expect(listFunctionUrls('demo', '42', 'r-1', name)).toHaveLength(2);
+    expect(listFunctionUrls('demo', '423', 'r-1', name)).toEqual([
+      `https://r-1-demo.cloudfunctions.net/${name}`,
+    ]);
   });
 
-  it('is sound where everything is set', () => {
+  it('has no faults if everything is set', () => {
     for (const entry of readSchedule().functions) expect(faults(entry, { ...ENV, ...MAIL })).toBe('');
   });
 
@@ -96,7 +101,7 @@ describe('the environment of a function', () => {
       'a plain variable kept as a secret',
       { secrets: { OPERATORS: 's' } },
       {},
-      'OPERATORS is under secrets and is none',
+      'OPERATORS is under secrets but is not a secret',
     ],
     ['no Redis token', { secrets: {} }, {}, 'named under secrets in infra/scheduler.yaml'],
     ['no Redis', {}, { UPSTASH_REDIS_REST_URL: '' }, 'UPSTASH_REDIS_REST_URL must be'],
@@ -108,7 +113,7 @@ describe('the environment of a function', () => {
       { ALLOW_QUERY_SECRET: 'yes' },
       'ALLOW_QUERY_SECRET must be',
     ],
-  ])('tells %s', (_, change, env, expected) => {
+  ])('reports %s', (_, change, env, expected) => {
     expect(faults({ ...named('visits'), ...change }, { ...ENV, ...env })).toContain(expected);
   });
 });
@@ -116,7 +121,7 @@ describe('the environment of a function', () => {
 describe('the plan', () => {
   const options = { project: 'demo', number: '42', region: 'europe-west1', only: undefined, open: true };
 
-  it('wants whoever deploys and tries the functions to be an operator', () => {
+  it('requires the deploying account to be an operator', () => {
     const env = { ...ENV, OPERATORS: 'a@b.test, c@d.test' };
     expect(makePlan({ ...options, operator: 'c@d.test' }, env).faults.join()).not.toContain('OPERATORS');
     expect(makePlan({ ...options, operator: 'x@y.test' }, env).faults.join()).toContain(
@@ -124,7 +129,7 @@ describe('the plan', () => {
     );
   });
 
-  it('creates the accounts of its own project only', () => {
+  it('creates only the accounts of its project', () => {
     const env = { ...ENV, SCHEDULER_SERVICE_ACCOUNT: 'cron@other.iam.gserviceaccount.com' };
     const { records } = makePlan({ ...options, operator: undefined }, env);
     expect(records.filter(([kind]) => kind === 'create-account').map(([, id]) => id)).toEqual([
@@ -135,7 +140,7 @@ describe('the plan', () => {
     ]);
   });
 
-  it('has no field with a tab or a line feed in it: bash reads it by these', () => {
+  it('has no field with a tab or a line feed, which separate its fields for bash', () => {
     const { records } = makePlan({ ...options, operator: undefined }, { ...ENV, ALLOWED_ORIGINS: 'a\tb\nc' });
     expect(records.flat().filter((field) => /[\t\n]/.test(field))).toEqual([]);
   });

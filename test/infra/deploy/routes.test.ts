@@ -40,7 +40,7 @@ const routes = (...args: string[]) =>
     cwd: empty,
   });
 
-/** One host before the functions, each of which has an address of its own, as they have on Google Cloud. */
+/** One host before the functions, each with a separate address, as on Google Cloud. */
 const origin = (functionOf: (path: string) => string | null): Promise<LoopbackServer> =>
   serveLoopback(0, async (request, response, body) => {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
@@ -85,7 +85,7 @@ async function recipe(kind: string): Promise<(path: string) => string | null> {
 }
 
 describe.each(['--firebase', '--url-map'])('one host by ronde routes %s', (kind) => {
-  it('sends every path of every function where the gateway sends it, and no other there', async () => {
+  it('routes every path of every function as the gateway does, and no other path', async () => {
     const functionOf = await recipe(kind);
     for (const { name, prefix } of mounted) {
       expect(functionOf(prefix), prefix).toBe(name);
@@ -101,7 +101,7 @@ describe.each(['--firebase', '--url-map'])('one host by ronde routes %s', (kind)
     }
   });
 
-  it('answers as the gateway does: a task, a visit, a refusal', async () => {
+  it('answers a task, a visit and a rejected call as the gateway does', async () => {
     const host = await origin(await recipe(kind));
     const user = { authorization: `Bearer ${await world.issuer.userToken('usertest1')}` };
     const secret = { 'x-cron-secret': world.secret };
@@ -129,7 +129,7 @@ describe.each(['--firebase', '--url-map'])('one host by ronde routes %s', (kind)
           } = (await response.json()) as Record<string, unknown>;
           return { status: response.status, rest };
         };
-        // Twice, since a visit is answered otherwise when it is new.
+        // Sends it twice, since a new visit gets another answer.
         await ask(world.url);
         const [direct, hosted] = [await ask(world.url), await ask(host.url)];
         expect({ path, status: hosted.status }).toEqual({ path, status: direct.status });
@@ -151,7 +151,7 @@ describe('ronde routes', () => {
     expect(rows).toHaveLength(mounted.length);
   });
 
-  it('wrong usage exits 2 with the remedy', async () => {
+  it('exits 2 on wrong usage, with the remedy', async () => {
     expect(await routes('--firebase', '--url-map')).toMatchObject({ code: 2, stdout: '' });
     expect(await routes('--firebase')).toMatchObject({
       code: 2,

@@ -26,7 +26,7 @@ function writes(): string[] {
 }
 
 describe('the plan', () => {
-  it('creates what is not there, and is empty right after apply', async () => {
+  it('creates missing jobs, and is empty right after apply', async () => {
     const jobs = wanted(scheduled('a'), scheduled('b', { paused: true }), scheduled('c', { method: 'GET' }));
     expect((await service.plan(jobs)).map(({ kind }) => kind)).toEqual(['create', 'create', 'create']);
     const results = await service.apply(jobs);
@@ -78,7 +78,7 @@ describe('the plan', () => {
       },
     ),
   ])(
-    'names a changed %s and nothing else, and one request mends it',
+    'names a changed %s and nothing else, and one request corrects it',
     async (_what, changes, fields, mask) => {
       await service.apply(wanted(before));
       const jobs = wanted({ ...before, ...changes });
@@ -94,7 +94,7 @@ describe('the plan', () => {
     },
   );
 
-  it('sees the description, the method and the kind of proof change', async () => {
+  it('names a changed description, method and kind of proof', async () => {
     await service.apply(wanted(before));
     const jobs = wanted({ ...before, description: 'Other', method: 'GET', auth: { type: 'secret' } });
     const [planned] = await service.plan(jobs);
@@ -113,7 +113,7 @@ describe('the plan', () => {
     expect(hasDrift(await service.plan(jobs))).toBe(false);
   });
 
-  it('pauses before it changes and resumes after, each as a call of its own', async () => {
+  it('pauses before changing a job and resumes it afterwards, in separate calls', async () => {
     await service.apply(wanted(before));
     const paused = wanted({ ...before, paused: true, schedule: '0 * * * *' });
     writes();
@@ -126,7 +126,7 @@ describe('the plan', () => {
     expect(writes()).toEqual(['PATCH /a schedule', 'POST /a:resume']);
   });
 
-  it('finds what was changed, paused or deleted by hand on the service, and mends exactly that', async () => {
+  it('finds manual changes, pauses and deletions on the service, and corrects exactly these', async () => {
     const jobs = wanted(scheduled('a'), scheduled('b'), scheduled('c'));
     await service.apply(jobs);
     const body = { httpTarget: { headers: { 'X-Extra': 'not-for-anybody' } } };
@@ -168,7 +168,7 @@ describe('the plan', () => {
     ]);
   });
 
-  it('takes a job of the same name over only when told to, and its old token header goes', async () => {
+  it('takes over a job of the same name only with --adopt, and removes its old token header', async () => {
     const token = `Bearer ${'x'.repeat(40)}`;
     await service.byHand('POST', '', {
       name: 'projects/ronde-plans/locations/europe-west1/jobs/a',
@@ -195,7 +195,7 @@ describe('the plan', () => {
     expect(hasDrift(await service.plan(jobs))).toBe(false);
   });
 
-  it('says "changed" of a secret header, never its value', async () => {
+  it('shows a secret header as "changed", never its value', async () => {
     const job = scheduled('a', { auth: { type: 'secret' } });
     const [old] = wanted(job);
     if (!old) throw new Error('no job');
@@ -230,7 +230,7 @@ describe('the plan', () => {
 });
 
 describe('a service that fails', () => {
-  it('on the third of seven jobs does not keep the other six back', async () => {
+  it('does not stop the other six jobs by failing for the third of seven', async () => {
     let creations = 0;
     service.fault = (request) => (request === 'POST' && ++creations === 3 ? 400 : null);
     const results = await service.apply(wanted(...seven));
@@ -241,13 +241,13 @@ describe('a service that fails', () => {
     expect(again.map(({ id, done }) => [id, done])).toEqual([['c', ['create']]]);
   });
 
-  it('for a moment is asked again: 503 and 429 heal by themselves', async () => {
+  it('is called again after 503 and 429', async () => {
     service.fault = (_request, index) => [503, 429, null][index] ?? null;
     expect(await service.api.list()).toEqual([]);
     expect(service.requests).toHaveLength(3);
   });
 
-  it('and says nothing is given up in bounded time, with a line for every job', async () => {
+  it('is abandoned in bounded time if it never answers, with a line for every job', async () => {
     service.fault = (request) => (request.startsWith('POST') ? 'hang' : null);
     const began = performance.now();
     const results = await service.apply(wanted(...seven));
@@ -257,7 +257,7 @@ describe('a service that fails', () => {
     expect(results.at(-1)?.error).toContain('not tried');
   });
 
-  it('is not there at all: said at once, in plain words', async () => {
+  it('is reported at once if it does not exist, in plain words', async () => {
     const { url } = service;
     await service.stop();
     service = await startService();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { checkCron, periodSeconds } from '../../../infra/scheduler/cron.ts';
-import { backoffs, retriesEnd, retrySpan } from '../../../infra/scheduler/retries.ts';
+import { checkCron, findPeriodSeconds } from '../../../infra/scheduler/cron.ts';
+import { findRetriesEnd, listBackoffs, sumBackoffs } from '../../../infra/scheduler/retries.ts';
 import { nextOccurrence, previousOccurrence } from '../../../shared/doors/time/occurrences.ts';
 
 const PARIS = 'Europe/Paris';
@@ -38,13 +38,13 @@ test.each([
   ['0 0 31 2,4,6,9,11 *', /never fires/],
 ])('refuses %s', (expr, message) => expect(checkCron(expr)).toMatch(message));
 
-test('in spring a time that does not exist runs an hour later, once', () => {
+test('runs a time that spring skips once, an hour later', () => {
   const first = nextOccurrence('30 2 * * *', PARIS, new Date('2027-03-27T12:00:00Z'));
   expect(first.toISOString()).toBe('2027-03-28T01:00:00.000Z');
   expect(nextOccurrence('30 2 * * *', PARIS, first).toISOString()).toBe('2027-03-29T00:30:00.000Z');
 });
 
-test('in autumn a time that comes twice runs once, and an hourly job runs in both hours', () => {
+test('runs a time that autumn repeats once, and an hourly job in both hours', () => {
   const first = nextOccurrence('30 2 * * *', PARIS, new Date('2027-10-30T12:00:00Z'));
   expect(first.toISOString()).toBe('2027-10-31T00:30:00.000Z');
   expect(nextOccurrence('30 2 * * *', PARIS, first).toISOString()).toBe('2027-11-01T01:30:00.000Z');
@@ -58,16 +58,16 @@ test('the previous occurrence lies strictly before the instant', () => {
 });
 
 test('the period is the smallest gap of the year', () => {
-  expect(periodSeconds('*/15 * * * *', 'Etc/UTC')).toBe(900);
-  expect(periodSeconds('0,20 7 * * *', 'Etc/UTC')).toBe(1200);
-  expect(periodSeconds('0 7 * * *', 'Etc/UTC')).toBe(86_400);
-  expect(periodSeconds('0 7 * * *', PARIS)).toBe(82_800);
-  expect(periodSeconds('0 0 29 2 *', 'Etc/UTC')).toBe(1461 * 86_400);
+  expect(findPeriodSeconds('*/15 * * * *', 'Etc/UTC')).toBe(900);
+  expect(findPeriodSeconds('0,20 7 * * *', 'Etc/UTC')).toBe(1200);
+  expect(findPeriodSeconds('0 7 * * *', 'Etc/UTC')).toBe(86_400);
+  expect(findPeriodSeconds('0 7 * * *', PARIS)).toBe(82_800);
+  expect(findPeriodSeconds('0 0 29 2 *', 'Etc/UTC')).toBe(1461 * 86_400);
 });
 
-test('backoffs double, then rise evenly, then stay at the maximum', () => {
+test('backoffs double, then rise linearly, then stay at the maximum', () => {
   const retry = { count: 8, min_backoff: 10, max_backoff: 300, max_doublings: 3, max_duration: 0 };
-  expect(backoffs(retry)).toEqual([10, 20, 40, 80, 160, 240, 300, 300]);
-  expect(retrySpan({ ...retry, count: 3 })).toBe(70);
-  expect(retriesEnd({ ...retry, count: 3 }, 60)).toBe(310);
+  expect(listBackoffs(retry)).toEqual([10, 20, 40, 80, 160, 240, 300, 300]);
+  expect(sumBackoffs({ ...retry, count: 3 })).toBe(70);
+  expect(findRetriesEnd({ ...retry, count: 3 }, 60)).toBe(310);
 });

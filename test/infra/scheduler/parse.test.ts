@@ -7,7 +7,7 @@ import { functionNames } from '../../../infra/build.ts';
 import { readSchedule } from '../../../infra/scheduler/file.ts';
 import { parseSchedule, ScheduleError } from '../../../infra/scheduler/parse.ts';
 
-// One task and one API, without comments and blank lines, so that a rule is found on the line of its key and nowhere else.
+// One task and one API without comments and blank lines, so that each text is on a single line.
 const PLAIN = readFileSync(join(import.meta.dirname, 'sample.yaml'), 'utf8');
 const TASK = {
   route: '/api/v1/monitoring/close-inactive-visits',
@@ -33,7 +33,7 @@ function refusal(text: string, context: Parameters<typeof parseSchedule>[1] = CO
   throw new Error('nothing was refused');
 }
 
-test('the shipped file parses, with every function that there is and one job for every task', () => {
+test('the shipped file parses, with every function and one job for every task', () => {
   const file = readSchedule();
   expect(file.functions.map(({ name }) => name).sort()).toEqual(functionNames());
   expect(file.jobs.map((job) => job.function).sort()).toEqual(tasks.map(({ name }) => name).sort());
@@ -66,7 +66,7 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp, at?: 
     'method: GET',
     /method: "GET" is not the task's; legal: POST/,
   ],
-  ['a method that is none', 'method: POST', 'method: PUT', /legal: GET or POST/],
+  ['an unknown method', 'method: POST', 'method: PUT', /legal: GET or POST/],
   [
     'an unknown parameter',
     'inactivity_minutes: 30',
@@ -85,7 +85,7 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp, at?: 
     'method:  POST',
   ],
   [
-    'a job for nobody',
+    'a job for an unknown function',
     '- function: close-inactive-visits',
     '- function: close-inactive-visit',
     /did you mean/,
@@ -102,7 +102,7 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp, at?: 
     'a budget above the task’s',
     'budget_seconds: 120',
     'budget_seconds: 121',
-    /above the task's own; legal: 5 to 120/,
+    /above the budget of the task; legal: 5 to 120/,
   ],
   ['a budget that is too small', 'budget_seconds: 120', 'budget_seconds: 4', /legal: a whole number from 5/],
   ['a deadline above the timeout', 'attempt_deadline: 180s', 'attempt_deadline: 301s', /timeout of 300s/],
@@ -115,7 +115,7 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp, at?: 
   ['too many retries', 'count: 3', 'count: 6', /from 0 to 5/],
   ['retries that are not stated', '      count: 3\n', '', /retry\.count: is missing/, 'retry:'],
   ['no retry at all', '      max_duration: 0s\n', '', /max_duration: is missing/, 'retry:'],
-  ['retries into the next round', 'count: 3', 'count: 5', /until the next occurrence/],
+  ['retries into the next occurrence', 'count: 3', 'count: 5', /until the next occurrence/],
   [
     'a duration without retries',
     'count: 3\n      min_backoff: 15s\n      max_backoff: 60s\n      max_doublings: 2\n      max_duration: 0s',
@@ -126,9 +126,9 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp, at?: 
   ['a minimum above the maximum', 'min_backoff: 15s', 'min_backoff: 61s', /at most the max_backoff/],
   ['no doubling', 'max_doublings: 2', 'max_doublings: 0', /from 1 to 16/],
   ['another overlap than the task’s', 'on_overlap: skip', 'on_overlap: retry', /legal: skip/],
-  ['an overlap that is none', 'on_overlap: skip', 'on_overlap: queue', /skip or retry/],
+  ['an unknown overlap', 'on_overlap: skip', 'on_overlap: queue', /skip or retry/],
   ['no proof', '      type: oidc\n', '      audience: https://a.example\n', /type oidc/, 'auth:'],
-  ['a proof that is none', 'type: oidc', 'type: basic', /type oidc/],
+  ['an unknown proof', 'type: oidc', 'type: basic', /type oidc/],
   [
     'an audience for a secret',
     'type: oidc',
@@ -146,23 +146,23 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp, at?: 
   ['paused in words', 'paused: false', 'paused: no', /true or false/],
   ['an empty description', 'description: Closes', "description: ''\n    #", /1 to 458/],
   ['concurrency on part of a CPU', 'concurrency: 1\n', 'concurrency: 2\n', /512Mi implies less than one/],
-  ['memory that cannot be had', 'memory: 512Mi', 'memory: 500Mi', /128Mi to 32Gi/],
+  ['illegal memory', 'memory: 512Mi', 'memory: 500Mi', /128Mi to 32Gi/],
   ['no room for new objects', 'max_instances: 2', 'semi_space_mib: 0\n    max_instances: 2', /1 to 64/],
-  ['a CPU that cannot be had', 'cpu: 1', 'cpu: 3', /0\.08 to 1/],
+  ['an illegal CPU', 'cpu: 1', 'cpu: 3', /0\.08 to 1/],
   ['a secret with a slash', 'ronde-cron-secret', 'projects/a/secrets/b', /name of a secret/],
   ['a variable of Cloud Run’s own', '      CRON_SECRET:', '      PORT:', /does not set itself/],
   ['an API called a task', 'task: false', 'task: true', /is no task/],
   ['a task called an API', 'task: true', 'task: false', /is a task; legal: true/],
   ['a function without folder', '  visits:', '  visit:', /no folder .*did you mean visits/],
   [
-    'a queue for a task that hands nothing on',
+    'a queue for a task that dispatches no batches',
     'max_instances: 2\n',
     'max_instances: 2\n    fan_out: { max_concurrent: 1, max_per_second: 1 }\n',
-    /fan_out: but the function hands nothing on/,
+    /fan_out: but the function dispatches no batches/,
     'fan_out',
   ],
   [
-    'a queue that says nothing',
+    'a queue without a rate',
     'max_instances: 2\n',
     'max_instances: 2\n    fan_out: { max_concurrent: 1 }\n',
     /max_per_second: is missing/,
@@ -172,18 +172,18 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp, at?: 
   ['an alias without anchor', 'retry:', 'retry: *usual\n    x:', /no anchor/],
 ];
 
-test.each(REJECTED)('refuses %s, on its line', (_title, from, to, message, at) => {
+test.each(REJECTED)('rejects %s, on its line', (_title, from, to, message, at) => {
   expect(PLAIN).toContain(from);
   const error = refusal(PLAIN.replace(from, () => to));
   expect(error.message).toMatch(message);
-  // The line on which the finger is to lie: the changed one, or the one that holds `at`.
+  // The expected line: the changed one, or the one that contains `at`.
   const wrong = PLAIN.replace(from, () => to);
   const offset = at === undefined ? PLAIN.indexOf(from) : wrong.indexOf(at);
-  const told = error.message.split('\n').find((line) => message.test(line));
-  expect(told).toMatch(`infra/scheduler.yaml:${wrong.slice(0, offset).split('\n').length} `);
+  const found = error.message.split('\n').find((line) => message.test(line));
+  expect(found).toMatch(`infra/scheduler.yaml:${wrong.slice(0, offset).split('\n').length} `);
 });
 
-test('two jobs of one task, and a task without job', () => {
+test('rejects two jobs of one task, and a task without a job', () => {
   const job = PLAIN.slice(PLAIN.indexOf('  - function'));
   expect(refusal(PLAIN + job).message).toMatch(/jobs\[1\]\.function: .* has a job already, jobs\[0\]/);
   expect(refusal(PLAIN.replace(`jobs:\n${job}`, 'jobs: []\n')).message).toMatch(/is a task and has no job/);
@@ -198,7 +198,7 @@ test('a task that retries needs two retries that outlast the lease', () => {
   expect(refusal(retrying, context).message).toMatch(/at least 2[\s\S]*more than the lease of 30s/);
 });
 
-test('a queue asks for no more instances than there may be beside the dispatcher', () => {
+test('a queue may use every instance except that of the dispatching run', () => {
   const context = { ...CONTEXT, tasks: { 'close-inactive-visits': { ...TASK, fansOut: true } } };
   const withQueue = (most: number) =>
     PLAIN.replace(
@@ -212,7 +212,7 @@ test('a queue asks for no more instances than there may be beside the dispatcher
   expect(refusal(withQueue(2), context).message).toMatch(/max_concurrent: 2 .*legal: at most .* which is 1/);
 });
 
-test('every problem is told at once, each on its line', () => {
+test('reports every problem at once, each on its line', () => {
   const wrong = PLAIN.replace('nodejs24', 'nodejs20')
     .replace('Etc/UTC', 'Mars')
     .replace('count: 3', 'count: 9');
@@ -226,7 +226,7 @@ test('every problem is told at once, each on its line', () => {
   expect(message).toContain('infra/scheduler.yaml:2 defaults.runtime: "nodejs20" legal: nodejs24');
 });
 
-test('variables come from the environment, and a missing one is named', () => {
+test('fills variables from the environment, and names a missing one', () => {
   const env = { FUNCTIONS_SERVICE_ACCOUNT: 'f@p.example', SCHEDULER_SERVICE_ACCOUNT: 's@p.example' };
   expect(parseSchedule(PLAIN, { ...CONTEXT, env }).defaults.service_account).toBe('f@p.example');
   expect(refusal(PLAIN, { ...CONTEXT, env: {} }).problems).toHaveLength(2);

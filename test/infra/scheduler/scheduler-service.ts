@@ -18,7 +18,7 @@ const STATUS: Record<number, string> = {
   503: 'UNAVAILABLE',
 };
 
-/** What a rule does to a request: an HTTP status, a silence, or nothing. */
+/** The effect of a rule on a request: an HTTP status, no answer, or null for no effect. */
 export type Fault = number | 'hang' | null;
 
 /** The local Cloud Scheduler behind a wire that counts requests and can break. */
@@ -29,7 +29,7 @@ export interface Service {
   requests: string[];
   /** Asked for each request, by its index among those of the same kind. */
   fault: (request: string, index: number) => Fault;
-  /** A field changed, a job made or deleted behind our back, straight at the service. */
+  /** Changes, creates or deletes a job directly at the service. */
   byHand(method: string, path: string, body?: object): Promise<number>;
   plan(jobs: readonly WantedJob[]): Promise<PlannedJob[]>;
   apply(jobs: readonly WantedJob[], adopt?: boolean): ReturnType<typeof applyPlan>;
@@ -66,9 +66,9 @@ export async function startService(): Promise<Service> {
     const url = new URL(request.url ?? '/', 'http://wire.test');
     const path = decodeURIComponent(url.pathname).replace(PARENT, '');
     const mask = url.searchParams.get('updateMask');
-    const told = `${request.method} ${path}${mask ? ` ${mask}` : ''}`.trim();
-    const index = requests.push(told) - 1;
-    const fault = service.fault(told, index);
+    const call = `${request.method} ${path}${mask ? ` ${mask}` : ''}`.trim();
+    const index = requests.push(call) - 1;
+    const fault = service.fault(call, index);
     if (fault === 'hang') return;
     if (fault !== null) {
       response.writeHead(fault, { 'content-type': 'application/json' });

@@ -11,7 +11,7 @@ const fires = (jobs: ReturnType<typeof job>[], from: string, to: string) =>
   simulate(jobs, new Date(from), new Date(to));
 
 describe('a simulation', () => {
-  it('tells what fires from the beginning up to, but not at, the end, in order of time', () => {
+  it('lists the occurrences from the start up to, but not including, the end, in order of time', () => {
     const jobs = [
       job('hourly', '0 * * * *'),
       job('quarterly', '*/30 * * * *'),
@@ -25,7 +25,7 @@ describe('a simulation', () => {
     ]);
   });
 
-  it('of a fixed hour that spring skips fires once when the clocks have moved, and says that they did', () => {
+  it('fires a fixed hour that spring skips once, after the change, with a note', () => {
     const found = fires(
       [job('night', '30 2 * * *', 'Europe/Paris')],
       '2026-03-28T00:00:00Z',
@@ -40,7 +40,7 @@ describe('a simulation', () => {
     expect(found[1]?.local).toBe('2026-03-29 03:00:00 GMT+02:00');
   });
 
-  it('of a fixed hour that autumn repeats fires once', () => {
+  it('fires a fixed hour that autumn repeats once', () => {
     const found = fires(
       [job('night', '30 2 * * *', 'Europe/Paris')],
       '2026-10-24T12:00:00Z',
@@ -50,13 +50,13 @@ describe('a simulation', () => {
     expect(found.map(({ local }) => local.slice(0, 16))).toEqual(['2026-10-25 02:30', '2026-10-26 02:30']);
   });
 
-  it('of every hour fires in each of the 23 and 25 hours of those days', () => {
+  it('fires an hourly job in each of the 23 and 25 hours of those days', () => {
     const hourly = [job('hourly', '0 * * * *', 'Europe/Paris')];
     expect(fires(hourly, '2026-03-28T23:00:00Z', '2026-03-29T22:00:00Z')).toHaveLength(23);
     expect(fires(hourly, '2026-10-24T22:00:00Z', '2026-10-25T23:00:00Z')).toHaveLength(25);
   });
 
-  it('that would fill a book is refused', () => {
+  it('rejects a span with too many occurrences', () => {
     expect(() => fires([job('a', '* * * * *')], '2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z')).toThrow(
       /shorter span/,
     );

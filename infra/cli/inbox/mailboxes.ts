@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { callAdmin } from '../admin-call.ts';
 import type { Target } from '../target.ts';
-import { printable, type Terminal } from '../terminal.ts';
+import { type Terminal, toPrintable } from '../terminal.ts';
 
 const integration = z.looseObject({
   id: z.string(),
@@ -20,7 +20,7 @@ const integration = z.looseObject({
 });
 const list = z.object({ items: z.array(integration), next_page: z.string().nullable() });
 
-/** What a try of a mailbox has shown. */
+/** The result of testing a mailbox. */
 export const report = z.object({
   ok: z.boolean(),
   error: z.object({ kind: z.string(), detail: z.string() }).nullable(),
@@ -41,47 +41,57 @@ const synced = z.object({
   error: z.object({ kind: z.string(), detail: z.string() }).nullable(),
 });
 
-type Options = { json?: true };
+export interface MailboxFlags {
+  json?: true;
+}
+
 const path = (id: string, rest = '') => `/api/inbox/integrations/${encodeURIComponent(id)}${rest}`;
 
-/** Lists all mailboxes; 0 whatever their health. */
-export async function inboxList(target: Target, { json }: Options, { print }: Terminal): Promise<number> {
+/** Lists all mailboxes. Returns 0, also if some are ill. */
+export async function listMailboxes(
+  target: Target,
+  { json }: MailboxFlags,
+  { print }: Terminal,
+): Promise<number> {
   const items: z.infer<typeof integration>[] = [];
   let page: string | null = null;
   do {
     const query: string = page === null ? '' : `&page=${encodeURIComponent(page)}`;
-    const answer = await callAdmin(target, list, 'GET', `/api/inbox/integrations?limit=500${query}`);
+    const answer = await callAdmin(target, list, {
+      method: 'GET',
+      path: `/api/inbox/integrations?limit=500${query}`,
+    });
     items.push(...answer.items);
     page = answer.next_page;
   } while (page !== null);
   if (json) print(JSON.stringify({ items }, null, 2));
   else if (items.length === 0) print('There is no mailbox yet; add one with ronde inbox add.');
-  else for (const item of items) print(describeIntegration(item));
+  else for (const item of items) print(describeMailbox(item));
   return 0;
 }
 
-function describeIntegration({ id, active, host, auth, health }: z.infer<typeof integration>): string {
+function describeMailbox({ id, active, host, auth, health }: z.infer<typeof integration>): string {
   const state = active === true ? (health?.status ?? 'ok') : 'paused';
   const last = health?.last_success_at ? `synchronised ${health.last_success_at}` : 'never synchronised';
   const next = health?.next_attempt_at ? `, next attempt ${health.next_attempt_at}` : '';
   const error = health?.last_error ? `, ${health.last_error}` : '';
-  return printable(`${id}  ${state.padEnd(11)}  ${auth.user ?? '?'} on ${host}: ${last}${next}${error}`);
+  return toPrintable(`${id}  ${state.padEnd(11)}  ${auth.user ?? '?'} on ${host}: ${last}${next}${error}`);
 }
 
-/** Tries a mailbox; 1 where it does not work. */
-export async function inboxTest(
+/** Tests a mailbox. Returns 1 if it does not work. */
+export async function testMailbox(
   target: Target,
   id: string,
-  { json }: Options,
+  { json }: MailboxFlags,
   { print }: Terminal,
 ): Promise<number> {
-  const answer = await callAdmin(target, report, 'POST', path(id, '/test'), {});
+  const answer = await callAdmin(target, report, { method: 'POST', path: path(id, '/test'), body: {} });
   if (json) print(JSON.stringify(answer, null, 2));
-  else for (const line of describeReport(answer)) print(printable(line));
+  else for (const line of describeReport(answer)) print(toPrintable(line));
   return answer.ok ? 0 : 1;
 }
 
-/** What a try has shown, line by line. */
+/** Describes the result of a test, line by line. */
 export function describeReport({ ok, error, capabilities, folders }: z.infer<typeof report>): string[] {
   if (!ok) return [`It does not work: ${error?.kind}: ${error?.detail}`];
   return [
@@ -93,19 +103,19 @@ export function describeReport({ ok, error, capabilities, folders }: z.infer<typ
   ];
 }
 
-/** Synchronises a mailbox now; 1 where it failed. */
-export async function inboxSync(
+/** Synchronises a mailbox now. Returns 1 if the sync fails. */
+export async function syncMailbox(
   target: Target,
   id: string,
-  { json }: Options,
+  { json }: MailboxFlags,
   { print }: Terminal,
 ): Promise<number> {
-  const answer = await callAdmin(target, synced, 'POST', path(id, '/sync'), {});
+  const answer = await callAdmin(target, synced, { method: 'POST', path: path(id, '/sync'), body: {} });
   const { new: fresh = 0, updated = 0, removed = 0, announced = 0, stored = 0 } = answer.messages;
   if (json) print(JSON.stringify(answer, null, 2));
-  else if (answer.error) print(printable(`It failed: ${answer.error.kind}: ${answer.error.detail}`));
+  else if (answer.error) print(toPrintable(`It failed: ${answer.error.kind}: ${answer.error.detail}`));
   else
     print(`${fresh} new, ${updated} updated, ${removed} removed; ${announced} announced, ${stored} stored.`);
-  if (!json && !answer.complete) print('There is more; the next round goes on.');
+  if (!json && !answer.complete) print('More mail is waiting; the next sync goes on.');
   return answer.success ? 0 : 1;
 }

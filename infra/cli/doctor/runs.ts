@@ -11,62 +11,64 @@ import { utc } from '../../../shared/domains/watch/words.ts';
 import { within } from '../../../shared/doors/time/within.ts';
 import { lastRuns } from '../../../shared/runtime/ledger.ts';
 import { watchedJobs } from '../../scheduler/watched.ts';
-import { ill, type Result, reasonOf, well } from './result.ts';
+import { type CheckResult, reasonOf, reportFault, reportSound } from './result.ts';
 
 const PATIENCE_MS = 20_000;
-const WATCHMAN = 'watch-runs';
+const WATCH_RUNS = 'watch-runs';
 
-/** What is wrong with a task, of what the watchman sees now. */
+/** Returns the fault that a concern of watch-runs is about, or null if it is over. */
 function findingOf(concern: Concern): Finding | null {
   if (concern.reason === 'open') return concern.finding;
-  if (concern.reason === 'told' || concern.reason === 'nobody_to_tell') return concern.incident;
-  return concern.reason === 'tell' && concern.event !== 'recovered' ? concern.incident : null;
+  if (!('incident' in concern) || concern.reason === 'withdraw') return null;
+  return concern.reason === 'tell' && concern.event === 'recovered' ? null : concern.incident;
 }
 
-/** The last run of each task, judged as the watchman judges it, who is not needed for it. Reads only. */
-export async function examineRounds(
+/** Checks the last run of each task by the rules of watch-runs, which need not be running. Reads only. */
+export async function examineRuns(
   stores: { store: Firestore; redis: Redis },
   now: Date,
-): Promise<Result[]> {
+): Promise<CheckResult[]> {
   try {
-    return await within(PATIENCE_MS, 'Firestore', look({ ...stores, now }));
+    return await within(PATIENCE_MS, 'Firestore', checkTasks({ ...stores, now }));
   } catch (error) {
-    return [ill('last runs', reasonOf(error), 'the line of Firestore or of the indexes says what helps')];
+    return [
+      reportFault('last runs', reasonOf(error), 'the line of Firestore or of the indexes names the remedy'),
+    ];
   }
 }
 
-async function look(context: LookContext): Promise<Result[]> {
+async function checkTasks(context: LookContext): Promise<CheckResult[]> {
   const jobs = watchedJobs();
-  const self = jobs.find(({ task }) => task === WATCHMAN);
-  if (!self) return [ill('last runs', `infra/scheduler.yaml has no job ${WATCHMAN}`, 'give it one')];
+  const self = jobs.find(({ task }) => task === WATCH_RUNS);
+  if (!self) return [reportFault('last runs', `infra/scheduler.yaml has no job ${WATCH_RUNS}`, 'add it')];
   const { concerns, settings } = await lookAround(context, jobs, self);
   const findings = concerns.flatMap((concern) => findingOf(concern) ?? []);
   const lines = jobs.map(async ({ task }) => {
-    const last = await lastLine(context.store, task);
+    const last = await describeLastRun(context.store, task);
     const found = findings.filter((finding) => finding.task === task);
     return found.length === 0
-      ? [well(`run ${task}`, last)]
-      : found.map((finding) => sick(finding, context.now));
+      ? [reportSound(`run ${task}`, last)]
+      : found.map((finding) => toResult(finding, context.now));
   });
-  const strangers = findings.filter(({ task }) => !jobs.some((job) => job.task === task));
+  const unscheduled = findings.filter(({ task }) => !jobs.some((job) => job.task === task));
   return [
     ...(await Promise.all(lines)).flat(),
-    ...strangers.map((finding) => sick(finding, context.now)),
+    ...unscheduled.map((finding) => toResult(finding, context.now)),
     settings.operators.length > 0 || settings.webhook_url
-      ? well('operators', `${settings.operators.length} address(es) are told of incidents`)
-      : well(
+      ? reportSound('operators', `watch-runs notifies ${settings.operators.length} address(es) of incidents`)
+      : reportSound(
           'operators',
-          'nobody is told of incidents yet: name operators under watch in PUT /v1/admin/settings',
+          'watch-runs notifies no address of incidents yet: name operators under watch in PUT /v1/admin/settings',
         ),
   ];
 }
 
-function sick(finding: Finding, now: Date): Result {
+function toResult(finding: Finding, now: Date): CheckResult {
   const { title, remedies } = english[finding.kind](incidentOf(finding, now, false));
-  return ill(`run ${finding.task}`, title, remedies.join(' '));
+  return reportFault(`run ${finding.task}`, title, remedies.join(' '));
 }
 
-async function lastLine(store: Firestore, task: string): Promise<string> {
+async function describeLastRun(store: Firestore, task: string): Promise<string> {
   const [document] = (await lastRuns(store, task, 1).get()).docs;
   if (!document) return 'has not run yet';
   const { startedAt, outcome, durationMs } = seenRun(document);
