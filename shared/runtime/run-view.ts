@@ -1,6 +1,8 @@
-import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
+import type { DocumentSnapshot } from '@google-cloud/firestore';
+import { ATTEMPT_FIELD } from '../doors/store/counted.ts';
+import { toJson } from '../doors/store/json.ts';
 
-/** What lists and strips show of a run; times are ISO 8601 in UTC. A run that is under way has the outcome null. */
+/** Returns a run as lists and strips show it; times are ISO 8601 in UTC. The outcome is null while it is under way. */
 export function runLine(run: DocumentSnapshot): object {
   const { usd = null } = (run.get('cost') as { usd?: number } | null) ?? {};
   return {
@@ -10,8 +12,8 @@ export function runLine(run: DocumentSnapshot): object {
     trigger: run.get('trigger') ?? null,
     requested_by: run.get('requested_by') ?? null,
     attempt: run.get('attempt') ?? null,
-    started_at: plain(run.get('started_at') ?? null),
-    finished_at: plain(run.get('finished_at') ?? null),
+    started_at: toJson(run.get('started_at') ?? null),
+    finished_at: toJson(run.get('finished_at') ?? null),
     duration_ms: run.get('duration_ms') ?? null,
     complete: run.get('complete') ?? null,
     counts: run.get('counts') ?? null,
@@ -20,15 +22,8 @@ export function runLine(run: DocumentSnapshot): object {
   };
 }
 
-/** All that the ledger keeps of a run. */
+/** Returns all that the ledger keeps of a run, without the mark of its last write. */
 export function runDetail(run: DocumentSnapshot): object {
-  return { id: run.id, ...(plain(run.data() ?? {}) as object) };
-}
-
-/** A stored value as JSON, its timestamps in ISO 8601. */
-function plain(value: unknown): unknown {
-  if (value instanceof Timestamp) return value.toDate().toISOString();
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)]));
+  const { [ATTEMPT_FIELD]: _mark, ...fields } = run.data() ?? {};
+  return { id: run.id, ...(toJson(fields) as object) };
 }

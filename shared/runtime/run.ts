@@ -3,18 +3,11 @@ import { type Lease, takeLease } from '../doors/redis/lease.ts';
 import { closeEarlier, closeIfDone } from './fan-out/closing.ts';
 import { dispatchBatches, dispatchingOf } from './fan-out/dispatch.ts';
 import { outcomeOf, sumsOf } from './fan-out/sums.ts';
-import {
-  abandonOthers,
-  closeRun,
-  type OpenRun,
-  openRun,
-  type RunEnd,
-  type RunStart,
-  recordOverlap,
-} from './ledger.ts';
+import { abandonOthers, closeRun, type OpenRun, openRun, recordOverlap } from './ledger.ts';
 import { logClosed } from './log-run.ts';
 import { Pipeline } from './pipeline.ts';
 import { reportProgress } from './progress.ts';
+import type { RunEnd, RunStart } from './record.ts';
 import type { RunRequest, RunResult } from './request.ts';
 import { emptyResult } from './result.ts';
 import type { AnyTask, Outcome, RunContext } from './task.ts';

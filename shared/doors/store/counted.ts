@@ -26,7 +26,7 @@ interface Funnels {
 }
 
 /** A random value in this field shows whose write a document bears; a commit that carries it is recognised. */
-const ATTEMPT_FIELD = 'write_attempt';
+export const ATTEMPT_FIELD = 'write_attempt';
 
 /** Firestore counts an aggregation as one read per so many index entries (https://cloud.google.com/firestore/pricing). */
 const ENTRIES_PER_READ = 1000;

@@ -5,6 +5,7 @@ import {
   type Firestore,
   Timestamp,
 } from '@google-cloud/firestore';
+import { writeAttempt } from '../../doors/store/counted.ts';
 import { isConflict } from '../../doors/store/firestore.ts';
 import { noSums, type Sums } from './sums.ts';
 
@@ -39,7 +40,8 @@ export function batchName(runId: string, ids: readonly string[]): string {
 /** Records a batch before it is handed on. One that is recorded already stays as it is. */
 export async function recordBatch(ref: DocumentReference, ids: readonly string[], now: Date): Promise<void> {
   const expires = Timestamp.fromMillis(now.getTime() + KEEP_DAYS * DAY_MS);
-  await ref.create({ state: 'open', ids, left: ids, expires_at: expires }).catch((error: unknown) => {
+  const fields = { state: 'open', ids, left: ids, expires_at: expires, ...writeAttempt() };
+  await ref.create(fields).catch((error: unknown) => {
     if (!isConflict(error)) throw error;
   });
 }
@@ -66,7 +68,7 @@ export async function writeBatch(
   fields: { state: Batch['state']; left: readonly string[]; done: Sums } | { state: 'lost' },
 ): Promise<boolean> {
   try {
-    await ref.update({ ...fields }, writtenAt ? { lastUpdateTime: writtenAt } : {});
+    await ref.update({ ...fields, ...writeAttempt() }, writtenAt ? { lastUpdateTime: writtenAt } : {});
     return true;
   } catch (error) {
     if (isConflict(error)) return false;

@@ -1,5 +1,6 @@
 import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
 import { addUsage, costOf, noUsage } from '../../doors/cost.ts';
+import { writeAttempt } from '../../doors/store/counted.ts';
 import { isConflict, millis } from '../../doors/store/firestore.ts';
 import type { Outcome } from '../task.ts';
 import { type Batch, batchesOf, readBatch, writeBatch } from './batch.ts';
@@ -101,6 +102,7 @@ async function close(run: DocumentSnapshot, now: Date): Promise<ClosedRun | null
     cost: costOf(sums.cost),
     finished_at: Timestamp.fromMillis(finishedAt),
     duration_ms: finishedAt - startedAt,
+    ...writeAttempt(),
   };
   try {
     await run.ref.update(fields, run.updateTime ? { lastUpdateTime: run.updateTime } : {});
