@@ -41,16 +41,6 @@ export interface Mailbox {
   address: string;
 }
 
-/** The first of each address, in order; the address decides, whatever the name. */
-export function uniqueMailboxes<T extends Mailbox>(mailboxes: readonly T[]): T[] {
-  const byAddress = new Map<string, T>();
-  for (const mailbox of mailboxes) {
-    const address = requireAddress(mailbox.address);
-    if (!byAddress.has(address)) byAddress.set(address, { ...mailbox, address });
-  }
-  return [...byAddress.values()];
-}
-
 /**
  * Reads `name@example.com` or `Name <name@example.com>`, as DEFAULT_FROM_EMAIL holds it. Null where the address is not
  * one.

@@ -18,13 +18,6 @@ export function nextOccurrence(expr: string, zone: string, from: Date): Date {
   return next;
 }
 
-/** The last occurrence strictly before an instant. */
-export function previousOccurrence(expr: string, zone: string, from: Date): Date {
-  const [previous] = timetable(expr, zone).previousRuns(1, from);
-  if (!previous) throw new RangeError(`"${expr}" has no occurrence before ${from.toISOString()}`);
-  return previous;
-}
-
 /** The occurrences after one instant and not after another, in order of time. */
 export function occurrencesBetween({ schedule, time_zone }: Timetable, after: Date, until: Date): Date[] {
   const table = timetable(schedule, time_zone);
