@@ -22,6 +22,7 @@ const MAX_TRIES = 10;
 
 /** An attempt that is under way in the ledger. */
 export interface OpenRun {
+  ref: DocumentReference;
   attempt: number;
   /** The instant of this attempt's last write; a later one is another attempt's. */
   writtenAt: Timestamp;
@@ -48,7 +49,7 @@ export async function openRun(
     const attempt = Number(before?.get('attempt') ?? 0) + 1;
     try {
       const { writeTime } = await writeStart(ref, before, { ...startFields(run, start), attempt });
-      return { attempt, writtenAt: writeTime };
+      return { ref, attempt, writtenAt: writeTime };
     } catch (error) {
       if (!isConflict(error)) throw error;
     }
@@ -98,10 +99,9 @@ export async function abandonOthers(store: Firestore, task: string, ownId: strin
  * Writes an attempt's end into the ledger. If it lost its lease, a newer attempt may own the record: then the end goes
  * into `attempts`, and the newer attempt's fields and write mark stay.
  */
-export async function closeRun(store: Firestore, id: string, opened: OpenRun, end: RunEnd): Promise<void> {
-  const ref = runs(store).doc(id);
+export async function closeRun({ ref, attempt, writtenAt }: OpenRun, end: RunEnd): Promise<void> {
   let fields: Record<string, unknown> = { ...endFields(end), ...writeAttempt() };
-  let lastUpdateTime = opened.writtenAt;
+  let lastUpdateTime = writtenAt;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     try {
       await ref.update(fields, { lastUpdateTime });
@@ -111,8 +111,7 @@ export async function closeRun(store: Firestore, id: string, opened: OpenRun, en
       const now = await ref.get();
       if (!now.updateTime) throw error;
       lastUpdateTime = now.updateTime;
-      if (now.get('attempt') !== opened.attempt)
-        fields = { attempts: withAttemptEnd(now, opened.attempt, end) };
+      if (now.get('attempt') !== attempt) fields = { attempts: withAttemptEnd(now, attempt, end) };
     }
   }
   throw contention(ref, 'closed');

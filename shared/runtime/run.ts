@@ -68,11 +68,11 @@ class Attempt {
     const opened = await openRun(store, this.#request.identity, this.#start(), resumes);
     if (!opened) return this.#ended('deduplicated');
     if (lease) await abandonOthers(store, this.#task.name, id);
-    const progress = reportProgress(store, id, opened, () => this.#result.counts);
+    const progress = reportProgress(opened, () => this.#result.counts);
     const pipeline = this.#pipeline();
     const result = await this.#effect(opened, pipeline);
     await progress.stop();
-    await closeRun(store, id, opened, this.#end(result));
+    await closeRun(opened, this.#end(result));
     if (result.outcome === 'dispatched') await this.#closeIfDone();
     else await this.#after(pipeline, result);
     return result;

@@ -53,7 +53,7 @@ it.each(LOSSES)('closes a run in its own record although the answer is lost (%s)
   const run = scheduled();
   const opened = await openRun(bare, run, start, false);
   if (!opened) throw new Error('The run is settled already.');
-  await closeRun(losing(code), run.id, opened, end);
+  await closeRun({ ...opened, ref: losing(code).doc(opened.ref.path) }, end);
   expect(await record(run.id)).toMatchObject({ attempt: 1, outcome: 'succeeded', counts: { acted: 1 } });
   expect(await record(run.id)).not.toHaveProperty('attempts');
 });
@@ -78,7 +78,7 @@ it('gives up a record that others keep changing, and names it', async () => {
   const run = scheduled();
   const opened = await openRun(bare, run, start, false);
   if (!opened) throw new Error('The run is settled already.');
-  const ref = bare.doc(`task_runs/${run.id}`);
+  const { ref } = opened;
   let commits = 0;
   const contested = Object.assign(Object.create(bare) as Firestore, {
     async request(method: string, ...rest: unknown[]) {
@@ -88,7 +88,9 @@ it('gives up a record that others keep changing, and names it', async () => {
   });
   const changed = `${ref.path} could not be`;
   await expect(openRun(contested, run, start, false)).rejects.toThrow(`${changed} opened in 10 tries`);
-  await expect(closeRun(contested, run.id, opened, end)).rejects.toThrow(`${changed} closed in 10 tries`);
+  await expect(closeRun({ ...opened, ref: contested.doc(ref.path) }, end)).rejects.toThrow(
+    `${changed} closed in 10 tries`,
+  );
   expect(commits).toBe(20);
 });
 

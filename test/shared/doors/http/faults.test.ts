@@ -28,7 +28,7 @@ describe('what is wrong with a request', () => {
     [z.guid(), 'x', 'name: must be a UUID (given: "x")'],
     [z.email(), 'x', 'name: must be an e-mail address (given: "x")'],
     [z.record(z.string(), z.number()), null, 'name: must be an object (given: null)'],
-    [z.union([z.string(), z.number()]), true, 'name: is of no form that is taken here (given: true)'],
+    [z.union([z.string(), z.number()]), true, 'name: has a form that is not accepted here (given: true)'],
     [z.string('must be the name of a stage'), 7, 'name: must be the name of a stage (given: 7)'],
   ])('names the value and the rule in words of our own: %#', (schema, value, message) => {
     expect(refusal(z.strictObject({ name: schema }), { name: value }).message).toBe(message);

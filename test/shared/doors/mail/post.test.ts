@@ -8,12 +8,9 @@ import {
   resume,
 } from '../../../../shared/doors/mail/claims.ts';
 import { TIMEOUTS } from '../../../../shared/doors/mail/deliver.ts';
-import {
-  documentClaims,
-  settleOrphans,
-  standingClaim,
-} from '../../../../shared/doors/mail/document-claims.ts';
+import { documentClaims, standingClaim } from '../../../../shared/doors/mail/document-claims.ts';
 import type { Mail } from '../../../../shared/doors/mail/message.ts';
+import { settleOrphans } from '../../../../shared/doors/mail/orphans.ts';
 import { Post, type PostOptions } from '../../../../shared/doors/mail/post.ts';
 import type { MailConfig } from '../../../../shared/doors/mail/settings.ts';
 import { sendTestMail } from '../../../../shared/doors/mail/test-mail.ts';
