@@ -34,12 +34,12 @@ describe('what is wrong with a request', () => {
     expect(refusal(z.strictObject({ name: schema }), { name: value }).message).toBe(message);
   });
 
-  it('names what is unknown without its value, and what is known', () => {
+  it('names an unknown field without its value, and the known fields', () => {
     const { message } = refusal(z.strictObject({ limit: z.string().optional() }), { color: 'made-up' });
     expect(message).toBe('color: is unknown here; known are limit');
   });
 
-  it('never says back what stands in a field for a secret, and keeps every value out of the log', () => {
+  it('never repeats the value of a secret field, and keeps every value out of the log', () => {
     const schema = z.strictObject({
       auth: z.strictObject({ password: z.string().max(3) }),
       webhook_url: z.url(),

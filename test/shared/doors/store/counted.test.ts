@@ -16,7 +16,7 @@ async function drained(stream: NodeJS.ReadableStream): Promise<void> {
   for await (const _ of stream);
 }
 
-/** What the work adds to a meter of its own. */
+/** Returns the counts that the work adds to a new meter. */
 async function costOf(work: (store: Firestore) => Promise<unknown>) {
   const meter = noUsage();
   await work(countedStore(bare, meter));
@@ -89,7 +89,7 @@ it.each([['repeated' as const], [4], [10], [14]])(
   },
 );
 
-it('takes a write of others for theirs, and says what the store said', async () => {
+it('recognises the write of another process, and throws the error of the store', async () => {
   const meter = noUsage();
   await bare.doc('owned/theirs').create({ n: 1, ...writeAttempt() });
   const mine = countedStore(bare, meter)
