@@ -8,17 +8,17 @@ import { VISITS_PATH, visitsHandler } from './visits/api.ts';
 
 export { tasks };
 
-/** One row of the route table: which function answers below which path. */
+/** A row of the route table: a function and its path. */
 export interface Mounted {
   name: string;
   /** The path, and everything below it. */
   prefix: string;
-  /** A path below it whose door answers, where nothing is at the path itself; deploy.sh tries it. */
+  /** A route below the prefix, if the prefix itself has none; deploy.sh calls it. */
   probe?: string;
   handler: (open: () => Deps) => HttpHandler;
 }
 
-/** Every function with the path it answers at, for the gateway that puts all of them on one port. */
+/** Every function with its path, for the gateway that serves all of them on one port. */
 export const mounted: readonly Mounted[] = [
   ...tasks.map((task) => ({
     name: task.name,
@@ -27,6 +27,6 @@ export const mounted: readonly Mounted[] = [
   })),
   { name: 'visits', prefix: VISITS_PATH, handler: visitsHandler },
   ...PRESENCE_PATHS.map((prefix) => ({ name: 'presence', prefix, handler: presenceHandler })),
-  // After presence, whose statuses lie below the same path, and after the tasks: one is below /tickets/alerts.
+  // Comes after presence, whose statuses share its path, and after the tasks: one is below /tickets/alerts.
   ...CONSOLE_PATHS.map((path) => ({ name: 'console', ...path, handler: consoleHandler })),
 ];

@@ -5,8 +5,8 @@ import { processDeps } from '../shared/runtime/deps.ts';
 import type { Deps } from '../shared/runtime/task.ts';
 
 /**
- * Serves a function in a process of its own. A bad environment ends the process with one line per fault; a deployment then
- * fails with them in its log.
+ * Serves one function in this process. A bad environment ends the process with one line per fault, and a deployment then
+ * fails with these lines in its log.
  */
 export function serve(name: string, handler: (open: () => Deps) => HttpHandler): void {
   registerFunction(name, handler(depsOrEnd()));

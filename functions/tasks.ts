@@ -7,7 +7,7 @@ import { syncInbox } from './sync-inbox/task.ts';
 import { testPresence } from './test-presence/task.ts';
 import { watchRuns } from './watch-runs/task.ts';
 
-/** Every periodic task. A new one is added here, in infra/scheduler.yaml and as its own folder. */
+/** Every periodic task. Add a new one here, in infra/scheduler.yaml and as its own folder. */
 export const tasks: readonly AnyTask[] = [
   closeInactiveVisits,
   cleanStaleSessions,

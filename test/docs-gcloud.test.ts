@@ -25,7 +25,7 @@ function gcloudLines(): string[] {
     const blocks = text.split('\n').filter((line) => line.startsWith('gcloud '));
     return [...inline, ...blocks].map((line) => line.replace(/\s+#.*$/, '').replace(/\s+/g, ' '));
   });
-  // What is only named, without a flag, is no line to be copied.
+  // A command without a flag is only named, not a line to copy.
   return [...new Set(lines.map(inPlace))].filter(
     (line) => line.includes(' --') && !NEEDS_NO_ACCOUNT.test(line),
   );

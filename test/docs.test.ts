@@ -10,7 +10,7 @@ const DECISIONS = globSync('docs/decisions/[0-9]*.md', { cwd: ROOT });
 /** Lines of each of the five guides. */
 const LINES = { V: 6, L: 9, P: 7, A: 7, M: 7 };
 
-/** What a page says that does not hold, as sentences. */
+/** Returns the false claims of a page, as sentences. */
 function brokenReferences(page: string): string[] {
   const text = read(page);
   const sources = new Map<string, string>();

@@ -15,7 +15,7 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** What `npm ci` says of this lock file. It installs nothing. */
+/** Returns the output of `npm ci` for this lock file. It installs nothing. */
 function tryLock(lock: Lock): { status: number | null; output: string } {
   const folder = mkdtempSync(join(tmpdir(), 'lock-'));
   folders.push(folder);

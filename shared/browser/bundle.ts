@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 export const BROWSER_MODULES = ['visits', 'presence'] as const;
 
 /**
- * A module for web pages as one minified text, an ES module. infra/build.ts writes it into the deployed bundle; where
- * there is none, in development and tests, it is made on demand. esbuild is a tool of development and is loaded only then.
+ * Returns a module for web pages as one minified ES module. infra/build.ts writes it into the deployed bundle; only
+ * development and tests load esbuild and make it on demand.
  */
 export async function bundleClient(name: (typeof BROWSER_MODULES)[number]): Promise<string> {
   const { build } = await import('esbuild');

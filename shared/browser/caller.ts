@@ -1,24 +1,24 @@
 import type { BrowserWindow } from './clock.ts';
 
-/** Gives the user's token; with `refresh` the one given before was refused. Null: nobody is signed in. */
+/** Returns the user's token; `refresh` says that the last one was refused. Null: nobody is signed in. */
 export type GetToken = (refresh: boolean) => TokenAnswer | Promise<TokenAnswer>;
 type TokenAnswer = string | null | undefined;
 
-/** A request without an answer for this long has failed. */
+/** A request without a response for this long has failed. */
 const ANSWER_MS = 20_000;
 
-/** Nobody is signed in, or the server refuses who is: there is nothing to try again. */
+/** No token, or the server rejects it. Do not retry. */
 export class Denied extends Error {}
 
-/** Whose token it is, and of which of the person's sessions; unknown where the token cannot be read. */
+/** The token's owner and session; both undefined if the token cannot be read. */
 export interface Claims {
   sub?: string;
   sid?: string;
 }
 
-/** Speaks to the server with the person's token, for everything of the browser's that does. */
+/** Sends requests with the user's token. Page tracking and presence both use it. */
 export class Caller {
-  /** The token at hand. */
+  /** The last token that `getToken` returned. */
   token: TokenAnswer;
   private readonly getToken: GetToken;
   private readonly w: BrowserWindow;
@@ -28,13 +28,13 @@ export class Caller {
     this.w = w;
   }
 
-  /** Asks for the token; throws Denied where nobody is signed in. */
+  /** Asks for the token. Throws Denied if nobody is signed in. */
   async authorize(refresh = false): Promise<void> {
     this.token = await this.getToken(refresh);
     if (!this.token) throw new Denied();
   }
 
-  /** Posts with the token at hand. One that is refused is renewed once; refused again, Denied is thrown. */
+  /** Posts with the last token. Renews a refused token once; throws Denied if the server refuses that one too. */
   async post(url: string, body?: () => object): Promise<Response> {
     let response = await this.fetch(url, body);
     if (response.status === 401) {
@@ -57,7 +57,7 @@ export class Caller {
   private fetch(url: string, body?: () => object): Promise<Response> {
     return this.w.fetch(url, {
       method: 'POST',
-      // The page may be gone before the answer comes; sendBeacon outlives it too, but cannot carry Authorization.
+      // The request must outlive the page. sendBeacon does too, but cannot carry Authorization.
       keepalive: true,
       signal: this.w.AbortSignal.timeout(ANSWER_MS),
       headers: {

@@ -1,29 +1,29 @@
 import type { BrowserWindow } from './clock.ts';
 
-/** A navigation that has not arrived after this long was a download, or was given up. */
+/** A navigation that has not arrived after this long was a download, or was cancelled. */
 const ARRIVAL_MS = 30_000;
 
-/** What the tracking is told of its page. */
+/** The events of a page's life. */
 export interface PageEvents {
-  /** The page may have been shown or hidden, or have won or lost the focus. */
+  /** The page may have been shown or hidden, or may have gained or lost the focus. */
   look(): void;
   online(): void;
-  /** A page of the same site is about to take this one's place. */
+  /** A page of the same site is about to replace this one. */
   leaving(): void;
-  /** The page goes away; `inSite` where the browser said beforehand that a page of the same site comes next. */
+  /** The page goes away. `inSite`: the browser announced a page of the same site. */
   leave(inSite: boolean): void;
   /** The back/forward cache returns the page. */
   back(): void;
-  /** Another page of the same document. */
+  /** The document shows another page. */
   moved(): void;
 }
 
-/** Whether the page is in front of somebody: neither hidden nor prerendered. */
+/** Returns true if the page is visible: neither hidden nor prerendered. */
 export function isShown({ document }: BrowserWindow): boolean {
   return document.visibilityState === 'visible' && !(document as { prerendering?: boolean }).prerendering;
 }
 
-/** The part of the Navigation API that tells where a page leads; browsers without it give no word beforehand. */
+/** The part of the Navigation API that names the next page; browsers without it announce nothing. */
 interface NavigateEvent extends Event {
   destination: { url: string; sameDocument: boolean };
   downloadRequest: string | null;
@@ -52,8 +52,8 @@ export function followPage(w: BrowserWindow, events: Omit<PageEvents, 'moved'>, 
 }
 
 /**
- * Follows the addresses of a single-page site. Routers call pushState and replaceState, of which no browser tells by an
- * event that all have; so both are wrapped, and given back when `signal` ends it.
+ * Follows the addresses of a single-page site. No event in all browsers reports pushState and replaceState, so this wraps
+ * both until `signal` ends it.
  */
 export function followHistory(w: BrowserWindow, events: PageEvents, signal: AbortSignal): void {
   const moved = () => events.moved();

@@ -2,31 +2,31 @@ import { Caller, Denied, type GetToken } from './caller.ts';
 import type { BrowserClock, BrowserWindow } from './clock.ts';
 import type { Tab, Visit } from './tab.ts';
 
-/** The wait after the first failure, doubled with each further one up to the greatest; half of it is left to chance. */
+/** The wait after the first failure. Each further one doubles it up to the maximum; half of it is random. */
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
 
-/** What the outbox asks of the page that it sends for. */
+/** The page that an outbox sends for. */
 export interface Sender {
   endpoint: string;
   getToken: GetToken;
   clock: BrowserClock;
   tab(): Tab;
-  /** Whether a request may leave now: never from a hidden page. */
+  /** True if a request may leave now; a hidden page sends nothing. */
   open(): boolean;
-  /** Something was acknowledged or given up. */
+  /** The outbox settled a report, or gave it up. */
   changed(): void;
-  /** The server does not take the visit, or no longer; `renew`: it would take another in its place. */
+  /** The server refused the visit. `renew`: it would accept another in its place. */
   refused(visit: Visit, renew: boolean): void;
-  /** The token is refused: nothing more will be sent. */
+  /** The server refused the token; the outbox sends nothing more. */
   denied(): void;
 }
 
 /**
- * What the server is told. A visit that it may not know yet is told in full, whatever the kind of the report, so that a
- * lost start loses nothing; `age_ms` places it in time when the report was kept back.
+ * Returns a request body. Until the server acknowledges the visit, every report carries all its data, and `age_ms` places
+ * it in time.
  */
-const report = (visit: Visit, starts: boolean, session: string, now: number) => ({
+const toReport = (visit: Visit, starts: boolean, session: string, now: number) => ({
   ...(starts && { visit_id: visit.id, previous_visit_id: visit.previous }),
   ...(!visit.known && {
     session_id: session,
@@ -40,10 +40,10 @@ const report = (visit: Visit, starts: boolean, session: string, now: number) => 
   reason: (!starts && visit.over) || undefined,
 });
 
-/** Whether the server has yet to hear of the visit. */
-export const waits = (visit: Visit): boolean => !visit.known || !!visit.dirty || !!visit.over;
+/** Returns true if the server has not acknowledged all of the visit. */
+export const isWaiting = (visit: Visit): boolean => !visit.known || !!visit.dirty || !!visit.over;
 
-/** Sends what the visits of a tab have to tell, one after the other, until the server has acknowledged all of it. */
+/** Sends the reports of a tab's visits, one after the other, until the server has acknowledged all. */
 export class Outbox {
   private busy = false;
   private failures = 0;
@@ -58,7 +58,7 @@ export class Outbox {
     this.w = w;
   }
 
-  /** Sends what waits, unless a failure is being waited out. */
+  /** Sends the waiting reports, unless a retry is scheduled. */
   async flush(): Promise<void> {
     if (this.busy || this.timer) return;
     this.busy = true;
@@ -76,33 +76,33 @@ export class Outbox {
     this.busy = false;
   }
 
-  /** Tries again at once: the network is back, or the person is. */
+  /** Retries at once: the network or the person is back. */
   retry(): Promise<void> {
     this.stop();
     return this.flush();
   }
 
-  /** The last chance before the page is hidden or gone: everything at once, with the token that is at hand. */
+  /** Sends everything at once with the last token, before the page is hidden or gone. */
   async hurry(): Promise<void> {
     this.stop();
     if (!this.caller.token) await this.caller.authorize().catch(() => undefined);
     if (!this.caller.token) return;
     const reports = this.from
       .tab()
-      .visits.filter(waits)
+      .visits.filter(isWaiting)
       .flatMap((visit) => [...(visit.known ? [] : [this.send(visit, true)]), this.send(visit, false)]);
     await Promise.allSettled(reports);
     this.from.changed();
   }
 
-  /** Gives up waiting for another try. */
+  /** Cancels the scheduled retry. */
   stop(): void {
     this.w.clearTimeout(this.timer);
     this.timer = undefined;
   }
 
   private next(): Visit | undefined {
-    return this.from.open() ? this.from.tab().visits.find(waits) : undefined;
+    return this.from.open() ? this.from.tab().visits.find(isWaiting) : undefined;
   }
 
   private failed(error: unknown): void {
@@ -114,7 +114,7 @@ export class Outbox {
     this.timer = this.w.setTimeout(() => this.retry(), wait * (0.5 + this.w.Math.random() / 2));
   }
 
-  /** Sends one report; throws when it must be tried again. */
+  /** Sends one report. Throws if it must be sent again. */
   private async send(visit: Visit, starts: boolean): Promise<void> {
     const user = this.caller.claims().sub;
     visit.user ??= user;
@@ -122,7 +122,7 @@ export class Outbox {
       this.giveUp(visit, true);
       return;
     }
-    const told = visit.over;
+    const { over } = visit;
     visit.dirty = false;
     let status = 0;
     try {
@@ -136,7 +136,7 @@ export class Outbox {
       return;
     }
     visit.known = true;
-    if (!starts && told) visit.over = '';
+    if (!starts && over) visit.over = '';
   }
 
   private giveUp(visit: Visit, renew: boolean): void {
@@ -147,7 +147,7 @@ export class Outbox {
   private async post(visit: Visit, starts: boolean): Promise<number> {
     const { from } = this;
     const action = starts ? '' : `/${visit.id}/${visit.over ? 'end' : 'heartbeat'}`;
-    const body = () => report(visit, starts, from.tab().id, from.clock.wall());
+    const body = () => toReport(visit, starts, from.tab().id, from.clock.wall());
     const { status } = await this.caller.post(from.endpoint + action, body);
     return status;
   }

@@ -1,34 +1,17 @@
-import { Caller, Denied, type GetToken } from './caller.ts';
+import { Caller, Denied } from './caller.ts';
 import { type BrowserClock, type BrowserWindow, clockOf } from './clock.ts';
+import { whileElected } from './election.ts';
 import { followPage, isShown, type PageEvents } from './events.ts';
+import type { PresenceOptions } from './options.ts';
+import { toBackOffMs, toPauseMs, toPingWaitMs, toRetryAfterMs } from './pace.ts';
 import { Turn } from './turn.ts';
 
-/** A browser in front of somebody shows a sign of life this often; the server's threshold is three of them and 20 s. */
-const PING_MS = 60_000;
-/** The part of it that is left to chance, half of it either way: browsers that began together drift apart. */
-const PING_JITTER = 0.1;
-/** The longest wait after failures, of which each doubles it: well within the default threshold of 15 minutes. */
-const MAX_BACK_OFF_MS = 5 * 60_000;
-/** A page that announced that it goes, and is still there after so long, stands for election again. */
+/** A page that announced a navigation and is still there after this long stands for election again. */
 const ARRIVAL_MS = 10_000;
-/** Up to so much is added to a wait after a failure, never taken from it: the server may have asked for it. */
-const BACK_OFF_JITTER = 0.25;
-
-export interface PresenceOptions {
-  /** The address below which the presence function answers, `https://HOST/v1`. */
-  endpoint: string;
-  /** Gives the user's token, best from memory; called with true after one was refused. Null: nobody is signed in. */
-  getToken: GetToken;
-  /**
-   * The presence has ended for good, other than by this page's own `stop` or `logout`: the person logged out in another
-   * tab, or the token is refused.
-   */
-  onEnd?: ((reason: 'logout' | 'denied') => void) | undefined;
-}
 
 /**
- * The part of one page in its browser's presence. While the page is visible it stands for election among the tabs of the
- * account, and who is elected pings; a page that is hidden or goes away steps down at once.
+ * One page's part in the presence of its browser. A visible page stands for election among the tabs of its account, and the
+ * elected page pings. A page that is hidden or goes away steps down at once.
  */
 export class Pinger implements Omit<PageEvents, 'moved'> {
   private readonly options: PresenceOptions;
@@ -36,14 +19,14 @@ export class Pinger implements Omit<PageEvents, 'moved'> {
   private readonly clock: BrowserClock;
   private readonly caller: Caller;
   private readonly life = new AbortController();
-  /** Aborted when the page steps down; absent while it does not stand. */
+  /** Aborted when the page steps down; undefined unless the page stands for election. */
   private term: AbortController | undefined;
   private turn: Turn;
-  /** Names the account's lock, channel and memory, so that the tabs of another account go their own way. */
+  /** The name of the account's lock, channel and memory; the tabs of another account have another. */
   private account = '';
   private channel: BroadcastChannel | undefined;
   private failures = 0;
-  /** The last ping found no server at all. */
+  /** True if the last ping got no response. */
   private unreachable = false;
   private gone = false;
   private wake: () => void = () => undefined;
@@ -65,25 +48,25 @@ export class Pinger implements Omit<PageEvents, 'moved'> {
       return;
     }
     this.stepDown();
-    // A tab that nobody has looked at yet hears of a logout too; what fails here fails again when it is shown.
+    // A tab that was never visible listens for a logout too. An error here comes again when the tab is shown.
     if (!this.channel) this.join().catch(() => undefined);
   }
 
   online(): void {
-    if (this.unreachable) this.turn.putOff(0);
+    if (this.unreachable) this.turn.postpone(0);
     this.wake();
   }
 
   /**
-   * The back/forward cache shows its page before this one goes, and would not keep this one if that had to wait for its
-   * lock. A navigation that does not arrive leaves the page where it was.
+   * The back/forward cache refuses a page whose lock another page waits for, so this page steps down early. If the
+   * navigation does not arrive, the page stands again.
    */
   leaving(): void {
     this.stepDown();
     this.w.setTimeout(() => this.look(), ARRIVAL_MS);
   }
 
-  /** The page may go into the back/forward cache, which takes none that holds a lock or an open channel. */
+  /** The page may enter the back/forward cache, which refuses a page with a lock or an open channel. */
   leave(): void {
     this.gone = true;
     this.leaveTabs();
@@ -131,7 +114,7 @@ export class Pinger implements Omit<PageEvents, 'moved'> {
     this.options.onEnd?.(reason);
   }
 
-  /** Takes a place among the tabs of the token's account. */
+  /** Joins the tabs of the token's account. */
   private async join(): Promise<void> {
     await this.caller.authorize();
     const account = `ronde.presence ${this.options.endpoint} ${this.caller.claims().sub}`;
@@ -142,7 +125,7 @@ export class Pinger implements Omit<PageEvents, 'moved'> {
     if (!this.w.BroadcastChannel) return;
     this.channel = new this.w.BroadcastChannel(account);
     this.channel.onmessage = ({ data }) => {
-      // Another session of the same account goes on; where a token names none, there is but one.
+      // Another session of the account goes on. Without a `sid` the account has only one session.
       const { sid } = this.caller.claims();
       if (!data || !sid || data === sid) this.end('logout');
     };
@@ -154,7 +137,8 @@ export class Pinger implements Omit<PageEvents, 'moved'> {
     while (!term.signal.aborted) {
       try {
         await this.join();
-        if (!term.signal.aborted) await this.elected(term.signal);
+        if (!term.signal.aborted)
+          await whileElected(this.w, this.account, term.signal, () => this.serve(term.signal));
       } catch (error) {
         if (term.signal.aborted) return;
         this.failed(error);
@@ -163,27 +147,14 @@ export class Pinger implements Omit<PageEvents, 'moved'> {
     }
   }
 
-  /** Waits to be elected, and serves until the page steps down. A browser without Web Locks elects every page. */
-  private async elected(term: AbortSignal): Promise<void> {
-    const over = new Promise<void>((resolve) => term.addEventListener('abort', () => resolve()));
-    const serve = () => Promise.race([this.serve(term), over]);
-    const { locks } = this.w.navigator;
-    if (!locks) return serve();
-    await locks.request(this.account, { signal: term }, serve).catch((error: Error) => {
-      // A page without storage, such as a sandboxed frame, is denied locks too.
-      if (error.name === 'SecurityError') return serve();
-      throw error;
-    });
-  }
-
-  /** Pings whenever it is due; where every page is elected, another's ping is seen to have put it off. */
+  /** Pings when the turn comes. If every page is elected, the ping of one postpones the turn of all. */
   private async serve(term: AbortSignal): Promise<void> {
     const { account } = this;
     while (!term.aborted && account === this.account) {
       const wait = this.turn.wait();
-      // Where every page is elected they all wake for the same ping: one that comes first by chance puts it off for all.
-      const chance = this.w.navigator.locks ? 0 : (PING_MS * PING_JITTER * this.w.Math.random()) / 2;
-      if (wait > 0) await this.rest(wait + chance);
+      // Without Web Locks all pages wake for the same ping; the one with the shortest pause sends it.
+      const pause = this.w.navigator.locks ? 0 : toPauseMs(this.w.Math.random());
+      if (wait > 0) await this.rest(wait + pause);
       else await this.ping(term);
     }
   }
@@ -194,9 +165,9 @@ export class Pinger implements Omit<PageEvents, 'moved'> {
     try {
       await this.join();
       if (term.aborted || account !== this.account) return;
-      this.turn.putOff(PING_MS * (1 + PING_JITTER * (this.w.Math.random() - 0.5)));
+      this.turn.postpone(toPingWaitMs(this.w.Math.random()));
       const response = await this.caller.post(`${this.options.endpoint}/activity/ping`);
-      asked = this.retryAfter(response);
+      asked = toRetryAfterMs(response, this.clock.wall());
       if (!response.ok) throw new Error();
       this.failures = 0;
       this.unreachable = false;
@@ -205,25 +176,17 @@ export class Pinger implements Omit<PageEvents, 'moved'> {
     }
   }
 
-  /** How long the server asks to be left alone, in milliseconds: a number of seconds, or a date (RFC 9110, 10.2.3). */
-  private retryAfter({ headers }: Response): number {
-    const value = headers.get('Retry-After') ?? '';
-    const seconds = Number(value);
-    return (Number.isNaN(seconds) ? Date.parse(value) - this.clock.wall() : seconds * 1000) || 0;
-  }
-
-  /** Puts the next ping off, for as long as the server `asked` at least; one that did not answer asked for nothing. */
+  /** Postpones the next ping. `asked`: the server's Retry-After, undefined without a response. */
   private failed(error: unknown, asked?: number): void {
     if (error instanceof Denied) {
       this.end('denied');
       return;
     }
     this.unreachable = asked === undefined;
-    const wait = Math.min(PING_MS * 2 ** this.failures++, MAX_BACK_OFF_MS);
-    this.turn.putOff(Math.max(wait, asked ?? 0) * (1 + BACK_OFF_JITTER * this.w.Math.random()));
+    this.turn.postpone(toBackOffMs(this.failures++, asked ?? 0, this.w.Math.random()));
   }
 
-  /** Waits so many milliseconds, less when something happens meanwhile. */
+  /** Waits this long, or until `wake` is called. */
   private rest(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = this.w.setTimeout(resolve, ms);

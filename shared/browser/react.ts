@@ -3,8 +3,8 @@ import { keepPresence, type Presence, type PresenceOptions } from './presence.ts
 import { type PageVisits, type TrackOptions, trackPageVisits } from './visits.ts';
 
 /**
- * Reports the visits of the page for as long as the component lives; put it once, at the root. With a router, hand over
- * its `path` (and `title`): every change of it is a navigation. Without, the address is followed.
+ * Reports the visits of the page while the component is mounted. Use it once, at the root. With a router, pass its `path`
+ * (and `title`): every change is a navigation. Without `path` it follows the address.
  *
  * @example
  * const { logout } = usePageTracking({ endpoint, getToken, path: useLocation().pathname });
@@ -20,7 +20,7 @@ export function usePageTracking({ endpoint, getToken, path, title }: TrackOption
   }, [getToken, path, title]);
   useEffect(() => {
     let mounted = true;
-    // Strict mode mounts, unmounts and mounts again in one go: only the mount that lasts begins a visit.
+    // Strict mode mounts, unmounts and mounts again at once: only the mount that lasts begins a visit.
     queueMicrotask(() => {
       if (!mounted) return;
       const { path, title } = latest.current;
@@ -41,8 +41,8 @@ export function usePageTracking({ endpoint, getToken, path, title }: TrackOption
 }
 
 /**
- * Shows that the person is here for as long as the component lives; put it once, where somebody is signed in. Wait for
- * `logout` before the token is revoked.
+ * Reports that the person is present while the component is mounted. Use it once, for a signed-in user. Await `logout`
+ * before the token is revoked.
  *
  * @example
  * const { logout } = usePresence({ endpoint: '/v1', getToken, onEnd: () => navigate('/sign-in') });
@@ -57,7 +57,7 @@ export function usePresence({ endpoint, getToken, onEnd }: PresenceOptions): {
   }, [getToken, onEnd]);
   useEffect(() => {
     let mounted = true;
-    // As above: only the mount that lasts shows that somebody is here.
+    // As above: only the mount that lasts reports presence.
     queueMicrotask(() => {
       if (!mounted) return;
       presence.current = keepPresence({

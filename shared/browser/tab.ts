@@ -3,31 +3,31 @@ import type { BrowserWindow } from './clock.ts';
 /** Why the browser ends a visit. */
 export type EndReason = 'navigated' | 'left' | 'logout';
 
-/** A visit as the browser knows it; `elapsed` and `engaged` are milliseconds. */
+/** A visit in the browser; `elapsed` and `engaged` are milliseconds. */
 export interface Visit {
   id: string;
   path: string;
   title?: string | undefined;
   referrer?: string | undefined;
   previous?: string | undefined;
-  /** On the monotonic clock, from which its lengths are measured. */
+  /** The start on the monotonic clock, which measures the lengths. */
   start: number;
-  /** On the wall clock, which goes on in sleep: how long ago it began is asked of this one. */
+  /** The start on the wall clock, which runs on in sleep and gives the visit's age. */
   began: number;
-  /** From the start to the last instant at which the page was seen to be visible. */
+  /** The time from the start to the last look at the visible page. */
   elapsed: number;
   engaged: number;
-  /** Set once the visit is over: with a reason the server is told of the end, with '' it finds the end by itself. */
+  /** Set once the visit is over: the reason to report, or '' if the server's sweep ends the visit. */
   over?: EndReason | '';
   /** The server has acknowledged the visit. */
   known?: boolean;
-  /** There is more to tell than the server has acknowledged. */
+  /** True if the server has not acknowledged the latest lengths. */
   dirty?: boolean;
-  /** Whose visit it is, once a token has told: nobody else's token reports it. */
+  /** The owner's `sub`, once known. Only the owner's token may report the visit. */
   user?: string | undefined;
 }
 
-/** What one tab remembers from page to page. */
+/** The memory of one tab, kept from page to page. */
 export interface Tab {
   id: string;
   /** The document that uses the tab now. */
@@ -38,10 +38,10 @@ export interface Tab {
 }
 
 const KEY = 'ronde.visits';
-/** Visits that wait for the network; beyond, the oldest is given up: a day offline must not fill the storage. */
+/** A tab keeps this many unsent visits and drops the oldest: a day offline must not fill the storage. */
 const MAX_WAITING = 50;
 
-/** The tab's memory in sessionStorage, or in this page alone where the browser forbids storage. */
+/** Opens the tab's memory in sessionStorage, or in this page alone if the browser forbids storage. */
 export function tabMemory(w: BrowserWindow) {
   const page = w.crypto.randomUUID();
   const read = (): Tab | null => {
@@ -58,9 +58,8 @@ export function tabMemory(w: BrowserWindow) {
   };
   return {
     /**
-     * Takes the tab for this page. A duplicated tab comes with a copy of the memory in which another page is still
-     * open: it gets an identity of its own. `back` is a page that the back/forward cache returns: it is shown before
-     * the page that it replaces has said goodbye, and its tab is its own.
+     * Takes the tab for this page. In the copied memory of a duplicated tab another page is still open, so the tab gets a
+     * new id. A page that the back/forward cache returns (`back`) keeps its tab, although the page before is still open.
      */
     take(back?: boolean): Tab {
       const found = read();
@@ -69,12 +68,12 @@ export function tabMemory(w: BrowserWindow) {
       write(tab);
       return tab;
     },
-    /** Remembers the tab, unless another of its pages has taken over. */
+    /** Stores the tab, unless another page has taken it. */
     keep(tab: Tab, waiting: Visit[] = tab.visits): void {
       const found = read();
       if (!found || found.open === page) write({ ...tab, visits: waiting.slice(-MAX_WAITING) });
     },
-    /** Forgets the tab: the next visit belongs to another session. */
+    /** Deletes the tab: the next visit belongs to another session. */
     forget(): void {
       try {
         w.sessionStorage.removeItem(KEY);

@@ -1,11 +1,11 @@
 import type { BrowserClock, BrowserWindow } from './clock.ts';
 
-/** An instant that was set is worth nothing on a clock that shows an earlier one, nor further ahead than this. */
+/** A turn does not count if the clock was set back since, or if it lies further ahead than this. */
 const MAX_AHEAD_MS = 60 * 60_000;
 
 /**
- * When the next ping of the browser is due, on the wall clock that its tabs share: remembered in localStorage, so that
- * a page that takes over, or comes after this one, does not begin anew; in this page alone where storage is forbidden.
+ * The instant of the browser's next ping, on the wall clock that its tabs share. localStorage keeps it for later pages; if
+ * storage is forbidden, only this page knows it.
  */
 export class Turn {
   private mine = '';
@@ -19,10 +19,10 @@ export class Turn {
     this.w = w;
   }
 
-  /** How long to wait for it, in milliseconds. */
+  /** Returns the wait until the next ping, in milliseconds. */
   wait(): number {
     const now = this.clock.wall();
-    // This page's own word counts too: a full storage keeps an old one.
+    // This page's own entry counts too: a full storage keeps an old one.
     const [newest] = [this.mine, this.read()]
       .map((text) => text.split(' ').map(Number) as [number, number])
       .filter(([setAt, due]) => setAt <= now && due - setAt <= MAX_AHEAD_MS)
@@ -30,8 +30,8 @@ export class Turn {
     return newest ? Math.max(newest[1] - now, 0) : 0;
   }
 
-  /** Puts it off for so many milliseconds from now. */
-  putOff(ms: number): void {
+  /** Moves the next ping to this long from now. */
+  postpone(ms: number): void {
     const now = this.clock.wall();
     this.mine = `${now} ${now + Math.min(ms, MAX_AHEAD_MS)}`;
     try {

@@ -1,21 +1,21 @@
 import type { BrowserWindow } from './clock.ts';
-import { Tracker, type TrackOptions } from './tracker.ts';
+import type { TrackOptions } from './options.ts';
+import { Tracker } from './tracker.ts';
 
 export type { TrackOptions };
 
 export interface PageVisits {
-  /** The person went to another page of the same document. The same path again is no navigation. */
+  /** Reports that the document shows another page. The same path again is no navigation. */
   navigate(path: string, title?: string): void;
   /** Ends the visit and the tracking. */
   stop(): void;
-  /** Ends the visit as a logout, and the tab's session; wait for it before the token is revoked. */
+  /** Ends the visit as a logout, and the tab's session. Await it before the token is revoked. */
   logout(): Promise<void>;
 }
 
 /**
- * Reports the visits of this page, from the moment it is shown: call it once per document. Only what is visible counts
- * as a sign of life, only what is visible and has the focus as engaged time; a hidden page sends nothing but its last
- * word. The tracking stops for good when the token is refused.
+ * Reports the visits of this page from the moment it is shown. Call it once per document. Only a visible page sends
+ * heartbeats, and only a focused one counts engaged time. It stops for good if the server refuses the token.
  *
  * @example
  * const visits = trackPageVisits({ endpoint: '/api/v1/visits', getToken: () => session.accessToken });

@@ -1,11 +1,11 @@
-/** The only place that reads the wall clock. Everything else is handed a `Clock`, so tests move time by hand. */
+/** Returns the current instant. Only this file reads the wall clock; all other code gets a `Clock`, so tests set the time. */
 export type Clock = () => Date;
 
-/** Measures a span of real time, whatever a clock of tests says: the function it gives tells the milliseconds so far. */
+/** Starts a stopwatch of real time, also in tests. The returned function gives the milliseconds since. */
 export function stopwatch(): () => number {
   const begun = performance.now();
   return () => performance.now() - begun;
 }
 
-/** The machine's own clock. */
+/** The machine's clock. */
 export const systemClock: Clock = () => new Date();

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 
-// The kinds of value an environment variable can hold, as zod schemas. Their messages never show the value.
+// The kinds of values of environment variables, as zod schemas. Their messages never show the value.
 
-/** Secrets shorter than this refuse to start: 32 characters is what `openssl rand -hex 16` gives at least. */
+/** A function refuses to start with a shorter secret. `openssl rand -hex 16` makes 32 characters. */
 const MIN_SECRET_LENGTH = 32;
 
-/** An unset and an empty variable are the same thing to a shell; both mean "not given" here. */
+/** An empty variable counts as unset, as in a shell. */
 export const optional = z
   .string()
   .optional()

@@ -5,7 +5,7 @@ import { CLOUD_SCHEDULER, CLOUD_TASKS, METADATA_SERVER, SECRET_MANAGER } from '.
 import { type TasksConfig, tasksEnvironment, tasksFaults, toTasksConfig } from './google/tasks-settings.ts';
 import { type MailConfig, mailEnvironment, mailFaults, toMailConfig } from './mail/settings.ts';
 
-/** What the operator did wrong, every fault at once; printed as plain lines, without a stack. */
+/** Every fault of the environment at once. Print it as plain lines, without a stack. */
 export class ConfigError extends Error {
   readonly faults: readonly string[];
   constructor(faults: readonly string[]) {
@@ -58,47 +58,47 @@ const environment = z.object({
 
 export interface Config {
   project: string;
-  /** Where functions and jobs are; undefined where nobody needs it. */
+  /** The region of functions and jobs; undefined if REGION is unset. */
   region: string | undefined;
   firestore: { database: string; emulatorHost: string | undefined };
   redis: { url: string; token: string };
-  /** Cron secrets that open a task, newest first; empty when none is configured. */
+  /** The cron secrets that may start a task, newest first; empty if none is configured. */
   cronSecrets: readonly string[];
-  /** True where `?secret=` may be used: in development, or where ALLOW_QUERY_SECRET says so. */
+  /** True if `?secret=` is accepted: in development, or with ALLOW_QUERY_SECRET. */
   allowQuerySecret: boolean;
   schedulerServiceAccount: string | undefined;
   serviceAccounts: readonly string[];
   operators: readonly string[];
   functionUrls: readonly string[];
-  /** Issuer of Google-signed tokens: Google's, or the local cloud's stand-in. */
+  /** The issuer of Google-signed tokens in the local cloud; undefined: Google. */
   googleIssuer: string | undefined;
-  /** Addresses of Google's own services, or of the local cloud's stand-ins; without a trailing slash. */
+  /** The addresses of Google's services, or of the local cloud's; without a trailing slash. */
   google: { metadata: string; scheduler: string; tasks: string; secrets: string };
-  /** The queue of Cloud Tasks that large rounds are handed to, and the account it calls as; undefined: they run here. */
+  /** The queue of Cloud Tasks for large runs. Undefined: each run works in the called instance. */
   tasks: TasksConfig | undefined;
-  /** The issuer of user tokens; `clientId` is what the console signs in as: the audience, unless said otherwise. */
+  /** The issuer of user tokens. `clientId`: the console's client, by default the audience. */
   auth: { issuer: string; audience: string; clientId: string } | undefined;
   adminClaim: string;
   allowedOrigins: readonly string[];
   local: boolean;
-  /** Outgoing mail; undefined where no EMAIL_HOST is given. */
+  /** Outgoing mail; undefined if EMAIL_HOST is unset. */
   mail: MailConfig | undefined;
-  /** Keys that seal the credentials of mailboxes, newest first; empty where none is configured. */
+  /** The keys that seal the credentials of mailboxes, newest first; empty if none is configured. */
   sealingKeys: readonly string[];
-  /** An outside dead man's switch, told after each round of the watchman; the address is its credential. */
+  /** An outside monitor that watch-runs calls after each run; the address is its credential. */
   healthcheckUrl: string | undefined;
   warnings: readonly string[];
 }
 
-/** What a function cannot do without, beside what all need. */
+/** The further settings that a function requires. */
 export interface ConfigNeeds {
-  /** It sends mail: without EMAIL_HOST and what belongs to it, it refuses to start. */
+  /** It sends mail: it refuses to start without EMAIL_HOST and its companions. */
   mail?: boolean;
 }
 
 /**
- * Reads and checks the whole environment once. Throws ConfigError with every fault: the variable's name, what is wrong
- * and the remedy, never its value.
+ * Reads and checks the whole environment. Throws ConfigError with every fault: the variable, what is wrong, and the
+ * remedy, never the value.
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env, needs: ConfigNeeds = {}): Config {
   const parsed = environment.safeParse(env);
@@ -117,7 +117,7 @@ const storeEnvironment = environment.pick({
   FIRESTORE_EMULATOR_HOST: true,
 });
 
-/** Reads what names the Firestore, for commands that need nothing else. Throws ConfigError like `loadConfig`. */
+/** Reads the Firestore's variables, for commands that need nothing else. Throws ConfigError like `loadConfig`. */
 export function loadStoreConfig(env: NodeJS.ProcessEnv): StoreConfig {
   const { data, error } = storeEnvironment.safeParse(env);
   if (error) throw new ConfigError(error.issues.map(({ path, message }) => `${path.join('.')} ${message}`));
@@ -129,14 +129,14 @@ const storeOf = (e: z.infer<typeof storeEnvironment>): StoreConfig => ({
   firestore: { database: e.FIRESTORE_DATABASE ?? '(default)', emulatorHost: e.FIRESTORE_EMULATOR_HOST },
 });
 
-/** Reads `.env` (or `.env.production`, to deploy) from the working directory where there is one; bundles have none. */
+/** Reads `.env`, or `.env.production` to deploy, from the working directory if it exists; bundles have none. */
 export function loadDotEnv(file: '.env' | '.env.production' = '.env'): void {
   if (existsSync(file)) process.loadEnvFile(file);
 }
 
 type Environment = z.infer<typeof environment>;
 
-/** Faults between variables; of the environment as given, so that they show beside those of single variables. */
+/** Returns the faults between variables. It reads the raw environment, so that they appear beside other faults. */
 function crossFaults(e: NodeJS.ProcessEnv): string[] {
   const faults: string[] = [];
   const local = boolean.safeParse(e.RONDE_LOCAL).data;

@@ -35,14 +35,14 @@ export function noUsage(): Meter {
   return { firestore_reads: 0, firestore_writes: 0, firestore_deletes: 0, redis_commands: 0, emails: 0 };
 }
 
-/** Returns a usage and what is still to come, added up. */
+/** Returns the sum of two usages. */
 export function addUsage(usage: Usage, more: Partial<Usage>): Usage {
   const sum = { ...usage };
   for (const kind of KINDS) sum[kind] += more[kind] ?? 0;
   return sum;
 }
 
-/** Returns the price of a usage beside it. */
+/** Returns a usage with its price. */
 export function costOf(usage: Usage): Cost {
   const usd = KINDS.reduce((sum, kind) => sum + usage[kind] * USD[kind], 0);
   return { ...usage, usd: Number(usd.toFixed(9)) };

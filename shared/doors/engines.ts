@@ -19,11 +19,11 @@ export interface ProcessEngines {
   random: () => number;
 }
 
-/** Stores that count by themselves what goes through them. */
+/** Stores that count their own use. */
 export interface CountedStores {
   store: Firestore;
   redis: Redis;
-  /** Returns what went through so far, mails included. */
+  /** Returns the use so far, mails included. */
   usage(): Usage;
 }
 
@@ -33,7 +33,7 @@ export interface CountedEngines extends CountedStores {
   post: Post | undefined;
 }
 
-/** Returns the same stores with a count of their own. */
+/** Returns views of the stores that count their use. */
 export function countStores(
   { store, redis }: { store: Firestore; redis: Redis },
   meter = noUsage(),
@@ -45,7 +45,7 @@ export function countStores(
   };
 }
 
-/** Opens the engines of one run. No delivery begins that may pass the deadline. */
+/** Opens the engines of one run. No delivery may end after the deadline. */
 export function openCounted(engines: ProcessEngines, deadline?: Date): CountedEngines {
   const meter = noUsage();
   return { ...countStores(engines, meter), post: openPost(engines, meter, deadline) };

@@ -16,7 +16,7 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
-/** JSON lines as Cloud Logging reads them: `severity`, `message`, `time`, and whatever fields the caller adds. */
+/** Makes a log of JSON lines for Cloud Logging: `severity`, `message`, `time`, and the caller's fields. */
 export function createLog(destination?: DestinationStream): Log {
   const options = {
     messageKey: 'message',
@@ -28,7 +28,7 @@ export function createLog(destination?: DestinationStream): Log {
 }
 
 /**
- * The trace fields of one request, so that Cloud Logging groups its lines.
+ * Returns the trace fields of a request, by which Cloud Logging groups its lines.
  * Reads `traceparent` (W3C) or `X-Cloud-Trace-Context` (TRACE/SPAN;o=1).
  */
 export function traceFields(headers: Record<string, unknown>, project: string): object {

@@ -3,7 +3,7 @@ import { openCounted } from '../doors/engines.ts';
 import type { RunRequest } from './request.ts';
 import type { Deps, RunContext } from './task.ts';
 
-/** Opens the tools of a run: nothing used yet, its budget whole. */
+/** Opens the tools of a run, with its whole budget left. */
 export function openContext(deps: Deps, { identity, trigger, requestedBy, params }: RunRequest): RunContext {
   const now = deps.clock();
   const budgetMs = params.budget_seconds * 1000;

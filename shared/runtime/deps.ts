@@ -6,7 +6,7 @@ import { openRedis } from '../doors/redis/redis.ts';
 import { openStore } from '../doors/store/firestore.ts';
 import type { Deps } from './task.ts';
 
-/** The real engines for a configuration, each opened when it is first asked for: a refused request needs none. */
+/** Opens the real engines of a configuration, each at its first use: a refused request needs none. */
 function openDeps(config: Config): Deps {
   const log = createLog();
   for (const warning of config.warnings) log.warn({}, warning);
@@ -30,8 +30,8 @@ function openDeps(config: Config): Deps {
 }
 
 /**
- * Reads the environment now, so that a bad one refuses to start, and opens the engines on the first request. `needs` says
- * what this function cannot do without.
+ * Reads the environment now, so that a process with a bad one does not start, and opens the engines on the first request.
+ * `needs`: the further settings that this function requires.
  */
 export function processDeps(needs: ConfigNeeds = {}): () => Deps {
   loadDotEnv();

@@ -1,6 +1,6 @@
 import { type PersonalPlace, scrubbing } from '../doors/erase/erase.ts';
 
-/** The ledger: who asked for a run, whom its notes name, whom its batches were about. It is gone after ninety days anyway. */
+/** The ledger names people who requested runs, and those in notes and batches. TTL deletes it after ninety days anyway. */
 export const runPlaces: readonly PersonalPlace[] = [
   {
     collection: 'task_runs',

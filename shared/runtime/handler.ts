@@ -16,10 +16,10 @@ import { dryRun, realRun } from './run.ts';
 import type { RunReply } from './run-view.ts';
 import type { AnyTask, Deps, Outcome, RunContext } from './task.ts';
 
-/** The answer comes within the budget and this: what was begun may end, and a store that hangs is not waited for. */
+/** The response comes within the budget and this time: work in flight may end, but a hanging store is not awaited. */
 const ANSWER_SLACK_MS = 2500;
 
-/** The HTTP function of a task: at `/` of its own URL and at its route; batches are delivered at `/act` below either. */
+/** Makes the HTTP function of a task, at `/` of its own URL and at its route. Batches are delivered at `/act` below. */
 export function taskHandler(task: AnyTask, open: () => Deps): HttpHandler {
   const params = paramsSchema(task);
   const routes = task.methods.map(
@@ -30,7 +30,7 @@ export function taskHandler(task: AnyTask, open: () => Deps): HttpHandler {
   return functionHandler(task.name, spec, open);
 }
 
-/** Runs the task as it was asked for, and answers with what became of it. */
+/** Runs the task as requested, and answers with the result. */
 async function answerRun(task: AnyTask, { deps, caller, now, request, logFields, ...call }: Call<Deps>) {
   const params = call.params as RunRequest['params'];
   const identity = identifyRun(task.name, request, caller, now);
@@ -44,7 +44,7 @@ async function answerRun(task: AnyTask, { deps, caller, now, request, logFields,
   const result = await answerWithin(
     params.budget_seconds * 1000 + ANSWER_SLACK_MS,
     work,
-    `The run ${identity.id} did not end within its budget of ${params.budget_seconds} s; its record tells how it ends.`,
+    `The run ${identity.id} did not end within its budget of ${params.budget_seconds} s; its record will show the result.`,
     RETRY_AFTER_SECONDS,
   );
   const status = statusOf(task, run, result);
@@ -53,8 +53,8 @@ async function answerRun(task: AnyTask, { deps, caller, now, request, logFields,
 }
 
 /**
- * Cloud Scheduler sees success for all but a failed run. A task of `on_overlap: retry` also asks for Scheduler's retry
- * when a scheduled delivery finds the lease held, or when the budget ended a scheduled run early.
+ * Returns 200 for all but a failed run. A task of `on_overlap: retry` also asks for Scheduler's retry, if a scheduled
+ * delivery finds the lease held or the budget ended a scheduled run early.
  */
 function statusOf(task: AnyTask, run: RunRequest, result: RunResult): 200 | 500 | 503 {
   if (result.outcome === 'failed') return task.failedStatus ?? 503;
@@ -84,12 +84,17 @@ function replyBody(task: AnyTask, run: RunRequest, result: RunResult, context: R
     cost: costOf(context.usage()),
     ...(error === null
       ? {}
-      : { error: { code: 'unavailable', message: 'The run failed; its record and log have the reason.' } }),
+      : {
+          error: {
+            code: 'unavailable',
+            message: 'The run failed; see its record or the log for the reason.',
+          },
+        }),
     ...(dry ? { candidates: shown } : {}),
   };
 }
 
-/** The words for a run that did nothing of its own, in the language of the task's messages. */
+/** The messages of a run that did no work, in the language of the task. */
 const IDLE = {
   en: {
     skipped_overlap: 'Skipped: another run is at work',

@@ -1,52 +1,40 @@
-import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
-import { costOf, type Usage } from '../doors/cost.ts';
+import type {
+  DocumentReference,
+  DocumentSnapshot,
+  Firestore,
+  Query,
+  Timestamp,
+} from '@google-cloud/firestore';
+import { writeAttempt } from '../doors/store/counted.ts';
 import { isConflict, streamQuery, updateUnchanged } from '../doors/store/firestore.ts';
-import type { Sums } from './fan-out/sums.ts';
 import type { RunIdentity } from './occurrence.ts';
-import type { Counts, Dispatched, Note, Outcome } from './task.ts';
+import {
+  endFields,
+  type RunEnd,
+  type RunStart,
+  startFields,
+  withAttemptEnd,
+  withNewestAttempt,
+} from './record.ts';
 
-/** How long a run is kept; Firestore's TTL policy on `expires_at` deletes it. */
-const KEEP_DAYS = 90;
-const DAY_MS = 86_400_000;
-
-export interface RunStart {
-  task: string;
-  trigger: string;
-  requestedBy: string | null;
-  params: object;
-  startedAt: Date;
-}
-
-export interface RunEnd {
-  outcome: Outcome;
-  complete: boolean;
-  counts: Counts;
-  skipped: Record<string, number>;
-  failed: Record<string, number>;
-  notes: readonly Note[];
-  tally: Readonly<Record<string, number>>;
-  error: string | null;
-  startedAt: Date;
-  finishedAt: Date;
-  cost: Usage;
-  /** Of a run that was handed on: how much, until when its batches are waited for, and what it has done itself. */
-  dispatched?: Dispatched & { deadline: Date; own: Sums };
-}
+/** A conditional write to one record gives up after this many conflicts. Each conflict is another attempt's write. */
+const MAX_TRIES = 10;
 
 /** An attempt that is under way in the ledger. */
 export interface OpenRun {
+  ref: DocumentReference;
   attempt: number;
-  /** When Firestore wrote it: what has changed since is another's. */
+  /** The instant of this attempt's last write; a later one is another attempt's. */
   writtenAt: Timestamp;
 }
 
 const runs = (store: Firestore) => store.collection('task_runs');
 
 /**
- * Opens a run in the ledger: attempt 1, or the next one where an earlier attempt failed, stopped early or was killed.
- * Returns null where this occurrence is settled already. The caller holds the task's lease, or knows that it has none.
+ * Opens a run in the ledger: attempt 1, or the next one if an earlier attempt failed, stopped early or was killed.
+ * Returns null if this occurrence is settled already. The caller holds the task's lease, or Redis is out of reach.
  *
- * `resumes` says that a run its budget ended early is to be taken up again under the same id.
+ * `resumes`: a run that its budget ended early continues under the same id.
  */
 export async function openRun(
   store: Firestore,
@@ -55,80 +43,47 @@ export async function openRun(
   resumes: boolean,
 ): Promise<OpenRun | null> {
   const ref = runs(store).doc(run.id);
-  for (;;) {
-    let before: DocumentSnapshot | null = null;
-    if (run.occurrence) {
-      before = await ref.get();
-      if (before.exists && isSettled(before, resumes)) return null;
-    }
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const before = run.occurrence ? await ref.get() : null;
+    if (before?.exists && isSettled(before, resumes)) return null;
     const attempt = Number(before?.get('attempt') ?? 0) + 1;
     try {
-      const { writeTime } = await writeStart(ref, before, { ...runFields(run, start), attempt });
-      return { attempt, writtenAt: writeTime };
+      const { writeTime } = await writeStart(ref, before, { ...startFields(run, start), attempt });
+      return { ref, attempt, writtenAt: writeTime };
     } catch (error) {
       if (!isConflict(error)) throw error;
     }
   }
+  throw contention(ref, 'opened');
 }
 
-function isSettled(snapshot: DocumentSnapshot, resumes: boolean): boolean {
-  const outcome = snapshot.get('outcome') as string | null;
+function isSettled(record: DocumentSnapshot, resumes: boolean): boolean {
+  const outcome = record.get('outcome') as string | null;
   if (outcome === null || ['failed', 'skipped_overlap', 'abandoned'].includes(outcome)) return false;
-  return !(resumes && snapshot.get('complete') === false);
+  return !(resumes && record.get('complete') === false);
 }
 
-function writeStart(
-  ref: FirebaseFirestore.DocumentReference,
-  before: DocumentSnapshot | null,
-  fields: object,
-) {
-  if (!before?.exists) return ref.create(fields);
-  const attempts = [...((before.get('attempts') as object[] | undefined) ?? []), earlierAttempt(before)];
-  return ref.update({ ...fields, attempts }, before.updateTime ? { lastUpdateTime: before.updateTime } : {});
+function writeStart(ref: DocumentReference, before: DocumentSnapshot | null, fields: object) {
+  const marked = { ...fields, ...writeAttempt() };
+  if (!before?.exists) return ref.create(marked);
+  const attempts = withNewestAttempt(before);
+  return ref.update({ ...marked, attempts }, before.updateTime ? { lastUpdateTime: before.updateTime } : {});
 }
 
-/** What is kept of an attempt that another one follows; one that never finished was killed. */
-function earlierAttempt(before: DocumentSnapshot): object {
-  return {
-    attempt: before.get('attempt'),
-    started_at: before.get('started_at'),
-    finished_at: before.get('finished_at') ?? null,
-    outcome: before.get('outcome') ?? 'abandoned',
-    counts: before.get('counts') ?? null,
-    error: before.get('error') ?? null,
-  };
+function contention({ path }: DocumentReference, act: 'opened' | 'closed'): Error {
+  return new Error(
+    `${path} could not be ${act} in ${MAX_TRIES} tries, since other attempts kept changing it; call the task again.`,
+  );
 }
 
-function runFields(run: RunIdentity, start: RunStart): object {
-  return {
-    task: start.task,
-    occurrence: run.occurrence ? Timestamp.fromDate(run.occurrence) : null,
-    trigger: start.trigger,
-    ...(start.requestedBy ? { requested_by: start.requestedBy } : {}),
-    started_at: Timestamp.fromDate(start.startedAt),
-    finished_at: null,
-    duration_ms: null,
-    outcome: null,
-    complete: null,
-    dry_run: false,
-    params: start.params,
-    counts: null,
-    skipped: {},
-    failed: {},
-    cost: null,
-    error: null,
-    expires_at: Timestamp.fromMillis(start.startedAt.getTime() + KEEP_DAYS * DAY_MS),
-  };
-}
-
-/** The last runs of a task, newest first; needs the index (task, started_at desc) of task_runs. */
+/** Returns the last runs of a task, newest first; needs the index (task, started_at desc) of task_runs. */
 export function lastRuns(store: Firestore, task: string, limit: number): Query {
   return runs(store).where('task', '==', task).orderBy('started_at', 'desc').limit(limit);
 }
 
 /**
- * Marks this task's other unfinished runs `abandoned`. Only for who holds the lease: nobody else can be at work then.
- * Each is re-checked by its own precondition, so one that finishes at this moment stays as it is.
+ * Marks this task's other unfinished runs `abandoned`. The caller must hold the lease: no other run works then.
+ * Each update has its own precondition, so a run that finishes at this moment keeps its record.
  */
 export async function abandonOthers(store: Firestore, task: string, ownId: string): Promise<number> {
   const unfinished = runs(store).where('task', '==', task).where('outcome', '==', null);
@@ -141,15 +96,13 @@ export async function abandonOthers(store: Firestore, task: string, ownId: strin
 }
 
 /**
- * Settles an attempt in the ledger, with all it counted. Where the lease was lost,
- * another attempt may have taken the record over meanwhile and called this one abandoned: then what became of it is told
- * in its place among the earlier attempts, and the newer one's record stands.
+ * Writes an attempt's end into the ledger. If it lost its lease, a newer attempt may own the record: then the end goes
+ * into `attempts`, and the newer attempt's fields and write mark stay.
  */
-export async function closeRun(store: Firestore, id: string, opened: OpenRun, end: RunEnd): Promise<void> {
-  const ref = runs(store).doc(id);
-  let fields = endFields(end);
-  let lastUpdateTime = opened.writtenAt;
-  for (;;) {
+export async function closeRun({ ref, attempt, writtenAt }: OpenRun, end: RunEnd): Promise<void> {
+  let fields: Record<string, unknown> = { ...endFields(end), ...writeAttempt() };
+  let lastUpdateTime = writtenAt;
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     try {
       await ref.update(fields, { lastUpdateTime });
       return;
@@ -158,22 +111,15 @@ export async function closeRun(store: Firestore, id: string, opened: OpenRun, en
       const now = await ref.get();
       if (!now.updateTime) throw error;
       lastUpdateTime = now.updateTime;
-      if (now.get('attempt') !== opened.attempt)
-        fields = { attempts: settledAmong(now, opened.attempt, end) };
+      if (now.get('attempt') !== attempt) fields = { attempts: withAttemptEnd(now, attempt, end) };
     }
   }
-}
-
-function settledAmong(record: DocumentSnapshot, attempt: number, end: RunEnd): object[] {
-  const { outcome, counts, error, finishedAt } = end;
-  const settled = { outcome, counts: { ...counts }, error, finished_at: Timestamp.fromDate(finishedAt) };
-  const attempts = (record.get('attempts') as { attempt: number }[] | undefined) ?? [];
-  return attempts.map((one) => (one.attempt === attempt ? { ...one, ...settled } : one));
+  throw contention(ref, 'closed');
 }
 
 /**
- * Records a delivery that found the task at work, as the occurrence's attempt 1: the retry that takes the record over is
- * its attempt 2. Where the occurrence has a record already, that one stands, and the answer is false.
+ * Records a delivery that found the task at work as attempt 1 of its occurrence; the retry that takes over is attempt 2.
+ * Returns false if the occurrence has a record already, which stays.
  */
 export async function recordOverlap(
   store: Firestore,
@@ -181,11 +127,7 @@ export async function recordOverlap(
   start: RunStart,
   end: RunEnd,
 ): Promise<boolean> {
-  const fields = {
-    ...runFields(run, start),
-    ...endFields(end),
-    attempt: 1,
-  };
+  const fields = { ...startFields(run, start), ...endFields(end), attempt: 1, ...writeAttempt() };
   try {
     await runs(store).doc(run.id).create(fields);
     return true;
@@ -194,28 +136,3 @@ export async function recordOverlap(
     throw error;
   }
 }
-
-function endFields(end: RunEnd): Record<string, unknown> {
-  return {
-    outcome: end.outcome,
-    complete: end.complete,
-    counts: { ...end.counts },
-    skipped: end.skipped,
-    failed: end.failed,
-    ...(end.notes.length > 0 ? { notes: end.notes } : {}),
-    ...(Object.keys(end.tally).length > 0 ? { tally: { ...end.tally } } : {}),
-    error: end.error,
-    cost: costOf(end.cost),
-    ...(end.dispatched ? dispatchedFields(end.dispatched) : finishedFields(end)),
-  };
-}
-
-const finishedFields = ({ finishedAt, startedAt }: RunEnd) => ({
-  finished_at: Timestamp.fromDate(finishedAt),
-  duration_ms: finishedAt.getTime() - startedAt.getTime(),
-});
-
-/** It is not over: whoever closes it says when it ended. */
-const dispatchedFields = (dispatched: NonNullable<RunEnd['dispatched']>) => ({
-  dispatched: { ...dispatched, deadline: Timestamp.fromDate(dispatched.deadline) },
-});

@@ -4,7 +4,7 @@ import type { ClosedRun } from './fan-out/closing.ts';
 import type { RunRequest, RunResult } from './request.ts';
 import type { Counts, RunContext } from './task.ts';
 
-/** One structured line per run. `fields` are those of the request it came with. */
+/** Logs one structured line for a run. `fields` are those of its request. */
 export function logRun(fields: object, run: RunRequest, result: RunResult, context: RunContext): void {
   const { outcome, counts, complete, attempt, skipped, failed, error, dispatched } = result;
   const line = {
@@ -24,10 +24,10 @@ export function logRun(fields: object, run: RunRequest, result: RunResult, conte
     duration_ms: result.finishedAt.getTime() - result.startedAt.getTime(),
     ...(error === null ? {} : { error }),
   };
-  tell(context.log, line, messageOf(run.identity.id, outcome, counts), outcome);
+  writeLine(context.log, line, messageOf(run.identity.id, outcome, counts), outcome);
 }
 
-/** Logs the end of a run that was dispatched: its dispatcher could not write that line. */
+/** Logs the end of a dispatched run, which its dispatcher could not know. */
 export function logClosed(log: Log, fields: object, { id, outcome, sums, error }: ClosedRun): void {
   const { counts, skipped, failed, complete } = sums;
   const line = {
@@ -36,13 +36,13 @@ export function logClosed(log: Log, fields: object, { id, outcome, sums, error }
     cost: costOf(sums.cost),
     ...(error === null ? {} : { error }),
   };
-  tell(log, line, messageOf(id, outcome, counts), outcome);
+  writeLine(log, line, messageOf(id, outcome, counts), outcome);
 }
 
 const messageOf = (id: string, outcome: string, { acted, skipped, failed }: Counts) =>
   `${id} ${outcome}: ${acted} acted, ${skipped} skipped, ${failed} failed`;
 
-function tell(log: Log, line: object, message: string, outcome: string): void {
+function writeLine(log: Log, line: object, message: string, outcome: string): void {
   if (outcome === 'failed') log.error(line, message);
   else log.info(line, message);
 }

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import type { AnyTask } from './task.ts';
 
-/** A budget below this could not finish one batch. */
+/** A smaller budget could not finish one batch. */
 const MIN_BUDGET_SECONDS = 5;
 
-/** Parameters that every task takes. */
+/** The parameters that every task has. */
 export interface CommonParams {
   dry_run: boolean;
   budget_seconds: number;
@@ -34,12 +34,12 @@ export function integerParam(min: number, max: number) {
   );
 }
 
-/** The names of all parameters a task takes. */
+/** Returns the names of all parameters of a task. */
 export function paramNames(task: AnyTask): string[] {
   return Object.keys(paramsSchema(task).shape);
 }
 
-/** The schema of all parameters a task takes: those of every task come last. */
+/** Returns the schema of all parameters of a task; those of every task come last. */
 export function paramsSchema(task: AnyTask): z.ZodObject {
   return z.object({
     ...(task.params as z.ZodRawShape),

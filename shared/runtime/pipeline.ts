@@ -6,38 +6,38 @@ export interface Work {
   task: AnyTask;
   params: Record<string, unknown>;
   context: RunContext;
-  /** Asked before each new batch: may more work be started? */
+  /** Called before each new batch. Returns true if it may begin. */
   mayGoOn(): boolean;
-  /** Tells what was done, also of a run that throws. */
+  /** The counts so far; complete also for a run that throws. */
   result: PipelineResult;
 }
 
 type Candidate = { id: string };
 
-/** Open, find, gather, decide, act: streams the candidates and keeps a few batches in flight. */
+/** Opens, finds, gathers, decides and acts: streams the candidates with a few batches in flight. */
 export class Pipeline {
   readonly #work: Work;
-  /** The task's run-wide state, once it is opened. */
+  /** The task's run-wide state after `open`. */
   #run: unknown;
 
   constructor(work: Work) {
     this.#work = work;
   }
 
-  /** The answer of the task's `open`. */
+  /** Returns the result of the task's `open`. */
   get run(): unknown {
     return this.#run;
   }
 
-  /** Opens the task's run-wide state. Every other step comes after it. */
+  /** Opens the task's run-wide state, before all other steps. */
   async open(): Promise<void> {
     const { task, params, context } = this.#work;
     this.#run = await task.open?.(context, params);
   }
 
   /**
-   * Does all candidates, and waits for the batches it started before it returns or throws. Candidates of a batch that
-   * throws are failures of their own; an error of `open` or `find` is thrown.
+   * Works on all candidates, and waits for its batches before it returns or throws. If a batch throws, its candidates count
+   * as failed. It throws the errors of `open` and `find`.
    */
   async runAll(find = this.#find()): Promise<void> {
     const inFlight = new Set<Promise<void>>();
@@ -52,7 +52,7 @@ export class Pipeline {
     }
   }
 
-  /** Streams the candidates in batches of this size; begins nothing once it may not go on. A group stays together. */
+  /** Streams the candidates in batches of this size until `mayGoOn` returns false. A group stays together. */
   async *batches(size: number, find = this.#find()): AsyncGenerator<Candidate[]> {
     const { task, mayGoOn, result } = this.#work;
     let batch: Candidate[] = [];
@@ -76,7 +76,7 @@ export class Pipeline {
     if (batch.length > 0) yield batch;
   }
 
-  /** Gathers and decides. Returns the candidates to act on; the others are counted, and in a dry run all are. */
+  /** Gathers and decides. Returns the candidates to act on and counts the others; a dry run counts all. */
   async choose(batch: readonly Candidate[]): Promise<Decided[]> {
     const { context, result } = this.#work;
     const gathered = await this.#gather(batch);
@@ -119,7 +119,7 @@ export class Pipeline {
     }
   }
 
-  /** An unexpected throw is a failure of this candidate alone. */
+  /** Decides for one candidate. An unexpected error fails this candidate only. */
   #decideAlone(candidate: Candidate, facts: unknown): Decision<string, unknown> | { failure: unknown } {
     const { task, params, context } = this.#work;
     try {
@@ -132,7 +132,7 @@ export class Pipeline {
 
 const NO_RESULT = { outcome: 'failed', reason: 'no_result', retry: true } as const;
 
-/** A decision as a result: in a dry run, or if nothing is to be done. */
+/** Returns a decision as a result, for a dry run or if there is nothing to do. */
 function resultOf(decision: Decision<string, unknown>): ActResult<string> {
   if (decision.act) return { outcome: 'acted' };
   const { reason, failed } = decision;

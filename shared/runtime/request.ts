@@ -3,7 +3,7 @@ import type { CommonParams } from './params.ts';
 import type { PipelineResult } from './result.ts';
 import type { Outcome, RunContext } from './task.ts';
 
-/** A run as it was asked for. */
+/** A requested run. */
 export interface RunRequest {
   identity: RunIdentity;
   trigger: RunContext['trigger'];
@@ -11,7 +11,7 @@ export interface RunRequest {
   params: Record<string, unknown> & CommonParams;
 }
 
-/** What became of it. */
+/** The result of a run. */
 export interface RunResult extends PipelineResult {
   outcome: Outcome;
   attempt: number;

@@ -1,6 +1,6 @@
 import type { ActResult, Counts, Decision, Dispatched, Note } from './task.ts';
 
-/** A run keeps at most this many notes: its record is one document. */
+/** A run keeps at most this many notes, since its record is one document. */
 export const KEPT_NOTES = 100;
 /** A dry run shows at most this many candidates. */
 const SHOWN_CANDIDATES = 100;
@@ -15,17 +15,17 @@ export interface Shown {
 
 export interface PipelineResult {
   counts: Counts;
-  /** Candidates per reason, of those acted on, skipped and failed. */
+  /** The number of candidates per reason. */
   acted: Record<string, number>;
   skipped: Record<string, number>;
   failed: Record<string, number>;
   /** True if a failure wants Scheduler's retry. */
   wantsRetry: boolean;
-  /** False when the budget or a lost lease ended the work early. */
+  /** False if the budget or a lost lease ended the work early. */
   complete: boolean;
   shown: Shown[];
   notes: Note[];
-  /** Candidates whose failure another attempt may heal. */
+  /** The candidates whose failure another attempt may heal. */
   retries: { id: string; reason: string }[];
   dispatched?: Dispatched;
 }
@@ -46,7 +46,7 @@ export function emptyResult(): PipelineResult {
   };
 }
 
-/** Counts one candidate. `because` is the reason why it was acted on. */
+/** Counts one candidate. `because`: the reason of the act. */
 export function count(
   result: PipelineResult,
   { id }: { id: string },
@@ -67,14 +67,14 @@ export function count(
   if ('outOfTime' in one) result.complete = false;
 }
 
-/** Shows a decision of a dry run. */
+/** Adds a decision of a dry run to the shown candidates. */
 export function show(result: PipelineResult, id: string, decision: Decision<string, unknown>): void {
   if (result.shown.length >= SHOWN_CANDIDATES) return;
   const verdict = decision.act ? 'act' : decision.failed ? 'fail' : 'skip';
   result.shown.push({ id, decision: verdict, reason: decision.reason, ...decision.note });
 }
 
-/** An unexpected error as a failure with a short, countable reason: its gRPC code or its name. */
+/** Returns an unexpected error as a failure with a short reason: its gRPC code or its name. */
 export function failureOf(error: unknown): ActResult<string> {
   const code = (error as { code?: unknown } | null)?.code;
   const kind = code !== undefined ? `_${String(code)}` : error instanceof Error ? `_${error.name}` : '';

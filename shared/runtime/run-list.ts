@@ -1,7 +1,7 @@
 import { FieldPath, type Firestore, type Query, type Timestamp } from '@google-cloud/firestore';
 import { fromIso } from '../doors/store/version.ts';
 
-/** Which runs are wanted. The outcome null is that of runs that have not ended. */
+/** Selects runs. The outcome null selects runs that have not ended. */
 export interface RunFilter {
   task?: string | undefined;
   outcome?: string | null | undefined;
@@ -10,7 +10,7 @@ export interface RunFilter {
 }
 
 /**
- * Runs, newest first. Needs the indexes of task_runs on (task, started_at desc), (outcome, started_at desc) and
+ * Returns runs, newest first. Needs the indexes of task_runs on (task, started_at desc), (outcome, started_at desc) and
  * (task, outcome, started_at desc).
  */
 export function runsOf(store: Firestore, { task, outcome, after }: RunFilter, limit: number): Query {
@@ -22,12 +22,12 @@ export function runsOf(store: Firestore, { task, outcome, after }: RunFilter, li
   return position ? query.startAfter(position.startedAt, position.id) : query;
 }
 
-/** A run's place in the list: its start and its id, since two may start in one millisecond. */
+/** Returns a run's position in the list: its start and its id, since two runs may start in one millisecond. */
 export function runPosition(startedAt: Timestamp, id: string): string {
   return `${startedAt.toDate().toISOString()} ${id}`;
 }
 
-/** Reads a place; null for what is none. */
+/** Reads a position. Returns null for any other text. */
 export function positionOf(text: string): { startedAt: Timestamp; id: string } | null {
   const [, instant = '', id = ''] = /^(\S+) (.+)$/s.exec(text) ?? [];
   const startedAt = fromIso(instant);

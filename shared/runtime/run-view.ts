@@ -1,5 +1,7 @@
-import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
+import type { DocumentSnapshot } from '@google-cloud/firestore';
 import type { Cost } from '../doors/cost.ts';
+import { ATTEMPT_FIELD } from '../doors/store/counted.ts';
+import { toJson } from '../doors/store/json.ts';
 import type { Shown } from './result.ts';
 import type { Counts, Dispatched, Note, Outcome } from './task.ts';
 
@@ -67,8 +69,8 @@ export function runLine(run: DocumentSnapshot): RunLine {
     trigger: run.get('trigger') ?? null,
     requested_by: run.get('requested_by') ?? null,
     attempt: run.get('attempt') ?? null,
-    started_at: plain(run.get('started_at') ?? null) as string | null,
-    finished_at: plain(run.get('finished_at') ?? null) as string | null,
+    started_at: toJson(run.get('started_at') ?? null) as string | null,
+    finished_at: toJson(run.get('finished_at') ?? null) as string | null,
     duration_ms: run.get('duration_ms') ?? null,
     complete: run.get('complete') ?? null,
     counts: run.get('counts') ?? null,
@@ -77,15 +79,8 @@ export function runLine(run: DocumentSnapshot): RunLine {
   };
 }
 
-/** All that the ledger keeps of a run. */
+/** Returns all that the ledger keeps of a run, without the mark of its last write. */
 export function runDetail(run: DocumentSnapshot): RunView {
-  return { id: run.id, ...(plain(run.data() ?? {}) as Omit<RunView, 'id'>) };
-}
-
-/** A stored value as JSON, its timestamps in ISO 8601. */
-function plain(value: unknown): unknown {
-  if (value instanceof Timestamp) return value.toDate().toISOString();
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)]));
+  const { [ATTEMPT_FIELD]: _mark, ...fields } = run.data() ?? {};
+  return { id: run.id, ...(toJson(fields) as Omit<RunView, 'id'>) };
 }

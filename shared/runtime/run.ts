@@ -3,30 +3,23 @@ import { type Lease, takeLease } from '../doors/redis/lease.ts';
 import { closeEarlier, closeIfDone } from './fan-out/closing.ts';
 import { dispatchBatches, dispatchingOf } from './fan-out/dispatch.ts';
 import { outcomeOf, sumsOf } from './fan-out/sums.ts';
-import {
-  abandonOthers,
-  closeRun,
-  type OpenRun,
-  openRun,
-  type RunEnd,
-  type RunStart,
-  recordOverlap,
-} from './ledger.ts';
+import { abandonOthers, closeRun, type OpenRun, openRun, recordOverlap } from './ledger.ts';
 import { logClosed } from './log-run.ts';
 import { Pipeline } from './pipeline.ts';
 import { reportProgress } from './progress.ts';
+import type { RunEnd, RunStart } from './record.ts';
 import type { RunRequest, RunResult } from './request.ts';
 import { emptyResult } from './result.ts';
 import type { AnyTask, Outcome, RunContext } from './task.ts';
 
-/** A dry run: the same find and decide at the same instant. Nothing is written anywhere, and no lease is taken. */
+/** Runs find and decide only. It writes nothing anywhere and takes no lease. */
 export async function dryRun(task: AnyTask, request: RunRequest, context: RunContext): Promise<RunResult> {
   return new Attempt(task, request, context).rehearse();
 }
 
 /**
- * A real run: lease, ledger, pipeline, ledger, release of the lease. Losing Redis costs the lease only: the run goes on,
- * since every effect is guarded by its own conditional write.
+ * Runs a task: lease, ledger, pipeline, ledger, release of the lease. Without Redis it runs without a lease, since a
+ * conditional write guards every effect.
  */
 export async function realRun(task: AnyTask, request: RunRequest, context: RunContext): Promise<RunResult> {
   const attempt = new Attempt(task, request, context);
@@ -62,7 +55,7 @@ class Attempt {
   async rehearse(): Promise<RunResult> {
     const pipeline = this.#pipeline();
     const error = await this.#work(() => pipeline.runAll(), pipeline);
-    return this.#ended(this.#outcome(error), 0, error);
+    return this.#resultOf(this.#outcome(error), 0, error);
   }
 
   /** Opens the run in the ledger, works, and closes it there. */
@@ -73,22 +66,22 @@ class Attempt {
     if (this.#task.fanOut && (await this.#closeEarlier())) return this.overlap();
     const resumes = this.#task.onOverlap === 'retry';
     const opened = await openRun(store, this.#request.identity, this.#start(), resumes);
-    if (!opened) return this.#ended('deduplicated');
+    if (!opened) return this.#resultOf('deduplicated');
     if (lease) await abandonOthers(store, this.#task.name, id);
-    const progress = reportProgress(store, id, opened, () => this.#result.counts);
+    const progress = reportProgress(opened, () => this.#result.counts);
     const pipeline = this.#pipeline();
     const result = await this.#effect(opened, pipeline);
     await progress.stop();
-    await closeRun(store, id, opened, this.#end(result));
+    await closeRun(opened, this.#end(result));
     if (result.outcome === 'dispatched') await this.#closeIfDone();
     else await this.#after(pipeline, result);
     return result;
   }
 
-  /** Records that another run is at work. */
+  /** Records that this delivery found another run at work. */
   async overlap(): Promise<RunResult> {
     const { store } = this.#context;
-    const result = this.#ended('skipped_overlap');
+    const result = this.#resultOf('skipped_overlap');
     const end = { ...this.#end(result), tally: {} };
     const recorded = await recordOverlap(store, this.#request.identity, this.#start(), end);
     return { ...result, attempt: recorded ? 1 : 0 };
@@ -102,7 +95,7 @@ class Attempt {
     return new Pipeline({ task: this.#task, params, context: this.#context, mayGoOn, result: this.#result });
   }
 
-  /** Acts here, or dispatches. */
+  /** Acts in this instance, or dispatches. */
   async #effect(opened: OpenRun, pipeline: Pipeline): Promise<RunResult> {
     const dispatching = dispatchingOf(this.#task, this.#context, this.#result);
     const { budget_seconds: budgetSeconds } = this.#request.params;
@@ -110,7 +103,7 @@ class Attempt {
       ? () => dispatchBatches(dispatching, pipeline, { attempt: opened.attempt, budgetSeconds })
       : () => pipeline.runAll();
     const error = await this.#work(work, pipeline);
-    return this.#ended(this.#outcome(error), opened.attempt, error);
+    return this.#resultOf(this.#outcome(error), opened.attempt, error);
   }
 
   /** Returns the error that stopped the work, or null. */
@@ -125,7 +118,7 @@ class Attempt {
     }
   }
 
-  /** Closes dispatched runs of this task that are done or late. Returns true if another one is still at work. */
+  /** Closes dispatched runs of this task that are done or late. Returns true if another one is at work. */
   async #closeEarlier(): Promise<boolean> {
     const { store, log, now } = this.#context;
     const task = this.#task.name;
@@ -140,11 +133,11 @@ class Attempt {
     if (closed) logClosed(log, { task: this.#task.name }, closed);
   }
 
-  /** The record is written: a failure here is logged, and fails nothing. */
+  /** Calls the task's `after`. The record is written by then, so an error is only logged. */
   async #after({ run }: Pipeline, result: RunResult): Promise<void> {
     await this.#task.after?.(run, result, this.#context).catch((error: unknown) => {
       const fields = { task: this.#task.name, run_id: this.#request.identity.id, error: String(error) };
-      this.#context.log.warn(fields, 'What follows a run failed');
+      this.#context.log.warn(fields, 'The `after` step of the task failed; the run itself is recorded');
     });
   }
 
@@ -154,8 +147,8 @@ class Attempt {
     return outcomeOf(counts, error !== null || wantsRetry);
   }
 
-  /** A run does not end before it started, even if the clock was set back. */
-  #ended(outcome: Outcome, attempt = 0, error: string | null = null): RunResult {
+  /** Returns the result at this instant. A run never ends before its start, even if the clock was set back. */
+  #resultOf(outcome: Outcome, attempt = 0, error: string | null = null): RunResult {
     const { now: startedAt, clock } = this.#context;
     const finishedAt = new Date(Math.max(startedAt.getTime(), clock().getTime()));
     return { ...this.#result, outcome, attempt, error, startedAt, finishedAt };
@@ -166,7 +159,7 @@ class Attempt {
     return { task: this.#task.name, trigger, requestedBy, params, startedAt: this.#context.now };
   }
 
-  /** The record of the end. Its cost includes the write of the record and the lease's release. */
+  /** Returns the record of the end. Its cost includes the write of the record and the lease's release. */
   #end(result: RunResult): RunEnd {
     const { outcome, complete, counts, skipped, failed, notes, error, startedAt, finishedAt } = result;
     const { tally, usage, clock } = this.#context;
@@ -188,7 +181,7 @@ class Attempt {
     if (outcome !== 'dispatched') return end;
     const { batches = 0, candidates = 0 } = result.dispatched ?? {};
     const deadline = new Date(clock().getTime() + (this.#task.fanOut?.deadlineSeconds ?? 0) * 1000);
-    // The look that follows, if all batches have reported already, belongs to the dispatcher too.
+    // The dispatcher pays for the read after this, which checks for open batches.
     const own = sumsOf(result, tally, addUsage(cost, { firestore_reads: 1 }));
     return { ...end, dispatched: { batches, candidates, deadline, own } };
   }

@@ -3,10 +3,10 @@ import type { Caller } from '../doors/auth/caller.ts';
 import type { TokenDeps } from '../doors/auth/token.ts';
 import type { CountedEngines, ProcessEngines } from '../doors/engines.ts';
 
-/** The engines, the clock and the configuration of a process; built once. */
+/** The engines, the clock and the configuration of a process, made once. */
 export interface Deps extends TokenDeps, ProcessEngines {}
 
-/** The tools of one run: engines that count what it uses, and the instant it decides by. */
+/** The tools of one run: engines that count their use, and the instant of its decisions. */
 export interface RunContext
   extends CountedEngines,
     Pick<ProcessEngines, 'clock' | 'config' | 'log' | 'random'> {
@@ -20,10 +20,10 @@ export interface RunContext
   occurrence: Date | null;
   /** The run's id in the ledger; that of a scheduled run is the same in every attempt. */
   runId: string;
-  /** How the run came about, and the person or account that asked for it. */
+  /** The caller's kind, and the person or account that requested the run. */
   trigger: Caller['kind'];
   requestedBy: string | null;
-  /** Counts of the task beside its candidates; the reply and the run's record get them. */
+  /** Further counts of the task, for the reply and the run's record. */
   tally: Record<string, number>;
 }
 
@@ -59,7 +59,7 @@ export interface Decided<T extends TaskTypes = TaskTypes> {
   plan: T['plan'];
 }
 
-/** The facts of a batch, the state of the run, its parameters and its instant: all that decide may look at. */
+/** The input of decide: the facts of a batch, the run's state, its parameters and its instant. */
 export interface Given<T extends TaskTypes> {
   facts: T['facts'];
   run: T['run'];
@@ -67,30 +67,30 @@ export interface Given<T extends TaskTypes> {
   now: Date;
 }
 
-/** A failure of a store, by its code: which codes there are is for the store to say. */
+/** A failure of a store, with the store's own code. */
 export type StoreFailure = `store_${string}`;
 
-/** What became of a candidate that was to be acted on. */
+/** The result of acting on a candidate. */
 export type ActResult<Reason extends string> = { note?: Note } & (
   | { outcome: 'acted' }
   | { outcome: 'skipped'; reason: Reason }
-  /** `retry` is true when another attempt within minutes may heal it and no next attempt is recorded anywhere else. */
+  /** `retry`: another attempt within minutes may heal it, and no other attempt is recorded anywhere. */
   | { outcome: 'failed'; reason: Reason | StoreFailure; retry: boolean }
-  /** The budget ended before it was begun: the run is not complete, and the next one goes on. */
+  /** The budget ended before the candidate's turn: the run is not complete, and the next one continues. */
   | { outcome: 'failed'; reason: 'budget'; retry: false; outOfTime: true }
 );
 
-/** What a candidate's act has to tell beside its outcome; kept in the run's record and handed to the reply. */
+/** Further facts about an act, for the run's record and the reply. */
 export type Note = Readonly<Record<string, string | number | boolean | null>>;
 
-/** How a run ended, or was handed on. `deduplicated` and `skipped_overlap` did no work of their own. */
+/** The outcome of a run. `deduplicated` and `skipped_overlap` did no work. */
 export type Outcome =
   | 'succeeded'
   | 'nothing_to_do'
   | 'partial'
   | 'skipped_overlap'
   | 'deduplicated'
-  /** Handed to Cloud Tasks; what becomes of it stands in the ledger. */
+  /** Dispatched to Cloud Tasks; its end replaces this outcome in the ledger. */
   | 'dispatched'
   | 'failed';
 
@@ -109,29 +109,29 @@ export interface RunEnding {
   counts: Counts;
 }
 
-/** What was handed to Cloud Tasks. */
+/** The size of what a run dispatched to Cloud Tasks. */
 export interface Dispatched {
   batches: number;
   candidates: number;
 }
 
 /**
- * How a task spreads its work over instances if a queue of Cloud Tasks is configured: candidates to act on are dispatched
- * in batches, and the instance that gets a batch gathers, decides and acts again.
+ * Spreads a task's work over instances if a queue of Cloud Tasks is configured. A run dispatches the candidates to act on in
+ * batches, and the instance that gets a batch gathers, decides and acts again.
  */
 export interface FanOut<T extends TaskTypes> {
   /** Candidates per batch, at most. A group is never split. */
   batchSize: number;
   /**
-   * A batch is lost if it has not reported this long after it was dispatched: the run is closed without it, and the next
-   * one finds its candidates again. Shorter than the time between two runs, or those in between find this one at work.
+   * A batch without a result this long after its dispatch is lost: the run is closed without it, and the next run finds its
+   * candidates again. It must be shorter than the time between two runs, or the next one finds this run at work.
    */
   deadlineSeconds: number;
-  /** Streams the candidates of these ids as they are now, without those that are none any more. */
+  /** Streams the candidates of these ids as they are now, without those that are gone. */
   load(ids: readonly string[], run: T['run'], context: RunContext): AsyncIterable<T['candidate']>;
 }
 
-/** The facts that a task's own reply is made from. */
+/** The input of a task's reply. */
 export interface ReplyFacts<Params> {
   /** The instant of the run's decisions. */
   now: Date;
@@ -139,26 +139,25 @@ export interface ReplyFacts<Params> {
   dryRun: boolean;
   params: Params;
   counts: Counts;
-  /** Candidates per reason: of those acted on, why they were; of the others, why not. */
+  /** The number of candidates per reason. */
   reasons: Readonly<Record<'acted' | 'skipped' | 'failed', Readonly<Record<string, number>>>>;
   /** The context's tally. */
   tally: Readonly<Record<string, number>>;
-  /** The notes of the candidates acted on, in the order they were done; the first hundred. */
+  /** The first hundred notes of the candidates acted on, in order. */
   notes: readonly Note[];
-  /** The size of what was dispatched. */
   dispatched?: Dispatched;
 }
 
 /**
  * A periodic task: open, find, gather, decide, act, after. The runtime does the rest once: authentication, parameters,
- * lease, occurrence, budget, dry run, counts, ledger, cost, log line, reply, and the words for a run that did nothing.
+ * lease, occurrence, budget, dry run, counts, ledger, cost, log line, reply, and the message of a run that did no work.
  */
 export interface Task<T extends TaskTypes = TaskTypes> {
-  /** Folder, function, Scheduler job and log label share this name. */
+  /** The name of the folder, the function, the Scheduler job and the log label. */
   name: string;
   route: string;
   methods: readonly ('GET' | 'POST')[];
-  /** The language of the reply's message, as in the system that the task replaces. */
+  /** The language of the reply's message, the same as in the replaced system. */
   language: 'en' | 'fr';
   /** The task's own parameters; the runtime adds `dry_run` and `budget_seconds`. */
   params: T['params'];
@@ -166,34 +165,34 @@ export interface Task<T extends TaskTypes = TaskTypes> {
   onOverlap: 'skip' | 'retry';
   /** The status of a failed run, 503 by default. Cloud Scheduler retries both. */
   failedStatus?: 500 | 503;
-  /** New work stops after this long, unless the caller asks for less. */
+  /** No work begins after this long, or after the caller's shorter budget. */
   budgetSeconds: number;
   batchSize: number;
   /** Batches in flight at a time. */
   concurrency: number;
   /**
-   * Candidates whose effects are joint; a group is never split over two batches. `find` yields those of a group one after
-   * the other. Absent: each candidate stands for itself.
+   * Returns the group of a candidate. A group is never split over two batches, and `find` yields it in one piece. Absent:
+   * each candidate is its own group.
    */
   groupOf?(candidate: T['candidate']): string;
-  /** Absent: every run of this task works in the instance that is called. */
+  /** Absent: every run of this task works in the called instance. */
   fanOut?: FanOut<T>;
-  /** Reads what a run knows once: settings, quotas, gates. Its answer is passed to the other steps. */
+  /** Reads the run-wide state once: settings, quotas, gates. The other steps get it. */
   open?(context: RunContext, params: ParamsOf<T>): Promise<T['run']>;
-  /** All candidates, as a backpressured stream; never all in memory. */
+  /** Streams all candidates with backpressure, never all in memory. */
   find(run: T['run'], context: RunContext, params: ParamsOf<T>): AsyncIterable<T['candidate']>;
   /** Reads the facts that deciding needs, in bulk. */
   gather?(batch: readonly T['candidate'][], run: T['run'], context: RunContext): Promise<T['facts']>;
-  /** Pure. */
+  /** Decides about one candidate; pure. */
   decide(candidate: T['candidate'], given: Given<T>): Decision<T['reason'], T['plan']>;
-  /** Conditional, idempotent effects of decide's answers; one result per candidate, in order. */
+  /** Performs conditional, idempotent effects. Returns one result per candidate, in order. */
   act(decided: readonly Decided<T>[], run: T['run'], context: RunContext): Promise<ActResult<T['reason']>[]>;
-  /** Called once when a real run has ended in this instance, after its record was written. */
+  /** Called once after a real run has ended in this instance and its record is written. */
   after?(run: T['run'], end: RunEnding, context: RunContext): Promise<void>;
-  /** The task's own fields of the answer, which come first. */
+  /** Returns the task's own fields of the response, which come first. */
   reply(facts: ReplyFacts<ParamsOf<T>>): Record<string, unknown>;
 }
 
-/** A task with its own types forgotten, as the runtime holds it. */
+/** A task without its own types, as the runtime uses it. */
 // biome-ignore lint/suspicious/noExplicitAny: the types differ per task; each task is checked where it is defined
 export type AnyTask = Task<any>;

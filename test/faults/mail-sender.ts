@@ -2,7 +2,8 @@ import { loadConfig } from '../../shared/doors/config.ts';
 import { noUsage } from '../../shared/doors/cost.ts';
 import { createLog } from '../../shared/doors/log.ts';
 import { type Claims, resume } from '../../shared/doors/mail/claims.ts';
-import { documentClaims, settleOrphans, standingClaim } from '../../shared/doors/mail/document-claims.ts';
+import { documentClaims, standingClaim } from '../../shared/doors/mail/document-claims.ts';
+import { settleOrphans } from '../../shared/doors/mail/orphans.ts';
 import { Post } from '../../shared/doors/mail/post.ts';
 import { openStore } from '../../shared/doors/store/firestore.ts';
 

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { DocumentReference, DocumentSnapshot, Firestore } from '@google-cloud/firestore';
 import { type Claims, resume } from '../../doors/mail/claims.ts';
-import { documentClaims, settleOrphans, standingClaim } from '../../doors/mail/document-claims.ts';
+import { documentClaims, standingClaim } from '../../doors/mail/document-claims.ts';
 import type { Locale } from '../../doors/mail/message.ts';
+import { settleOrphans } from '../../doors/mail/orphans.ts';
 import type { Post } from '../../doors/mail/post.ts';
 import type { Event } from './concern.ts';
 import { type Incident, incidents } from './incident.ts';

@@ -1,4 +1,4 @@
-/** Who a request comes from, once its proof has been checked. `id` is an e-mail, a user id, or null for a secret. */
+/** The origin of a request after its proof was checked. `id` is an e-mail, a user id, or null for a secret. */
 export interface Caller {
   kind: 'scheduler' | 'service' | 'operator' | 'secret' | 'admin' | 'user' | 'local';
   id: string | null;
@@ -9,15 +9,15 @@ export interface Caller {
 /** The callers that may run a task. */
 export const TASK_CALLERS = ['scheduler', 'service', 'operator', 'secret', 'admin', 'local'] as const;
 
-/** The callers that are somebody signed in to the product. */
+/** The callers that are signed in to the product. */
 export const USER_CALLERS = ['user', 'admin'] as const;
 
-/** The callers of the admin API: administrators of the product, and whoever operates it. */
+/** The callers of the admin API: the product's administrators and its operators. */
 export const ADMIN_CALLERS = ['admin', 'operator'] as const;
 
 /**
- * Which of its user's sessions a token belongs to: its `sid` (OpenID Connect Back-Channel Logout 1.0), else its `jti`,
- * else its `iat` (RFC 7519). The name of the claim is part of the answer, so that no two kinds can meet.
+ * Returns the session of a token: its `sid` (OpenID Connect Back-Channel Logout 1.0), else its `jti`, else its `iat`
+ * (RFC 7519). The claim's name is part of the result, so that two kinds never collide.
  */
 export function sessionOf({ claims }: Caller): string {
   const name = ['sid', 'jti', 'iat'].find((claim) => ['string', 'number'].includes(typeof claims[claim]));

@@ -7,10 +7,10 @@ import { checkToken, looksLikeToken, type TokenDeps } from './token.ts';
 const NO_PROOF = 'Proof is missing; send Authorization: Bearer TOKEN, or X-Cron-Secret for a task.';
 
 /**
- * The door of every function: who is calling, and may they? Functions are publicly invokable, so nothing gets past here
- * without a proof of its own. Throws HttpError 401, 403 or 503; nothing has been read or written by then.
+ * Identifies the caller of a function and checks that its kind is allowed. Functions are publicly invokable, so every
+ * request needs a proof. Throws HttpError 401, 403 or 503 before anything is read or written.
  *
- * A cron secret is a proof only where 'secret' is among the allowed kinds; elsewhere it is no proof at all.
+ * A cron secret is a proof only if 'secret' is among the allowed kinds.
  */
 export async function authenticate(
   request: HttpRequest,
@@ -26,7 +26,7 @@ export async function authenticate(
   return caller;
 }
 
-/** Why a proof that is good opens another door and not this one, and what would open it. */
+/** Explains why a valid proof is not enough here, and which caller may call. */
 function refusal({ kind }: Caller, allowed: readonly Caller['kind'][]): string {
   if (kind === 'user' && allowed.includes('admin'))
     return 'This account has no admin role, which this needs; sign in as an administrator.';
@@ -40,14 +40,14 @@ async function identify(request: HttpRequest, deps: TokenDeps, secrets: boolean)
   if (authorization !== undefined) return bearer(authorization, deps, secrets);
   const inQuery = location(request).query.getAll('secret');
   if (secrets && inQuery.length > 0) return checkQuerySecret(inQuery, deps.config);
-  if (secrets && openLocally(request, deps)) return { kind: 'local', id: null, claims: {} };
+  if (secrets && isOpenLocally(request, deps)) return { kind: 'local', id: null, claims: {} };
   throw new HttpError(401, NO_PROOF, { check: 'no proof' });
 }
 
 function bearer(authorization: string, deps: TokenDeps, secrets: boolean): Promise<Caller> | Caller {
   const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
   if (!token) throw new HttpError(401, NO_PROOF, { check: 'Authorization is not of the form Bearer TOKEN' });
-  // A secret may be built like a token, of three parts with dots between them.
+  // A secret may look like a token: three parts with dots between them.
   if (looksLikeToken(token) && !(secrets && isSecret(token, deps.config))) return checkToken(token, deps);
   if (secrets) return checkSecret(token, deps.config, 'bearer');
   throw new HttpError(401, 'The token is not valid here; get a new one.', {
@@ -55,8 +55,8 @@ function bearer(authorization: string, deps: TokenDeps, secrets: boolean): Promi
   });
 }
 
-/** Without CRON_SECRET a task is open only in the local cloud, and only to this machine itself. */
-function openLocally(request: HttpRequest, deps: TokenDeps): boolean {
+/** Returns true if a task needs no proof: in the local cloud without CRON_SECRET, for callers on this machine. */
+function isOpenLocally(request: HttpRequest, deps: TokenDeps): boolean {
   const { config } = deps;
   const peer = request.socket.remoteAddress ?? '';
   const loopback = /^(::ffff:)?127\.|^::1$/.test(peer) && header(request, 'x-forwarded-for') === undefined;

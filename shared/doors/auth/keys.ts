@@ -12,8 +12,8 @@ const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 export type KeySource = (issuer: string) => Promise<JWTVerifyGetKey>;
 
 /**
- * Keys by OIDC discovery, fetched once per issuer and refreshed by jose when an unknown key id appears.
- * A failed discovery is not remembered: the next request tries again.
+ * Finds keys by OIDC discovery, once per issuer; jose refreshes them when an unknown key id appears.
+ * A failed discovery is not kept: the next request tries again.
  */
 export function remoteKeys(): KeySource {
   const known = new Map<string, Promise<JWTVerifyGetKey>>();

@@ -6,8 +6,8 @@ import type { Caller } from './caller.ts';
 const SECRET: Caller = { kind: 'secret', id: null, claims: {} };
 
 /**
- * Checks a cron secret, however it arrived. Nothing configured: 503 that says what to set. Wrong: 403.
- * Every configured secret is compared, in constant time and case-sensitively (digests make the lengths equal).
+ * Checks a cron secret. Throws 503 if none is configured and 403 if it is wrong. It compares every configured secret in
+ * constant time and case-sensitively; digests make the lengths equal.
  */
 export function checkSecret(sent: string, config: Config, where: string): Caller {
   if (config.cronSecrets.length === 0) {
@@ -26,14 +26,14 @@ export function checkSecret(sent: string, config: Config, where: string): Caller
   return SECRET;
 }
 
-/** Whether a value is one of the configured cron secrets. */
+/** Returns true if a value is a configured cron secret. */
 export function isSecret(sent: string, config: Config): boolean {
   const digest = sha256(sent);
   const matches = config.cronSecrets.map((secret) => timingSafeEqual(digest, sha256(secret)));
   return matches.includes(true);
 }
 
-/** `?secret=S`: allowed in development, and on Google Cloud only where ALLOW_QUERY_SECRET says so, since URLs are logged. */
+/** Checks `?secret=S`. Google Cloud logs URLs, so it is allowed there only with ALLOW_QUERY_SECRET. */
 export function checkQuerySecret(sent: string[], config: Config): Caller {
   if (sent.length !== 1)
     throw new HttpError(400, 'The parameter secret is given more than once; give it once.');

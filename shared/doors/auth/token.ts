@@ -6,12 +6,12 @@ import type { Caller } from './caller.ts';
 import { GOOGLE_ISSUER, type KeySource } from './keys.ts';
 import { fingerprint, recallIssuer, recallVerified, rememberVerified } from './verified.ts';
 
-/** Audience of the identity tokens that `gcloud auth print-identity-token` and `gcloud functions call` send. */
+/** The audience of the identity tokens that `gcloud auth print-identity-token` and `gcloud functions call` send. */
 export const GCLOUD_CLIENT = '32555940559.apps.googleusercontent.com';
-/** What Cloud Run's own IAM check leaves of a signature it has verified. */
+/** Cloud Run's own IAM check replaces a verified signature by this. */
 const REMOVED_SIGNATURE = 'SIGNATURE_REMOVED_BY_GOOGLE';
 
-/** jose's codes for keys that did not come: too late, not with 200, or not as a key set. The token is not at fault. */
+/** jose's codes for unreachable keys: too late, not 200, or no key set. The token is not at fault. */
 const KEYS_UNREACHABLE = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID']);
 
 export interface TokenDeps {
@@ -20,14 +20,16 @@ export interface TokenDeps {
   keys: KeySource;
 }
 
-/** Whether a bearer value is built like a JWT (three parts); anything else can only be a cron secret. */
+/** Returns true if a bearer value looks like a JWT (three parts); any other can only be a cron secret. */
 export function looksLikeToken(bearer: string): boolean {
   return bearer.split('.').length === 3;
 }
 
 /**
- * Verifies a bearer token and says who it is. 401 for a token that is malformed, unsigned, expired, not yet valid, or
- * from another issuer or audience; 403 for a good token whose owner may do nothing here; 503 when the keys are out of reach.
+ * Verifies a bearer token and returns its caller. Throws HttpError:
+ * - 401 if the token is malformed, unsigned, expired, not yet valid, or from another issuer or audience;
+ * - 403 if its owner may call nothing here;
+ * - 503 if the issuer's keys are out of reach.
  */
 export async function checkToken(token: string, deps: TokenDeps): Promise<Caller> {
   if (token.endsWith(`.${REMOVED_SIGNATURE}`)) {
@@ -89,7 +91,7 @@ async function verify(
       requiredClaims: ['exp', 'sub'],
       currentDate: now,
     });
-    rememberVerified(deps.keys, print, expected, payload, now);
+    rememberVerified(deps.keys, print, { expected, claims: payload, checkedAt: now });
     return payload;
   } catch (error) {
     if (!(error instanceof errors.JOSEError) || KEYS_UNREACHABLE.has(error.code))

@@ -2,34 +2,35 @@ import { hash } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import type { KeySource } from './keys.ts';
 
-/** A signature is checked anew when its last check is this old; jose itself holds keys for ten minutes. */
+/** A signature is checked again after this long; jose itself keeps keys for ten minutes. */
 const MAX_AGE_MS = 5 * 60_000;
-/** Tokens that one process remembers; the one checked longest ago goes first. */
+/** A process keeps this many tokens and drops the one checked longest ago. */
 const MAX_TOKENS = 20_000;
 
 interface Verified {
-  /** What was expected of it, as JSON. */
+  /** The expectations that the token met, as JSON. */
   expected: string;
   issuer: string;
   claims: JWTPayload;
   checkedAt: number;
 }
 
-/** One memory per source of keys, that is, per process. The tokens themselves are not kept: the key is their digest. */
+/** One memory per source of keys, that is, per process. Its keys are digests; the tokens are not kept. */
 const memories = new WeakMap<KeySource, Map<string, Verified>>();
 
-/** What a token is remembered by. */
+/** Returns the digest of a token. */
 export const fingerprint = (token: string): string => hash('sha256', token, 'base64');
 
-/** The issuer of a token that was verified before. */
+/** Returns the issuer of a token that was verified before. */
 export function recallIssuer(keys: KeySource, print: string): string | undefined {
   return memories.get(keys)?.get(print)?.issuer;
 }
 
 /**
- * The claims of a token whose signature was checked a short while ago against the same expectations, so that a browser
- * that pings every minute does not cost a signature each time. What time alone changes is looked at every time: a token
- * that has expired meanwhile, or is not valid yet, is not known here.
+ * Returns the claims of a token whose signature was checked minutes ago against the same expectations, or null. A browser
+ * that pings every minute then does not cost a signature check each time.
+ *
+ * Returns null for a token that has expired or is not valid yet.
  */
 export function recallVerified(
   keys: KeySource,
@@ -45,19 +46,17 @@ export function recallVerified(
   return age >= 0 && age < MAX_AGE_MS && exp > seconds && nbf <= seconds ? known.claims : null;
 }
 
-/** Remembers that a token's signature, issuer and audience were found right. */
+/** Stores that a token's signature, issuer and audience are valid. */
 export function rememberVerified(
   keys: KeySource,
   print: string,
-  expected: { issuer: string },
-  claims: JWTPayload,
-  now: Date,
+  { expected, claims, checkedAt }: { expected: { issuer: string }; claims: JWTPayload; checkedAt: Date },
 ): void {
   const memory = memories.get(keys) ?? new Map<string, Verified>();
   memories.set(keys, memory);
   memory.delete(print);
   const { issuer } = expected;
-  memory.set(print, { expected: JSON.stringify(expected), issuer, claims, checkedAt: now.getTime() });
+  memory.set(print, { expected: JSON.stringify(expected), issuer, claims, checkedAt: checkedAt.getTime() });
   const [oldest] = memory.keys();
   if (memory.size > MAX_TOKENS && oldest !== undefined) memory.delete(oldest);
 }

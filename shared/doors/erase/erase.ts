@@ -1,23 +1,23 @@
 import type { DocumentReference, Firestore, Query, Timestamp } from '@google-cloud/firestore';
 import { isConflict, streamQuery } from '../store/firestore.ts';
 
-/** What stands where somebody's name, address or id stood. */
+/** Replaces a person's name, address or id. */
 const ERASED = 'erased';
-/** Firestore takes so many values in one `in`. */
+/** The most values of one `in` in Firestore. */
 const IN_VALUES = 30;
 
-/** Who is to be forgotten. */
+/** The person to forget. */
 export interface Person {
   userId: string;
-  /** Normalised e-mail addresses of theirs. */
+  /** The person's normalised e-mail addresses. */
   addresses: readonly string[];
-  /** Addresses whose mail is forgotten too. */
+  /** The addresses whose mail is deleted too. */
   mailAddresses: readonly string[];
-  /** Names under which a ticket may know them, to the letter. */
+  /** The person's exact names in tickets. */
   names: readonly string[];
 }
 
-/** One document and what forgetting does to it; `whole` puts the fields in place of the document. */
+/** The change of one document. `whole`: the fields replace the document. */
 export type Erasure =
   | { do: 'delete'; ref: DocumentReference }
   | {
@@ -32,15 +32,15 @@ export interface EraseContext {
   store: Firestore;
 }
 
-/** A collection, or a group of collections, that can hold something of a person. */
+/** A collection, or a group of collections, with personal data. */
 export interface PersonalPlace {
   collection: string;
-  /** What is there of a person, and what becomes of it and why; one sentence for people. */
+  /** One sentence for people: the personal data here, what erasing does to it, and why. */
   says: string;
   find(person: Person, context: EraseContext): AsyncIterable<Erasure>;
 }
 
-/** Deletes whatever a query finds; one query for every thirty values. */
+/** Deletes the documents that a query finds, thirty values a query. */
 export async function* deleting(
   values: readonly string[],
   query: (some: string[]) => Query,
@@ -52,14 +52,14 @@ export async function* deleting(
 }
 
 /**
- * Looks through all documents of a query and takes a person's id and addresses out of whatever text they stand in. There
- * is no index by what a text mentions, so each document is a read; a person is forgotten rarely.
+ * Removes a person's id and addresses from all texts of a query's documents. No index finds mentions in texts, so it reads
+ * every document; erasing is rare.
  */
 export async function* scrubbing(person: Person, query: Query, _: EraseContext): AsyncGenerator<Erasure> {
   const pattern = mentionOf(person);
   for await (const snapshot of streamQuery(query)) {
     const changed = Object.entries(snapshot.data()).flatMap(([name, value]) => {
-      const [clean, found] = scrubbed(value, pattern);
+      const [clean, found] = scrubValue(value, pattern);
       return found ? [[name, clean] as const] : [];
     });
     if (changed.length > 0)
@@ -73,8 +73,8 @@ export async function* scrubbing(person: Person, query: Query, _: EraseContext):
 }
 
 /**
- * A person's id or address as a word of its own: `ada` is not in `adamant`, nor in `ada@example.test`. Addresses in any
- * case; an id as it is, since `Ada` may be somebody else.
+ * Returns a pattern of a person's id and addresses as whole words: `ada` matches neither `adamant` nor `ada@example.test`.
+ * Addresses match in any case, the id only in its own: `Ada` may be another person.
  */
 export function mentionOf({ userId, addresses }: Pick<Person, 'userId' | 'addresses'>): RegExp {
   const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
@@ -82,31 +82,31 @@ export function mentionOf({ userId, addresses }: Pick<Person, 'userId' | 'addres
   return new RegExp(`(?<![\\w@+.-])(?:${words.join('|')})(?![\\w@+-]|[.]\\w)`, 'g');
 }
 
-/** A value without what the pattern finds in it, and whether it found anything. */
-function scrubbed(value: unknown, pattern: RegExp): [unknown, boolean] {
+/** Returns a value without the pattern's matches, and true if there were any. */
+function scrubValue(value: unknown, pattern: RegExp): [unknown, boolean] {
   if (typeof value === 'string') {
     const clean = value.replace(pattern, ERASED);
     return [clean, clean !== value];
   }
   if (Array.isArray(value)) {
-    const parts = value.map((one) => scrubbed(one, pattern));
+    const parts = value.map((one) => scrubValue(one, pattern));
     return [parts.map(([clean]) => clean), parts.some(([, found]) => found)];
   }
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
     return [value, false];
-  const parts = Object.entries(value).map(([name, one]) => [name, ...scrubbed(one, pattern)] as const);
+  const parts = Object.entries(value).map(([name, one]) => [name, ...scrubValue(one, pattern)] as const);
   return [
     Object.fromEntries(parts.map(([name, clean]) => [name, clean])),
     parts.some(([, , found]) => found),
   ];
 }
 
-/** Whether a document mentions the person anywhere. */
-export const mentions = (data: unknown, pattern: RegExp): boolean => scrubbed(data, pattern)[1];
+/** Returns true if a document mentions the person anywhere. */
+export const mentions = (data: unknown, pattern: RegExp): boolean => scrubValue(data, pattern)[1];
 
 /**
- * Carries erasures out, in one commit where nothing came between. One whose document has changed since it was looked at
- * is left for the next pass. Returns those that were done.
+ * Applies erasures, in one commit if no document has changed since it was read. A changed document is left for the next
+ * pass. Returns the erasures that were applied.
  */
 export async function erase(
   { store }: EraseContext,

@@ -1,13 +1,13 @@
 /**
- * The Functions Framework starts the server and calls a function; three of its habits cost too much and are switched off.
+ * The Functions Framework starts the server and calls a function. Three of its habits cost too much and are switched off:
  *
  * | the framework                          | here                                    | why                                   |
  * | -------------------------------------- | --------------------------------------- | ------------------------------------- |
- * | opens a `node:domain` per request      | `withoutDomains`, domain.ts             | Node then follows every promise: half |
+ * | opens a `node:domain` per request      | `withoutDomains`, domain.ts             | Node then tracks every promise: half  |
  * |                                        |                                         | of the CPU time of a sweep, and more  |
  * |                                        |                                         | of a synchronisation of mailboxes     |
  * | reads a body of up to 1 GB, and        | `leaveBodyUnread`, body.ts; the router  | a caller without a proof is refused   |
- * | answers a malformed one with its page  | reads 64 KiB at most, behind the door   | unread, and every error has our form  |
+ * | answers a malformed one with its page  | reads 64 KiB at most, behind the door   | unread; all errors have one form      |
  * | loads everything before it listens     | engines open at their first use         | a refused request needs no engine;    |
  * |                                        | (runtime/deps.ts), and their packages   | they take longer to load than all     |
  * |                                        | load then (infra/lazy-packages.ts)      | the rest of a function                |

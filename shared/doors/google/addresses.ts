@@ -9,7 +9,7 @@ export const CLOUD_TASKS = 'https://cloudtasks.googleapis.com';
 /** Secret Manager's REST v1: https://cloud.google.com/secret-manager/docs/reference/rest */
 export const SECRET_MANAGER = 'https://secretmanager.googleapis.com';
 
-/** Where a function answers, known before it is deployed; without a trailing slash. */
+/** Returns a function's URL, known before it is deployed; without a trailing slash. */
 export function functionUrl(project: string, region: string, name: string): string {
   return `https://${region}-${project}.cloudfunctions.net/${name}`;
 }

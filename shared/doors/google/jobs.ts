@@ -4,18 +4,18 @@ import { HttpError } from '../http/errors.ts';
 import { ownIdentity } from './metadata.ts';
 
 const TIMEOUT_MS = 5_000;
-/** What the service gives at most in one page, far above the jobs there are. */
+/** The service's largest page, far above the number of jobs. */
 const PAGE_SIZE = 500;
 const RETRY_AFTER_SECONDS = 10;
 
-/** A job of Cloud Scheduler, as far as the console shows it. */
+/** The part of a Cloud Scheduler job that the console shows. */
 export interface SchedulerJob {
-  /** Its short name, which is the task's. */
+  /** The job's short name, equal to the task's. */
   id: string;
   schedule: string;
   time_zone: string;
   paused: boolean;
-  /** When it fires next, ISO 8601 in UTC; null while paused. */
+  /** The next occurrence, ISO 8601 in UTC; null while paused. */
   next_occurrence: string | null;
 }
 
@@ -40,7 +40,7 @@ const job = z
   });
 const jobList = z.object({ jobs: z.array(job).default([]) });
 
-/** All jobs of the project's region. 503 when Cloud Scheduler does not answer. */
+/** Returns all jobs of the project's region. Throws 503 if Cloud Scheduler does not answer. */
 export async function listJobs(config: Config): Promise<SchedulerJob[]> {
   const { status, body } = await call(config, 'GET', `?pageSize=${PAGE_SIZE}`);
   if (status !== 200) throw refused(`GET jobs answered ${status}`);
@@ -48,8 +48,8 @@ export async function listJobs(config: Config): Promise<SchedulerJob[]> {
 }
 
 /**
- * Pauses or resumes a job and answers it. One that is so already stays so: the service itself would refuse that.
- * 404 where there is no such job, 503 when Cloud Scheduler does not answer or does not let us.
+ * Pauses or resumes a job and returns it. A job that is so already stays unchanged, since the service would refuse the call.
+ * Throws 404 if there is no such job, and 503 if Cloud Scheduler does not answer or refuses access.
  */
 export async function setPaused(config: Config, id: string, paused: boolean): Promise<SchedulerJob> {
   const found = await call(config, 'GET', `/${id}`);

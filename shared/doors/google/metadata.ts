@@ -5,15 +5,15 @@ const TIMEOUT_MS = 3_000;
 
 const accessReply = z.object({ access_token: z.string().min(1) });
 
-/** The tokens of the account that this function runs as. The metadata server keeps them itself until they run out. */
+/** The tokens of this function's account. The metadata server caches them until they expire. */
 export interface OwnIdentity {
-  /** A Google-signed OIDC token for one audience: who this is, with its verified e-mail. */
+  /** Returns a Google-signed OIDC token for one audience, with the account's verified e-mail. */
   identityToken(audience: string): Promise<string>;
-  /** An OAuth access token for Google's own APIs. */
+  /** Returns an OAuth access token for Google's APIs. */
   accessToken(): Promise<string>;
 }
 
-/** Asks the metadata server at this address, which is reached from inside Google Cloud (or the local cloud) only. */
+/** Opens the metadata server at this address. Only functions in Google Cloud or the local cloud can reach it. */
 export function ownIdentity(server: string): OwnIdentity {
   return {
     identityToken: (audience) =>

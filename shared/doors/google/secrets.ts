@@ -2,10 +2,10 @@ import * as z from 'zod';
 import { ownIdentity } from './metadata.ts';
 
 const TIMEOUT_MS = 5_000;
-/** A secret's text; Secret Manager takes at most 64 KiB. */
+/** A secret's text; Secret Manager stores at most 64 KiB. */
 const accessReply = z.object({ payload: z.object({ data: z.base64() }) });
 
-/** A secret that cannot be read; `status` is the HTTP status of the answer, null where there was none. */
+/** Thrown if a secret cannot be read. `status` is the HTTP status, or null without an answer. */
 export class SecretUnreadable extends Error {
   readonly status: number | null;
   constructor(name: string, status: number | null, why: string) {
@@ -21,9 +21,9 @@ export interface SecretPlaces {
 }
 
 /**
- * Reads a secret by its own name, or by `projects/P/secrets/NAME/versions/V`, as the account that this function runs as
- * (https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions/access). The latest version
- * where none is named. Throws SecretUnreadable, which never holds the content.
+ * Reads a secret by its short name, or by `projects/P/secrets/NAME/versions/V`, as this function's account
+ * (https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions/access). Without a version it
+ * reads the latest. Throws SecretUnreadable, which never holds the content.
  */
 export async function readSecret(places: SecretPlaces, name: string): Promise<string> {
   const { project, google } = places;
@@ -42,12 +42,12 @@ export async function readSecret(places: SecretPlaces, name: string): Promise<st
   } catch (error) {
     throw new SecretUnreadable(name, null, error instanceof Error ? error.message : String(error));
   }
-  if (status === 404) throw new SecretUnreadable(name, status, 'there is none of this name; make it.');
+  if (status === 404) throw new SecretUnreadable(name, status, 'no secret has this name; create it.');
   if (status === 403)
     throw new SecretUnreadable(
       name,
       status,
-      'this function may not; grant its account roles/secretmanager.secretAccessor on it.',
+      'this function has no access; grant its account roles/secretmanager.secretAccessor on it.',
     );
   if (status !== 200) throw new SecretUnreadable(name, status, `Secret Manager answered ${status}`);
   return Buffer.from(accessReply.parse(JSON.parse(text)).payload.data, 'base64').toString('utf8');

@@ -1,20 +1,20 @@
 import { optional } from '../config-fields.ts';
 
-/** Which variables say where large rounds are handed to. */
+/** The variables of dispatching to Cloud Tasks. */
 export const tasksEnvironment = { TASKS_QUEUE: optional, TASKS_SERVICE_ACCOUNT: optional };
 
-/** The queue that batches of a round go to, and the account that Cloud Tasks calls their function as. */
+/** The queue for the batches of a run, and the account of Cloud Tasks' calls. */
 export interface TasksConfig {
   /** projects/P/locations/L/queues/Q */
   queue: string;
   serviceAccount: string;
 }
 
-/** A queue's full name and a short one: https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues */
+/** A queue's full name and its short name: https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues */
 const QUEUE_PATH = /^projects\/[^/]+\/locations\/[^/]+\/queues\/[A-Za-z0-9-]{1,100}$/;
 const QUEUE_ID = /^[A-Za-z0-9-]{1,100}$/;
 
-/** What is wrong with these variables, one line each, without values. */
+/** Returns the faults of these variables, one line each, without values. */
 export function tasksFaults(env: NodeJS.ProcessEnv): string[] {
   if (!env.TASKS_QUEUE) return [];
   const faults: string[] = [];
@@ -31,7 +31,7 @@ export function tasksFaults(env: NodeJS.ProcessEnv): string[] {
   return faults;
 }
 
-/** The queue; undefined where none is configured, and rounds run where they are called. */
+/** Returns the queue. Undefined if none is configured: runs then work in the called instance. */
 export function toTasksConfig(env: {
   GOOGLE_CLOUD_PROJECT: string;
   REGION?: string | undefined;

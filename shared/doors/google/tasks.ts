@@ -3,40 +3,40 @@ import type { Config } from '../config.ts';
 import { ownIdentity } from './metadata.ts';
 import type { TasksConfig } from './tasks-settings.ts';
 
-// One POST of Cloud Tasks' REST v2. Its official client cannot be bundled (it looks for JSON files beside itself) and would
-// add 6 MB to each function; what is sent here is what it sends.
+// One POST of Cloud Tasks' REST v2, the same as the official client's. That client cannot be bundled, since it looks for
+// JSON files beside itself, and would add 6 MB to each function.
 
 const CALL_MS = 2_500;
-/** Waits before each further try. A task that has a name may be created again: the name says that it is the same. */
+/** The waits before each retry. Creating a task again is safe, since its name identifies it. */
 const WAITS_MS = [200, 1_000];
-/** Answers that a further try may heal: quota exceeded, and the service's own troubles. */
+/** The statuses that a retry may heal: quota exceeded, and errors of the service. */
 const REPEATED = [429, 500, 502, 503, 504];
 
-const MAX_SHOWN = 300;
+const MAX_QUOTED = 300;
 
-/** A POST that Cloud Tasks is to send, signed as the queue's account. */
+/** A POST for Cloud Tasks to send, signed as the queue's account. */
 export interface QueuedCall {
-  /** Letters, digits, hyphens and underscores; evenly spread names, such as hashes, are the quickest. */
+  /** Letters, digits, hyphens and underscores. Evenly spread names, such as hashes, are the fastest. */
   id: string;
   url: string;
   audience: string;
   body: object;
-  /** After so many seconds without an answer the attempt has failed; 15 to 1800. */
+  /** An attempt without an answer after this long has failed; 15 to 1800. */
   deadlineSeconds: number;
 }
 
 /** A queue of Cloud Tasks. */
 export interface TaskQueue {
   /**
-   * Adds a call; one of a name that the queue knows, or knew within the last hour, is not added again. Throws when Cloud
-   * Tasks does not answer, or does not take it.
+   * Adds a call. Returns `known` if the queue has or had its name within the last hour. Throws if Cloud Tasks does not
+   * answer, or refuses the call.
    */
   add(call: QueuedCall): Promise<'added' | 'known'>;
 }
 
-/** Opens the queue, as this function's own account; the same requests reach Google and the local cloud. */
+/** Opens the queue as this function's account; Google and the local cloud get the same requests. */
 export function openQueue({ google }: Config, { queue, serviceAccount }: TasksConfig): TaskQueue {
-  // Asked for once: the token outlives a run by far.
+  // One token outlives a run by far.
   let token: string | undefined;
   const post = async (task: object): Promise<Reply> => {
     token ??= await ownIdentity(google.metadata).accessToken();
@@ -50,7 +50,7 @@ export function openQueue({ google }: Config, { queue, serviceAccount }: TasksCo
   };
   return {
     async add({ id, url, audience, body, deadlineSeconds }) {
-      const answer = await persistently(() =>
+      const answer = await callWithRetries(() =>
         post({
           name: `${queue}/tasks/${id}`,
           dispatchDeadline: `${deadlineSeconds}s`,
@@ -66,7 +66,7 @@ export function openQueue({ google }: Config, { queue, serviceAccount }: TasksCo
       if (answer.status === 409) return 'known';
       if (answer.status === 200) return 'added';
       throw new Error(
-        `Cloud Tasks answered ${answer.status} for ${queue}: ${answer.text.slice(0, MAX_SHOWN)}`,
+        `Cloud Tasks answered ${answer.status} for ${queue}: ${answer.text.slice(0, MAX_QUOTED)}`,
       );
     },
   };
@@ -77,8 +77,8 @@ interface Reply {
   text: string;
 }
 
-/** Tries again where that may help; the last try's answer, or what it threw, is the word. */
-async function persistently(call: () => Promise<Reply>): Promise<Reply> {
+/** Retries if that may help. Returns or throws the result of the last try. */
+async function callWithRetries(call: () => Promise<Reply>): Promise<Reply> {
   for (const waitMs of WAITS_MS) {
     const reply = await call().catch(() => null);
     if (reply && !REPEATED.includes(reply.status)) return reply;

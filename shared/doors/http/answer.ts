@@ -5,7 +5,7 @@ import { HttpError } from './errors.ts';
 import { type HttpResponse, sendEmpty, sendJson } from './request.ts';
 import { Answer, type Answered, Content } from './router.ts';
 
-/** Sends what a route's handler returned. A stream that breaks off breaks the answer off too, which the client sees. */
+/** Sends the result of a route's handler. If a stream breaks off, the response breaks off too, which the client sees. */
 export async function sendAnswer(response: HttpResponse, answered: Answered): Promise<void> {
   if (answered === null) return sendEmpty(response);
   if (answered instanceof Answer) return sendJson(response, answered.status, answered.body, answered.headers);
@@ -19,8 +19,8 @@ export async function sendAnswer(response: HttpResponse, answered: Answered): Pr
 }
 
 /**
- * Answers with an error. An HttpError is sent to the caller as it is; anything else is a bug: 500 without its text, which
- * goes to the log with its stack.
+ * Answers with an error. The caller gets an HttpError as it is. Any other error is a bug: the caller gets 500 without its
+ * text, and the log gets its stack.
  */
 export function sendError(response: HttpResponse, error: unknown, log: Log, fields: object): void {
   if (error instanceof HttpError) {

@@ -1,11 +1,11 @@
 import { type HttpRequest, type HttpResponse, header } from './request.ts';
 
-/** How long a browser may remember a preflight's answer, in seconds; browsers cap it at two hours. */
+/** A browser may cache a preflight's response this long; browsers cap it at two hours. */
 const MAX_AGE_SECONDS = 7200;
 
 /**
- * CORS for the allowed origins only. Returns true when the request was a preflight, which has then been answered: with
- * the permission for an allowed origin, without one for any other.
+ * Handles CORS for the allowed origins. Returns true if the request was a preflight, which it has then answered: with
+ * permission for an allowed origin, without for any other.
  */
 export function handleCors(
   request: HttpRequest,
@@ -16,7 +16,7 @@ export function handleCors(
   response.setHeader('Vary', 'Origin');
   if (origin !== undefined && allowed.includes(origin)) {
     response.setHeader('Access-Control-Allow-Origin', origin);
-    // Without it a page cannot see how long it is asked to wait.
+    // Lets a page read how long it should wait.
     response.setHeader('Access-Control-Expose-Headers', 'Retry-After');
     if (request.method === 'OPTIONS') {
       response.setHeader('Access-Control-Allow-Methods', 'GET, POST');

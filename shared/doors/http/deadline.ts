@@ -2,12 +2,12 @@ import { isStoreError } from '../store/firestore.ts';
 import { TooLate, within } from '../time/within.ts';
 import { HttpError } from './errors.ts';
 
-/** When to come again after a store did not answer, in seconds, where nothing else is said. */
+/** The default Retry-After of a store that did not answer. */
 const RETRY_AFTER_SECONDS = 5;
 
 /**
- * Returns what the work returns. Throws 503 if Firestore refuses it or takes longer than `ms` of real time: a store that
- * hangs must not hang the caller. The work itself cannot be called back and goes on.
+ * Returns the result of the work. Throws 503 if Firestore refuses it or takes longer than `ms` of real time, so that a
+ * hanging store does not hang the caller. The work itself cannot be cancelled and continues.
  */
 export async function answerWithin<T>(
   ms: number,

@@ -13,12 +13,12 @@ const CODES = {
 
 export type ErrorStatus = keyof typeof CODES;
 
-/** An answer that is not a success: the status, a message for the caller, and what only the log may say. */
+/** An error response: the status, a message for the caller, and a check for the log only. */
 export class HttpError extends Error {
   readonly status: ErrorStatus;
   readonly details: unknown;
   readonly headers: Record<string, string>;
-  /** Which check failed, for the log line; never holds a secret or a token. */
+  /** The check that failed, for the log; it never holds a secret or a token. */
   readonly check: string;
 
   constructor(
@@ -34,7 +34,7 @@ export class HttpError extends Error {
     this.check = extra.check ?? message;
   }
 
-  /** The body of every error answer. */
+  /** Returns the body of the error response. */
   body(): object {
     const details = this.details === undefined ? {} : { details: this.details };
     return { error: { code: CODES[this.status], message: this.message, ...details } };

@@ -1,39 +1,39 @@
 import * as z from 'zod';
 import { HttpError } from './errors.ts';
 
-/** Longer values are cut: enough to recognise one's own. */
-const MAX_SHOWN = 80;
-/** Values of fields with such names are never sent back: the answer may lie in the caller's log. */
+/** Longer values are cut; this is enough to recognise one. */
+const MAX_QUOTED = 80;
+/** Responses never repeat the values of fields with such names: the caller may log them. */
 const SECRETIVE = /auth|password|secret|token|key|sealed|webhook/i;
 
-/** One parameter that breaks a rule. `value` is as it was given; absent if there is none to show. */
+/** A parameter that breaks a rule. `value` is as given; absent if it is not shown. */
 interface Fault {
   parameter: string;
   rule: string;
   value?: string;
 }
 
-/** A value as a fault's details show it; undefined shows none. */
+/** Returns a value as a fault's details show it; undefined hides it. */
 type ShowValue = (value: unknown) => string | undefined;
 
-/** A value by a schema; 400 names every fault with the value that was given and the rule that it breaks. */
+/** Parses a value by a schema. Throws 400 with every fault: the given value and the rule that it breaks. */
 export function parseWith<T>(schema: z.ZodType<T>, given: unknown, showValue: ShowValue = showPlainValue): T {
-  const parsed = schema.safeParse(given, { error: inOurWords });
+  const parsed = schema.safeParse(given, { error: describeRule });
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => faultOf(issue, schema, given, showValue));
   const describe = (fault: Fault) =>
     `${fault.parameter}: ${fault.rule}${fault.value ? ` (${fault.value})` : ''}`;
   throw new HttpError(400, faults.map(describe).join('; '), {
     details: faults,
-    // The log has no need of values that a person typed.
+    // The log does not need values that a person typed.
     check: faults.map(({ parameter, rule }) => `${parameter}: ${rule}`).join('; '),
   });
 }
 
-/** An object is not shown: its faults name the fields in it. */
+/** Hides an object, since its faults name its fields. */
 const showPlainValue: ShowValue = (value) => {
   if (value === undefined) return 'missing';
-  return typeof value === 'object' && value !== null ? undefined : `given: ${shown(value)}`;
+  return typeof value === 'object' && value !== null ? undefined : `given: ${quoteValue(value)}`;
 };
 
 function faultOf(issue: z.core.$ZodIssue, schema: z.ZodType, given: unknown, showValue: ShowValue): Fault {
@@ -50,10 +50,10 @@ function faultOf(issue: z.core.$ZodIssue, schema: z.ZodType, given: unknown, sho
   return value === undefined ? fault : { ...fault, value };
 }
 
-/** A value as its sender would recognise it, in JSON, cut where it is long. */
-export function shown(value: unknown): string {
+/** Returns a value as JSON for its sender to recognise, cut if it is long. */
+export function quoteValue(value: unknown): string {
   const text = JSON.stringify(value) ?? 'missing';
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+  return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -75,8 +75,8 @@ const FORMS: Readonly<Record<string, string>> = {
 };
 const UNITS: Readonly<Record<string, string>> = { string: ' characters', array: ' items', set: ' items' };
 
-/** The rule that a schema states without words of its own; the library's own words name neither rule nor remedy. */
-const inOurWords: z.core.$ZodErrorMap = (issue) => {
+/** Returns the rule of a schema that has no message. The library's messages name neither rule nor remedy. */
+const describeRule: z.core.$ZodErrorMap = (issue) => {
   const bound = (word: string, limit: number | bigint) => {
     const unit = UNITS[issue.code === 'too_small' || issue.code === 'too_big' ? issue.origin : ''];
     return unit ? `must have ${word} ${limit}${unit}` : `must be ${word} ${limit}`;
@@ -93,6 +93,6 @@ const inOurWords: z.core.$ZodErrorMap = (issue) => {
     case 'too_big':
       return bound(issue.inclusive === false ? 'less than' : 'at most', issue.maximum);
     default:
-      return 'is of no form that is taken here';
+      return 'has a form that is not accepted here';
   }
 };

@@ -19,23 +19,26 @@ export interface FunctionSpec<Deps> {
   /** The name of the label that log lines carry; `function` by default. */
   label?: 'task';
   /**
-   * The path below which a host that all functions share has the routes; at the function's own address they stand without
-   * it. Absent: the routes name whole paths.
+   * The prefix of the routes on a host that all functions share; the function's own URL has no prefix. Absent: the routes
+   * name whole paths.
    */
   mountedAt?: string;
   /** Answers preflights of ALLOWED_ORIGINS. */
   cors?: boolean;
-  /** The callers of every route that names none. */
+  /** The callers of each route that names none. */
   callers: readonly Caller['kind'][];
   routes: readonly AnyRoute<Deps>[];
 }
 
-/** A refusal of an unknown path names this many paths of the function. */
+/** A 404 names this many paths of the function. */
 const MAX_NAMED = 6;
 
 /**
- * Makes the HTTP function of these routes. In this order: dependencies are opened, a preflight is answered, the route is
- * found (404, 405), the caller is checked (401, 403), the input is read (400, 413), and the route's handler answers.
+ * Makes the HTTP function of these routes. For each request it:
+ * 1. opens the dependencies and answers a preflight;
+ * 2. finds the route (404, 405);
+ * 3. checks the caller (401, 403);
+ * 4. reads the input (400, 413) and calls the route's handler.
  */
 export function functionHandler<Deps extends FunctionDeps>(
   name: string,
@@ -53,7 +56,7 @@ export function functionHandler<Deps extends FunctionDeps>(
     try {
       if (cors && handleCors(request, response, deps.config.allowedOrigins)) return;
       const match = find(ownPath(request, mountedAt), request);
-      if (!match) throw new HttpError(404, nothingHere(name, spec));
+      if (!match) throw new HttpError(404, describeRoutes(name, spec));
       const answered = await callRoute(match, request, { deps, callers, logFields });
       await sendAnswer(response, answered);
     } catch (error) {
@@ -62,17 +65,17 @@ export function functionHandler<Deps extends FunctionDeps>(
   };
 }
 
-/** The path of a request at the function's own address. */
+/** Returns the path of a request at the function's own URL. */
 function ownPath(request: HttpRequest, mountedAt: string): string {
   const { path } = location(request);
   if (path === mountedAt) return '/';
   return path.startsWith(`${mountedAt}/`) ? path.slice(mountedAt.length) : path;
 }
 
-function nothingHere(name: string, { mountedAt = '', routes }: FunctionSpec<never>): string {
+function describeRoutes(name: string, { mountedAt = '', routes }: FunctionSpec<never>): string {
   const paths = [...new Set(routes.map(({ path }) => (mountedAt + path).replace(/(?<=.)\/$/, '')))];
   const more = paths.length > MAX_NAMED ? `, and ${paths.length - MAX_NAMED} more` : '';
-  return `Nothing is here; ${name} answers at ${paths.slice(0, MAX_NAMED).join(', ')}${more}.`;
+  return `No such route; ${name} answers at ${paths.slice(0, MAX_NAMED).join(', ')}${more}.`;
 }
 
 interface RouteContext<Deps> {
@@ -81,7 +84,7 @@ interface RouteContext<Deps> {
   logFields: object;
 }
 
-/** Checks the caller, reads what the route takes, and calls it. */
+/** Checks the caller, reads the route's input, and calls its handler. */
 async function callRoute<Deps extends FunctionDeps>(
   { route, path }: Match<Deps>,
   request: HttpRequest,

@@ -3,9 +3,9 @@ import { isDocumentId } from '../store/document-id.ts';
 /** The values of a pattern's variables. */
 export type PathValues = Readonly<Record<string, string>>;
 
-/** A pattern that is ready to be compared with many paths. */
+/** A compiled pattern. */
 export interface PathMatcher {
-  /** Orders patterns: the lower one is meant before the other, such as `/runs/latest` before `/runs/{id}`. */
+  /** Orders patterns, lower first: `/runs/latest` comes before `/runs/{id}`. */
   rank: number;
   /** Returns null if the path does not fit. */
   match(path: string): PathValues | null;
@@ -15,9 +15,12 @@ export interface PathMatcher {
 const REST_RANK = 100;
 
 /**
- * Reads a pattern such as `/v1/admin/tickets/{id}`. `{id}` is one part of the path as a document id: a part that can be
- * none does not fit. `{name=*}` is one part as it was sent, and `{name=**}` at the end is all that is left, at least one
- * part, as it was sent. Paths come without a trailing slash.
+ * Compiles a pattern such as `/v1/admin/tickets/{id}`:
+ * - `{id}` is one part that is a valid document id;
+ * - `{name=*}` is one part as it was sent;
+ * - `{name=**}` at the end is the rest as it was sent, at least one part.
+ *
+ * Paths come without a trailing slash.
  */
 export function createMatcher(pattern: string): PathMatcher {
   const parts = partsOf(pattern).map((text) => {
@@ -49,7 +52,7 @@ export function createMatcher(pattern: string): PathMatcher {
 
 const partsOf = (path: string) => path.replace(/\/+$/, '').split('/');
 
-/** Decodes a part of a path. Returns null for what can be no document's id: a slash would lead into another collection. */
+/** Decodes a part of a path. Returns null if it is no valid document id: a slash would lead into another collection. */
 function toDocumentId(part: string): string | null {
   try {
     const id = decodeURIComponent(part);

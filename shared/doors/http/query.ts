@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import { HttpError } from './errors.ts';
-import { parseWith, shown } from './faults.ts';
+import { parseWith, quoteValue } from './faults.ts';
 import { type HttpRequest, jsonBody, location } from './request.ts';
 
-/** A list shows DEFAULT_LIMIT items unless the caller asks for others, and MAX_LIMIT unless its route allows more. */
+/** A list has DEFAULT_LIMIT items unless the caller sets a limit, and at most MAX_LIMIT unless its route allows more. */
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 500;
 
-/** `limit`: how many items of a list, 1 to `max`. */
+/** `limit`: the number of items of a list, 1 to `max`. */
 export function limitParam(max: number = MAX_LIMIT) {
   const rule = `must be a whole number from 1 to ${max}`;
   return z
@@ -18,7 +18,7 @@ export function limitParam(max: number = MAX_LIMIT) {
     .default(DEFAULT_LIMIT);
 }
 
-/** `page`: the token that the list before gave as next_page; null for the first page. */
+/** `page`: the next_page of the page before; null for the first page. */
 export const pageParam = z
   .string()
   .transform((token, context) => {
@@ -30,31 +30,31 @@ export const pageParam = z
   .optional()
   .transform((position) => position ?? null);
 
-/** A position in a list as the token of the next page; null stays null. */
+/** Returns a position in a list as the token of the next page; null stays null. */
 export function toPage(position: string | null): string | null {
   return position === null ? null : Buffer.from(position, 'utf8').toString('base64url');
 }
 
-/** The query string by a schema: 400 for what is repeated, unknown or malformed. Unknown ones are named without values. */
+/** Parses the query string. Throws 400 for repeated, unknown or malformed parameters; unknown ones without values. */
 export function parseQuery<T>(schema: z.ZodType<T>, request: HttpRequest): T {
   return parseWith(schema, { ...readQuery(request) });
 }
 
-/** The JSON body by a schema: 400 with every fault, by the name of its field. */
+/** Parses the JSON body. Throws 400 with every fault, by the name of its field. */
 export async function parseJson<T>(schema: z.ZodType<T>, request: HttpRequest): Promise<T> {
   return parseWith(schema, await jsonBody(request));
 }
 
 /**
- * A request's parameters, from the query string or the JSON body, never both for one name. 400 names a malformed one
- * with its value and what is legal, and unknown ones without their values: they may be secrets that lost their way.
+ * Parses the parameters of a request, from the query string or the JSON body, never both for one name. Throws 400 with
+ * each malformed value and what is legal; an unknown parameter is named without its value, which may be a secret.
  */
 export async function parseParams(
   schema: z.ZodObject,
   request: HttpRequest,
 ): Promise<Record<string, unknown>> {
   const given = withoutPrototype(await jsonBody(request));
-  // In the query string `secret` is a caller's proof, and no parameter.
+  // `secret` in the query string is a caller's proof, not a parameter.
   for (const [name, value] of Object.entries(readQuery(request, 'secret'))) {
     if (Object.hasOwn(given, name))
       throw new HttpError(
@@ -69,10 +69,10 @@ export async function parseParams(
     const message = `Unknown parameter ${unknown.join(', ')}; known are ${known.join(', ')}.`;
     throw new HttpError(400, message, { details: { unknown, known } });
   }
-  return parseWith(schema, given, shown);
+  return parseWith(schema, given, quoteValue);
 }
 
-/** The query string by name, but for one; 400 for what is repeated. */
+/** Reads the query string by name, without `omitted`. Throws 400 for a repeated name. */
 function readQuery(request: HttpRequest, omitted?: string): Record<string, unknown> {
   const { query } = location(request);
   if (omitted !== undefined) query.delete(omitted);
@@ -86,6 +86,6 @@ function readQuery(request: HttpRequest, omitted?: string): Record<string, unkno
   return given;
 }
 
-/** Without a prototype a parameter named __proto__ is one like any other. */
+/** Without a prototype a parameter named __proto__ is like any other. */
 const withoutPrototype = (fields: object): Record<string, unknown> =>
   Object.assign(Object.create(null), fields);

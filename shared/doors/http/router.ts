@@ -5,11 +5,11 @@ import { HttpError } from './errors.ts';
 import { createMatcher, type PathValues } from './path-pattern.ts';
 import { type HttpRequest, header } from './request.ts';
 
-/** The arguments of a route's handler: its dependencies, who calls, and all that the request says, already checked. */
+/** The arguments of a route's handler: its dependencies, the caller, and the checked input. */
 export interface Call<Deps, Query = unknown, Body = unknown> {
   deps: Deps;
   caller: Caller;
-  /** The instant of the request, read from the clock once the caller is known. */
+  /** The instant of the request, read after the caller is known. */
   now: Date;
   /** Label and trace of the request, for the lines that its handler logs. */
   logFields: object;
@@ -24,7 +24,7 @@ export interface Call<Deps, Query = unknown, Body = unknown> {
 /** The answer of a handler: 200 with a JSON object, 204 for null, or an Answer or Content. */
 export type Answered = object | null;
 
-/** An answer with a status or headers of its own. */
+/** An answer with its own status or headers. */
 export class Answer {
   readonly status: number;
   readonly body: object;
@@ -36,7 +36,7 @@ export class Answer {
   }
 }
 
-/** An answer that is no JSON, such as a page; a stream is passed on as it comes and never held as a whole. */
+/** An answer that is not JSON, such as a page. A stream is sent as it comes and never held in memory. */
 export class Content {
   readonly status: number;
   readonly headers: Record<string, string>;
@@ -48,7 +48,7 @@ export class Content {
   }
 }
 
-/** The part of a route that finds it, and the schemas of what it takes. Without a schema nothing is read. */
+/** The route's address and the schemas of its input. Input without a schema is not read. */
 interface RouteInput<Query, Body> {
   method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Such as `/v1/admin/tickets/{id}`; see path-pattern.ts. */
@@ -61,13 +61,13 @@ interface RouteInput<Query, Body> {
   params?: z.ZodObject;
 }
 
-/** A route for callers that have proved who they are: those of the route, else those of its function. */
+/** A route for authenticated callers: those of the route, else those of its function. */
 export interface ProvenRoute<Deps, Query = unknown, Body = unknown> extends RouteInput<Query, Body> {
   callers?: readonly Caller['kind'][];
   handle(call: Call<Deps, Query, Body>): Promise<Answered>;
 }
 
-/** A route that needs no proof, such as a page or a signed link. */
+/** A route without authentication, such as a page or a signed link. */
 export interface OpenRoute<Deps> extends RouteInput<unknown, unknown> {
   callers: 'anyone';
   handle(call: Omit<Call<Deps>, 'caller'>): Promise<Answered>;
@@ -76,13 +76,13 @@ export interface OpenRoute<Deps> extends RouteInput<unknown, unknown> {
 // biome-ignore lint/suspicious/noExplicitAny: query and body differ per route; each route is checked where it is defined
 export type AnyRoute<Deps> = ProvenRoute<Deps, any, any> | OpenRoute<Deps>;
 
-/** A route that a request has found, and the values of its path. */
+/** The route of a request, and the values of its path. */
 export interface Match<Deps> {
   route: AnyRoute<Deps>;
   path: PathValues;
 }
 
-/** The GET and HEAD routes of something that anyone may read. */
+/** Returns GET and HEAD routes that anyone may read. */
 export function openReads<Deps>(
   path: string,
   handle: OpenRoute<Deps>['handle'],
@@ -92,7 +92,7 @@ export function openReads<Deps>(
   return (['GET', 'HEAD'] as const).map((method) => ({ method, path, callers: 'anyone', handle, ...more }));
 }
 
-/** Finds the route of a method and path. Returns null if no path fits; throws 405 if only the method does not. */
+/** Finds the route of a method and path. Returns null if no path matches. Throws 405 if only the method differs. */
 export type FindRoute<Deps> = (path: string, request: HttpRequest) => Match<Deps> | null;
 
 /** Makes the router of these routes. The pattern with the fewest variables comes first, then the order of the list. */
@@ -103,19 +103,19 @@ export function createRouter<Deps>(routes: readonly AnyRoute<Deps>[]): FindRoute
   return (path, request) => {
     const { method } = request;
     const accepted = header(request, 'accept') ?? '';
-    const fitting = table.flatMap(({ route, matcher }): Match<Deps>[] => {
+    const matching = table.flatMap(({ route, matcher }): Match<Deps>[] => {
       if (route.accept && !(route.method === method && route.accept.test(accepted))) return [];
       const values = matcher.match(path);
       return values ? [{ route, path: values }] : [];
     });
-    if (fitting.length === 0) return null;
-    return fitting.find(({ route }) => route.method === method) ?? refuseMethod(method, fitting);
+    if (matching.length === 0) return null;
+    return matching.find(({ route }) => route.method === method) ?? refuseMethod(method, matching);
   };
 }
 
-function refuseMethod(method: string, fitting: readonly Match<never>[]): never {
-  const allowed = [...new Set(fitting.map(({ route }) => route.method))];
-  throw new HttpError(405, `${method} is not answered here; use ${allowed.join(' or ')}.`, {
+function refuseMethod(method: string, matching: readonly Match<never>[]): never {
+  const allowed = [...new Set(matching.map(({ route }) => route.method))];
+  throw new HttpError(405, `${method} is not supported here; use ${allowed.join(' or ')}.`, {
     headers: { Allow: allowed.join(', ') },
   });
 }

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { type HttpRequest, header } from './request.ts';
 import { Content } from './router.ts';
 
-/** How long a browser uses the module without asking, in seconds: a new version is everywhere within the hour. */
+/** A browser uses the module this long without asking: a new version is everywhere within the hour. */
 const MAX_AGE_SECONDS = 3600;
 
 interface Module {
@@ -13,8 +13,8 @@ interface Module {
 }
 
 /**
- * Makes what answers a GET with a module for web pages, which `load` gives as text, once for all. It is the same for
- * everybody and needs no proof; its ETag is its content's hash, so that a cache asks in vain until it changes.
+ * Makes a handler that answers a GET with a module for web pages. It calls `load` once for the module's text. The ETag is
+ * the content's hash, so that a cache gets 304 until the module changes.
  */
 export function moduleSender(
   load: () => Promise<string>,
@@ -42,7 +42,7 @@ function answerWith({ text, gzipped, etag }: Module, request: HttpRequest): Cont
     ...cached,
     'Content-Type': 'text/javascript; charset=utf-8',
     'X-Content-Type-Options': 'nosniff',
-    // A module of another site's page is taken only with this.
+    // A page of another site accepts the module only with this.
     'Cross-Origin-Resource-Policy': 'cross-origin',
     ...(gzip ? { 'Content-Encoding': 'gzip' } : {}),
   };
@@ -50,7 +50,7 @@ function answerWith({ text, gzipped, etag }: Module, request: HttpRequest): Cont
 }
 
 function pack(text: string): Module {
-  // Weak: the same module, whatever the encoding.
+  // Weak, since the module is the same in every encoding.
   const etag = `W/"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"`;
   return { text, gzipped: gzipSync(text), etag };
 }

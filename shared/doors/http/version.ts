@@ -2,8 +2,8 @@ import { HttpError } from './errors.ts';
 import { type HttpRequest, header } from './request.ts';
 
 /**
- * Optimistic locking of the admin API: a write that carries `updated_at` or If-Match is refused with 409 where it does not
- * match; without either it is unconditional. `*` matches what exists.
+ * Optimistic locking of the admin API. Throws 409 if the write's `updated_at` or If-Match does not match the current version;
+ * a write without either is unconditional. `*` matches any existing document.
  */
 export function requireVersion(
   request: HttpRequest,
@@ -15,12 +15,12 @@ export function requireVersion(
   const byHeader = !wanted || wanted.some((tag) => tag === current || (tag === '*' && current !== null));
   const byBody = carried === undefined || carried === current;
   if (byHeader && byBody) return;
-  throw new HttpError(409, 'It has been changed meanwhile; read it again and decide anew.', {
+  throw new HttpError(409, 'Someone changed this since you read it; reload and retry.', {
     details: { updated_at: current },
   });
 }
 
-/** The header that carries a version to the client. */
+/** Returns the header with a document's version. */
 export function versionHeader(current: string | null): Record<string, string> {
   return current === null ? {} : { ETag: `"${current}"` };
 }

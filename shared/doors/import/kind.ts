@@ -1,13 +1,13 @@
 import type { DocumentReference, Firestore, WriteBatch } from '@google-cloud/firestore';
 import type * as z from 'zod';
 
-/** What one line becomes. It is created, and never put over a document that is there. */
+/** The document of one line. It is only created; an existing document is never overwritten. */
 export interface Row {
   ref: DocumentReference;
   fields: Record<string, unknown>;
-  /** Fields that a document which is there does not have at all are given to it; none that it has is touched. */
+  /** True if an existing document gets the fields that it lacks; its own fields stay. */
   fills?: boolean;
-  /** What is written in the same commit as the document, where it is created. */
+  /** Adds further writes to the commit that creates the document. */
   also?: (batch: WriteBatch) => void;
 }
 
@@ -16,22 +16,22 @@ export interface ImportContext {
   now: Date;
 }
 
-/** One kind of thing that can be imported; made for one import, since it may remember what it has met. */
+/** A kind of document that can be imported. Make one for each import, since it may keep state. */
 export interface ImportKind<L = unknown> {
-  /** One line of the file. */
+  /** The schema of a line. */
   line: z.ZodType<L>;
-  /** The names that a line may have, for the message about one it may not. */
+  /** The legal field names of a line, for the message about an unknown one. */
   names: readonly string[];
-  /** What lines become, in order; a text is what stands against one that the line alone does not show. */
+  /** Returns the rows of lines, in order; a text is a line's fault that its schema cannot show. */
   rows(lines: readonly L[]): Promise<(Row | string)[]>;
   /**
-   * Once, after every line was looked at and before anything is written. Returns sentences about what else it did, or,
-   * in a dry run, would do.
+   * Called once after every line was checked and before anything is written. Returns sentences about its further effects,
+   * or in a dry run about those it would have.
    */
   before?(dryRun: boolean): Promise<string[]>;
 }
 
-/** Makes a kind from its schema and what a line becomes, where lines know nothing of each other. */
+/** Makes a kind whose lines are independent, from its schema and the row of a line. */
 export function simpleKind<S extends z.ZodObject>(
   line: S,
   row: (line: z.output<S>) => Row,

@@ -3,25 +3,25 @@ import * as z from 'zod';
 import { normaliseAddress } from '../mail/address.ts';
 import { isDocumentId } from '../store/document-id.ts';
 
-// What the lines of imports are made of, as zod schemas: exports of SQL databases (row_to_json) and of MongoDB
-// (mongoexport, https://www.mongodb.com/docs/manual/reference/mongodb-extended-json) come in as they are.
+// The values of import lines, as zod schemas. They accept exports of SQL databases (row_to_json) and of MongoDB
+// (mongoexport, https://www.mongodb.com/docs/manual/reference/mongodb-extended-json) unchanged.
 
-/** Clocks differ; what lies further ahead has the wrong offset. */
+/** Clocks differ by less than this; an instant further ahead has the wrong offset. */
 const SKEW_MS = 5 * 60_000;
 
 const isoInstant = z.iso.datetime({ offset: true });
 
-/** The value inside `{"$date": ...}`, `{"$oid": ...}` and `{"$numberLong": ...}`; any other as it is. */
-function unwrapped(value: unknown): unknown {
+/** Returns the value inside `{"$date": ...}`, `{"$oid": ...}` and `{"$numberLong": ...}`; any other unchanged. */
+function unwrap(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value);
   const [name, inner] = entries[0] ?? [];
   if (entries.length !== 1) return value;
-  if (name === '$date' && typeof inner === 'object') return Number(unwrapped(inner));
+  if (name === '$date' && typeof inner === 'object') return Number(unwrap(inner));
   return name === '$date' || name === '$oid' || name === '$numberLong' ? inner : value;
 }
 
-/** `2024-01-15 14:30:00.123456+00`, as PostgreSQL prints it, becomes ISO 8601. */
+/** Converts PostgreSQL's `2024-01-15 14:30:00.123456+00` to ISO 8601. */
 const toIsoForm = (text: string) =>
   text
     .trim()
@@ -29,7 +29,7 @@ const toIsoForm = (text: string) =>
     .replace(/([+-]\d\d)(\d\d)?$/, (_, hours, rest) => `${hours}:${rest ?? '00'}`);
 
 function toTimestamp(value: unknown): Timestamp | null {
-  const plain = unwrapped(value);
+  const plain = unwrap(value);
   if (typeof plain === 'number' && typeof value === 'object')
     return Number.isSafeInteger(plain) ? Timestamp.fromMillis(plain) : null;
   if (typeof plain !== 'string') return null;
@@ -40,7 +40,7 @@ function toTimestamp(value: unknown): Timestamp | null {
   return new Timestamp(seconds, Number(decimals.slice(0, 9).padEnd(9, '0')));
 }
 
-/** An instant that has been; whatever its decimals, to the microsecond. */
+/** An instant in the past, with any number of decimals. */
 export const pastInstant = (now: Date) =>
   z.unknown().transform((value, context) => {
     const found = toTimestamp(value);
@@ -52,9 +52,9 @@ export const pastInstant = (now: Date) =>
 
 const ID_RULE = 'must be the id of a document: 1 to 1500 bytes without a slash';
 
-/** The id of a row, of whatever kind the database before gave; numbers become text. */
+/** The id of a row in the old database; numbers become text. */
 export const rowId = z.unknown().transform((value, context) => {
-  const plain = unwrapped(value);
+  const plain = unwrap(value);
   const text = typeof plain === 'number' && Number.isSafeInteger(plain) ? String(plain) : plain;
   if (typeof text === 'string' && isDocumentId(text)) return text;
   context.addIssue(ID_RULE);
@@ -72,7 +72,7 @@ export const oneLine = (max: number, min = 1) => {
     .regex(/^[^\p{Cc}\u2028\u2029]*$/u, rule);
 };
 
-/** An address in the form that it is compared and sent in. */
+/** An e-mail address, normalised. */
 export const emailAddress = z
   .string('must be one e-mail address, such as name@example.com')
   .transform((text, context) => {

@@ -2,10 +2,10 @@ import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
 import { isConflict } from '../store/firestore.ts';
 import type { Row } from './kind.ts';
 
-/** Documents that others make or change at this very moment: more lost races than this are a fault. */
+/** An import gives up after this many lost races for the same documents. */
 const TRIES = 8;
 
-/** What became of rows: made, given fields they lacked, or left exactly as they were. */
+/** The number of documents that were created, given missing fields, or left unchanged. */
 export interface Written {
   created: number;
   filled: number;
@@ -13,8 +13,8 @@ export interface Written {
 }
 
 /**
- * Creates what is not there, in one commit; a document that is there keeps every field it has. So an import may be cut
- * off anywhere and run again: what it wrote before is found and left alone, as is what the running system has changed.
+ * Creates missing documents in one commit; an existing document keeps its fields. An interrupted import can therefore run
+ * again: it leaves its own earlier documents and the running system's changes unchanged.
  */
 export async function writeRows(store: Firestore, rows: readonly Row[]): Promise<Written> {
   const sum: Written = { created: 0, filled: 0, existing: 0 };
@@ -27,19 +27,20 @@ export async function writeRows(store: Firestore, rows: readonly Row[]): Promise
     sum.filled += filled;
     sum.existing += present.length - filled;
     left = left.filter((_, index) => !found[index]?.exists);
-    if (attempt === TRIES) throw new Error('Others change the same documents all the time; run it again.');
+    if (attempt === TRIES)
+      throw new Error('Too many concurrent changes of the same documents; run it again.');
   }
   return sum;
 }
 
-/** In a dry run: what would become of them. */
+/** Returns what `writeRows` would do, for a dry run. */
 export async function foreseeRows(store: Firestore, rows: readonly Row[]): Promise<Written> {
   const found = await read(store, rows);
   const sum: Written = { created: 0, filled: 0, existing: 0 };
   for (const [index, row] of rows.entries()) {
     const snapshot = found[index];
     if (!snapshot?.exists) sum.created += 1;
-    else if (Object.keys(lacking(row, snapshot)).length > 0) sum.filled += 1;
+    else if (Object.keys(missingFields(row, snapshot)).length > 0) sum.filled += 1;
     else sum.existing += 1;
   }
   return sum;
@@ -65,8 +66,8 @@ async function read(store: Firestore, rows: readonly Row[]): Promise<DocumentSna
   return await store.getAll(...rows.map(({ ref }) => ref));
 }
 
-/** Fields that a document does not have at all; null is a value that somebody may have meant. */
-function lacking({ fields, fills }: Row, snapshot: DocumentSnapshot): Record<string, unknown> {
+/** Returns the fields that a document lacks; a field that is null is not missing. */
+function missingFields({ fields, fills }: Row, snapshot: DocumentSnapshot): Record<string, unknown> {
   const there = snapshot.data() ?? {};
   const missing = Object.entries(fields).filter(
     ([name, value]) => value !== null && !Object.hasOwn(there, name),
@@ -74,7 +75,7 @@ function lacking({ fields, fills }: Row, snapshot: DocumentSnapshot): Record<str
   return fills ? Object.fromEntries(missing) : {};
 }
 
-/** Fills up what lacks fields, each on the condition that it has not changed; returns how many. */
+/** Adds missing fields to documents, each only if it has not changed. Returns the number of documents. */
 async function fill(
   store: Firestore,
   rows: readonly Row[],
@@ -84,7 +85,7 @@ async function fill(
   for (const [index, row] of rows.entries()) {
     let snapshot = found[index];
     for (let attempt = 1; snapshot?.exists; attempt += 1) {
-      const fields = lacking(row, snapshot);
+      const fields = missingFields(row, snapshot);
       if (Object.keys(fields).length === 0) break;
       try {
         await row.ref.update(fields, snapshot.updateTime ? { lastUpdateTime: snapshot.updateTime } : {});

@@ -10,9 +10,10 @@ const NEVER = /[\s\p{C}]|@.*[%/\\?#:[\]]/u;
 const html5Email = z.email({ pattern: z.regexes.html5Email });
 
 /**
- * A bare e-mail address in the form it is stored, compared and sent in: trimmed, lower-cased, its domain in ASCII
- * (IDNA). Returns null for what is not one address; control characters and line ends never pass, so that no header and
- * no SMTP command can be injected. Non-ASCII before the @ is refused: few servers take it (RFC 6531).
+ * Normalises a bare e-mail address: trimmed, lower-cased, its domain in ASCII (IDNA). Returns null for any other text.
+ *
+ * Control characters and line ends never pass, so nobody can inject a header or an SMTP command. Non-ASCII before the @
+ * is refused, since few servers accept it (RFC 6531).
  */
 export function normaliseAddress(text: string): string | null {
   const trimmed = text.trim();
@@ -27,33 +28,23 @@ export function normaliseAddress(text: string): string | null {
   return html5Email.safeParse(address).success ? address : null;
 }
 
-/** Like `normaliseAddress`; throws with the value, the rule and the remedy. */
+/** Normalises an address. Throws if the text is not one. */
 export function requireAddress(text: string): string {
   const address = normaliseAddress(text);
   if (address !== null) return address;
-  const shown = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
-  throw new Error(`${shown} is not an e-mail address; give one such as name@example.com.`);
+  const quoted = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  throw new Error(`${quoted} is not an e-mail address; give one such as name@example.com.`);
 }
 
-/** One person a mail goes to or comes from. */
+/** The recipient or the sender of a mail. */
 export interface Mailbox {
   name?: string;
   address: string;
 }
 
-/** The first of each address, in order; the address decides, whatever the name. */
-export function uniqueMailboxes<T extends Mailbox>(mailboxes: readonly T[]): T[] {
-  const byAddress = new Map<string, T>();
-  for (const mailbox of mailboxes) {
-    const address = requireAddress(mailbox.address);
-    if (!byAddress.has(address)) byAddress.set(address, { ...mailbox, address });
-  }
-  return [...byAddress.values()];
-}
-
 /**
- * Reads `name@example.com` or `Name <name@example.com>`, as DEFAULT_FROM_EMAIL holds it. Null where the address is not
- * one.
+ * Reads `name@example.com` or `Name <name@example.com>`, the forms of DEFAULT_FROM_EMAIL. Returns null if the address is
+ * malformed.
  */
 export function parseMailbox(text: string): Mailbox | null {
   const [, quoted, bracketed] = /^\s*(.*?)\s*<([^<>]*)>\s*$/s.exec(text) ?? [];
@@ -63,11 +54,11 @@ export function parseMailbox(text: string): Mailbox | null {
   return name === '' ? { address } : { name, address };
 }
 
-/** C0 and C1 control characters and Unicode's own line ends: none of them belongs in a header. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+/** C0 and C1 control characters and Unicode's line ends; a header must not contain them. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern must find them
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 
-/** Text as it may stand in a header: on one line, without control characters. */
+/** Makes a text fit for a header: one line, no control characters. */
 export function headerText(text: string): string {
   return text.replace(CONTROLS, ' ').trim();
 }

@@ -5,8 +5,8 @@ import { classify, type Delivery, type Phase, parseReply } from './outcome.ts';
 import type { MailConfig } from './settings.ts';
 
 /**
- * The longest each step may take, in milliseconds. nodemailer's own are up to ten minutes, more than a function lives.
- * `whole` bounds a delivery from the first packet to the last answer, whatever its steps do.
+ * The longest each step may take, in milliseconds. nodemailer's defaults are up to ten minutes, longer than a function
+ * lives. `whole` limits a delivery from the first packet to the last answer.
  */
 export interface DeliveryTimeouts {
   dns: number;
@@ -22,19 +22,20 @@ export const TIMEOUTS: DeliveryTimeouts = {
   socket: 30_000,
   whole: 45_000,
 };
-/** How long a closed connection may linger for the server's own goodbye. */
+/** A closed connection waits this long for the server to close it too. */
 const CLOSE_MS = 1_000;
 const MAX_RESPONSE = 500;
 
 /**
- * Called between the server's 354 and the first byte of the body: the last moment at which "not sent" is certain. Its
- * answer says whether the body may go; it records that the body is about to.
+ * Runs between the server's 354 and the first byte of the body, the last moment at which "not sent" is certain. It records
+ * that the body is about to be sent, and returns false to withhold it.
  */
 export type BeforeBody = () => Promise<boolean>;
 
 /**
- * One SMTP dialogue for one mail; never throws for what a server or the network does. No pool, which could wait for ever
- * for a server that closes before its greeting: each mail has its own connection.
+ * Sends one mail in one SMTP dialogue. Never throws for an error of the server or the network.
+ *
+ * Each mail has its own connection: a pool could wait for ever for a server that closes before its greeting.
  */
 export async function deliver(
   mail: ComposedMail,
@@ -47,15 +48,15 @@ export async function deliver(
   const connection = new Connection(connectionOptions(config, timeouts, dialogue));
   const body = new GatedBody(mail.raw, beforeBody);
   try {
-    const response = clean(await converse(connection, config, mail, body, timeouts.whole), config);
+    const response = clean(await converse(connection, config.login, { mail, body }, timeouts.whole), config);
     const { code } = parseReply(response);
     if (body.started) return { outcome: 'sent', phase: 'body', code, response };
-    // An answer to a body that never left is no acceptance.
+    // The body was never sent, so this answer accepts nothing.
     return { outcome: 'retry', phase: 'data', code, response };
   } catch (error) {
     connection.close();
     await body.settled();
-    const delivery = refused(error as Failure, dialogue, body.started);
+    const delivery = toDelivery(error as Failure, dialogue, body.started);
     return { ...delivery, response: clean(delivery.response ?? '', config) };
   }
 }
@@ -77,12 +78,11 @@ function connectionOptions(config: MailConfig, timeouts: DeliveryTimeouts, dialo
   };
 }
 
-/** Connects, logs in, sends; resolves with the server's answer to the body. */
+/** Connects, logs in and sends. Returns the server's answer to the body. */
 async function converse(
   connection: SMTPConnection,
-  { login }: MailConfig,
-  mail: ComposedMail,
-  body: GatedBody,
+  login: MailConfig['login'],
+  { mail, body }: { mail: ComposedMail; body: GatedBody },
   wholeMs: number,
 ): Promise<string> {
   let deadline: NodeJS.Timeout | undefined;
@@ -90,14 +90,14 @@ async function converse(
     return await new Promise((resolve, reject) => {
       deadline = setTimeout(() => reject(new Error(`no end after ${wholeMs} ms`)), wholeMs);
       connection.on('error', reject);
-      // It ends before the send in flight is told why; the reason is the better error.
+      // `end` comes before the error of the send in flight, which names the cause.
       connection.once('end', () => setImmediate(reject, new Error('the connection ended')));
       const send = () =>
         connection.send({ ...mail.envelope, size: mail.raw.length }, body, (error, info) => {
           if (error || !info) return reject(error ?? new Error('no answer'));
           resolve(info.response);
           connection.quit();
-          // A server that does not answer QUIT keeps nobody waiting.
+          // Closes even if the server does not answer QUIT.
           setTimeout(() => connection.close(), CLOSE_MS).unref();
         });
       connection.connect((error) => {
@@ -112,13 +112,13 @@ async function converse(
   }
 }
 
-/** What nodemailer's errors carry: the code of the step, the system's own code, the command, the server's answer. */
+/** nodemailer's errors: the code of the step, the system's code, the command, the server's answer. */
 type Failure = Error & { command?: string; response?: string; code?: string; originalCode?: string };
 
-/** A certificate that is not trusted, or no TLS at all where it is required: a fault of the settings or the server. */
+/** A certificate that is not trusted, or a required TLS that is missing: the settings or the server are at fault. */
 const DISTRUST = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO/;
 
-function refused(failure: Failure, dialogue: Dialogue, started: boolean): Delivery {
+function toDelivery(failure: Failure, dialogue: Dialogue, started: boolean): Delivery {
   const said = failure.response;
   const phase = started ? 'body' : commandPhase(failure.command, said ? dialogue.answered : dialogue.waiting);
   const response = said ?? failure.message;
@@ -129,7 +129,7 @@ function refused(failure: Failure, dialogue: Dialogue, started: boolean): Delive
   return { outcome: classify({ phase, ...reply }), phase, code: reply.code, response };
 }
 
-/** The phase of the command that an error names; CONN and API name none. */
+/** Returns the phase of the command that an error names; CONN and API name none. */
 function commandPhase(command: string | undefined, otherwise: Phase): Phase {
   const [verb = ''] = (command ?? '').split(' ');
   const phases: Record<string, Phase> = {
@@ -142,7 +142,7 @@ function commandPhase(command: string | undefined, otherwise: Phase): Phase {
   return phases[verb] ?? otherwise;
 }
 
-/** What was said, on one line, for people and logs; a server that repeats the password does not get it there. */
+/** Returns a server's answer on one line for people and logs, with the password masked. */
 function clean(text: string, { login }: MailConfig): string {
   const line = text.replace(/\s+/g, ' ').trim();
   if (!login) return line.slice(0, MAX_RESPONSE);

@@ -11,20 +11,21 @@ const PHASES: Record<string, Phase> = {
 };
 
 /**
- * Follows an SMTP dialogue through nodemailer's transaction log, since its errors do not tell where a connection was
- * lost: the phase is that of the oldest command without an answer. Commands may be pipelined; passwords are masked
- * before they come here, and nothing of the log is kept.
+ * Follows an SMTP dialogue through nodemailer's transaction log, since its errors do not name the phase of a lost
+ * connection. The phase is that of the oldest command without an answer: commands may be pipelined.
+ *
+ * nodemailer masks passwords before they come here, and the log is not kept.
  */
 export class Dialogue {
   #answered: Phase = 'connect';
   readonly #unanswered: Phase[] = [];
 
-  /** Where silence or a cut belongs. */
+  /** The phase of a silence or a lost connection. */
   get waiting(): Phase {
     return this.#unanswered[0] ?? this.#answered;
   }
 
-  /** Where the server's last reply belongs. */
+  /** The phase of the server's last reply. */
   get answered(): Phase {
     return this.#answered;
   }
@@ -42,7 +43,7 @@ export class Dialogue {
   };
 
   #note(from: string | undefined, line: string): void {
-    // What is no command belongs to the login: user name, password, challenge.
+    // A line without a command belongs to the login: user name, password, challenge.
     if (from === 'client')
       this.#unanswered.push(PHASES[line.split(' ', 1)[0]?.toUpperCase() ?? ''] ?? 'auth');
     if (from === 'server') this.#answered = this.#unanswered.shift() ?? this.#answered;
@@ -50,11 +51,11 @@ export class Dialogue {
 }
 
 /**
- * The body as a stream that asks before it gives its first byte. nodemailer's connection begins to read it only after the
+ * The body as a stream that asks for permission before its first byte. nodemailer begins to read it only after the
  * server's 354.
  */
 export class GatedBody extends Readable {
-  /** Whether the first byte may be on its way. Until then, not sent is certain. */
+  /** True once the first byte may be on its way. Until then the mail is certainly not sent. */
   started = false;
   readonly #raw: Buffer;
   readonly #mayStart: () => Promise<boolean>;
@@ -83,7 +84,7 @@ export class GatedBody extends Readable {
     }
   }
 
-  /** Resolves once it is certain whether the body was started. */
+  /** Resolves once `started` is final. */
   async settled(): Promise<void> {
     await this.#asking;
   }

@@ -1,6 +1,6 @@
 /**
- * Lets so many dialogues go on at a time; who comes later waits in order. What belongs to a mail before and after its
- * dialogue (its claim, its settling) is done outside, so that it costs no dialogue's time.
+ * Limits the parallel dialogues; later ones wait in order. A mail is claimed and settled outside, so that neither takes
+ * the place of a dialogue.
  */
 export class Dialogues {
   #free: number;
@@ -10,7 +10,7 @@ export class Dialogues {
     this.#free = atATime;
   }
 
-  /** Resolves when it may begin, with what gives the place to the next one; call that once. */
+  /** Resolves once a dialogue may begin. Returns a function that frees its place; call it once. */
   async enter(): Promise<() => void> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));

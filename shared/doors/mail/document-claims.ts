@@ -11,23 +11,23 @@ import type { Clock } from '../clock.ts';
 import { isConflict, millis } from '../store/firestore.ts';
 import type { ClaimState, Claims, Settlement, StandingClaim } from './claims.ts';
 
-/** One document that a mail is claimed on. */
+/** A document of a claim. */
 export interface ClaimDocument {
   ref: DocumentReference;
-  /** The document as it was read when deciding; null when there was none. */
+  /** The document as the decision read it; null if there was none. */
   standing: DocumentSnapshot | null;
-  /** What the document says beside the claim's own fields. */
+  /** The document's other fields. */
   fields: Record<string, unknown>;
-  /** What settling changes in it beside that. */
+  /** Further fields that settling writes. */
   settled?: Record<string, unknown>;
 }
 
-/** Writes of other documents that belong to the claim: they are committed with it, under their own preconditions. */
+/** Writes to other documents in the same commits, each under its own precondition. */
 export interface Companions {
   take?: (batch: WriteBatch) => void;
-  /** `takenAt`: the version that taking has given to what it wrote, for the precondition. */
+  /** `takenAt`: the version that `take` wrote, for the precondition. */
   release?: (batch: WriteBatch, takenAt: Timestamp | undefined) => void;
-  /** `fields`: all fields of the settled claim, for documents that are to bear them too. */
+  /** `fields`: all fields of the settled claim, for documents that repeat them. */
   settle?: (batch: WriteBatch, settlement: Settlement, fields: DocumentData) => void;
 }
 
@@ -36,21 +36,21 @@ export interface ClaimContext {
   clock: Clock;
 }
 
-/** The claim that a document holds; null where it holds none. */
+/** Returns the claim of a document, or null. */
 export function standingClaim(snapshot: DocumentSnapshot): StandingClaim | null {
   const state = snapshot.get('state') as ClaimState | undefined;
   if (state === undefined) return null;
-  // A mail may wait for its turn after it was claimed: one that is sending is as old as its sending.
+  // A claimed mail may wait for its turn, so the lease of one that is sending begins with `sending_at`.
   const since = state === 'sending' ? millis(snapshot.get('sending_at')) : null;
   return { state, claimedAt: since ?? millis(snapshot.get('claimed_at')) };
 }
 
 /**
- * Claims on Firestore documents: `state`, `claimed_at`, `sending_at`, `message_id` and a random `claim` that tells its
- * owner. Each step is one commit, conditional on the documents not having changed since the step before. An answer that was
- * lost on the way is looked up: the random `claim` shows whose write it was. Taking, settling and giving back are over all
- * documents; that the body begins is recorded in the first of them only, since it holds for all: nobody can take over
- * without it.
+ * Makes a claim on Firestore documents: `state`, `claimed_at`, `sending_at`, `message_id` and a random `claim`, its owner.
+ * - Each step is one commit, on the condition that no document changed since the step before.
+ * - If an answer is lost, the stored `claim` shows if the write was this claim's.
+ * - Taking, settling and releasing write all documents.
+ * - `sending` writes the first document only: another process needs all of them to take over.
  */
 export function documentClaims(
   context: ClaimContext,
@@ -126,13 +126,16 @@ class DocumentClaims implements Claims {
     );
   }
 
-  /** The precondition that the document at this place is as our last step left it. */
+  /** The precondition that the document has not changed since this claim's last step. */
   #unchanged(index: number): { lastUpdateTime?: Timestamp } {
     const lastUpdateTime = (index === 0 ? this.#sendingAt : undefined) ?? this.#takenAt;
     return lastUpdateTime ? { lastUpdateTime } : {};
   }
 
-  /** Commits a step; null where it was not ours to make. On an error, what is stored tells whether it was ours after all: gRPC may have repeated the call. */
+  /**
+   * Commits a step. Returns null if another process holds the claim. After an error it reads the documents back: gRPC may
+   * have repeated a commit that succeeded.
+   */
   async #commit(
     batch: WriteBatch,
     state: ClaimState,
@@ -151,8 +154,8 @@ class DocumentClaims implements Claims {
   }
 
   /**
-   * The last step. Where another run has meanwhile settled some of our documents as unknown, what we know is better than
-   * that: those that still bear our claim are written, all others are left alone.
+   * Commits the last step. If another run settled some documents as unknown, this claim knows the true end: it writes those
+   * documents that still have its `claim`, and no others.
    */
   async #finish(
     write: (batch: WriteBatch, one: ClaimDocument, precondition: { lastUpdateTime?: Timestamp }) => void,
@@ -181,35 +184,7 @@ class DocumentClaims implements Claims {
     }
   }
 
-  async #read(documents: readonly ClaimDocument[]): Promise<DocumentSnapshot[]> {
-    const snapshots = await this.#context.store.getAll(...documents.map(({ ref }) => ref));
-    return snapshots;
+  #read(documents: readonly ClaimDocument[]): Promise<DocumentSnapshot[]> {
+    return this.#context.store.getAll(...documents.map(({ ref }) => ref));
   }
-}
-
-/**
- * Settles orphans as unknown: claims of one document each, in `sending`, whose process has died. Each only if it has not
- * changed since it was read. The documents of one claim have to be settled in one commit instead.
- */
-export async function settleOrphans(
-  context: ClaimContext,
-  orphans: readonly DocumentSnapshot[],
-): Promise<number> {
-  const settledAt = Timestamp.fromDate(context.clock());
-  const results = await Promise.allSettled(
-    orphans.map((orphan) =>
-      orphan.ref.update(
-        {
-          state: 'unknown',
-          settled_at: settledAt,
-          response: 'the sending process ended before the answer came',
-        },
-        { lastUpdateTime: orphan.updateTime as Timestamp },
-      ),
-    ),
-  );
-  const failure = results.find((each) => each.status === 'rejected' && !isConflict(each.reason));
-  if (failure?.status === 'rejected') throw failure.reason;
-  const settled = results.filter(({ status }) => status === 'fulfilled').length;
-  return settled;
 }

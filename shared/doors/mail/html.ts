@@ -1,4 +1,4 @@
-/** Markup that is safe to send: made by `html`, or by `trusted` from our own constants. */
+/** Markup that is safe to send: made by `html`, or from constants. */
 export class Html {
   readonly markup: string;
   constructor(markup: string) {
@@ -11,7 +11,7 @@ export class Html {
 
 type Value = string | number | Html | readonly Html[];
 
-/** A template whose values are escaped, unless they are markup themselves: html`<b>${customer}</b>`. */
+/** Escapes the values of a template unless they are markup: html`<b>${customer}</b>`. */
 export function html(parts: TemplateStringsArray, ...values: Value[]): Html {
   return new Html(parts.reduce((text, part, index) => `${text}${markupOf(values[index - 1])}${part}`));
 }
@@ -30,19 +30,19 @@ const ENTITIES: Record<string, string> = {
   "'": '&#39;',
 };
 
-/** Text as it may stand in markup and in a quoted attribute; control characters but tab and line end are dropped. */
+/** Escapes text for markup and quoted attributes; drops control characters except tab and line ends. */
 function escapeHtml(text: string): string {
   return (
     text
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern must find them
       .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '')
       .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
   );
 }
 
 /**
- * A whole mail around its content: one column of at most 600 px that fits a phone, with colours that mail programs may
- * invert for dark mode (they are told that both are fine). Styles are inline or in the head, no image, nothing remote.
+ * Returns a whole mail around its content: one column of at most 600 px, which fits a phone. Mail programs may invert its
+ * colours for dark mode; it has no image and loads nothing.
  */
 export function page(lang: string, title: string, content: Html, footer: Html): string {
   return html`<!doctype html>

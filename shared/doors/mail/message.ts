@@ -5,9 +5,9 @@ import type { MailConfig } from './settings.ts';
 
 export type Locale = 'fr' | 'en';
 
-/** One mail to one person; several recipients are several mails, so that each has an outcome of its own. */
+/** One mail to one person. Each recipient gets a separate mail, so that each has an outcome. */
 export interface Mail {
-  /** What it is, for ever the same: the Message-ID is made from it, so a second try bears the same one. */
+  /** The mail's lasting identity. The Message-ID is made from it, so a second try has the same one. */
   key: string;
   to: Mailbox;
   /** Absent: DEFAULT_FROM_EMAIL. */
@@ -17,13 +17,13 @@ export interface Mail {
   subject: string;
   text: string;
   html: string;
-  /** Message-IDs this one answers; the first is the thread's. */
+  /** The Message-IDs that this mail answers; the first is the thread's. */
   references?: readonly string[];
-  /** One-click opt-out (RFC 8058): an https address that takes a POST. */
+  /** One-click opt-out (RFC 8058): an https address that accepts a POST. */
   unsubscribeUrl?: string;
 }
 
-/** A mail as it goes over the wire. */
+/** A mail in the form of the wire. */
 export interface ComposedMail {
   envelope: { from: string; to: string };
   messageId: string;
@@ -31,23 +31,24 @@ export interface ComposedMail {
 }
 
 /**
- * The Message-ID of a key: always the same, and nobody without LINK_KEY can guess it (a guessed one could forge a reply).
- * The domain is the sender's, as mail servers expect it.
+ * Returns the Message-ID of a key, always the same. Only LINK_KEY makes it predictable: a guessed one could forge a reply.
+ * Its domain is the sender's, as mail servers expect.
  */
 export function messageIdOf(key: string, config: Pick<MailConfig, 'key' | 'from'>): string {
   const hash = createHmac('sha256', config.key).update(`message-id\n${key}`).digest('base64url');
   return `<${hash}@${domainOf(config.from.address)}>`;
 }
 
-/** Whether a Message-ID may be one that `messageIdOf` made: a cheap look that spares a search for most mails. */
+/** Returns false if `messageIdOf` cannot have made a Message-ID. This cheap check spares most mails a search. */
 export const looksLikeOurs = (messageId: string): boolean => /^<[\w-]{43}@[^<>@\s]+>$/.test(messageId);
 
 const domainOf = (address: string) => address.slice(address.lastIndexOf('@') + 1);
 
 /**
- * Composes a mail: text and HTML, the headers of automatic mail (RFC 3834, and Microsoft's, MS-OXCMAIL 2.2.3.2.14) so
- * that no out-of-office answers it. With `redirectTo`, envelope and header name that address, and X-Original-To the
- * intended one. Throws where an address is none.
+ * Composes a mail of text and HTML. Headers mark it as automatic (RFC 3834, MS-OXCMAIL 2.2.3.2.14), so that no
+ * out-of-office answers it. With `redirectTo`, envelope and header name that address, and X-Original-To the intended one.
+ *
+ * Throws if an address is malformed.
  */
 export async function compose(mail: Mail, config: MailConfig, date: Date): Promise<ComposedMail> {
   const { default: MailComposer } = await import('nodemailer/lib/mail-composer');
@@ -92,7 +93,7 @@ function headers(mail: Mail, intended: string, to: string): Record<string, strin
   };
 }
 
-/** Mail programs follow only https; the local cloud's http is let through, since it reaches nobody. */
+/** Returns an https address, since mail programs follow no other. The local cloud may use http. */
 function requireHttps(text: string): string {
   const url = new URL(text);
   if (url.protocol === 'https:' || url.hostname === '127.0.0.1') return url.href;

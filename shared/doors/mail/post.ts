@@ -1,37 +1,34 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import type { Meter } from '../cost.ts';
 import type { Log } from '../log.ts';
-import { type Claims, settlement } from './claims.ts';
+import type { Claims } from './claims.ts';
 import { type DeliveryTimeouts, deliver, TIMEOUTS } from './deliver.ts';
 import { Dialogues } from './dialogues.ts';
 import { compose, type Mail } from './message.ts';
 import type { Delivery } from './outcome.ts';
 import type { MailConfig } from './settings.ts';
+import { settleClaim } from './settle.ts';
 
-/** With less than this left of a run's budget no delivery is begun: an ordinary server needs one to three seconds. */
+/** No delivery begins with less than this left of a run's budget. An ordinary server needs one to three seconds. */
 const LEAST_SEND_MS = 3_000;
 /** Parallel SMTP dialogues of one run; providers allow an account about ten. */
 const DIALOGUES = 8;
-/** So many deliveries in a row without any answer mean that the server is gone, not that a mail is odd. */
+/** After this many deliveries in a row without an answer the server counts as gone, not the mail as odd. */
 const SILENCES_TO_STOP = 3;
-/** Waits before each further try to record how a delivery ended; losing that record costs an `unknown`. */
-const SETTLE_WAITS_MS = [200, 1_000, 3_000];
-
 export interface PostOptions {
   config: MailConfig;
   clock: Clock;
   log: Log;
   meter: Meter;
-  /** The run's end: no delivery is begun that could not end before it. Absent: there is none. */
+  /** The run's end, by which every delivery must have ended. Absent: no limit. */
   deadline?: Date;
   timeouts?: DeliveryTimeouts;
 }
 
-/** How `sendOnce` ended. All but a `Delivery` mean that nothing was tried, and that no claim of ours is left. */
+/** The end of `sendOnce`. All but a `Delivery` mean that nothing was tried and that this run holds no claim. */
 export type SendResult =
   | (Delivery & { messageId: string })
-  /** Another run has claimed it. */
+  /** Another run has the claim. */
   | { outcome: 'taken' }
   | NotTried;
 
@@ -41,12 +38,12 @@ type NotTried =
   /** The budget is used up, or an earlier mail of this run found the mail system at fault. */
   | { outcome: 'stopped'; reason: 'budget' | 'mail_system' };
 
-/** What gives a claim back whose dialogue was never begun. */
+/** Releases the claim of a dialogue that never began. */
 const NOT_BEGUN: Delivery = { outcome: 'retry', phase: 'connect', code: null, response: null };
 
 /**
  * The outgoing mail of one run. Once the system is at fault (authentication, quota, server) it sends nothing more, and
- * says so once.
+ * logs that once.
  */
 export class Post {
   readonly #options: PostOptions;
@@ -58,32 +55,32 @@ export class Post {
     this.#options = options;
   }
 
-  /** What stopped this run's mail; null while it flows. */
+  /** The delivery that stopped this run's mail, or null. */
   get fault(): Delivery | null {
     return this.#stopped;
   }
 
-  /** EMAIL_PAUSED: nothing is claimed or sent. */
+  /** True with EMAIL_PAUSED: no mail is claimed or sent. */
   get paused(): boolean {
     return this.#options.config.paused;
   }
 
-  /** The account that mail goes out by, for what a mail has to know of it. */
+  /** The SMTP account and its settings. */
   get config(): MailConfig {
     return this.#options.config;
   }
 
-  /** The clock that claims are dated by. */
+  /** The clock of the claims. */
   get clock(): Clock {
     return this.#options.clock;
   }
 
   /**
-   * Sends a mail at most once: claim, send, settle. Throws where the claim cannot be read or written; then nothing was
-   * sent. A delivery whose end cannot be recorded is logged with all that recording needs, and stays `sending`.
+   * Sends a mail at most once: claim, send, settle. Throws if the claim cannot be read or written; then nothing was sent.
+   * A delivery whose end cannot be recorded is logged, and its claim stays `sending`.
    */
   async sendOnce(mail: Mail, claims: Claims): Promise<SendResult> {
-    const refusal = this.#mayNot();
+    const refusal = this.#findRefusal();
     if (refusal) return refusal;
     const { config, clock } = this.#options;
     const composed = await compose(mail, config, clock());
@@ -96,19 +93,18 @@ export class Post {
     };
     const delivery = await this.#inTurn(() => deliver(composed, config, beforeBody, this.#timeouts()));
     if (lost) return { outcome: 'taken' };
-    if (!('phase' in delivery)) {
-      await this.#settle(claims, NOT_BEGUN, composed.messageId);
-      return delivery;
-    }
-    await this.#settle(claims, delivery, composed.messageId);
-    return { ...delivery, messageId: composed.messageId };
+    const { messageId } = composed;
+    const tried = 'phase' in delivery;
+    const ended = { messageId, delivery: tried ? delivery : NOT_BEGUN, settledAt: clock() };
+    await settleClaim(claims, ended, this.#options.log);
+    return tried ? { ...delivery, messageId } : delivery;
   }
 
-  /** One of the dialogues that may go on at a time; while this one waited for its turn, mail may have been stopped. */
+  /** Runs a dialogue when its turn comes. Mail may have stopped while it waited. */
   async #inTurn(dialogue: () => Promise<Delivery>): Promise<Delivery | NotTried> {
     const leave = await this.#dialogues.enter();
     try {
-      const refusal = this.#mayNot();
+      const refusal = this.#findRefusal();
       if (refusal) return refusal;
       const delivery = await dialogue();
       this.#note(delivery);
@@ -118,9 +114,9 @@ export class Post {
     }
   }
 
-  /** Sends a mail that nothing remembers, such as a test mail; twice is twice. */
+  /** Sends a mail without a claim, such as a test mail. Two calls send two mails. */
   async sendUnclaimed(mail: Mail): Promise<SendResult> {
-    const refusal = this.#mayNot();
+    const refusal = this.#findRefusal();
     if (refusal) return refusal;
     const composed = await compose(mail, this.#options.config, this.#options.clock());
     const delivery = await this.#inTurn(() =>
@@ -129,7 +125,7 @@ export class Post {
     return 'phase' in delivery ? { ...delivery, messageId: composed.messageId } : delivery;
   }
 
-  #mayNot(): NotTried | null {
+  #findRefusal(): NotTried | null {
     if (this.#options.config.paused) return { outcome: 'paused' };
     if (this.#stopped) return { outcome: 'stopped', reason: 'mail_system' };
     if (this.#leftMs() < LEAST_SEND_MS) return { outcome: 'stopped', reason: 'budget' };
@@ -150,7 +146,7 @@ export class Post {
     const { meter, log } = this.#options;
     if (delivery.outcome === 'sent') meter.emails += 1;
     this.#silences = delivery.code === null ? this.#silences + 1 : 0;
-    // Mails in flight at the same time meet the same fault; it is told once.
+    // Mails in flight meet the same fault; only the first one logs it.
     if (this.#stopped || (delivery.outcome !== 'system' && this.#silences < SILENCES_TO_STOP)) return;
     this.#stopped = delivery;
     const { phase, response } = delivery;
@@ -159,40 +155,9 @@ export class Post {
       `Mail is stopped for this run. At ${phase}: ${response}; correct EMAIL_*, the account or the server`,
     );
   }
-
-  async #settle(claims: Claims, delivery: Delivery, messageId: string): Promise<void> {
-    const state = settlement(delivery.outcome);
-    const settledAt = this.#options.clock();
-    const write = () =>
-      state === 'release'
-        ? claims.release()
-        : claims.settle({ state, response: delivery.response, settledAt });
-    for (const waitMs of [...SETTLE_WAITS_MS, null]) {
-      try {
-        return await write();
-      } catch (error) {
-        if (waitMs === null) this.#unsettled(error, state, messageId, delivery, settledAt);
-        else await delay(waitMs);
-      }
-    }
-  }
-
-  #unsettled(error: unknown, state: string, messageId: string, delivery: Delivery, settledAt: Date): void {
-    const fields = {
-      alert: 'mail_unsettled',
-      message_id: messageId,
-      state,
-      settled_at: settledAt,
-      error: String(error),
-    };
-    this.#options.log.error(
-      { ...fields, response: delivery.response },
-      `The mail ${messageId} ended as ${state} and this could not be recorded; record it by hand`,
-    );
-  }
 }
 
-/** The outgoing mail of one run or request; undefined where no EMAIL_HOST is configured. */
+/** Opens the outgoing mail of one run or request. Returns undefined if no EMAIL_HOST is configured. */
 export function openPost(
   deps: { config: { mail: MailConfig | undefined }; clock: Clock; log: Log },
   meter: Meter,

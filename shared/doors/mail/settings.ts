@@ -2,25 +2,25 @@ import * as z from 'zod';
 import { boolean, optional, secret, truth, url } from '../config-fields.ts';
 import { type Mailbox, normaliseAddress, parseMailbox } from './address.ts';
 
-/** How mail goes out: one SMTP account, as EMAIL_* say. */
+/** The SMTP account of outgoing mail, from EMAIL_*. */
 export interface MailConfig {
   host: string;
   port: number;
-  /** `implicit`: TLS from the first byte (port 465). `starttls`: required, never given up. `none`: loopback, or no login. */
+  /** `implicit`: TLS from the first byte (port 465). `starttls`: required. `none`: only on loopback or without a login. */
   tls: 'implicit' | 'starttls' | 'none';
   login: { user: string; password: string } | undefined;
   from: Mailbox;
-  /** Every mail goes to this address instead of its own: a staging copy mails no customer. */
+  /** Every mail goes to this address instead: a staging copy mails no customer. */
   redirectTo: string | undefined;
-  /** The emergency stop: nothing is claimed or sent. */
+  /** The emergency stop: no mail is claimed or sent. */
   paused: boolean;
   /** Signs opt-out links and makes Message-IDs unguessable. */
   key: string;
-  /** Where links in mails lead, without a slash at its end; undefined: mails carry none. */
+  /** The address of links in mails, without a slash at its end. Undefined: mails have no links. */
   publicUrl?: string | undefined;
 }
 
-/** The variables of outgoing mail, as shared/doors/config.ts reads them. */
+/** The variables of outgoing mail; shared/doors/config.ts reads them. */
 export const mailEnvironment = {
   EMAIL_HOST: optional,
   EMAIL_PORT: optional.pipe(
@@ -55,12 +55,12 @@ export const mailEnvironment = {
 
 type MailEnvironment = z.infer<z.ZodObject<typeof mailEnvironment>>;
 
-/** Ports of https://www.rfc-editor.org/rfc/rfc8314: 587 with STARTTLS unless told otherwise, 465 with TLS at once. */
+/** Ports of https://www.rfc-editor.org/rfc/rfc8314: 587 with STARTTLS by default, 465 with TLS at once. */
 const SUBMISSION_PORT = 587;
 const SUBMISSIONS_PORT = 465;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i;
 
-/** Faults of the mail settings as a whole: all of them as soon as one is given, or where the function sends mail. */
+/** Returns the faults of the mail settings together, if EMAIL_HOST is given or the function sends mail (`needed`). */
 export function mailFaults(e: NodeJS.ProcessEnv, needed: boolean): string[] {
   if (!e.EMAIL_HOST && !needed) return [];
   const faults: string[] = [];
@@ -77,7 +77,7 @@ export function mailFaults(e: NodeJS.ProcessEnv, needed: boolean): string[] {
   return faults;
 }
 
-/** The checked settings; undefined where there are none. */
+/** Returns the checked settings, or undefined if none are given. */
 export function toMailConfig(e: MailEnvironment): MailConfig | undefined {
   if (!e.EMAIL_HOST || !e.DEFAULT_FROM_EMAIL || !e.LINK_KEY) return undefined;
   const port = e.EMAIL_PORT ?? SUBMISSION_PORT;

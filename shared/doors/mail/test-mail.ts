@@ -6,8 +6,8 @@ import type { Phase } from './outcome.ts';
 import type { Post, SendResult } from './post.ts';
 
 /**
- * What a test mail showed: `ok`, and plain words for the person who asked, in the reader's language and in every other;
- * the server's answer, never a password.
+ * The result of a test mail: an explanation in the reader's language and in all others, and the server's answer without
+ * any password.
  */
 export interface TestMailReport {
   ok: boolean;
@@ -19,8 +19,8 @@ export interface TestMailReport {
 }
 
 /**
- * Sends one test mail and tells how the dialogue with the mail server went, in the reader's language. Throws where the
- * address is none.
+ * Sends one test mail and explains in the reader's language how the dialogue with the mail server went. Throws if the
+ * address is malformed.
  */
 export async function sendTestMail(post: Post, to: string, locale: Locale): Promise<TestMailReport> {
   const address = requireAddress(to);
@@ -56,7 +56,7 @@ const WORDS: Record<Locale, { subject: string; body: string; footer: string }> =
   },
 };
 
-/** What a result means, in one or two sentences. */
+/** Explains a result in one or two sentences. */
 function explain(result: SendResult, address: string, locale: Locale): string {
   const words = EXPLANATIONS[locale];
   if (!('phase' in result)) return result.outcome === 'paused' ? words.paused : words.stopped;

@@ -8,12 +8,12 @@ interface Inner {
   enableAutoPipelining: boolean;
 }
 
-/** The same client, as one run sees it: each command that goes out through it is added to the meter. */
+/** Returns a view of the client for one run, which adds each command to the meter. */
 export function countedRedis(redis: Redis, meter: Meter): Redis {
   const { client, opts, enableAutoPipelining } = redis as unknown as Inner;
   if (typeof client?.request !== 'function')
     throw new Error(
-      '@upstash/redis has no client.request() any more; shared/doors/redis/counted.ts needs it.',
+      '@upstash/redis has no client.request() any more; adapt shared/doors/redis/counted.ts, which needs it.',
     );
   const counted = new Redis({
     request: (...args: unknown[]) => {

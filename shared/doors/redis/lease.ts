@@ -4,23 +4,23 @@ import { evalScript } from './redis.ts';
 
 /** A killed holder's lease is gone after this long. */
 const LEASE_SECONDS = 30;
-/** While the holder works, its lease is renewed this often: two renewals may fail before it is lost. */
+/** The holder renews its lease this often: two renewals may fail before it is lost. */
 const RENEW_MS = 10_000;
 
 const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
 const RENEW = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`;
 
 export interface Lease {
-  /** False once a renewal found that somebody else holds it, or that it expired. */
+  /** Returns false once a renewal found that the lease expired or has another holder. */
   held(): boolean;
-  /** Gives the lease back, if it is still ours (compare and delete). Never throws: an unreleased lease expires. */
+  /** Releases the lease if this holder still has it (compare and delete). Never throws: an unreleased lease expires. */
   release(): Promise<void>;
 }
 
 /**
- * Takes the lease of this name, or returns null when another holds it. Throws when Redis is out of reach.
- * Redis counts its time-to-live, so no clock of ours takes part. Giving a taken lease back is counted here already: it is
- * sure to come, and comes after the ledger has been told the cost.
+ * Takes the lease of this name. Returns null if it has another holder. Throws if Redis is out of reach.
+ *
+ * Redis measures the lease's time, so no clock of this process matters.
  */
 export async function takeLease(redis: Redis, name: string): Promise<Lease | null> {
   const token = randomUUID();

@@ -1,12 +1,12 @@
 import { Redis } from '@upstash/redis';
 import type { Config } from '../config.ts';
 
-/** A command that has no answer after this long has failed; Upstash answers in single-digit milliseconds. */
+/** A command without an answer after this long has failed; Upstash answers in single-digit milliseconds. */
 const TIMEOUT_MS = 2_000;
 
 /**
- * The Upstash client of one process. No retries: a retried SET NX or script could apply twice, and callers decide what a
- * failure means. The signal is a function, since a static one would turn a time-out into a miss.
+ * Opens the Upstash client of a process. It never retries: a retried SET NX or script could apply twice. The signal is a
+ * function, since a static one would turn a time-out into a miss.
  */
 export function openRedis(config: Config): Redis {
   return new Redis({
@@ -21,7 +21,7 @@ export function openRedis(config: Config): Redis {
   });
 }
 
-/** One script, one command, counted. */
+/** Runs a script, which counts as one command. */
 export async function evalScript(
   redis: Redis,
   script: string,
@@ -31,7 +31,7 @@ export async function evalScript(
   return redis.eval(script, keys, args);
 }
 
-/** Whether an error says that Redis does not answer, or not as it should: a refusal, a time-out or no connection. */
+/** Returns true if an error comes from Redis: a refusal, a time-out or no connection. */
 export function isRedisAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return /^Upstash|^TimeoutError$|^AbortError$/.test(error.name) || error.message === 'fetch failed';

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Firestore } from '@google-cloud/firestore';
 import type { Meter } from '../cost.ts';
 
-/** The parts of a write and of an answer that are looked at here (google.firestore.v1). */
+/** The parts of a write and of a response that the door reads (google.firestore.v1). */
 interface Write {
   update?: { name?: string; fields?: Record<string, { stringValue?: string }> } | null;
   delete?: string | null;
@@ -25,27 +25,27 @@ interface Funnels {
   requestStream(method: string, bidirectional: boolean, request: object, tag: string): Promise<Readable>;
 }
 
-/** A random value in this field shows whose write a document bears; a commit that carries it is recognised. */
-const ATTEMPT_FIELD = 'write_attempt';
+/** The field with a random value that identifies the last conditional write of a document. */
+export const ATTEMPT_FIELD = 'write_attempt';
 
-/** Firestore counts an aggregation as one read per so many index entries (https://cloud.google.com/firestore/pricing). */
+/** Firestore bills an aggregation as one read per 1000 index entries (https://cloud.google.com/firestore/pricing). */
 const ENTRIES_PER_READ = 1000;
 
-/** A field for one conditional write, so that the door recognises it should its answer be lost. */
+/** Returns a field that marks one conditional write. The door recognises the write by it if the answer is lost. */
 export function writeAttempt(): { [ATTEMPT_FIELD]: string } {
   return { [ATTEMPT_FIELD]: randomUUID() };
 }
 
 /**
- * The same client, as one run sees it: what is read, written and deleted through it is added to the meter, as the
- * store bills it, and a commit whose answer was lost is recognised by its `writeAttempt`. It shares the connections.
+ * Returns a view of the client for one run. It adds reads, writes and deletes to the meter as Firestore bills them, and
+ * recognises a commit whose answer was lost by its `writeAttempt`. It shares the client's connections.
  */
 export function countedStore(firestore: Firestore, meter: Meter): Firestore {
   const funnels = firestore as unknown as Funnels;
   for (const name of ['initializeIfNeeded', 'request', 'requestStream'] as const)
     if (typeof funnels[name] !== 'function')
       throw new Error(
-        `@google-cloud/firestore has no ${name}() any more; shared/doors/store/counted.ts needs it.`,
+        `@google-cloud/firestore has no ${name}() any more; adapt shared/doors/store/counted.ts, which needs it.`,
       );
   const counted: Funnels = {
     initializeIfNeeded: (tag) => funnels.initializeIfNeeded(tag),
@@ -53,7 +53,7 @@ export function countedStore(firestore: Firestore, meter: Meter): Firestore {
       const commit = () => funnels.request(method, request, tag, retryCodes);
       if (method !== 'commit') return commit();
       const { writes = [] } = request as { writes?: Write[] };
-      const answer = await commit().catch((error: unknown) => ownCommit(view, writes, error));
+      const answer = await commit().catch((error: unknown) => recoverCommit(view, writes, error));
       countWrites(writes, meter);
       return answer;
     },
@@ -72,7 +72,7 @@ function countWrites(writes: readonly Write[], meter: Meter): void {
   meter.firestore_writes += writes.length - deletes;
 }
 
-/** Counts what arrives; the stream is paused here, and stays so. A query without results is billed as one read. */
+/** Counts the documents of a stream, which stays paused. A query without results is billed as one read. */
 function countReads(method: string, stream: Readable, meter: Meter): Readable {
   if (method === 'batchGetDocuments')
     return stream.on('data', ({ found, missing }: Response) => {
@@ -80,7 +80,7 @@ function countReads(method: string, stream: Readable, meter: Meter): Readable {
     });
   if (method === 'runAggregationQuery')
     return stream.on('data', ({ result }: Response) => {
-      if (result) meter.firestore_reads += Math.max(1, Math.ceil(largestOf(result) / ENTRIES_PER_READ));
+      if (result) meter.firestore_reads += Math.max(1, Math.ceil(largestCount(result) / ENTRIES_PER_READ));
     });
   if (method !== 'runQuery') return stream;
   meter.firestore_reads += 1;
@@ -92,14 +92,14 @@ function countReads(method: string, stream: Readable, meter: Meter): Readable {
   });
 }
 
-/** The count of an aggregation: the entries that it read. */
-function largestOf({ aggregateFields }: Aggregation): number {
+/** Returns the largest count of an aggregation: the index entries that it read. */
+function largestCount({ aggregateFields }: Aggregation): number {
   const values = Object.values(aggregateFields ?? {});
   return Math.max(0, ...values.map(({ integerValue }) => Number(integerValue ?? 0)));
 }
 
-/** Reads back a commit that failed: its answer if the store bears its attempt, else the error is thrown. */
-async function ownCommit(store: Firestore, writes: readonly Write[], error: unknown): Promise<object> {
+/** Reads back the documents of a failed commit. Returns its result if one has its mark; throws the error otherwise. */
+async function recoverCommit(store: Firestore, writes: readonly Write[], error: unknown): Promise<object> {
   const marked = writes.flatMap(({ update }) => {
     const attempt = update?.fields?.[ATTEMPT_FIELD]?.stringValue;
     return update?.name && attempt ? [{ name: update.name, attempt }] : [];

@@ -1,5 +1,5 @@
 /**
- * What Firestore takes for the id of a document
+ * Returns true if Firestore accepts the text as a document's id
  * (https://firebase.google.com/docs/firestore/quotas#collections_documents_and_fields).
  */
 export function isDocumentId(id: string): boolean {

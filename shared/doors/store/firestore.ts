@@ -3,7 +3,7 @@ import { Firestore, type Query, type QueryDocumentSnapshot, type Timestamp } fro
 import { stopwatch } from '../clock.ts';
 import type { StoreConfig } from '../config.ts';
 
-/** The Firestore client of one process; off Google Cloud it speaks to FIRESTORE_EMULATOR_HOST. */
+/** Opens the Firestore client of a process; outside Google Cloud it calls FIRESTORE_EMULATOR_HOST. */
 export function openStore(config: StoreConfig): Firestore {
   const emulator = config.firestore.emulatorHost;
   return new Firestore({
@@ -15,27 +15,26 @@ export function openStore(config: StoreConfig): Firestore {
 }
 
 /**
- * Documents per streamed request, at least. The client cannot cancel a query stream (a destroyed one keeps its connection
- * for ever), so whoever stops early has to drain it: this bounds what that costs.
+ * Documents per streamed request, at least. The client cannot cancel a query stream: a destroyed one keeps its connection
+ * for ever. A reader that stops early must drain it, and this limits the cost.
  */
 const STREAM_PAGE = 20_000;
-/** A request asks for this share of what its reader will get through in the time left, so that little is ever drained. */
+/** A request asks for this share of the documents that its reader can read in the time left, so little is drained. */
 const SHARE_OF_TIME = 0.5;
 
-/** Documents that are handed on together, at most. */
+/** Documents in one chunk, at most. */
 const MAX_CHUNK = 500;
 
 export interface StreamOptions {
-  /** What time the reader has left, in milliseconds: with more, it is given larger requests. */
+  /** Returns the reader's remaining time in milliseconds. More time makes larger requests. */
   leftMs?: () => number;
   /** Documents per request, at least. */
   leastPage?: number;
 }
 
 /**
- * Streams a query's documents, backpressured, counting reads (Firestore bills an empty result as one). Each new request
- * costs the server a search, so a reader that says what time it has left gets few large ones: as many documents as it
- * can be expected to use, and every document once, whatever the sizes.
+ * Streams a query's documents with backpressure, each document once. Each request costs the server a search, so a reader
+ * that passes `leftMs` gets few large requests, of as many documents as it can use.
  */
 export async function* streamQuery(
   query: Query,
@@ -44,7 +43,7 @@ export async function* streamQuery(
   for await (const chunk of streamChunks(query, options)) for (const snapshot of chunk) yield snapshot;
 }
 
-/** The same in small arrays, as they arrive: over many documents a promise for each costs more than the document. */
+/** Streams small arrays as they arrive. Over many documents a promise for each costs more than the document. */
 export async function* streamChunks(
   query: Query,
   { leftMs = () => 0, leastPage = STREAM_PAGE }: StreamOptions = {},
@@ -78,7 +77,7 @@ async function* pageChunks(query: Query, limit: number): AsyncGenerator<QueryDoc
   }
 }
 
-/** What has arrived since the last call, and at its end null; throws what the stream failed with, once. */
+/** Returns a reader of what has arrived since its last call; null at the end. It throws the stream's error once. */
 function readChunks(stream: Readable): () => Promise<QueryDocumentSnapshot[] | null> {
   let state: 'open' | 'ended' | { failure: Error } = 'open';
   let wake = () => {};
@@ -121,13 +120,13 @@ function readChunks(stream: Readable): () => Promise<QueryDocumentSnapshot[] | n
 /** gRPC's NOT_FOUND, ALREADY_EXISTS and FAILED_PRECONDITION (https://grpc.io/docs/guides/status-codes). */
 const CONFLICTS = [5, 6, 9];
 
-/** Whether a write failed because its precondition did not hold: the document changed, exists already or is gone. */
+/** Returns true if a write's precondition did not hold: the document changed, exists already or is gone. */
 export function isConflict(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   return CONFLICTS.some((conflict) => conflict === code);
 }
 
-/** Whether an error comes from Firestore itself, that is, bears a gRPC status, and not from our own code. */
+/** Returns true if an error comes from Firestore: it has a gRPC status. */
 export function isStoreError(error: unknown): boolean {
   return typeof (error as { code?: unknown } | null)?.code === 'number';
 }
@@ -141,9 +140,10 @@ export interface ConditionalUpdate {
 export type UpdateResult = 'updated' | 'changed' | Error;
 
 /**
- * Applies updates, each only if its document has not changed since it was read. A Firestore batch is atomic, so one that
- * fails on a precondition is split in halves until the changed documents stand alone; all others are written.
- * Returns a result per update, in order: 'updated', 'changed', or the error that stopped it.
+ * Applies updates, each only if its document has not changed since it was read. A batch is atomic, so one with a changed
+ * document is split in halves until each changed document is alone; all others are written.
+ *
+ * Returns a result per update, in order: 'updated', 'changed', or its error.
  */
 export async function updateUnchanged(
   store: Firestore,
@@ -166,7 +166,7 @@ export async function updateUnchanged(
   }
 }
 
-/** A Firestore timestamp as milliseconds since the epoch; null where the field is absent, null or of another type. */
+/** Returns a Firestore timestamp as milliseconds since the epoch, or null for any other value. */
 export function millis(value: unknown): number | null {
   const timestamp = value as Partial<Timestamp> | null | undefined;
   return typeof timestamp?.toMillis === 'function' ? timestamp.toMillis() : null;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DocumentReference, Firestore, UpdateData } from '@google-cloud/firestore';
 import { isConflict } from './firestore.ts';
 
-/** Updates in one commit at most, and how long the first of them waits for others. */
+/** The most updates in one commit, and the time that the first of them waits for others. */
 const TOGETHER = 20;
 const WAIT_MS = 20;
 
@@ -13,8 +13,8 @@ interface Update {
 }
 
 /**
- * Updates of documents that have nothing to do with one another, several in one commit: of many small ones the requests
- * cost more than the writes. Each is there when its promise is kept, as if it had been written alone.
+ * Gathers independent updates into common commits: for small updates the requests cost more than the writes. Each update
+ * is stored when its promise resolves, as if it were written alone.
  */
 export class GatheredUpdates {
   readonly #store: Firestore;
@@ -24,7 +24,7 @@ export class GatheredUpdates {
     this.#store = store;
   }
 
-  /** Writes the fields; false where the document is gone. */
+  /** Writes the fields. Returns false if the document is gone. */
   async update(ref: DocumentReference, fields: UpdateData<Record<string, unknown>>): Promise<boolean> {
     return await new Promise((settle) => {
       this.#gathered.push({ ref, fields, settle });
@@ -53,7 +53,7 @@ export class GatheredUpdates {
       return updates.map(() => true);
     } catch (error) {
       if (!isConflict(error)) throw error;
-      // One of them is gone: each is tried alone.
+      // A document is gone, so each update is tried alone.
       if (updates.length === 1) return [false];
       return (await Promise.all(updates.map((update) => this.#write([update])))).flat();
     }

@@ -1,6 +1,6 @@
 import { DocumentReference, Timestamp } from '@google-cloud/firestore';
 
-/** A stored value as it goes into an answer: instants in ISO 8601, references as paths, all else as it is. */
+/** Returns a stored value as JSON: instants in ISO 8601, references as paths, all else unchanged. */
 export function toJson(value: unknown): unknown {
   if (value instanceof Timestamp) return value.toDate().toISOString();
   if (value instanceof DocumentReference) return value.path;

@@ -1,12 +1,12 @@
 /**
- * Firestore wants traffic on a collection to begin with 500 writes a second and to grow by half every five minutes, so
- * that it can split it (https://firebase.google.com/docs/firestore/best-practices#ramping_up_traffic).
+ * Firestore asks that traffic on a collection begins with 500 writes a second and grows by half every five minutes, so that
+ * it can split the collection (https://firebase.google.com/docs/firestore/best-practices#ramping_up_traffic).
  */
 const FIRST_PER_SECOND = 500;
 const GROWTH = 1.5;
 const EVERY_SECONDS = 300;
 
-/** How many milliseconds after the first write of an import so many writes may have been sent. */
+/** Returns the milliseconds that an import of this many writes must take at least. */
 export function rampUp(writes: number): number {
   let seconds = 0;
   let rate = FIRST_PER_SECOND;

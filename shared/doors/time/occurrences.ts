@@ -1,31 +1,24 @@
 import { Cron } from 'croner';
 
-/** When something is to run: a unix-cron expression of five fields, in an IANA time zone. Both are sound already. */
+/** A valid unix-cron expression of five fields, in a valid IANA time zone. */
 export interface Timetable {
   schedule: string;
   time_zone: string;
 }
 
-/** Never started: without a function to call, croner only computes. */
+/** Makes a timetable that only computes: croner starts nothing without a function to call. */
 export function timetable(expr: string, zone: string): Cron {
   return new Cron(expr.trim().split(/\s+/).join(' '), { timezone: zone, mode: '5-part' });
 }
 
-/** The first occurrence strictly after an instant. */
+/** Returns the first occurrence strictly after an instant. */
 export function nextOccurrence(expr: string, zone: string, from: Date): Date {
   const next = timetable(expr, zone).nextRun(from);
   if (!next) throw new RangeError(`"${expr}" has no occurrence after ${from.toISOString()}`);
   return next;
 }
 
-/** The last occurrence strictly before an instant. */
-export function previousOccurrence(expr: string, zone: string, from: Date): Date {
-  const [previous] = timetable(expr, zone).previousRuns(1, from);
-  if (!previous) throw new RangeError(`"${expr}" has no occurrence before ${from.toISOString()}`);
-  return previous;
-}
-
-/** The occurrences after one instant and not after another, in order of time. */
+/** Returns the occurrences after one instant and up to another, in order. */
 export function occurrencesBetween({ schedule, time_zone }: Timetable, after: Date, until: Date): Date[] {
   const table = timetable(schedule, time_zone);
   const all: Date[] = [];

@@ -1,4 +1,4 @@
-/** What did not answer in time. Whatever was asked may still happen later. */
+/** Thrown if an answer did not come in time. The work may still be done later. */
 export class TooLate extends Error {
   constructor(what: string, ms: number) {
     super(`${what} has not answered within ${ms} ms`);
@@ -6,7 +6,7 @@ export class TooLate extends Error {
   }
 }
 
-/** Waits for an answer at most this long, in milliseconds; then rejects and names what was asked. */
+/** Waits for an answer at most this many milliseconds. Throws TooLate, which names `what`, after that. */
 export function within<T>(ms: number, what: string, answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new TooLate(what, ms)), ms);

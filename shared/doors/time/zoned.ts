@@ -20,7 +20,7 @@ function formatterOf(zone: string): Intl.DateTimeFormat {
   return formatter;
 }
 
-/** Whether the name is one that this runtime knows as a time zone. */
+/** Returns true if this runtime knows the time zone. */
 export function isZone(zone: string): boolean {
   try {
     return formatterOf(zone).resolvedOptions().timeZone !== '';
@@ -30,8 +30,8 @@ export function isZone(zone: string): boolean {
 }
 
 /**
- * The local time of an instant, as the milliseconds that a UTC clock showing the same date and time would count: days are
- * then 86,400,000 apart, whatever daylight saving does.
+ * Returns the local time of an instant as the milliseconds of a UTC clock that shows the same date and time. Days are then
+ * always 86,400,000 apart, despite daylight saving.
  */
 export function toLocal(instant: number, zone: string): number {
   const part: Record<string, number> = {};
@@ -41,8 +41,8 @@ export function toLocal(instant: number, zone: string): number {
 }
 
 /**
- * The instant of a local time; the first one after `after` where autumn repeats it. One that spring skips is moved
- * forward by what was skipped, so 02:30 becomes 03:30.
+ * Returns the instant of a local time, or the first one after `after` if autumn repeats it. A time that spring skips moves
+ * forward by the skipped hour, so 02:30 becomes 03:30.
  */
 export function toInstant(local: number, zone: string, after = Number.NEGATIVE_INFINITY): number {
   const offsetNear = (instant: number) => toLocal(instant, zone) - instant;
@@ -54,12 +54,12 @@ export function toInstant(local: number, zone: string, after = Number.NEGATIVE_I
   return real.find((instant) => instant > after) ?? real.at(-1) ?? before;
 }
 
-/** So many calendar days later at the same local time. */
+/** Returns the instant N calendar days later at the same local time. */
 export function addDays(instant: number, days: number, zone: string): number {
   return toInstant(toLocal(instant, zone) + days * DAY_MS, zone);
 }
 
-/** Local midnight of the instant's own day. */
+/** Returns the local midnight of the instant's day. */
 export function startOfDay(instant: number, zone: string): number {
   const local = toLocal(instant, zone);
   return toInstant(local - (((local % DAY_MS) + DAY_MS) % DAY_MS), zone);

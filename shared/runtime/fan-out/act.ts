@@ -15,7 +15,7 @@ import { closeIfDone } from './closing.ts';
 import { BATCH_ATTEMPTS } from './settings.ts';
 import { addSums, countOf, noSums, type Sums, sumsOf, withoutRetries } from './sums.ts';
 
-/** Which batch is to be done. `attempt` counts from 1; null: whoever calls will not come again. */
+/** A delivery of a batch. `attempt` counts from 1; null: the caller will not retry. */
 export interface BatchOrder {
   run: string;
   batch: string;
@@ -23,23 +23,24 @@ export interface BatchOrder {
   attempt: number | null;
 }
 
-/** What became of a delivery. `again`: some candidates failed in a way that the next attempt may heal. */
+/** The result of a delivery. `again`: the next attempt may heal the failures of some candidates. */
 export interface ActedBatch {
   outcome: 'settled' | 'again' | 'deduplicated' | 'skipped_overlap' | 'dry_run';
-  /** What this delivery has done. */
+  /** The sums of this delivery. */
   sums: Sums;
   shown: Shown[];
   usage: Usage;
 }
 
-const did = (outcome: ActedBatch['outcome'], usage: Usage, sums = noSums()): ActedBatch => ({
+const toActed = (outcome: ActedBatch['outcome'], usage: Usage, sums = noSums()): ActedBatch => ({
   ...{ outcome, sums, shown: [], usage },
 });
 
 /**
- * Does one batch: gather, decide and act as in any run, on its candidates as they are now. Its record says which are left;
- * the first delivery that settles it wins, and the one that settles a run's last batch closes the run. Two deliveries of a
- * batch do not work at the same time as long as Redis is there, and change nothing twice without it.
+ * Works on one batch: gathers, decides and acts as in any run, on its candidates as they are now.
+ * - The batch's record lists the candidates that are left.
+ * - The first delivery that settles the batch wins. The one that settles a run's last batch closes the run.
+ * - Two deliveries of a batch never work at once while Redis is up, and change nothing twice without it.
  */
 export async function actOnBatch(
   task: AnyTask,
@@ -50,16 +51,16 @@ export async function actOnBatch(
   const { fanOut } = task;
   const looking = openCounted(deps);
   const { request, batch } = await findBatch(task, order, looking.store);
-  if (!fanOut || batch.state !== 'open') return did('deduplicated', looking.usage());
+  if (!fanOut || batch.state !== 'open') return toActed('deduplicated', looking.usage());
   const context = openContext(deps, request);
   const part: Part = { task, fanOut, batch, request, context, looked: looking.usage() };
   if (order.dry_run) {
     const { result } = await work(part, null);
     const usage = usageOf(part);
-    return { ...did('dry_run', usage, sumsOf(result, {}, usage)), shown: result.shown };
+    return { ...toActed('dry_run', usage, sumsOf(result, {}, usage)), shown: result.shown };
   }
   const lease = await takeLease(context.redis, `lease:batch:${order.batch}`).catch(() => undefined);
-  if (lease === null) return did('skipped_overlap', usageOf(part));
+  if (lease === null) return toActed('skipped_overlap', usageOf(part));
   try {
     const acted = await workAndSettle(part, order.attempt, lease ?? null);
     const closed =
@@ -71,7 +72,7 @@ export async function actOnBatch(
   }
 }
 
-/** All that doing a batch needs. */
+/** A batch at work. */
 interface Part {
   task: AnyTask;
   fanOut: FanOut<TaskTypes>;
@@ -98,10 +99,10 @@ async function workAndSettle(part: Part, attempt: number | null, lease: Lease | 
   const left = again ? retries.map(({ id }) => id) : [];
   const settled = { ...batch, ref: context.store.doc(batch.ref.path) };
   const written = await writeBatch(settled, { state, left, done: addSums(batch.done, sums) });
-  return written ? did(again ? 'again' : 'settled', spent, all) : did('deduplicated', spent);
+  return written ? toActed(again ? 'again' : 'settled', spent, all) : toActed('deduplicated', spent);
 }
 
-/** The run's own request, and the batch; 404 where the ledger has no such batch of this task. */
+/** Finds the request of a run, and the batch. Throws 404 if the ledger has no such batch of this task. */
 async function findBatch(task: AnyTask, { run, batch, dry_run }: BatchOrder, store: Firestore) {
   const batches = run.includes('/') ? null : batchesOf(store, run);
   const [record, snapshot] = batches?.parent
@@ -110,12 +111,12 @@ async function findBatch(task: AnyTask, { run, batch, dry_run }: BatchOrder, sto
   if (!record || !snapshot?.exists || record.get('task') !== task.name)
     throw new HttpError(
       404,
-      `There is no such batch of ${task.name}; the run's record names those there are.`,
+      `There is no such batch of ${task.name}; task_runs/RUN/batches lists the batches of a run.`,
     );
   return { request: requestOf(record, dry_run), batch: readBatch(snapshot) };
 }
 
-/** A run as it was asked for, from its record. */
+/** Returns the request of a run from its record. */
 function requestOf(record: DocumentSnapshot, dryRun: boolean): RunRequest {
   const params = record.get('params') as Record<string, unknown> & CommonParams;
   return {
@@ -136,7 +137,7 @@ async function work(
   const pipeline = new Pipeline({ task, params, context, mayGoOn, result });
   await pipeline.open();
   await pipeline.runAll(fanOut.load(left, pipeline.run, context));
-  // Cut short, the rest is for the next run; else whoever was not loaded is no candidate any more.
+  // A complete batch did not load the candidates that are gone. The rest of an incomplete one is for the next run.
   const gone = result.complete ? left.length - result.counts.candidates : 0;
   return { result, gone };
 }

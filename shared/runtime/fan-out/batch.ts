@@ -5,46 +5,48 @@ import {
   type Firestore,
   Timestamp,
 } from '@google-cloud/firestore';
+import { writeAttempt } from '../../doors/store/counted.ts';
 import { isConflict } from '../../doors/store/firestore.ts';
 import { noSums, type Sums } from './sums.ts';
 
-/** Batches are kept so long, to tell what became of them; Firestore's TTL policy on `expires_at` deletes them. */
+/** The ledger keeps batches this long; Firestore's TTL policy on `expires_at` deletes them. */
 const KEEP_DAYS = 7;
 const DAY_MS = 86_400_000;
-/** A name's length: half of a SHA-256 in hexadecimal, which no two batches share. */
+/** The length of a name: half of a SHA-256 in hexadecimal, so no two batches share one. */
 const NAME_LENGTH = 32;
 
-/** A part of a run that was handed on. `lost`: its run was closed without it, so nobody takes it up any more. */
+/** A dispatched part of a run. `lost`: its run was closed without it, so no delivery works on it any more. */
 export interface Batch {
   ref: DocumentReference;
   state: 'open' | 'settled' | 'lost';
-  /** All its candidates, and those that are still to be done. */
+  /** The ids of all its candidates, and of those that are left. */
   ids: readonly string[];
   left: readonly string[];
-  /** What earlier attempts have done of it. */
+  /** The sums of earlier attempts. */
   done: Sums;
   writtenAt: Timestamp | undefined;
 }
 
-/** The batches of a run. */
+/** Returns the batches of a run. */
 export const batchesOf = (store: Firestore, runId: string) =>
   store.collection('task_runs').doc(runId).collection('batches');
 
-/** The name of a batch, in the ledger and in the queue: the same run and the same content have the same name. */
+/** Returns the name of a batch in the ledger and in the queue. The same run and content have the same name. */
 export function batchName(runId: string, ids: readonly string[]): string {
   const text = JSON.stringify([runId, ...ids]);
   return createHash('sha256').update(text).digest('hex').slice(0, NAME_LENGTH);
 }
 
-/** Records a batch before it is handed on. One that is recorded already stays as it is. */
+/** Records a batch before it is dispatched. An existing record stays unchanged. */
 export async function recordBatch(ref: DocumentReference, ids: readonly string[], now: Date): Promise<void> {
   const expires = Timestamp.fromMillis(now.getTime() + KEEP_DAYS * DAY_MS);
-  await ref.create({ state: 'open', ids, left: ids, expires_at: expires }).catch((error: unknown) => {
+  const fields = { state: 'open', ids, left: ids, expires_at: expires, ...writeAttempt() };
+  await ref.create(fields).catch((error: unknown) => {
     if (!isConflict(error)) throw error;
   });
 }
 
-/** A batch as it is recorded. */
+/** Reads a batch from its record. */
 export function readBatch(snapshot: DocumentSnapshot): Batch {
   const ids: string[] = snapshot.get('ids') ?? [];
   return {
@@ -58,15 +60,15 @@ export function readBatch(snapshot: DocumentSnapshot): Batch {
 }
 
 /**
- * Writes what an attempt has made of a batch, unless somebody else has meanwhile: false, and the other's word stands. So a
- * batch counts once, however often it was delivered.
+ * Writes the result of an attempt at a batch. Returns false if another process wrote first: its result stays. A batch
+ * therefore counts once, even if it was delivered several times.
  */
 export async function writeBatch(
   { ref, writtenAt }: Batch,
   fields: { state: Batch['state']; left: readonly string[]; done: Sums } | { state: 'lost' },
 ): Promise<boolean> {
   try {
-    await ref.update({ ...fields }, writtenAt ? { lastUpdateTime: writtenAt } : {});
+    await ref.update({ ...fields, ...writeAttempt() }, writtenAt ? { lastUpdateTime: writtenAt } : {});
     return true;
   } catch (error) {
     if (isConflict(error)) return false;

@@ -1,14 +1,15 @@
 import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
 import { addUsage, costOf, noUsage } from '../../doors/cost.ts';
+import { writeAttempt } from '../../doors/store/counted.ts';
 import { isConflict, millis } from '../../doors/store/firestore.ts';
 import type { Outcome } from '../task.ts';
 import { type Batch, batchesOf, readBatch, writeBatch } from './batch.ts';
 import { addSums, countOf, noSums, outcomeOf, type Sums } from './sums.ts';
 
-/** So many lost batches are named in a run's error; its record lists all. */
+/** A run's error names this many lost batches; its record lists all. */
 const NAMED = 5;
 
-/** How a run that was handed on ended. */
+/** The end of a dispatched run. */
 export interface ClosedRun {
   id: string;
   outcome: Outcome;
@@ -19,22 +20,22 @@ export interface ClosedRun {
 const runRef = (store: Firestore, id: string) => store.collection('task_runs').doc(id);
 
 /**
- * Closes a run that was handed on, if none of its batches is open any more: its record gets the sums over all of them, and
- * the cost of all instances. Called by whoever settles a batch, and by the dispatcher once it has handed on the last: one of
- * them comes last and sees it. Null where there is something left, or another has closed it. The first read, to look, is
- * the caller's to count; the others are counted as the run's.
+ * Closes a dispatched run if none of its batches is open: its record gets the sums and the cost of all batches. Call it
+ * after settling a batch and after dispatching the last one; the last caller closes the run.
+ *
+ * Returns null if a batch is open or the run is already closed. The caller counts the first read; the others belong to the
+ * cost of the run.
  */
 export async function closeIfDone(store: Firestore, runId: string, now: Date): Promise<ClosedRun | null> {
   const open = await batchesOf(store, runId).where('state', '==', 'open').limit(1).get();
   if (!open.empty) return null;
   const run = await runRef(store, runId).get();
-  return run.get('outcome') === 'dispatched' ? close(run, now) : null;
+  return run.get('outcome') === 'dispatched' ? closeWithSums(run, now) : null;
 }
 
 /**
- * Looks after the runs of a task that were handed on and have not been closed: closes those that are done, and those whose
- * deadline has passed, with the batches that are lost. Returns those it closed, and whether another run than `ownId` is
- * still at work.
+ * Closes the dispatched runs of a task that are done, and those whose deadline has passed, with their lost batches. Returns
+ * the closed runs, and `atWork`: a run other than `ownId` is still at work.
  */
 export async function closeEarlier(
   store: Firestore,
@@ -58,7 +59,7 @@ export async function closeEarlier(
 const isLate = (run: DocumentSnapshot, now: Date) =>
   (millis(run.get('dispatched.deadline')) ?? 0) <= now.getTime();
 
-/** The runs of any task that were handed on and whose deadline has passed, though nobody has closed them. */
+/** Returns the dispatched runs of all tasks whose deadline has passed and that are not closed. */
 export async function lateRuns(store: Firestore, now: Date): Promise<{ id: string; task: string }[]> {
   const { docs } = await store
     .collection('task_runs')
@@ -68,20 +69,20 @@ export async function lateRuns(store: Firestore, now: Date): Promise<{ id: strin
   return docs.filter((run) => isLate(run, now)).map((run) => ({ id: run.id, task: String(run.get('task')) }));
 }
 
-/** Closes a run whose deadline has passed, with the batches that are lost. Null where another was faster. */
+/** Closes a run whose deadline has passed, with its lost batches. Returns null if another process closed it. */
 export async function closeLate(store: Firestore, runId: string, now: Date): Promise<ClosedRun | null> {
   await loseOpen(store, runId);
   return await closeIfDone(store, runId, now);
 }
 
-/** Marks the open batches of a run lost: one that settles at this moment stays settled. */
+/** Marks the open batches of a run as lost. A batch that settles at this moment stays settled. */
 async function loseOpen(store: Firestore, runId: string): Promise<void> {
   const { docs } = await batchesOf(store, runId).where('state', '==', 'open').get();
   await Promise.all(docs.map((doc) => writeBatch(readBatch(doc), { state: 'lost' })));
 }
 
-/** Adds up all batches. Where two close at the same time, the first one's word stands: both have read the same. */
-async function close(run: DocumentSnapshot, now: Date): Promise<ClosedRun | null> {
+/** Adds up all batches and closes the run. Of two concurrent calls the first wins; both read the same sums. */
+async function closeWithSums(run: DocumentSnapshot, now: Date): Promise<ClosedRun | null> {
   const { docs } = await run.ref.collection('batches').get();
   const closing = addUsage(noUsage(), { firestore_reads: 1 + docs.length, firestore_writes: 1 });
   const found = docs.map(readBatch);
@@ -101,6 +102,7 @@ async function close(run: DocumentSnapshot, now: Date): Promise<ClosedRun | null
     cost: costOf(sums.cost),
     finished_at: Timestamp.fromMillis(finishedAt),
     duration_ms: finishedAt - startedAt,
+    ...writeAttempt(),
   };
   try {
     await run.ref.update(fields, run.updateTime ? { lastUpdateTime: run.updateTime } : {});
@@ -111,7 +113,7 @@ async function close(run: DocumentSnapshot, now: Date): Promise<ClosedRun | null
   }
 }
 
-/** What is known of a batch; of one that is lost, its open candidates have failed. */
+/** Returns the sums of a batch. The candidates left in a lost one have failed. */
 function sumsOfBatch({ state, done, left }: Batch): Sums {
   return state === 'lost' ? addSums(done, countOf('failed', 'lost', left.length)) : done;
 }

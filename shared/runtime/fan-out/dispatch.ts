@@ -5,9 +5,9 @@ import type { PipelineResult } from '../result.ts';
 import type { AnyTask, FanOut, RunContext, TaskTypes } from '../task.ts';
 import { batchesOf, batchName, readBatch, recordBatch } from './batch.ts';
 
-/** Calls to Cloud Tasks in flight. */
+/** The most calls to Cloud Tasks in flight. */
 const ENQUEUEING = 16;
-/** An instance may take so long to start, and to answer after its budget. */
+/** The time an instance may take to start, and to answer after its budget. */
 const DEADLINE_SLACK_SECONDS = 20;
 const MAX_DEADLINE_SECONDS = 1800;
 
@@ -20,7 +20,7 @@ export interface Dispatching {
   result: PipelineResult;
 }
 
-/** Returns how a run is dispatched, or null if the called instance does it. */
+/** Returns the queue for a run's batches, or null if the run works in the called instance. */
 export function dispatchingOf(
   task: AnyTask,
   context: RunContext,
@@ -31,9 +31,10 @@ export function dispatchingOf(
 }
 
 /**
- * Finds, gathers and decides as a run does, and dispatches the candidates to act on to Cloud Tasks in batches. Each batch
- * is recorded before it is enqueued, under a name made of the run and its content: a dispatcher that was killed in between
- * is followed by one that enqueues what is recorded again (the queue knows the names) and batches only the rest.
+ * Finds, gathers and decides as a run does, and dispatches the candidates to act on to Cloud Tasks in batches.
+ *
+ * It records each batch before it enqueues it, under a name made of the run and the content. If it is killed in between, the
+ * next attempt enqueues the recorded batches again, since the queue knows the names, and batches only the rest.
  */
 export async function dispatchBatches(
   { task, fanOut, queue, context, result }: Dispatching,
@@ -61,7 +62,7 @@ export async function dispatchBatches(
   dispatcher.throwFault();
 }
 
-/** Records and enqueues batches, some at a time. */
+/** Records and enqueues batches, several at a time. */
 class Dispatcher {
   readonly dispatched = { batches: 0, candidates: 0 };
   readonly #busy = new Set<Promise<void>>();
@@ -78,7 +79,7 @@ class Dispatcher {
     this.#deadlineSeconds = Math.min(budgetSeconds + DEADLINE_SLACK_SECONDS, MAX_DEADLINE_SECONDS);
   }
 
-  /** Dispatches a new batch; waits while too many are under way. Throws the fault of an earlier one. */
+  /** Dispatches a new batch. Waits while too many are in flight. Throws the fault of an earlier one. */
   async dispatch(ids: readonly string[]): Promise<void> {
     const { store, runId, now } = this.#context;
     const name = batchName(runId, ids);
@@ -90,7 +91,7 @@ class Dispatcher {
     this.throwFault();
   }
 
-  /** Enqueues the open batches of earlier attempts again. Returns the candidates that are in any batch. */
+  /** Enqueues the open batches of earlier attempts again. Returns the candidates of all their batches. */
   async enqueueRecorded(): Promise<Set<string>> {
     const { store, runId } = this.#context;
     const { docs } = await batchesOf(store, runId).get();

@@ -8,7 +8,7 @@ import type { AnyTask, Deps } from '../task.ts';
 import { type ActedBatch, actOnBatch, type BatchOrder } from './act.ts';
 import { RETRY_AFTER_SECONDS } from './retry-after.ts';
 
-/** A batch has the budget of its run, which is at most the task's; what was begun may end. */
+/** A batch has its run's budget, which is at most the task's. Work in flight may end within this time after it. */
 const ANSWER_SLACK_MS = 2_500;
 
 const order = z.strictObject({
@@ -18,8 +18,8 @@ const order = z.strictObject({
 });
 
 /**
- * `POST <route>/act`: one batch of a run that was dispatched, delivered by Cloud Tasks; for service callers only. 200 if the
- * batch is settled (or was), 503 if another attempt is wanted, 404 if there is no such batch.
+ * `POST <route>/act`: one batch of a dispatched run, delivered by Cloud Tasks, for service callers only. It answers 200 if
+ * the batch is settled, 503 if it needs another attempt, and 404 if there is no such batch.
  */
 export function batchRoute(task: AnyTask): ProvenRoute<Deps> {
   return {
@@ -40,7 +40,7 @@ async function answerBatch(task: AnyTask, { deps, request, logFields }: Call<Dep
   const acted = await answerWithin(
     task.budgetSeconds * 1000 + ANSWER_SLACK_MS,
     work,
-    `The batch ${wanted.batch} did not end within its budget; its record tells how it ends.`,
+    `The batch ${wanted.batch} did not end within its budget; its record will show the result.`,
     RETRY_AFTER_SECONDS,
   );
   const again = acted.outcome === 'again' || acted.outcome === 'skipped_overlap';

@@ -1,2 +1,2 @@
-/** A little longer than a lease lasts, so that the retry finds a killed run's lease gone. */
+/** Longer than a lease, so that a retry finds the lease of a killed run expired. */
 export const RETRY_AFTER_SECONDS = 35;

@@ -2,7 +2,7 @@ import { addUsage, noUsage, type Usage } from '../../doors/cost.ts';
 import { KEPT_NOTES, type PipelineResult } from '../result.ts';
 import type { Counts, Note, Outcome } from '../task.ts';
 
-/** What one part of a run has done, in a form that can be stored and added up. */
+/** The counts of one part of a run; they can be stored and added up. */
 export interface Sums {
   counts: Counts;
   acted: Record<string, number>;
@@ -15,7 +15,7 @@ export interface Sums {
   complete: boolean;
 }
 
-/** Nothing done yet. */
+/** Returns empty sums. */
 export const noSums = (): Sums => ({
   counts: { candidates: 0, acted: 0, skipped: 0, failed: 0 },
   ...{ acted: {}, skipped: {}, failed: {}, tally: {} },
@@ -25,7 +25,7 @@ export const noSums = (): Sums => ({
   complete: true,
 });
 
-/** What a pipeline has done, with what it counted beside and what it cost. */
+/** Returns the sums of a pipeline's result, with its tally and its cost. */
 export function sumsOf(result: PipelineResult, tally: Record<string, number>, cost: Usage): Sums {
   const { counts, acted, skipped, failed, notes, wantsRetry, complete } = result;
   return {
@@ -35,7 +35,7 @@ export function sumsOf(result: PipelineResult, tally: Record<string, number>, co
   };
 }
 
-/** Both together. */
+/** Returns the sum of both. */
 export function addSums(one: Sums, other: Sums): Sums {
   return {
     counts: addUp(one.counts, other.counts),
@@ -50,7 +50,7 @@ export function addSums(one: Sums, other: Sums): Sums {
   };
 }
 
-/** The same without the failures that another attempt is going to take up: each candidate is counted once. */
+/** Returns sums without the failures that another attempt retries, so that each candidate counts once. */
 export function withoutRetries(sums: Sums, retries: readonly { reason: string }[]): Sums {
   const again: Record<string, number> = {};
   for (const { reason } of retries) again[reason] = (again[reason] ?? 0) - 1;
@@ -64,7 +64,7 @@ export function withoutRetries(sums: Sums, retries: readonly { reason: string }[
   };
 }
 
-/** Candidates that were not even tried, or that nobody knows the end of. */
+/** Returns sums of candidates that no attempt tried, or whose end is unknown. */
 export function countOf(kind: 'skipped' | 'failed', reason: string, count: number): Sums {
   const none = noSums();
   if (count === 0) return none;
@@ -75,7 +75,7 @@ export function countOf(kind: 'skipped' | 'failed', reason: string, count: numbe
   };
 }
 
-/** The closed list of how a run that did its own work can end. */
+/** Returns the outcome of a run that worked in its own instance. */
 export function outcomeOf(counts: Counts, failed: boolean): Outcome {
   if (failed) return 'failed';
   if (counts.failed > 0) return 'partial';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { checkCron, findPeriodSeconds } from '../../../infra/scheduler/cron.ts';
 import { findRetriesEnd, listBackoffs, sumBackoffs } from '../../../infra/scheduler/retries.ts';
-import { nextOccurrence, previousOccurrence } from '../../../shared/doors/time/occurrences.ts';
+import { nextOccurrence } from '../../../shared/doors/time/occurrences.ts';
 
 const PARIS = 'Europe/Paris';
 
@@ -50,11 +50,6 @@ test('runs a time that autumn repeats once, and an hourly job in both hours', ()
   expect(nextOccurrence('30 2 * * *', PARIS, first).toISOString()).toBe('2027-11-01T01:30:00.000Z');
   const hour = nextOccurrence('0 * * * *', PARIS, new Date('2027-10-31T00:00:00Z'));
   expect(hour.toISOString()).toBe('2027-10-31T01:00:00.000Z');
-});
-
-test('the previous occurrence lies strictly before the instant', () => {
-  const at = new Date('2027-10-31T00:30:00Z');
-  expect(previousOccurrence('30 2 * * *', PARIS, at).toISOString()).toBe('2027-10-30T00:30:00.000Z');
 });
 
 test('the period is the smallest gap of the year', () => {

@@ -16,7 +16,7 @@ describe.skipIf(withoutChromium())('the demo site in a real browser', () => {
 
   const link = (page: Page, path: string) => page.click(`a[href="${path}"]`);
 
-  it('three pages are three visits, each closed where the next begins, the last when its tab is closed', async () => {
+  it('reports three pages as three visits, each ended as the next begins, the last as its tab closes', async () => {
     const page = await site.visit('/demo/');
     await site.pass(90);
     await site.answered(2);
@@ -42,7 +42,7 @@ describe.skipIf(withoutChromium())('the demo site in a real browser', () => {
     expect(new Set(visits.map((visit) => visit.session_id)).size).toBe(1);
   });
 
-  it('a hidden page sends its last word and then nothing; hidden time counts as duration, never as engaged', async () => {
+  it('sends one last report from a hidden page; hidden time counts as duration, never as engaged', async () => {
     const page = await site.visit('/demo/');
     await site.pass(40);
     const other = await site.chromium.context.newPage();
@@ -64,7 +64,7 @@ describe.skipIf(withoutChromium())('the demo site in a real browser', () => {
     ]);
   });
 
-  it('who comes back to a page after more than half an hour begins a new visit, whether the sweep came or not', async () => {
+  it('begins a new visit on a return after more than half an hour, with or without the sweep', async () => {
     const page = await site.visit('/demo/');
     await site.pass(40);
     const other = await site.chromium.context.newPage();
@@ -82,10 +82,10 @@ describe.skipIf(withoutChromium())('the demo site in a real browser', () => {
     ]);
   });
 
-  it('a page without the focus is alive, but nobody is engaged with it', async () => {
+  it('keeps a page without the focus alive without engaged time', async () => {
     const page = await site.visit('/demo/');
     await site.pass(30);
-    // A headless browser's windows all have the focus; so the page is told otherwise, as a second window would.
+    // All windows of a headless browser have the focus, so the test takes it away, as a second window would.
     const focus = (has: boolean) =>
       page.evaluate((focused) => {
         document.hasFocus = () => focused;
@@ -145,7 +145,7 @@ describe.skipIf(withoutChromium())('the demo site in a real browser', () => {
     const visits = await site.stored();
     expect(visits).toMatchObject([
       { start: 0, end: 25, duration: 25, engaged: 25, reason: 'navigated' },
-      // The browser's own button: no page is told that it comes back, so it has been left.
+      // The browser's own button: no event announces a page of the same site, so the visit ends as left.
       { start: 25, end: 40, duration: 15, engaged: 15, reason: 'left' },
       { start: 40, end: null },
     ]);
@@ -182,7 +182,7 @@ describe.skipIf(withoutChromium())('the demo site in a real browser', () => {
     await first.close();
   });
 
-  it('without a network for two heartbeats nothing is lost, a page that came and went meanwhile included', async () => {
+  it('loses nothing in two heartbeats without a network, nor a page that came and went', async () => {
     const page = await site.visit('/demo/');
     await site.pass(30);
     await site.chromium.context.setOffline(true);
@@ -203,7 +203,7 @@ describe.skipIf(withoutChromium())('the demo site in a real browser', () => {
     ]);
   });
 
-  it('of a killed browser the sweep finds the last heartbeat', async () => {
+  it('leaves the last heartbeat of a killed browser to the sweep', async () => {
     await site.visit('/demo/');
     await site.pass(170);
     await site.answered(3);
@@ -215,7 +215,7 @@ describe.skipIf(withoutChromium())('the demo site in a real browser', () => {
     ]);
   });
 
-  it('a visit that the server closed is followed by another, but only for a person who is there', async () => {
+  it('follows a visit that the server closed by another, once the person is there', async () => {
     const page = await site.visit('/demo/');
     await site.pass(30);
     const { id } = (await site.stored())[0] as { id: string };
@@ -232,7 +232,7 @@ describe.skipIf(withoutChromium())('the demo site in a real browser', () => {
     await page.close();
   });
 
-  it('a refused token is renewed once; refused again, the tracking stops for good', async () => {
+  it('renews a refused token once and stops for good if that one is refused', async () => {
     // Presence would find the refused token, and renew it, before the heartbeat does.
     await site.chromium.context.route('**/v1/activity/ping', (route) => route.fulfill({ status: 204 }));
     const page = await site.visit('/demo/');

@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const get = (headers: Record<string, string> = {}, url = world.url + ROUTE) => fetch(url, { headers });
 
-it('is a module of less than 3 kB for everybody, without a proof', async () => {
+it('is a module of less than 3 kB, served without a proof', async () => {
   const reply = await get({ 'accept-encoding': 'identity' });
   expect(reply.status).toBe(200);
   expect(reply.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
@@ -80,7 +80,7 @@ it('of presence is served in the same way, and deployed in its own bundle', asyn
   }
 });
 
-it('is not sent again to whoever has it', async () => {
+it('answers 304 to a client that has it', async () => {
   const first = await get();
   const etag = first.headers.get('etag') ?? '';
   expect(etag).toMatch(/^W\/"[\w-]{27}"$/);

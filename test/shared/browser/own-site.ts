@@ -4,7 +4,7 @@ import type { World } from '../../support/world.ts';
 export interface OwnSite {
   url: string;
   /** Resolves when a page of the site asks for `/tell/WORD`, which pages do to say how far they are. */
-  told(word: string): Promise<void>;
+  heard(word: string): Promise<void>;
   /** Answers the pages that ask for `/wait/WORD`, now or later. */
   release(word: string): void;
   stop(): Promise<void>;
@@ -18,12 +18,12 @@ export async function startOwnSite(
   const endpoint = `${world.url}/api/v1/visits`;
   const token = await world.issuer.userToken('usertest1');
   const files = pages({ endpoint, presenceEndpoint: `${world.url}/v1`, token });
-  const told = new Gates();
+  const heard = new Gates();
   const released = new Gates();
   const server = await serveLoopback(0, async (request, response) => {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const [, verb, word = ''] = path.split('/');
-    if (verb === 'tell') told.of(word).open();
+    if (verb === 'tell') heard.of(word).open();
     if (verb === 'wait') await released.of(word).opened;
     const type = path.endsWith('.js') ? 'text/javascript' : 'text/html; charset=utf-8';
     response.writeHead(200, { 'content-type': type }).end(files[path] ?? '');
@@ -31,7 +31,7 @@ export async function startOwnSite(
   world.reconfigure({ ALLOWED_ORIGINS: server.url });
   return {
     url: server.url,
-    told: (word) => told.of(word).opened,
+    heard: (word) => heard.of(word).opened,
     release: (word) => released.of(word).open(),
     stop: server.stop,
   };

@@ -46,7 +46,7 @@ it.skipIf(missing)('a prerendered page is no visit until it is shown', async () 
   };
   const chromium = showInChromium(`${site.url}/first`);
   try {
-    await site.told('prerendering');
+    await site.heard('prerendering');
     await expect.poll(paths).toEqual([['/first', null]]);
     site.release('go');
     await expect

@@ -10,7 +10,7 @@ import { NOW, startWorld, type World } from '../../support/world.ts';
 const STEP_MS = 1_000;
 const WAIT = { timeout: 15_000 };
 
-/** A request that the server has answered: `ping 204`, at so many seconds since NOW. */
+/** An answered request: `ping 204`, and its seconds since NOW. */
 interface Answered {
   what: string;
   at: number;
@@ -21,13 +21,13 @@ export interface PresenceSite {
   world: World;
   chromium: Chromium;
   answered: Answered[];
-  /** What the server has answered, oldest first. */
+  /** The responses of the server, oldest first. */
   words(): string[];
   /** Opens a tab for a token, in front of the others; without Web Locks, or with another Math.random, if asked. */
   tab(token: string, options?: { locks?: boolean; window?: boolean; chance?: number }): Promise<Page>;
   /** A fresh session's token. */
   token(userId?: string, claims?: Record<string, unknown>): Promise<string>;
-  /** Waits until so many requests have been answered; more are an error. */
+  /** Waits until the server has answered N requests; more are an error. */
   count(count: number): Promise<void>;
   /** Lets this much time pass for the browser and the server alike, each ping answered before it goes on. */
   pass(seconds: number): Promise<void>;

@@ -4,7 +4,7 @@ import { withoutChromium } from '../../support/chromium.ts';
 import { statusOf } from '../../support/presence.ts';
 import { openPresenceSite, type PresenceSite } from './presence-site.ts';
 
-/** What the page of the test keeps beside the module. */
+/** The state that the test's page keeps beside the module. */
 type Test = {
   test: { token: string; ended: string; refreshed: number };
   presence: { stop(): void; logout(): Promise<boolean> };
@@ -27,7 +27,7 @@ describe.skipIf(withoutChromium())('presence in a real browser', () => {
     return page;
   };
 
-  it('of three tabs one pings, every minute, whichever of them is shown', async () => {
+  it('pings every minute from one of three tabs, the visible one', async () => {
     const token = await site.token();
     const first = await site.tab(token);
     await site.count(1);
@@ -41,7 +41,7 @@ describe.skipIf(withoutChromium())('presence in a real browser', () => {
     expect(await statusOf(site.world)).toBe('online');
   });
 
-  it('of two windows that are both visible one pings, and the other goes on when it is closed', async () => {
+  it('pings from one of two visible windows, and from the other once it closes', async () => {
     const token = await site.token();
     const first = await site.tab(token);
     await site.count(1);
@@ -96,7 +96,7 @@ describe.skipIf(withoutChromium())('presence in a real browser', () => {
     expect(times()).toEqual([0, 60]);
   });
 
-  it('a logout in one tab ends all of its session, and the server hears of it once', async () => {
+  it('ends all tabs of the session at a logout and reports it to the server once', async () => {
     const token = await site.token();
     const tabs = [await site.tab(token), await site.tab(token), await site.tab(token)];
     await site.count(1);
@@ -129,7 +129,7 @@ describe.skipIf(withoutChromium())('presence in a real browser', () => {
     expect([(await test(other)).ended, (await test(session)).ended]).toEqual(['', '']);
   });
 
-  it('Redis away: waits longer each time, never less than it is asked to, and recovers', async () => {
+  it('waits longer after each failure of Redis, at least as long as Retry-After says, and recovers', async () => {
     await site.tab(await site.token());
     await site.count(1);
     await site.world.redisEngine.stopEngine();
@@ -147,7 +147,7 @@ describe.skipIf(withoutChromium())('presence in a real browser', () => {
     expect(site.answered.length).toBe(before + 1);
   });
 
-  it('without a network waits, and pings at once when it is back', async () => {
+  it('waits without a network and pings at once when it is back', async () => {
     await site.tab(await site.token());
     await site.count(1);
     await site.chromium.context.setOffline(true);
@@ -160,7 +160,7 @@ describe.skipIf(withoutChromium())('presence in a real browser', () => {
     expect(times()).toEqual([0, 90, 150]);
   });
 
-  it('a refused token is renewed once; refused again, it stops for good and says so', async () => {
+  it('renews a refused token once; if that one is refused, it stops for good and reports it', async () => {
     const page = await site.tab(await site.token());
     await site.count(1);
     const expired = await site.world.issuer.expiredToken();

@@ -57,7 +57,7 @@ describe.skipIf(withoutChromium())('the React hook, in strict mode and across or
     await stored([list, ['/detail', 'App /detail', 'logout']]);
   });
 
-  it('shows who is here as online, in spite of strict mode by one ping, and as offline after the logout', async () => {
+  it('shows the user as online after one ping despite strict mode, and as offline after the logout', async () => {
     const pings: string[] = [];
     const page = await chromium.context.newPage();
     page.on('request', (request) => {
@@ -74,7 +74,7 @@ describe.skipIf(withoutChromium())('the React hook, in strict mode and across or
     expect(pings).toEqual(['ping', 'logout']);
   });
 
-  it('ends the visit when its component goes', async () => {
+  it('ends the visit when its component unmounts', async () => {
     const page = await chromium.context.newPage();
     await page.goto(site.url);
     await stored([['/list', 'App /list', null]]);

@@ -106,7 +106,7 @@ const fates = (all: readonly Fate[], reordering: boolean) =>
     maxLength: 12,
   });
 
-it('whatever happens to a tab and its requests, its visits never sum to more than the time that passed', async () => {
+it('never reports more visit time than has passed, despite any events and lost requests', async () => {
   let stored = 0;
   await fc.assert(
     fc.asyncProperty(
@@ -134,7 +134,7 @@ it('whatever happens to a tab and its requests, its visits never sum to more tha
   expect(stored).toBeGreaterThan(RUNS);
 });
 
-it('over a network that loses and reorders nothing, engaged time is the time of attention, to the millisecond', async () => {
+it('reports engaged time to the millisecond over a reliable network', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(gentle, { minLength: 3, maxLength: 18 }),

@@ -1,5 +1,5 @@
 /**
- * What becomes of a request: all is well; it takes a while; the answer is lost; the request is lost; it comes again later;
+ * The fate of a request: all is well; it takes a while; the answer is lost; the request is lost; it comes again later;
  * it comes when its sender has given it up.
  */
 export type Fate = 'fine' | 'slow' | 'answer-lost' | 'lost' | 'replayed' | 'late';

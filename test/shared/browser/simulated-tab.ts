@@ -17,7 +17,7 @@ interface Timer {
 
 /**
  * One document with the tracking in it: as much of a window as the tracking uses, with timers that run when they are
- * told to, and events that come when they are sent.
+ * moved by the test, and events that come when the test sends them.
  */
 export class SimulatedPage {
   readonly timers = new Map<number, Timer>();
@@ -52,7 +52,7 @@ export class SimulatedPage {
     this.windowEvents.dispatchEvent(new Event('online'));
   }
 
-  /** What the browser says before it leaves for a page of the same site. */
+  /** The browser's event before it leaves for a page of the same site. */
   announce(): void {
     const destination = { url: 'https://site.test/next', sameDocument: false };
     this.navigation.dispatchEvent(
@@ -209,7 +209,7 @@ export class SimulatedTab {
     const left = this.page;
     if (event.kind === 'load' || event.kind === 'back') left.announce();
     if (event.kind === 'back' && this.before) {
-      // The cache shows its page before the other is told that it goes.
+      // The cache shows its page before the other gets its last event.
       const shown = this.before;
       this.before = left;
       this.page = shown;

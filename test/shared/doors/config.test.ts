@@ -8,7 +8,7 @@ const least = {
   UPSTASH_REDIS_REST_URL: 'https://eu1.upstash.io',
   UPSTASH_REDIS_REST_TOKEN: 'upstash-token',
 };
-/** What a queue needs beside its name. */
+/** The variables that a queue needs beside its name. */
 const queue = {
   REGION: 'europe-west1',
   TASKS_SERVICE_ACCOUNT: 'tasks@x.test',
@@ -136,7 +136,7 @@ describe('an environment is accepted', () => {
   const mail = { EMAIL_HOST: 'smtp.x.test', DEFAULT_FROM_EMAIL: 'Atelier <a@x.test>', LINK_KEY: SECRET };
   it.each<[string, Environment, Partial<NonNullable<Config['mail']>>]>([
     [
-      'on port 587 with STARTTLS, unless told otherwise',
+      'on port 587 with STARTTLS by default',
       {},
       {
         host: 'smtp.x.test',

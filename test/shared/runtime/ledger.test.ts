@@ -9,7 +9,7 @@ import { meterRedis } from '../../support/redis-meter.ts';
 import { clear, minutes, NOW, startWorld, type World } from '../../support/world.ts';
 
 const RUN = `chore@${NOW.toISOString()}`;
-/** What the chore does at the moment, besides its duty; each test sets its own. */
+/** Further acts of the chore; each test sets its own. */
 const hooks = { afterFound: async () => undefined as unknown, whileActing: async () => undefined as unknown };
 
 interface Types {
@@ -77,7 +77,7 @@ async function deliver() {
 
 const record = async () => (await world.store.doc(`task_runs/${RUN}`).get()).data();
 
-it('a run whose search breaks off still tells what it had done', async () => {
+it('records the counts of a run whose search breaks off', async () => {
   hooks.afterFound = () => Promise.reject(new Error('the query broke off'));
   const counts = { candidates: 2, acted: 2, skipped: 0, failed: 0 };
   expect(await deliver()).toMatchObject({
@@ -87,7 +87,7 @@ it('a run whose search breaks off still tells what it had done', async () => {
   expect(await record()).toMatchObject({ outcome: 'failed', counts, error: 'Error: the query broke off' });
 });
 
-it('an attempt that lost its lease and was overtaken tells its own end, and the newer record stands', async () => {
+it('records the end of an overtaken attempt among the earlier ones, and keeps the newer record', async () => {
   const begun = Promise.withResolvers<void>();
   const mayEnd = Promise.withResolvers<void>();
   hooks.whileActing = () => {
@@ -111,13 +111,13 @@ it('an attempt that lost its lease and was overtaken tells its own end, and the 
   expect(await record()).toEqual({ ...standing, attempts: [{ ...settled, started_at: expect.anything() }] });
 });
 
-it('a run that was called abandoned while it lived has its true end in the ledger', async () => {
+it('records the true end of a run that was marked abandoned while it worked', async () => {
   hooks.afterFound = () => world.store.doc(`task_runs/${RUN}`).update({ outcome: 'abandoned' });
   await deliver();
   expect(await record()).toMatchObject({ outcome: 'succeeded', attempt: 1, counts: { acted: 2 } });
 });
 
-it('a run during which the clock is set back has taken no time, and not less than none', async () => {
+it('records a duration of 0 if the clock is set back during a run', async () => {
   hooks.afterFound = async () => world.clock.advance(-minutes(60));
   await deliver();
   const run = await record();
@@ -125,7 +125,7 @@ it('a run during which the clock is set back has taken no time, and not less tha
   expect(run?.['finished_at']).toEqual(run?.['started_at']);
 });
 
-it('the ledger counts every command that Redis got, the lease given back after its last write too', async () => {
+it('counts every Redis command, also the release of the lease after the last write', async () => {
   const meter = await meterRedis(world);
   const { body } = await deliver();
   await meter.stop();
@@ -134,7 +134,7 @@ it('the ledger counts every command that Redis got, the lease given back after i
   expect((await record())?.['cost']).toEqual(body['cost']);
 });
 
-it('a delivery that finds the task at work is attempt 1 of its occurrence, and the run that takes it over attempt 2', async () => {
+it('records a delivery that finds the task at work as attempt 1, and the run that takes over as attempt 2', async () => {
   await world.redis.set(`lease:${chore.name}`, 'another run', { px: 30_000 });
   expect((await deliver()).body).toMatchObject({ outcome: 'skipped_overlap', attempt: 1 });
   expect(await record()).toMatchObject({ outcome: 'skipped_overlap', attempt: 1 });

@@ -61,7 +61,7 @@ afterAll(async () => {
   await world.stop();
 });
 
-it("a run killed right after it took its lease is finished by Scheduler's own retries", async () => {
+it("finishes a run that was killed right after it took its lease by Scheduler's retries", async () => {
   const scheduler = await startLocalScheduler({
     clock: world.clock,
     firing: false,
@@ -109,7 +109,7 @@ it("a run killed right after it took its lease is finished by Scheduler's own re
   await scheduler.stop();
 });
 
-it('tells a scheduled delivery that finds the lease held to come again, and a manual one that it was skipped', async () => {
+it('answers 503 to a scheduled delivery that finds the lease held, and `skipped_overlap` to a manual one', async () => {
   await world.redis.set(LEASE, 'another run', { px: 30_000 });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const headers = { 'X-Cron-Secret': world.secret };

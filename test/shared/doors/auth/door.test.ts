@@ -35,7 +35,7 @@ const bearer = (token: string): Headers => {
 const google = async (email: string, audience = world.url, more = {}) =>
   bearer(await world.issuer.googleToken({ email, audience, ...more }));
 
-/** What Scheduler's token says, for forgeries. */
+/** The claims of Scheduler's token, for forgeries. */
 const schedulerClaims = () => ({
   email: scheduler,
   email_verified: true,

@@ -18,7 +18,7 @@ afterEach(() => {
   server?.closeAllConnections();
 });
 
-/** What a handler behind the Functions Framework says, asked once. */
+/** Returns the response of a handler behind the Functions Framework to one request. */
 async function ask(name: string, handler: HttpHandler): Promise<unknown> {
   http(name, handler);
   server = getTestServer(name);

@@ -28,18 +28,18 @@ describe('what is wrong with a request', () => {
     [z.guid(), 'x', 'name: must be a UUID (given: "x")'],
     [z.email(), 'x', 'name: must be an e-mail address (given: "x")'],
     [z.record(z.string(), z.number()), null, 'name: must be an object (given: null)'],
-    [z.union([z.string(), z.number()]), true, 'name: is of no form that is taken here (given: true)'],
+    [z.union([z.string(), z.number()]), true, 'name: has a form that is not accepted here (given: true)'],
     [z.string('must be the name of a stage'), 7, 'name: must be the name of a stage (given: 7)'],
   ])('names the value and the rule in words of our own: %#', (schema, value, message) => {
     expect(refusal(z.strictObject({ name: schema }), { name: value }).message).toBe(message);
   });
 
-  it('names what is unknown without its value, and what is known', () => {
+  it('names an unknown field without its value, and the known fields', () => {
     const { message } = refusal(z.strictObject({ limit: z.string().optional() }), { color: 'made-up' });
     expect(message).toBe('color: is unknown here; known are limit');
   });
 
-  it('never says back what stands in a field for a secret, and keeps every value out of the log', () => {
+  it('never repeats the value of a secret field, and keeps every value out of the log', () => {
     const schema = z.strictObject({
       auth: z.strictObject({ password: z.string().max(3) }),
       webhook_url: z.url(),

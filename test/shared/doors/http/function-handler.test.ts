@@ -240,7 +240,7 @@ describe('parameters from the query string or the body', () => {
 describe('preflights', () => {
   const headers = { Origin: ORIGIN };
 
-  it('are answered if the function asks for it, before anything is known of the path or the caller', async () => {
+  it('are answered before the path or the caller is checked, if the function asks for it', async () => {
     const { status, headers: answered } = await ask('OPTIONS', '/nowhere', { base: open, headers });
     expect([status, answered.get('access-control-allow-origin')]).toEqual([204, ORIGIN]);
     const foreign = await ask('OPTIONS', '/', { base: open, headers: { Origin: 'https://evil.example' } });
@@ -275,14 +275,14 @@ describe('errors', () => {
     expect(lines()).toMatchObject([{ 'logging.googleapis.com/labels': { function: 'sample' } }]);
   });
 
-  it('of ours are 500 without their text, which the log has', async () => {
+  it('that are bugs answer 500 without their text, which the log has', async () => {
     const { status, body } = await ask('POST', '/bug', { as: 'user' });
     expect([status, body.error.code]).toEqual([500, 'internal']);
     expect(JSON.stringify(body)).not.toContain('inside-9f2c');
     expect(lines()).toMatchObject([{ severity: 'ERROR', stack: expect.stringContaining('inside-9f2c') }]);
   });
 
-  it('of an unknown path name where the function answers', async () => {
+  it('of an unknown path name the paths of the function', async () => {
     const { body } = await ask('GET', '/nowhere');
     expect(body.error.message).toContain(`sample answers at ${AT}/page, ${AT}, `);
     expect(body.error.message).toContain('and 5 more');

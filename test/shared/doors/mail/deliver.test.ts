@@ -90,7 +90,7 @@ describe('a mail that nothing hinders', () => {
   });
 });
 
-/** What the server answers at each step, and what follows. */
+/** The server's answer at each step, and the outcome. */
 const refusals: [FaultPoint, string, Outcome, Phase][] = [
   ['greeting', '554 5.3.2 No service here', 'system', 'greeting'],
   ['greeting', '421 4.3.2 Service not available', 'retry', 'greeting'],
@@ -242,12 +242,12 @@ describe('the local mail server', () => {
     });
   });
 
-  it('refuses a recipient when told so, whatever its letters’ case, until it is emptied', async () => {
-    const told = await fetch(`${smtp.inbox}/refuse`, {
+  it('refuses a listed recipient in any case of letters until it is emptied', async () => {
+    const posted = await fetch(`${smtp.inbox}/refuse`, {
       method: 'POST',
       body: JSON.stringify({ address: 'ADA@example.test', code: 550 }),
     });
-    expect(told.status).toBe(204);
+    expect(posted.status).toBe(204);
     expect(await send()).toMatchObject({ outcome: 'failed', phase: 'rcpt', arrived: 0 });
     expect((await fetch(smtp.inbox, { method: 'DELETE' })).status).toBe(204);
     expect(await send()).toMatchObject({ outcome: 'sent' });

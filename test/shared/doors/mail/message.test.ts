@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import PostalMime from 'postal-mime';
 import { describe, expect, it } from 'vitest';
-import {
-  normaliseAddress,
-  parseMailbox,
-  requireAddress,
-  uniqueMailboxes,
-} from '../../../../shared/doors/mail/address.ts';
+import { normaliseAddress, parseMailbox, requireAddress } from '../../../../shared/doors/mail/address.ts';
 import { html, page } from '../../../../shared/doors/mail/html.ts';
 import { compose, type Mail, messageIdOf } from '../../../../shared/doors/mail/message.ts';
 import type { MailConfig } from '../../../../shared/doors/mail/settings.ts';
@@ -96,15 +91,6 @@ describe('an address', () => {
       }),
       { seed: 1, numRuns: 2_000 },
     );
-  });
-
-  it('that comes twice is one person, the first', () => {
-    const list = [
-      { name: 'Ada', address: 'ada@example.test' },
-      { name: 'Bob', address: 'bob@example.test' },
-      { name: 'A.', address: ' ADA@example.test' },
-    ];
-    expect(uniqueMailboxes(list)).toEqual(list.slice(0, 2));
   });
 
   it.each([

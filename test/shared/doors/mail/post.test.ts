@@ -8,12 +8,9 @@ import {
   resume,
 } from '../../../../shared/doors/mail/claims.ts';
 import { TIMEOUTS } from '../../../../shared/doors/mail/deliver.ts';
-import {
-  documentClaims,
-  settleOrphans,
-  standingClaim,
-} from '../../../../shared/doors/mail/document-claims.ts';
+import { documentClaims, standingClaim } from '../../../../shared/doors/mail/document-claims.ts';
 import type { Mail } from '../../../../shared/doors/mail/message.ts';
+import { settleOrphans } from '../../../../shared/doors/mail/orphans.ts';
 import { Post, type PostOptions } from '../../../../shared/doors/mail/post.ts';
 import type { MailConfig } from '../../../../shared/doors/mail/settings.ts';
 import { sendTestMail } from '../../../../shared/doors/mail/test-mail.ts';
@@ -164,7 +161,7 @@ describe('a mail that is sent once', () => {
 });
 
 describe('a claim whose owner is slow', () => {
-  /** What a second run does that finds this orphan. */
+  /** Returns the step of a second run that finds this orphan. */
   const takeOver = async (name: string) => {
     const standing = await doc(name).get();
     return documentClaims(context(), [{ ref: doc(name), standing, fields: {} }]);
@@ -343,9 +340,9 @@ describe('more mails than dialogues at a time', () => {
     const { open, outcomes } = await begin(post({ login: { user: 'ronde', password: 'a-secret-of-mine' } }));
     faults.fault = { at: 'auth', how: { reply: '535 5.7.8 Username and Password not accepted' } };
     open();
-    const told = (await outcomes).map(({ outcome }) => outcome);
-    expect(told.filter((outcome) => outcome === 'stopped').length).toBeGreaterThanOrEqual(12);
-    expect(new Set(told)).toEqual(new Set(['system', 'stopped']));
+    const found = (await outcomes).map(({ outcome }) => outcome);
+    expect(found.filter((outcome) => outcome === 'stopped').length).toBeGreaterThanOrEqual(12);
+    expect(new Set(found)).toEqual(new Set(['system', 'stopped']));
     expect([await left(), arrived()]).toEqual([0, []]);
   });
 
@@ -354,8 +351,8 @@ describe('more mails than dialogues at a time', () => {
     world.clock.advance(58_000);
     faults.fault = null;
     open();
-    const told = (await outcomes).map((result) => ('reason' in result ? result.reason : result.outcome));
-    expect([...told].sort()).toEqual([...Array(12).fill('budget'), ...Array(8).fill('sent')]);
+    const found = (await outcomes).map((result) => ('reason' in result ? result.reason : result.outcome));
+    expect([...found].sort()).toEqual([...Array(12).fill('budget'), ...Array(8).fill('sent')]);
     expect([await left(), arrived().length]).toEqual([8, 8]);
   });
 });

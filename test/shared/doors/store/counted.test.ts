@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { noUsage } from '../../../../shared/doors/cost.ts';
 import { countedStore, writeAttempt } from '../../../../shared/doors/store/counted.ts';
 import { openTestStore } from '../../../support/store.ts';
+import { losingAnswers } from './losing-answers.ts';
 
 let bare: Firestore;
 beforeAll(async () => {
@@ -15,7 +16,7 @@ async function drained(stream: NodeJS.ReadableStream): Promise<void> {
   for await (const _ of stream);
 }
 
-/** What the work adds to a meter of its own. */
+/** Returns the counts that the work adds to a new meter. */
 async function costOf(work: (store: Firestore) => Promise<unknown>) {
   const meter = noUsage();
   await work(countedStore(bare, meter));
@@ -69,32 +70,17 @@ it('counts writes and deletes of batches, single calls and transactions, and non
   expect(transaction).toEqual({ reads: 1, writes: 1, deletes: 0 });
 });
 
-/** A client whose first commit arrives and whose answer is lost, so that it comes again or fails with this code. */
-function losingAnswers(code: number | 'repeated'): Firestore {
-  type Request = (method: string, ...rest: unknown[]) => Promise<object>;
-  const inner = bare as unknown as { request: Request };
-  let lost = false;
-  const request: Request = async (method, ...rest) => {
-    const answer = await inner.request(method, ...rest);
-    if (method !== 'commit' || lost) return answer;
-    lost = true;
-    if (code === 'repeated') return inner.request(method, ...rest);
-    throw Object.assign(new Error('the answer is lost'), { code });
-  };
-  return Object.assign(Object.create(bare) as Firestore, { request });
-}
-
 it.each([['repeated' as const], [4], [10], [14]])(
   'recognises its own write whose answer was lost (%s) by its attempt',
   async (code) => {
     const meter = noUsage();
-    const store = countedStore(losingAnswers(code), meter);
+    const store = countedStore(losingAnswers(bare, code), meter);
     const { writeTime } = await store.doc(`owned/${code}`).create({ n: 1, ...writeAttempt() });
     expect(writeTime.toMillis()).toBeGreaterThan(0);
     expect((await bare.doc(`owned/${code}`).get()).get('n')).toBe(1);
     expect(meter).toMatchObject({ firestore_writes: 1, firestore_reads: 1 });
     const { updateTime } = await bare.doc(`owned/${code}`).get();
-    const next = countedStore(losingAnswers(code), meter).doc(`owned/${code}`);
+    const next = countedStore(losingAnswers(bare, code), meter).doc(`owned/${code}`);
     await next.update(
       { n: 2, ...writeAttempt() },
       updateTime ? { lastUpdateTime: updateTime } : { exists: false },
@@ -103,7 +89,7 @@ it.each([['repeated' as const], [4], [10], [14]])(
   },
 );
 
-it('takes a write of others for theirs, and says what the store said', async () => {
+it('recognises the write of another process, and throws the error of the store', async () => {
   const meter = noUsage();
   await bare.doc('owned/theirs').create({ n: 1, ...writeAttempt() });
   const mine = countedStore(bare, meter)
@@ -111,13 +97,15 @@ it('takes a write of others for theirs, and says what the store said', async () 
     .create({ n: 2, ...writeAttempt() });
   await expect(mine).rejects.toMatchObject({ code: 6 });
   expect(meter).toMatchObject({ firestore_writes: 0, firestore_reads: 1 });
-  const unmarked = countedStore(losingAnswers('repeated'), meter).doc('owned/unmarked').create({ n: 3 });
+  const unmarked = countedStore(losingAnswers(bare, 'repeated'), meter)
+    .doc('owned/unmarked')
+    .create({ n: 3 });
   await expect(unmarked).rejects.toMatchObject({ code: 6 });
 });
 
 it('runs a transaction once whose commit arrived and whose answer was lost', async () => {
   const meter = noUsage();
-  const store = countedStore(losingAnswers(10), meter);
+  const store = countedStore(losingAnswers(bare, 10), meter);
   let calls = 0;
   await store.runTransaction(async (transaction) => {
     calls += 1;

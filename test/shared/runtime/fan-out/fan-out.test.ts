@@ -45,8 +45,8 @@ async function settle(): Promise<void> {
   }
 }
 
-describe('a run that is handed on', () => {
-  it('answers what it handed on, stays open, and ends with the sums over all instances', async () => {
+describe('a dispatched run', () => {
+  it('answers with its batches, stays open, and ends with the sums of all instances', async () => {
     await graze(world.store, 8, 2);
     const { status, body } = await fan.run();
     expect([status, body]).toMatchObject([
@@ -88,7 +88,7 @@ describe('a run that is handed on', () => {
     expect(world.logs.filter((line) => line.includes(`${body.run_id} succeeded: 8 acted`))).toHaveLength(1);
   });
 
-  it('with nothing to act on ends at once, and calls nobody', async () => {
+  it('ends at once without calls if there is nothing to act on', async () => {
     await graze(world.store, 0, 2);
     fan.apiCalls.left = 0;
     const { body } = await fan.run();
@@ -96,7 +96,7 @@ describe('a run that is handed on', () => {
     expect(await record(body.run_id)).toMatchObject({ outcome: 'nothing_to_do', complete: true });
   });
 
-  it('without a queue, and in a dry run, everything stays in the instance that was called', async () => {
+  it('works in the called instance without a queue, and in a dry run', async () => {
     await graze(world.store, 4);
     const before = await dump(world.store, world.redis);
     const dry = await fan.run({ body: { dry_run: true } });
@@ -110,7 +110,7 @@ describe('a run that is handed on', () => {
     expect(fan.queue.tasks()).toEqual([]);
   });
 
-  it('finds its candidates as they are now: one that is gone meanwhile is skipped, and counted', async () => {
+  it('works on its candidates as they are now, and counts one that is gone as skipped', async () => {
     await graze(world.store, 4);
     const { body } = await fan.run();
     await world.store.doc('sheep/sheep-1').delete();
@@ -123,7 +123,7 @@ describe('a run that is handed on', () => {
     });
   });
 
-  it('the same occurrence once more is deduplicated, another run finds it at work', async () => {
+  it('is deduplicated for the same occurrence, and overlaps with another run', async () => {
     await graze(world.store, 4);
     const occurrence = world.clock();
     const first = await fan.run({ occurrence });
@@ -136,7 +136,7 @@ describe('a run that is handed on', () => {
 });
 
 describe('deliveries that go wrong', () => {
-  it('every batch delivered twice at once changes nothing and counts once', async () => {
+  it('change nothing and count once if every batch is delivered twice at once', async () => {
     await graze(world.store, 8);
     fan.disturb.with = ({ attempt }) => (attempt === 1 ? 'twice' : null);
     const { body } = await fan.run();
@@ -149,7 +149,7 @@ describe('deliveries that go wrong', () => {
     });
   });
 
-  it('the same without Redis', async () => {
+  it('change nothing twice without Redis', async () => {
     await graze(world.store, 8);
     fan.disturb.with = ({ attempt }) => (attempt === 1 ? 'twice' : null);
     const { redis } = world.deps;
@@ -164,7 +164,7 @@ describe('deliveries that go wrong', () => {
     expect(Number(counts['acted']) + Number(counts['skipped'])).toBe(8);
   });
 
-  it('a batch whose answer is lost comes again and is settled already', async () => {
+  it('find a batch settled whose answer was lost', async () => {
     await graze(world.store, 4);
     fan.disturb.with = ({ attempt }) => (attempt === 1 ? 'unacknowledged' : null);
     const { body } = await fan.run();
@@ -173,7 +173,7 @@ describe('deliveries that go wrong', () => {
     expect(await shearings(world.store)).toEqual([1, 1, 1, 1]);
   });
 
-  it('a lost batch is named by the run that follows its deadline, which takes its candidates up again', async () => {
+  it('lose a batch, which the next run after its deadline names and whose candidates it acts on', async () => {
     await graze(world.store, 7);
     let lost = '';
     fan.disturb.with = ({ name }) => {
@@ -199,12 +199,12 @@ describe('deliveries that go wrong', () => {
     await settle();
     expect(await record(second.body.run_id)).toMatchObject({ outcome: 'succeeded', counts: { acted: left } });
     expect(await shearings(world.store)).toEqual(Array(7).fill(1));
-    // It comes after all: nobody does it any more.
+    // A late delivery finds the batch lost, and does nothing.
     const late = await fan.act({ run: first.body.run_id, batch: lost });
     expect([late.status, late.body.outcome]).toEqual([200, 'deduplicated']);
   });
 
-  it('a lost batch is named by the watchman too, by its deadline, where no run follows', async () => {
+  it('lose a batch, which watch-runs names after its deadline if no run follows', async () => {
     await graze(world.store, 7);
     let lost = '';
     fan.disturb.with = ({ name }) => {
@@ -230,7 +230,7 @@ describe('deliveries that go wrong', () => {
     expect((await watch(world)).body).toMatchObject({ counts: { acted: 0 } });
   });
 
-  it('what a retry may heal is tried again by itself, and each candidate is counted once', async () => {
+  it('retry failures that may heal, and count each candidate once', async () => {
     await graze(world.store, 3);
     const kicks: string[] = [];
     trouble.with = (id) => id === 'sheep-1' && kicks.push(id) < 3;
@@ -251,7 +251,7 @@ describe('deliveries that go wrong', () => {
     });
   });
 
-  it('what no attempt heals makes the run failed', async () => {
+  it('fail the run if no attempt heals a candidate', async () => {
     await graze(world.store, 3);
     trouble.with = (id) => id === 'sheep-1';
     const { body } = await fan.run();
@@ -264,15 +264,15 @@ describe('deliveries that go wrong', () => {
   });
 });
 
-describe('a dispatcher that does not come through', () => {
-  it('is followed by its retry, which enqueues what is recorded again and batches only the rest', async () => {
+describe('a dispatcher that fails', () => {
+  it('is followed by its retry, which enqueues the recorded batches again and batches only the rest', async () => {
     await graze(world.store, 20);
     const occurrence = world.clock();
     fan.apiCalls.left = 3;
     const first = await fan.run({ occurrence });
     expect([first.status, first.body.outcome]).toEqual([503, 'failed']);
     const recorded = (await batches(first.body.run_id)).map(({ id }) => id);
-    // Some that it has enqueued are done meanwhile.
+    // Some of its batches are settled before the retry.
     await fan.queue.tick();
     fan.apiCalls.left = null;
     const second = await fan.run({ occurrence });
@@ -307,7 +307,7 @@ describe('the door of a batch', () => {
     expect((await fan.act(nobody, await signed(CONSOLE_ACCOUNT))).status).toBe(404);
   });
 
-  it('refuses what is no batch, and does one again for nobody', async () => {
+  it('rejects an unknown batch and never repeats a settled one', async () => {
     await graze(world.store, 2);
     const { body } = await fan.run();
     const [batch] = await batches(body.run_id);
@@ -324,7 +324,7 @@ describe('the door of a batch', () => {
     expect((await fan.act(order)).body).toMatchObject({ outcome: 'deduplicated', counts: { candidates: 0 } });
   });
 
-  it('a dry run of a batch tells what it would do, and writes nothing', async () => {
+  it('answers a dry run of a batch with its decisions, and writes nothing', async () => {
     await graze(world.store, 2);
     const { body } = await fan.run();
     const [batch] = await batches(body.run_id);

@@ -7,8 +7,8 @@ import { clear, minutes, NOW, startWorld, type World } from '../../../support/wo
 
 const RUNS = 15;
 const SEED = 2026;
-/** Enough rounds for whatever was lost to be found again. */
-const MAX_ROUNDS = 8;
+/** Enough occurrences to find everything again that was lost. */
+const MAX_OCCURRENCES = 8;
 const embedded = inject('firestoreEngine') === 'embedded';
 
 let world: World;
@@ -28,18 +28,18 @@ const disturbance = fc.constantFrom<Disturbance | null>(null, null, 'twice', 'ne
 const fate = fc.record({
   white: fc.integer({ min: 0, max: 14 }),
   black: fc.integer({ min: 0, max: 3 }),
-  /** What happens to each delivery, in order; nothing to those after. */
+  /** The disturbance of each delivery, in order; later ones are undisturbed. */
   deliveries: fc.array(disturbance, { maxLength: 10 }),
-  /** After so many calls Cloud Tasks is away, until the round is tried again; null: it stays. */
+  /** Cloud Tasks is away after this many calls, until the run is retried; null: it stays. */
   calls: fc.option(fc.nat(6)),
-  /** Sheep that kick at the first so many attempts. */
+  /** The number of first attempts at which a sheep kicks. */
   kicks: fc.dictionary(fc.integer({ min: 0, max: 13 }).map(String), fc.integer({ min: 1, max: 3 })),
-  /** Every delivery of the round by Scheduler comes so often. */
+  /** The number of copies of each delivery by Scheduler. */
   copies: fc.integer({ min: 1, max: 3 }),
 });
 
 it.skipIf(embedded)(
-  'whatever happens to batches and dispatchers, each candidate is acted on once and counted once',
+  'acts on each candidate once and counts it once, despite any disturbance of batches and dispatchers',
   { timeout: 600_000 },
   async () => {
     await fc.assert(
@@ -54,7 +54,8 @@ it.skipIf(embedded)(
           kicksLeft.set(number, more - 1);
           return more > 0;
         };
-        for (let round = 0; round < MAX_ROUNDS; round += 1) if ((await roundOf(copies)) === 0) break;
+        for (let count = 0; count < MAX_OCCURRENCES; count += 1)
+          if ((await deliverOccurrence(copies)) === 0) break;
         expect(await shearings(world.store)).toEqual([...Array(white).fill(1), ...Array(black).fill(0)]);
         await checkLedger(white);
       }),
@@ -73,8 +74,8 @@ async function begin(white: number, black: number): Promise<void> {
   await graze(world.store, white, black);
 }
 
-/** One occurrence, delivered until it is answered with success, and all that follows from it; returns what it found to do. */
-async function roundOf(copies: number): Promise<number> {
+/** Delivers one occurrence until it succeeds, and all its batches. Returns the number of candidates it found. */
+async function deliverOccurrence(copies: number): Promise<number> {
   const occurrence = world.clock();
   let found = 0;
   for (;;) {
@@ -89,7 +90,7 @@ async function roundOf(copies: number): Promise<number> {
     world.clock.advance(40_000);
     await fan.queue.tick();
   }
-  // The next round comes when this one's deadline has passed.
+  // The next occurrence comes after this one's deadline.
   world.clock.set(
     new Date(Math.max(world.clock().getTime(), occurrence.getTime() + DEADLINE_SECONDS * 1000)),
   );
@@ -106,7 +107,7 @@ async function checkLedger(white: number): Promise<void> {
     expect(['succeeded', 'nothing_to_do', 'failed', 'skipped_overlap']).toContain(outcome);
     expect(finished).not.toBeNull();
     expect(counts.candidates).toBe(counts.acted + counts.skipped + counts.failed);
-    // Of those handed on each is counted once too, whatever became of it.
+    // Each dispatched candidate counts once, with any result.
     if (dispatched) expect(counts.candidates).toBe(dispatched.own.counts.candidates + dispatched.candidates);
     acted += counts.acted;
   }
