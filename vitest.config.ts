@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { COMPILED } from './test/support/node-process.ts';
 
 /** Files that take minutes begin first: else one of them would be the last, with a processor idle beside it. */
 const LONG = /faults-?\w*\.test|deploy\/deploy\.test|browser\/|console\/page\//;
@@ -11,6 +12,9 @@ class LongFirst extends BaseSequencer {
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
   }
 }
+
+// The workers read it when they start, and so does each Node process that inherits their environment.
+process.env.NODE_COMPILE_CACHE ??= COMPILED;
 
 export default defineConfig({
   test: {
