@@ -2,14 +2,29 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { COMPILED } from './test/support/node-process.ts';
 
-/** Files that take minutes begin first: else one of them would be the last, with a processor idle beside it. */
-const LONG = /faults-?\w*\.test|deploy\/deploy\.test|browser\/|console\/page\//;
+/**
+ * The files that take longest, in the order of their measured time: they begin first. Else one of them would be the
+ * last, with a processor idle beside it.
+ */
+const LONGEST = [
+  /faults\/faults/,
+  /deploy\/d/,
+  /cli\/(presence|cli|import)/,
+  /page\/(console|inbox)/,
+  /cli\/(scheduler|erase|doctor)/,
+  /functions\/(presence\/api|process-followups\/(mail|task|races)|watch-runs\/(task|killed)|close-inactive-visits\/task)/,
+  /page\/(followups|people)/,
+  /cli\/|browser\/|docs-gcloud|api\/followups\/followups/,
+];
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const isLong = ({ moduleId }: TestSpecification) => LONG.test(moduleId);
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+    const rankOf = ({ moduleId }: TestSpecification) => {
+      const rank = LONGEST.findIndex((pattern) => pattern.test(moduleId));
+      return rank === -1 ? LONGEST.length : rank;
+    };
+    return sorted.toSorted((one, other) => rankOf(one) - rankOf(other));
   }
 }
 
@@ -24,7 +39,8 @@ export default defineConfig({
     sequence: { sequencer: LongFirst },
     testTimeout: 120_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // A third one works while two wait for an engine, a browser or a timer.
+    maxWorkers: 3,
     env: { METADATA_SERVER_DETECTION: 'none' },
   },
 });
