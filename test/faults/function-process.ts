@@ -2,6 +2,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../infra/local/process.ts';
+import { nodeEnvironment } from '../support/node-process.ts';
 
 const FRAMEWORK = fileURLToPath(
   new URL('../../node_modules/@google-cloud/functions-framework/build/src/main.js', import.meta.url),
@@ -63,7 +64,7 @@ export async function startClockedFunction(
 }
 
 function spawnNode(args: string[], env: Record<string, string>, stdio: StdioOptions): ChildProcess {
-  return spawn(process.execPath, args, { env: { PATH: process.env.PATH ?? '', ...env }, stdio });
+  return spawn(process.execPath, args, { env: { ...nodeEnvironment(), ...env }, stdio });
 }
 
 async function serving(child: ChildProcess, port: number): Promise<FunctionProcess> {

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CLAIM_LEASE_MS } from '../../shared/doors/mail/claims.ts';
+import { nodeEnvironment } from '../support/node-process.ts';
 import { type FaultPoint, type SmtpFaults, startSmtpFaults } from '../support/smtp-faults.ts';
 import { startWorld, type World } from '../support/world.ts';
 import { seededRandom } from './harness/random.ts';
@@ -44,7 +45,7 @@ interface SenderProcess {
 function startSender(claim: string, env: Record<string, string> = {}): SenderProcess {
   const child = spawn(process.execPath, [SENDER], {
     env: {
-      PATH: process.env.PATH ?? '',
+      ...nodeEnvironment(),
       ...world.environment,
       EMAIL_PORT: String(faults.port),
       CLAIM: claim,

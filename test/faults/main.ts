@@ -11,6 +11,7 @@ const SECOND_MS = 1000;
 interface FaultOptions {
   case?: string;
   runs?: number;
+  sample?: true;
   seed: number;
 }
 
@@ -56,11 +57,12 @@ async function campaign(cases: readonly [FaultPlan, FaultCase][], options: Fault
       );
       return 1;
     }
+    const scale = options.sample ? 'sample' : 'full';
     for (const [plan, one] of cases) {
       const report = await runCase(plan, one, ground, {
-        runs: options.runs ?? one.runs.full,
+        runs: options.runs ?? one.runs[scale],
         seed: options.seed,
-        scale: 'full',
+        scale,
         progress: (done, current) => print(progressLine(plan, one, done, current)),
       });
       for (const failure of report.failures) print(`VIOLATION ${failure}`);
@@ -78,6 +80,7 @@ const program = new Command('faults')
   .argument('[task]', `one of ${plans.map((plan) => plan.name).join(', ')}; all of them if absent`)
   .option('--case <name>', 'one case only, by its name in the summary')
   .option('--runs <n>', 'runs of each case, instead of its full count', wholeNumber(1))
+  .option('--sample', 'the size that npm test takes')
   .option('--seed <s>', 'the seed of the first run; each later run adds 1', wholeNumber(0), 1)
   .exitOverride()
   .showHelpAfterError()

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { settingsFields } from '../../support/followups.ts';
+import { nodeEnvironment } from '../../support/node-process.ts';
 import type { FaultRun } from '../harness/plan.ts';
 import type { FaultStage } from '../harness/stage.ts';
 import type { ImportRows } from './rows.ts';
@@ -50,7 +51,7 @@ export async function withFile<T>(
 /** Starts an import as a process. */
 function start(kind: string, file: string, environment: Record<string, string>): ChildProcess {
   const args = [`--max-old-space-size=${HEAP_MB}`, ENTRY, 'import', kind, file, '--json'];
-  const env = { PATH: process.env['PATH'] ?? '', ...environment };
+  const env = { ...nodeEnvironment(), ...environment };
   return spawn(process.execPath, args, { cwd: '/', env, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { tasks } from '../../../functions/registry.ts';
 import { describeAlerts } from '../../../infra/cli/alerts/check.ts';
+import { nodeEnvironment } from '../../support/node-process.ts';
 import { at } from '../../support/presence.ts';
 import { clear, dump, NOW, seed, startWorld, type World } from '../../support/world.ts';
 
@@ -34,7 +35,7 @@ beforeEach(async () => {
 async function run(...args: string[]) {
   const child = spawn(process.execPath, [ENTRY, 'alerts', ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, RONDE_URL: world.url, RONDE_TOKEN: admin },
+    env: { ...nodeEnvironment(), HOME: folder, RONDE_URL: world.url, RONDE_TOKEN: admin },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tasks } from '../../../functions/registry.ts';
+import { nodeEnvironment } from '../../support/node-process.ts';
 import { seed, startWorld, visit, type World } from '../../support/world.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../infra/cli/main.ts', import.meta.url));
@@ -35,7 +36,7 @@ afterAll(async () => {
 function start(args: string[], env: Record<string, string> = {}, folder = empty) {
   const child = spawn(process.execPath, [ENTRY, ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH, HOME: empty, ...env },
+    env: { ...nodeEnvironment(), HOME: empty, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

@@ -21,6 +21,7 @@ import { type Stack, startStack } from '../../../infra/local/stack.ts';
 import { openScheduler } from '../../../infra/scheduler/client.ts';
 import { createLog } from '../../../shared/doors/log.ts';
 import { clear } from '../../support/documents.ts';
+import { nodeEnvironment } from '../../support/node-process.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../infra/cli/main.ts', import.meta.url));
 const TASK = 'close-inactive-visits';
@@ -80,7 +81,7 @@ const faults = (results: readonly CheckResult[]) => results.filter(({ ok }) => !
 async function cli(args: string[], command = 'doctor') {
   const child = spawn(process.execPath, [ENTRY, command, ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, METADATA_SERVER_DETECTION: 'none' },
+    env: { ...nodeEnvironment(), HOME: folder, METADATA_SERVER_DETECTION: 'none' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = Promise.all([text(child.stdout), text(child.stderr)]);

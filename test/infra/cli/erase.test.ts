@@ -11,6 +11,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { configurationPlaces, personalPlaces } from '../../../infra/cli/erase/places.ts';
 import { eraseEverywhere, findPerson } from '../../../infra/cli/erase/run.ts';
 import { mentionOf } from '../../../shared/doors/erase/erase.ts';
+import { nodeEnvironment } from '../../support/node-process.ts';
 import { session } from '../../support/presence.ts';
 import { NOW, startWorld, type World } from '../../support/world.ts';
 
@@ -328,7 +329,7 @@ describe('erasing a person', () => {
 async function ronde(args: string[], input = '') {
   const child = spawn(process.execPath, [ENTRY, 'erase', ...args], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], HOME: folder, ...world.environment },
+    env: { ...nodeEnvironment(), HOME: folder, ...world.environment },
   });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)

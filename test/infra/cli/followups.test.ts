@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { clearFollowups, followupFields, settingsFields, stamp } from '../../support/followups.ts';
+import { nodeEnvironment } from '../../support/node-process.ts';
 import { NOW, seed, startWorld, type World } from '../../support/world.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../infra/cli/main.ts', import.meta.url));
@@ -37,7 +38,7 @@ beforeEach(async () => {
 async function ronde(args: string[], input = '') {
   const child = spawn(process.execPath, [ENTRY, 'followups', ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, RONDE_URL: world.url, RONDE_TOKEN: admin },
+    env: { ...nodeEnvironment(), HOME: folder, RONDE_URL: world.url, RONDE_TOKEN: admin },
   });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)

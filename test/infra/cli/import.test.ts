@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Timestamp } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { clearFollowups, settingsFields } from '../../support/followups.ts';
+import { nodeEnvironment } from '../../support/node-process.ts';
 import { clear, dump, NOW, startWorld, type World } from '../../support/world.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../infra/cli/main.ts', import.meta.url));
@@ -37,7 +38,7 @@ async function importLines(kind: string, lines: readonly (object | string)[], ..
   await writeFile(file, text.join('\n'));
   const child = spawn(process.execPath, [ENTRY, 'import', kind, file, ...flags], {
     cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, ...world.environment },
+    env: { ...nodeEnvironment(), HOME: folder, ...world.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type LocalImap, startImap } from '../../../infra/local/imap/imap.ts';
 import { withoutDovecot } from '../../support/inbox/inbox.ts';
 import { mail, openMailbox } from '../../support/inbox/mailbox.ts';
+import { nodeEnvironment } from '../../support/node-process.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../infra/cli/main.ts', import.meta.url));
@@ -32,7 +33,7 @@ async function ronde(args: string[], input = '') {
   const admin = await world.issuer.userToken('admintest1');
   const child = spawn(process.execPath, [ENTRY, 'inbox', ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, RONDE_URL: world.url, RONDE_TOKEN: admin },
+    env: { ...nodeEnvironment(), HOME: folder, RONDE_URL: world.url, RONDE_TOKEN: admin },
   });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)

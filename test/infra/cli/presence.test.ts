@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Timestamp } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { nodeEnvironment } from '../../support/node-process.ts';
 import { at, session, user } from '../../support/presence.ts';
 import { clear, dump, minutes, NOW, seed, startWorld, type World } from '../../support/world.ts';
 
@@ -34,7 +35,7 @@ beforeEach(async () => {
 function start(args: string[], input = '', env: Record<string, string> = {}) {
   const child = spawn(process.execPath, [ENTRY, 'presence', ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, RONDE_URL: world.url, RONDE_TOKEN: admin, ...env },
+    env: { ...nodeEnvironment(), HOME: folder, RONDE_URL: world.url, RONDE_TOKEN: admin, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

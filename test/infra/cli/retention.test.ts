@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Timestamp } from '@google-cloud/firestore';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cutoffOf } from '../../../infra/cli/retention/run.ts';
+import { nodeEnvironment } from '../../support/node-process.ts';
 import { dump, startWorld, type World } from '../../support/world.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../infra/cli/main.ts', import.meta.url));
@@ -25,7 +26,7 @@ afterAll(async () => {
 async function retention(...args: string[]) {
   const child = spawn(process.execPath, [ENTRY, 'retention', ...args], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], HOME: folder, ...world.environment },
+    env: { ...nodeEnvironment(), HOME: folder, ...world.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LocalScheduler, startLocalScheduler } from '../../../infra/local/scheduler/scheduler.ts';
 import { readSchedule } from '../../../infra/scheduler/file.ts';
+import { nodeEnvironment } from '../../support/node-process.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../infra/cli/main.ts', import.meta.url));
 const SECRET = 'not-a-real-secret-of-more-than-32-chars';
@@ -28,7 +29,7 @@ afterAll(async () => {
 });
 
 async function ronde(...args: string[]) {
-  const env = { PATH: process.env.PATH, HOME: folder, METADATA_SERVER_DETECTION: 'none' };
+  const env = { ...nodeEnvironment(), HOME: folder, METADATA_SERVER_DETECTION: 'none' };
   const child = spawn(process.execPath, [ENTRY, 'scheduler', ...args], {
     cwd: folder,
     env,

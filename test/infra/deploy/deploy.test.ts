@@ -78,7 +78,7 @@ describe.skipIf(!here || !programOrSkip('curl', 'deploy.sh'))('deploy.sh', () =>
       signOidc: (email, audience) => world.issuer.googleToken({ email, audience }),
     });
     await prepare();
-  });
+  }, GCLOUD_MS);
   afterAll(async () => {
     await rm(root, { recursive: true, force: true });
     await scheduler?.stop();

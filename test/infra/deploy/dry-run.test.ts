@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSchedule } from '../../../infra/scheduler/file.ts';
 import { type GcloudHome, gcloudHome, programOrSkip, runProgram } from '../../support/google/gcloud.ts';
+import { nodeEnvironment } from '../../support/node-process.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const PLACE = ['--project', 'demo', '--region', 'europe-west1'];
@@ -46,7 +47,7 @@ afterAll(async () => {
 
 const deploy = (args: readonly string[], env: Record<string, string> = {}) =>
   runProgram(join(root, 'deploy.sh'), args, {
-    env: { PATH: `${shims}:${process.env.PATH}`, HOME: root, ...env },
+    env: { ...nodeEnvironment(), PATH: `${shims}:${process.env.PATH}`, HOME: root, ...env },
     cwd: tmpdir(),
   });
 const commands = (stdout: string) =>
@@ -183,7 +184,7 @@ describe('deploy.sh --dry-run', () => {
 });
 
 it.skipIf(!programOrSkip('shellcheck', 'the check of deploy.sh'))('shellcheck finds nothing', async () => {
-  const scripts = ['deploy.sh', 'infra/deploy/commands.sh', '.ci/run'];
+  const scripts = ['deploy.sh', 'infra/deploy/commands.sh', '.ci/run', '.ci/side-by-side'];
   const found = await runProgram('shellcheck', ['-x', ...scripts], {
     env: { PATH: process.env.PATH ?? '' },
     cwd: ROOT,

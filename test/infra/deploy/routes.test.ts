@@ -10,6 +10,7 @@ import { type LocalFunctions, startLocalFunctions } from '../../../infra/local/f
 import { type LoopbackServer, serveLoopback } from '../../../infra/local/loopback-server.ts';
 import { startFakeGoogle } from '../../support/google/fake-google.ts';
 import { gcloudHome, programOrSkip, runProgram } from '../../support/google/gcloud.ts';
+import { nodeEnvironment } from '../../support/node-process.ts';
 import { startWorld, type World } from '../../support/world.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../infra/cli/main.ts', import.meta.url));
@@ -36,7 +37,7 @@ afterAll(async () => {
 
 const routes = (...args: string[]) =>
   runProgram(process.execPath, [ENTRY, 'routes', ...args], {
-    env: { PATH: process.env.PATH ?? '', HOME: empty },
+    env: { ...nodeEnvironment(), HOME: empty },
     cwd: empty,
   });
 

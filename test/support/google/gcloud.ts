@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { nodeEnvironment } from '../node-process.ts';
+import { startGcloudServer } from './gcloud-server.ts';
 
 /** Returns the first program of this name on PATH, or null. */
 export function findProgram(name: string): string | null {
@@ -65,7 +67,7 @@ const APIS = [
 export async function gcloudHome(options: { endpoint?: string; project?: string } = {}): Promise<GcloudHome> {
   const home = await mkdtemp(join(tmpdir(), 'ronde-gcloud-'));
   const env: Record<string, string> = {
-    PATH: process.env.PATH ?? '',
+    ...nodeEnvironment(),
     HOME: home,
     CLOUDSDK_CONFIG: join(home, 'config'),
     CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
@@ -83,9 +85,15 @@ export async function gcloudHome(options: { endpoint?: string; project?: string 
     env.CLOUDSDK_AUTH_ACCESS_TOKEN_FILE = token;
     for (const api of APIS) env[`CLOUDSDK_API_ENDPOINT_OVERRIDES_${api}`] = options.endpoint;
   }
+  const program = findProgram('gcloud');
+  const server = program === null ? null : await startGcloudServer(program, home, env);
+  if (server) env.PATH = `${server.folder}${delimiter}${env.PATH}`;
   return {
     env,
     run: (args) => runProgram('gcloud', args, { env, cwd: home }),
-    remove: () => rm(home, { recursive: true, force: true }),
+    async remove() {
+      await server?.stop();
+      await rm(home, { recursive: true, force: true });
+    },
   };
 }
