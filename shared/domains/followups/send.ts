@@ -92,10 +92,16 @@ function companionsOf(context: SendContext, { followup, settings }: Prepared, me
   const level = followup.level + 1;
   // A repeated commit writes the same line of history again.
   const id = randomUUID();
+  // Firestore keeps a document's version if a write changes nothing; a new value makes a new version.
+  const claim = randomUUID();
   return {
     take(batch) {
       const precondition = followup.writtenAt ? { lastUpdateTime: followup.writtenAt } : {};
-      batch.update(followup.ref, { message_ids: FieldValue.arrayUnion(messageId) }, precondition);
+      batch.update(followup.ref, { message_ids: FieldValue.arrayUnion(messageId), claim }, precondition);
+    },
+    // The body is withheld if anything changed since the claim: a payment above all.
+    sending(batch, takenAt) {
+      batch.update(followup.ref, { claim }, takenAt ? { lastUpdateTime: takenAt } : {});
     },
     settle(batch, settlement) {
       const { state, response, settledAt } = settlement;

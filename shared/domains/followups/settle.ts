@@ -22,18 +22,19 @@ export async function settleUnknown(
   const { snapshot, followup, settings } = found;
   const level = followup.level + 1;
   const send = await sendRef(followup, level).get();
-  if (send.get('state') !== 'unknown' || !send.updateTime || !snapshot.updateTime) return false;
+  const isRecorded = send.get('state') === 'unknown';
+  // A run that lost its claim may have deleted the record of a mail that another run parked.
+  const isWithoutRecord = !send.exists && followup.parked?.reason === 'unknown_delivery';
+  if (!snapshot.updateTime || !(isRecorded || isWithoutRecord)) return false;
   const sentAt = new Date(millis(send.get('claimed_at')) ?? now.getTime());
   const batch = store.batch();
   const settled = { settled_at: Timestamp.fromDate(now), response: why };
   const sent = outcome === 'sent';
-  batch.update(
-    send.ref,
-    sent
-      ? { ...settled, state: 'sent', sent_at: Timestamp.fromDate(sentAt) }
-      : { ...settled, state: 'failed' },
-    { lastUpdateTime: send.updateTime },
-  );
+  const end = sent
+    ? { ...settled, state: 'sent', sent_at: Timestamp.fromDate(sentAt) }
+    : { ...settled, state: 'failed' };
+  if (send.updateTime) batch.update(send.ref, end, { lastUpdateTime: send.updateTime });
+  else batch.create(send.ref, { org_id: followup.orgId, level, to: followup.customer.email, ...end });
   const due = followup.parked?.dueAt ?? now.getTime();
   const again = {
     next_due_at: Timestamp.fromMillis(due),

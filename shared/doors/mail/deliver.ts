@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { Dialogue, GatedBody } from './dialogue.ts';
 import type { ComposedMail } from './message.ts';
@@ -22,6 +23,18 @@ export const TIMEOUTS: DeliveryTimeouts = {
   socket: 30_000,
   whole: 45_000,
 };
+/** The network and the waits of outgoing mail. Protocol tests bring their own. */
+export interface MailTransport {
+  connect(options: SMTPConnection.Options): Promise<SMTPConnection>;
+  wait(ms: number): Promise<unknown>;
+}
+export const TRANSPORT: MailTransport = {
+  connect: async (options) => {
+    const { default: Connection } = await import('nodemailer/lib/smtp-connection');
+    return new Connection(options);
+  },
+  wait: delay,
+};
 /** A closed connection waits this long for the server to close it too. */
 const CLOSE_MS = 1_000;
 const MAX_RESPONSE = 500;
@@ -41,11 +54,13 @@ export async function deliver(
   mail: ComposedMail,
   config: MailConfig,
   beforeBody: BeforeBody,
-  timeouts: DeliveryTimeouts = TIMEOUTS,
+  {
+    timeouts = TIMEOUTS,
+    transport = TRANSPORT,
+  }: { timeouts?: DeliveryTimeouts; transport?: MailTransport } = {},
 ): Promise<Delivery> {
-  const { default: Connection } = await import('nodemailer/lib/smtp-connection');
   const dialogue = new Dialogue();
-  const connection = new Connection(connectionOptions(config, timeouts, dialogue));
+  const connection = await transport.connect(connectionOptions(config, timeouts, dialogue));
   const body = new GatedBody(mail.raw, beforeBody);
   try {
     const response = clean(await converse(connection, config.login, { mail, body }, timeouts.whole), config);

@@ -25,7 +25,9 @@ export interface ClaimDocument {
 /** Writes to other documents in the same commits, each under its own precondition. */
 export interface Companions {
   take?: (batch: WriteBatch) => void;
-  /** `takenAt`: the version that `take` wrote, for the precondition. */
+  /** `takenAt`: the version that `take` wrote, for the precondition. Its failure withholds the body. */
+  sending?: (batch: WriteBatch, takenAt: Timestamp | undefined) => void;
+  /** `takenAt` as above. */
   release?: (batch: WriteBatch, takenAt: Timestamp | undefined) => void;
   /** `fields`: all fields of the settled claim, for documents that repeat them. */
   settle?: (batch: WriteBatch, settlement: Settlement, fields: DocumentData) => void;
@@ -51,6 +53,7 @@ export function standingClaim(snapshot: DocumentSnapshot): StandingClaim | null 
  * - If an answer is lost, the stored `claim` shows if the write was this claim's.
  * - Taking, settling and releasing write all documents.
  * - `sending` writes the first document only: another process needs all of them to take over.
+ * - Releasing leaves documents alone that another run has settled: a person then decides.
  */
 export function documentClaims(
   context: ClaimContext,
@@ -59,6 +62,8 @@ export function documentClaims(
 ): Claims {
   return new DocumentClaims(context, documents, companions);
 }
+
+const UNSETTLED: readonly ClaimState[] = ['claimed', 'sending'];
 
 class DocumentClaims implements Claims {
   readonly #context: ClaimContext;
@@ -100,6 +105,7 @@ class DocumentClaims implements Claims {
     const first = this.#documents.slice(0, 1);
     const fields = { state: 'sending', sending_at: Timestamp.fromDate(this.#context.clock()) };
     for (const { ref } of first) batch.update(ref, fields, this.#unchanged(0));
+    this.#companions.sending?.(batch, this.#takenAt);
     const committed = await this.#commit(batch, 'sending', first);
     this.#sendingAt = committed?.at;
     return committed !== null;
@@ -116,6 +122,7 @@ class DocumentClaims implements Claims {
     await this.#finish(
       (batch, { ref, settled }, precondition) => batch.update(ref, { ...fields, ...settled }, precondition),
       (batch) => this.#companions.settle?.(batch, settlement, { ...this.#fields, ...fields }),
+      () => true,
     );
   }
 
@@ -123,6 +130,7 @@ class DocumentClaims implements Claims {
     await this.#finish(
       (batch, { ref }, precondition) => batch.delete(ref, precondition),
       (batch) => this.#companions.release?.(batch, this.#takenAt),
+      (stored) => UNSETTLED.includes(stored.get('state') as ClaimState),
     );
   }
 
@@ -155,31 +163,31 @@ class DocumentClaims implements Claims {
 
   /**
    * Commits the last step. If another run settled some documents as unknown, this claim knows the true end: it writes those
-   * documents that still have its `claim`, and no others.
+   * documents that still have its `claim` and that it may write, and no others.
    */
   async #finish(
     write: (batch: WriteBatch, one: ClaimDocument, precondition: { lastUpdateTime?: Timestamp }) => void,
-    companions: ((batch: WriteBatch) => void) | undefined,
+    companions: (batch: WriteBatch) => void,
+    mayWrite: (stored: DocumentSnapshot) => boolean,
   ): Promise<void> {
     const { store } = this.#context;
     const batch = store.batch();
     for (const [index, one] of this.#documents.entries()) write(batch, one, this.#unchanged(index));
-    companions?.(batch);
+    companions(batch);
     try {
       await batch.commit();
     } catch (error) {
       if (!isConflict(error)) throw error;
       const stored = await this.#read(this.#documents);
       const own = this.#documents.flatMap((document, index) => {
-        const lastUpdateTime = stored[index]?.updateTime;
-        return lastUpdateTime && stored[index]?.get('claim') === this.#claim
-          ? [{ document, lastUpdateTime }]
-          : [];
+        const found = stored[index];
+        const isOwn = found?.updateTime && found.get('claim') === this.#claim && mayWrite(found);
+        return isOwn ? [{ document, lastUpdateTime: found.updateTime as Timestamp }] : [];
       });
       if (own.length === 0) return;
       const rest = store.batch();
       for (const { document, lastUpdateTime } of own) write(rest, document, { lastUpdateTime });
-      companions?.(rest);
+      companions(rest);
       await rest.commit();
     }
   }

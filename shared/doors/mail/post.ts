@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Meter } from '../cost.ts';
 import type { Log } from '../log.ts';
 import type { Claims } from './claims.ts';
-import { type DeliveryTimeouts, deliver, TIMEOUTS } from './deliver.ts';
+import { type DeliveryTimeouts, deliver, type MailTransport, TIMEOUTS, TRANSPORT } from './deliver.ts';
 import { Dialogues } from './dialogues.ts';
 import { compose, type Mail } from './message.ts';
 import type { Delivery } from './outcome.ts';
@@ -23,6 +23,7 @@ export interface PostOptions {
   /** The run's end, by which every delivery must have ended. Absent: no limit. */
   deadline?: Date;
   timeouts?: DeliveryTimeouts;
+  transport?: MailTransport;
 }
 
 /** The end of `sendOnce`. All but a `Delivery` mean that nothing was tried and that this run holds no claim. */
@@ -91,12 +92,17 @@ export class Post {
       lost = !ours;
       return ours;
     };
-    const delivery = await this.#inTurn(() => deliver(composed, config, beforeBody, this.#timeouts()));
-    if (lost) return { outcome: 'taken' };
+    const delivery = await this.#inTurn(() => deliver(composed, config, beforeBody, this.#how()));
+    if (lost) {
+      // Another run has the claim, or what the mail is about has changed: then nothing may stay claimed.
+      await claims.release();
+      return { outcome: 'taken' };
+    }
     const { messageId } = composed;
     const tried = 'phase' in delivery;
     const ended = { messageId, delivery: tried ? delivery : NOT_BEGUN, settledAt: clock() };
-    await settleClaim(claims, ended, this.#options.log);
+    const { log, transport = TRANSPORT } = this.#options;
+    await settleClaim(claims, ended, log, transport.wait);
     return tried ? { ...delivery, messageId } : delivery;
   }
 
@@ -120,7 +126,7 @@ export class Post {
     if (refusal) return refusal;
     const composed = await compose(mail, this.#options.config, this.#options.clock());
     const delivery = await this.#inTurn(() =>
-      deliver(composed, this.#options.config, async () => true, this.#timeouts()),
+      deliver(composed, this.#options.config, async () => true, this.#how()),
     );
     return 'phase' in delivery ? { ...delivery, messageId: composed.messageId } : delivery;
   }
@@ -137,9 +143,9 @@ export class Post {
     return deadline ? deadline.getTime() - clock().getTime() : Number.POSITIVE_INFINITY;
   }
 
-  #timeouts(): DeliveryTimeouts {
-    const timeouts = this.#options.timeouts ?? TIMEOUTS;
-    return { ...timeouts, whole: Math.min(timeouts.whole, this.#leftMs()) };
+  #how(): { timeouts: DeliveryTimeouts; transport: MailTransport } {
+    const { timeouts = TIMEOUTS, transport = TRANSPORT } = this.#options;
+    return { timeouts: { ...timeouts, whole: Math.min(timeouts.whole, this.#leftMs()) }, transport };
   }
 
   #note(delivery: Delivery): void {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../log.ts';
 import { type Claims, settlement } from './claims.ts';
 import type { Delivery } from './outcome.ts';
@@ -17,7 +16,12 @@ export interface EndedDelivery {
  * Records a delivery's end in its claim, with retries. If all fail, it logs everything that a record by hand needs, and the
  * claim stays `sending`.
  */
-export async function settleClaim(claims: Claims, ended: EndedDelivery, log: Log): Promise<void> {
+export async function settleClaim(
+  claims: Claims,
+  ended: EndedDelivery,
+  log: Log,
+  wait: (ms: number) => Promise<unknown>,
+): Promise<void> {
   const { delivery, settledAt } = ended;
   const state = settlement(delivery.outcome);
   const write = () =>
@@ -26,7 +30,7 @@ export async function settleClaim(claims: Claims, ended: EndedDelivery, log: Log
     try {
       return await write();
     } catch {
-      await delay(waitMs);
+      await wait(waitMs);
     }
   }
   await write().catch((error: unknown) => logUnsettled(ended, error, log));
