@@ -2,21 +2,17 @@ import { type DocumentSnapshot, FieldValue, type Firestore } from '@google-cloud
 import * as z from 'zod';
 import { presenceSettings, rememberThreshold } from '../../../shared/domains/presence/settings.ts';
 import { DEFAULT_THRESHOLD_MINUTES } from '../../../shared/domains/presence/status.ts';
-import {
-  alertSettings,
-  DEFAULT_REPEAT_HOURS,
-  DEFAULT_THRESHOLD_DAYS,
-} from '../../../shared/domains/tickets/alerts/settings.ts';
+import { ALERT_DEFAULTS, alertSettings } from '../../../shared/domains/tickets/alerts/settings.ts';
 import { WATCH_DEFAULTS, watchSettings } from '../../../shared/domains/watch/settings.ts';
 import { Answer } from '../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../shared/doors/http/version.ts';
 import { versionOf } from '../../../shared/doors/store/version.ts';
 import { type AdminContext, adminRoute } from './route.ts';
 
-/** What holds where nothing has been set. */
+/** The values of fields that nobody has set. */
 const DEFAULTS = {
   presence: { online_threshold_minutes: DEFAULT_THRESHOLD_MINUTES },
-  alerts: { threshold_days: DEFAULT_THRESHOLD_DAYS, repeat_hours: DEFAULT_REPEAT_HOURS, stages: {} },
+  alerts: ALERT_DEFAULTS,
   watch: WATCH_DEFAULTS,
 };
 type Part = keyof typeof DEFAULTS;

@@ -9,14 +9,13 @@ const HOUR_MS = 3_600_000;
  */
 const REPEAT_TOLERANCE_MS = 15 * 60_000;
 
-/** `settings/alerts`, with the defaults of the original. */
+/** `settings/alerts`, with the defaults filled in. */
 export interface AlertSettings {
   thresholdDays: number;
   repeatHours: number;
   /** Stages that may take longer, or less long. */
   stages: Readonly<Record<string, { thresholdDays: number }>>;
 }
-export const DEFAULT_ALERTS: AlertSettings = { thresholdDays: 14, repeatHours: 24, stages: {} };
 
 /** A ticket as its delay is judged. Times are milliseconds since the epoch. */
 export interface Ticket {

@@ -3,7 +3,7 @@ import { normaliseAddress } from '../../../doors/mail/address.ts';
 import type { Locale } from '../../../doors/mail/message.ts';
 import { millis, streamQuery } from '../../../doors/store/firestore.ts';
 import type { AlertSettings, StageChange, Ticket } from '../delay.ts';
-import { alertSettings, DEFAULT_REPEAT_HOURS, DEFAULT_THRESHOLD_DAYS } from './settings.ts';
+import { ALERT_DEFAULTS, alertSettings } from './settings.ts';
 
 /** What judging a delay and writing the mail need; the rest of a ticket stays where it is. */
 export const TICKET_FIELDS = [
@@ -80,13 +80,13 @@ export async function readAlertSettings(store: Firestore): Promise<AlertSettings
       `settings/alerts: ${issue?.path.join('.')} ${issue?.message}; correct it by PUT /v1/admin/settings`,
     );
   }
-  const { threshold_days, repeat_hours, stages = {} } = parsed.data;
-  const ownThresholds = Object.entries(stages).flatMap(([stage, own]) =>
+  const { threshold_days, repeat_hours, stages } = parsed.data;
+  const ownThresholds = Object.entries(stages ?? ALERT_DEFAULTS.stages).flatMap(([stage, own]) =>
     own ? [[stage, { thresholdDays: own.threshold_days }] as const] : [],
   );
   return {
-    thresholdDays: threshold_days ?? DEFAULT_THRESHOLD_DAYS,
-    repeatHours: repeat_hours ?? DEFAULT_REPEAT_HOURS,
+    thresholdDays: threshold_days ?? ALERT_DEFAULTS.threshold_days,
+    repeatHours: repeat_hours ?? ALERT_DEFAULTS.repeat_hours,
     stages: Object.fromEntries(ownThresholds),
   };
 }

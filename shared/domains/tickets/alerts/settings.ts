@@ -1,9 +1,5 @@
 import * as z from 'zod';
 
-/** A ticket is late after so many days in one stage, unless its stage says otherwise. */
-export const DEFAULT_THRESHOLD_DAYS = 14;
-/** The same delay is told again after so long. */
-export const DEFAULT_REPEAT_HOURS = 24;
 export const MAX_THRESHOLD_DAYS = 365;
 const MAX_REPEAT_HOURS = 24 * MAX_THRESHOLD_DAYS;
 
@@ -16,7 +12,7 @@ const stageName = z
   .string()
   .regex(/^(?!__)[^`\n]{1,100}$/, 'must be the name of a stage, 1 to 100 characters');
 
-/** What may be written to `settings/alerts`. A stage of null is removed: the general threshold holds for it again. */
+/** The fields that `settings/alerts` may have. A stage of null is removed: the general threshold then holds for it. */
 export const alertSettings = z.strictObject({
   threshold_days: days,
   repeat_hours: z
@@ -25,3 +21,10 @@ export const alertSettings = z.strictObject({
     .max(MAX_REPEAT_HOURS, `must be at most ${MAX_REPEAT_HOURS} hours`),
   stages: z.record(stageName, z.strictObject({ threshold_days: days }).nullable()),
 });
+
+/** The values of fields that nobody has set. */
+export const ALERT_DEFAULTS: z.infer<typeof alertSettings> = {
+  threshold_days: 14,
+  repeat_hours: 24,
+  stages: {},
+};

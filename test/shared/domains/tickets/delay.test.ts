@@ -3,7 +3,6 @@ import {
   type AlertSettings,
   alertId,
   createdBefore,
-  DEFAULT_ALERTS,
   daysInStage,
   decideAlert,
   type EarlierAlert,
@@ -16,6 +15,7 @@ import { seededRandom } from '../../../faults/harness/random.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
+const GENERAL: AlertSettings = { thresholdDays: 14, repeatHours: 24, stages: {} };
 const NOW = new Date('2026-03-04T07:00:00.000Z');
 const at = (daysAgo: number) => NOW.getTime() - daysAgo * DAY;
 const ticket = (changes: Partial<Ticket> = {}): Ticket => ({
@@ -82,7 +82,7 @@ describe('a ticket is late', () => {
   });
 
   it('by its stage’s own threshold, unless the caller gives one', () => {
-    const settings: AlertSettings = { ...DEFAULT_ALERTS, stages: { parts: { thresholdDays: 30 } } };
+    const settings: AlertSettings = { ...GENERAL, stages: { parts: { thresholdDays: 30 } } };
     expect(thresholdOf('diagnosis', settings)).toBe(14);
     expect(thresholdOf('parts', settings)).toBe(30);
     expect(thresholdOf('parts', settings, 3)).toBe(3);
@@ -90,8 +90,8 @@ describe('a ticket is late', () => {
   });
 
   it('and then it was created before the shortest threshold, so that the search finds it', () => {
-    const settings: AlertSettings = { ...DEFAULT_ALERTS, stages: { quick: { thresholdDays: 2 } } };
-    expect(createdBefore(DEFAULT_ALERTS, NOW)).toEqual(new Date(at(14)));
+    const settings: AlertSettings = { ...GENERAL, stages: { quick: { thresholdDays: 2 } } };
+    expect(createdBefore(GENERAL, NOW)).toEqual(new Date(at(14)));
     expect(createdBefore(settings, NOW)).toEqual(new Date(at(2)));
     expect(createdBefore(settings, NOW, 5)).toEqual(new Date(at(5)));
   });
