@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import { sessionKey } from '../../shared/domains/presence/session.ts';
 import { onlineThreshold } from '../../shared/domains/presence/settings.ts';
-import { listStatuses } from '../../shared/domains/presence/statuses.ts';
-import { MAX_PAGE } from '../../shared/domains/presence/user-pages.ts';
+import { listStatuses, MAX_PAGE } from '../../shared/domains/presence/statuses.ts';
 import { logIn, logOut, ping, type Visitor } from '../../shared/domains/presence/visitor.ts';
 import { ADMIN_CALLERS, type Caller, sessionOf, USER_CALLERS } from '../../shared/doors/auth/caller.ts';
 import { answerWithin } from '../../shared/doors/http/deadline.ts';

@@ -58,7 +58,7 @@ export async function presenceReport(
     stale: null,
   };
   const live = answered.health.ok ? await liveKeys(deps, now, thresholdMs) : null;
-  await lookAtFlagged(deps, report, live, now, thresholdMs);
+  await lookAtFlagged(deps, report, live, { now, thresholdMs });
   if (live) {
     report.live_keys = live.size;
     report.ghosts.alive_without_flag = await unflagged(deps, live);
@@ -93,8 +93,7 @@ async function lookAtFlagged(
   deps: OfflineDeps,
   report: PresenceReport,
   live: ReadonlyMap<string, number> | null,
-  now: Date,
-  thresholdMs: number,
+  { now, thresholdMs }: { now: Date; thresholdMs: number },
 ): Promise<void> {
   const ghosts: Found = { count: 0, user_ids: [] };
   const stale = { minutes: DEFAULT_STALE_MINUTES, count: 0, user_ids: [] };

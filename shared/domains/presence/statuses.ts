@@ -1,13 +1,15 @@
 import type { Firestore, QueryDocumentSnapshot } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
+import { listPageById } from '../../doors/store/list-page.ts';
 import { within } from '../../doors/time/within.ts';
 import { readActivity } from './activity.ts';
 import { type Logins, readLogins } from './login-history.ts';
 import { judge, type Source, type Status, type Verdict } from './status.ts';
-import { evidence, storedPresence } from './user.ts';
-import { MAX_PAGE, usersAfter } from './user-pages.ts';
+import { evidence, storedPresence, users } from './user.ts';
 
-/** A filtered page looks through so many users at most; the next page goes on from there. */
+/** The largest page of users, which one MGET can answer. */
+export const MAX_PAGE = 1_000;
+/** A filtered page looks through at most this many users; the next page goes on from there. */
 const MAX_SCANNED = 10 * MAX_PAGE;
 /** Redis answers in milliseconds or is away; an administrator who waits is answered from login_history. */
 const REDIS_MS = 1_200;
@@ -51,19 +53,22 @@ export async function listStatuses(deps: StatusDeps, query: StatusQuery): Promis
   const page: StatusPage = { degraded: false, users: [], next: query.after };
   const step = query.status === undefined ? query.limit : MAX_PAGE;
   for (let scanned = 0; scanned < MAX_SCANNED; scanned += step) {
-    const { docs, more } = await usersAfter(deps, page.next, step, query.status === undefined);
+    const { docs, next } = await listPageById(presenceOfUsers(deps.store), step, page.next);
     const judged = await judgeUsers(deps, docs, query, page);
     for (const [index, user] of judged.entries()) {
       if (query.status !== undefined && user.status !== query.status) continue;
       page.users.push(user);
-      const last = index === judged.length - 1 && !more;
+      const last = index === judged.length - 1 && next === null;
       if (page.users.length === query.limit) return { ...page, next: last ? null : user.user_id };
     }
-    page.next = more ? (docs.at(-1)?.id ?? null) : null;
-    if (!more) break;
+    page.next = next;
+    if (next === null) break;
   }
   return page;
 }
+
+const presenceOfUsers = (store: Firestore) =>
+  users(store).select('is_online', 'logged_out_at', 'last_activity_at', 'session_activity_at');
 
 async function judgeUsers(
   { store, redis }: StatusDeps,

@@ -1,6 +1,7 @@
 import { type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
 import { toJson } from '../../doors/store/json.ts';
-import { after, type Position, positionOf } from '../../doors/store/position.ts';
+import { listPageByInstant } from '../../doors/store/list-page.ts';
+import type { Position } from '../../doors/store/position.ts';
 import { HELD } from './alerts/rows.ts';
 
 /** The states of an alert in the log (contract 6); those of a mail's claim. */
@@ -36,14 +37,11 @@ export async function listAlerts(
   limit: number,
   position: Position | null,
 ): Promise<{ items: object[]; next: Position | null }> {
-  const { docs } = await after(alertsOf(store, filter), 'desc', position)
-    .limit(limit + 1)
-    .get();
-  const shown = docs.slice(0, limit);
-  const last = shown.at(-1);
-  const items = shown.map((doc) => {
+  const order = { field: 'claimed_at', direction: 'desc' } as const;
+  const { docs, next } = await listPageByInstant(alertsOf(store, filter), order, limit, position);
+  const items = docs.map((doc) => {
     const { claim: _owner, [HELD]: _held, ...fields } = doc.data();
     return { ...(toJson(fields) as object), id: doc.id };
   });
-  return { items, next: last && docs.length > limit ? positionOf(last, 'claimed_at') : null };
+  return { items, next };
 }

@@ -98,7 +98,14 @@ export async function saveRecipients(
       throw new RecipientFault(0, `there would be more than ${MAX_RECIPIENTS}; use a mailing list's address`);
     const targets = new Set(saves.map(({ target }) => target));
     const others = stored.filter((one) => !targets.has(one));
-    for (const save of saves) write(transaction, store, save, others, requireVersion);
+    for (const save of saves) {
+      const { entry, target, address, absorbed } = save;
+      if (entry.updated_at !== undefined) requireVersion(target ? versionOf(target.snapshot) : null, entry);
+      const isReplaced = (other: Stored) =>
+        absorbed.includes(other) || (address !== null && other.address === address);
+      writeRecipient(transaction, store, save);
+      for (const { snapshot } of others.filter(isReplaced)) transaction.delete(snapshot.ref);
+    }
   });
 }
 
@@ -164,22 +171,11 @@ function requireWhole({ name }: Entry, index: number): void {
   if (name === undefined) throw new RecipientFault(index, 'name: must be given for a new recipient');
 }
 
-function write(
-  transaction: Transaction,
-  store: Firestore,
-  { entry, target, address, absorbed }: Save,
-  others: readonly Stored[],
-  requireVersion: (current: string | null, entry?: Entry) => void,
-): void {
-  const { id: _id, updated_at: carried, ...fields } = entry;
-  if (carried !== undefined) requireVersion(target ? versionOf(target.snapshot) : null, entry);
+function writeRecipient(transaction: Transaction, store: Firestore, { entry, target, address }: Save): void {
+  const { id: _id, updated_at: _version, ...fields } = entry;
   const email = address === null ? {} : { email: address };
   if (target) transaction.update(target.snapshot.ref, { ...fields, ...email });
   else transaction.create(all(store).doc(), { active: true, locale: 'fr', ...fields, ...email });
-  for (const other of others) {
-    const isSame = address !== null && other.address === address;
-    if (isSame || absorbed.includes(other)) transaction.delete(other.snapshot.ref);
-  }
 }
 
 /** Versions are ISO 8601, so they sort as text. */

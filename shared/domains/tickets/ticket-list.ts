@@ -1,6 +1,7 @@
 import type { DocumentSnapshot, Firestore, Query, QueryDocumentSnapshot } from '@google-cloud/firestore';
 import { toJson } from '../../doors/store/json.ts';
-import { after, type Position, positionOf } from '../../doors/store/position.ts';
+import { listPageByInstant } from '../../doors/store/list-page.ts';
+import { type Position, positionOf } from '../../doors/store/position.ts';
 import { versionOf } from '../../doors/store/version.ts';
 import { entriesOf, readAlertSettings, toTicket } from './alerts/documents.ts';
 import {
@@ -14,6 +15,7 @@ import {
 } from './delay.ts';
 
 const DAY_MS = 86_400_000;
+const OLDEST_FIRST = { field: 'created_at', direction: 'asc' } as const;
 /** A page of late tickets looks through so many tickets at a time, and through at most so many; the next goes on there. */
 const SCAN_STEP = 200;
 const MAX_SCANNED = 2_000;
@@ -75,10 +77,14 @@ export async function listTickets(
   position: Position | null,
 ): Promise<TicketPage> {
   const settings = await readAlertSettings(context.store);
-  const found = await read(context, after(ticketsOf(context.store, filter), 'asc', position), limit + 1);
-  const docs = found.slice(0, limit);
+  const { docs, next } = await listPageByInstant(
+    ticketsOf(context.store, filter),
+    OLDEST_FIRST,
+    limit,
+    position,
+  );
   const items = await Promise.all(docs.map((doc) => toItem(context, doc, settings)));
-  return { items, next: found.length > limit ? lastOf(docs) : null };
+  return { items, next };
 }
 
 /**
@@ -98,18 +104,16 @@ export async function listLate(
   const query = maybeLate(store, stage, createdBefore(settings, now, own));
   const page: TicketPage = { items: [], next: position };
   for (let scanned = 0; scanned < MAX_SCANNED; scanned += SCAN_STEP) {
-    const found = await read(context, after(query, 'asc', page.next), SCAN_STEP + 1);
-    const docs = found.slice(0, SCAN_STEP);
-    const more = found.length > SCAN_STEP;
+    const { docs, next } = await listPageByInstant(query, OLDEST_FIRST, SCAN_STEP, page.next);
     const items = await Promise.all(docs.map((doc) => toItem(context, doc, settings)));
     for (const [index, item] of items.entries()) {
       if (!item.delay.late) continue;
       page.items.push(item);
-      const isLast = index === docs.length - 1 && !more;
+      const isLast = index === docs.length - 1 && next === null;
       if (page.items.length === limit) return { ...page, next: isLast ? null : at(docs[index]) };
     }
-    page.next = more ? lastOf(docs) : null;
-    if (!more) break;
+    page.next = next;
+    if (next === null) break;
   }
   return page;
 }
@@ -124,20 +128,14 @@ export async function readTicket(
   const [found, settings, events] = await Promise.all([
     ref.get(),
     readAlertSettings(store),
-    read(context, ref.collection('events').orderBy('at', 'desc'), SHOWN_EVENTS),
+    ref.collection('events').orderBy('at', 'desc').limit(SHOWN_EVENTS).get(),
   ]);
   if (!found.exists) return null;
   const item = await toItem(context, found, settings);
-  return { ...item, events: events.map((event) => ({ ...fields(event), id: event.id })) };
+  return { ...item, events: events.docs.map((event) => ({ ...fields(event), id: event.id })) };
 }
 
-async function read(_: TicketReadContext, query: Query, limit: number) {
-  const { docs } = await query.limit(limit).get();
-  return docs;
-}
-
-const at = (doc: QueryDocumentSnapshot | undefined) => (doc ? positionOf(doc, 'created_at') : null);
-const lastOf = (docs: readonly QueryDocumentSnapshot[]) => at(docs.at(-1));
+const at = (doc: QueryDocumentSnapshot | undefined) => (doc ? positionOf(doc, OLDEST_FIRST.field) : null);
 const fields = (snapshot: DocumentSnapshot) => toJson(snapshot.data() ?? {}) as Record<string, unknown>;
 
 async function toItem(

@@ -8,6 +8,7 @@ import {
   navigatedFields,
   newVisit,
   type StartBody,
+  type StoredVisit,
   signOfLife,
   storedVisit,
   unseenVisit,
@@ -77,27 +78,35 @@ async function closePrevious(
 
 /** A heartbeat: moves a visit's last sign of life. For an id not seen yet it makes the visit, if it says enough. */
 export async function heartbeat(id: string, body: BeatBody, context: TrackContext): Promise<TrackResult> {
-  return createOr(id, body, context, {}, (snapshot) =>
-    activityFields(signOfLife(storedVisit(snapshot), body, context.now)),
-  );
+  return applyReport(id, body, context, {
+    change: (visit) => activityFields(signOfLife(visit, body, context.now)),
+    endOfNew: {},
+  });
 }
 
 /** The end of a visit, at what the browser reports. For an id not seen yet it makes the visit, closed at once. */
 export async function endVisit(id: string, body: BeatBody, context: TrackContext): Promise<TrackResult> {
   const reason = body.reason ?? 'left';
-  const unseen = endFields(unseenVisit(body, context.now), reason, context.now);
-  return createOr(id, body, context, unseen, (snapshot) =>
-    endFields(signOfLife(storedVisit(snapshot), body, context.now), reason, context.now),
-  );
+  return applyReport(id, body, context, {
+    change: (visit) => endFields(signOfLife(visit, body, context.now), reason, context.now),
+    endOfNew: endFields(unseenVisit(body, context.now), reason, context.now),
+  });
 }
 
-async function createOr(
+/** The effect of a report: on the stored visit, or on one that the report itself creates. */
+interface ReportEffect {
+  change(visit: StoredVisit): Record<string, unknown>;
+  endOfNew: Record<string, unknown>;
+}
+
+/** Changes the visit, or creates it if the report says enough. */
+async function applyReport(
   id: string,
   body: BeatBody,
   context: TrackContext,
-  whenCreated: Record<string, unknown>,
-  change: (snapshot: DocumentSnapshot) => Record<string, unknown>,
+  effect: ReportEffect,
 ): Promise<TrackResult> {
+  const change = (snapshot: DocumentSnapshot) => effect.change(storedVisit(snapshot));
   const changed = await changeVisit(id, context, change);
   const { reason: _reason, session_id, path, ...rest } = body;
   if (changed !== 'missing' || session_id === undefined || path === undefined) return toResult(changed);
@@ -105,7 +114,7 @@ async function createOr(
     const fresh = newVisit(context.userId, { ...rest, session_id, path }, context.now);
     await visits(context.store)
       .doc(id)
-      .create({ ...fresh, ...whenCreated });
+      .create({ ...fresh, ...effect.endOfNew });
     return { result: 'created' };
   } catch (error) {
     if (!isConflict(error)) throw error;

@@ -12,7 +12,7 @@ import { isConflict } from '../../../doors/store/firestore.ts';
 import { alertId, type LateTicket } from '../delay.ts';
 import { delayDigest } from '../digest.ts';
 import type { Recipient } from './documents.ts';
-import { type AlertRow, type DigestFacts, HELD, type HeldDigest, heldRows, rowFields } from './rows.ts';
+import { type AlertRow, type DigestRows, HELD, type HeldDigest, heldRows, rowFields } from './rows.ts';
 import {
   type AlertState,
   alertLogs,
@@ -74,7 +74,7 @@ export async function sendDigest(post: Post, context: ClaimContext, digest: Dige
   const companions = {
     ...stateOf(digest, context),
     settle: (batch: WriteBatch, _settlement: unknown, fields: DocumentData) => {
-      writeRows(batch, context.store, rest, facts, fields);
+      writeRows(batch, context.store, { rows: rest, digest: facts }, fields);
     },
   };
   return await post.sendOnce(mail, documentClaims(context, [claim], companions));
@@ -97,11 +97,10 @@ function rowOf({ late, due, forced }: DigestAlert, { recipient, run }: Digest): 
 function writeRows(
   batch: WriteBatch,
   store: Firestore,
-  rows: readonly AlertRow[],
-  facts: DigestFacts,
+  { rows, digest }: DigestRows,
   claim: DocumentData,
 ): void {
-  for (const row of rows) batch.set(alertLogs(store).doc(row.id), { ...rowFields(row, facts), ...claim });
+  for (const row of rows) batch.set(alertLogs(store).doc(row.id), { ...rowFields(row, digest), ...claim });
 }
 
 /** The recipient's state is written with the claim, and put back when the claim is given back. */
@@ -130,11 +129,10 @@ export async function settleOrphan({ store, clock }: ClaimContext, { claim }: Op
     settled_at: Timestamp.fromDate(clock()),
     response: 'the sending process ended before the answer came',
   };
-  const { rows, digest } = heldRows(claim);
   const batch = store.batch();
   batch.update(claim.ref, { ...fields, [HELD]: FieldValue.delete() }, { lastUpdateTime: claim.updateTime });
   const { claim: owner, claimed_at, message_id } = claim.data();
-  writeRows(batch, store, rows, digest, { claim: owner, claimed_at, message_id, ...fields });
+  writeRows(batch, store, heldRows(claim), { claim: owner, claimed_at, message_id, ...fields });
   try {
     await batch.commit();
     return true;

@@ -52,8 +52,14 @@ export interface HeldDigest {
   requested_by: string;
 }
 
-/** The alerts that a claim holds beside its own, and what they have in common. */
-export function heldRows(claim: DocumentSnapshot): { rows: AlertRow[]; digest: DigestFacts } {
+/** Alerts of one digest, and the facts that they share. */
+export interface DigestRows {
+  rows: readonly AlertRow[];
+  digest: DigestFacts;
+}
+
+/** Reads the alerts that a claim holds beside its own. */
+export function heldRows(claim: DocumentSnapshot): DigestRows {
   const held = claim.get(HELD) as string | undefined;
   const { rows, requested_by } = held
     ? (JSON.parse(held) as HeldDigest)
