@@ -50,7 +50,7 @@ describe('a round that does not take place', () => {
     const { body } = await watch(world);
     expect(body).toMatchObject({ success: true, outcome: 'succeeded', counts: { acted: 1 } });
     expect(told(world)).toEqual([
-      `${OPERATOR}: [Ronde] ${VISITS}: the round of 2026-03-04 10:30 UTC did not take place`,
+      `${OPERATOR}: [Ronde] ${VISITS}: the run of 2026-03-04 10:30 UTC did not take place`,
     ]);
     world.clock.set(at('10:45'));
     await watchUntil(world, at('11:30'));
@@ -59,7 +59,7 @@ describe('a round that does not take place', () => {
     world.clock.set(at('11:35'));
     await watchUntil(world, at('11:45'));
     expect(told(world).slice(1)).toEqual([
-      `${OPERATOR}: [Ronde] Over: ${VISITS}: the round of 2026-03-04 10:30 UTC did not take place`,
+      `${OPERATOR}: [Ronde] Over: ${VISITS}: the run of 2026-03-04 10:30 UTC did not take place`,
     ]);
     const [incident, ...others] = await incidentsOf(world);
     expect(others).toEqual([]);
@@ -81,7 +81,7 @@ describe('a round that does not take place', () => {
       await awakeAt(new Date(`2026-03-${instant}:00Z`));
       await watch(world);
     }
-    const still = `${OPERATOR}: [Ronde] Still: ${VISITS}: the round of 2026-03-04 10:15 UTC did not take place`;
+    const still = `${OPERATOR}: [Ronde] Still: ${VISITS}: the run of 2026-03-04 10:15 UTC did not take place`;
     expect(told(world).slice(1)).toEqual([still, still]);
     expect(world.smtp.mails()[1]?.text).toContain('since 2026-03-04 10:25 UTC, for 1 d');
     expect(await incidentsOf(world)).toMatchObject([{ told: 3, history: { length: 4 } }]);
@@ -289,7 +289,7 @@ describe('a watchman who slept', () => {
     world.clock.set(TOMORROW);
     await watch(world);
     expect(told(world)).toEqual([
-      `${OPERATOR}: [Ronde] The watchman was asleep from 2026-03-04 10:00 UTC to 2026-03-05 10:00 UTC`,
+      `${OPERATOR}: [Ronde] watch-runs was asleep from 2026-03-04 10:00 UTC to 2026-03-05 10:00 UTC`,
     ]);
     expect(world.smtp.mails()[0]?.text).toContain(`${NIGHTLY}: 1 (2026-03-05 03:00 UTC)`);
     expect(world.smtp.mails()[0]?.text).not.toContain(VISITS);
@@ -304,7 +304,7 @@ describe('a watchman who slept', () => {
     await roundsTake(at('10:00'), at('12:00'));
     world.clock.set(at('12:01'));
     await watch(world);
-    expect(world.smtp.mails()[0]?.text).toContain('All rounds of the tasks took place');
+    expect(world.smtp.mails()[0]?.text).toContain('All runs of the tasks took place');
   });
 
   it('is not one who was on his round nine minutes ago, nor one who failed on it', async () => {
@@ -363,7 +363,7 @@ describe('daylight saving', () => {
     handSchedule([OWN_JOB, paris]);
     world.clock.set(new Date(from));
     await watchUntil(world, new Date(until));
-    expect(told(world)).toEqual([expect.stringContaining(`the round of ${occurrence} did not take place`)]);
+    expect(told(world)).toEqual([expect.stringContaining(`the run of ${occurrence} did not take place`)]);
   });
 });
 
@@ -393,7 +393,7 @@ describe('telling', () => {
     await find();
     await watch(world);
     const [mail] = world.smtp.mails();
-    expect(mail?.subject).toBe(`[Ronde] ${VISITS} : la ronde du 04/03/2026 à 10:15 UTC n’a pas eu lieu`);
+    expect(mail?.subject).toBe(`[Ronde] ${VISITS} : l’exécution du 04/03/2026 à 10:15 UTC n’a pas eu lieu`);
     expect(mail?.text).toContain('Que faire');
     expect(mail?.html).toContain('<html lang="fr">');
   });
@@ -416,7 +416,7 @@ describe('telling', () => {
     world.clock.set(at('11:30'));
     await watchUntil(world, at('11:40'));
     expect(told(world)).toEqual([
-      expect.stringContaining('the round of 2026-03-04 10:15 UTC did not take place'),
+      expect.stringContaining('the run of 2026-03-04 10:15 UTC did not take place'),
     ]);
     expect(await incidentsOf(world)).toHaveLength(1);
   });
@@ -528,7 +528,7 @@ describe('the outside', () => {
     expect(hooks()).toMatchObject([
       {
         event: 'opened',
-        text: `[Ronde] ${VISITS}: the round of 2026-03-04 10:15 UTC did not take place`,
+        text: `[Ronde] ${VISITS}: the run of 2026-03-04 10:15 UTC did not take place`,
         incident: { kind: 'missed', task: VISITS, facts: { occurrence: '2026-03-04T10:15:00.000Z' } },
       },
       { event: 'recovered' },
