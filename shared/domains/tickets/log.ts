@@ -4,10 +4,10 @@ import { listPageByInstant } from '../../doors/store/list-page.ts';
 import type { Position } from '../../doors/store/position.ts';
 import { HELD } from './alerts/rows.ts';
 
-/** The states of an alert in the log (contract 6); those of a mail's claim. */
+/** The states of an alert in the log: those of a mail's claim. */
 export const ALERT_STATES = ['claimed', 'sending', 'sent', 'failed', 'unknown'] as const;
 
-/** Which alerts are wanted; instants are of the claim, which every state has, `to` is not included. */
+/** A filter of alerts. Instants are those of the claim, which every state has; `to` is excluded. */
 export interface LogFilter {
   recipient?: string | undefined;
   ticket?: string | undefined;
@@ -17,8 +17,8 @@ export interface LogFilter {
 }
 
 /**
- * Alerts, newest first. Each of the three equalities has its index (field, claimed_at desc); Firestore joins them for any
- * two or three.
+ * Queries alerts, newest first. Each of the three equalities needs its index (field, claimed_at desc); Firestore joins
+ * them.
  */
 export function alertsOf(store: Firestore, { recipient, ticket, state, from, to }: LogFilter): Query {
   let query: Query = store.collection('delay_alert_logs');
@@ -30,7 +30,7 @@ export function alertsOf(store: Firestore, { recipient, ticket, state, from, to 
   return query.orderBy('claimed_at', 'desc');
 }
 
-/** One page of the log: `limit` + 1 reads at most. Left out: the random mark of a claim's owner, and what it holds. */
+/** Reads one page of the log, without the claim's owner mark and the alerts that it holds. */
 export async function listAlerts(
   { store }: { store: Firestore },
   filter: LogFilter,

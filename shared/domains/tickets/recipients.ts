@@ -5,7 +5,7 @@ import { isDocumentId } from '../../doors/store/document-id.ts';
 import { toJson } from '../../doors/store/json.ts';
 import { versionOf } from '../../doors/store/version.ts';
 
-/** More would be a mailing list, and a list of all of them has to fit one answer and one transaction. */
+/** The whole list must fit one answer and one transaction. More recipients need a mailing list. */
 export const MAX_RECIPIENTS = 400;
 const MAX_NAME = 200;
 const NAME_RULE = `must be a text of 1 to ${MAX_NAME} characters on one line, without control characters`;
@@ -20,7 +20,7 @@ const address = z.string('must be an e-mail address').transform((text, context) 
   }
 });
 
-/** One line of what is saved: an entry with an id, or with the address of a recipient, changes that one. */
+/** One entry to save. An entry with the id or the address of a recipient changes that recipient. */
 const recipientEntry = z.strictObject({
   id: z.string(ID_RULE).refine(isDocumentId, ID_RULE).optional(),
   user_id: z.string(ID_RULE).refine(isDocumentId, ID_RULE).nullable().optional(),
@@ -32,13 +32,13 @@ const recipientEntry = z.strictObject({
     .regex(/^[^\p{Cc}\u2028\u2029]*$/u, NAME_RULE)
     .optional(),
   email: address.optional(),
-  active: z.boolean('must be true or false; false takes somebody off the list').optional(),
+  active: z.boolean('must be true or false; false takes the recipient off the list').optional(),
   locale: z.enum(['fr', 'en'], 'must be fr or en').optional(),
   updated_at: z.string().nullable().optional(),
 });
 type Entry = z.infer<typeof recipientEntry>;
 
-/** What PUT takes: it merges. Who is not sent stays as is; who is to hear no more is sent with `active: false`. */
+/** The body of PUT, which merges. Recipients that are absent stay as they are; `active: false` removes one. */
 export const recipientsBody = z.strictObject({
   recipients: z
     .array(recipientEntry, 'must be a list of recipients')
@@ -50,13 +50,13 @@ export interface RecipientContext {
   store: Firestore;
 }
 
-/** All recipients as they go into an answer, and the version of the list: that of the recipient written last. */
+/** All recipients for an answer. The version of the list is that of the recipient written last. */
 export interface RecipientList {
   recipients: object[];
   updated_at: string | null;
 }
 
-/** A fault of one entry that only shows beside what is stored; `index` is its place in the list that was sent. */
+/** A fault of one entry that shows only beside the stored recipients. `index` is its place in the request. */
 export class RecipientFault extends Error {
   readonly index: number;
   constructor(index: number, message: string) {
@@ -79,9 +79,8 @@ export async function readRecipientList({ store }: RecipientContext): Promise<Re
 }
 
 /**
- * Saves entries in one transaction: a recipient is found by id, else by address, else made. Each address is kept once: of
- * several recipients that have it, the one that is written stays. `requireVersion` throws where the list, or one of the
- * recipients, is not the one that was read. Throws RecipientFault for an entry that does not fit what is stored.
+ * Saves entries in one transaction. A recipient is found by id, else by address, else created; each address is kept once.
+ * `requireVersion` throws if the list or a recipient has changed. Throws RecipientFault for an entry that does not fit.
  */
 export async function saveRecipients(
   { store }: RecipientContext,
@@ -92,7 +91,7 @@ export async function saveRecipients(
     const { docs } = await transaction.get(all(store));
     requireVersion(newest(docs));
     const stored = docs.map(toStored);
-    const saves = merged(entries, stored);
+    const saves = mergeEntries(entries, stored);
     const made = saves.filter(({ target }) => target === null).length;
     if (stored.length + made > MAX_RECIPIENTS)
       throw new RecipientFault(0, `there would be more than ${MAX_RECIPIENTS}; use a mailing list's address`);
@@ -125,16 +124,16 @@ const toStored = (snapshot: DocumentSnapshot): Stored => ({
 
 interface Save {
   entry: Entry;
-  /** The stored recipient that it changes; null: a new one. */
+  /** The stored recipient that it changes; null for a new one. */
   target: Stored | null;
-  /** The address it will have; null where what is stored is none and no other was sent. */
+  /** Its new address; null if the stored one is invalid and the entry has none. */
   address: string | null;
-  /** Other recipients that were sent with the same address: they become this one. */
+  /** Other recipients in the request with the same address: they merge into this one. */
   absorbed: Stored[];
 }
 
-/** One save per recipient and address. Of entries that mean the same, the first decides, and one active one suffices. */
-function merged(entries: readonly Entry[], stored: readonly Stored[]): Save[] {
+/** Returns one save per recipient and address. Of equal entries the first decides; it is active if any of them is. */
+function mergeEntries(entries: readonly Entry[], stored: readonly Stored[]): Save[] {
   const saves: Save[] = [];
   for (const [index, entry] of entries.entries()) {
     const target = targetOf(entry, index, stored);
@@ -162,7 +161,7 @@ function targetOf({ id, email }: Entry, index: number, stored: readonly Stored[]
       `id: there is no recipient ${JSON.stringify(id)}; leave id out for a new one`,
     );
   }
-  if (email === undefined) throw new RecipientFault(index, 'email: must be given where there is no id');
+  if (email === undefined) throw new RecipientFault(index, 'email: must be given if there is no id');
   const same = stored.filter(({ address }) => address === email);
   return same.find(({ active }) => active) ?? same[0] ?? null;
 }
@@ -178,7 +177,7 @@ function writeRecipient(transaction: Transaction, store: Firestore, { entry, tar
   else transaction.create(all(store).doc(), { active: true, locale: 'fr', ...fields, ...email });
 }
 
-/** Versions are ISO 8601, so they sort as text. */
+/** Returns the newest version. Versions are ISO 8601, so they sort as text. */
 function newest(snapshots: readonly DocumentSnapshot[]): string | null {
   return (
     snapshots

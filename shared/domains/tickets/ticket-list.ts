@@ -16,10 +16,10 @@ import {
 
 const DAY_MS = 86_400_000;
 const OLDEST_FIRST = { field: 'created_at', direction: 'asc' } as const;
-/** A page of late tickets looks through so many tickets at a time, and through at most so many; the next goes on there. */
+/** A page of late tickets reads this many tickets at a time, and at most MAX_SCANNED; the next page goes on there. */
 const SCAN_STEP = 200;
 const MAX_SCANNED = 2_000;
-/** The newest events that are shown with one ticket. */
+/** The newest events in the answer about one ticket. */
 const SHOWN_EVENTS = 50;
 
 export interface TicketReadContext {
@@ -27,20 +27,20 @@ export interface TicketReadContext {
   now: Date;
 }
 
-/** How a ticket stands with regard to its threshold, and why. */
+/** The delay of a ticket, and the reason. */
 export interface Delay {
-  /** Since when it is in its stage, and what that was derived from. */
+  /** The instant at which it entered its stage, and the source of that. */
   since: string;
   source: StageEntry['source'];
   days_in_stage: number;
-  /** The threshold in force for its stage, and the instant after which an active ticket is late. */
+  /** The threshold of its stage, and the instant after which an active ticket is late. */
   threshold_days: number;
   late_after: string;
   late: boolean;
   reason: 'over_threshold' | 'within_threshold' | 'not_active';
 }
 
-/** A ticket's own fields with its id, its version and its delay. */
+/** The fields of a ticket, with its id, version and delay. */
 export type TicketItem = Record<string, unknown> & { id: string; updated_at: string | null; delay: Delay };
 
 export interface TicketFilter {
@@ -53,7 +53,7 @@ export interface TicketPage {
   next: Position | null;
 }
 
-/** Tickets, oldest first; each filter needs its index (status or stage, created_at), which Firestore joins for both. */
+/** Queries tickets, oldest first. Each filter needs its index (status or stage, created_at); Firestore joins both. */
 export function ticketsOf(store: Firestore, { status, stage }: TicketFilter): Query {
   let query: Query = store.collection('tickets');
   if (status !== undefined) query = query.where('status', '==', status);
@@ -61,14 +61,14 @@ export function ticketsOf(store: Firestore, { status, stage }: TicketFilter): Qu
   return query.orderBy('created_at');
 }
 
-/** The active tickets that may be late: none that was created since the cutoff is. */
+/** Queries the active tickets that may be late: those created before the cutoff. */
 export function maybeLate(store: Firestore, stage: string | undefined, before: Date): Query {
   return ticketsOf(store, { status: 'active', stage }).where('created_at', '<', before);
 }
 
 /**
- * One page of tickets. Reads: `limit` + 1 tickets, the settings, and one event for each ticket that does not say itself
- * since when it is in its stage.
+ * Reads one page of tickets. Costs `limit` + 1 tickets, the settings, and one event per ticket without
+ * `stage_entered_at`.
  */
 export async function listTickets(
   context: TicketReadContext,
@@ -88,9 +88,8 @@ export async function listTickets(
 }
 
 /**
- * One page of late tickets, found as the task finds them: active and created before the cutoff. At most 2,000 tickets
- * are looked through (that many reads, and one event for each that does not say itself since when it is in its stage); a
- * page may therefore be short, or empty, and still have a next one.
+ * Reads one page of late tickets: active, created before the cutoff, and late. It scans at most 2,000 tickets, so a page
+ * may be short or empty and still have a next one.
  */
 export async function listLate(
   context: TicketReadContext,
@@ -118,7 +117,7 @@ export async function listLate(
   return page;
 }
 
-/** One ticket with its newest events; null where there is none. */
+/** Reads one ticket with its newest events. Returns null if there is none. */
 export async function readTicket(
   context: TicketReadContext,
   id: string,

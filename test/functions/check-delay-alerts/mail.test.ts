@@ -187,7 +187,7 @@ describe('without mail', () => {
     const { status, body } = await check();
     expect(status).toBe(503);
     expect(body.message).toBe(
-      'Failed: 2 late ticket(s), and no mail can go: set EMAIL_HOST and what belongs to it',
+      'Failed: 2 late ticket(s), and mail is not configured: set EMAIL_HOST and the other EMAIL_* variables',
     );
   });
 

@@ -140,7 +140,7 @@ describe('who is told of what', () => {
         overdue: 1,
         failed: { no_active_recipient: 1 },
         message:
-          'Failed: 1 late ticket(s), and nobody is told of it: choose recipients on /tickets/alerts/config/',
+          'Failed: 1 late ticket(s), and there is no active recipient: choose recipients on /tickets/alerts/config/',
       });
     }
   });

@@ -5,7 +5,7 @@ import { millis, streamQuery } from '../../../doors/store/firestore.ts';
 import type { AlertSettings, StageChange, Ticket } from '../delay.ts';
 import { ALERT_DEFAULTS, alertSettings } from './settings.ts';
 
-/** What judging a delay and writing the mail need; the rest of a ticket stays where it is. */
+/** The fields that the decision and the mail need. */
 export const TICKET_FIELDS = [
   'number',
   'device',
@@ -17,8 +17,7 @@ export const TICKET_FIELDS = [
 ] as const;
 
 /**
- * The active tickets created before an instant, oldest first: all late ones are among them, whatever fields they lack.
- * Needs the index (status, created_at) of tickets.
+ * Queries the active tickets created before an instant, oldest first. It finds late tickets that lack fields too. Needs the index (status, created_at) of tickets.
  */
 export function activeCreatedBefore(store: Firestore, before: Date): Query {
   return store
@@ -29,12 +28,12 @@ export function activeCreatedBefore(store: Firestore, before: Date): Query {
     .select(...TICKET_FIELDS);
 }
 
-/** The active tickets that say they entered their stage before an instant; needs the index (status, stage_entered_at). */
+/** Queries the active tickets whose `stage_entered_at` lies before an instant; needs the index on both fields. */
 export function activeEnteredBefore(store: Firestore, before: Date): Query {
   return store.collection('tickets').where('status', '==', 'active').where('stage_entered_at', '<', before);
 }
 
-/** The last event that led a ticket into a stage; needs the index (type, to, at desc) of events. */
+/** Queries the last event that led a ticket into a stage; needs the index (type, to, at desc) of events. */
 export function lastEntry(store: Firestore, ticketId: string, stage: string): Query {
   return store
     .collection(`tickets/${ticketId}/events`)
@@ -44,7 +43,7 @@ export function lastEntry(store: Firestore, ticketId: string, stage: string): Qu
     .limit(1);
 }
 
-/** A ticket as it is stored; null where it is gone. What another back end left out is empty. */
+/** Reads a stored ticket. Returns null if it is gone; fields that another back end left out are empty. */
 export function toTicket(snapshot: DocumentSnapshot): Ticket | null {
   if (!snapshot.exists) return null;
   const text = (field: string) => (snapshot.get(field) as unknown)?.toString();
@@ -60,14 +59,14 @@ export function toTicket(snapshot: DocumentSnapshot): Ticket | null {
   };
 }
 
-/** The events that tell since when a ticket is in its stage; none are read where the ticket says it itself. */
+/** Reads the events that date a ticket's stage. Reads none if the ticket has `stage_entered_at`. */
 export async function entriesOf(ticket: Ticket, store: Firestore): Promise<StageChange[]> {
   if (ticket.stageEnteredAt !== null) return [];
   const { docs } = await lastEntry(store, ticket.id, ticket.stage).get();
   return docs.map((doc) => ({ to: ticket.stage, at: millis(doc.get('at')) ?? ticket.createdAt }));
 }
 
-/** `settings/alerts` with the defaults. Throws where what is stored is not legal: no alert is judged by a guess. */
+/** Reads `settings/alerts` with the defaults. Throws if a stored value is invalid: no alert may rest on a guess. */
 export async function readAlertSettings(store: Firestore): Promise<AlertSettings> {
   const stored = await store.doc('settings/alerts').get();
   const present = Object.entries(stored.data() ?? {}).filter(
@@ -91,16 +90,16 @@ export async function readAlertSettings(store: Firestore): Promise<AlertSettings
   };
 }
 
-/** Somebody who is told of late tickets. */
+/** A recipient of alerts. */
 export interface Recipient {
   id: string;
   name: string;
-  /** Normalised; null where what is stored is no address. */
+  /** Normalised; null if the stored one is invalid. */
   address: string | null;
   locale: Locale;
 }
 
-/** The active recipients, each address once (the first by id). */
+/** Reads the active recipients, each address once (the first by id). */
 export async function readRecipients(store: Firestore): Promise<Recipient[]> {
   const recipients = new Map<string, Recipient>();
   const active = store.collection('alert_recipients').where('active', '==', true);
