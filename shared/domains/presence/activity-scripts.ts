@@ -1,4 +1,4 @@
-/** Forgets sessions of which nothing has been heard for as long as a sign of life is kept. ARGV[2] is now, ARGV[3] that time. */
+/** Deletes sessions that were silent for ARGV[3], the time that a ping is kept. ARGV[2] is now. */
 const PRUNE = `
 local function prune()
   local all = redis.call('HGETALL', KEYS[2])
@@ -9,8 +9,8 @@ local function prune()
 end`;
 
 /**
- * One ping. Refused for a session that is known to be logged out; 'unknown' where nothing recent is known of it, then
- * nothing is written and Firestore has to be asked. Never moves activity back. Returns the activity of before, or ''.
+ * Records one ping and never moves activity back. Returns the previous activity, or ''. Writes nothing and returns 'out'
+ * for a session that was logged out, or 'unknown' if Firestore must be asked first.
  */
 export const PING = `${PRUNE}
 local state = redis.call('HGET', KEYS[2], ARGV[1]) or ''
@@ -27,7 +27,7 @@ if (tonumber(before) or 0) < tonumber(ARGV[2]) then redis.call('SET', KEYS[1], A
 else redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 return before`;
 
-/** The sessions of KEYS[2] that are live, but ARGV[1], as pairs of name and last sign of life. */
+/** Lists the live sessions of KEYS[2] except ARGV[1], as pairs of name and last sign of life. */
 const OTHERS = `
 local function others()
   local all, found = redis.call('HGETALL', KEYS[2]), {}
@@ -38,7 +38,7 @@ local function others()
   return found
 end`;
 
-/** Ends one session: its marker is set, the activity deleted. Returns the other live ones. */
+/** Ends one session: sets its marker and deletes the activity. Returns the other live sessions. */
 export const LOGOUT = `${PRUNE}${OTHERS}
 prune()
 redis.call('HSET', KEYS[2], ARGV[1], 'out:' .. ARGV[2])
@@ -46,7 +46,7 @@ redis.call('PEXPIRE', KEYS[2], ARGV[3])
 redis.call('DEL', KEYS[1])
 return others()`;
 
-/** Sets the marker of a session that ended long ago; if the activity is its own, that of another session replaces it. */
+/** Sets the marker of a session that ended earlier. If the activity is its own, that of another session replaces it. */
 export const MARK = `${OTHERS}
 local last = string.match(redis.call('HGET', KEYS[2], ARGV[1]) or '', '^live:%d+:(%d+)$')
 redis.call('HSET', KEYS[2], ARGV[1], 'out:' .. ARGV[2])
@@ -58,7 +58,7 @@ if newest > 0 then redis.call('SET', KEYS[1], string.format('%.0f', newest), 'PX
 else redis.call('DEL', KEYS[1]) end
 return 1`;
 
-/** Deletes each activity that is older than ARGV[1]; of each key, the activity that stays, or an empty text. */
+/** Deletes each activity that is older than ARGV[1]. Returns for each key the activity that stays, or ''. */
 export const FORGET = `
 local left = {}
 for i, key in ipairs(KEYS) do
@@ -68,7 +68,7 @@ for i, key in ipairs(KEYS) do
 end
 return left`;
 
-/** Puts an activity back, never over a newer one. */
+/** Restores an activity, never over a newer one. */
 export const PUT_BACK = `
 local at = redis.call('GET', KEYS[1]) or ''
 if (tonumber(at) or 0) >= tonumber(ARGV[1]) then return 0 end

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { presenceSettings } from '../../../../shared/domains/presence/settings.ts';
 import {
+  decideStatus,
   type Evidence,
   isOnline,
-  judge,
   MIN_THRESHOLD_SECONDS,
 } from '../../../../shared/domains/presence/status.ts';
 
@@ -40,9 +40,9 @@ describe('online', () => {
         fc.nat({ max: DAY_MS }),
         fc.boolean(),
         (evidence, thresholdMs, later, degraded) => {
-          if (judge(evidence, thresholdMs, NOW, degraded).status !== 'online') return;
+          if (decideStatus(evidence, thresholdMs, NOW, degraded).status !== 'online') return;
           const activity = Math.max(evidence.activity ?? 0, NOW - later);
-          expect(judge({ ...evidence, activity }, thresholdMs, NOW, degraded).status).toBe('online');
+          expect(decideStatus({ ...evidence, activity }, thresholdMs, NOW, degraded).status).toBe('online');
         },
       ),
     );
@@ -52,7 +52,7 @@ describe('online', () => {
     fc.assert(
       fc.property(known, threshold, fc.boolean(), (evidence, thresholdMs, degraded) => {
         const loggedOut = Math.max(evidence.activity ?? 0, evidence.login ?? 0);
-        const verdict = judge({ ...evidence, loggedOut }, thresholdMs, NOW, degraded);
+        const verdict = decideStatus({ ...evidence, loggedOut }, thresholdMs, NOW, degraded);
         expect(verdict.status).not.toBe('online');
       }),
     );
@@ -61,9 +61,9 @@ describe('online', () => {
   it('losing what Redis holds makes nobody online', () => {
     fc.assert(
       fc.property(known, threshold, (evidence, thresholdMs) => {
-        if (judge(evidence, thresholdMs, NOW, false).status === 'online') return;
+        if (decideStatus(evidence, thresholdMs, NOW, false).status === 'online') return;
         for (const degraded of [false, true])
-          expect(judge({ ...evidence, activity: null }, thresholdMs, NOW, degraded).status).not.toBe(
+          expect(decideStatus({ ...evidence, activity: null }, thresholdMs, NOW, degraded).status).not.toBe(
             'online',
           );
       }),
@@ -73,7 +73,7 @@ describe('online', () => {
   it('unknown is said only where Redis is away, and online names the sign of life that it rests on', () => {
     fc.assert(
       fc.property(known, threshold, fc.boolean(), (evidence, thresholdMs, degraded) => {
-        const { status, source, asOf } = judge(evidence, thresholdMs, NOW, degraded);
+        const { status, source, asOf } = decideStatus(evidence, thresholdMs, NOW, degraded);
         if (status === 'unknown') expect(degraded).toBe(true);
         if (status === 'online') expect(asOf).toBe(source === 'redis' ? evidence.activity : evidence.login);
         expect(source === 'none').toBe(asOf === null);
