@@ -50,10 +50,10 @@ export const settingsRoutes = [
           if (!snapshot || !body[part]) continue;
           if (carried !== undefined && carried !== versionOf(snapshot))
             requireVersion(request, carried, versionOf(snapshot));
-          transaction.set(snapshot.ref, removals(fields), { merge: true });
+          transaction.set(snapshot.ref, toDeletions(fields), { merge: true });
         }
       });
-      inForce(context, body);
+      applyThreshold(context, body);
       return answer(context);
     },
   }),
@@ -72,18 +72,18 @@ async function answer({ store }: AdminContext): Promise<Answer> {
   return new Answer(200, { ...Object.fromEntries(parts), updated_at }, versionHeader(updated_at));
 }
 
-/** The version of all settings together: that of the part written last. Versions are ISO 8601, so they sort as text. */
+/** Returns the version of the part written last. Versions are ISO 8601, so they sort as text. */
 function newest(found: readonly DocumentSnapshot[]): string | null {
   const versions = found.flatMap((snapshot) => versionOf(snapshot) ?? []);
   return versions.sort().at(-1) ?? null;
 }
 
-/** Null takes a key of a map away. */
-function removals(fields: object): Record<string, unknown> {
+/** Turns null into the deletion of a key. */
+function toDeletions(fields: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
       name,
-      value === null ? FieldValue.delete() : isMap(value) ? removals(value) : value,
+      value === null ? FieldValue.delete() : isMap(value) ? toDeletions(value) : value,
     ]),
   );
 }
@@ -91,7 +91,7 @@ function removals(fields: object): Record<string, unknown> {
 const isMap = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function inForce({ store, now }: AdminContext, { presence }: SettingsBody): void {
+function applyThreshold({ store, now }: AdminContext, { presence }: SettingsBody): void {
   const minutes = presence?.online_threshold_minutes;
   if (minutes !== undefined) rememberThreshold(store, minutes, now);
 }

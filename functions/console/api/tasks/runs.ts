@@ -7,7 +7,7 @@ import { runDetail, runLine } from '../../../../shared/runtime/run-view.ts';
 import { nextPage, positionParam } from '../paging.ts';
 import { adminRoute } from '../route.ts';
 
-/** How a run can end, and `running` for one that has not. */
+/** The outcomes of runs, and `running` for an open run. */
 const OUTCOMES = [
   ...['succeeded', 'nothing_to_do', 'partial', 'skipped_overlap'],
   ...['dispatched', 'failed', 'abandoned', 'running'],
@@ -15,7 +15,7 @@ const OUTCOMES = [
 
 const NEWEST_FIRST = { field: 'started_at', direction: 'desc' } as const;
 
-/** The ledger: GET `/v1/admin/runs`, newest first (a read per run shown and one more), and one run with all it keeps. */
+/** The ledger: GET `/v1/admin/runs`, newest first (a read per run, and one more), and one run in full. */
 export const runRoutes = [
   adminRoute({
     method: 'GET',
