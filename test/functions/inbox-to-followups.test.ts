@@ -47,7 +47,7 @@ const history = async () =>
     (doc) => `${doc.get('reason')}: ${doc.get('detail') ?? ''}`,
   );
 
-describe.skipIf(absent)('what the inbox sees', () => {
+describe.skipIf(absent)('mail in the inbox', () => {
   let user: ImapUser;
   let messageId: string;
 
@@ -85,7 +85,7 @@ describe.skipIf(absent)('what the inbox sees', () => {
       ...headers,
     });
 
-  it('stops a follow-up when a person answers, and says who did; no level goes any more', async () => {
+  it('stops a follow-up when a person answers, names that person, and sends no further level', async () => {
     await sent();
     await arrives(answer());
     expect(await read()).toMatchObject({ status: 'stopped', stop_reason: 'replied', level: 1 });
@@ -94,7 +94,7 @@ describe.skipIf(absent)('what the inbox sees', () => {
     expect((await remind()).body.followups.sent).toBe(0);
   });
 
-  it('stops it when somebody else of the customer answers, but not when a colleague of ours does', async () => {
+  it('stops it when another person of the customer answers, but not when a colleague does', async () => {
     await sent();
     await arrives(answer({ From: 'billing@ronde.test' }));
     await arrives(answer({ From: user.user, 'Message-ID': '<a2@x.test>' }), 'Sent');
@@ -146,7 +146,7 @@ describe.skipIf(absent)('what the inbox sees', () => {
     expect((await history()).join('\n')).toContain('ada@example.test: 5.1.1');
   });
 
-  it.each(['INBOX', 'Sent'])('settles a mail in doubt when it is found in %s', async (folder) => {
+  it.each(['INBOX', 'Sent'])('settles an uncertain mail when it is found in %s', async (folder) => {
     world.reconfigure({ EMAIL_PORT: String(faults.port) });
     faults.fault = { at: 'answer', how: 'close' };
     expect((await remind()).body.followups.unknown).toBe(1);

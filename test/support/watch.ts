@@ -60,8 +60,8 @@ export async function ran(
   return id;
 }
 
-/** The subjects of the mails that came so far, each with the addresses it went to. */
-export const told = (world: World) =>
+/** Lists the mails so far, as addresses and subject. */
+export const listMails = (world: World) =>
   world.smtp.mails().map(({ to, subject }) => `${to.join(',')}: ${subject}`);
 
 /** Every incident's document. */

@@ -25,20 +25,20 @@ export interface ProbeDeps extends OfflineDeps {
 }
 
 /** One check: resolves with its result, or throws the fault. */
-export type Check = (deps: ProbeDeps) => Promise<string>;
+export type PresenceCheck = (deps: ProbeDeps) => Promise<string>;
 
-const firestoreConnection: Check = async ({ store }) => {
+const firestoreConnection: PresenceCheck = async ({ store }) => {
   const { exists } = await store.doc('settings/presence').get();
   return `settings/presence ${exists ? 'read' : 'is not set; the defaults hold'}`;
 };
 
-const redisConnection: Check = async ({ redis }) => {
+const redisConnection: PresenceCheck = async ({ redis }) => {
   const answer = await redis.ping();
   if (answer !== 'PONG') throw new Error(`Redis answers ${JSON.stringify(answer)} to PING`);
   return 'PONG';
 };
 
-const userSchema: Check = async ({ store }) => {
+const userSchema: PresenceCheck = async ({ store }) => {
   const { docs } = await users(store).limit(SAMPLE).get();
   const faults = docs.flatMap(faultsOf);
   if (faults.length > 0) {
@@ -64,7 +64,7 @@ function faultsOf(user: DocumentSnapshot): string[] {
   });
 }
 
-const presenceOperations: Check = async ({ redis, now }) => {
+const presenceOperations: PresenceCheck = async ({ redis, now }) => {
   const ref = { userId: PROBE, session: SESSION };
   const at = now.getTime();
   await recordActivity(redis, ref, at, 'login');
@@ -79,14 +79,14 @@ const presenceOperations: Check = async ({ redis, now }) => {
   return 'ping, login, logout and a late ping behave as required';
 };
 
-const indexes: Check = async ({ store, queries }) => {
+const indexes: PresenceCheck = async ({ store, queries }) => {
   for (const query of [flaggedOnline(store), ...queries]) {
     await query.limit(1).get();
   }
   return `${queries.length + 1} queries answered`;
 };
 
-const simulatedUpdate: Check = async ({ store, now }) => {
+const simulatedUpdate: PresenceCheck = async ({ store, now }) => {
   const ref = userRef(store, PROBE);
   const { writeTime } = await ref.set({
     role: 'user',
@@ -114,7 +114,7 @@ const simulatedUpdate: Check = async ({ store, now }) => {
   return 'a conditional update holds, an outdated one is refused, a login record opens and closes';
 };
 
-const timings: Check = async (deps) => {
+const timings: PresenceCheck = async (deps) => {
   const firestore = await median(() => firestoreConnection(deps));
   const redis = await median(() => redisConnection(deps));
   const found = `Firestore ${firestore} ms, Redis ${redis} ms (median of ${TIMINGS})`;
@@ -147,7 +147,7 @@ export const checks = {
   indexes,
   simulated_update: simulatedUpdate,
   timings,
-} satisfies Record<string, Check>;
+} satisfies Record<string, PresenceCheck>;
 
 export type CheckName = keyof typeof checks;
 export const checkNames = Object.keys(checks) as CheckName[];

@@ -11,7 +11,7 @@ export const MAX_THRESHOLD_MINUTES = 24 * 60;
 /** The threshold if the settings have none. */
 export const DEFAULT_THRESHOLD_MINUTES = 15;
 
-export type Status = 'online' | 'offline' | 'unknown';
+export type PresenceStatus = 'online' | 'offline' | 'unknown';
 export type Source = 'redis' | 'login_history' | 'none';
 
 /** Instants are milliseconds since the epoch. */
@@ -45,8 +45,8 @@ export interface Evidence {
   projected: number | null;
 }
 
-export interface Verdict {
-  status: Status;
+export interface StatusVerdict {
+  status: PresenceStatus;
   /** The source of the answer, and its instant. */
   source: Source;
   asOf: number | null;
@@ -59,7 +59,12 @@ const latest = (...instants: (number | null)[]): number | null =>
  * Returns the status of one user. Redis decides first; without a young ping, login_history does. If Redis is away
  * (`degraded`), a user is offline only if Firestore has the logout; others are `unknown`.
  */
-export function decideStatus(known: Evidence, thresholdMs: number, now: number, degraded: boolean): Verdict {
+export function decideStatus(
+  known: Evidence,
+  thresholdMs: number,
+  now: number,
+  degraded: boolean,
+): StatusVerdict {
   const { activity, login, sessionEnd, loggedOut, projected } = known;
   const isAlive = (lastActivity: number | null) =>
     isOnline({ now, lastActivity, lastLogout: loggedOut, thresholdMs });

@@ -4,7 +4,7 @@ import { listPageById } from '../../doors/store/list-page.ts';
 import { within } from '../../doors/time/within.ts';
 import { readActivity } from './activity.ts';
 import { type Logins, readLogins } from './login-history.ts';
-import { decideStatus, type Source, type Status, type Verdict } from './status.ts';
+import { decideStatus, type PresenceStatus, type Source, type StatusVerdict } from './status.ts';
 import { storedPresence, toEvidence, users } from './user.ts';
 
 /** The largest page of users, which one MGET can answer. */
@@ -22,7 +22,7 @@ export interface StatusDeps {
 export interface UserStatus {
   user_id: string;
   is_online: boolean;
-  status: Status;
+  status: PresenceStatus;
   source: Source;
   as_of: string | null;
 }
@@ -33,7 +33,7 @@ export interface StatusQuery {
   /** Users after this id; null for the first page. */
   after: string | null;
   /** Only users of this status. */
-  status?: Status | undefined;
+  status?: PresenceStatus | undefined;
   thresholdMs: number;
   now: Date;
 }
@@ -97,7 +97,7 @@ async function judgeUsers(
   });
 }
 
-function toUserStatus(userId: string, { status, source, asOf }: Verdict): UserStatus {
+function toUserStatus(userId: string, { status, source, asOf }: StatusVerdict): UserStatus {
   return {
     user_id: userId,
     is_online: status === 'online',

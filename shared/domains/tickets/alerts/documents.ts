@@ -91,7 +91,7 @@ export async function readAlertSettings(store: Firestore): Promise<AlertSettings
 }
 
 /** A recipient of alerts. */
-export interface Recipient {
+export interface AlertRecipient {
   id: string;
   name: string;
   /** Normalised; null if the stored one is invalid. */
@@ -100,8 +100,8 @@ export interface Recipient {
 }
 
 /** Reads the active recipients, each address once (the first by id). */
-export async function readRecipients(store: Firestore): Promise<Recipient[]> {
-  const recipients = new Map<string, Recipient>();
+export async function readRecipients(store: Firestore): Promise<AlertRecipient[]> {
+  const recipients = new Map<string, AlertRecipient>();
   const active = store.collection('alert_recipients').where('active', '==', true);
   for await (const doc of streamQuery(active)) {
     const address = normaliseAddress(String(doc.get('email') ?? ''));

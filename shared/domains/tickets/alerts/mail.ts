@@ -11,7 +11,7 @@ import type { Post, SendResult } from '../../../doors/mail/post.ts';
 import { isConflict } from '../../../doors/store/firestore.ts';
 import { alertId, type LateTicket } from '../delay.ts';
 import { delayDigest } from '../digest.ts';
-import type { Recipient } from './documents.ts';
+import type { AlertRecipient } from './documents.ts';
 import { type AlertRow, type DigestRows, HELD, type HeldDigest, heldRows, rowFields } from './rows.ts';
 import {
   type AlertState,
@@ -32,7 +32,7 @@ export interface DigestAlert {
 
 /** One mail of a run to one recipient. */
 export interface Digest {
-  recipient: Recipient & { address: string };
+  recipient: AlertRecipient & { address: string };
   alerts: readonly DigestAlert[];
   /** The recipient's state as it was read, and the part of its alerts to keep. */
   state: AlertState;

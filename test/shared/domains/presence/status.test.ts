@@ -22,7 +22,7 @@ const known: fc.Arbitrary<Evidence> = fc.record({
 });
 
 describe('online', () => {
-  it('a millisecond under the threshold, and at the threshold not', () => {
+  it('means younger than the threshold by a millisecond at least', () => {
     fc.assert(
       fc.property(threshold, (thresholdMs) => {
         const at = (age: number) =>
@@ -48,7 +48,7 @@ describe('online', () => {
     );
   });
 
-  it('nobody is online after a logout that is newer than all their signs of life, with or without Redis', () => {
+  it('no user is online after a logout that is newer than all signs of life, with or without Redis', () => {
     fc.assert(
       fc.property(known, threshold, fc.boolean(), (evidence, thresholdMs, degraded) => {
         const loggedOut = Math.max(evidence.activity ?? 0, evidence.login ?? 0);
@@ -58,7 +58,7 @@ describe('online', () => {
     );
   });
 
-  it('losing what Redis holds makes nobody online', () => {
+  it('losing the data of Redis makes no user online', () => {
     fc.assert(
       fc.property(known, threshold, (evidence, thresholdMs) => {
         if (decideStatus(evidence, thresholdMs, NOW, false).status === 'online') return;
@@ -70,7 +70,7 @@ describe('online', () => {
     );
   });
 
-  it('unknown is said only where Redis is away, and online names the sign of life that it rests on', () => {
+  it('unknown is returned only if Redis is away, and online names its sign of life', () => {
     fc.assert(
       fc.property(known, threshold, fc.boolean(), (evidence, thresholdMs, degraded) => {
         const { status, source, asOf } = decideStatus(evidence, thresholdMs, NOW, degraded);
