@@ -1,5 +1,5 @@
 import {
-  type Recipient,
+  type AlertRecipient,
   readAlertSettings,
   readRecipients,
 } from '../../shared/domains/tickets/alerts/documents.ts';
@@ -19,7 +19,7 @@ export interface AlertRun {
   /** All late tickets, the oldest first. */
   late: readonly LateTicket[];
   /** All active recipients; empty if nothing is late. */
-  recipients: readonly Recipient[];
+  recipients: readonly AlertRecipient[];
   /** The digests that earlier runs left unsettled. */
   open: readonly OpenDigest[];
   recheck: Recheck;
@@ -33,7 +33,7 @@ export interface Pair {
   /** The place among the late tickets, the oldest being 0. */
   rank: number;
   /** Null if there is no active recipient. */
-  recipient: Recipient | null;
+  recipient: AlertRecipient | null;
   /** The recipient's digests that earlier runs left unsettled. */
   open: readonly OpenDigest[];
 }

@@ -1,11 +1,11 @@
 import { releaseOrphan, sendDigest, settleOrphan } from '../../shared/domains/tickets/alerts/mail.ts';
-import { type AlertState, pruned } from '../../shared/domains/tickets/alerts/state.ts';
+import { type AlertState, pruneAlerts } from '../../shared/domains/tickets/alerts/state.ts';
 import type { SendResult } from '../../shared/doors/mail/post.ts';
 import type { ActResult, RunContext } from '../../shared/runtime/task.ts';
 import type { AlertCandidate, AlertRun, Orphan, Pair } from './candidates.ts';
-import type { AlertPlan, Reason } from './verdict.ts';
+import type { AlertPlan, AlertReason } from './verdict.ts';
 
-/** Another run has claimed it, and may be dead: whether its mail went is known once its claim is old enough. */
+/** Another run has claimed it and may be dead. An older claim will show if its mail went. */
 const IN_FLIGHT = { outcome: 'failed', reason: 'in_flight', retry: true } as const;
 
 type DecidedPair = { pair: Pair; plan: AlertPlan };
@@ -15,8 +15,8 @@ export async function notifyRecipient(
   decided: readonly { candidate: AlertCandidate; plan: AlertPlan }[],
   run: AlertRun,
   context: RunContext,
-): Promise<ActResult<Reason>[]> {
-  const results = new Map<AlertCandidate, ActResult<Reason>>();
+): Promise<ActResult<AlertReason>[]> {
+  const results = new Map<AlertCandidate, ActResult<AlertReason>>();
   let state = decided[0]?.plan.state;
   for (const { candidate } of decided) {
     if (candidate.kind !== 'orphan') continue;
@@ -36,7 +36,7 @@ async function endOrphan(
   { digest }: Orphan,
   state: AlertState | undefined,
   context: RunContext,
-): Promise<{ result: ActResult<Reason>; state: AlertState | undefined }> {
+): Promise<{ result: ActResult<AlertReason>; state: AlertState | undefined }> {
   if (digest.todo === 'unknown') {
     const settled = await settleOrphan(context, digest);
     return { result: settled ? { outcome: 'failed', reason: 'unknown', retry: false } : IN_FLIGHT, state };
@@ -51,7 +51,7 @@ async function sendPairs(
   decided: readonly DecidedPair[],
   run: AlertRun,
   context: RunContext,
-): Promise<Map<AlertCandidate, ActResult<Reason>>> {
+): Promise<Map<AlertCandidate, ActResult<AlertReason>>> {
   const [first] = decided;
   const recipient = first?.pair.recipient;
   const state = first?.plan.state;
@@ -70,7 +70,7 @@ async function sendPairs(
           recipient: { ...recipient, address: recipient.address },
           alerts,
           state,
-          kept: pruned(state.alerts, late, { repeatHours: settings.repeatHours, occurrence }),
+          kept: pruneAlerts(state.alerts, late, { repeatHours: settings.repeatHours, occurrence }),
           run: { id: runId, occurrence, requestedBy: context.requestedBy ?? context.trigger },
         });
   const sent = result ? candidateResult(result) : IN_FLIGHT;
@@ -78,8 +78,8 @@ async function sendPairs(
   return new Map(decided.map(({ pair }) => [pair, still.has(pair.late.ticket.id) ? sent : dropped]));
 }
 
-/** What a delivery's end means for each of its alerts, and whether Scheduler's retry may heal it. */
-function candidateResult(result: SendResult): ActResult<Reason> {
+/** Returns the result of each alert of a delivery; `retry` is true if Scheduler's retry may help. */
+function candidateResult(result: SendResult): ActResult<AlertReason> {
   switch (result.outcome) {
     case 'sent':
       return { outcome: 'acted' };

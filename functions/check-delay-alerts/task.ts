@@ -5,7 +5,7 @@ import type { Task } from '../../shared/runtime/task.ts';
 import { type AlertCandidate, type AlertRun, findCandidates, groupOf, openAlertRun } from './candidates.ts';
 import { notifyRecipient } from './notify.ts';
 import { reply } from './reply.ts';
-import { type AlertFacts, type AlertPlan, decidePair, type Reason } from './verdict.ts';
+import { type AlertFacts, type AlertPlan, type AlertReason, decidePair } from './verdict.ts';
 
 const params = {
   force: booleanParam.default(false),
@@ -17,20 +17,22 @@ interface Types {
   candidate: AlertCandidate;
   run: AlertRun;
   facts: AlertFacts;
-  reason: Reason;
+  reason: AlertReason;
   plan: AlertPlan;
 }
 
 /**
- * Tells the active recipients of tickets that are stuck: one digest for each, oldest first.
+ * Notifies the active recipients of late tickets: one digest for each, oldest first.
  *
- * Late: active, and strictly longer in its stage than the threshold. Told: on the first run that finds it late, and again
- * once `repeat_hours` have passed from occurrence to occurrence; re-entering a stage begins anew. `force` bypasses that
- * window and nothing else. A ticket that was closed or moved before its mail goes is dropped from it.
+ * - A ticket is late if it is active and strictly longer in its stage than the threshold.
+ * - The first run that finds it late sends an alert. A reminder follows when `repeat_hours` have passed from occurrence to
+ *   occurrence. A ticket that enters the stage again counts as new.
+ * - `force` bypasses that window and nothing else.
+ * - A ticket that is closed or moved before the mail goes is left out.
  *
- * All alerts of a digest are claimed in one commit before the mail and settled after it, so that two runs never tell the
- * same. A run that dies before the mail's body is made up for by the next; one that dies in the body leaves its alerts
- * `unknown`, with their Message-ID: they may or may not have arrived, and are not sent again before the next reminder.
+ * One commit claims all alerts of a digest before the mail, and another settles them after it, so two runs never send the
+ * same alert. If a run dies before the mail's body, the next run sends the alerts. If it dies in the body, they stay
+ * `unknown` with their Message-ID, and the next reminder is the next mail.
  */
 export const checkDelayAlerts: Task<Types> = {
   name: 'check-delay-alerts',

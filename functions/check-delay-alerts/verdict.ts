@@ -1,9 +1,9 @@
 import type { DigestAlert } from '../../shared/domains/tickets/alerts/mail.ts';
 import {
   type AlertState,
-  claimedIn,
   earlierAlert,
-  takenBack,
+  listClaimed,
+  undoAlerts,
 } from '../../shared/domains/tickets/alerts/state.ts';
 import { type AlertDecision, decideAlert } from '../../shared/domains/tickets/delay.ts';
 import type { Decision, Note } from '../../shared/runtime/task.ts';
@@ -19,7 +19,7 @@ export interface AlertFacts {
   states: ReadonlyMap<string, AlertState>;
 }
 
-export type Reason =
+export type AlertReason =
   | 'new'
   | 'reminder'
   | 'forced'
@@ -38,7 +38,7 @@ export type Reason =
   | 'mail_system'
   | 'try_later';
 
-/** What acting on a candidate needs: the recipient's state as it was read, and of a pair its alert. */
+/** The plan of a candidate: the recipient's state as it was read, and the alert of a pair. */
 export interface AlertPlan {
   state: AlertState | undefined;
   alert: DigestAlert | null;
@@ -49,7 +49,7 @@ export function decidePair(
   pair: Pair,
   { mail, states }: AlertFacts,
   run: AlertRun,
-): Decision<Reason, AlertPlan> {
+): Decision<AlertReason, AlertPlan> {
   const { recipient, late, rank } = pair;
   const note: Note = {
     ticket_number: late.ticket.number,
@@ -57,7 +57,8 @@ export function decidePair(
     days_in_stage: late.days,
     recipient: recipient?.address ?? null,
   };
-  const fail = (reason: Reason, retry: boolean) => ({ act: false, reason, failed: { retry }, note }) as const;
+  const fail = (reason: AlertReason, retry: boolean) =>
+    ({ act: false, reason, failed: { retry }, note }) as const;
   if (recipient === null) return fail('no_active_recipient', true);
   if (recipient.address === null) return fail('invalid_address', false);
   if (mail === 'not_configured') return fail('mail_not_configured', true);
@@ -73,11 +74,11 @@ export function decidePair(
   return { act: true, reason, note, plan: { state, alert: { late, due, forced: reason === 'forced' } } };
 }
 
-/** The rule's verdict, as if dead runs had not claimed what they did not send. */
+/** Decides without the claims of dead runs that sent nothing. */
 function alertOf(pair: Pair, state: AlertState | undefined, run: AlertRun): AlertDecision {
   const { settings, occurrence, runId, force } = run;
-  const unsent = pair.open.filter(({ todo }) => todo === 'take').flatMap(claimedIn);
-  const earlier = earlierAlert(takenBack(state?.alerts ?? {}, unsent), stayOf(pair));
+  const unsent = pair.open.filter(({ todo }) => todo === 'take').flatMap(listClaimed);
+  const earlier = earlierAlert(undoAlerts(state?.alerts ?? {}, unsent), stayOf(pair));
   return decideAlert({ earlier, repeatHours: settings.repeatHours, force, occurrence, runId });
 }
 

@@ -23,7 +23,7 @@ type Reason = 'stale' | 'recent' | 'alive_meanwhile';
 interface Types {
   params: typeof params;
   candidate: Flagged;
-  /** No sign of life since this instant (epoch milliseconds) is stale. */
+  /** Users without a sign of life since this instant are stale (epoch milliseconds). */
   run: { staleBefore: number };
   facts: ReadonlyMap<string, Seen>;
   reason: Reason;
@@ -31,12 +31,12 @@ interface Types {
 }
 
 /**
- * Puts users offline who are flagged online and silent.
+ * Puts stale users offline.
  *
- * Stale: flagged online, and the last sign of life (ping, login, or what the document says) is at least `minutes` old, or
- * there is none. The key in Redis goes only if it is still that old, the document is written only if it is as it was read:
- * a ping that comes in between wins. Nothing may happen twice. With Redis away nobody can be judged: the run fails and
- * changes nothing.
+ * - A user is stale if flagged online and without a sign of life (ping, login, document) in the last `minutes`.
+ * - The key in Redis goes only if it is still that old. The document changes only if it is as it was read.
+ * - So a ping in between wins, and nothing happens twice.
+ * - If Redis is away, the run fails and changes nothing.
  */
 export const cleanStaleSessions: Task<Types> = {
   name: 'clean-stale-sessions',
@@ -64,7 +64,7 @@ export const cleanStaleSessions: Task<Types> = {
 
   decide({ id }, { facts, run: { staleBefore } }) {
     const seen = facts.get(id);
-    if (!seen) throw new Error(`nothing was gathered of the user ${id}`);
+    if (!seen) throw new Error(`The user ${id} was not gathered; this is a fault of the task.`);
     return seenSince(seen, staleBefore)
       ? { act: false, reason: 'recent' }
       : { act: true, reason: 'stale', plan: seen };

@@ -26,11 +26,10 @@ interface Types {
 /**
  * Closes page visits that were left open.
  *
- * Closed: open, and more than `inactivity_minutes` since the last sign of life (the start, where there is no later one).
- * `end_time` is that last sign of life, so neither the sweep's own time nor its frequency shows in the data.
- * Each closing is conditional on the document being as it was read: a heartbeat that comes in between wins, and a
- * visit never ends before a heartbeat that was acknowledged. Nothing may happen twice; a killed run leaves the rest
- * for the next one.
+ * - A visit closes if it is open and its last sign of life (else its start) is more than `inactivity_minutes` old.
+ * - `end_time` is that last sign of life, so neither the time nor the frequency of the runs shows in the data.
+ * - A visit closes only if it is as it was read: a heartbeat in between wins, so no visit ends before an acknowledged one.
+ * - A killed run leaves the rest for the next one, and nothing happens twice.
  */
 export const closeInactiveVisits: Task<Types> = {
   name: 'close-inactive-visits',

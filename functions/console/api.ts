@@ -22,7 +22,7 @@ import { userRoutes } from './api/users.ts';
 import { visitRoutes } from './api/visits.ts';
 import { pageRoutes } from './serve-page/page.ts';
 
-/** The whole admin API: one table per subject, each in a file of its own. */
+/** The whole admin API: one table of routes per subject. */
 export const routes: readonly AdminRoute[] = [
   ...settingsRoutes,
   ...presenceRoutes,
@@ -42,7 +42,7 @@ export const routes: readonly AdminRoute[] = [
   ...visitRoutes,
 ];
 
-/** Paths that the console function answers, with all below them, and for each a path whose door answers. */
+/** The path prefixes of the console function, each with a path to probe its door. */
 export const CONSOLE_PATHS = [
   { prefix: '/v1/admin', probe: '/v1/admin/settings' },
   { prefix: '/tickets/alerts', probe: '/tickets/alerts/config' },
@@ -54,8 +54,8 @@ export const CONSOLE_PATHS = [
 ] as const;
 
 /**
- * The console's page, the opt-out links of mails, and the admin API, which is for administrators and operators only.
- * Nothing of that is read or written before the caller is known.
+ * Answers the console's page, the opt-out links of mails, and the admin API. The API is for administrators and operators
+ * only, and reads or writes nothing before the caller is known.
  */
 export function consoleHandler(open: () => Deps): HttpHandler {
   const all = [...pageRoutes, ...optOutRoutes, ...routes];

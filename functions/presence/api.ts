@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import { sessionKey } from '../../shared/domains/presence/session.ts';
 import { onlineThreshold } from '../../shared/domains/presence/settings.ts';
-import { listStatuses } from '../../shared/domains/presence/statuses.ts';
-import { MAX_PAGE } from '../../shared/domains/presence/user-pages.ts';
+import { listStatuses, MAX_PAGE } from '../../shared/domains/presence/statuses.ts';
 import { logIn, logOut, ping, type Visitor } from '../../shared/domains/presence/visitor.ts';
 import { ADMIN_CALLERS, type Caller, sessionOf, USER_CALLERS } from '../../shared/doors/auth/caller.ts';
 import { answerWithin } from '../../shared/doors/http/deadline.ts';
@@ -16,18 +15,20 @@ import { isDocumentId } from '../../shared/doors/store/document-id.ts';
 import type { Deps } from '../../shared/runtime/task.ts';
 import { sendClient } from './client.ts';
 
-/** A changed threshold is in force this much later at most: for statuses, which people watch, and for pings. */
+/** A changed threshold holds after this time at most, for statuses and for pings. */
 const STATUSES_MAX_AGE_MS = 2_000;
 const PINGS_MAX_AGE_MS = 60_000;
-/** Redis away: the browser's next ping but one. */
+/** The browser may retry after this if Redis is away. */
 const PING_RETRY_SECONDS = 60;
-/** A login or logout is acknowledged once it is in Firestore, and refused if it is not by then. */
+/** A login or logout fails if Firestore has not stored it after this time. */
 const STORE_MS = 5_000;
 
 /**
- * Presence. POST ping, login and logout speak for the token's subject and session, with the server's clock alone;
- * their bodies are not read. GET statuses is for administrators. A logged-out session is refused with 401 for good.
- * GET `/v1/activity/client.js` is the browser's part, for everybody.
+ * Presence.
+ * - POST ping, login and logout concern the token's subject and session; their bodies are not read.
+ * - A session that was logged out gets 401 for good.
+ * - GET statuses is for administrators.
+ * - GET `/v1/activity/client.js`, the browser's module, is public.
  */
 export function presenceHandler(open: () => Deps): HttpHandler {
   return functionHandler('presence', { cors: true, callers: USER_CALLERS, routes }, open);

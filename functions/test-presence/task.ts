@@ -11,7 +11,7 @@ import { within } from '../../shared/doors/time/within.ts';
 import { lastRuns } from '../../shared/runtime/ledger.ts';
 import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
 
-/** A check that takes longer has failed: a store that hangs is a store that is away. */
+/** A check that takes longer fails. */
 const CHECK_MS = 10_000;
 const MAX_DETAIL = 500;
 
@@ -29,8 +29,9 @@ interface Types {
 /**
  * Tests presence end to end: connections, the schema of users, pings and logouts, indexes, conditional updates, timings.
  *
- * Each check is a candidate of its own: one that fails does not hide the others. It works on a probe user, of which
- * nothing is left, and touches nobody else. A failed check makes the answer 500, with the same body.
+ * - Each check is a candidate, so one that fails does not hide the others.
+ * - The checks work on a probe user, and remove it again.
+ * - A failed check makes the answer 500, with the same body.
  */
 export const testPresence: Task<Types> = {
   name: 'test-presence',
@@ -42,7 +43,7 @@ export const testPresence: Task<Types> = {
   failedStatus: 500,
   budgetSeconds: 90,
   batchSize: 1,
-  // One after the other: timings mean nothing otherwise.
+  // Parallel checks would spoil the timings.
   concurrency: 1,
 
   async *find() {

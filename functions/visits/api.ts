@@ -19,14 +19,16 @@ import { sendClient } from './client.ts';
 
 /** The path of the visits on a host that all functions share. */
 export const VISITS_PATH = '/api/v1/visits';
-/** A browser that hears nothing for this long does better to keep the report and come again. */
+/** After this the browser should keep the report and retry. */
 const ANSWER_MS = 10_000;
 const uuid = z.guid();
 
 /**
- * Page visits as the browser reports them: POST `/api/v1/visits` starts one, `/{id}/heartbeat` keeps it alive, `/{id}/end`
- * ends it. A visit belongs to the token's subject; another user's is not found. All three may come twice, late or out of
- * order; a closed visit answers 409 and stays as it is. GET `/client.js` is the module that reports them.
+ * Page visits, as the browser reports them.
+ * - POST `/api/v1/visits` starts one, `/{id}/heartbeat` keeps it alive, `/{id}/end` ends it.
+ * - A visit belongs to the token's subject; another user's visit is 404.
+ * - Reports may arrive twice, late or out of order; a closed visit answers 409 and stays as it is.
+ * - GET `/client.js` is the module that reports visits.
  */
 export function visitsHandler(open: () => Deps): HttpHandler {
   const routes = [
@@ -41,7 +43,7 @@ export function visitsHandler(open: () => Deps): HttpHandler {
 
 type Report = (call: Call<Deps>, context: TrackContext) => Promise<{ result: TrackResult; id: string }>;
 
-/** The deadline covers the reading of the body, so a report reads its own. */
+/** Makes the route of one report. The deadline covers reading the body, so each report reads its own. */
 function report(path: string, act: Report): ProvenRoute<Deps> {
   return {
     method: 'POST',

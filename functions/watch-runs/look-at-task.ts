@@ -10,23 +10,23 @@ import { lastRuns } from '../../shared/runtime/ledger.ts';
 import type { RunContext } from '../../shared/runtime/task.ts';
 
 /**
- * Runs that are looked at per task and round. With seven tasks a round costs about 60 reads, which is 0.5 million a month;
- * at 0.06 USD per 100,000 (https://cloud.google.com/firestore/pricing) that is 0.30 USD.
+ * Runs that are read per task. With seven tasks a run of watch-runs costs about 60 reads, or 0.5 million a month; at
+ * 0.06 USD per 100,000 (https://cloud.google.com/firestore/pricing) that is 0.30 USD.
  */
 const RUNS_PER_TASK = 8;
-/** Where those do not reach back far enough to call a round missed, so many are read at most. */
+/** At most this many runs are read if the last eight do not reach back to an occurrence. */
 const MAX_RUNS = 2_000;
 
-/** The part of a run's tools that looking needs; doctor looks without a run. */
+/** The tools that looking needs; doctor looks without a run. */
 export type LookContext = Pick<RunContext, 'store' | 'now'>;
 
-/** What is seen of one task. */
+/** The view of one task. */
 export interface Look {
   job: WatchedJob;
-  /** Null where it is paused. */
+  /** Null if it is paused. */
   view: TaskView | null;
   concern: Concern | null;
-  /** Rounds missed while the watchman slept: told together, not one by one. */
+  /** Occurrences missed while watch-runs slept: reported together, not one by one. */
   slept: readonly Date[];
 }
 
@@ -36,7 +36,7 @@ interface Known {
   vigil: Vigil;
 }
 
-/** Looks at one task. One that is seen for the first time, or by a new schedule, is watched from now on. */
+/** Looks at one task. A new task, or one with a new schedule, is watched from now on. */
 export async function lookAt(context: LookContext, job: WatchedJob, known: Known): Promise<Look> {
   const { settings, state, vigil } = known;
   const { task } = job;
@@ -54,14 +54,14 @@ export async function lookAt(context: LookContext, job: WatchedJob, known: Known
   return { job, view, concern, slept: asleep ? due : [] };
 }
 
-/** The occurrences whose grace has ended since the watchman looked last, of the time in which the task is watched. */
+/** Returns the span of occurrences whose grace ended since the last run, while the task was watched. */
 function dueSpan({ grace_seconds }: WatchedJob, since: Date, { lookedUntil }: Vigil, now: Date): Span {
   const graceMs = grace_seconds * 1000;
   const after = Math.max(since.getTime(), lookedUntil.getTime() - graceMs);
   return { after: new Date(after), until: new Date(now.getTime() - graceMs) };
 }
 
-/** The occurrences of a span that nothing ran for. Where the runs at hand do not reach back to one, more are read. */
+/** Returns the occurrences of a span without a run. Reads more runs if those at hand do not reach back. */
 async function missedIn(
   context: LookContext,
   job: WatchedJob,
@@ -73,12 +73,12 @@ async function missedIn(
   const oldest = runs.at(-1)?.startedAt ?? 0;
   if (!first || runs.length < RUNS_PER_TASK || oldest < runsFrom(first).getTime()) return missed;
   const all = await runsOf(context, job.task, runsFrom(first));
-  // Of what lies before the runs that could be read nothing is known, and nothing is said.
+  // Before the oldest run that was read nothing is known, so nothing is reported.
   const known = all.length < MAX_RUNS ? 0 : (all.at(-1)?.startedAt ?? 0);
   return missedOf(missed, job, all).filter((occurrence) => occurrence.getTime() >= known);
 }
 
-/** The last runs of a task, newest first: eight, or those that began at or after an instant. */
+/** Reads the last runs of a task, newest first: eight, or those that began at or after an instant. */
 export async function runsOf({ store }: LookContext, task: string, from?: Date): Promise<SeenRun[]> {
   const query = from
     ? lastRuns(store, task, MAX_RUNS).where('started_at', '>=', from)

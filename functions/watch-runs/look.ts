@@ -15,26 +15,26 @@ import { lateRuns } from '../../shared/runtime/fan-out/closing.ts';
 
 import { type Look, type LookContext, lookAt, runsOf } from './look-at-task.ts';
 
-/** What one round has found, and what follows from it. */
-export interface Round {
+/** The state of one run: its findings, and the actions that follow. */
+export interface WatchRun {
   settings: WatchSettings;
   state: WatchState;
   concerns: Concern[];
 }
 
 /**
- * Looks at every task of the schedule but the watchman himself, of whom only his sleep is judged. Reads only: two settings,
- * the open incidents, the runs that were handed on and are open, and at most eight runs per task.
+ * Looks at every task of the schedule; of watch-runs itself only its sleep is judged. Reads only: two settings, the open
+ * incidents, the dispatched runs that are open, and at most eight runs per task.
  */
 export async function lookAround(
   context: LookContext,
   jobs: readonly WatchedJob[],
   self: WatchedJob,
-): Promise<Round> {
+): Promise<WatchRun> {
   const { store, now } = context;
   const [known, open, own, late] = await Promise.all([
-    remembered(context),
-    standingIncidents(context),
+    readKnown(context),
+    readOpenIncidents(context),
     runsOf(context, self.task),
     lateRuns(store, now),
   ]);
@@ -53,13 +53,14 @@ export async function lookAround(
   return { ...known, concerns: [...unreported, ...concernsFrom(looks, findings, open, { ...known, now })] };
 }
 
-async function remembered({ store }: LookContext) {
+async function readKnown({ store }: LookContext) {
   const [settings, state] = await store.getAll(store.doc('settings/watch'), stateRef(store));
-  if (!settings || !state) throw new Error('Firestore has not answered for the settings of the watchman');
+  if (!settings || !state)
+    throw new Error('Firestore returned no settings/watch and watch_state/watchman; run it again.');
   return { settings: readWatchSettings(settings), state: readState(state) };
 }
 
-async function standingIncidents({ store }: LookContext): Promise<Incident[]> {
+async function readOpenIncidents({ store }: LookContext): Promise<Incident[]> {
   const { docs } = await openIncidents(store).get();
   return docs.map(readIncident);
 }
@@ -73,7 +74,7 @@ function concernsFrom(
   const audience = settings.operators.length > 0 || settings.webhook_url !== null;
   const gone = open.filter((incident) => isGone(incident, looks));
   const standing = open.filter((incident) => !gone.includes(incident));
-  const isOverNow = (incident: Incident) => overNow(incident, looks, findings);
+  const isOverNow = (incident: Incident) => hasEnded(incident, looks, findings);
   const troubled = new Set([...findings, ...open].map(({ task }) => task));
   const well = looks.filter(({ job, view, concern }) => view && !concern && !troubled.has(job.task));
   return [
@@ -84,13 +85,13 @@ function concernsFrom(
   ];
 }
 
-/** What was found about a task that is paused, or no longer in the schedule, concerns nobody any more. */
+/** True for an incident of a task that is paused or no longer scheduled. */
 function isGone({ kind, task }: Incident, looks: readonly Look[]): boolean {
   if (kind === 'asleep' || kind === 'unknown_mail') return false;
   return !looks.some(({ job, view }) => job.task === task && view !== null);
 }
 
-function overNow(incident: Incident, looks: readonly Look[], findings: readonly Finding[]): boolean {
+function hasEnded(incident: Incident, looks: readonly Look[], findings: readonly Finding[]): boolean {
   const { kind, task } = incident;
   if (kind === 'asleep') return false;
   if (kind === 'unknown_mail') return !findings.some((each) => each.kind === kind && each.task === task);

@@ -1,47 +1,52 @@
-import { ACTING, type Concern, type Event } from '../../shared/domains/watch/concern.ts';
+import { ACTING, type Concern, type IncidentEvent } from '../../shared/domains/watch/concern.ts';
 import {
   createIncident,
-  type Happening,
-  happened,
+  type HistoryEntry,
   type Incident,
   incidentOf,
   incidents,
   readIncident,
+  toHistoryFields,
 } from '../../shared/domains/watch/incident.ts';
 import type { WatchedJob } from '../../shared/domains/watch/job.ts';
+import { type NoticeAudience, type NotifyFailure, notify } from '../../shared/domains/watch/notify.ts';
 import { watchedSchedule } from '../../shared/domains/watch/schedule.ts';
 import { rememberOpening, watchFrom } from '../../shared/domains/watch/state.ts';
-import { type Audience, type TellingFailure, tell } from '../../shared/domains/watch/tell.ts';
 import { isConflict } from '../../shared/doors/store/firestore.ts';
 import { closeLate } from '../../shared/runtime/fan-out/closing.ts';
 import { logClosed } from '../../shared/runtime/log-run.ts';
 import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
-import { lookAround, type Round } from './look.ts';
+import { lookAround, type WatchRun } from './look.ts';
 import { callMonitor } from './monitor.ts';
 
 const NAME = 'watch-runs';
 
-type Reason = Concern['reason'] | 'another_watchman' | 'known' | TellingFailure;
+type Reason = Concern['reason'] | 'another_watchman' | 'known' | NotifyFailure;
 
 interface Types {
   params: Record<never, never>;
   candidate: { id: string; concern: Concern };
-  run: Round;
+  run: WatchRun;
   facts: undefined;
   reason: Reason;
   plan: undefined;
 }
 
 /**
- * Watches the rounds: rounds that did not begin within their grace, runs past their budget, failures in a row, runs that
- * take nearly as long as they may, mails that nobody knows the end of.
+ * Watches the runs of all tasks.
  *
- * Each is an incident, a document with a history, of which each operator is told once when it opens, once a day while it
- * lasts, and once when it is over, however many watchmen look at a time. A watchman who has slept says so in one message and
- * tells what he slept through in it. What could not be told fails the run, and is told in the next.
+ * An incident opens if
+ * - no run began for an occurrence within its grace,
+ * - a run is open past its budget,
+ * - several attempts failed in a row,
+ * - runs take nearly their whole budget,
+ * - or the delivery of a mail is uncertain.
  *
- * A run that was handed on and whose batches have not all reported by its deadline is closed here too, even where no next
- * run comes that would.
+ * Each operator gets one mail when an incident opens, one a day while it lasts, and one when it is over. That holds however
+ * many runs of this task work at the same time. If this task itself slept, one message reports that and all that it missed.
+ * A notice that could not be sent fails the run, and the next run sends it.
+ *
+ * This task also closes a dispatched run whose batches have not all reported by its deadline.
  */
 export const watchRuns: Task<Types> = {
   name: NAME,
@@ -52,7 +57,7 @@ export const watchRuns: Task<Types> = {
   onOverlap: 'skip',
   budgetSeconds: 60,
   batchSize: 1,
-  // One after the other: a round is over when its last candidate is.
+  // Mails go one after the other.
   concurrency: 1,
 
   async open(context) {
@@ -66,11 +71,11 @@ export const watchRuns: Task<Types> = {
 
   decide: ({ concern: { reason } }) => ({ act: ACTING.includes(reason), reason }),
 
-  act: (decided, round, context) =>
-    Promise.all(decided.map(({ candidate }) => attend(candidate.concern, round, context))),
+  act: (decided, run, context) =>
+    Promise.all(decided.map(({ candidate }) => attend(candidate.concern, run, context))),
 
   // A run that was cut short, or in which something failed, does not call the outside monitor.
-  async after(_round, { complete, counts }, { config, log }) {
+  async after(_run, { complete, counts }, { config, log }) {
     if (complete && counts.failed === 0) await callMonitor(config.healthcheckUrl, log);
   },
 
@@ -87,75 +92,75 @@ function ownJob(jobs: readonly WatchedJob[]): WatchedJob {
   throw new Error(`The schedule has no job ${NAME}; give it one in infra/scheduler.yaml.`);
 }
 
-async function attend(concern: Concern, round: Round, context: RunContext): Promise<ActResult<Reason>> {
+async function attend(concern: Concern, run: WatchRun, context: RunContext): Promise<ActResult<Reason>> {
   const { store, now } = context;
   if (concern.reason === 'watching') {
     await watchFrom(store, concern.task, concern.signature, now);
     return { outcome: 'acted' };
   }
-  if (concern.reason === 'open') return openAndTell(concern, round, context);
+  if (concern.reason === 'open') return openAndNotify(concern, run, context);
   if (concern.reason === 'unreported') {
     const closed = await closeLate(store, concern.run, now);
     if (!closed) return { outcome: 'skipped', reason: 'known' };
     logClosed(context.log, { task: concern.task }, closed);
     return { outcome: 'acted' };
   }
-  if (concern.reason === 'tell') return tellOf(concern.incident, concern.event, round, context);
+  if (concern.reason === 'tell') return notifyAudience(concern.incident, concern.event, run, context);
   if (concern.reason !== 'withdraw') return { outcome: 'skipped', reason: concern.reason };
   await record(context, concern.incident, { event: 'withdrawn', over: true });
   return { outcome: 'acted', note: note(concern.incident, 'withdrawn', []) };
 }
 
-/** Creates the incident, then tells of it. Where another watchman was first, what it has come to decides. */
-async function openAndTell(
+/** Creates the incident, then notifies. If another run created it first, its state decides. */
+async function openAndNotify(
   { finding, muted }: Extract<Concern, { reason: 'open' }>,
-  round: Round,
+  run: WatchRun,
   context: RunContext,
 ): Promise<ActResult<Reason>> {
   const { store, now } = context;
   const incident = incidentOf(finding, now, muted);
   const batch = store.batch();
   createIncident(store, batch, incident);
-  rememberOpening(store, batch, round.state, { finding, muted }, now);
+  rememberOpening(store, batch, run.state, incident);
   try {
     await batch.commit();
   } catch (error) {
     if (!isConflict(error)) throw error;
     const standing = readIncident(await incidents(store).doc(incident.id).get());
-    if (standing.recoveredAt || standing.told > 0) return { outcome: 'skipped', reason: 'known' };
-    return tellOf(standing, 'opened', round, context);
+    if (standing.recoveredAt || standing.notices > 0) return { outcome: 'skipped', reason: 'known' };
+    return notifyAudience(standing, 'opened', run, context);
   }
   if (muted) return { outcome: 'acted', note: note(incident, 'opened_muted', []) };
-  return tellOf(incident, 'opened', round, context);
+  return notifyAudience(incident, 'opened', run, context);
 }
 
-async function tellOf(
+async function notifyAudience(
   incident: Incident,
-  event: Event,
-  { settings }: Round,
+  event: IncidentEvent,
+  { settings }: WatchRun,
   context: RunContext,
 ): Promise<ActResult<Reason>> {
   const { operators, webhook_url: webhook, locale } = settings;
-  const audience: Audience = { operators, webhook, locale };
-  const telling = await tell(context, incident, event, audience);
-  if (telling.outcome === 'waits') return { outcome: 'skipped', reason: 'another_watchman' };
-  if (telling.outcome === 'failed') return { outcome: 'failed', reason: telling.reason, retry: true };
-  const { to, unreached } = telling;
-  const nobody = operators.length === 0 && webhook === null;
-  // A sleep is over when it is told. Who tells nobody has not told: it waits for somebody to be named.
-  const over = event === 'recovered' || (incident.kind === 'asleep' && !nobody);
-  if (!nobody || over) await record(context, incident, { event, over, toldTo: to, unreached });
+  const audience: NoticeAudience = { operators, webhook, locale };
+  const result = await notify(context, incident, event, audience);
+  if (result.outcome === 'waits') return { outcome: 'skipped', reason: 'another_watchman' };
+  if (result.outcome === 'failed') return { outcome: 'failed', reason: result.reason, retry: true };
+  const { to, unreached } = result;
+  const hasAudience = operators.length > 0 || webhook !== null;
+  // An `asleep` incident closes once it is reported. Without receivers it stays open.
+  const over = event === 'recovered' || (incident.kind === 'asleep' && hasAudience);
+  if (hasAudience || over) await record(context, incident, { event, over, notified: to, unreached });
   return { outcome: 'acted', note: note(incident, event, to, unreached) };
 }
 
 async function record(
   { store, now }: RunContext,
   { id }: Incident,
-  happening: Omit<Happening, 'at'>,
+  entry: Omit<HistoryEntry, 'at'>,
 ): Promise<void> {
   await incidents(store)
     .doc(id)
-    .update(happened({ ...happening, at: now }));
+    .update(toHistoryFields({ ...entry, at: now }));
 }
 
 function note(
@@ -168,8 +173,9 @@ function note(
 }
 
 function message({ outcome, dryRun, counts, notes }: ReplyFacts<object>): string {
-  if (dryRun) return `Would attend to ${counts.acted} of ${counts.candidates} matters`;
-  if (outcome === 'failed') return `Failed: ${counts.failed} matter(s) could not be told`;
-  const told = notes.filter(({ told: count }) => Number(count) > 0).length;
-  return notes.length === 0 ? 'All is well' : `${notes.length} incident(s) changed, ${told} told`;
+  if (dryRun) return `Would act on ${counts.acted} of ${counts.candidates} candidates`;
+  if (outcome === 'failed')
+    return `Failed: ${counts.failed} notice(s) could not be sent; the next run tries again`;
+  const reported = notes.filter((each) => Number(each['told']) > 0).length;
+  return notes.length === 0 ? 'All is well' : `${notes.length} incident(s) changed, ${reported} reported`;
 }

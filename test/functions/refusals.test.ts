@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { routes } from '../../functions/console/api.ts';
 import { startWorld, type World } from '../support/world.ts';
 
-/** How the library that checks shapes would say it by itself. */
+/** Messages of the schema library that must not reach a caller. */
 const NOT_OURS = /Invalid |expected |received |Too (small|big)|Unrecognized/;
 
 let world: World;
@@ -24,7 +24,7 @@ async function refused(method: string, path: string, token: string, body?: objec
 }
 
 describe('a refusal', () => {
-  it('says of a visit what is missing, and what it must be', async () => {
+  it('names the missing field of a visit, and its rule', async () => {
     const visit = { visit_id: '6f2a1c9e-58b3-4d7e-9a40-3c1d2e5f6a7b', path: '/repairs' };
     expect(await refused('POST', '/api/v1/visits', admin, visit)).toEqual({
       status: 400,
@@ -32,7 +32,7 @@ describe('a refusal', () => {
     });
   });
 
-  it('names the value of a parameter that no list takes', async () => {
+  it('names the value of an invalid list parameter', async () => {
     expect(await refused('GET', '/v1/admin/tickets?limit=abc', admin)).toEqual({
       status: 400,
       message: 'limit: must be a whole number from 1 to 500 (given: "abc")',
@@ -53,12 +53,25 @@ describe('a refusal', () => {
   });
 
   const writing = routes.filter(({ method }) => method !== 'GET').map(({ method, path }) => [method, path]);
-  it.each(writing)('of %s %s is in words of our own, whatever the body is', async (method, path) => {
-    const at = (path as string).replace(/\{\w+\}/g, 'some-id');
-    const fields = ['recipients', 'to', 'reason', 'until', 'outcome', 'stage', 'status', 'org_id', 'alerts'];
-    const wrong = { ...Object.fromEntries(fields.map((name) => [name, [[7]]])), unknown_here: 1 };
-    const { status, message } = await refused(method as string, at, admin, wrong);
-    expect(message).not.toMatch(NOT_OURS);
-    expect(status).toBeGreaterThanOrEqual(400);
-  });
+  it.each(writing)(
+    'of %s %s never uses the schema library’s words, whatever the body is',
+    async (method, path) => {
+      const at = (path as string).replace(/\{\w+\}/g, 'some-id');
+      const fields = [
+        'recipients',
+        'to',
+        'reason',
+        'until',
+        'outcome',
+        'stage',
+        'status',
+        'org_id',
+        'alerts',
+      ];
+      const wrong = { ...Object.fromEntries(fields.map((name) => [name, [[7]]])), unknown_here: 1 };
+      const { status, message } = await refused(method as string, at, admin, wrong);
+      expect(message).not.toMatch(NOT_OURS);
+      expect(status).toBeGreaterThanOrEqual(400);
+    },
+  );
 });

@@ -37,7 +37,7 @@ function send(url: string, body: string, headers: Record<string, string> = {}): 
 }
 
 describe('a built function behind the Functions Framework', () => {
-  it('answers a body that is not JSON, or too large, in our own form, and only behind the door', async () => {
+  it('answers a body that is not JSON, or too large, with an error of the contract, and only behind the door', async () => {
     const { url } = await start(TASK);
     const proof = { 'X-Cron-Secret': world.secret };
     const malformed = await send(url, '{"dry_run": tru', proof);
@@ -53,11 +53,11 @@ describe('a built function behind the Functions Framework', () => {
     }
   });
 
-  it('answers 503 in time when Firestore takes the connection and says nothing', async () => {
+  it('answers 503 in time if Firestore accepts the connection and stays silent', async () => {
     const hole = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(hole, 'listening');
     const FIRESTORE_EMULATOR_HOST = `127.0.0.1:${(hole.address() as AddressInfo).port}`;
-    // The function's own process lives by the machine's clock, and so must the token that it is shown.
+    // The function's process uses the machine's clock, and so must the token.
     world.clock.set(new Date());
     const token = await world.issuer.userToken('usertest1');
     const task = await start(TASK, { FIRESTORE_EMULATOR_HOST });
@@ -91,7 +91,7 @@ describe('a built function behind the Functions Framework', () => {
     ]);
   });
 
-  it('the console brings its page along, and leads from its own address to where the page is at home', async () => {
+  it('the console includes its page, and redirects from its own address to the page', async () => {
     const named = 'https://europe-west1-demo.cloudfunctions.net/console';
     const { url } = await start('console', {
       FUNCTION_URLS: `${named},https://console-42.europe-west1.run.app`,

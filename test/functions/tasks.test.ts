@@ -26,7 +26,7 @@ it.each(names)('%s is served by the index.ts of its folder', (name) => {
 });
 
 it.each(names)('%s has its function and its job in the schedule', (name) => {
-  // A function or a job that lacks is a ScheduleError, which names file, line and what to add.
+  // A missing function or job is a ScheduleError, which names the file, the line and the remedy.
   const { functions, jobs } = readSchedule();
   expect(functions.filter((one) => one.name === name).map(({ task }) => task)).toEqual([true]);
   expect(jobs.filter((job) => job.function === name)).toHaveLength(1);

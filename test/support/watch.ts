@@ -63,8 +63,8 @@ export async function ran(
   return id;
 }
 
-/** Returns the subjects of all mails with their recipients. */
-export const told = (world: World) =>
+/** Lists the mails so far, as addresses and subject. */
+export const listMails = (world: World) =>
   world.smtp.mails().map(({ to, subject }) => `${to.join(',')}: ${subject}`);
 
 /** Returns every incident's document. */

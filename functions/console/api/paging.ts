@@ -8,7 +8,7 @@ export interface Page<T> {
   next_page: string | null;
 }
 
-/** `page` of a list that is ordered by an instant. */
+/** `page` of a list that is ordered by an instant. Null for the first page. */
 export const positionParam = pageParam.transform((text, context): Position | null => {
   if (text === null) return null;
   const position = parsePosition(text);
@@ -17,5 +17,5 @@ export const positionParam = pageParam.transform((text, context): Position | nul
   return null;
 });
 
-/** The token of the next page; null on the last. */
+/** Returns the token of the next page; null on the last. */
 export const nextPage = (next: Position | null) => toPage(next ? formatPosition(next) : null);

@@ -22,8 +22,8 @@ interface AdminRouteSpec<Query, Body> extends Omit<ProvenRoute<Deps, Query, Body
 }
 
 /**
- * One route of the admin API, its query and body typed by their schemas. Each call is logged with who asked for it and what
- * it cost.
+ * Makes a route of the admin API, with its query and body typed by their schemas. Logs each call with its caller and
+ * its cost.
  */
 export function adminRoute<Query = undefined, Body = undefined>(
   route: AdminRouteSpec<Query, Body>,

@@ -12,7 +12,7 @@ import { requireVersion, versionHeader } from '../../../shared/doors/http/versio
 import { versionOf } from '../../../shared/doors/store/version.ts';
 import { type AdminContext, adminRoute } from './route.ts';
 
-/** What holds where nothing has been set. */
+/** The values of fields that nobody has set. */
 const DEFAULTS = { presence: PRESENCE_DEFAULTS, alerts: ALERT_DEFAULTS, watch: WATCH_DEFAULTS };
 type Part = keyof typeof DEFAULTS;
 const PARTS = Object.keys(DEFAULTS) as Part[];
@@ -63,10 +63,10 @@ export const settingsRoutes = [
           if (!snapshot || !body[part]) continue;
           if (carried !== undefined && carried !== versionOf(snapshot))
             requireVersion(request, carried, versionOf(snapshot));
-          transaction.set(snapshot.ref, removals(fields), { merge: true });
+          transaction.set(snapshot.ref, toDeletions(fields), { merge: true });
         }
       });
-      inForce(context, body);
+      applyThreshold(context, body);
       return answer(context);
     },
   }),
@@ -91,18 +91,18 @@ async function answer({ store }: AdminContext): Promise<Answer> {
   return new Answer(200, view, versionHeader(updated_at));
 }
 
-/** The version of all settings together: that of the part written last. Versions are ISO 8601, so they sort as text. */
+/** Returns the version of the part written last. Versions are ISO 8601, so they sort as text. */
 function newest(found: readonly DocumentSnapshot[]): string | null {
   const versions = found.flatMap((snapshot) => versionOf(snapshot) ?? []);
   return versions.sort().at(-1) ?? null;
 }
 
-/** Null takes a key of a map away. */
-function removals(fields: object): Record<string, unknown> {
+/** Turns null into the deletion of a key. */
+function toDeletions(fields: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
       name,
-      value === null ? FieldValue.delete() : isMap(value) ? removals(value) : value,
+      value === null ? FieldValue.delete() : isMap(value) ? toDeletions(value) : value,
     ]),
   );
 }
@@ -110,7 +110,7 @@ function removals(fields: object): Record<string, unknown> {
 const isMap = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function inForce({ store, now }: AdminContext, { presence }: SettingsBody): void {
+function applyThreshold({ store, now }: AdminContext, { presence }: SettingsBody): void {
   const minutes = presence?.online_threshold_minutes;
   if (minutes !== undefined) rememberThreshold(store, minutes, now);
 }

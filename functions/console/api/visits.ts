@@ -3,7 +3,7 @@ import {
   boundsOf,
   type DaySpan,
   dayText,
-  sumsOf,
+  selectSums,
   sumVisits,
   type VisitStats,
   visitsBegun,
@@ -25,14 +25,14 @@ export interface VisitReport extends VisitStats {
 }
 
 const DAY_MS = 86_400_000;
-/** A month at most, and by default a week, the current day included. */
+/** A month at most, and a week by default, including today. */
 const MAX_DAYS = 31;
 const DEFAULT_DAYS = 7;
-/** So many visits are read at most, each a read: 0.006 US dollars. Of more, the newest are summed, and that is said. */
+/** At most this many visits are read, for 0.006 US dollars. If there are more, the newest are summed (`complete: false`). */
 const MAX_READ = 20_000;
 
 const RULE = 'must be a day such as 2026-03-04';
-/** A day, as what a UTC clock shows at its midnight. */
+/** A day, as its midnight in UTC. */
 const day = z.iso
   .date(RULE)
   .transform((text) => Date.parse(`${text}T00:00:00Z`))
@@ -43,9 +43,8 @@ const zone = z
   .default('UTC');
 
 /**
- * GET `/v1/admin/visits/stats?from=&to=&time_zone=`: visits and time by day and by page, `from` and `to` included; days are
- * those of the time zone, or of UTC. `total_visits` is counted (a read per thousand); `counted` of them are summed, a read
- * each.
+ * GET `/v1/admin/visits/stats?from=&to=&time_zone=`: visits and time by day and by page, from `from` through `to`.
+ * `total_visits` costs a read per thousand; each of the `counted` visits, which are summed, costs a read.
  */
 export const visitRoutes = [
   adminRoute({
@@ -58,7 +57,7 @@ export const visitRoutes = [
       const visits = visitsBegun(store, from, until);
       const [counted, { docs }] = await Promise.all([
         visits.count().get(),
-        sumsOf(visits).limit(MAX_READ).get(),
+        selectSums(visits).limit(MAX_READ).get(),
       ]);
       const total = counted.data().count;
       return {
@@ -81,7 +80,7 @@ interface SpanQuery {
   time_zone: string;
 }
 
-/** The days that are asked for; what is left out ends today or is a week long. */
+/** Returns the requested days. By default the span ends today and is a week long. */
 function spanOf({ from, to, time_zone }: SpanQuery, now: Date): DaySpan {
   const today = Date.parse(`${dayText(toLocal(now.getTime(), time_zone))}T00:00:00Z`);
   const last = to ?? Math.max(today, from ?? today);

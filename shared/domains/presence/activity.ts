@@ -1,96 +1,20 @@
 import type { Redis } from '@upstash/redis';
 import { evalScript } from '../../doors/redis/redis.ts';
+import { FORGET, LOGOUT, MARK, PING, PUT_BACK } from './activity-scripts.ts';
 import { MAX_THRESHOLD_MINUTES } from './limits.ts';
 
-/** A sign of life outlasts the largest threshold, so that a missing key always means an older one (in ms). */
+/** A ping is kept longer than the largest threshold, so a missing key always means an older ping. */
 const ACTIVITY_TTL_MS = (MAX_THRESHOLD_MINUTES + 60) * 60_000;
-/** Firestore is asked again whether a session has been logged out when its last answer is this old (in ms). */
+/** After this, Firestore must confirm again that a session is not logged out. */
 export const VERIFIED_MS = 5 * 60_000;
 /** Keys of one MGET. */
 const MGET_KEYS = 1_000;
 
 const PREFIX = 'last_activity:';
-/** A user's last sign of life: epoch milliseconds. */
+/** The key of a user's last sign of life, in epoch milliseconds. */
 const activityKey = (userId: string) => PREFIX + userId;
-/** Private: a hash with one field per session, `live:VERIFIED:LAST` or `out:WHEN` (epoch milliseconds). */
+/** The key of a hash with one field per session, `live:VERIFIED:LAST` or `out:WHEN` (epoch milliseconds). */
 const sessionsKey = (userId: string) => `presence:sessions:${userId}`;
-
-/** Forgets sessions of which nothing has been heard for as long as a sign of life is kept. ARGV[2] is now, ARGV[3] that time. */
-const PRUNE = `
-local function prune()
-  local all = redis.call('HGETALL', KEYS[2])
-  for i = 1, #all, 2 do
-    local last = string.match(all[i + 1], '(%d+)$')
-    if not last or tonumber(ARGV[2]) - tonumber(last) > tonumber(ARGV[3]) then redis.call('HDEL', KEYS[2], all[i]) end
-  end
-end`;
-
-/**
- * One ping. Refused for a session that is known to be logged out; 'unknown' where nothing recent is known of it, then
- * nothing is written and Firestore has to be asked. Never moves activity back. Returns the activity of before, or ''.
- */
-const PING = `${PRUNE}
-local state = redis.call('HGET', KEYS[2], ARGV[1]) or ''
-local kind, verified = string.match(state, '^(%a+):(%d+)')
-if kind == 'out' and ARGV[4] ~= 'login' then return 'out' end
-if ARGV[4] == 'verified' or ARGV[4] == 'login' then verified = ARGV[2]
-elseif ARGV[4] == 'unverified' then verified = '0'
-elseif not verified or tonumber(ARGV[2]) - tonumber(verified) > tonumber(ARGV[5]) then return 'unknown' end
-if kind ~= 'live' then prune() end
-redis.call('HSET', KEYS[2], ARGV[1], 'live:' .. verified .. ':' .. ARGV[2])
-redis.call('PEXPIRE', KEYS[2], ARGV[3])
-local before = redis.call('GET', KEYS[1]) or ''
-if (tonumber(before) or 0) < tonumber(ARGV[2]) then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-else redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
-return before`;
-
-/** The sessions of KEYS[2] that are live, but ARGV[1], as pairs of name and last sign of life. */
-const OTHERS = `
-local function others()
-  local all, found = redis.call('HGETALL', KEYS[2]), {}
-  for i = 1, #all, 2 do
-    local last = string.match(all[i + 1], '^live:%d+:(%d+)$')
-    if last and all[i] ~= ARGV[1] then found[#found + 1] = all[i]; found[#found + 1] = last end
-  end
-  return found
-end`;
-
-/** Ends one session: its marker is set, the activity deleted. Returns the other live ones. */
-const LOGOUT = `${PRUNE}${OTHERS}
-prune()
-redis.call('HSET', KEYS[2], ARGV[1], 'out:' .. ARGV[2])
-redis.call('PEXPIRE', KEYS[2], ARGV[3])
-redis.call('DEL', KEYS[1])
-return others()`;
-
-/** Sets the marker of a session that ended long ago; if the activity is its own, that of another session replaces it. */
-const MARK = `${OTHERS}
-local last = string.match(redis.call('HGET', KEYS[2], ARGV[1]) or '', '^live:%d+:(%d+)$')
-redis.call('HSET', KEYS[2], ARGV[1], 'out:' .. ARGV[2])
-redis.call('PEXPIRE', KEYS[2], ARGV[3])
-if not last or redis.call('GET', KEYS[1]) ~= last then return 0 end
-local rest, newest = others(), 0
-for i = 2, #rest, 2 do if tonumber(rest[i]) > newest then newest = tonumber(rest[i]) end end
-if newest > 0 then redis.call('SET', KEYS[1], string.format('%.0f', newest), 'PX', ARGV[3])
-else redis.call('DEL', KEYS[1]) end
-return 1`;
-
-/** Deletes each activity that is older than ARGV[1]; of each key, the activity that stays, or an empty text. */
-const FORGET = `
-local left = {}
-for i, key in ipairs(KEYS) do
-  local at = redis.call('GET', key)
-  if at and tonumber(at) and tonumber(at) >= tonumber(ARGV[1]) then left[i] = at
-  else redis.call('DEL', key); left[i] = '' end
-end
-return left`;
-
-/** Puts an activity back, never over a newer one. */
-const PUT_BACK = `
-local at = redis.call('GET', KEYS[1]) or ''
-if (tonumber(at) or 0) >= tonumber(ARGV[1]) then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1`;
 
 /** One session of one user. */
 export interface SessionRef {
@@ -99,12 +23,12 @@ export interface SessionRef {
   session: string;
 }
 
-/** How far the caller knows that the session is not logged out. */
+/** The caller's knowledge that the session is not logged out. */
 export type Knowledge = 'as_known' | 'verified' | 'unverified' | 'login';
 
 /**
- * Records a sign of life, in one Redis command. 'out': the session has been logged out, nothing is written. 'unknown':
- * Redis knows nothing recent of the session, nothing is written. Else the activity of before in epoch milliseconds, or null.
+ * Records a sign of life in one Redis command. Returns the previous one in epoch milliseconds, or null.
+ * Writes nothing and returns 'out' if the session was logged out, or 'unknown' if Redis has nothing recent about it.
  */
 export async function recordActivity(
   redis: Redis,
@@ -125,7 +49,7 @@ export interface LiveSession {
   activity: number;
 }
 
-/** Ends a session and deletes the user's activity; returns the other sessions of the user that are not known to have ended. */
+/** Ends a session and deletes the user's activity. Returns the user's other live sessions. */
 export async function endActivity(
   redis: Redis,
   { userId, session }: SessionRef,
@@ -140,7 +64,7 @@ export async function endActivity(
   }));
 }
 
-/** Sets the marker of a session that is known to be logged out, and takes back what it may have written since. */
+/** Marks a session as logged out, and removes an activity that it may have written since. */
 export async function markLoggedOut(
   redis: Redis,
   { userId, session }: SessionRef,
@@ -151,8 +75,8 @@ export async function markLoggedOut(
 }
 
 /**
- * Deletes the activity of those users whose last sign of life is before an instant, in one command. Of each user, in
- * order, the activity that stays because it is not older (epoch milliseconds), or null.
+ * Deletes the activity of users whose last sign of life is before an instant, in one command. Returns for each user the
+ * newer activity that stays (epoch milliseconds), or null.
  */
 export async function forgetActivity(
   redis: Redis,
@@ -164,7 +88,7 @@ export async function forgetActivity(
   return (left as unknown[]).map(toMillis);
 }
 
-/** Puts an activity of before back for the time it had left, unless there is one as new; returns whether it did. */
+/** Restores an earlier activity for the rest of its time. Returns false if it is over, or another one is as new. */
 export async function putBackActivity(
   redis: Redis,
   userId: string,
@@ -177,7 +101,7 @@ export async function putBackActivity(
   return Number(await evalScript(redis, PUT_BACK, [activityKey(userId)], args)) === 1;
 }
 
-/** The activity of many users in epoch milliseconds, in order, null without one: one command per thousand. */
+/** Reads the activity of many users, in order, null without one. Costs one command per thousand. */
 export async function readActivity(redis: Redis, userIds: readonly string[]): Promise<(number | null)[]> {
   const all: (number | null)[] = [];
   for (let from = 0; from < userIds.length; from += MGET_KEYS) {
@@ -187,7 +111,7 @@ export async function readActivity(redis: Redis, userIds: readonly string[]): Pr
   return all;
 }
 
-/** Streams all users that have a key, by SCAN in steps; one may come twice while keys change. */
+/** Streams all users that have a key, by SCAN. A user may come twice while keys change. */
 export async function* scanActivity(redis: Redis): AsyncGenerator<{ userId: string; activity: number }[]> {
   let cursor = '0';
   do {
@@ -202,23 +126,23 @@ export async function* scanActivity(redis: Redis): AsyncGenerator<{ userId: stri
   } while (cursor !== '0');
 }
 
-/** Epoch milliseconds as Redis holds them; what is not a positive number is no sign of life. */
+/** Parses epoch milliseconds from Redis. Returns null for anything but a positive number. */
 function toMillis(value: unknown): number | null {
   const text = value === null || value === undefined ? '' : String(value);
   return /^\d{1,16}$/.test(text) && Number(text) > 0 ? Number(text) : null;
 }
 
-/** How long a user's activity is still kept, in milliseconds; negative without one. */
+/** Returns the time that Redis still keeps a user's activity, in milliseconds; negative without one. */
 export async function timeToLive(redis: Redis, userId: string): Promise<number> {
   return Number(await redis.pttl(activityKey(userId)));
 }
 
-/** Deletes all that Redis has of a user: activity, sessions and markers. */
+/** Deletes a user's activity, sessions and markers from Redis. */
 export async function forgetUser(redis: Redis, userId: string): Promise<void> {
   await redis.del(activityKey(userId), sessionsKey(userId));
 }
 
-/** Whether Redis has anything of a user. */
+/** Returns true if Redis has a user's activity, sessions or markers. */
 export async function hasUser(redis: Redis, userId: string): Promise<boolean> {
   return (await redis.exists(activityKey(userId), sessionsKey(userId))) > 0;
 }

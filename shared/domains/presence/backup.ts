@@ -12,7 +12,7 @@ import { fromIso } from '../../doors/store/version.ts';
 import { putBackActivity } from './activity.ts';
 import { storedPresence, userRef } from './user.ts';
 
-/** The fields that putting offline may change; everything else of a document is left alone, by both ways. */
+/** The fields that a cleanup changes and a restore writes; all others stay as they are. */
 const FIELDS = ['is_online', 'last_activity_at', 'logged_out_at'] as const;
 
 const stored = z.union([
@@ -20,11 +20,13 @@ const stored = z.union([
   z.boolean(),
   z.number(),
   z.string(),
-  z.strictObject({ timestamp: z.string().refine((text) => fromIso(text) !== null, 'is no instant in UTC') }),
+  z.strictObject({
+    timestamp: z.string().refine((text) => fromIso(text) !== null, 'must be an instant in UTC'),
+  }),
 ]);
 type Stored = z.infer<typeof stored>;
 
-/** One user as it was. An absent field is absent here too; `activity` is the ping of before in epoch milliseconds. */
+/** One user before the cleanup. Absent fields stay absent; `activity` is the last ping in epoch milliseconds. */
 const userBackup = z.strictObject({
   id: z.string().min(1),
   fields: z.partialRecord(z.enum(FIELDS), stored),
@@ -32,16 +34,16 @@ const userBackup = z.strictObject({
 });
 export type UserBackup = z.infer<typeof userBackup>;
 
-/** What users were before they were put offline. */
+/** Users as they were before a cleanup. */
 export const presenceBackup = z.strictObject({
   version: z.literal(1),
-  /** The instant that decided who was put offline, in ISO 8601. */
+  /** The instant of the cleanup, in ISO 8601. */
   taken_at: z.iso.datetime(),
   users: z.array(userBackup),
 });
 export type PresenceBackup = z.infer<typeof presenceBackup>;
 
-/** A user as it is now, to be put back. Throws for a field of a kind that no presence field has. */
+/** Backs up a user. Throws for a field whose type no presence field has. */
 export function backUp(user: {
   id: string;
   document: DocumentSnapshot | null;
@@ -68,8 +70,8 @@ function decode(value: Stored | undefined): unknown {
 export type RestoreResult = 'restored' | 'unchanged' | 'changed_since' | 'gone' | Error;
 
 /**
- * Puts users back as a backup has them, in order. Who has shown life or logged out since is left alone: newer truth is
- * never overwritten. Restoring twice changes nothing the second time. Throws where Redis does not answer.
+ * Restores users from a backup, in order. Leaves users alone that showed life or logged out since. A second restore
+ * changes nothing. Throws if Redis does not answer.
  */
 export async function restoreUsers(
   deps: { store: Firestore; redis: Redis; now: Date },
@@ -80,7 +82,7 @@ export async function restoreUsers(
   if (backup.users.length === 0) return [];
   const documents = await store.getAll(...backup.users.map(({ id }) => userRef(store, id)));
   const takenAt = Date.parse(backup.taken_at);
-  const results = documents.map((document, index) => judge(document, backup.users[index], takenAt));
+  const results = documents.map((document, index) => planRestore(document, backup.users[index], takenAt));
   if (dryRun) return results;
   const updates: { index: number; snapshot: QueryDocumentSnapshot; fields: Record<string, unknown> }[] = [];
   for (const [index, { id, fields, activity }] of backup.users.entries()) {
@@ -88,7 +90,7 @@ export async function restoreUsers(
     if (activity !== null && (await putBackActivity(redis, id, activity, now.getTime())))
       results[index] = 'restored';
     const snapshot = documents[index];
-    if (!snapshot?.exists || same(snapshot, fields)) continue;
+    if (!snapshot?.exists || isSame(snapshot, fields)) continue;
     const values = Object.fromEntries(FIELDS.map((name) => [name, decode(fields[name])]));
     updates.push({ index, snapshot: snapshot as QueryDocumentSnapshot, fields: values });
   }
@@ -100,18 +102,23 @@ export async function restoreUsers(
   return results;
 }
 
-function judge(document: DocumentSnapshot, before: UserBackup | undefined, takenAt: number): RestoreResult {
+function planRestore(
+  document: DocumentSnapshot,
+  before: UserBackup | undefined,
+  takenAt: number,
+): RestoreResult {
   if (!document.exists) return 'gone';
   const { projected, loggedOut } = storedPresence(document);
   if (Math.max(projected ?? 0, loggedOut ?? 0) > takenAt) return 'changed_since';
-  return before && same(document, before.fields) ? 'unchanged' : 'restored';
+  return before && isSame(document, before.fields) ? 'unchanged' : 'restored';
 }
 
-function same(document: DocumentSnapshot, fields: UserBackup['fields']): boolean {
+function isSame(document: DocumentSnapshot, fields: UserBackup['fields']): boolean {
   return (
-    JSON.stringify(backUp({ id: '', document, activity: null }).fields) === JSON.stringify(ordered(fields))
+    JSON.stringify(backUp({ id: '', document, activity: null }).fields) ===
+    JSON.stringify(orderFields(fields))
   );
 }
 
-const ordered = (fields: UserBackup['fields']) =>
+const orderFields = (fields: UserBackup['fields']) =>
   Object.fromEntries(FIELDS.filter((name) => fields[name] !== undefined).map((name) => [name, fields[name]]));

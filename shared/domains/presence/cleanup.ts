@@ -6,36 +6,36 @@ import { lastLogins } from './login-history.ts';
 import { flaggedOnline, type OfflineDeps, putOffline, type Seen, seenSince, seeUsers } from './offline.ts';
 import { storedPresence, userRef } from './user.ts';
 
-/** Users that are put offline at once: a Firestore batch's worth. */
+/** Users that are put offline together: one Firestore batch. */
 const BATCH = 500;
-/** The answer names so many of them. */
+/** The answer names at most this many users. */
 const SHOWN = 100;
 
 export interface CleanupRequest {
   now: Date;
-  /** Everyone whose last sign of life is before this, in epoch milliseconds. */
+  /** Users whose last sign of life is before this go offline, in epoch milliseconds. */
   before: number;
-  /** Only users that are flagged online, and without dating them as logged out: what `stale` does. */
+  /** Only users that are flagged online, and without setting `logged_out_at`, as `stale` does. */
   flaggedOnly: boolean;
   dryRun: boolean;
 }
 
 export interface CleanupResult {
-  /** Users that were looked at: flagged online, with a ping in Redis, or with a recent login. */
+  /** Users checked: flagged online, with a ping in Redis, or with a recent login. */
   checked: number;
-  /** Those put offline; in a dry run, those who would be. */
+  /** Users put offline; in a dry run, users that would be. */
   cleaned: number;
-  /** Those with a newer sign of life. */
+  /** Users with a newer sign of life. */
   alive: number;
   failed: Record<string, number>;
-  /** The first of those put offline. */
+  /** The ids of the first users put offline. */
   shown: string[];
   backup: PresenceBackup;
 }
 
 /**
- * Puts everyone offline whose last sign of life is before an instant, in batches, and keeps what they were. Any later ping
- * wins. Throws where Redis does not answer: who cannot be seen is not put offline.
+ * Puts users offline whose last sign of life is before an instant, in batches, and backs them up. Any later ping wins.
+ * Throws if Redis does not answer, since users that cannot be seen must stay as they are.
  */
 export async function cleanUp(deps: OfflineDeps, request: CleanupRequest): Promise<CleanupResult> {
   const { now, flaggedOnly } = request;
@@ -57,7 +57,7 @@ export async function cleanUp(deps: OfflineDeps, request: CleanupRequest): Promi
   return result;
 }
 
-/** Null for a document whose presence fields are of a kind that cannot be put back: such a user is left alone. */
+/** Backs up a user. Returns null if its presence fields cannot be restored; such a user is left alone. */
 function backUpOrNull(user: Seen): UserBackup | null {
   try {
     return backUp(user);
@@ -79,7 +79,7 @@ async function* flagged({ store }: OfflineDeps): AsyncGenerator<Found> {
   yield batch;
 }
 
-/** Whoever may show as online: flagged, with a ping in Redis, or by a login of the last day. */
+/** Streams all users that may show as online: flagged, with a ping in Redis, or with a login in the last day. */
 async function* everybody(deps: OfflineDeps, now: Date): AsyncGenerator<Found> {
   yield* flagged(deps);
   for await (const step of scanActivity(deps.redis))
@@ -120,7 +120,7 @@ async function cleanBatch(
   for (const [index, outcome] of results.entries()) count(outcome, backups[index], result);
 }
 
-/** Whether there is anything to put offline: a flag, a ping, or a login after the last logout. */
+/** True if a flag, a ping, or a login after the last logout may show the user as online. */
 function mayShowOnline({ document, activity, login }: Seen): boolean {
   if (activity !== null) return true;
   const stored = document ? storedPresence(document) : null;

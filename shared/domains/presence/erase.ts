@@ -1,7 +1,7 @@
 import { deleting, type PersonalPlace } from '../../doors/erase/erase.ts';
 import { userRef } from './user.ts';
 
-/** The account's own documents. What Redis has of it goes by `forgetUser`. */
+/** The documents of an account. `forgetUser` deletes its data in Redis. */
 export const presencePlaces: readonly PersonalPlace[] = [
   {
     collection: 'login_history',

@@ -6,8 +6,8 @@ import { userRef } from './user.ts';
 const BEFORE_LOGIN = 'must not be before login_at';
 
 /**
- * People of the system before, by the `sub` that their tokens will have. Who has signed in here already has a document:
- * it is given what it lacks (a name, an address), and keeps all it has.
+ * Imports the users of an earlier system, by the `sub` of their future tokens. A user who has signed in already keeps all
+ * fields, and gets those that are missing.
  */
 export function userImport({ store, now }: ImportContext): ImportKind {
   const instant = pastInstant(now).nullish();
@@ -33,7 +33,7 @@ export function userImport({ store, now }: ImportContext): ImportKind {
   }));
 }
 
-/** Logins of the system before. They can make nobody online: only those of the last day are looked at for that. */
+/** Imports the logins of an earlier system. */
 export function loginImport({ store, now }: ImportContext): ImportKind {
   const instant = pastInstant(now);
   const line = z

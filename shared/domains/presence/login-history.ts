@@ -9,31 +9,30 @@ import {
 import { isConflict, millis } from '../../doors/store/firestore.ts';
 import { MAX_THRESHOLD_MINUTES } from './limits.ts';
 
-/** How far back a login is looked for. An older one cannot make anybody online: no threshold is larger. */
+/** Older logins are not read: no threshold is larger, so they cannot make a user online. */
 const LOOK_BACK_MS = MAX_THRESHOLD_MINUTES * 60_000;
-/** Firestore takes so many values in one `in`. */
+/** Firestore takes at most this many values in one `in`. */
 const IN_VALUES = 30;
-/** From so many users on, one query for everybody's recent logins is tried before many for these users'. */
+/** From this many users on, one query for all recent logins is tried first. */
 const MANY_USERS = 10 * IN_VALUES;
 
-/** A lost race means that another request of the same session was at work: more in a row are a fault. */
+/** Attempts when another request of the same session wins the race; more lost races in a row are a fault. */
 const MAX_ATTEMPTS = 5;
 
 const history = (store: Firestore) => store.collection('login_history');
 
-/** The login record of a session; its id is the session's key, so that asking for it is one read. */
+/** Returns the login record of a session. Its id is the session's key, so it costs one read. */
 export const loginRecord = (store: Firestore, session: string): DocumentReference =>
   history(store).doc(session);
 
-/** Whether a session's record says that it was logged out. A session without a record was never seen to log out. */
+/** Returns true if a session's record has a logout. A session without a record counts as not logged out. */
 export function isLoggedOut(record: DocumentSnapshot): boolean {
   return record.exists && millis(record.get('logout_at')) !== null;
 }
 
 /**
- * Opens the record of a session that logs in. A repeated login changes nothing. A session that was logged out opens again
- * only with a token issued after that (`issuedAt`, epoch seconds): its record moves aside and stays as history. Returns
- * false where the token is older than the logout.
+ * Opens the record of a session that logs in. A repeated login changes nothing. After a logout it needs a newer token
+ * (`issuedAt`, epoch seconds), and the old record stays as history. Returns false if the token is older than the logout.
  */
 export async function openLogin(
   store: Firestore,
@@ -62,8 +61,8 @@ export async function openLogin(
 }
 
 /**
- * Closes the record of a session, durably and once: a repeated logout keeps the first instant. A session that never
- * logged in through us gets its record now, with the token's own issue as its login.
+ * Closes the record of a session. A repeated logout keeps the first instant. A session without a record gets one, with
+ * the token's issue as its login.
  */
 export async function closeLogin(
   store: Firestore,
@@ -89,18 +88,18 @@ export async function closeLogin(
   }
 }
 
-/** What login_history says of one user's last day, in epoch milliseconds: the last login still open, the last end. */
+/** One user's last day in login_history, in epoch milliseconds: the last open login, and the last end. */
 export interface Logins {
   login: number | null;
   sessionEnd: number | null;
 }
 
-/** The logins of some users since an instant, newest first; needs the index (user_id, login_at desc) of login_history. */
+/** Queries the logins of some users since an instant, newest first; needs the index (user_id, login_at desc). */
 export function loginsOf(store: Firestore, userIds: readonly string[], since: Date): Query {
   return recentLogins(store, since).where('user_id', 'in', userIds);
 }
 
-/** Everybody's logins since an instant, newest first. */
+/** Queries all users' logins since an instant, newest first. */
 function recentLogins(store: Firestore, since: Date): Query {
   return history(store)
     .where('login_at', '>=', Timestamp.fromDate(since))
@@ -108,14 +107,14 @@ function recentLogins(store: Firestore, since: Date): Query {
     .select('user_id', 'login_at', 'logout_at');
 }
 
-/** Everybody's logins of as long as a login can make anybody online, newest first. */
+/** Queries all logins that can still make a user online, newest first. */
 export function lastLogins(store: Firestore, now: Date): Query {
   return recentLogins(store, new Date(now.getTime() - LOOK_BACK_MS));
 }
 
 /**
- * What login_history says of many users, in bulk: one query for every thirty users, or, for many users, one for everybody
- * where that reads little more. Users without a login in the last day are absent.
+ * Reads the last day of many users: one query per thirty users, or one for all users if that reads little more. Users
+ * without a login in the last day are absent.
  */
 export async function readLogins(
   store: Firestore,
@@ -133,7 +132,7 @@ export async function readLogins(
   return found;
 }
 
-/** Everybody's recent logins, or null where there are more than twice the users asked about. */
+/** Reads all recent logins. Returns null if there are more than twice as many as users asked about. */
 async function readEverybody(store: Firestore, since: Date, users: number) {
   const limit = 2 * users;
   const result = await recentLogins(store, since).limit(limit).get();

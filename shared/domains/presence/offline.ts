@@ -11,7 +11,7 @@ import { forgetActivity, readActivity } from './activity.ts';
 import { readLogins } from './login-history.ts';
 import { storedPresence, users } from './user.ts';
 
-/** A document may change so often between reading and writing before its user is given up, as failed. */
+/** Attempts on a document that changes between reading and writing; then its user counts as failed. */
 const MAX_ATTEMPTS = 4;
 
 export interface OfflineDeps {
@@ -19,25 +19,25 @@ export interface OfflineDeps {
   redis: Redis;
 }
 
-/** A user with the signs of life that there are, in epoch milliseconds. */
+/** A user with its signs of life, in epoch milliseconds. */
 export interface Seen {
   id: string;
-  /** Null for a user that Redis or login_history know and `users` does not. */
+  /** Null for a user that only Redis or login_history knows. */
   document: QueryDocumentSnapshot | null;
   /** The ping that Redis holds. */
   activity: number | null;
-  /** What login_history and the document know of a session that is still open. */
+  /** The last sign of life of an open session, from login_history and the document. */
   login: number | null;
   /** The last sign of life of any kind. */
   sign: number | null;
 }
 
-/** Users that are flagged online, rightly or not. */
+/** Queries the users that are flagged online. */
 export function flaggedOnline(store: Firestore): Query {
   return users(store).where('is_online', '==', true);
 }
 
-/** The signs of life of many users, in bulk and in order. Throws where Redis does not answer: then nobody can be judged. */
+/** Reads the signs of life of many users, in order. Throws if Redis does not answer. */
 export async function seeUsers(
   { store, redis }: OfflineDeps,
   found: readonly { id: string; document: DocumentSnapshot | null }[],
@@ -60,7 +60,7 @@ export async function seeUsers(
   });
 }
 
-/** Whether a user counts as still there: a sign of life at or after an instant (epoch milliseconds). */
+/** Returns true if a user has a sign of life at or after an instant (epoch milliseconds). */
 export function seenSince({ sign }: Pick<Seen, 'sign'>, before: number): boolean {
   return sign !== null && sign >= before;
 }
@@ -68,10 +68,10 @@ export function seenSince({ sign }: Pick<Seen, 'sign'>, before: number): boolean
 export type OfflineResult = 'offline' | 'alive' | Error;
 
 /**
- * Puts users offline whose last sign of life is before an instant. Redis first, conditionally: what is newer stays, and
- * its user stays online. Then the documents, each only if it is as it was read; one that changed is judged again. A ping
- * that comes in between writes its own newer instant, and so wins. `loggedOut`, where given, dates them as gone, so that
- * a recent login does not show them as online.
+ * Puts users offline whose last sign of life is before an instant.
+ * - Redis first: a newer activity stays, and its user stays online.
+ * - Then the documents, each only if it is as it was read; a changed one is decided again, so a ping in between wins.
+ * - `loggedOut`, if given, is written as the logout, so that a recent login does not show the user as online.
  */
 export async function putOffline(
   deps: OfflineDeps,
@@ -116,7 +116,7 @@ interface Open {
   sign: number | null;
 }
 
-/** Of the documents that changed, those that are still to be put offline. */
+/** Reads changed documents again. Returns those still to be put offline. */
 async function readAgain(
   { store }: OfflineDeps,
   changed: readonly Open[],
@@ -136,7 +136,7 @@ async function readAgain(
   });
 }
 
-/** What changes in a user's document. The last sign of life moves there from Redis; it is never moved back. */
+/** Returns the changes to a user's document. The last sign of life moves there from Redis, never back in time. */
 function offlineFields(
   document: DocumentSnapshot,
   sign: number | null,

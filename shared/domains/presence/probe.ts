@@ -8,15 +8,15 @@ import { flaggedOnline, type OfflineDeps } from './offline.ts';
 import { sessionKey } from './session.ts';
 import { userRef, users } from './user.ts';
 
-/** The user that the test works on; nobody's token can name it without the issuer's help. */
+/** The user that the test works on. */
 const PROBE = 'ronde-presence-probe';
 const SESSION = sessionKey(PROBE, 'probe');
-/** So many users are looked at for fields of the wrong kind, and so many faults are named. */
+/** Users checked for fields of the wrong type, and faults named at most. */
 const SAMPLE = 200;
 const NAMED = 5;
-/** A store that takes longer for one answer, as the median of five, is in trouble: both answer in milliseconds. */
+/** A store is too slow if the median of five answers takes longer than this. */
 const SLOW_MS = 1_000;
-const ROUNDS = 5;
+const TIMINGS = 5;
 
 export interface ProbeDeps extends OfflineDeps {
   now: Date;
@@ -24,31 +24,31 @@ export interface ProbeDeps extends OfflineDeps {
   queries: readonly Query[];
 }
 
-/** One check: resolves with what it found, or throws what is wrong. */
-export type Check = (deps: ProbeDeps) => Promise<string>;
+/** One check: resolves with its result, or throws the fault. */
+export type PresenceCheck = (deps: ProbeDeps) => Promise<string>;
 
-const firestoreConnection: Check = async ({ store }) => {
+const firestoreConnection: PresenceCheck = async ({ store }) => {
   const { exists } = await store.doc('settings/presence').get();
   return `settings/presence ${exists ? 'read' : 'is not set; the defaults hold'}`;
 };
 
-const redisConnection: Check = async ({ redis }) => {
+const redisConnection: PresenceCheck = async ({ redis }) => {
   const answer = await redis.ping();
   if (answer !== 'PONG') throw new Error(`Redis answers ${JSON.stringify(answer)} to PING`);
   return 'PONG';
 };
 
-const userSchema: Check = async ({ store }) => {
+const userSchema: PresenceCheck = async ({ store }) => {
   const { docs } = await users(store).limit(SAMPLE).get();
   const faults = docs.flatMap(faultsOf);
   if (faults.length > 0) {
     const more = faults.length > NAMED ? `, and ${faults.length - NAMED} more` : '';
     throw new Error(`${faults.slice(0, NAMED).join(', ')}${more}`);
   }
-  return `${docs.length} users looked at`;
+  return `${docs.length} users checked`;
 };
 
-/** Fields of a user that are neither absent, nor null, nor of the kind that they must be. */
+/** Returns the fields of a user with a wrong type. Absent and null fields are correct. */
 function faultsOf(user: DocumentSnapshot): string[] {
   const kinds: [string, string, (value: unknown) => boolean][] = [
     ['is_online', 'a boolean', (value) => typeof value === 'boolean'],
@@ -64,29 +64,29 @@ function faultsOf(user: DocumentSnapshot): string[] {
   });
 }
 
-const presenceOperations: Check = async ({ redis, now }) => {
+const presenceOperations: PresenceCheck = async ({ redis, now }) => {
   const ref = { userId: PROBE, session: SESSION };
   const at = now.getTime();
   await recordActivity(redis, ref, at, 'login');
   await recordActivity(redis, ref, at - 1, 'as_known');
-  expectSame('the last ping', await readActivity(redis, [PROBE]), [at]);
+  requireSame('the last ping', await readActivity(redis, [PROBE]), [at]);
   const left = await timeToLive(redis, PROBE);
   if (left <= MAX_THRESHOLD_MINUTES * 60_000)
     throw new Error(`a ping is kept for ${left} ms; it must outlast the largest threshold`);
   await endActivity(redis, ref, at + 1);
-  expectSame('the ping after the logout', await readActivity(redis, [PROBE]), [null]);
-  expectSame('a late ping', await recordActivity(redis, ref, at + 2, 'as_known'), 'out');
-  return 'ping, login, logout and a late ping are as they must be';
+  requireSame('the ping after the logout', await readActivity(redis, [PROBE]), [null]);
+  requireSame('a late ping', await recordActivity(redis, ref, at + 2, 'as_known'), 'out');
+  return 'ping, login, logout and a late ping behave as required';
 };
 
-const indexes: Check = async ({ store, queries }) => {
+const indexes: PresenceCheck = async ({ store, queries }) => {
   for (const query of [flaggedOnline(store), ...queries]) {
     await query.limit(1).get();
   }
   return `${queries.length + 1} queries answered`;
 };
 
-const simulatedUpdate: Check = async ({ store, now }) => {
+const simulatedUpdate: PresenceCheck = async ({ store, now }) => {
   const ref = userRef(store, PROBE);
   const { writeTime } = await ref.set({
     role: 'user',
@@ -114,31 +114,31 @@ const simulatedUpdate: Check = async ({ store, now }) => {
   return 'a conditional update holds, an outdated one is refused, a login record opens and closes';
 };
 
-const timings: Check = async (deps) => {
+const timings: PresenceCheck = async (deps) => {
   const firestore = await median(() => firestoreConnection(deps));
   const redis = await median(() => redisConnection(deps));
-  const found = `Firestore ${firestore} ms, Redis ${redis} ms (median of ${ROUNDS})`;
+  const found = `Firestore ${firestore} ms, Redis ${redis} ms (median of ${TIMINGS})`;
   if (Math.max(firestore, redis) > SLOW_MS) throw new Error(`${found}; more than ${SLOW_MS} ms`);
   return found;
 };
 
 async function median(ask: () => Promise<unknown>): Promise<number> {
   const taken: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let index = 0; index < TIMINGS; index += 1) {
     const elapsed = stopwatch();
     await ask();
     taken.push(elapsed());
   }
-  const middle = taken.sort((one, other) => one - other)[Math.floor(ROUNDS / 2)] ?? 0;
+  const middle = taken.sort((one, other) => one - other)[Math.floor(TIMINGS / 2)] ?? 0;
   return Math.round(middle * 10) / 10;
 }
 
-function expectSame(what: string, found: unknown, wanted: unknown): void {
+function requireSame(what: string, found: unknown, wanted: unknown): void {
   if (JSON.stringify(found) === JSON.stringify(wanted)) return;
   throw new Error(`${what} is ${JSON.stringify(found)}; it must be ${JSON.stringify(wanted)}`);
 }
 
-/** Every check by its name, in the order in which they are done: what the later ones need is tested first. */
+/** Every check by its name, in order: later checks need the earlier ones. */
 export const checks = {
   firestore_connection: firestoreConnection,
   redis_connection: redisConnection,
@@ -147,14 +147,14 @@ export const checks = {
   indexes,
   simulated_update: simulatedUpdate,
   timings,
-} satisfies Record<string, Check>;
+} satisfies Record<string, PresenceCheck>;
 
 export type CheckName = keyof typeof checks;
 export const checkNames = Object.keys(checks) as CheckName[];
 
 /**
- * Takes away whatever a check, this one or one that was killed, has left of the probe user. Where one store fails, the
- * other is waited for all the same: a deletion still on its way would strike the next check's probe.
+ * Removes the probe user from both stores, also after a killed check. Waits for both deletions even if one fails, since a
+ * late one would delete the next check's probe.
  */
 export async function removeProbe({ store, redis }: OfflineDeps): Promise<void> {
   const ends = await Promise.allSettled([

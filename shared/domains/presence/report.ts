@@ -8,37 +8,37 @@ import { isOnline } from './status.ts';
 import { storedPresence, userRef, users } from './user.ts';
 
 const BATCH = 500;
-/** So many ids of each kind are named. */
+/** At most this many ids of each kind are named. */
 const NAMED = 100;
 
 interface Found {
   count: number;
-  /** The first of them. */
+  /** The first ids. */
   user_ids: string[];
 }
 
-/** How one store answered. */
+/** The answer of one store. */
 export interface StoreHealth {
   ok: boolean;
   ms: number;
   error: string | null;
 }
 
-/** The state of presence, for operators. What Redis alone knows is null where it does not answer. */
+/** The state of presence, for operators. Fields that need Redis are null if it does not answer. */
 export interface PresenceReport {
   degraded: boolean;
   stores: { firestore: StoreHealth; redis: StoreHealth };
   users: number;
   flagged_online: number;
-  /** Keys in Redis that are younger than the threshold. */
+  /** Number of keys in Redis that are younger than the threshold. */
   live_keys: number | null;
-  /** Flagged online, and no sign of life says so; and the other way round. */
+  /** Users flagged online without a sign of life, and users alive without the flag. */
   ghosts: { flagged_without_life: Found | null; alive_without_flag: Found | null };
-  /** Flagged online, and silent for this long. */
+  /** Users flagged online and silent for this long. */
   stale: (Found & { minutes: number }) | null;
 }
 
-/** Compares what is flagged with what is alive, in bulk. */
+/** Compares the flags with the signs of life, in bulk. */
 export async function presenceReport(
   deps: OfflineDeps,
   now: Date,
@@ -46,8 +46,8 @@ export async function presenceReport(
 ): Promise<PresenceReport> {
   const { store, redis } = deps;
   const [health, answered] = await Promise.all([
-    timed(async () => (await users(store).count().get()).data().count),
-    timed(() => readActivity(redis, ['nobody'])),
+    measure(async () => (await users(store).count().get()).data().count),
+    measure(() => readActivity(redis, ['nobody'])),
   ]);
   const report: PresenceReport = {
     degraded: !answered.health.ok,
@@ -58,16 +58,16 @@ export async function presenceReport(
     ghosts: { flagged_without_life: null, alive_without_flag: null },
     stale: null,
   };
-  const live = answered.health.ok ? await liveKeys(deps, now, thresholdMs) : null;
-  await lookAtFlagged(deps, report, live, now, thresholdMs);
+  const live = answered.health.ok ? await readLiveKeys(deps, now, thresholdMs) : null;
+  await examineFlagged(deps, report, live, { now, thresholdMs });
   if (live) {
     report.live_keys = live.size;
-    report.ghosts.alive_without_flag = await unflagged(deps, live);
+    report.ghosts.alive_without_flag = await findUnflagged(deps, live);
   }
   return report;
 }
 
-async function timed<T>(ask: () => Promise<T>): Promise<{ value: T | null; health: StoreHealth }> {
+async function measure<T>(ask: () => Promise<T>): Promise<{ value: T | null; health: StoreHealth }> {
   const elapsed = stopwatch();
   const ms = () => Math.round(elapsed() * 10) / 10;
   try {
@@ -78,8 +78,8 @@ async function timed<T>(ask: () => Promise<T>): Promise<{ value: T | null; healt
   }
 }
 
-/** The users whose ping is younger than the threshold, with its instant. */
-async function liveKeys(deps: OfflineDeps, now: Date, thresholdMs: number): Promise<Map<string, number>> {
+/** Reads the users whose ping is younger than the threshold, with its instant. */
+async function readLiveKeys(deps: OfflineDeps, now: Date, thresholdMs: number): Promise<Map<string, number>> {
   const live = new Map<string, number>();
   for await (const step of scanActivity(deps.redis)) {
     for (const { userId, activity } of step)
@@ -89,13 +89,12 @@ async function liveKeys(deps: OfflineDeps, now: Date, thresholdMs: number): Prom
   return live;
 }
 
-/** Counts the flagged users, and of them the ghosts and the stale. */
-async function lookAtFlagged(
+/** Counts the flagged users, the ghosts and the stale ones among them. */
+async function examineFlagged(
   deps: OfflineDeps,
   report: PresenceReport,
   live: ReadonlyMap<string, number> | null,
-  now: Date,
-  thresholdMs: number,
+  { now, thresholdMs }: { now: Date; thresholdMs: number },
 ): Promise<void> {
   const ghosts: Found = { count: 0, user_ids: [] };
   const stale = { minutes: DEFAULT_STALE_MINUTES, count: 0, user_ids: [] };
@@ -108,7 +107,7 @@ async function lookAtFlagged(
       now,
     );
     for (const user of seen) {
-      if (!alive(user, now, thresholdMs)) add(ghosts, user.id);
+      if (!isAlive(user, now, thresholdMs)) add(ghosts, user.id);
       if (now.getTime() - (user.sign ?? 0) >= DEFAULT_STALE_MINUTES * 60_000) add(stale, user.id);
     }
   };
@@ -125,16 +124,16 @@ async function lookAtFlagged(
   report.stale = stale;
 }
 
-/** Whether the user's own status is online: by a ping or by a login. */
-function alive({ document, activity, login }: Seen, now: Date, thresholdMs: number): boolean {
+/** Returns true if a ping or a login makes the user online. */
+function isAlive({ document, activity, login }: Seen, now: Date, thresholdMs: number): boolean {
   const lastLogout = document ? storedPresence(document).loggedOut : null;
   return [activity, login].some((lastActivity) =>
     isOnline({ now: now.getTime(), lastActivity, lastLogout, thresholdMs }),
   );
 }
 
-/** Users with a live key whose document does not say online, or that have none. */
-async function unflagged({ store }: OfflineDeps, live: ReadonlyMap<string, number>): Promise<Found> {
+/** Finds users with a live key and no online flag, or without a document. */
+async function findUnflagged({ store }: OfflineDeps, live: ReadonlyMap<string, number>): Promise<Found> {
   const found: Found = { count: 0, user_ids: [] };
   const ids = [...live.keys()];
   for (let from = 0; from < ids.length; from += BATCH) {

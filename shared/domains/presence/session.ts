@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
 import { VERIFIED_MS } from './activity.ts';
 
-/** A process asks Firestore again a little before Redis would say that it no longer knows. */
+/** A process asks Firestore again a little before Redis would answer 'unknown'. */
 const REMEMBERED_MS = VERIFIED_MS - 60_000;
-/** Sessions that one process remembers; the one asked about longest ago goes first. */
+/** Sessions that one process remembers; the oldest goes first. */
 const MAX_REMEMBERED = 20_000;
 const KEY_LENGTH = 40;
 
-/** The name of a session in both stores. A digest: the claims of a token may hold anything. */
+/** Returns the key of a session in both stores: a digest, since token claims may hold any text. */
 export function sessionKey(userId: string, session: string): string {
   return createHash('sha256')
     .update(JSON.stringify([userId, session]))
@@ -17,15 +17,15 @@ export function sessionKey(userId: string, session: string): string {
 }
 
 /**
- * The sessions that Firestore has said to be open, and when. Only to save asking: Redis is still the one that refuses a
- * session, and one that it knows nothing of is asked about whatever is remembered here.
+ * The sessions that Firestore confirmed as open. It only saves reads: Redis still refuses sessions, and a session that
+ * Redis does not know is read again.
  */
 export interface SessionMemory {
-  /** Whether Firestore was asked recently. */
+  /** Returns true if Firestore confirmed the session recently. */
   knows(session: string, now: number): boolean;
   remember(session: string, now: number): void;
   forget(session: string): void;
-  /** Whether a ping of the session may have been kept though nobody was told of it: then its user may have come online. */
+  /** Returns true if Redis may have kept a ping whose answer was lost: its user may have come online. */
   doubts(session: string): boolean;
   doubt(session: string): void;
   trust(session: string): void;
@@ -33,7 +33,7 @@ export interface SessionMemory {
 
 const memories = new WeakMap<Firestore, SessionMemory>();
 
-/** This process's memory of the sessions in this store. */
+/** Returns this process's memory of the sessions in this store. */
 export function sessionMemory(store: Firestore): SessionMemory {
   const known = memories.get(store);
   if (known) return known;

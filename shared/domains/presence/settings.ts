@@ -8,16 +8,16 @@ import {
   MIN_THRESHOLD_SECONDS,
 } from './limits.ts';
 
-/** A store that does not answer costs a caller no more than this; the value of before goes on. */
+/** A caller waits at most this long for the store; then the last known value holds. */
 const TIMEOUT_MS = 1_500;
 
-/** What may be written to `settings/presence`. */
+/** The fields of `settings/presence`. */
 export const presenceSettings = z.strictObject({
   online_threshold_minutes: z
     .int(`must be a whole number from ${MIN_THRESHOLD_MINUTES} to ${MAX_THRESHOLD_MINUTES}`)
     .min(
       MIN_THRESHOLD_MINUTES,
-      `must be at least ${MIN_THRESHOLD_MINUTES}: below three pings and 20 s of slack (${MIN_THRESHOLD_SECONDS} s) people who are there would show as offline`,
+      `must be at least ${MIN_THRESHOLD_MINUTES}: below three pings and 20 s of slack (${MIN_THRESHOLD_SECONDS} s) active users would show as offline`,
     )
     .max(MAX_THRESHOLD_MINUTES, `must be at most ${MAX_THRESHOLD_MINUTES}, one day`),
 });
@@ -32,12 +32,12 @@ interface Cached {
   readAt: number;
 }
 
-/** One value per store, that is, per process: whoever changes the setting here sees it at once. */
+/** One value per store and process. A change in this process holds at once. */
 const cache = new WeakMap<Firestore, Cached>();
 
 /**
- * The threshold in minutes. A value read less than `maxAgeMs` ago is taken again, so a change is in force that much later
- * at most. A store that does not answer leaves the last known value, or the default.
+ * Returns the threshold in minutes. A value read less than `maxAgeMs` ago is used again. If the store does not answer, the
+ * last known value or the default holds.
  */
 export async function onlineThreshold(store: Firestore, now: Date, maxAgeMs: number): Promise<number> {
   const known = cache.get(store);

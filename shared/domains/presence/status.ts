@@ -1,4 +1,4 @@
-export type Status = 'online' | 'offline' | 'unknown';
+export type PresenceStatus = 'online' | 'offline' | 'unknown';
 export type Source = 'redis' | 'login_history' | 'none';
 
 /** Instants are milliseconds since the epoch. */
@@ -10,31 +10,31 @@ export interface Life {
 }
 
 /**
- * Whether somebody is online: the last sign of life is younger than the threshold (at exactly the threshold it is not)
- * and later than the last logout. Nothing else counts, no stored flag either.
+ * Returns true if the last sign of life is younger than the threshold and later than the last logout. At exactly the
+ * threshold it returns false. No stored flag counts.
  */
 export function isOnline({ now, lastActivity, lastLogout, thresholdMs }: Life): boolean {
   if (lastActivity === null || lastActivity <= (lastLogout ?? Number.NEGATIVE_INFINITY)) return false;
   return now - lastActivity < thresholdMs;
 }
 
-/** What is known of a user, in milliseconds since the epoch; null where nothing is. */
+/** The evidence about a user, in milliseconds since the epoch; null if there is none. */
 export interface Evidence {
-  /** The last ping in Redis; null without one, and where Redis does not answer. */
+  /** The last ping in Redis; null without one, and if Redis does not answer. */
   activity: number | null;
-  /** The last login whose session is still open, or the last sign of life that Firestore has of such a session. */
+  /** The last login of an open session, or the last sign of life of such a session in Firestore. */
   login: number | null;
   /** The last end of a session in login_history. */
   sessionEnd: number | null;
-  /** `users.logged_out_at`: since then nobody is there until a newer sign of life. */
+  /** `users.logged_out_at`: the user is gone since then, until a newer sign of life. */
   loggedOut: number | null;
   /** `users.last_activity_at`, the projection of an earlier sign of life. */
   projected: number | null;
 }
 
-export interface Verdict {
-  status: Status;
-  /** Where the answer comes from, and the instant that it speaks of. */
+export interface StatusVerdict {
+  status: PresenceStatus;
+  /** The source of the answer, and its instant. */
   source: Source;
   asOf: number | null;
 }
@@ -43,15 +43,20 @@ const latest = (...instants: (number | null)[]): number | null =>
   instants.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null);
 
 /**
- * The status of one user. Redis first; without a young ping there, login_history decides. With Redis away (`degraded`)
- * a user is offline only where Firestore knows of the logout: who cannot be seen is `unknown`, not offline.
+ * Returns the status of one user. Redis decides first; without a young ping, login_history does. If Redis is away
+ * (`degraded`), a user is offline only if Firestore has the logout; others are `unknown`.
  */
-export function judge(known: Evidence, thresholdMs: number, now: number, degraded: boolean): Verdict {
+export function decideStatus(
+  known: Evidence,
+  thresholdMs: number,
+  now: number,
+  degraded: boolean,
+): StatusVerdict {
   const { activity, login, sessionEnd, loggedOut, projected } = known;
-  const alive = (lastActivity: number | null) =>
+  const isAlive = (lastActivity: number | null) =>
     isOnline({ now, lastActivity, lastLogout: loggedOut, thresholdMs });
-  if (alive(activity)) return { status: 'online', source: 'redis', asOf: activity };
-  if (alive(login)) return { status: 'online', source: 'login_history', asOf: login };
+  if (isAlive(activity)) return { status: 'online', source: 'redis', asOf: activity };
+  if (isAlive(login)) return { status: 'online', source: 'login_history', asOf: login };
   const open = login !== null && login > (loggedOut ?? Number.NEGATIVE_INFINITY);
   const ended = latest(loggedOut, sessionEnd);
   if (degraded) {

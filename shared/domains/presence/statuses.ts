@@ -1,15 +1,17 @@
 import type { Firestore, QueryDocumentSnapshot } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
+import { listPageById } from '../../doors/store/list-page.ts';
 import { within } from '../../doors/time/within.ts';
 import { readActivity } from './activity.ts';
 import { type Logins, readLogins } from './login-history.ts';
-import { judge, type Source, type Status, type Verdict } from './status.ts';
-import { evidence, storedPresence } from './user.ts';
-import { MAX_PAGE, usersAfter } from './user-pages.ts';
+import { decideStatus, type PresenceStatus, type Source, type StatusVerdict } from './status.ts';
+import { storedPresence, toEvidence, users } from './user.ts';
 
-/** A filtered page looks through so many users at most; the next page goes on from there. */
+/** The largest page of users, which one MGET can answer. */
+export const MAX_PAGE = 1_000;
+/** A filtered page looks through at most this many users; the next page goes on from there. */
 const MAX_SCANNED = 10 * MAX_PAGE;
-/** Redis answers in milliseconds or is away; an administrator who waits is answered from login_history. */
+/** Redis answers in milliseconds or is away; after this, login_history answers. */
 const REDIS_MS = 1_200;
 
 export interface StatusDeps {
@@ -20,18 +22,18 @@ export interface StatusDeps {
 export interface UserStatus {
   user_id: string;
   is_online: boolean;
-  status: Status;
+  status: PresenceStatus;
   source: Source;
   as_of: string | null;
 }
 
 export interface StatusQuery {
-  /** At most so many users. */
+  /** The greatest number of users on the page. */
   limit: number;
   /** Users after this id; null for the first page. */
   after: string | null;
   /** Only users of this status. */
-  status?: Status | undefined;
+  status?: PresenceStatus | undefined;
   thresholdMs: number;
   now: Date;
 }
@@ -44,26 +46,29 @@ export interface StatusPage {
 }
 
 /**
- * The statuses of a page of users, by id. Everything is read in bulk: one query for the users, one MGET, and login_history
- * only for those whom Redis does not show as online. Redis away: `degraded`, and login_history decides for all.
+ * Reads the statuses of a page of users, by id, in bulk: one query, one MGET, and login_history for users that Redis does
+ * not show as online. If Redis is away, the answer is `degraded` and login_history decides for all.
  */
 export async function listStatuses(deps: StatusDeps, query: StatusQuery): Promise<StatusPage> {
   const page: StatusPage = { degraded: false, users: [], next: query.after };
   const step = query.status === undefined ? query.limit : MAX_PAGE;
   for (let scanned = 0; scanned < MAX_SCANNED; scanned += step) {
-    const { docs, more } = await usersAfter(deps, page.next, step, query.status === undefined);
+    const { docs, next } = await listPageById(presenceOfUsers(deps.store), step, page.next);
     const judged = await judgeUsers(deps, docs, query, page);
     for (const [index, user] of judged.entries()) {
       if (query.status !== undefined && user.status !== query.status) continue;
       page.users.push(user);
-      const last = index === judged.length - 1 && !more;
+      const last = index === judged.length - 1 && next === null;
       if (page.users.length === query.limit) return { ...page, next: last ? null : user.user_id };
     }
-    page.next = more ? (docs.at(-1)?.id ?? null) : null;
-    if (!more) break;
+    page.next = next;
+    if (next === null) break;
   }
   return page;
 }
+
+const presenceOfUsers = (store: Firestore) =>
+  users(store).select('is_online', 'logged_out_at', 'last_activity_at', 'session_activity_at');
 
 async function judgeUsers(
   { store, redis }: StatusDeps,
@@ -79,7 +84,7 @@ async function judgeUsers(
   const at = now.getTime();
   const stored = docs.map(storedPresence);
   const verdict = (user: (typeof stored)[number], index: number, logins?: Logins) =>
-    judge(evidence(user, activity?.[index] ?? null, logins), thresholdMs, at, page.degraded);
+    decideStatus(toEvidence(user, activity?.[index] ?? null, logins), thresholdMs, at, page.degraded);
   const byRedis = stored.map((user, index) => verdict(user, index));
   const others = ids.filter(
     (_, index) => byRedis[index]?.source !== 'redis' || byRedis[index].status !== 'online',
@@ -88,11 +93,11 @@ async function judgeUsers(
   return stored.map((user, index) => {
     const userId = ids[index] ?? '';
     const of = logins.get(userId);
-    return shown(userId, (of ? undefined : byRedis[index]) ?? verdict(user, index, of));
+    return toUserStatus(userId, (of ? undefined : byRedis[index]) ?? verdict(user, index, of));
   });
 }
 
-function shown(userId: string, { status, source, asOf }: Verdict): UserStatus {
+function toUserStatus(userId: string, { status, source, asOf }: StatusVerdict): UserStatus {
   return {
     user_id: userId,
     is_online: status === 'online',

@@ -7,10 +7,10 @@ import {
 import { isConflict, millis } from '../../doors/store/firestore.ts';
 import type { Evidence } from './status.ts';
 
-/** Requests of the same user at the same instant: more lost races than this are a fault. */
+/** Attempts when requests of one user race; more lost races than this are a fault. */
 const MAX_ATTEMPTS = 8;
 
-/** What a token says of its user, for a user that has no document yet. */
+/** The profile in a token, for a user without a document. */
 export interface UserProfile {
   userId: string;
   email?: string | undefined;
@@ -21,19 +21,19 @@ export interface UserProfile {
 export const users = (store: Firestore) => store.collection('users');
 export const userRef = (store: Firestore, userId: string): DocumentReference => users(store).doc(userId);
 
-/** What a user's document says of presence, in epoch milliseconds; of an absent document, nothing. */
+/** Reads the presence fields of a user's document, in epoch milliseconds. All are empty without a document. */
 export function storedPresence(user: DocumentSnapshot) {
   return {
     flaggedOnline: user.get('is_online') === true,
     loggedOut: millis(user.get('logged_out_at')),
     projected: millis(user.get('last_activity_at')),
-    /** Private: the last sign of life of the sessions that stayed when another one of the user logged out. */
+    /** The last sign of life of the user's other sessions when one session logged out. */
     stayed: millis(user.get('session_activity_at')),
   };
 }
 
-/** The evidence of a user from the three places that have some. */
-export function evidence(
+/** Combines the evidence about a user from the document, Redis and login_history. */
+export function toEvidence(
   stored: ReturnType<typeof storedPresence>,
   activity: number | null,
   logins: { login: number | null; sessionEnd: number | null } | undefined,
@@ -45,20 +45,20 @@ export function evidence(
 }
 
 /**
- * Projects that a user has come online; makes the document of a user that has none. Never moves activity back, and changes
- * nothing where a logout is newer: a write that Firestore took late must not undo it.
+ * Writes that a user came online, and creates a missing document. Never moves activity back. Changes nothing if a logout
+ * is newer, since a write that Firestore took late must not undo it.
  */
 export async function comeOnline(store: Firestore, user: UserProfile, now: Date): Promise<void> {
   await changeUser(store, user, (before) => {
     const { projected, loggedOut } = storedPresence(before);
     if (loggedOut !== null && loggedOut >= now.getTime()) return null;
-    // Written even where the document says so already: a cleaning that is under way must find it changed.
+    // Written even if the document says so already, so that a cleanup under way finds it changed.
     const activity = Math.max(projected ?? 0, now.getTime());
     return { is_online: true, last_activity_at: Timestamp.fromMillis(activity) };
   });
 }
 
-/** The fields of a user whose session ended while another one of theirs shows life at `stayed` (epoch milliseconds). */
+/** Returns the fields of a user with another live session; `stayed` is its last sign of life (epoch milliseconds). */
 export function otherSessionStays(before: DocumentSnapshot, stayed: number): Record<string, unknown> {
   const activity = Math.max(storedPresence(before).projected ?? 0, stayed);
   return {
@@ -68,15 +68,15 @@ export function otherSessionStays(before: DocumentSnapshot, stayed: number): Rec
   };
 }
 
-/** The fields of a user whose last live session has ended. */
+/** Returns the fields of a user whose last live session ended. */
 export function userLeaves(before: DocumentSnapshot, now: Date): Record<string, unknown> {
   const loggedOut = Math.max(storedPresence(before).loggedOut ?? 0, now.getTime());
   return { is_online: false, logged_out_at: Timestamp.fromMillis(loggedOut) };
 }
 
 /**
- * Reads a user's document, decides what changes and writes it on the condition that nothing came between; a lost race
- * reads again. Null changes nothing.
+ * Changes a user's document if nothing changed it since it was read; a lost race reads it again. `change` returns null to
+ * change nothing.
  */
 export async function changeUser(
   store: Firestore,

@@ -22,10 +22,10 @@ import {
   userRef,
 } from './user.ts';
 
-/** A ping waits no longer than this for Firestore, which it can do without. */
+/** A ping waits at most this long for Firestore, and then goes on without it. */
 const FIRESTORE_MS = 2_500;
 
-/** One session of one user that says something of itself, and the stores that keep it. */
+/** One session of one user, and the stores. */
 export interface Visitor {
   store: Firestore;
   redis: Redis;
@@ -33,16 +33,17 @@ export interface Visitor {
   user: UserProfile;
   /** The session's key, see sessionKey. */
   session: string;
-  /** When the token was issued, in epoch seconds; null where it does not say. */
+  /** The issue of the token in epoch seconds; null if the token has none. */
   issuedAt: number | null;
 }
 
 const refOf = ({ user, session }: Visitor): SessionRef => ({ userId: user.userId, session });
 
 /**
- * A sign of life: one Redis command. Firestore is asked whether the session has been logged out where nothing recent is
- * known of it, and written only when the user comes online. With Firestore away Redis alone decides. Returns false for a
- * session that has been logged out. Throws where Redis does not answer.
+ * Records a sign of life, in one Redis command. Returns false if the session was logged out. Throws if Redis does not
+ * answer.
+ * - Firestore is read only if neither this process nor Redis knows the session; without its answer Redis decides.
+ * - Firestore is written only when the user comes online.
  */
 export async function ping(visitor: Visitor, thresholdMs: number): Promise<boolean> {
   const { store, now, session } = visitor;
@@ -62,14 +63,14 @@ export async function ping(visitor: Visitor, thresholdMs: number): Promise<boole
   }
   const came = before === null || now.getTime() - before >= thresholdMs;
   const away = known?.knowledge === 'unverified';
-  // Firestore that has just not answered is not waited for twice: the next ping asks and projects.
+  // If Firestore did not answer just now, the next ping asks and writes.
   if (!away && (came || memory.doubts(session) || known?.flaggedOnline === false)) await project(visitor);
   return true;
 }
 
 /**
- * A ping whose answer was lost may have been kept or not: the next one asks Firestore, and projects whatever the document
- * says, since a cleaning may be about to change it that saw no sign of life.
+ * Records the ping. If its answer is lost, the next ping asks Firestore and writes the document in any case, since a
+ * cleanup that saw no sign of life may be about to change it.
  */
 async function record(visitor: Visitor, knowledge: Knowledge): Promise<'out' | 'unknown' | number | null> {
   const { store, redis, now, session } = visitor;
@@ -83,11 +84,11 @@ async function record(visitor: Visitor, knowledge: Knowledge): Promise<'out' | '
 
 interface Known {
   knowledge: 'verified' | 'unverified';
-  /** Whether the user's document says online; null where Firestore did not answer. */
+  /** The online flag of the user's document; null if Firestore did not answer. */
   flaggedOnline: boolean | null;
 }
 
-/** What Firestore knows of the session and its user, in one request. */
+/** Reads the session and its user from Firestore, in one request. */
 async function askFirestore({ store, now, user, session }: Visitor): Promise<'logged_out' | Known> {
   try {
     const asked = store.getAll(loginRecord(store, session), userRef(store, user.userId));
@@ -103,7 +104,7 @@ async function askFirestore({ store, now, user, session }: Visitor): Promise<'lo
   }
 }
 
-/** A session that Firestore knows to be logged out gets the marker that Redis has lost or never had. */
+/** Refuses a session that is logged out in Firestore, and sets its marker in Redis. */
 async function refuse(visitor: Visitor): Promise<false> {
   const { store, redis, now, session } = visitor;
   sessionMemory(store).forget(session);
@@ -112,7 +113,7 @@ async function refuse(visitor: Visitor): Promise<false> {
   return false;
 }
 
-/** The projection comes with the next ping where Firestore does not take it now. */
+/** Writes that the user came online. If Firestore does not take it, the next ping writes it. */
 async function project(visitor: Visitor): Promise<void> {
   const { store, now, user, session } = visitor;
   const memory = sessionMemory(store);
@@ -124,8 +125,8 @@ async function project(visitor: Visitor): Promise<void> {
 }
 
 /**
- * Somebody has logged in: a record in login_history and a first sign of life. Without Redis the record alone tells.
- * Returns false for a session that was logged out after its token was issued.
+ * Logs a user in: opens a record in login_history and records a first sign of life. Without Redis the record alone counts.
+ * Returns false if the session was logged out after its token was issued.
  */
 export async function logIn(visitor: Visitor): Promise<boolean> {
   const { store, redis, now, user, session, issuedAt } = visitor;
@@ -139,8 +140,8 @@ export async function logIn(visitor: Visitor): Promise<boolean> {
 }
 
 /**
- * Ends one session for good. Its record is closed and Redis's key and marker changed; with Redis away the marker follows
- * when the session is next heard of. The user counts as gone unless another session of theirs is alive.
+ * Ends one session for good: closes its record and sets its marker in Redis. If Redis is away, the session's next request
+ * sets the marker. The user counts as gone unless another session is alive.
  */
 export async function logOut(visitor: Visitor, thresholdMs: number): Promise<void> {
   const { store, redis, now, user, session, issuedAt } = visitor;
@@ -157,12 +158,12 @@ export async function logOut(visitor: Visitor, thresholdMs: number): Promise<voi
   });
 }
 
-/** The last sign of life of the user's other open sessions: their pings as Redis told them, else their logins. */
+/** Returns the last sign of life of the user's other open sessions: their pings in Redis, else their logins. */
 async function lastLifeOf({ store, now, user }: Visitor, others: LiveSession[]): Promise<number | null> {
   const logins = await readLogins(store, [user.userId], now);
   const refs = others.map(({ session }) => loginRecord(store, session));
   const records = refs.length === 0 ? [] : await store.getAll(...refs);
-  // A session may have been logged out while Redis was away: then only its record says so.
+  // If a session was logged out while Redis was away, only its record shows that.
   const open = others.filter((_, index) => !records[index] || !isLoggedOut(records[index]));
   const last = Math.max(0, ...open.map(({ activity }) => activity), logins.get(user.userId)?.login ?? 0);
   return last === 0 ? null : last;

@@ -1,29 +1,23 @@
 import { createHash } from 'node:crypto';
-import { DEFAULT_REPEAT_HOURS, DEFAULT_THRESHOLD_DAYS } from './limits.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
 /**
- * A round that comes a little early still counts as the next one: without this a daily job whose start wavers by minutes
- * would alert every other day. More than a scheduler's jitter (10 minutes), much less than the shortest period.
+ * A run that starts this much early still counts as the next one. Without this, a daily job whose start varies by minutes
+ * would alert every other day; a scheduler's jitter is at most 10 minutes.
  */
 const REPEAT_TOLERANCE_MS = 15 * 60_000;
 
-/** `settings/alerts`, with the defaults of the original. */
+/** `settings/alerts`, with the defaults filled in. */
 export interface AlertSettings {
   thresholdDays: number;
   repeatHours: number;
-  /** Stages that may take longer, or less long. */
+  /** Stages with a threshold of their own. */
   stages: Readonly<Record<string, { thresholdDays: number }>>;
 }
-export const DEFAULT_ALERTS: AlertSettings = {
-  thresholdDays: DEFAULT_THRESHOLD_DAYS,
-  repeatHours: DEFAULT_REPEAT_HOURS,
-  stages: {},
-};
 
-/** A ticket as its delay is judged. Times are milliseconds since the epoch. */
+/** The fields of a ticket that decide its delay. Times are milliseconds since the epoch. */
 export interface Ticket {
   id: string;
   number: string;
@@ -41,15 +35,15 @@ export interface StageChange {
   at: number;
 }
 
-/** Since when a ticket is in its stage, and how that is known. */
+/** The instant at which a ticket entered its stage, and the source of it. */
 export interface StageEntry {
   since: number;
   source: 'stage_entered_at' | 'events' | 'created_at';
 }
 
 /**
- * `stage_entered_at`, else the last event that led into the present stage, else the creation; never the last change of
- * the document, which any edit moves.
+ * Returns `stage_entered_at`, else the last event that led into the stage, else the creation. Never uses the last change
+ * of the document, which any edit moves.
  */
 export function stageEntry(ticket: Ticket, events: readonly StageChange[]): StageEntry {
   if (ticket.stageEnteredAt !== null) return { since: ticket.stageEnteredAt, source: 'stage_entered_at' };
@@ -58,29 +52,29 @@ export function stageEntry(ticket: Ticket, events: readonly StageChange[]): Stag
   return { since: ticket.createdAt, source: 'created_at' };
 }
 
-/** A stage's threshold in days: the caller's own for this run, else the stage's, else the general one. */
+/** Returns a stage's threshold in days: the run's parameter, else the stage's own, else the general one. */
 export function thresholdOf(stage: string, settings: AlertSettings, override?: number): number {
   const own = Object.hasOwn(settings.stages, stage) ? settings.stages[stage]?.thresholdDays : undefined;
   return override ?? own ?? settings.thresholdDays;
 }
 
-/** No late ticket was created after this instant: what the search can be limited by, whatever fields a ticket lacks. */
+/** Returns an instant after which no late ticket was created, so that the search finds tickets that lack fields too. */
 export function createdBefore(settings: AlertSettings, now: Date, override?: number): Date {
   const all = [settings.thresholdDays, ...Object.values(settings.stages).map((each) => each.thresholdDays)];
   return new Date(now.getTime() - (override ?? Math.min(...all)) * DAY_MS);
 }
 
-/** Whether a ticket is late: active, and strictly longer in its stage than the threshold. 14 d 0 s is not late. */
+/** A ticket is late if it is active and strictly longer in its stage than the threshold: 14 d 0 s is not late. */
 export function isLate(ticket: Ticket, entry: StageEntry, thresholdDays: number, now: Date): boolean {
   return ticket.status === 'active' && now.getTime() - entry.since > thresholdDays * DAY_MS;
 }
 
-/** Whole days in the stage, as the mail and the log say them. */
+/** Returns the whole days in the stage, for the mail and the log. */
 export function daysInStage(entry: StageEntry, now: Date): number {
   return Math.floor((now.getTime() - entry.since) / DAY_MS);
 }
 
-/** A ticket that is late, and for how long it has been in its stage. */
+/** A late ticket, and its time in the stage. */
 export interface LateTicket {
   ticket: Ticket;
   entry: StageEntry;
@@ -93,7 +87,7 @@ export interface EarlierAlert {
   sequence: number;
   /** The instant the window counts from: its run's occurrence, else that run's start. */
   countedAt: number;
-  /** The run that told it. */
+  /** The run that sent it. */
   runId: string;
 }
 
@@ -102,23 +96,24 @@ export interface AlertQuestion {
   repeatHours: number;
   /** Bypasses the window, and nothing else. */
   force: boolean;
-  /** The occurrence of this run, else its start: what the window is measured with. */
+  /** The occurrence of this run, else its start. The window is measured from it. */
   occurrence: Date;
   runId: string;
 }
 
 /**
- * `new`: the first alert of this stay. `suppressed`: alerted within `repeat_hours`; `until` says when the next one is due.
- * `countedAt`: the instant that the next window counts from.
+ * `new`: the first alert of this stay. `suppressed`: the last alert is younger than `repeat_hours`; the next is due at
+ * `until`. The next window counts from `countedAt`.
  */
 export type AlertDecision =
   | { act: true; reason: 'new' | 'reminder' | 'forced'; sequence: number; countedAt: number }
   | { act: false; reason: 'suppressed'; until: Date };
 
 /**
- * Whether a recipient is told of a late ticket in this run; pure. The window is counted from occurrence to occurrence, so
- * that a run that starts late today does not shorten tomorrow's. A forced alert leaves the window as it was, so that it
- * takes nobody's next reminder away; and a run that is tried again forces nothing twice.
+ * Decides if this run notifies a recipient of a late ticket; pure.
+ * - The window counts from occurrence to occurrence, so a late start today does not shorten tomorrow's.
+ * - A forced alert does not move the window, so the next reminder still comes.
+ * - A run that is retried forces nothing twice.
  */
 export function decideAlert({
   earlier,
@@ -138,21 +133,21 @@ export function decideAlert({
   return { act: false, reason: 'suppressed', until };
 }
 
-/** One stay of one ticket in one stage. Re-entering a stage is another. */
+/** One stay of a ticket in a stage. Re-entering a stage is another stay. */
 export interface Stay {
   ticketId: string;
   stage: string;
   since: number;
 }
 
-/** What an alert is about. */
+/** The subject of an alert. */
 export interface AlertSubject extends Stay {
   recipient: string;
 }
 
 /**
- * The document in `delay_alert_logs` of the alert that a run tells. Creating it is the claim: of several attempts of the
- * same run that decide the same, one can.
+ * Returns the id of a run's alert in `delay_alert_logs`. Creating the document is the claim, so of several attempts of one
+ * run only one succeeds.
  */
 export function alertId({ ticketId, stage, since, recipient }: AlertSubject, runId: string): string {
   const key = JSON.stringify([ticketId, stage, since, recipient, runId]);

@@ -2,7 +2,7 @@ import type { Mailbox } from '../../doors/mail/address.ts';
 import { type Html, html, page } from '../../doors/mail/html.ts';
 import type { Locale, Mail } from '../../doors/mail/message.ts';
 
-/** A digest names at most this many tickets, and says how many more there are: a mail is read on a phone. */
+/** A digest names at most this many tickets and counts the others: it must be readable on a phone. */
 const SHOWN_TICKETS = 50;
 
 /** One line of a digest. */
@@ -12,11 +12,11 @@ export interface DigestTicket {
   customerName: string | null;
   stage: string;
   days: number;
-  /** Told for the first time; otherwise it is a reminder. */
+  /** True for a first alert, false for a reminder. */
   isNew: boolean;
 }
 
-interface Words {
+interface DigestWords {
   subject: (count: number) => string;
   lead: (count: number) => string;
   head: readonly [string, string, string];
@@ -26,7 +26,7 @@ interface Words {
   footer: string;
 }
 
-const WORDS: Record<Locale, Words> = {
+const WORDS: Record<Locale, DigestWords> = {
   fr: {
     subject: (count) => `${count} dossier${count > 1 ? 's' : ''} en retard`,
     lead: (count) =>
@@ -54,8 +54,8 @@ const WORDS: Record<Locale, Words> = {
 };
 
 /**
- * The digest of all late tickets for one recipient, oldest first, new ones marked. `key` must be the same for the same
- * digest. Throws for an empty list: no mail is sent about nothing.
+ * Returns the digest of all late tickets for one recipient, oldest first, new ones marked. `key` must be the same for the
+ * same digest. Throws for an empty list.
  */
 export function delayDigest(
   key: string,
@@ -84,16 +84,16 @@ export function delayDigest(
   return { key, to, locale, subject, text, html: page(locale, subject, content, html`${words.footer}`) };
 }
 
-/** One line, whatever line ends a name holds. */
+/** Replaces line ends and control characters by blanks. */
 const flat = (text: string) => text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
 
-function textLine(ticket: DigestTicket, words: Words): string {
+function textLine(ticket: DigestTicket, words: DigestWords): string {
   const who = ticket.customerName ? ` (${flat(ticket.customerName)})` : '';
   const mark = ticket.isNew ? ` [${words.isNew}]` : '';
   return `- ${flat(ticket.number)} ${flat(ticket.device)}${who}: ${flat(ticket.stage)}, ${words.days(ticket.days)}${mark}`;
 }
 
-function table(tickets: readonly DigestTicket[], words: Words): Html {
+function table(tickets: readonly DigestTicket[], words: DigestWords): Html {
   const [ticketHead, stageHead, daysHead] = words.head;
   const rows = tickets.map(
     (ticket) => html`<tr>

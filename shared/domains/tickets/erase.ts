@@ -3,13 +3,13 @@ import { normaliseAddress } from '../../doors/mail/address.ts';
 import { streamQuery } from '../../doors/store/firestore.ts';
 import { alertLogs, stateRef } from './alerts/state.ts';
 
-/** What tickets and their alerts have of a person: as somebody who was told, who moved a ticket, or whose ticket it is. */
+/** Places in tickets and alerts that name a person: as recipient, as the one who moved a ticket, or as customer. */
 export const ticketPlaces: readonly PersonalPlace[] = [
   {
     collection: 'alert_recipients',
-    says: 'their place on the list of who is told: deleted',
+    says: 'their entry on the list of recipients: deleted',
     async *find({ userId, addresses }, { store }) {
-      // Few, and another back end may have written an address in another form: all are looked at.
+      // Another back end may have written an address in another form, so all of the few recipients are read.
       for await (const one of streamQuery(store.collection('alert_recipients'))) {
         const address = normaliseAddress(String(one.get('email') ?? '')) ?? '';
         if (one.get('user_id') === userId || addresses.includes(address))
@@ -19,17 +19,17 @@ export const ticketPlaces: readonly PersonalPlace[] = [
   },
   {
     collection: 'delay_alert_logs',
-    says: 'alerts that they were sent: deleted; as the one who asked for another alert: taken out',
+    says: 'alerts that they were sent: deleted; as the one who asked for another alert: removed',
     async *find(person, context) {
       const logs = alertLogs(context.store);
       yield* deleting(person.addresses, (some) => logs.where('recipient', 'in', some), context);
-      // Operators are known by their address, and may have had somebody else told.
+      // An operator is named by address in alerts to others that they forced.
       yield* scrubbing(person, logs, context);
     },
   },
   {
     collection: 'delay_alert_states',
-    says: 'what they were told last: deleted',
+    says: 'their last alerts: deleted',
     async *find({ addresses }, { store }) {
       if (addresses.length === 0) return;
       for (const { exists, ref } of await store.getAll(
@@ -40,7 +40,7 @@ export const ticketPlaces: readonly PersonalPlace[] = [
   },
   {
     collection: 'tickets',
-    says: 'their name as a customer, where --name gives it: taken out; the ticket is the workshop’s',
+    says: 'their name as a customer, if --name gives it: removed; the ticket stays',
     async *find({ names }, { store }) {
       for (const name of names)
         for await (const { ref, updateTime } of streamQuery(
@@ -51,7 +51,7 @@ export const ticketPlaces: readonly PersonalPlace[] = [
   },
   {
     collection: 'events',
-    says: 'as the one who moved a ticket: taken out',
+    says: 'as the one who moved a ticket: removed',
     find: (person, context) => scrubbing(person, context.store.collectionGroup('events'), context),
   },
 ];

@@ -7,7 +7,7 @@ import { normaliseAddress } from '../../doors/mail/address.ts';
 import { MAX_RECIPIENTS } from './limits.ts';
 import { stage, status } from './ticket.ts';
 
-/** Tickets of the system before. `created_at` must be there: it is what late ones are found by. */
+/** Imports tickets of an earlier system. `created_at` is required, since the search for late tickets uses it. */
 export function ticketImport({ store, now }: ImportContext): ImportKind {
   const instant = pastInstant(now);
   const line = z
@@ -30,7 +30,7 @@ export function ticketImport({ store, now }: ImportContext): ImportKind {
     fields: {
       ...rest,
       customer_name: customer_name ?? null,
-      // Absent rather than null: the events may know it.
+      // Left absent, so that it is derived from the events.
       ...(stage_entered_at ? { stage_entered_at } : {}),
     },
   }));
@@ -38,7 +38,7 @@ export function ticketImport({ store, now }: ImportContext): ImportKind {
 
 const isOrdered = (first: Timestamp, second: Timestamp) => first.valueOf() <= second.valueOf();
 
-/** Changes of stage, below tickets that are there. */
+/** Imports changes of stage of tickets that exist. */
 export function ticketEventImport({ store, now }: ImportContext): ImportKind {
   const line = z.strictObject({
     id: rowId,
@@ -73,10 +73,10 @@ export function ticketEventImport({ store, now }: ImportContext): ImportKind {
   return withTickets;
 }
 
-/** The id of a recipient that came without one: the same in every import. */
+/** Returns the id of a recipient without one: the same in every import. */
 const recipientId = (email: string) => createHash('sha256').update(email).digest('hex').slice(0, 20);
 
-/** Who is told of late tickets. Each address is kept once: one that is on the list already stays as it is. */
+/** Imports the recipients of alerts. Each address is kept once; a listed one stays as it is. */
 export function recipientImport({ store }: ImportContext): ImportKind {
   const line = z.strictObject({
     id: rowId.optional(),

@@ -1,4 +1,4 @@
-/** A ticket is late after this many days in one stage, unless its stage says otherwise. */
+/** A ticket is late after this many days in one stage, unless its stage has a threshold of its own. */
 export const DEFAULT_THRESHOLD_DAYS = 14;
 export const MAX_THRESHOLD_DAYS = 365;
 
@@ -6,5 +6,5 @@ export const MAX_THRESHOLD_DAYS = 365;
 export const DEFAULT_REPEAT_HOURS = 24;
 export const MAX_REPEAT_HOURS = 24 * MAX_THRESHOLD_DAYS;
 
-/** More would be a mailing list, and a list of all of them has to fit one answer and one transaction. */
+/** The whole list must fit one answer and one transaction. More recipients need a mailing list. */
 export const MAX_RECIPIENTS = 400;

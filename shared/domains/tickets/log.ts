@@ -1,9 +1,10 @@
 import { type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
 import { toJson } from '../../doors/store/json.ts';
-import { after, type Position, positionOf } from '../../doors/store/position.ts';
+import { listPageByInstant } from '../../doors/store/list-page.ts';
+import type { Position } from '../../doors/store/position.ts';
 import { HELD } from './alerts/rows.ts';
 
-/** The states of an alert in the log (contract 6); those of a mail's claim. */
+/** The states of an alert in the log: those of a mail's claim. */
 export const ALERT_STATES = ['claimed', 'sending', 'sent', 'failed', 'unknown'] as const;
 
 export type AlertState = (typeof ALERT_STATES)[number];
@@ -26,7 +27,7 @@ export interface AlertView {
   message_id?: string;
 }
 
-/** Which alerts are wanted; instants are of the claim, which every state has, `to` is not included. */
+/** A filter of alerts. Instants are those of the claim, which every state has; `to` is excluded. */
 export interface LogFilter {
   recipient?: string | undefined;
   ticket?: string | undefined;
@@ -36,8 +37,8 @@ export interface LogFilter {
 }
 
 /**
- * Alerts, newest first. Each of the three equalities has its index (field, claimed_at desc); Firestore joins them for any
- * two or three.
+ * Queries alerts, newest first. Each of the three equalities needs its index (field, claimed_at desc); Firestore joins
+ * them.
  */
 export function alertsOf(store: Firestore, { recipient, ticket, state, from, to }: LogFilter): Query {
   let query: Query = store.collection('delay_alert_logs');
@@ -49,21 +50,18 @@ export function alertsOf(store: Firestore, { recipient, ticket, state, from, to 
   return query.orderBy('claimed_at', 'desc');
 }
 
-/** One page of the log: `limit` + 1 reads at most. Left out: the random mark of a claim's owner, and what it holds. */
+/** Reads one page of the log, without the claim's owner mark and the alerts that it holds. */
 export async function listAlerts(
   { store }: { store: Firestore },
   filter: LogFilter,
   limit: number,
   position: Position | null,
 ): Promise<{ items: AlertView[]; next: Position | null }> {
-  const { docs } = await after(alertsOf(store, filter), 'desc', position)
-    .limit(limit + 1)
-    .get();
-  const shown = docs.slice(0, limit);
-  const last = shown.at(-1);
-  const items = shown.map((doc) => {
+  const order = { field: 'claimed_at', direction: 'desc' } as const;
+  const { docs, next } = await listPageByInstant(alertsOf(store, filter), order, limit, position);
+  const items = docs.map((doc) => {
     const { claim: _owner, [HELD]: _held, ...fields } = doc.data();
     return { ...(toJson(fields) as Omit<AlertView, 'id'>), id: doc.id };
   });
-  return { items, next: last && docs.length > limit ? positionOf(last, 'claimed_at') : null };
+  return { items, next };
 }

@@ -17,7 +17,7 @@ const address = z.string('must be an e-mail address').transform((text, context) 
   }
 });
 
-/** One line of what is saved: an entry with an id, or with the address of a recipient, changes that one. */
+/** One entry to save. An entry with the id or the address of a recipient changes that recipient. */
 const recipientEntry = z.strictObject({
   id: z.string(ID_RULE).refine(isDocumentId, ID_RULE).optional(),
   user_id: z.string(ID_RULE).refine(isDocumentId, ID_RULE).nullable().optional(),
@@ -29,13 +29,13 @@ const recipientEntry = z.strictObject({
     .regex(/^[^\p{Cc}\u2028\u2029]*$/u, NAME_RULE)
     .optional(),
   email: address.optional(),
-  active: z.boolean('must be true or false; false takes somebody off the list').optional(),
+  active: z.boolean('must be true or false; false takes the recipient off the list').optional(),
   locale: z.enum(['fr', 'en'], 'must be fr or en').optional(),
   updated_at: z.string().nullable().optional(),
 });
 export type RecipientEntry = z.infer<typeof recipientEntry>;
 
-/** What PUT takes: it merges. Who is not sent stays as is; who is to hear no more is sent with `active: false`. */
+/** The body of PUT, which merges. Recipients that are absent stay as they are; `active: false` removes one. */
 export const recipientsBody = z.strictObject({
   recipients: z
     .array(recipientEntry, 'must be a list of recipients')
@@ -43,7 +43,7 @@ export const recipientsBody = z.strictObject({
   updated_at: z.string().nullable().optional(),
 });
 
-/** A recipient as it goes into an answer. */
+/** A recipient for an answer. */
 export interface RecipientView {
   id: string;
   name: string;
@@ -55,7 +55,7 @@ export interface RecipientView {
   updated_at: string | null;
 }
 
-/** All recipients as they go into an answer, and the version of the list: that of the recipient written last. */
+/** All recipients for an answer. The version of the list is that of the recipient written last. */
 export interface RecipientList {
   recipients: RecipientView[];
   updated_at: string | null;

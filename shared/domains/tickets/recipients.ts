@@ -9,7 +9,7 @@ export interface RecipientContext {
   store: Firestore;
 }
 
-/** A fault of one entry that only shows beside what is stored; `index` is its place in the list that was sent. */
+/** A fault of one entry that shows only beside the stored recipients. `index` is its place in the request. */
 export class RecipientFault extends Error {
   readonly index: number;
   constructor(index: number, message: string) {
@@ -32,9 +32,8 @@ export async function readRecipientList({ store }: RecipientContext): Promise<Re
 }
 
 /**
- * Saves entries in one transaction: a recipient is found by id, else by address, else made. Each address is kept once: of
- * several recipients that have it, the one that is written stays. `requireVersion` throws where the list, or one of the
- * recipients, is not the one that was read. Throws RecipientFault for an entry that does not fit what is stored.
+ * Saves entries in one transaction. A recipient is found by id, else by address, else created; each address is kept once.
+ * `requireVersion` throws if the list or a recipient has changed. Throws RecipientFault for an entry that does not fit.
  */
 export async function saveRecipients(
   { store }: RecipientContext,
@@ -45,13 +44,20 @@ export async function saveRecipients(
     const { docs } = await transaction.get(all(store));
     requireVersion(newest(docs));
     const stored = docs.map(toStored);
-    const saves = merged(entries, stored);
+    const saves = mergeEntries(entries, stored);
     const made = saves.filter(({ target }) => target === null).length;
     if (stored.length + made > MAX_RECIPIENTS)
       throw new RecipientFault(0, `there would be more than ${MAX_RECIPIENTS}; use a mailing list's address`);
     const targets = new Set(saves.map(({ target }) => target));
     const others = stored.filter((one) => !targets.has(one));
-    for (const save of saves) write(transaction, store, save, others, requireVersion);
+    for (const save of saves) {
+      const { entry, target, address, absorbed } = save;
+      if (entry.updated_at !== undefined) requireVersion(target ? versionOf(target.snapshot) : null, entry);
+      const isReplaced = (other: Stored) =>
+        absorbed.includes(other) || (address !== null && other.address === address);
+      writeRecipient(transaction, store, save);
+      for (const { snapshot } of others.filter(isReplaced)) transaction.delete(snapshot.ref);
+    }
   });
 }
 
@@ -71,16 +77,16 @@ const toStored = (snapshot: DocumentSnapshot): Stored => ({
 
 interface Save {
   entry: RecipientEntry;
-  /** The stored recipient that it changes; null: a new one. */
+  /** The stored recipient that it changes; null for a new one. */
   target: Stored | null;
-  /** The address it will have; null where what is stored is none and no other was sent. */
+  /** Its new address; null if the stored one is invalid and the entry has none. */
   address: string | null;
-  /** Other recipients that were sent with the same address: they become this one. */
+  /** Other recipients in the request with the same address: they merge into this one. */
   absorbed: Stored[];
 }
 
-/** One save per recipient and address. Of entries that mean the same, the first decides, and one active one suffices. */
-function merged(entries: readonly RecipientEntry[], stored: readonly Stored[]): Save[] {
+/** Returns one save per recipient and address. Of equal entries the first decides; it is active if any of them is. */
+function mergeEntries(entries: readonly RecipientEntry[], stored: readonly Stored[]): Save[] {
   const saves: Save[] = [];
   for (const [index, entry] of entries.entries()) {
     const target = targetOf(entry, index, stored);
@@ -108,7 +114,7 @@ function targetOf({ id, email }: RecipientEntry, index: number, stored: readonly
       `id: there is no recipient ${JSON.stringify(id)}; leave id out for a new one`,
     );
   }
-  if (email === undefined) throw new RecipientFault(index, 'email: must be given where there is no id');
+  if (email === undefined) throw new RecipientFault(index, 'email: must be given if there is no id');
   const same = stored.filter(({ address }) => address === email);
   return same.find(({ active }) => active) ?? same[0] ?? null;
 }
@@ -117,25 +123,14 @@ function requireWhole({ name }: RecipientEntry, index: number): void {
   if (name === undefined) throw new RecipientFault(index, 'name: must be given for a new recipient');
 }
 
-function write(
-  transaction: Transaction,
-  store: Firestore,
-  { entry, target, address, absorbed }: Save,
-  others: readonly Stored[],
-  requireVersion: (current: string | null, entry?: RecipientEntry) => void,
-): void {
-  const { id: _id, updated_at: carried, ...fields } = entry;
-  if (carried !== undefined) requireVersion(target ? versionOf(target.snapshot) : null, entry);
+function writeRecipient(transaction: Transaction, store: Firestore, { entry, target, address }: Save): void {
+  const { id: _id, updated_at: _version, ...fields } = entry;
   const email = address === null ? {} : { email: address };
   if (target) transaction.update(target.snapshot.ref, { ...fields, ...email });
   else transaction.create(all(store).doc(), { active: true, locale: 'fr', ...fields, ...email });
-  for (const other of others) {
-    const isSame = address !== null && other.address === address;
-    if (isSame || absorbed.includes(other)) transaction.delete(other.snapshot.ref);
-  }
 }
 
-/** Versions are ISO 8601, so they sort as text. */
+/** Returns the newest version. Versions are ISO 8601, so they sort as text. */
 function newest(snapshots: readonly DocumentSnapshot[]): string | null {
   return (
     snapshots

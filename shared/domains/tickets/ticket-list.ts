@@ -1,6 +1,7 @@
 import type { DocumentSnapshot, Firestore, Query, QueryDocumentSnapshot } from '@google-cloud/firestore';
 import { toJson } from '../../doors/store/json.ts';
-import { after, type Position, positionOf } from '../../doors/store/position.ts';
+import { listPageByInstant } from '../../doors/store/list-page.ts';
+import { type Position, positionOf } from '../../doors/store/position.ts';
 import { versionOf } from '../../doors/store/version.ts';
 import { entriesOf, readAlertSettings, toTicket } from './alerts/documents.ts';
 import {
@@ -15,10 +16,11 @@ import {
 } from './delay.ts';
 
 const DAY_MS = 86_400_000;
-/** A page of late tickets looks through so many tickets at a time, and through at most so many; the next goes on there. */
+const OLDEST_FIRST = { field: 'created_at', direction: 'asc' } as const;
+/** A page of late tickets reads this many tickets at a time, and at most MAX_SCANNED; the next page goes on there. */
 const SCAN_STEP = 200;
 const MAX_SCANNED = 2_000;
-/** The newest events that are shown with one ticket. */
+/** The newest events in the answer about one ticket. */
 const SHOWN_EVENTS = 50;
 
 export interface TicketReadContext {
@@ -26,20 +28,20 @@ export interface TicketReadContext {
   now: Date;
 }
 
-/** How a ticket stands with regard to its threshold, and why. */
+/** The delay of a ticket, and the reason. */
 export interface Delay {
-  /** Since when it is in its stage, and what that was derived from. */
+  /** The instant at which it entered its stage, and the source of that. */
   since: string;
   source: StageEntry['source'];
   days_in_stage: number;
-  /** The threshold in force for its stage, and the instant after which an active ticket is late. */
+  /** The threshold of its stage, and the instant after which an active ticket is late. */
   threshold_days: number;
   late_after: string;
   late: boolean;
   reason: 'over_threshold' | 'within_threshold' | 'not_active';
 }
 
-/** A ticket's own fields with its id, its version and its delay. Tickets of other back ends may lack some. */
+/** The fields of a ticket, with its id, version and delay. Tickets of other back ends may lack some. */
 export interface TicketView {
   id: string;
   number?: string | null;
@@ -61,7 +63,7 @@ export interface TicketPage {
   next: Position | null;
 }
 
-/** Tickets, oldest first; each filter needs its index (status or stage, created_at), which Firestore joins for both. */
+/** Queries tickets, oldest first. Each filter needs its index (status or stage, created_at); Firestore joins both. */
 export function ticketsOf(store: Firestore, { status, stage }: TicketFilter): Query {
   let query: Query = store.collection('tickets');
   if (status !== undefined) query = query.where('status', '==', status);
@@ -69,14 +71,14 @@ export function ticketsOf(store: Firestore, { status, stage }: TicketFilter): Qu
   return query.orderBy('created_at');
 }
 
-/** The active tickets that may be late: none that was created since the cutoff is. */
+/** Queries the active tickets that may be late: those created before the cutoff. */
 export function maybeLate(store: Firestore, stage: string | undefined, before: Date): Query {
   return ticketsOf(store, { status: 'active', stage }).where('created_at', '<', before);
 }
 
 /**
- * One page of tickets. Reads: `limit` + 1 tickets, the settings, and one event for each ticket that does not say itself
- * since when it is in its stage.
+ * Reads one page of tickets. Costs `limit` + 1 tickets, the settings, and one event per ticket without
+ * `stage_entered_at`.
  */
 export async function listTickets(
   context: TicketReadContext,
@@ -85,16 +87,19 @@ export async function listTickets(
   position: Position | null,
 ): Promise<TicketPage> {
   const settings = await readAlertSettings(context.store);
-  const found = await read(context, after(ticketsOf(context.store, filter), 'asc', position), limit + 1);
-  const docs = found.slice(0, limit);
+  const { docs, next } = await listPageByInstant(
+    ticketsOf(context.store, filter),
+    OLDEST_FIRST,
+    limit,
+    position,
+  );
   const items = await Promise.all(docs.map((doc) => toItem(context, doc, settings)));
-  return { items, next: found.length > limit ? lastOf(docs) : null };
+  return { items, next };
 }
 
 /**
- * One page of late tickets, found as the task finds them: active and created before the cutoff. At most 2,000 tickets
- * are looked through (that many reads, and one event for each that does not say itself since when it is in its stage); a
- * page may therefore be short, or empty, and still have a next one.
+ * Reads one page of late tickets: active, created before the cutoff, and late. It scans at most 2,000 tickets, so a page
+ * may be short or empty and still have a next one.
  */
 export async function listLate(
   context: TicketReadContext,
@@ -108,23 +113,21 @@ export async function listLate(
   const query = maybeLate(store, stage, createdBefore(settings, now, own));
   const page: TicketPage = { items: [], next: position };
   for (let scanned = 0; scanned < MAX_SCANNED; scanned += SCAN_STEP) {
-    const found = await read(context, after(query, 'asc', page.next), SCAN_STEP + 1);
-    const docs = found.slice(0, SCAN_STEP);
-    const more = found.length > SCAN_STEP;
+    const { docs, next } = await listPageByInstant(query, OLDEST_FIRST, SCAN_STEP, page.next);
     const items = await Promise.all(docs.map((doc) => toItem(context, doc, settings)));
     for (const [index, item] of items.entries()) {
       if (!item.delay.late) continue;
       page.items.push(item);
-      const isLast = index === docs.length - 1 && !more;
+      const isLast = index === docs.length - 1 && next === null;
       if (page.items.length === limit) return { ...page, next: isLast ? null : at(docs[index]) };
     }
-    page.next = more ? lastOf(docs) : null;
-    if (!more) break;
+    page.next = next;
+    if (next === null) break;
   }
   return page;
 }
 
-/** One ticket with its newest events; null where there is none. */
+/** Reads one ticket with its newest events. Returns null if there is none. */
 export async function readTicket(
   context: TicketReadContext,
   id: string,
@@ -134,20 +137,14 @@ export async function readTicket(
   const [found, settings, events] = await Promise.all([
     ref.get(),
     readAlertSettings(store),
-    read(context, ref.collection('events').orderBy('at', 'desc'), SHOWN_EVENTS),
+    ref.collection('events').orderBy('at', 'desc').limit(SHOWN_EVENTS).get(),
   ]);
   if (!found.exists) return null;
   const item = await toItem(context, found, settings);
-  return { ...item, events: events.map((event) => ({ ...fields(event), id: event.id })) };
+  return { ...item, events: events.docs.map((event) => ({ ...fields(event), id: event.id })) };
 }
 
-async function read(_: TicketReadContext, query: Query, limit: number) {
-  const { docs } = await query.limit(limit).get();
-  return docs;
-}
-
-const at = (doc: QueryDocumentSnapshot | undefined) => (doc ? positionOf(doc, 'created_at') : null);
-const lastOf = (docs: readonly QueryDocumentSnapshot[]) => at(docs.at(-1));
+const at = (doc: QueryDocumentSnapshot | undefined) => (doc ? positionOf(doc, OLDEST_FIRST.field) : null);
 const fields = (snapshot: DocumentSnapshot) => toJson(snapshot.data() ?? {}) as Record<string, unknown>;
 
 async function toItem(

@@ -3,13 +3,13 @@ import * as z from 'zod';
 import { millis } from '../../doors/store/firestore.ts';
 import { versionOf } from '../../doors/store/version.ts';
 
-/** Longest texts of a ticket: they stand in one line of a mail and of a list. */
+/** The longest texts of a ticket: each must fit one line of a mail and of a list. */
 const MAX_NUMBER = 100;
 const MAX_TEXT = 200;
-/** Functions' clocks differ by less; within it, of two changes of stage the later written is the later. */
+/** The clocks of functions differ by less. Within it, the change of stage that was written later counts as later. */
 const CLOCK_SKEW_MS = 60_000;
 
-/** One line of text, trimmed: a line end in a ticket's number would otherwise come as far as a mail's subject. */
+/** Accepts one line of text, trimmed: a line end in a ticket's number would reach a mail's subject. */
 const line = (max: number, min: number) => {
   const rule = `must be a text of ${min} to ${max} characters on one line, without control characters`;
   return z
@@ -30,7 +30,7 @@ export const status = z.enum(
 );
 const version = { updated_at: z.string().nullable().optional() };
 
-/** What a new ticket is made from. Its id, the instants and the first event come by themselves. */
+/** The fields of a new ticket. The server adds its id, the instants and the first event. */
 export const newTicket = z.strictObject({
   number: line(MAX_NUMBER, 1),
   device: line(MAX_TEXT, 0).default(''),
@@ -39,7 +39,7 @@ export const newTicket = z.strictObject({
   stage,
 });
 
-/** What may be changed in place. The stage is not among it: it changes together with its event. */
+/** The fields that PATCH may change. The stage changes by its own route, together with its event. */
 export const ticketChange = z.strictObject({
   number: line(MAX_NUMBER, 1).optional(),
   device: line(MAX_TEXT, 0).optional(),
@@ -49,17 +49,17 @@ export const ticketChange = z.strictObject({
   ...version,
 });
 
-/** Where a ticket goes next. */
+/** The next stage of a ticket. */
 export const stageChange = z.strictObject({ stage, ...version });
 
-/** What the tickets' writes work with; `by` is who asked for them. */
+/** The context of writes to tickets; `by` is the caller. */
 export interface TicketContext {
   store: Firestore;
   now: Date;
   by: string | null;
 }
 
-/** Refuses, by throwing, a write that was decided on another version than the stored one. */
+/** Throws if the write was decided on another version than the stored one. */
 type RequireVersion = (current: string | null) => void;
 
 const tickets = (store: Firestore) => store.collection('tickets');
@@ -85,7 +85,7 @@ export async function createTicket(
   return ref.id;
 }
 
-/** Changes fields of a ticket, those given only. False where there is no such ticket. */
+/** Changes the given fields of a ticket. Returns false if there is no such ticket. */
 export async function changeTicket(
   { store }: TicketContext,
   id: string,
@@ -104,9 +104,8 @@ export async function changeTicket(
 }
 
 /**
- * Moves a ticket into a stage: `stage`, `stage_entered_at` and the event are one transaction, so that of parallel moves
- * each has its event and the last one's stage stands. `same`: it is there already; nothing is written, and its time in
- * the stage goes on.
+ * Moves a ticket into a stage, with its event in the same transaction, so every one of parallel moves has its event.
+ * `same`: the ticket is in the stage already; nothing is written, and its time there goes on.
  */
 export async function changeStage(
   { store, now, by }: TicketContext,
@@ -128,7 +127,7 @@ export async function changeStage(
   });
 }
 
-/** Now, or just after the entry before where that is a little ahead: the order of events is the order of the moves. */
+/** Returns now, or just after the last entry if that lies a little ahead, so that events keep the order of moves. */
 function enteringAt(now: Date, before: number | null): Timestamp {
   const ahead = before === null ? -1 : before - now.getTime();
   const isSkew = ahead >= 0 && ahead < CLOCK_SKEW_MS;

@@ -2,17 +2,17 @@ import type { Firestore, Query, QueryDocumentSnapshot } from '@google-cloud/fire
 import { Timestamp } from '@google-cloud/firestore';
 import { millis } from '../../doors/store/firestore.ts';
 
-/** A visit is at most this long; what comes later belongs to another one. */
+/** A visit is at most this long; later reports belong to another one. */
 export const MAX_VISIT_MS = 24 * 60 * 60 * 1000;
-/** After this long without a sign of life a visit is inactive, unless the caller says otherwise. */
+/** A visit is inactive after this many minutes without a sign of life, unless the caller gives another number. */
 export const DEFAULT_INACTIVITY_MINUTES = 30;
 
-/** An open visit that started before the cutoff, as the sweep sees it. Times are milliseconds since the epoch. */
+/** An open visit that started before the cutoff. Times are milliseconds since the epoch. */
 export interface OpenVisit {
   id: string;
   startTime: number;
   lastActivityAt: number;
-  /** The last sign of life as it is stored, to the microsecond; null where the start itself cannot be read. */
+  /** The stored last sign of life, to the microsecond; null if the start cannot be read. */
   lastSign: Timestamp | null;
   snapshot: QueryDocumentSnapshot;
 }
@@ -21,8 +21,8 @@ export type CloseReason = 'timeout' | 'max_length';
 export type SweepReason = CloseReason | 'still_active' | 'start_unreadable' | 'changed_meanwhile';
 
 /**
- * The original's own criterion: open, and started before the cutoff. Its rows need no migration. Oldest first, so that a
- * run that its budget ended early goes on where it stopped. Needs the index (end_time, start_time) of page_visits.
+ * Queries visits by the original's criterion, so its rows need no migration: open, and started before the cutoff. The
+ * oldest come first, so the next run goes on where a budget ended the last. Needs the index (end_time, start_time).
  */
 export function openVisitsStartedBefore(store: Firestore, cutoff: Date): Query {
   return store
@@ -32,7 +32,7 @@ export function openVisitsStartedBefore(store: Firestore, cutoff: Date): Query {
     .orderBy('start_time');
 }
 
-/** Reads a visit's document; where last_activity_at is absent or null, the start is the only sign of life. */
+/** Reads a visit's document. Without last_activity_at, the start is its only sign of life. */
 export function toOpenVisit(snapshot: QueryDocumentSnapshot): OpenVisit {
   const startTime = millis(snapshot.get('start_time')) ?? Number.NaN;
   const activity = millis(snapshot.get('last_activity_at'));
@@ -44,8 +44,8 @@ export function toOpenVisit(snapshot: QueryDocumentSnapshot): OpenVisit {
 }
 
 /**
- * Whether to close an open visit, and why. Inactive means strictly more than `inactivityMinutes` since the last sign of
- * life: at exactly 30:00 it stays open. A visit that reached its greatest length closes whatever its activity.
+ * Decides if an open visit closes. Inactive means strictly more than `inactivityMinutes` since the last sign of life: at
+ * exactly 30:00 it stays open. A visit of the greatest length always closes.
  */
 export function decideClose(
   visit: Pick<OpenVisit, 'startTime' | 'lastActivityAt'>,
@@ -61,8 +61,8 @@ export function decideClose(
 }
 
 /**
- * The fields that close a visit at an instant of its own past. When the sweep came shows only in `closed_at`.
- * A visit whose only sign of life is its start has a duration of 0 that nobody measured: it is inferred.
+ * Returns the fields that close a visit at an earlier instant. Only `closed_at` shows the time of the sweep. The duration
+ * is 0 and inferred if the start is the only sign of life.
  */
 export function closingFields(
   visit: { startTime: number; endTime: number; lastSign?: Timestamp | null },

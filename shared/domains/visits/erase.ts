@@ -1,6 +1,6 @@
 import { deleting, type PersonalPlace } from '../../doors/erase/erase.ts';
 
-/** Visits are somebody's reading, page by page, and no law asks to keep them. */
+/** Visits show the pages that a person read, and no law requires to keep them. */
 export const visitPlaces: readonly PersonalPlace[] = [
   {
     collection: 'page_visits',

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { type ImportContext, type ImportKind, simpleKind } from '../../doors/import/kind.ts';
 import { oneLine, pastInstant, rowId } from '../../doors/import/line.ts';
 
-/** A duration that was rounded may differ from its two instants by so much. */
+/** A rounded duration may differ from its two instants by this much. */
 const ROUNDING_SECONDS = 1;
 
 const length = z.number('must be seconds, 0 or more').min(0, 'must be seconds, 0 or more').nullish();
@@ -48,8 +48,8 @@ function visitLine(now: Date) {
 const seconds = (from: Timestamp, to: Timestamp) => (to.toMillis() - from.toMillis()) / 1000;
 
 /**
- * Visits of the system before. One without an end comes in open, with the `end_time: null` that the sweep looks for, and
- * is closed by it at its last sign of life. Where nobody knows how an end came about, that stays null.
+ * Imports visits of an earlier system. A visit without an end gets `end_time: null`, so that the sweep closes it at its
+ * last sign of life. An unknown close reason stays null.
  */
 export function visitImport({ store, now }: ImportContext): ImportKind {
   return simpleKind(visitLine(now), ({ id, ...line }) => {

@@ -3,9 +3,9 @@ import { toInstant, toLocal } from '../../doors/time/zoned.ts';
 import { storedVisit } from './visit.ts';
 
 const DAY_MS = 86_400_000;
-/** So many pages are named, those with the most visits. */
+/** The answer names this many pages, those with the most visits. */
 const NAMED_PAGES = 100;
-/** What the sums need of a visit. */
+/** The fields of a visit that the sums need. */
 const FIELDS = [
   ...['path', 'start_time', 'last_activity_at', 'end_time'],
   ...['duration_seconds', 'duration_source', 'engaged_seconds'],
@@ -14,26 +14,26 @@ const FIELDS = [
 /** Sums over visits; times in seconds. */
 export interface VisitSums {
   visits: number;
-  /** Still open. */
+  /** Open visits. */
   open: number;
-  /** Closed without any sign of life after their start: their duration of 0 was measured by nobody. */
+  /** Visits closed without a sign of life after their start: their duration of 0 was not measured. */
   inferred: number;
-  /** Of the closed ones. */
+  /** Total duration of the closed visits. */
   duration_seconds: number;
   engaged_seconds: number;
 }
 
 export interface VisitStats {
   totals: VisitSums;
-  /** By day of the zone, in order; a day without a visit is there too. */
+  /** By day of the zone, in order, including days without a visit. */
   days: ({ day: string } & VisitSums)[];
   /** By path, the most visited first. */
   pages: ({ path: string } & VisitSums)[];
-  /** Paths that are not named. */
+  /** Number of pages that are not named. */
   more_pages: number;
 }
 
-/** The visits that began in a span of time, the newest first. */
+/** Queries the visits that began in a span of time, newest first. */
 export function visitsBegun(store: Firestore, from: Date, until: Date): Query {
   return store
     .collection('page_visits')
@@ -42,10 +42,10 @@ export function visitsBegun(store: Firestore, from: Date, until: Date): Query {
     .orderBy('start_time', 'desc');
 }
 
-/** The same with the fields that `sumVisits` reads, and no others. */
-export const sumsOf = (query: Query): Query => query.select(...FIELDS);
+/** Limits a query to the fields that `sumVisits` reads. */
+export const selectSums = (query: Query): Query => query.select(...FIELDS);
 
-/** Whole days of a time zone; each as the milliseconds that a UTC clock shows at that day's midnight. */
+/** Whole days of a time zone. Each day is the midnight of its date in UTC, in milliseconds. */
 export interface DaySpan {
   first: number;
   last: number;
@@ -53,12 +53,12 @@ export interface DaySpan {
   zone: string;
 }
 
-/** The instants at which the first day begins and the last one ends, whatever daylight saving does in between. */
+/** Returns the instants at which the first day begins and the last one ends, also across daylight saving. */
 export function boundsOf({ first, last, zone }: DaySpan): { from: Date; until: Date } {
   return { from: new Date(toInstant(first, zone)), until: new Date(toInstant(last + DAY_MS, zone)) };
 }
 
-/** Adds the visits of a span up by day and by page. Pure. */
+/** Sums the visits of a span by day and by page; pure. */
 export function sumVisits(visits: Iterable<DocumentSnapshot>, { first, last, zone }: DaySpan): VisitStats {
   const totals = noVisits();
   const days = new Map<string, VisitSums>();
@@ -72,9 +72,9 @@ export function sumVisits(visits: Iterable<DocumentSnapshot>, { first, last, zon
   }
   const byVisits = [...pages].sort(([a, one], [b, other]) => other.visits - one.visits || (a < b ? -1 : 1));
   return {
-    totals: rounded(totals),
-    days: [...days].map(([day, sums]) => ({ day, ...rounded(sums) })),
-    pages: byVisits.slice(0, NAMED_PAGES).map(([path, sums]) => ({ path, ...rounded(sums) })),
+    totals: roundSums(totals),
+    days: [...days].map(([day, sums]) => ({ day, ...roundSums(sums) })),
+    pages: byVisits.slice(0, NAMED_PAGES).map(([path, sums]) => ({ path, ...roundSums(sums) })),
     more_pages: Math.max(0, byVisits.length - NAMED_PAGES),
   };
 }
@@ -84,7 +84,7 @@ const noVisits = (): VisitSums => ({
   ...{ duration_seconds: 0, engaged_seconds: 0 },
 });
 
-/** A day as the API names it, from what a UTC clock shows on it. */
+/** Formats a day for the API, from its midnight in UTC. */
 export const dayText = (local: number): string => new Date(local).toISOString().slice(0, 10);
 
 function sumsIn(map: Map<string, VisitSums>, key: string): VisitSums {
@@ -104,8 +104,8 @@ function add(sums: VisitSums, visit: DocumentSnapshot): void {
   sums.duration_seconds += Number(visit.get('duration_seconds') ?? 0) || 0;
 }
 
-/** To the millisecond: sums of fractions have tails. */
-function rounded(sums: VisitSums): VisitSums {
+/** Rounds sums to the millisecond. */
+function roundSums(sums: VisitSums): VisitSums {
   const round = (seconds: number) => Math.round(seconds * 1000) / 1000;
   return {
     ...sums,

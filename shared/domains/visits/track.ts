@@ -8,17 +8,18 @@ import {
   navigatedFields,
   newVisit,
   type StartBody,
+  type StoredVisit,
   signOfLife,
   storedVisit,
   unseenVisit,
 } from './visit.ts';
 
-/** A visit's tab sends one report at a time, and a sweep writes it once: more lost races than this are a fault. */
+/** Attempts when a tab's report and the sweep race; more lost races than this are a fault. */
 const MAX_ATTEMPTS = 8;
 
 export type TrackResult =
   | { result: 'created' | 'existing' | 'updated' }
-  /** Another user's visit, or none: the caller cannot tell which. */
+  /** Another user's visit, or none: the caller does not learn which. */
   | { result: 'unknown' }
   | { result: 'closed' };
 
@@ -29,8 +30,8 @@ export interface TrackContext {
 }
 
 /**
- * Starts a visit under the id the browser made. A repeated start changes nothing. The tab's visit before, if it is named
- * and of the same tab, is closed where this one begins; this one begins no earlier than that one's last sign of life.
+ * Starts a visit under the browser's id. A repeated start changes nothing. A named previous visit of the same tab closes
+ * at this start, which is no earlier than that visit's last sign of life.
  */
 export async function startVisit(body: StartBody, context: TrackContext): Promise<TrackResult> {
   const { visit_id, previous_visit_id, ...fields } = body;
@@ -52,7 +53,7 @@ export async function startVisit(body: StartBody, context: TrackContext): Promis
   return { result: created ? 'created' : 'existing' };
 }
 
-/** The last sign of life of the user's visit in the same tab, its end where it has one; none of anything else. */
+/** Returns the end or the last sign of life of the user's visit in the same tab; undefined for any other visit. */
 async function lastSignOf(
   id: string,
   sessionId: string,
@@ -75,29 +76,37 @@ async function closePrevious(
   });
 }
 
-/** A heartbeat: moves a visit's last sign of life. For an id not seen yet it makes the visit, if it says enough. */
+/** Moves a visit's last sign of life. Creates an unknown visit if the report says enough. */
 export async function heartbeat(id: string, body: BeatBody, context: TrackContext): Promise<TrackResult> {
-  return createOr(id, body, context, {}, (snapshot) =>
-    activityFields(signOfLife(storedVisit(snapshot), body, context.now)),
-  );
+  return applyReport(id, body, context, {
+    change: (visit) => activityFields(signOfLife(visit, body, context.now)),
+    endOfNew: {},
+  });
 }
 
-/** The end of a visit, at what the browser reports. For an id not seen yet it makes the visit, closed at once. */
+/** Ends a visit at the time that the browser reports. Creates an unknown visit, closed at once. */
 export async function endVisit(id: string, body: BeatBody, context: TrackContext): Promise<TrackResult> {
   const reason = body.reason ?? 'left';
-  const unseen = endFields(unseenVisit(body, context.now), reason, context.now);
-  return createOr(id, body, context, unseen, (snapshot) =>
-    endFields(signOfLife(storedVisit(snapshot), body, context.now), reason, context.now),
-  );
+  return applyReport(id, body, context, {
+    change: (visit) => endFields(signOfLife(visit, body, context.now), reason, context.now),
+    endOfNew: endFields(unseenVisit(body, context.now), reason, context.now),
+  });
 }
 
-async function createOr(
+/** The effect of a report: on the stored visit, or on one that the report itself creates. */
+interface ReportEffect {
+  change(visit: StoredVisit): Record<string, unknown>;
+  endOfNew: Record<string, unknown>;
+}
+
+/** Changes the visit, or creates it if the report says enough. */
+async function applyReport(
   id: string,
   body: BeatBody,
   context: TrackContext,
-  whenCreated: Record<string, unknown>,
-  change: (snapshot: DocumentSnapshot) => Record<string, unknown>,
+  effect: ReportEffect,
 ): Promise<TrackResult> {
+  const change = (snapshot: DocumentSnapshot) => effect.change(storedVisit(snapshot));
   const changed = await changeVisit(id, context, change);
   const { reason: _reason, session_id, path, ...rest } = body;
   if (changed !== 'missing' || session_id === undefined || path === undefined) return toResult(changed);
@@ -105,7 +114,7 @@ async function createOr(
     const fresh = newVisit(context.userId, { ...rest, session_id, path }, context.now);
     await visits(context.store)
       .doc(id)
-      .create({ ...fresh, ...whenCreated });
+      .create({ ...fresh, ...effect.endOfNew });
     return { result: 'created' };
   } catch (error) {
     if (!isConflict(error)) throw error;
@@ -119,7 +128,7 @@ function toResult(changed: Changed): TrackResult {
   return changed === 'missing' || changed === 'foreign' ? { result: 'unknown' } : { result: changed };
 }
 
-/** Reads, decides and writes on the condition that the document is as it was read; a lost race reads again. */
+/** Changes a visit if nothing changed it since it was read; a lost race reads it again. */
 async function changeVisit(
   id: string,
   { store, userId }: TrackContext,

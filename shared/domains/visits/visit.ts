@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { millis } from '../../doors/store/firestore.ts';
 import { closingFields, DEFAULT_INACTIVITY_MINUTES, MAX_VISIT_MS } from './close.ts';
 
-/** Elapsed time as a browser reports it: whole milliseconds count, and what is impossibly long is clamped later. */
+/** Elapsed time in whole milliseconds, as the browser reports it; impossible times are clamped later. */
 const elapsed = z
   .number()
   .min(0, 'must be milliseconds, 0 or more')
@@ -12,8 +12,8 @@ const elapsed = z
   .optional();
 
 /**
- * What a start may carry. `elapsed_ms` is how long after the visit's start the browser last saw it alive; `age_ms` is how
- * long ago that start was when the report left, where it was kept back (offline). Both by the browser's own clock.
+ * The body of a start. `elapsed_ms` runs from the visit's start to its last sign of life. `age_ms` runs from that start to
+ * the sending of a delayed report (offline). Both are by the browser's clock.
  */
 export const startBody = z.strictObject({
   visit_id: z.guid('must be a UUID made by the browser'),
@@ -27,7 +27,7 @@ export const startBody = z.strictObject({
   age_ms: elapsed,
 });
 
-/** What a heartbeat or an end may carry; with path and session_id it also makes a visit that was never announced. */
+/** The body of a heartbeat or an end. With path and session_id it also creates an unknown visit. */
 export const beatBody = z.strictObject({
   session_id: startBody.shape.session_id.optional(),
   path: startBody.shape.path.optional(),
@@ -49,11 +49,12 @@ export interface StoredVisit {
   engagedSeconds: number;
 }
 
-/** Whether a visit's document is closed: it has an end. */
+/** Returns true if a visit's document has an end. */
 export function isClosed(snapshot: DocumentSnapshot): boolean {
   return millis(snapshot.get('end_time')) !== null;
 }
 
+/** Reads a stored visit. Without a later sign of life, its start counts. */
 export function storedVisit(snapshot: DocumentSnapshot): StoredVisit {
   const startTime = millis(snapshot.get('start_time')) ?? 0;
   const lastActivityAt = Math.max(millis(snapshot.get('last_activity_at')) ?? startTime, startTime);
@@ -61,10 +62,10 @@ export function storedVisit(snapshot: DocumentSnapshot): StoredVisit {
 }
 
 /**
- * A visit that is heard of for the first time. The server's clock makes the times: it began `age_ms` (without it:
- * `elapsed_ms`) before now, at most one visit's greatest length, and was last alive `elapsed_ms` later. It begins no
- * earlier than `notBefore`, the last sign of life of the tab's visit before: two visits of a tab never overlap, whatever
- * the network did to their reports.
+ * Returns a new visit, dated by the server's clock.
+ * - It began `age_ms` (else `elapsed_ms`) before now, at most the greatest length of a visit.
+ * - It was last alive `elapsed_ms` after that.
+ * - It begins no earlier than `notBefore`, the last sign of life of the tab's previous visit, so visits never overlap.
  */
 export function unseenVisit(
   body: Pick<BeatBody, 'elapsed_ms' | 'engaged_ms' | 'age_ms'>,
@@ -83,7 +84,7 @@ export function unseenVisit(
   };
 }
 
-/** The document of a visit that is heard of for the first time. */
+/** Returns the document of a new visit. */
 export function newVisit(
   userId: string,
   body: Omit<StartBody, 'visit_id' | 'previous_visit_id'>,
@@ -108,8 +109,8 @@ export function newVisit(
 }
 
 /**
- * A sign of life: activity moves to start + elapsed (without elapsed_ms: to now), never back, never past now or the
- * greatest length of a visit. Engaged time never exceeds the visit's own.
+ * Applies a sign of life. Activity moves to start + elapsed_ms (else to now), never back, and never past now or the
+ * greatest length of a visit. Engaged time never exceeds the visit's duration.
  */
 export function signOfLife(
   visit: StoredVisit,
@@ -127,7 +128,7 @@ function engaged(reportedMs: number | undefined, storedSeconds: number, duration
   return Math.max(storedSeconds, Math.min(reportedMs ?? 0, durationMs) / 1000);
 }
 
-/** The fields a sign of life changes. */
+/** Returns the fields that a sign of life changes. */
 export function activityFields(visit: StoredVisit): Record<string, unknown> {
   return {
     last_activity_at: Timestamp.fromMillis(visit.lastActivityAt),
@@ -135,16 +136,15 @@ export function activityFields(visit: StoredVisit): Record<string, unknown> {
   };
 }
 
-/** The fields that end a visit at its last sign of life, by the browser's word. */
+/** Returns the fields that end a visit at its last sign of life. */
 export function endFields(visit: StoredVisit, reason: string, now: Date): Record<string, unknown> {
   const closing = closingFields({ startTime: visit.startTime, endTime: visit.lastActivityAt }, reason, now);
   return { ...activityFields(visit), ...closing };
 }
 
 /**
- * How the visit before is closed when the same tab shows another page. It ended when the next one began, unless it had
- * been silent for longer than a visit may be: then the sweep would have closed it at its last sign of life, and so does
- * this, so that how often the sweep runs does not show. So it is with a visit that reached its greatest length.
+ * Returns the fields that close a visit when its tab shows another page. It ends when the next visit begins. After a
+ * longer silence, or at its greatest length, it ends as the sweep would have ended it, however often the sweep runs.
  */
 export function navigatedFields(visit: StoredVisit, nextStart: number, now: Date): Record<string, unknown> {
   const silentMs = nextStart - visit.lastActivityAt;

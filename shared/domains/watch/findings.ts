@@ -5,12 +5,12 @@ import { goesOn } from './missed.ts';
 import { isGood, isOpen, type SeenRun } from './run.ts';
 import type { WatchSettings } from './settings.ts';
 
-/** All that is known of one task in one round of the watchman. */
+/** The facts about one task in one run of watch-runs. */
 export interface TaskView {
   job: WatchedJob;
   /** Its last runs, newest first. */
   runs: readonly SeenRun[];
-  /** The occurrences whose grace ended since the watchman looked last, and that nothing ran for. */
+  /** Occurrences without a run, whose grace ended since the last run of watch-runs. */
   missed: readonly Date[];
   now: Date;
   settings: WatchSettings;
@@ -18,7 +18,7 @@ export interface TaskView {
 
 const MAX_ERROR = 300;
 
-/** What is wrong with a task now; pure. */
+/** Returns the problems of a task; pure. */
 export function findingsOf(view: TaskView): Finding[] {
   return [missedFinding(view), overrunFinding(view), failingFinding(view), slowFinding(view)].flatMap(
     (finding) => finding ?? [],
@@ -26,8 +26,8 @@ export function findingsOf(view: TaskView): Finding[] {
 }
 
 /**
- * Whether what opened an incident is over; pure. A slow task has to be clearly quick again, and failures end only with a
- * run that ends well.
+ * Returns true if the cause of an incident is gone; pure. A slow task must be clearly quick again. Failures end with a run
+ * that ends well.
  */
 export function isOver({ kind, key }: Incident, view: TaskView): boolean {
   const { runs, job, missed, settings } = view;

@@ -1,16 +1,16 @@
 import type { WatchedJob } from './job.ts';
 import { isFailed, isGood, isOpen, type SeenRun } from './run.ts';
 
-/** What a run may take over its budget: the batch that was begun may end, and a killed run's lease is gone in 30 s. */
+/** The grace after a run's budget: its last batch may end, and the lease of a killed run expires in 30 s. */
 const OVERRUN_SLACK_SECONDS = 60;
-/** Durations are judged by the median of so many runs: one slow night is no trend. */
+/** The median of this many runs counts, since one slow night is no trend. */
 const SLOW_RUNS = 5;
 /** A task counts as quick again only well below the limit, so that it does not come and go. */
 const QUICK_SHARE = 0.8;
-/** Below this period the originals' rule holds: a run of over 30 s wants a longer interval. */
+/** Tasks with a shorter period follow the originals' rule: a run of over 30 s needs a longer interval. */
 const SHORT_PERIOD_SECONDS = 3_600;
 
-/** The open runs, newest first, that should have ended by now. */
+/** Returns the open runs that should have ended by now, newest first. */
 export function overrunning(runs: readonly SeenRun[], job: WatchedJob, now: Date): SeenRun[] {
   return runs.filter((run) => {
     const seconds = (run.budgetSeconds ?? job.budget_seconds) + OVERRUN_SLACK_SECONDS;
@@ -18,15 +18,15 @@ export function overrunning(runs: readonly SeenRun[], job: WatchedJob, now: Date
   });
 }
 
-/** Failures in a row, up to now. */
+/** Failures in a row that last until now. */
 export interface Streak {
-  /** Attempts, not records: one occurrence that fails in all its retries is a streak of its own. */
+  /** Counts attempts, not records: one occurrence that fails in all its retries is a streak. */
   failures: number;
   first: SeenRun;
   last: SeenRun;
 }
 
-/** The failures since the last run that ended well; null where there are none. `runs` are newest first. */
+/** Returns the failures since the last run that ended well, or null. `runs` are newest first. */
 export function failuresInARow(runs: readonly SeenRun[]): Streak | null {
   let failures = 0;
   const failed: SeenRun[] = [];
@@ -41,7 +41,7 @@ export function failuresInARow(runs: readonly SeenRun[]): Streak | null {
   return first && last ? { failures, first, last } : null;
 }
 
-/** How long a task takes, and from where on that is too long; in milliseconds. */
+/** The duration of a task's runs, and its limit, in milliseconds. */
 export interface Pace {
   medianMs: number;
   limitMs: number;
@@ -49,13 +49,13 @@ export interface Pace {
 }
 
 export interface SlowLimits {
-  /** Of the budget. */
+  /** Share of the budget. */
   slow_share: number;
   /** For tasks that run more often than hourly. */
   slow_seconds: number;
 }
 
-/** The pace of the last five runs that ended well; null where there are fewer. */
+/** Returns the pace of the last five runs that ended well. Returns null if there are fewer. */
 export function paceOf(runs: readonly SeenRun[], job: WatchedJob, limits: SlowLimits): Pace | null {
   const timed = runs.filter((run) => isGood(run) && run.durationMs !== null).slice(0, SLOW_RUNS);
   const [newest] = timed;

@@ -9,38 +9,38 @@ import {
 import { millis } from '../../doors/store/firestore.ts';
 
 /**
- * What can go wrong with a task:
- * - `missed`: a round did not begin within its grace;
+ * The kinds of incidents:
+ * - `missed`: no run began for an occurrence within its grace;
  * - `overrun`: a run is still open past its budget;
- * - `failing`: so many attempts failed in a row;
- * - `slow`: runs take nearly as long as they may;
- * - `unknown_mail`: a mail may or may not have arrived, and waits for a person;
- * - `asleep`: the watchman itself did not look for a while.
+ * - `failing`: several attempts failed in a row;
+ * - `slow`: runs take nearly their whole budget;
+ * - `unknown_mail`: a mail whose delivery is uncertain waits for a person;
+ * - `asleep`: watch-runs itself did not run for a while.
  */
-export type Kind = 'missed' | 'overrun' | 'failing' | 'slow' | 'unknown_mail' | 'asleep';
+export type IncidentKind = 'missed' | 'overrun' | 'failing' | 'slow' | 'unknown_mail' | 'asleep';
 
-/** What an incident says of itself, for mails and the console. */
-export type Facts = Readonly<Record<string, string | number | null | readonly string[]>>;
+/** The facts of an incident, for mails and the console. */
+export type IncidentFacts = Readonly<Record<string, string | number | null | readonly string[]>>;
 
-/** Something that is wrong now. */
+/** A problem that watch-runs sees now. */
 export interface Finding {
-  kind: Kind;
-  /** The task, or what else it is about. */
+  kind: IncidentKind;
+  /** The task, or another subject. */
   task: string;
-  /** What it is for ever, so that two watchmen open one incident: an occurrence, a run. */
+  /** An occurrence or a run. It never changes, so two runs of watch-runs open one incident. */
   key: string;
-  facts: Facts;
+  facts: IncidentFacts;
 }
 
-/** An incident as it is stored; of each kind and task at most one is open. */
+/** A stored incident. At most one of each kind and task is open. */
 export interface Incident extends Finding {
   id: string;
   openedAt: Date;
   recoveredAt: Date | null;
-  /** When it was last told of, and how often. */
-  lastToldAt: Date | null;
-  told: number;
-  /** It comes and goes: only its reminder is told. */
+  /** The last notice about it, and the number of notices. */
+  lastNotifiedAt: Date | null;
+  notices: number;
+  /** It flaps, so only its daily reminder is sent. */
   muted: boolean;
 }
 
@@ -60,17 +60,17 @@ export const subjectOf = ({ kind, task }: Pick<Finding, 'kind' | 'task'>): strin
 export const incidentId = ({ kind, task, key }: Finding): string => `${kind}:${task}:${key}`;
 export const incidents = (store: Firestore) => store.collection('incidents');
 
-/** The open incidents, newest first. */
+/** Queries the open incidents, newest first. */
 export function openIncidents(store: Firestore): Query {
   return incidents(store).where('recovered_at', '==', null).orderBy('opened_at', 'desc');
 }
 
-/** All incidents, newest first. */
+/** Queries all incidents, newest first. */
 export function allIncidents(store: Firestore): Query {
   return incidents(store).orderBy('opened_at', 'desc');
 }
 
-/** An incident from its document. */
+/** Reads an incident from its document. */
 export function readIncident(document: DocumentSnapshot): Incident {
   const instant = (name: string) => {
     const ms = millis(document.get(name));
@@ -84,20 +84,20 @@ export function readIncident(document: DocumentSnapshot): Incident {
     facts: document.get('facts') ?? {},
     openedAt: instant('opened_at') ?? new Date(0),
     recoveredAt: instant('recovered_at'),
-    lastToldAt: instant('last_told_at'),
-    told: document.get('told') ?? 0,
+    lastNotifiedAt: instant('last_told_at'),
+    notices: document.get('told') ?? 0,
     muted: document.get('muted') ?? false,
   };
 }
 
-/** The incident that a finding opens at this instant. A sleep that is not to be told is over with it. */
+/** Returns the incident that a finding opens now. A muted `asleep` incident closes at once. */
 export function incidentOf(finding: Finding, now: Date, muted: boolean): Incident {
   const id = incidentId(finding);
   const recoveredAt = finding.kind === 'asleep' && muted ? now : null;
-  return { ...finding, id, openedAt: now, recoveredAt, lastToldAt: null, told: 0, muted };
+  return { ...finding, id, openedAt: now, recoveredAt, lastNotifiedAt: null, notices: 0, muted };
 }
 
-/** Creates an incident; the batch fails with a conflict where another watchman was first. */
+/** Creates an incident. The batch fails with a conflict if another run was first. */
 export function createIncident(store: Firestore, batch: WriteBatch, incident: Incident): void {
   const { id, kind, task, key, facts, openedAt, recoveredAt, muted } = incident;
   const at = Timestamp.fromDate(openedAt);
@@ -116,31 +116,31 @@ export function createIncident(store: Firestore, batch: WriteBatch, incident: In
   });
 }
 
-/** Something that happened to an incident, as its history keeps it. */
-export interface Happening {
+/** An entry of an incident's history. */
+export interface HistoryEntry {
   event: string;
   at: Date;
-  /** Who was told of it, addresses and `webhook`, and whose mail failed for good. Absent where nobody was to be told. */
-  toldTo?: readonly string[];
+  /** Receivers that were reached (addresses, `webhook`), and those whose mail failed for good. */
+  notified?: readonly string[];
   unreached?: readonly string[];
-  /** It is over with this. */
+  /** True if it closes the incident. */
   over: boolean;
 }
 
-/** The fields that an incident's document gets by a happening. */
-export function happened(happening: Happening): FirebaseFirestore.UpdateData<object> {
-  const { event, over, toldTo = [], unreached = [] } = happening;
-  const at = Timestamp.fromDate(happening.at);
+/** Returns the fields that a history entry changes in an incident's document. */
+export function toHistoryFields(happened: HistoryEntry): FirebaseFirestore.UpdateData<object> {
+  const { event, over, notified = [], unreached = [] } = happened;
+  const at = Timestamp.fromDate(happened.at);
   const entry = {
     at,
     event,
-    ...(toldTo.length > 0 ? { told_to: toldTo } : {}),
+    ...(notified.length > 0 ? { told_to: notified } : {}),
     ...(unreached.length > 0 ? { unreached } : {}),
   };
   return {
     history: FieldValue.arrayUnion(entry),
-    ...(toldTo.length + unreached.length > 0 ? { last_told_at: at, told: FieldValue.increment(1) } : {}),
-    ...(toldTo.length > 0 ? { told_to: FieldValue.arrayUnion(...toldTo) } : {}),
+    ...(notified.length + unreached.length > 0 ? { last_told_at: at, told: FieldValue.increment(1) } : {}),
+    ...(notified.length > 0 ? { told_to: FieldValue.arrayUnion(...notified) } : {}),
     ...(over ? { recovered_at: at } : {}),
   };
 }

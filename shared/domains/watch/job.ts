@@ -1,14 +1,14 @@
-/** What the watchman has to know of a job of the schedule; all spans in seconds. */
+/** The part of a scheduled job that watch-runs needs. */
 export interface WatchedJob {
   task: string;
   schedule: string;
   time_zone: string;
   /** The smallest gap between two occurrences. */
   period_seconds: number;
-  /** How late a run may start before its round counts as missed. */
+  /** A run that starts later than this leaves its occurrence missed. */
   grace_seconds: number;
-  /** After this a run starts nothing new. */
+  /** A run starts nothing new after this. */
   budget_seconds: number;
-  /** The schedule itself keeps the job's clock stopped. */
+  /** True if the schedule file itself pauses the job. */
   paused: boolean;
 }

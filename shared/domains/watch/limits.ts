@@ -1,2 +1,2 @@
-/** Operators, not a mailing list: each is one mail per incident. */
+/** Each operator gets one mail per incident, so this is no mailing list. */
 export const MAX_OPERATORS = 20;

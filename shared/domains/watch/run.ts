@@ -1,21 +1,21 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { millis } from '../../doors/store/firestore.ts';
 
-/** A run as the watchman sees it in the ledger; instants are milliseconds since the epoch. */
+/** A run as watch-runs reads it from the ledger; instants are milliseconds since the epoch. */
 export interface SeenRun {
   id: string;
   occurrence: number | null;
-  /** When its newest attempt began, and when its first did. */
+  /** The starts of its newest and its first attempt. */
   startedAt: number;
   firstStartedAt: number;
   /** Null while it is open. */
   outcome: string | null;
-  /** False where its budget ended it early. */
+  /** False if its budget ended it early. */
   complete: boolean;
   durationMs: number | null;
-  /** The budget it was asked to keep; null where its record says nothing. */
+  /** The budget in its parameters; null if its record has none. */
   budgetSeconds: number | null;
-  /** Its attempts before the newest one that failed or were killed, since the last that did not. */
+  /** Failed or killed attempts before the newest one, since the last good one. */
   failedBefore: number;
   error: string | null;
 }
@@ -28,7 +28,7 @@ interface Attempt {
 const FAILED = ['failed', 'abandoned'];
 const GOOD = ['succeeded', 'nothing_to_do', 'partial'];
 
-/** A record of task_runs as a run. */
+/** Reads a run from its record in task_runs. */
 export function seenRun(record: DocumentSnapshot): SeenRun {
   const attempts = (record.get('attempts') as Attempt[] | undefined) ?? [];
   const startedAt = millis(record.get('started_at')) ?? 0;
@@ -48,9 +48,9 @@ export function seenRun(record: DocumentSnapshot): SeenRun {
   };
 }
 
-/** It did its work. A partial one is good: its failures have their own next attempt. */
+/** True if the run did its work. A partial run is good: its failures have their own next attempt. */
 export const isGood = ({ outcome }: SeenRun): boolean => GOOD.includes(outcome ?? '');
 export const isFailed = ({ outcome }: SeenRun): boolean => FAILED.includes(outcome ?? '');
-/** Handed to others, and nobody knows yet how it ends: neither good nor failed. */
-export const isHandedOn = ({ outcome }: SeenRun): boolean => outcome === 'dispatched';
+/** True while its batches are at Cloud Tasks: neither good nor failed. */
+export const isDispatched = ({ outcome }: SeenRun): boolean => outcome === 'dispatched';
 export const isOpen = ({ outcome }: SeenRun): boolean => outcome === null;

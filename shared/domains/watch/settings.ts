@@ -13,12 +13,12 @@ const address = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** Credentials travel in its path, so it is never plain, except on this machine. */
+/** Its path may hold credentials, so it must be https, except on loopback. */
 const webhook = z
   .url({ protocol: /^https?$/, error: 'must be an https address' })
   .refine(
     (text) => /^https:|^http:\/\/(127\.0\.0\.1|localhost)[:/]/.test(text),
-    'must be an https address: what it carries is nobody else’s business',
+    'must be an https address, since its path may hold a credential',
   );
 
 const taskName = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'must be the name of a task');
@@ -26,8 +26,8 @@ const failures = `must be a whole number from 2 to ${MAX_FAILURES}`;
 const seconds = `must be a whole number of seconds from 5 to ${MAX_SLOW_SECONDS}`;
 
 /**
- * What may be written to `settings/watch`. A webhook_url of null is removed, and so is a task of `paused`: the watchman
- * cannot see Cloud Scheduler, so whoever pauses a job there says it here as well.
+ * The fields of `settings/watch`. Null removes a webhook_url, or a task of `paused`. watch-runs cannot see Cloud Scheduler,
+ * so a job that is paused there is named here as well.
  */
 export const watchSettings = z.strictObject({
   operators: z
@@ -47,7 +47,7 @@ export const watchSettings = z.strictObject({
 
 export type WatchSettings = z.infer<typeof watchSettings>;
 
-/** What holds where nothing has been set. Thirty seconds is when an outside web cron gives up. */
+/** The values of fields that nobody has set. An outside web cron gives up after thirty seconds. */
 export const WATCH_DEFAULTS: WatchSettings = {
   operators: [],
   webhook_url: null,
@@ -58,12 +58,12 @@ export const WATCH_DEFAULTS: WatchSettings = {
   paused: {},
 };
 
-/** The settings of a document. A field that no PUT would take can only have been written by hand: its default holds. */
+/** Reads the settings of a document. An invalid field, which only a person can have written, gets its default. */
 export function readWatchSettings(snapshot: DocumentSnapshot): WatchSettings {
   const stored = snapshot.data() ?? {};
   const sound = Object.entries(watchSettings.shape).flatMap(([name, schema]) => {
-    const parsed = schema.safeParse(stored[name]);
-    return parsed.success ? [[name, parsed.data]] : [];
+    const result = schema.safeParse(stored[name]);
+    return result.success ? [[name, result.data]] : [];
   });
   return { ...WATCH_DEFAULTS, ...Object.fromEntries(sound) };
 }

@@ -1,25 +1,25 @@
 import { type DocumentSnapshot, type Firestore, Timestamp, type WriteBatch } from '@google-cloud/firestore';
 import { millis } from '../../doors/store/firestore.ts';
-import { type Finding, subjectOf } from './incident.ts';
+import { type Finding, type Incident, subjectOf } from './incident.ts';
 import type { WatchedJob } from './job.ts';
 
-/** What comes and goes so often within a day is not told each time. */
+/** An incident that opens this often within a day flaps: it is no longer reported each time. */
 const FLAPS = 3;
 const FLAPPING_MS = 24 * 3_600_000;
 
-/** What the watchman remembers between its rounds: `watch_state/watchman`. */
+/** The state that watch-runs keeps between its runs: `watch_state/watchman`. */
 export interface WatchState {
-  /** From when on each task is watched, under the schedule that it had then. */
+  /** The instant since which each task is watched, and its schedule at that time. */
   tasks: ReadonlyMap<string, { since: Date; signature: string }>;
-  /** What came due before this is settled: it was told together, after the watchman had slept. */
+  /** Occurrences before this are settled: one `asleep` incident reported them together. */
   settledUntil: Date | null;
-  /** When incidents of a kind and task were opened last. */
+  /** The last openings of incidents, by kind and task. */
   openings: ReadonlyMap<string, readonly number[]>;
 }
 
 export const stateRef = (store: Firestore) => store.doc('watch_state/watchman');
 
-/** The state from its document; nothing is watched yet where there is none. */
+/** Reads the state from its document. Without one, nothing is watched yet. */
 export function readState(document: DocumentSnapshot): WatchState {
   const settled = millis(document.get('settled_until'));
   const tasks = entries(document.get('tasks')).map(([task, entry]) => {
@@ -39,32 +39,33 @@ export function readState(document: DocumentSnapshot): WatchState {
 
 const entries = (value: unknown) => Object.entries((value ?? {}) as Record<string, unknown>);
 
-/** What a task is watched by. Another one, or a pause that ends, is a new beginning: nothing before it was missed. */
+/** The schedule that a task is watched by. After another schedule, or a pause, nothing earlier counts as missed. */
 export function signatureOf(job: WatchedJob, paused: boolean): string {
   return paused ? 'paused' : `${job.schedule} ${job.time_zone}`;
 }
 
-/** Remembers that a task is watched from now on. */
+/** Stores that a task is watched from now on. */
 export function watchFrom(store: Firestore, task: string, signature: string, now: Date) {
   const fields = { tasks: { [task]: { since: Timestamp.fromDate(now), signature } } };
   return stateRef(store).set(fields, { merge: true });
 }
 
-/** Remembers, with an incident's own creation, that it was opened; an `asleep` one settles all that came due before. */
+/** Adds an incident's opening to the batch that creates it. An `asleep` one settles all earlier occurrences. */
 export function rememberOpening(
   store: Firestore,
   batch: WriteBatch,
   state: WatchState,
-  { finding, muted }: { finding: Finding; muted: boolean },
-  now: Date,
+  incident: Incident,
 ): void {
-  const known = (state.openings.get(subjectOf(finding)) ?? []).map((at) => Timestamp.fromMillis(at));
-  const openings = { [subjectOf(finding)]: [...known, Timestamp.fromDate(now)].slice(-FLAPS) };
-  const settled = finding.kind === 'asleep' && !muted ? { settled_until: Timestamp.fromDate(now) } : {};
+  const subject = subjectOf(incident);
+  const opened = Timestamp.fromDate(incident.openedAt);
+  const known = (state.openings.get(subject) ?? []).map((at) => Timestamp.fromMillis(at));
+  const openings = { [subject]: [...known, opened].slice(-FLAPS) };
+  const settled = incident.kind === 'asleep' && !incident.muted ? { settled_until: opened } : {};
   batch.set(stateRef(store), { openings, ...settled }, { merge: true });
 }
 
-/** Whether an incident that would be opened now comes and goes: the last ones were all opened within a day. */
+/** True if the last incidents of this kind and task all opened within a day. */
 export function isFlapping(state: WatchState, finding: Pick<Finding, 'kind' | 'task'>, now: Date): boolean {
   const known = state.openings.get(subjectOf(finding)) ?? [];
   return known.length >= FLAPS && known.every((at) => now.getTime() - at < FLAPPING_MS);

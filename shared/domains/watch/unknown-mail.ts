@@ -2,24 +2,24 @@ import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from '@g
 import { millis } from '../../doors/store/firestore.ts';
 import type { Finding } from './incident.ts';
 
-/** So many are looked at; the rest is as unknown. */
+/** At most this many mails of a source are read. */
 const MAX_LOOKED_AT = 20;
 const MAX_NAMED = 5;
 
 /** A place where mails may be left `unknown`. */
 export interface MailSource {
-  /** What an incident of it is about. */
+  /** The subject of its incidents. */
   name: string;
-  /** Those that wait for a person, oldest first. */
+  /** Queries the mails that wait for a person, oldest first. */
   query(store: Firestore, now: Date): Query;
-  /** One of them for a person: what it was about, and to whom. */
+  /** Describes one mail for people: its subject and its recipient. */
   describe(document: DocumentSnapshot): string;
 }
 
-/** After this a late ticket is told of anew, if it is still late: an older unknown waits for nobody. */
+/** After this a ticket that is still late gets another alert, so an older unknown mail needs no person. */
 const ALERT_MATTERS_MS = 24 * 3_600_000;
 
-/** The alert logs' unknown mails of the last day. */
+/** Queries the alert mails of the last day whose delivery is uncertain. */
 export function unknownAlerts(store: Firestore, now: Date): Query {
   return store
     .collection('delay_alert_logs')
@@ -28,12 +28,12 @@ export function unknownAlerts(store: Firestore, now: Date): Query {
     .orderBy('settled_at');
 }
 
-/** The reminders whose delivery is unknown, in all follow-ups: each waits until a person or its found mail settles it. */
+/** Queries the reminders whose delivery is uncertain. A person settles each, or the inbox when it finds the mail. */
 export function unknownReminders(store: Firestore): Query {
   return store.collectionGroup('sends').where('state', '==', 'unknown').orderBy('settled_at');
 }
 
-/** Every place that is looked at. */
+/** All sources of uncertain mails. */
 export const MAIL_SOURCES: readonly MailSource[] = [
   {
     name: 'check-delay-alerts',
@@ -48,14 +48,14 @@ export const MAIL_SOURCES: readonly MailSource[] = [
   },
 ];
 
-/** What one is for ever: a reminder may be in doubt once more after a person has settled it as not sent. */
+/** Returns a lasting key. A reminder may be uncertain again after a person settled it as not sent, hence the instant. */
 function keyOf(document: DocumentSnapshot): string {
   const ids = document.ref.path.split('/').filter((_, index) => index % 2 === 1);
   return [...ids, millis(document.get('settled_at')) ?? 0].join('-');
 }
 
-/** The finding of one source; null where no mail is unknown. */
-function unknownMail(source: MailSource, found: readonly DocumentSnapshot[]): Finding | null {
+/** Returns the finding of one source, or null if no mail is uncertain. */
+function toFinding(source: MailSource, found: readonly DocumentSnapshot[]): Finding | null {
   const [oldest] = found;
   if (!oldest) return null;
   return {
@@ -71,11 +71,11 @@ function unknownMail(source: MailSource, found: readonly DocumentSnapshot[]): Fi
   };
 }
 
-/** Looks at one source: at most twenty reads, one where there is nothing. */
+/** Looks at one source. Costs one read if there is nothing, at most twenty otherwise. */
 export async function lookForUnknownMail(
   source: MailSource,
   { store, now }: { store: Firestore; now: Date },
 ): Promise<Finding | null> {
   const { docs } = await source.query(store, now).limit(MAX_LOOKED_AT).get();
-  return unknownMail(source, docs);
+  return toFinding(source, docs);
 }

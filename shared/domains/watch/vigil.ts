@@ -4,25 +4,25 @@ import { isGood, isOpen, type SeenRun } from './run.ts';
 import { isFlapping, type WatchState } from './state.ts';
 import { utc } from './words.ts';
 
-/** So many rounds of a task that were slept through are named; of the others only the count. */
-const NAMED_ROUNDS = 5;
+/** At most this many missed occurrences of a task are named; the others are counted. */
+const NAMED_OCCURRENCES = 5;
 
-/** When the watchman looked last, and whether he has slept since. */
+/** The last runs of watch-runs itself, and whether it slept since. */
 export interface Vigil {
-  /** What came due before this has been judged. */
+  /** Occurrences before this are judged already. */
   lookedUntil: Date;
-  /** His last sign of life, where it is longer ago than his period and grace; else null. */
+  /** The start of its last run, if that is longer ago than its period and grace; else null. */
   asleepSince: Date | null;
   /**
-   * He sleeps again and again: somebody calls him by another rhythm than the schedule's, such as a web cron. Then what he
-   * finds is told as if he had been awake.
+   * True if it sleeps repeatedly, because a web cron or another caller uses a slower rhythm than the schedule's. Its
+   * findings are then reported as usual.
    */
   erratic: boolean;
 }
 
 /**
- * The watchman's vigil from his own last runs, newest first; pure. A round that failed was awake and has judged nothing:
- * what it saw and could not tell is stored, and the rest is looked at again.
+ * Derives the vigil from the last runs of watch-runs, newest first; pure. A failed run counts as awake but judged nothing:
+ * the next run looks at the same occurrences again.
  */
 export function vigilOf(own: readonly SeenRun[], job: WatchedJob, state: WatchState, now: Date): Vigil {
   const settled = state.settledUntil?.getTime() ?? 0;
@@ -38,7 +38,7 @@ export function vigilOf(own: readonly SeenRun[], job: WatchedJob, state: WatchSt
   };
 }
 
-/** What the watchman says of his own sleep; nothing where he was awake. */
+/** Returns the finding of a sleep, or nothing if there was none. */
 export function asleepFinding(
   { asleepSince }: Vigil,
   task: string,
@@ -47,13 +47,13 @@ export function asleepFinding(
 ): Finding[] {
   if (asleepSince === null) return [];
   const from = asleepSince.toISOString();
-  const missed = slept.flatMap(({ job, slept: rounds }) =>
-    rounds.length > 0 ? [`${job.task}: ${rounds.length} (${named(rounds)})`] : [],
+  const missed = slept.flatMap(({ job, slept: occurrences }) =>
+    occurrences.length > 0 ? [`${job.task}: ${occurrences.length} (${formatOccurrences(occurrences)})`] : [],
   );
   return [{ kind: 'asleep', task, key: from, facts: { from, to: now.toISOString(), missed } }];
 }
 
-function named(rounds: readonly Date[]): string {
-  const shown = rounds.slice(0, NAMED_ROUNDS).map(utc);
-  return rounds.length > NAMED_ROUNDS ? `${shown.join(', ')}, …` : shown.join(', ');
+function formatOccurrences(occurrences: readonly Date[]): string {
+  const named = occurrences.slice(0, NAMED_OCCURRENCES).map(utc);
+  return occurrences.length > NAMED_OCCURRENCES ? `${named.join(', ')}, …` : named.join(', ');
 }

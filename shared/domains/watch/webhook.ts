@@ -1,11 +1,11 @@
-import type { Event } from './concern.ts';
+import type { IncidentEvent } from './concern.ts';
 import type { Incident } from './incident.ts';
 
-/** A webhook that takes longer keeps the operators' mails waiting. */
+/** A slower webhook would delay the operators' mails. */
 const TIMEOUT_MS = 5_000;
 
-/** What a webhook is told; `text` is what chat programs show. */
-export function webhookBody(incident: Incident, event: Event, text: string, now: Date): object {
+/** Returns the body for a webhook. Chat programs show `text`. */
+export function webhookBody(incident: Incident, event: IncidentEvent, text: string, now: Date): object {
   const { id, kind, task, facts, openedAt } = incident;
   return {
     text,
@@ -16,8 +16,7 @@ export function webhookBody(incident: Incident, event: Event, text: string, now:
 }
 
 /**
- * Posts JSON to a webhook. Answers what came of it in a few words, which never name the address: it may hold a
- * credential. Redirects are not followed.
+ * Posts JSON to a webhook; follows no redirect. Returns a short result without the address, which may hold a credential.
  */
 export async function postWebhook(url: string, body: object): Promise<{ ok: boolean; response: string }> {
   try {

@@ -1,14 +1,14 @@
-import type { Incident, Kind } from './incident.ts';
+import type { Incident, IncidentKind } from './incident.ts';
 
-/** What is to be said of an incident: its title, what is known, and what a person can do about it. */
+/** The text about an incident: its title, its facts, and the remedies. */
 export interface Notice {
   title: string;
   lines: string[];
   remedies: string[];
 }
 
-/** All that one language says: a mail per kind, and what the mails share. */
-export type Words = Record<Kind, (incident: Incident) => Notice> & {
+/** The words of one language: a notice per kind, and the parts that all mails share. */
+export type NoticeWords = Record<IncidentKind, (incident: Incident) => Notice> & {
   reminder(title: string): string;
   still(openedAt: Date, now: Date): string;
   recovered(title: string): string;
@@ -17,14 +17,14 @@ export type Words = Record<Kind, (incident: Incident) => Notice> & {
   footer: string;
 };
 
-/** An instant for people; UTC, as the schedule and the logs have it. */
+/** Formats an instant for people, in UTC as in the schedule and the logs. */
 export function utc(instant: Date | string): string {
   const iso = (typeof instant === 'string' ? new Date(instant) : instant).toISOString();
   return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 }
 
-/** A span of time in its largest two units; days are `d` in English, `j` in French. */
-export function span(ms: number, day: 'd' | 'j' = 'd'): string {
+/** Formats a span of time in its two largest units. Days are `d` in English, `j` in French. */
+export function formatSpan(ms: number, day: 'd' | 'j' = 'd'): string {
   const seconds = Math.round(ms / 1000);
   const units: [string, number][] = [
     [day, Math.floor(seconds / 86_400)],
@@ -33,16 +33,16 @@ export function span(ms: number, day: 'd' | 'j' = 'd'): string {
     ['s', seconds % 60],
   ];
   const from = units.findIndex(([, count]) => count > 0);
-  const shown = units.slice(from, from + 2).filter(([, count]) => count > 0);
-  return from < 0 ? '0 s' : shown.map(([unit, count]) => `${count} ${unit}`).join(' ');
+  const largest = units.slice(from, from + 2).filter(([, count]) => count > 0);
+  return from < 0 ? '0 s' : largest.map(([unit, count]) => `${count} ${unit}`).join(' ');
 }
 
-/** A fact as text; a dash where there is none. */
-export function text(value: Incident['facts'][string] | undefined): string {
+/** Formats a fact as text, or as a dash if it is absent. */
+export function formatFact(value: Incident['facts'][string] | undefined): string {
   if (value === null || value === undefined) return '–';
   return Array.isArray(value) ? value.join(', ') : String(value);
 }
 
-/** A fact as a list. */
+/** Returns a fact as a list. */
 export const listOf = (value: Incident['facts'][string] | undefined): string[] =>
   Array.isArray(value) ? value.map(String) : [];

@@ -5,7 +5,7 @@ import { alertRows, checkDelays, resetAlerts } from '../../support/alerts.ts';
 import { DAY_MS, fill, recipient, ticket } from '../../support/tickets.ts';
 import { NOW, startWorld, type World } from '../../support/world.ts';
 
-/** Each takes about a second: an earlier run, a dry one and a real one on the real stores. */
+/** Each case takes about a second: an earlier run, a dry run and a real run on the real stores. */
 const RUNS = 12;
 const SEED = 20_260_304;
 const HOUR_MS = 3_600_000;
@@ -26,7 +26,7 @@ const tickets = fc.array(
     ),
     stage,
     status: fc.constantFrom('active', 'active', 'active', 'closed', 'cancelled'),
-    /** Whether the ticket says itself since when it is in its stage. */
+    /** True if the ticket has `stage_entered_at`. */
     says: fc.boolean(),
   }),
   { maxLength: 8 },
@@ -47,7 +47,7 @@ const recipients = fc.array(
 const scene = fc.record({
   tickets,
   recipients,
-  /** How long before there was a run that some of the tickets have seen; null for none. */
+  /** Time since an earlier run that alerted some of the tickets; null without one. */
   earlierHours: fc.option(fc.constantFrom(1, 7, 23, 24, 48)),
   params: fc.record(
     { force: fc.boolean(), threshold_days: fc.integer({ min: 1, max: 30 }) },
@@ -59,7 +59,7 @@ const scene = fc.record({
 const documents = (list: readonly object[]) =>
   Object.fromEntries(list.map((fields, index) => [`d${index}`, fields]));
 
-/** What a dry run says it would send, and the rows that the real run at the same instant has written. */
+/** Returns the candidates of a dry run, and the rows that the real run at the same instant writes. */
 async function both(params: object) {
   const dry = (await checkDelays(world, { ...params, dry_run: true })).body;
   const before = new Set((await alertRows(world)).map((row) => row.id));

@@ -34,7 +34,7 @@ beforeEach(async () => {
 const check = (body?: object, occurrence?: Date) => checkDelays(world, body, occurrence);
 const mailed = () => world.smtp.mails().map(({ to }) => to[0]?.split('@')[0] ?? '');
 const everybodyOnce = () => expect(mailed().sort()).toEqual(FIVE);
-/** The states of the rows, each as often as it occurs. */
+/** Counts the rows by state. */
 async function states(): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const row of await alertRows(world)) counts[row.get('state')] = (counts[row.get('state')] ?? 0) + 1;
@@ -93,7 +93,7 @@ describe('a ticket that is closed or moved before its mail goes', () => {
 });
 
 describe('a recipient who cannot be reached', () => {
-  it('who is refused for good costs the others nothing, and is not tried again before the next reminder', async () => {
+  it('who is refused for good does not affect the others, and gets no mail before the next reminder', async () => {
     world.smtp.refuse('bob@example.test', 550);
     const { status, body } = await check({}, NOW);
     expect(status).toBe(200);
@@ -111,7 +111,7 @@ describe('a recipient who cannot be reached', () => {
     everybodyOnce();
   });
 
-  it('who is refused for now is asked of Scheduler again, and the others are told once', async () => {
+  it('who is refused for now is retried by Scheduler, and the others get one mail', async () => {
     world.smtp.refuse('bob@example.test', 451);
     const first = await check({}, NOW);
     expect(first.status).toBe(503);
@@ -138,34 +138,37 @@ describe('a mail server at fault', () => {
     ['closes at its greeting', { at: 'greeting', how: 'close' }],
     ['closes at DATA', { at: 'data', how: 'close' }],
     ['says to come later', { at: 'mail', how: { reply: '421 4.7.0 Try again later' } }],
-  ])('that %s leaves nothing claimed, is told once, and its retry tells everybody', async (_title, fault) => {
-    world.reconfigure({
-      EMAIL_PORT: String(faults.port),
-      EMAIL_HOST_USER: 'ronde',
-      EMAIL_HOST_PASSWORD: 'not a real one',
-    });
-    faults.fault = fault;
-    const { status, body } = await check({}, NOW);
-    expect(status).toBe(503);
-    expect(body).toMatchObject({ success: false, outcome: 'failed', alerts: { sent: 0, failed: 10 } });
-    expect(await alertRows(world)).toEqual([]);
-    expect(world.logs.filter((line) => line.includes('"alert":"mail_system"'))).toHaveLength(1);
-    faults.fault = null;
-    expect((await check({}, NOW)).body).toMatchObject({ outcome: 'succeeded', alerts: { sent: 10 } });
-    everybodyOnce();
-  });
+  ])(
+    'that %s leaves nothing claimed, is reported once, and the retry notifies everybody',
+    async (_title, fault) => {
+      world.reconfigure({
+        EMAIL_PORT: String(faults.port),
+        EMAIL_HOST_USER: 'ronde',
+        EMAIL_HOST_PASSWORD: 'not a real one',
+      });
+      faults.fault = fault;
+      const { status, body } = await check({}, NOW);
+      expect(status).toBe(503);
+      expect(body).toMatchObject({ success: false, outcome: 'failed', alerts: { sent: 0, failed: 10 } });
+      expect(await alertRows(world)).toEqual([]);
+      expect(world.logs.filter((line) => line.includes('"alert":"mail_system"'))).toHaveLength(1);
+      faults.fault = null;
+      expect((await check({}, NOW)).body).toMatchObject({ outcome: 'succeeded', alerts: { sent: 10 } });
+      everybodyOnce();
+    },
+  );
 
   it('that hangs costs no more than the budget', async () => {
     faults.fault = { at: 'greeting', how: 'hang' };
     const begun = performance.now();
     const { status } = await check({ budget_seconds: 5 }, NOW);
     expect(status).toBe(503);
-    // The budget, three seconds for the answer, and what a busy machine takes.
+    // The budget, three seconds for the answer, and some time for a busy machine.
     expect(performance.now() - begun).toBeLessThan(12_000);
     expect(await alertRows(world)).toEqual([]);
   });
 
-  it('that takes a mail and never says so: unknown, with its Message-ID, and not sent again', async () => {
+  it('that takes a mail without an answer leaves it unknown, with its Message-ID, and gets it only once', async () => {
     for (const name of FIVE.slice(1))
       await world.store.doc(`alert_recipients/${name}`).update({ active: false });
     faults.fault = { at: 'answer', how: 'close' };
@@ -182,12 +185,12 @@ describe('a mail server at fault', () => {
 });
 
 describe('without mail', () => {
-  it('because none is configured: late tickets are a failure that says what to set', async () => {
+  it('because none is configured: late tickets fail the run, which names the variable to set', async () => {
     world.reconfigure({ EMAIL_HOST: undefined });
     const { status, body } = await check();
     expect(status).toBe(503);
     expect(body.message).toBe(
-      'Failed: 2 late ticket(s), and no mail can go: set EMAIL_HOST and what belongs to it',
+      'Failed: 2 late ticket(s), and mail is not configured: set EMAIL_HOST and the other EMAIL_* variables',
     );
   });
 
@@ -199,8 +202,8 @@ describe('without mail', () => {
   });
 });
 
-describe('what a dead run left', () => {
-  /** A run, whose digests are put back into the state in which its process might have died. */
+describe('a digest of a dead run', () => {
+  /** Does a run, then puts its digests back into the state of a dead process. */
   async function die(state: 'claimed' | 'sending', age: number, occurrence: Date): Promise<void> {
     await check({}, occurrence);
     world.smtp.clear();
@@ -226,7 +229,7 @@ describe('what a dead run left', () => {
       .update({ outcome: null });
   }
 
-  it('is waited for as long as it may still be at work', async () => {
+  it('is left alone while its run may still be at work', async () => {
     await die('claimed', CLAIM_LEASE_MS - 1_000, NOW);
     const { status, body } = await check({}, NOW);
     expect(status).toBe(503);
@@ -234,7 +237,7 @@ describe('what a dead run left', () => {
     expect(mailed()).toEqual([]);
   });
 
-  it('before its mails is made up for, by the retry or by the next round', async () => {
+  it('that died before its mails is sent by the retry or by the next run', async () => {
     await die('claimed', CLAIM_LEASE_MS, NOW);
     const { body } = await check({}, NOW);
     expect(body).toMatchObject({ outcome: 'succeeded', alerts: { sent: 10, failed: 0 } });
@@ -243,7 +246,7 @@ describe('what a dead run left', () => {
     expect(await states()).toEqual({ sent: 10 });
   });
 
-  it('in its mails is unknown, and nobody is told again before the next reminder', async () => {
+  it('that died in its mails is unknown, and gets no mail before the next reminder', async () => {
     await die('sending', CLAIM_LEASE_MS, NOW);
     const { status, body } = await check({}, NOW);
     expect(status).toBe(200);
@@ -255,7 +258,7 @@ describe('what a dead run left', () => {
     everybodyOnce();
   });
 
-  it('is ended even where nobody is late any more', async () => {
+  it('is settled even if no ticket is late any more', async () => {
     await die('claimed', CLAIM_LEASE_MS, NOW);
     for (const id of ['a', 'b']) await world.store.doc(`tickets/${id}`).update({ status: 'closed' });
     expect((await check()).body).toMatchObject({

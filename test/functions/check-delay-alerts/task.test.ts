@@ -20,8 +20,8 @@ const mailsTo = (address: string) => world.smtp.mails().filter(({ to }) => to.in
 const update = (id: string, fields: Record<string, unknown>) =>
   world.store.doc(`tickets/${id}`).update(fields);
 
-describe('who is told of what', () => {
-  it('is each active recipient in one digest in their language, oldest first, with a row for each ticket', async () => {
+describe('a digest', () => {
+  it('goes once to each active recipient in their language, oldest first, with a row for each ticket', async () => {
     await fill(world, 'tickets', {
       a: ticket(20),
       b: ticket(30),
@@ -39,7 +39,7 @@ describe('who is told of what', () => {
     expect(body).toMatchObject({
       success: true,
       message: 'Sent 4 alert(s) about 2 late ticket(s)',
-      // Young, but created before the cutoff or not: only what is old enough to be late is looked at.
+      // Not late, created before or after the cutoff: only tickets old enough to be late are checked.
       checked: 2,
       overdue: 2,
       alerts: { sent: 4, suppressed: 0, failed: 0 },
@@ -77,7 +77,7 @@ describe('who is told of what', () => {
     });
   });
 
-  it('is by the stage’s own threshold, or the caller’s for all', async () => {
+  it('uses the stage’s own threshold, or the caller’s for all', async () => {
     await fill(world, 'settings', {
       alerts: { threshold_days: 10, stages: { parts: { threshold_days: 30 } } },
     });
@@ -89,7 +89,7 @@ describe('who is told of what', () => {
     expect(await overdue({ threshold_days: 15 })).toBe(1);
   });
 
-  it('counts from the events, else the creation, where a ticket does not say since when it is in its stage', async () => {
+  it('counts from the events, else the creation, if a ticket has no stage_entered_at', async () => {
     const bare = (days: number) => ticket(days, { stage_entered_at: undefined });
     await fill(world, 'tickets', { events: bare(40), creation: bare(20), moved: bare(40) });
     const event = (to: string, days: number) => ({
@@ -111,7 +111,7 @@ describe('who is told of what', () => {
     for (const id of ['events', 'moved']) await clear(world.store, `tickets/${id}/events`);
   });
 
-  it('is nobody after exactly 14 days, and everybody a millisecond later', async () => {
+  it('leaves out a ticket of exactly 14 days, and has it a millisecond later', async () => {
     await fill(world, 'tickets', { a: ticket(14) });
     await fill(world, 'alert_recipients', { ada: recipient('ada@example.test') });
     expect((await check()).body).toMatchObject({ outcome: 'nothing_to_do', overdue: 0, checked: 1 });
@@ -119,7 +119,7 @@ describe('who is told of what', () => {
     expect((await check()).body).toMatchObject({ outcome: 'succeeded', overdue: 1 });
   });
 
-  it('is nobody when nothing is late, with force as without', async () => {
+  it('is not sent if nothing is late, with or without force', async () => {
     await fill(world, 'tickets', { a: ticket(3) });
     await fill(world, 'alert_recipients', { ada: recipient('ada@example.test') });
     for (const force of [false, true])
@@ -128,7 +128,7 @@ describe('who is told of what', () => {
     expect(await logs()).toEqual([]);
   });
 
-  it('is a failure, not a success, when tickets are late and nobody is to be told', async () => {
+  it('fails the run if tickets are late and there is no active recipient', async () => {
     await fill(world, 'tickets', { a: ticket(20) });
     await fill(world, 'alert_recipients', { ada: recipient('ada@example.test', { active: false }) });
     for (const dry_run of [true, false]) {
@@ -140,12 +140,12 @@ describe('who is told of what', () => {
         overdue: 1,
         failed: { no_active_recipient: 1 },
         message:
-          'Failed: 1 late ticket(s), and nobody is told of it: choose recipients on /tickets/alerts/config/',
+          'Failed: 1 late ticket(s), and there is no active recipient: choose recipients on /tickets/alerts/config/',
       });
     }
   });
 
-  it('is told with one mail, capped, however many are late', async () => {
+  it('is one mail, capped, however many tickets are late', async () => {
     const many = Array.from({ length: 60 }, (_, index) => [`t${index}`, ticket(20 + index)]);
     await fill(world, 'tickets', Object.fromEntries(many));
     await fill(world, 'alert_recipients', { ada: recipient('ada@example.test') });
@@ -178,7 +178,7 @@ describe('how often', () => {
     expect(new Set(world.smtp.mails().map((mail) => mail.message_id)).size).toBe(60);
   });
 
-  it('daily from a crontab that tells no occurrence: the same', async () => {
+  it('daily from a crontab without occurrences: 60 digests as well', async () => {
     for (let day = 0; day < 20; day += 1) {
       world.clock.set(new Date(seven(day).getTime() + jitter(day)));
       expect([day, (await check()).body.outcome]).toEqual([day, 'succeeded']);
@@ -220,7 +220,7 @@ describe('how often', () => {
     expect(world.smtp.mails()[0]?.subject).toBe('3 tickets overdue');
   });
 
-  it('a closed ticket is told no more, and forgotten', async () => {
+  it('a closed ticket gets no alert any more, and leaves the recipient’s state', async () => {
     await at(seven(0));
     await update('a', { status: 'closed' });
     await fill(world, 'tickets', { b: ticket(20) });
@@ -229,7 +229,7 @@ describe('how often', () => {
     expect(Object.keys(state?.get('alerts'))).toEqual(['b']);
   });
 
-  it('forced: at once, says who asked, and takes nobody’s next reminder away', async () => {
+  it('forced: at once, names the caller, and does not move the next reminder', async () => {
     await at(seven(0));
     world.clock.set(seven(0, 15));
     const forced = await world.post(ROUTE, {
@@ -283,7 +283,7 @@ describe('parameters', () => {
     },
   );
 
-  it('settings that are not legal fail the run: nothing is judged by a guess', async () => {
+  it('invalid settings fail the run', async () => {
     await fill(world, 'settings', { alerts: { threshold_days: 'soon' } });
     const { status } = await check();
     expect(status).toBe(503);

@@ -62,7 +62,7 @@ async function crowd(): Promise<void> {
 }
 
 describe('cleaning stale sessions', () => {
-  it('puts offline who is flagged online and silent for at least so long, and nobody else', async () => {
+  it('puts users offline who are flagged online and silent for that long, and no others', async () => {
     await crowd();
     const { status, body } = await clean();
     expect(status).toBe(200);
@@ -116,7 +116,7 @@ describe('cleaning stale sessions', () => {
     expect(refused.body.error.message).toContain('minutes');
   });
 
-  it('with Redis away it fails for a retry, says so, and changes nobody', async () => {
+  it('with Redis away it fails for a retry, names Redis, and changes no user', async () => {
     await crowd();
     await world.redisEngine.stopEngine();
     try {
@@ -134,7 +134,7 @@ describe('cleaning stale sessions', () => {
     }
   });
 
-  it('whoever was cleaned and pings again comes online, in the document too', async () => {
+  it('a cleaned user who pings again is online, in the document too', async () => {
     const tab = await session(world);
     await tab.ping();
     world.clock.advance(minutes(61));
@@ -146,12 +146,12 @@ describe('cleaning stale sessions', () => {
   });
 });
 
-it('a ping whose answer was lost, and that comes again, is found by a cleaning that is under way', async () => {
+it('a repeated ping whose first answer was lost is found by a run under way', async () => {
   const tab = await session(world);
   await acknowledgedPing(tab);
   world.clock.advance(minutes(61));
   const before = world.clock().getTime() - minutes(60);
-  // What a cleaning does first: it sees nobody, forgets the old sign of life, and is about to write.
+  // The run has read the user as stale, has deleted the old sign of life, and is about to write.
   const snapshot = await world.store.doc('users/usertest1').get();
   const { redis, store } = world;
   expect(await forgetActivity(redis, ['usertest1'], before)).toEqual([null]);
@@ -168,7 +168,7 @@ it('a ping whose answer was lost, and that comes again, is found by a cleaning t
   expect((await flags()).usertest1).toBe(true);
 });
 
-it('200 pings that race a cleaning of the same users all win', async () => {
+it('200 pings that race a run on the same users all win', async () => {
   const ids = Array.from({ length: 200 }, (_, index) => `racer-${index}`);
   const tabs = await Promise.all(ids.map((id) => session(world, id)));
   await Promise.all(tabs.map(acknowledgedPing));
@@ -180,7 +180,7 @@ it('200 pings that race a cleaning of the same users all win', async () => {
   expect(cleaned.status).toBe(200);
   const all = await statuses(world);
   expect(ids.filter((id) => all[id]?.status === 'online')).toHaveLength(200);
-  // The flag may follow with the next ping where Firestore was slow to take it.
+  // The flag may follow with the next ping if Firestore was slow.
   await expect
     .poll(
       async () => {

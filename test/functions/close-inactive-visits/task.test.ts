@@ -45,7 +45,7 @@ function mixed(total: number): Map<string, Record<string, unknown>> {
   );
 }
 
-/** Ends and durations as they are stored. */
+/** Reads the stored ends and durations. */
 async function results(): Promise<Record<string, unknown>> {
   const { docs } = await visits().get();
   return Object.fromEntries(
@@ -53,7 +53,7 @@ async function results(): Promise<Record<string, unknown>> {
   );
 }
 
-/** What every cadence must arrive at: the end that is there already, else the last sign of life. */
+/** The result of every cadence: the stored end, else the last sign of life. */
 function lastSignOf(fields: Record<string, unknown>): [number, number] {
   const time = (name: string) => (fields[name] as Timestamp | null | undefined)?.toMillis();
   const start = time('start_time') ?? Number.NaN;
@@ -127,7 +127,7 @@ describe('closing visits left open', () => {
     expect((await visits().doc('precise').get()).get('end_time')).toEqual(lastSign);
   });
 
-  it('says nothing to do, and costs at most three reads for it', async () => {
+  it('answers nothing_to_do for at most three reads', async () => {
     const { body } = await sweep();
     expect(body).toMatchObject({
       outcome: 'nothing_to_do',
@@ -138,7 +138,7 @@ describe('closing visits left open', () => {
     expect(await runs()).toHaveLength(1);
   });
 
-  it('stops at its budget, says so, and the next run goes on where it stopped', async () => {
+  it('stops at its budget, answers complete false, and the next run goes on where it stopped', async () => {
     await seed(world.store, 'page_visits', mixed(TOTAL));
     const { clock } = world.deps;
     let asked = 0;
@@ -155,7 +155,7 @@ describe('closing visits left open', () => {
 });
 
 describe('one occurrence', () => {
-  it('has its effect once when it is delivered again, in another notation of the same instant', async () => {
+  it('has its effect once if it is delivered again in another notation of the same instant', async () => {
     await seed(world.store, 'page_visits', mixed(500));
     expect((await asScheduler('2026-03-04T02:00:00-08:00')).body.closed_count).toBe(200);
     const again = await asScheduler('2026-03-04T10:00:00Z');
@@ -177,7 +177,7 @@ describe('one occurrence', () => {
     });
   });
 
-  it('is taken up again under the same id after a killed attempt, which the ledger calls abandoned', async () => {
+  it('is retried under the same id after a killed attempt, which the ledger calls abandoned', async () => {
     const id = 'close-inactive-visits@2026-03-04T10:00:00.000Z';
     const open = {
       task: 'close-inactive-visits',

@@ -67,7 +67,7 @@ describe('a ping', () => {
     }
   });
 
-  it('costs one Redis command and no Firestore write: 1,000 pings of 100 people who are there', async () => {
+  it('costs one Redis command and no Firestore write: 1,000 pings of 100 online users', async () => {
     const tabs = await Promise.all(
       Array.from({ length: 100 }, (_, index) => session(world, `steady-${index}`)),
     );
@@ -181,7 +181,7 @@ describe('login and logout', () => {
     ['jti', { sid: undefined, jti: 'one' }, { sid: undefined, jti: 'one' }, true],
     ['jti before iat', { sid: undefined, jti: 'one' }, { sid: undefined, jti: 'two' }, false],
     ['iat', { sid: undefined, jti: undefined }, { sid: undefined, jti: undefined }, true],
-  ])('a session is told by %s', async (_title, one, two, same) => {
+  ])('a session is identified by %s', async (_title, one, two, same) => {
     const [first, second] = [await session(world, 'usertest1', one), await session(world, 'usertest1', two)];
     await first.ping();
     world.clock.advance(1_000);
@@ -218,7 +218,7 @@ describe('login and logout', () => {
     expect(await tablet.ping()).toBe(204);
   });
 
-  it('whoever signs in again with a token issued after the logout opens the session again, and history stays', async () => {
+  it('a sign-in with a token issued after the logout opens the session again, and history stays', async () => {
     const before = await session(world, 'usertest1', { sid: 'one' });
     await before.login();
     world.clock.advance(1_000);
@@ -243,7 +243,7 @@ describe('the threshold', () => {
     expect((await statuses(world)).usertest1).toMatchObject({ status: 'offline', source: 'redis' });
   });
 
-  it('without a key login_history decides, of other back ends too', async () => {
+  it('without a key login_history decides, also with rows of other back ends', async () => {
     await seed(
       world.store,
       'users',
@@ -321,18 +321,18 @@ describe('the list of statuses', () => {
     expect(body).toMatchObject({ threshold_minutes: 15, degraded: false });
   });
 
-  it('gives every user of many largest pages once, whether they are asked for at once or late', async () => {
+  it('gives every user once in many of the largest pages, however fast they follow', async () => {
     const ids = Array.from({ length: 3_001 }, (_, index) => `walker-${String(index).padStart(4, '0')}`);
     await seed(world.store, 'users', new Map(ids.map((id) => [id, user()])));
     const all = await pages('limit=1000');
     expect(all.map((page) => page.length)).toEqual([1000, 1000, 1000, 1]);
     expect(all.flat()).toEqual(ids);
     await world.store.doc('users/walker-2500').delete();
-    // Another walk is not served what the first one has read.
+    // A second walk reads the users again.
     expect((await pages('limit=1000')).flat()).toEqual(ids.filter((id) => id !== 'walker-2500'));
   });
 
-  it('shows who logs out while somebody walks through the pages as offline', async () => {
+  it('shows a user as offline who logs out between two pages', async () => {
     await crowd();
     const tab = await session(world, 'user-1100');
     await tab.login();
@@ -344,7 +344,7 @@ describe('the list of statuses', () => {
     expect(leaving).toMatchObject({ status: 'offline' });
   });
 
-  it('shows only those online or offline where it is asked to, all of them and no one twice', async () => {
+  it('filters by online or offline, with every user once', async () => {
     const ids = await crowd();
     const online = ids.filter((_, index) => index % 3 === 0);
     expect((await pages('status=online&limit=150')).map((page) => page.length)).toEqual([150, 150, 100]);
@@ -461,13 +461,13 @@ describe('with Redis away', () => {
     expect(await here.login()).toBe(200);
   });
 
-  it('a Redis that hangs is not waited for by an administrator, and its old data is nobody’s logout', async () => {
+  it('a Redis that hangs does not delay an administrator, and its old data undoes no logout', async () => {
     const tab = await session(world);
     await tab.login();
     const meter = await meterRedis(world);
     try {
       meter.hang();
-      // It hangs until the end of this block: an answer here is one that did not wait for it.
+      // It hangs until the end of this block, so an answer here did not wait for it.
       const { body } = await adminGet(world, STATUSES);
       expect(body.degraded).toBe(true);
       world.clock.advance(1_000);
@@ -475,7 +475,7 @@ describe('with Redis away', () => {
     } finally {
       await meter.stop();
     }
-    // As Redis was before it hung: it never heard of the logout.
+    // Redis as it was before it hung, without the logout.
     await world.redis.flushall();
     await world.redis.set(KEY, String(NOW.getTime()));
     expect(await statusOf(world)).toBe('offline');
@@ -483,12 +483,12 @@ describe('with Redis away', () => {
     expect(await tab.ping()).toBe(401);
   });
 
-  it('a session that Redis wrongly holds for live is refused once Firestore is asked again, and its trace taken back', async () => {
+  it('a session that is live only in Redis is refused once Firestore is asked again, and its activity is removed', async () => {
     const tab = await session(world);
     await tab.ping();
     world.clock.advance(1_000);
     const [hash] = await world.redis.keys('presence:*');
-    // Without deserialisation the client gives the hash as it comes: name and value in turn.
+    // Without deserialisation the client returns names and values in turn.
     const [field, live] = (await world.redis.hgetall(String(hash))) as unknown as [string, string];
     await tab.logout();
     await world.redis.hset(String(hash), { [field]: live });
@@ -528,14 +528,14 @@ it('with Firestore away pings still work; a logout that cannot be kept answers 5
     wire.mend();
     await expect.poll(async () => (await logout()).status, { timeout: 60_000 }).toBe(204);
     expect(await statusOf(world, 'known')).toBe('offline');
-    // Who came online while Firestore was away is flagged with a later ping.
+    // A later ping flags users that came online while Firestore was away.
     world.clock.advance(minutes(1));
     expect(await fresh.ping()).toBe(204);
     expect((await stored('fresh'))?.is_online).toBe(true);
   } finally {
     world.deps.store = direct;
     wire.mend();
-    // Only at the end: what waits for an answer gets it first.
+    // Only at the end, so that waiting requests get their answers first.
     afterwards.push(async () => {
       await store.terminate();
       await wire.stop();
@@ -543,7 +543,7 @@ it('with Firestore away pings still work; a logout that cannot be kept answers 5
   }
 });
 
-it('whatever people do, nobody who has logged out is online, and later activity never takes anybody offline', async () => {
+it('in any order of events, no logged-out user is online, and later activity takes no user offline', async () => {
   const step = fc.constantFrom('login', 'ping', 'logout', 'flush', 'wait');
   const run = fc.array(fc.tuple(fc.nat({ max: 1 }), step), { minLength: 1, maxLength: 12 });
   await fc.assert(

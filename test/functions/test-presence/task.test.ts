@@ -65,7 +65,7 @@ it('a dry run does nothing', async () => {
   expect(await dump(world.store, world.redis)).toBe(before);
 });
 
-it('a user with fields of the wrong kind fails the schema alone: 500 with the same body, and names the fault', async () => {
+it('a user with fields of the wrong type fails only the schema check: 500 with the same body, naming the fault', async () => {
   await world.store.doc('users/odd').set({ is_online: 'yes', last_activity_at: 17 });
   const { status, body } = await test();
   expect(status).toBe(500);
@@ -76,7 +76,7 @@ it('a user with fields of the wrong kind fails the schema alone: 500 with the sa
   );
 });
 
-it('a removal of the probe that fails for Redis has waited for Firestore all the same', async () => {
+it('a removal of the probe that fails for Redis still waits for Firestore', async () => {
   const { config } = world.deps;
   const wire = await layWire(config.firestore.emulatorHost ?? '');
   const store = openStore({ ...config, firestore: { ...config.firestore, emulatorHost: wire.host } });
@@ -99,7 +99,7 @@ it('a removal of the probe that fails for Redis has waited for Firestore all the
   }
 });
 
-it('Redis away fails what needs it, and the rest is still checked', async () => {
+it('with Redis away only the checks that need it fail', async () => {
   await world.redisEngine.stopEngine();
   try {
     const { status, body } = await test();

@@ -40,7 +40,7 @@ async function begun(more: object = {}): Promise<string> {
 
 const document = (id: string) => world.store.collection('page_visits').doc(id);
 
-/** The stored visit, its times as milliseconds since NOW. */
+/** Reads the stored visit, with its times in milliseconds since NOW. */
 async function stored(id: string): Promise<Record<string, unknown> | undefined> {
   const data = (await document(id).get()).data();
   return (
@@ -54,7 +54,7 @@ async function stored(id: string): Promise<Record<string, unknown> | undefined> 
   );
 }
 
-/** What may not change: the fields, and the instant of the last write. */
+/** Reads the fields and the instant of the last write, which may not change. */
 async function untouched(id: string, act: () => Promise<unknown>): Promise<void> {
   const before = await document(id).get();
   await act();
@@ -99,7 +99,7 @@ describe('start', () => {
     expect(await stored(absurd)).toMatchObject({ start_time: -DAY_MS, last_activity_at: 0 });
   });
 
-  it('that was kept back began age_ms ago, and was alive for elapsed_ms of it', async () => {
+  it('with a delayed report began age_ms ago, and was alive for elapsed_ms of it', async () => {
     const kept = await begun({ elapsed_ms: 2000, engaged_ms: 1500, age_ms: 60_000 });
     expect(await stored(kept)).toMatchObject({
       start_time: -60_000,
@@ -186,7 +186,7 @@ describe('heartbeat', () => {
     expect(results[2]).toEqual(results[0]);
   });
 
-  it('for an unseen id makes the visit where it says path and session_id, else is 404', async () => {
+  it('for an unknown id creates the visit if it has path and session_id, else is 404', async () => {
     const id = randomUUID();
     for (const body of [{}, { path: '/repairs' }, { session_id: 'tab-1' }]) {
       expect((await beat(id, body)).status).toBe(404);
@@ -270,7 +270,7 @@ describe('end', () => {
     },
   );
 
-  it.each([0.5, 1234.567])('of an unseen visit, %d ms old, measures what it stores', async (elapsed_ms) => {
+  it.each([0.5, 1234.567])('of an unknown visit, %d ms old, measures what it stores', async (elapsed_ms) => {
     const id = randomUUID();
     await end(id, { session_id: 'tab-1', path: '/repairs', elapsed_ms });
     const { start_time, end_time, duration_seconds } = (await stored(id)) ?? {};
@@ -280,7 +280,7 @@ describe('end', () => {
 });
 
 describe('previous_visit_id', () => {
-  it('closes the visit before where the next begins', async () => {
+  it('closes the previous visit where the next begins', async () => {
     const first = await begun();
     world.clock.advance(30_000);
     await beat(first, { elapsed_ms: 30_000 });
@@ -300,7 +300,7 @@ describe('previous_visit_id', () => {
     });
   });
 
-  it('is closed by the replay of a start whose first answer was lost half way', async () => {
+  it('is closed by the replay of a start whose first answer was lost', async () => {
     const first = await begun();
     world.clock.advance(5000);
     const next = await begun();
@@ -375,7 +375,7 @@ describe('previous_visit_id', () => {
     expect(await stored(first)).toMatchObject({ duration_seconds: 86_400, close_reason: 'max_length' });
   });
 
-  it('two tabs that navigate side by side do not kill each other', async () => {
+  it('two tabs that navigate side by side do not close each other’s visits', async () => {
     const tabs = ['tab-1', 'tab-2'];
     let open = await Promise.all(tabs.map((session_id) => begun({ session_id })));
     for (let page = 1; page <= 3; page += 1) {

@@ -6,7 +6,7 @@ import { minutes, NOW, startWorld, type World } from '../../support/world.ts';
 
 const OPERATORS = ['one@example.test', 'two@example.test', 'three@example.test'];
 const TASKS = ['close-inactive-visits', 'clean-stale-sessions', 'test-presence'];
-/** Where the dialogue with the mail server stands when the watchman is killed, one kill after the other. */
+/** The points of the mail dialogue at which watch-runs is killed, one after the other. */
 const KILLS: FaultPoint[] = ['rcpt', 'body', 'answer', 'data', 'answer', 'mail'];
 let world: World;
 let relay: SmtpFaults;
@@ -14,7 +14,7 @@ let relay: SmtpFaults;
 beforeAll(async () => {
   world = await startWorld();
   relay = await startSmtpFaults(world.smtp);
-  // It has a round every five minutes, and would miss one while the others are told of.
+  // It is due every five minutes, and would be missed while the others are reported.
   const paused = { 'sync-inbox': true };
   await world.store.doc('settings/watch').set({ operators: OPERATORS, locale: 'en', paused });
   for (const task of TASKS) {
@@ -31,7 +31,7 @@ afterAll(async () => {
   await world?.stop();
 });
 
-/** The next look of the watchman, when the lease and the claims of a killed one have run out; killed at this point. */
+/** Starts the next run, after the lease and the claims of a killed one expired, and kills it at this point. */
 async function look(index: number, at: FaultPoint | null): Promise<number | null> {
   const now = new Date(NOW.getTime() + minutes(2 * index));
   await world.redis.flushall();
@@ -49,13 +49,13 @@ async function look(index: number, at: FaultPoint | null): Promise<number | null
   return answer;
 }
 
-it('tells each operator of each incident at most once, and leaves none open, though it is killed while it tells', async () => {
+it('notifies each operator of each incident at most once, and leaves none unreported, even if it is killed while it mails', async () => {
   for (const [index, at] of KILLS.entries()) expect(await look(index, at)).toBeNull();
   expect(await look(KILLS.length, null)).toBe(200);
-  const told = world.smtp.mails().map(({ to, subject }) => `${to.join()} ${subject}`);
-  expect(new Set(told).size).toBe(told.length);
-  // The body of one was cut off; two arrived, and the watchman did not live to hear it: nobody knows, so none goes again.
-  expect(told).toHaveLength(OPERATORS.length * TASKS.length - 1);
+  const mails = world.smtp.mails().map(({ to, subject }) => `${to.join()} ${subject}`);
+  expect(new Set(mails).size).toBe(mails.length);
+  // One body was cut off, and two mails arrived without an answer: their delivery is uncertain, so none goes again.
+  expect(mails).toHaveLength(OPERATORS.length * TASKS.length - 1);
   const states = (await world.store.collectionGroup('notices').get()).docs.map((notice) =>
     notice.get('state'),
   );

@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type LoopbackServer, serveLoopback } from '../../../infra/local/loopback-server.ts';
 import { handSchedule } from '../../../shared/domains/watch/schedule.ts';
-import { incidentsOf, job, OWN_JOB, ran, told, watch, watchUntil } from '../../support/watch.ts';
+import { incidentsOf, job, listMails, OWN_JOB, ran, watch, watchUntil } from '../../support/watch.ts';
 import { dump, minutes, startWorld, type World } from '../../support/world.ts';
 
 const VISITS = 'close-inactive-visits';
 const NIGHTLY = 'test-presence';
 const OPERATOR = 'ops@example.test';
-/** Ten o'clock; the schedule's rounds are at the quarters. */
+/** Ten o'clock; the schedule's occurrences are at the quarters. */
 const START = new Date('2026-03-04T10:00:00.000Z');
 const at = (time: string) => new Date(`2026-03-04T${time}:00.000Z`);
 let world: World;
@@ -25,15 +25,15 @@ beforeEach(async () => {
   await world.store.doc('settings/watch').set({ operators: [OPERATOR], locale: 'en' });
 });
 
-/** The rounds of a quarter-hourly task, both ends included, as Cloud Scheduler delivers them. */
-async function roundsTake(from: Date, to: Date, task = VISITS) {
+/** Stores the runs of a quarter-hourly task, both ends included, as Cloud Scheduler delivers them. */
+async function storeRuns(from: Date, to: Date, task = VISITS) {
   for (let time = from.getTime(); time <= to.getTime(); time += minutes(15)) {
     const occurrence = new Date(time);
     await ran(world, task, new Date(time + 1_200), { occurrence });
   }
 }
 
-/** Sets the clock; the watchman was on his round a minute before. */
+/** Sets the clock; watch-runs ran a minute before. */
 async function awakeAt(instant: Date) {
   await ran(world, 'watch-runs', new Date(instant.getTime() - minutes(1)));
   world.clock.set(instant);
@@ -41,25 +41,25 @@ async function awakeAt(instant: Date) {
 
 const settings = (fields: object) => world.store.doc('settings/watch').set(fields, { merge: true });
 
-describe('a round that does not take place', () => {
-  it('is told in the first look after its grace, once, and so is that the rounds go on', async () => {
-    await roundsTake(at('10:00'), at('10:15'));
+describe('a missed run', () => {
+  it('is reported once, in the first run after its grace, and so is its recovery', async () => {
+    await storeRuns(at('10:00'), at('10:15'));
     await watchUntil(world, at('10:35'));
-    expect(told(world)).toEqual([]);
+    expect(listMails(world)).toEqual([]);
     world.clock.set(at('10:40'));
     const { body } = await watch(world);
     expect(body).toMatchObject({ success: true, outcome: 'succeeded', counts: { acted: 1 } });
-    expect(told(world)).toEqual([
-      `${OPERATOR}: [Ronde] ${VISITS}: the round of 2026-03-04 10:30 UTC did not take place`,
+    expect(listMails(world)).toEqual([
+      `${OPERATOR}: [Ronde] ${VISITS}: the run of 2026-03-04 10:30 UTC did not take place`,
     ]);
     world.clock.set(at('10:45'));
     await watchUntil(world, at('11:30'));
-    expect(told(world)).toHaveLength(1);
+    expect(listMails(world)).toHaveLength(1);
     await ran(world, VISITS, at('11:31'), { occurrence: at('11:30') });
     world.clock.set(at('11:35'));
     await watchUntil(world, at('11:45'));
-    expect(told(world).slice(1)).toEqual([
-      `${OPERATOR}: [Ronde] Over: ${VISITS}: the round of 2026-03-04 10:30 UTC did not take place`,
+    expect(listMails(world).slice(1)).toEqual([
+      `${OPERATOR}: [Ronde] Over: ${VISITS}: the run of 2026-03-04 10:30 UTC did not take place`,
     ]);
     const [incident, ...others] = await incidentsOf(world);
     expect(others).toEqual([]);
@@ -73,7 +73,7 @@ describe('a round that does not take place', () => {
     });
   });
 
-  it('is told again every day while it lasts', async () => {
+  it('is reported again every day while it lasts', async () => {
     await watch(world);
     world.clock.set(at('10:05'));
     await watchUntil(world, at('10:30'));
@@ -81,13 +81,13 @@ describe('a round that does not take place', () => {
       await awakeAt(new Date(`2026-03-${instant}:00Z`));
       await watch(world);
     }
-    const still = `${OPERATOR}: [Ronde] Still: ${VISITS}: the round of 2026-03-04 10:15 UTC did not take place`;
-    expect(told(world).slice(1)).toEqual([still, still]);
+    const still = `${OPERATOR}: [Ronde] Still: ${VISITS}: the run of 2026-03-04 10:15 UTC did not take place`;
+    expect(listMails(world).slice(1)).toEqual([still, still]);
     expect(world.smtp.mails()[1]?.text).toContain('since 2026-03-04 10:25 UTC, for 1 d');
     expect(await incidentsOf(world)).toMatchObject([{ told: 3, history: { length: 4 } }]);
   });
 
-  it('is none where the watchman has begun, or the task has come, only after it', async () => {
+  it('does not exist if watch-runs or the task is newer than the occurrence', async () => {
     world.clock.set(at('10:12'));
     await watchUntil(world, at('10:22'));
     handSchedule([
@@ -99,28 +99,28 @@ describe('a round that does not take place', () => {
     await ran(world, VISITS, at('10:30'), { occurrence: at('10:30') });
     world.clock.set(at('10:25'));
     await watchUntil(world, at('10:40'));
-    expect(told(world)).toEqual([]);
+    expect(listMails(world)).toEqual([]);
   });
 
-  it('is none while a task is paused, nor in the time of the pause when it runs again', async () => {
-    await roundsTake(at('10:00'), at('10:00'));
+  it('does not exist during a pause, nor afterwards for the time of the pause', async () => {
+    await storeRuns(at('10:00'), at('10:00'));
     await settings({ paused: { [VISITS]: true } });
     await watchUntil(world, at('11:55'));
     await settings({ paused: {} });
     world.clock.set(at('12:00'));
     await watchUntil(world, at('12:10'));
-    expect(told(world)).toEqual([]);
+    expect(listMails(world)).toEqual([]);
     world.clock.set(at('12:15'));
     await watchUntil(world, at('12:25'));
-    expect(told(world)).toEqual([expect.stringContaining('12:15 UTC did not take place')]);
+    expect(listMails(world)).toEqual([expect.stringContaining('12:15 UTC did not take place')]);
     await settings({ paused: { [VISITS]: true } });
     world.clock.set(at('12:30'));
     await watch(world);
-    expect(told(world)).toHaveLength(1);
+    expect(listMails(world)).toHaveLength(1);
     expect(await incidentsOf(world)).toMatchObject([{ recovered_at: expect.anything() }]);
   });
 
-  it('is none where a web cron, which knows no occurrences, called within the grace', async () => {
+  it('does not exist if a web cron, which knows no occurrences, called within the grace', async () => {
     await watch(world);
     for (let hour = 10; hour < 16; hour += 1) {
       for (const minute of [4, 19, 34, 49])
@@ -128,21 +128,21 @@ describe('a round that does not take place', () => {
     }
     world.clock.set(at('10:05'));
     await watchUntil(world, at('15:55'));
-    expect(told(world)).toEqual([]);
+    expect(listMails(world)).toEqual([]);
   });
 
-  it('is told at most three times a day, and then daily, where a web cron calls by another rhythm', async () => {
+  it('is reported at most three times a day, then daily, if a web cron calls by another rhythm', async () => {
     await watch(world);
     const hours = 30;
     for (let hour = 0; hour < hours; hour += 1)
       await ran(world, VISITS, new Date(START.getTime() + minutes(60 * hour)));
     world.clock.set(at('10:05'));
     await watchUntil(world, new Date(START.getTime() + minutes(60 * hours)), 9);
-    expect(told(world).filter((mail) => !mail.includes('Over'))).toHaveLength(3);
-    expect(told(world).length).toBeLessThanOrEqual(6);
+    expect(listMails(world).filter((mail) => !mail.includes('Over'))).toHaveLength(3);
+    expect(listMails(world).length).toBeLessThanOrEqual(6);
   });
 
-  it('is looked for further back where many runs by hand hide it from the last eight', async () => {
+  it('is found further back if many runs by hand hide it from the last eight', async () => {
     await watch(world);
     await ran(world, VISITS, at('10:15'), { occurrence: at('10:15') });
     for (let index = 0; index < 12; index += 1)
@@ -151,17 +151,17 @@ describe('a round that does not take place', () => {
     await watchUntil(world, at('10:25'));
     world.clock.set(at('10:28'));
     await watch(world);
-    expect(told(world)).toEqual([]);
+    expect(listMails(world)).toEqual([]);
   });
 });
 
 describe('a task in trouble', () => {
   beforeEach(async () => {
     await watch(world);
-    await roundsTake(at('10:00'), at('12:00'));
+    await storeRuns(at('10:00'), at('12:00'));
   });
 
-  it('is told when a run is open past its budget and a minute, and when it has ended', async () => {
+  it('is reported when a run is open a minute past its budget, and when it has ended', async () => {
     const id = await ran(world, VISITS, at('10:15'), {
       occurrence: at('10:15'),
       outcome: null,
@@ -169,25 +169,25 @@ describe('a task in trouble', () => {
     });
     await awakeAt(new Date(at('10:18').getTime() - 1));
     await watch(world);
-    expect(told(world)).toEqual([]);
+    expect(listMails(world)).toEqual([]);
     await awakeAt(at('10:18'));
     await watch(world);
-    expect(told(world)).toEqual([`${OPERATOR}: [Ronde] ${VISITS}: a run has not ended in time`]);
+    expect(listMails(world)).toEqual([`${OPERATOR}: [Ronde] ${VISITS}: a run has not ended in time`]);
     await world.store.doc(`task_runs/${id}`).update({ outcome: 'abandoned' });
     await awakeAt(at('10:23'));
     await watch(world);
     await awakeAt(at('10:27'));
     await watch(world);
-    expect(told(world).slice(1)).toEqual([expect.stringContaining('Over')]);
+    expect(listMails(world).slice(1)).toEqual([expect.stringContaining('Over')]);
   });
 
-  it('is told at its third failed attempt in a row, with the error, and when it works again', async () => {
+  it('is reported at its third failed attempt in a row, with the error, and when it works again', async () => {
     const bad = { outcome: 'failed', error: 'Error: <b>Redis</b> is away' };
     const attempts = [{ attempt: 1, outcome: 'failed', started_at: null }];
     await world.store.doc(`task_runs/${VISITS}@${at('12:00').toISOString()}`).update({ ...bad });
     await awakeAt(at('12:05'));
     await watch(world);
-    expect(told(world).filter((mail) => mail.includes('failures'))).toEqual([]);
+    expect(listMails(world).filter((mail) => mail.includes('failures'))).toEqual([]);
     await ran(world, VISITS, at('12:15'), { occurrence: at('12:15'), ...bad, attempt: 2, attempts });
     await awakeAt(at('12:20'));
     await watch(world);
@@ -198,10 +198,10 @@ describe('a task in trouble', () => {
     await ran(world, VISITS, at('12:30'), { occurrence: at('12:30') });
     await awakeAt(at('12:35'));
     await watchUntil(world, at('12:45'));
-    expect(told(world).filter((mail) => mail.includes('failures'))).toHaveLength(2);
+    expect(listMails(world).filter((mail) => mail.includes('failures'))).toHaveLength(2);
   });
 
-  it('is told although the newest run was handed on, which is neither good nor failed until it is closed', async () => {
+  it('is reported although the newest run is dispatched, which is neither good nor failed until it closes', async () => {
     const bad = { outcome: 'failed', error: 'Lost: 1 of 3 batches' };
     const attempts = [{ attempt: 1, outcome: 'failed', started_at: null }];
     await ran(world, VISITS, at('12:15'), { occurrence: at('12:15'), ...bad, attempt: 2, attempts });
@@ -210,7 +210,7 @@ describe('a task in trouble', () => {
     const id = await ran(world, VISITS, at('12:30'), { occurrence: at('12:30'), ...handedOn });
     await awakeAt(at('12:35'));
     await watch(world);
-    const failures = () => told(world).filter((mail) => mail.includes('failures'));
+    const failures = () => listMails(world).filter((mail) => mail.includes('failures'));
     expect(failures()).toEqual([`${OPERATOR}: [Ronde] ${VISITS}: 3 failures in a row`]);
     await world.store.doc(`task_runs/${id}`).update({ outcome: 'succeeded', duration_ms: 90_000 });
     await awakeAt(at('12:40'));
@@ -218,21 +218,21 @@ describe('a task in trouble', () => {
     expect(failures()).toHaveLength(2);
   });
 
-  it('is told when its runs take over thirty seconds by the median of five, and when they are quick again', async () => {
+  it('is reported when the median of five runs exceeds thirty seconds, and when they are quick again', async () => {
     for (const time of ['13:00', '13:01', '13:02', '13:03', '13:04'])
       await ran(world, VISITS, at(time), { durationMs: 31_000 });
-    await roundsTake(at('12:15'), at('13:00'));
+    await storeRuns(at('12:15'), at('13:00'));
     await awakeAt(at('12:05'));
     await watchUntil(world, at('13:10'));
-    expect(told(world)).toEqual([`${OPERATOR}: [Ronde] ${VISITS}: its runs take too long`]);
+    expect(listMails(world)).toEqual([`${OPERATOR}: [Ronde] ${VISITS}: its runs take too long`]);
     expect(world.smtp.mails()[0]?.text).toContain('Lengthen the interval');
     for (const time of ['13:11', '13:12', '13:13', '13:14']) await ran(world, VISITS, at(time));
     await awakeAt(at('13:15'));
     await watch(world);
-    expect(told(world).slice(1)).toEqual([expect.stringContaining('Over')]);
+    expect(listMails(world).slice(1)).toEqual([expect.stringContaining('Over')]);
   });
 
-  it('is told when a mail is left unknown, and not for ever', async () => {
+  it('is reported when the delivery of a mail is uncertain, and only for a day', async () => {
     const { Timestamp } = await import('@google-cloud/firestore');
     await world.store.doc('delay_alert_logs/one').set({
       state: 'unknown',
@@ -242,17 +242,17 @@ describe('a task in trouble', () => {
     });
     await awakeAt(at('10:05'));
     await watch(world);
-    expect(told(world)).toEqual([
+    expect(listMails(world)).toEqual([
       `${OPERATOR}: [Ronde] check-delay-alerts: 1 mail(s) may or may not have arrived`,
     ]);
     expect(world.smtp.mails()[0]?.text).toContain('T-1, anna@example.test');
     await world.store.doc('delay_alert_logs/one').update({ state: 'sent' });
     await awakeAt(at('10:10'));
     await watch(world);
-    expect(told(world)).toHaveLength(2);
+    expect(listMails(world)).toHaveLength(2);
   });
 
-  it('is told of a reminder in doubt until it is settled, and anew when it is in doubt once more', async () => {
+  it('is reported while the delivery of a reminder is uncertain, and again when it is uncertain once more', async () => {
     const { Timestamp } = await import('@google-cloud/firestore');
     const send = world.store.doc('followups/f-1/sends/2');
     const unknownSince = (time: string) =>
@@ -260,7 +260,7 @@ describe('a task in trouble', () => {
     await unknownSince('09:03');
     await awakeAt(at('10:05'));
     await watch(world);
-    expect(told(world)).toEqual([
+    expect(listMails(world)).toEqual([
       `${OPERATOR}: [Ronde] process-followups: 1 mail(s) may or may not have arrived`,
     ]);
     expect(world.smtp.mails()[0]?.text).toContain('follow-up f-1, level 2, ada@example.test');
@@ -268,62 +268,62 @@ describe('a task in trouble', () => {
     await send.update({ state: 'failed' });
     await awakeAt(at('10:10'));
     await watch(world);
-    expect(told(world)).toHaveLength(2);
+    expect(listMails(world)).toHaveLength(2);
     await unknownSince('10:14');
     await awakeAt(at('10:15'));
     await watch(world);
-    expect(told(world)).toHaveLength(3);
+    expect(listMails(world)).toHaveLength(3);
     expect((await incidentsOf(world)).length).toBe(2);
     await send.delete();
   });
 });
 
-describe('a watchman who slept', () => {
+describe('watch-runs after a sleep', () => {
   const TOMORROW = new Date('2026-03-05T10:00:00.000Z');
   const MORNING = { grace_seconds: 3_600, period_seconds: 86_400 };
 
-  it('says so in one message, with the rounds that did not take place, and pages nobody for them', async () => {
+  it('reports its sleep and the missed runs in one message, and opens no other incident for them', async () => {
     handSchedule([OWN_JOB, job(VISITS, '*/15 * * * *'), job(NIGHTLY, '0 3 * * *', MORNING)]);
     await watch(world);
-    await roundsTake(at('10:00'), TOMORROW);
+    await storeRuns(at('10:00'), TOMORROW);
     world.clock.set(TOMORROW);
     await watch(world);
-    expect(told(world)).toEqual([
-      `${OPERATOR}: [Ronde] The watchman was asleep from 2026-03-04 10:00 UTC to 2026-03-05 10:00 UTC`,
+    expect(listMails(world)).toEqual([
+      `${OPERATOR}: [Ronde] watch-runs was asleep from 2026-03-04 10:00 UTC to 2026-03-05 10:00 UTC`,
     ]);
     expect(world.smtp.mails()[0]?.text).toContain(`${NIGHTLY}: 1 (2026-03-05 03:00 UTC)`);
     expect(world.smtp.mails()[0]?.text).not.toContain(VISITS);
     world.clock.advance(minutes(5));
     await watchUntil(world, new Date(TOMORROW.getTime() + minutes(20)));
-    expect(told(world)).toHaveLength(1);
+    expect(listMails(world)).toHaveLength(1);
     expect(await incidentsOf(world)).toMatchObject([{ kind: 'asleep', recovered_at: expect.anything() }]);
   });
 
-  it('says that all took place where it did', async () => {
+  it('reports that all runs took place if they did', async () => {
     await watch(world);
-    await roundsTake(at('10:00'), at('12:00'));
+    await storeRuns(at('10:00'), at('12:00'));
     world.clock.set(at('12:01'));
     await watch(world);
-    expect(world.smtp.mails()[0]?.text).toContain('All rounds of the tasks took place');
+    expect(world.smtp.mails()[0]?.text).toContain('All runs of the tasks took place');
   });
 
-  it('is not one who was on his round nine minutes ago, nor one who failed on it', async () => {
+  it('counts as awake if it ran nine minutes ago, even if that run failed', async () => {
     await watch(world);
-    await roundsTake(at('10:00'), at('12:00'));
+    await storeRuns(at('10:00'), at('12:00'));
     world.clock.set(at('10:09'));
     await watch(world);
-    expect(told(world)).toEqual([]);
+    expect(listMails(world)).toEqual([]);
   });
 
-  it('is told of three times, and then all else as ever, where a web cron calls him by another rhythm', async () => {
-    await roundsTake(at('10:00'), at('13:00'));
+  it('reports its sleep three times, and other incidents as usual, if a web cron calls it by another rhythm', async () => {
+    await storeRuns(at('10:00'), at('13:00'));
     for (let hour = 10; hour < 34; hour += 1) {
       await watch(world);
       world.clock.advance(minutes(60));
     }
-    const sleeps = told(world).filter((mail) => mail.includes('asleep'));
+    const sleeps = listMails(world).filter((mail) => mail.includes('asleep'));
     expect(sleeps).toHaveLength(3);
-    expect(told(world).filter((mail) => mail.includes('did not take place'))).toHaveLength(1);
+    expect(listMails(world).filter((mail) => mail.includes('did not take place'))).toHaveLength(1);
   });
 });
 
@@ -353,39 +353,42 @@ describe('daylight saving', () => {
     await watch(world);
     await ran(world, paris.task, new Date(occurrence), { occurrence: new Date(occurrence) });
     await watchUntil(world, new Date(until));
-    expect(told(world)).toEqual([]);
+    expect(listMails(world)).toEqual([]);
   });
 
   it.each([
     ['spring', '2026-03-29T00:00:00Z', '2026-03-29 01:00 UTC', '2026-03-29T03:00:00Z'],
     ['autumn', '2026-10-24T23:30:00Z', '2026-10-25 00:30 UTC', '2026-10-25T03:00:00Z'],
-  ])('lets a missed round be told once in %s', async (_name, from, occurrence, until) => {
+  ])('reports a missed run once in %s', async (_name, from, occurrence, until) => {
     handSchedule([OWN_JOB, paris]);
     world.clock.set(new Date(from));
     await watchUntil(world, new Date(until));
-    expect(told(world)).toEqual([expect.stringContaining(`the round of ${occurrence} did not take place`)]);
+    expect(listMails(world)).toEqual([
+      expect.stringContaining(`the run of ${occurrence} did not take place`),
+    ]);
   });
 });
 
-describe('telling', () => {
+describe('a notice', () => {
   beforeEach(() => watch(world));
-  /** The first look after the grace of 10:15, in which nothing ran. */
+  /** Moves to the first run after the grace of 10:15, in which nothing ran. */
   const find = async () => {
     world.clock.set(at('10:05'));
     await watchUntil(world, at('10:20'));
     world.clock.set(at('10:25'));
   };
 
-  it('is one mail per operator, though ten watchmen without a lease look at the same moment', async () => {
+  it('is one mail per operator, even if ten runs without a lease work at the same moment', async () => {
     await settings({ operators: [OPERATOR, 'second@example.test'] });
     await find();
     await world.redisEngine.stopEngine();
     const looks = await Promise.all(Array.from({ length: 10 }, () => watch(world)));
     await world.redisEngine.restart();
     expect(looks.map(({ status }) => status)).toContain(200);
-    expect(told(world).sort(), JSON.stringify(looks.map(({ status, body }) => [status, body]))).toHaveLength(
-      2,
-    );
+    expect(
+      listMails(world).sort(),
+      JSON.stringify(looks.map(({ status, body }) => [status, body])),
+    ).toHaveLength(2);
   });
 
   it('is in French unless settings say otherwise, with the remedies', async () => {
@@ -393,30 +396,30 @@ describe('telling', () => {
     await find();
     await watch(world);
     const [mail] = world.smtp.mails();
-    expect(mail?.subject).toBe(`[Ronde] ${VISITS} : la ronde du 04/03/2026 à 10:15 UTC n’a pas eu lieu`);
+    expect(mail?.subject).toBe(`[Ronde] ${VISITS} : l’exécution du 04/03/2026 à 10:15 UTC n’a pas eu lieu`);
     expect(mail?.text).toContain('Que faire');
     expect(mail?.html).toContain('<html lang="fr">');
   });
 
-  it('fails the round while the mail server defers, and comes with the next', async () => {
+  it('fails the run while the mail server defers, and comes with the next run', async () => {
     await find();
     world.smtp.refuse(OPERATOR, 451);
     expect(await watch(world)).toMatchObject({ status: 503, body: { failed: { mail_retry: 1 } } });
     world.smtp.clear();
     world.clock.advance(minutes(5));
     expect((await watch(world)).status).toBe(200);
-    expect(told(world)).toHaveLength(1);
+    expect(listMails(world)).toHaveLength(1);
   });
 
-  it('comes once, and without a word of sleep, after an hour in which no mail could go', async () => {
+  it('comes once, without an asleep incident, after an hour in which no mail could go', async () => {
     await find();
     world.smtp.refuse(OPERATOR, 451);
     await watchUntil(world, at('11:25'));
     world.smtp.clear();
     world.clock.set(at('11:30'));
     await watchUntil(world, at('11:40'));
-    expect(told(world)).toEqual([
-      expect.stringContaining('the round of 2026-03-04 10:15 UTC did not take place'),
+    expect(listMails(world)).toEqual([
+      expect.stringContaining('the run of 2026-03-04 10:15 UTC did not take place'),
     ]);
     expect(await incidentsOf(world)).toHaveLength(1);
   });
@@ -430,7 +433,7 @@ describe('telling', () => {
     expect(body.cost.firestore_reads).toBeLessThanOrEqual(20);
   });
 
-  it('waits for somebody to be told, and the incident stands meanwhile', async () => {
+  it('waits for an operator, while the incident stays open', async () => {
     await settings({ operators: [] });
     await find();
     expect((await watch(world)).body.outcome).toBe('succeeded');
@@ -440,10 +443,10 @@ describe('telling', () => {
     await settings({ operators: [OPERATOR] });
     world.clock.advance(minutes(5));
     await watch(world);
-    expect(told(world)).toHaveLength(1);
+    expect(listMails(world)).toHaveLength(1);
   });
 
-  it('is shown by a dry run, which tells nobody and writes nothing', async () => {
+  it('is listed by a dry run, which sends no mail and writes nothing', async () => {
     await find();
     const before = await dump(world.store, world.redis);
     const { body } = await watch(world, { dry_run: true });
@@ -451,10 +454,10 @@ describe('telling', () => {
       { id: `missed:${VISITS}:2026-03-04T10:15:00.000Z`, decision: 'act', reason: 'open' },
     ]);
     expect(await dump(world.store, world.redis)).toBe(before);
-    expect(told(world)).toEqual([]);
+    expect(listMails(world)).toEqual([]);
   });
 
-  it('says in a dry run of every task that all is well', async () => {
+  it('reports in a dry run that every task is well', async () => {
     await ran(world, VISITS, at('10:15'), { occurrence: at('10:15') });
     await find();
     const { body } = await watch(world, { dry_run: true });
@@ -496,23 +499,23 @@ describe('the outside', () => {
     return watch(world);
   };
 
-  it('is told of each round that has done all it had to, and of no dry run', async () => {
+  it('is called after each complete run, and after no dry run', async () => {
     await watch(world, { dry_run: true });
     expect(pings()).toHaveLength(0);
     await watch(world);
     expect(pings()).toMatchObject([{ method: 'GET' }]);
     await find();
     expect(pings()).toHaveLength(2);
-    expect(told(world)).toHaveLength(1);
+    expect(listMails(world)).toHaveLength(1);
   });
 
-  it('is not told of a round in which something could not be told', async () => {
+  it('is not called after a run in which a notice failed', async () => {
     world.smtp.refuse(OPERATOR, 451);
     expect((await find()).status).toBe(503);
     expect(pings()).toHaveLength(0);
   });
 
-  it('may be away: that is logged without its address, and the round stands', async () => {
+  it('may be away: that is logged without its address, and the run succeeds', async () => {
     answer = 500;
     expect(await watch(world)).toMatchObject({ status: 200, body: { outcome: 'nothing_to_do' } });
     const lines = world.logs.filter((line) => line.includes('healthcheck'));
@@ -528,7 +531,7 @@ describe('the outside', () => {
     expect(hooks()).toMatchObject([
       {
         event: 'opened',
-        text: `[Ronde] ${VISITS}: the round of 2026-03-04 10:15 UTC did not take place`,
+        text: `[Ronde] ${VISITS}: the run of 2026-03-04 10:15 UTC did not take place`,
         incident: { kind: 'missed', task: VISITS, facts: { occurrence: '2026-03-04T10:15:00.000Z' } },
       },
       { event: 'recovered' },
@@ -536,10 +539,10 @@ describe('the outside', () => {
     expect(await incidentsOf(world)).toMatchObject([{ told_to: [OPERATOR, 'webhook'] }]);
   });
 
-  it('holds no mail back where the webhook fails, and is tried again where there is no other way', async () => {
+  it('delays no mail if the webhook fails, and is retried if there is no operator', async () => {
     answer = 503;
     expect((await find()).status).toBe(200);
-    expect(told(world)).toHaveLength(1);
+    expect(listMails(world)).toHaveLength(1);
     await world.store.recursiveDelete(world.store.collection('incidents'));
     await settings({ operators: [] });
     await awakeAt(at('10:40'));

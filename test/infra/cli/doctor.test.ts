@@ -267,7 +267,7 @@ describe('finds a planted fault, with its remedy:', () => {
       .set({ task: 'watch-runs', started_at: looked, outcome: 'nothing_to_do', complete: true });
     const missed = {
       check: `run ${TASK}`,
-      detail: `${TASK}: the round of 2026-03-04 09:45 UTC did not take place`,
+      detail: `${TASK}: the run of 2026-03-04 09:45 UTC did not take place`,
     };
     expect(faults(await examined())).toMatchObject([
       { ...missed, remedy: expect.stringContaining('ronde scheduler list') },

@@ -12,6 +12,7 @@ import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
 import { Answer } from '../../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../../shared/doors/http/version.ts';
+import { listPage, listPageById } from '../../../../shared/doors/store/list-page.ts';
 import { versionOf } from '../../../../shared/doors/store/version.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 import { changeContext, noSuchFollowup } from './context.ts';
@@ -41,20 +42,10 @@ async function applyChange(
 const toAnswer = (snapshot: DocumentSnapshot, status = 200, more: Partial<FollowupDetail> = {}) =>
   new Answer(status, { ...showFollowup(snapshot), ...more }, versionHeader(versionOf(snapshot)));
 
-/** One page of a query that is ordered by the documents' names. */
-async function list(
-  _: AdminContext,
-  query: Query,
-  limit: number,
-  after: string | null,
-): Promise<FollowupPage> {
-  const ordered = query.orderBy('__name__').limit(limit + 1);
-  const { docs } = await (after === null ? ordered : ordered.startAfter(after)).get();
-  const items = docs.slice(0, limit);
-  return {
-    items: items.map(showFollowup),
-    next_page: toPage(docs.length > limit ? (items.at(-1)?.id ?? null) : null),
-  };
+/** Answers one page of a query, in the order of ids. */
+async function list(query: Query, limit: number, after: string | null): Promise<FollowupPage> {
+  const { docs, next } = await listPageById(query, limit, after);
+  return { items: docs.map(showFollowup), next_page: toPage(next) };
 }
 
 const ITEM = '/api/followups/{id}';
@@ -76,7 +67,7 @@ export const followupRoutes = [
         (all, [name, value]) => all.where(name, '==', value),
         followups(context.store),
       );
-      return list(context, query, limit, after);
+      return list(query, limit, after);
     },
   }),
   adminRoute({
@@ -175,18 +166,15 @@ export const followupRoutes = [
         .doc(path['id'] ?? '')
         .get();
       if (!snapshot.exists) throw noSuchFollowup(snapshot.id);
-      const lines = snapshot.ref
-        .collection('history')
-        .orderBy('at', 'desc')
-        .limit(limit + 1);
+      const lines = snapshot.ref.collection('history').orderBy('at', 'desc');
       const from = after === null ? null : await snapshot.ref.collection('history').doc(after).get();
-      const { docs } = await (from?.exists ? lines.startAfter(from) : lines).get();
-      const items = docs.slice(0, limit);
+      const begun = from?.exists ? lines.startAfter(from) : lines;
+      const { docs, next } = await listPage(begun, limit, ({ id }) => id);
       const sends = await snapshot.ref.collection('sends').get();
       return {
-        items: items.map(showHistoryLine),
+        items: docs.map(showHistoryLine),
         sends: sends.docs.map(showLevelSend),
-        next_page: toPage(docs.length > limit ? (items.at(-1)?.id ?? null) : null),
+        next_page: toPage(next),
       };
     },
   }),

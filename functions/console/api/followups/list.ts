@@ -1,4 +1,4 @@
-import { FieldPath, type Query, type QueryDocumentSnapshot } from '@google-cloud/firestore';
+import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { settingsRef, toFollowup } from '../../../../shared/domains/followups/followup.ts';
 import { followupsIn, type ListView, ORDER, VIEWS } from '../../../../shared/domains/followups/list.ts';
@@ -6,7 +6,8 @@ import { type Settings, SettingsFault, toSettings } from '../../../../shared/dom
 import { explain, showFollowup } from '../../../../shared/domains/followups/show.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
-import { after, formatPosition, parsePosition, positionOf } from '../../../../shared/doors/store/position.ts';
+import { listPageById, listPageByInstant } from '../../../../shared/doors/store/list-page.ts';
+import { formatPosition, parsePosition } from '../../../../shared/doors/store/position.ts';
 import type { Page } from '../paging.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 import type { BillingLine, ExplainedFollowup, FollowupList } from './views.ts';
@@ -27,7 +28,7 @@ export const followupListRoutes = [
       page: pageParam,
     }),
     async handle({ context, query: { view, org_id, limit, page } }): Promise<FollowupList> {
-      const { docs, next } = await pageOf(followupsIn(context.store, view, org_id), view, limit, page);
+      const { docs, next } = await pageOf(context, { view, org_id }, limit, page);
       const settings = await settingsOf(context, docs);
       const items = docs.map((snapshot) => ({
         ...showFollowup(snapshot),
@@ -41,46 +42,31 @@ export const followupListRoutes = [
     path: '/v1/admin/billing-settings',
     query: z.strictObject({ limit: limitParam(), page: pageParam }),
     async handle({ context: { store }, query: { limit, page } }): Promise<Page<BillingLine>> {
-      const byId = store
-        .collection('billing_settings')
-        .select('auto_followups_enabled')
-        .orderBy(FieldPath.documentId());
-      const { docs } = await (page === null ? byId : byId.startAfter(page)).limit(limit + 1).get();
-      const items = docs.slice(0, limit).map((document) => ({
+      const organisations = store.collection('billing_settings').select('auto_followups_enabled');
+      const { docs, next } = await listPageById(organisations, limit, page);
+      const items = docs.map((document) => ({
         id: document.id,
         auto_followups_enabled: document.get('auto_followups_enabled') === true,
       }));
-      return { items, next_page: toPage(docs.length > limit ? (items.at(-1)?.id ?? null) : null) };
+      return { items, next_page: toPage(next) };
     },
   }),
 ];
 
-/** Reads one page, ordered by an instant and id or by id alone. `next` is the place of the following page. */
+/** Reads a page by an instant and id, or by id alone. */
 async function pageOf(
-  query: Query,
-  view: ListView,
+  { store }: AdminContext,
+  { view, org_id }: { view: ListView; org_id?: string | undefined },
   limit: number,
   page: string | null,
 ): Promise<{ docs: QueryDocumentSnapshot[]; next: string | null }> {
+  const query = followupsIn(store, view, org_id);
   const order = ORDER[view];
-  const { docs } = await from(query, view, page)
-    .limit(limit + 1)
-    .get();
-  const items = docs.slice(0, limit);
-  const last = docs.length > limit ? items.at(-1) : undefined;
-  const place = last && (order ? formatPosition(positionOf(last, order.field)) : last.id);
-  return { docs: items, next: place ?? null };
-}
-
-function from(query: Query, view: ListView, page: string | null): Query {
-  const order = ORDER[view];
-  if (!order) {
-    const byId = query.orderBy(FieldPath.documentId());
-    return page === null ? byId : byId.startAfter(page);
-  }
+  if (!order) return listPageById(query, limit, page);
   const position = page === null ? null : parsePosition(page);
   if (page !== null && !position) throw new HttpError(400, 'page: must be a next_page that this list gave');
-  return after(query, order.direction, position);
+  const { docs, next } = await listPageByInstant(query, order, limit, position);
+  return { docs, next: next && formatPosition(next) };
 }
 
 type SettingsById = Map<string, Settings | SettingsFault>;

@@ -1,12 +1,12 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { integrationsOf } from '../../../../shared/domains/inbox/integration.ts';
-import { messagesBy } from '../../../../shared/domains/inbox/mailbox/manage.ts';
+import { messagesBy, NEWEST_FIRST } from '../../../../shared/domains/inbox/mailbox/manage.ts';
 import type { MessageSummary } from '../../../../shared/domains/inbox/mailbox/views.ts';
 import { readFolderDocument } from '../../../../shared/domains/inbox/sync/folder/state.ts';
 import { limitParam } from '../../../../shared/doors/http/query.ts';
 import { toJson } from '../../../../shared/doors/store/json.ts';
-import { after, positionOf } from '../../../../shared/doors/store/position.ts';
+import { listPageByInstant } from '../../../../shared/doors/store/list-page.ts';
 import { nextPage, type Page, positionParam } from '../paging.ts';
 import { adminRoute } from '../route.ts';
 import type { FolderView } from './views.ts';
@@ -36,20 +36,13 @@ export const inboxViewRoutes = [
       context: { store },
       query: { integration_id: integrationId, limit, page },
     }): Promise<Page<MessageSummary>> {
-      const { docs } = await after(messagesBy(store, { integrationId }), 'desc', page)
-        .select(...SUMMARY)
-        .limit(limit + 1)
-        .get();
-      const shown = docs.slice(0, limit);
-      const last = shown.at(-1);
-      const items = shown.map((document) => ({
+      const summaries = messagesBy(store, { integrationId }).select(...SUMMARY);
+      const { docs, next } = await listPageByInstant(summaries, NEWEST_FIRST, limit, page);
+      const items = docs.map((document) => ({
         ...(toJson(document.data()) as Omit<MessageSummary, 'id'>),
         id: document.id,
       }));
-      return {
-        items,
-        next_page: nextPage(docs.length > limit && last ? positionOf(last, 'received_at') : null),
-      };
+      return { items, next_page: nextPage(next) };
     },
   }),
   adminRoute({

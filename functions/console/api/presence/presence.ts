@@ -17,7 +17,7 @@ import { type RunLine, runLine } from '../../../../shared/runtime/run-view.ts';
 import type { Note } from '../../../../shared/runtime/task.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 
-/** The state of presence, and the last runs of the tasks that keep it in order. */
+/** The state of presence, and the last runs of its tasks. */
 export interface PresenceView extends PresenceReport {
   threshold_minutes: number;
   as_of: string;
@@ -47,16 +47,16 @@ export interface RestoreReport {
   counts: Record<Exclude<RestoreResult, Error> | 'failed', number>;
 }
 
-/** The tasks that keep presence in order, and how many of their last runs are shown. */
+/** The tasks of presence, and the number of their last runs in the answer. */
 const TASKS = ['clean-stale-sessions', 'test-presence'];
 const RUNS = 5;
-/** A cleanup is of what the caller was shown, and that may be so old. */
+/** A cleanup changes the users that a dry run listed; that list may be this old. */
 const MAX_SHOWN_AGE_MS = 60 * 60_000;
 const RETRY_SECONDS = 30;
 
 const cleanupBody = z.strictObject({
   dry_run: z.boolean('must be true or false').default(false),
-  /** What `stale` shows: only users flagged online and silent for at least so long. */
+  /** Limits the cleanup to users flagged online and silent for at least this many minutes. */
   minutes: z
     .int(`must be a whole number from 1 to ${MAX_STALE_MINUTES}`)
     .min(1)
@@ -87,7 +87,7 @@ export const presenceRoutes = [
       const before =
         body.minutes === undefined ? start.getTime() : start.getTime() - body.minutes * 60_000 + 1;
       const request = { now: start, before, flaggedOnly: body.minutes !== undefined, dryRun: body.dry_run };
-      const done = await cleanUp(context, request).catch(redisAway);
+      const done = await cleanUp(context, request).catch(refuseWithoutRedis);
       return {
         dry_run: body.dry_run,
         started_at: start.toISOString(),
@@ -107,7 +107,7 @@ export const presenceRoutes = [
     path: '/v1/admin/presence/restore',
     body: restoreBody,
     async handle({ context, body }): Promise<RestoreReport> {
-      const results = await restoreUsers(context, body.backup, body.dry_run).catch(redisAway);
+      const results = await restoreUsers(context, body.backup, body.dry_run).catch(refuseWithoutRedis);
       const counts = { restored: 0, unchanged: 0, changed_since: 0, gone: 0, failed: 0 };
       for (const result of results) counts[result instanceof Error ? 'failed' : result] += 1;
       return { dry_run: body.dry_run, counts };
@@ -126,12 +126,12 @@ function startOf(startedAt: string | undefined, now: Date): Date {
   );
 }
 
-/** Without Redis nobody can be seen, so nobody is put offline. */
-function redisAway(error: unknown): never {
+/** Answers 503 if Redis is away: users that cannot be seen stay as they are. */
+function refuseWithoutRedis(error: unknown): never {
   if (!isRedisAway(error)) throw error;
   throw new HttpError(
     503,
-    'Redis does not answer: who is there cannot be seen, and nothing was changed. Try again.',
+    'Redis does not answer, so online users cannot be seen. Nothing was changed; try again.',
     {
       headers: { 'Retry-After': String(RETRY_SECONDS) },
       check: `presence: ${String(error)}`,
@@ -146,11 +146,11 @@ async function report(context: AdminContext): Promise<PresenceView> {
     presenceReport(context, now, minutes * 60_000),
     ...TASKS.map((task) => lastRuns(store, task, RUNS).get()),
   ]);
-  const last_runs = runs.flatMap(({ docs }) => docs.map(shownRun));
+  const last_runs = runs.flatMap(({ docs }) => docs.map(toPresenceRun));
   return { threshold_minutes: minutes, as_of: now.toISOString(), ...found, last_runs };
 }
 
-function shownRun(run: QueryDocumentSnapshot): PresenceRun {
+function toPresenceRun(run: QueryDocumentSnapshot): PresenceRun {
   const { task, outcome, started_at, duration_ms, error } = runLine(run);
   return {
     run_id: run.id,

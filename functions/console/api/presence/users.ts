@@ -19,19 +19,19 @@ export interface PresentUsers extends Page<PresentUser> {
   as_of: string;
 }
 
-/** A page for people: every user on it is read twice, once for the status and once for the name. */
-const MAX_SHOWN = 200;
+/** The largest page. Each user costs two reads, for the status and for the name. */
+const MAX_USERS = 200;
 
 /**
- * GET `/v1/admin/presence/users`: who is there, with the source and the age of the answer, and a name. The statuses are
- * those of GET `/v1/admin/users/statuses`, which belongs to another function. With `status` all users are looked through.
+ * GET `/v1/admin/presence/users`: the statuses of users, with their names. They equal those of GET
+ * `/v1/admin/users/statuses`, a route of another function. With `status` it scans all users.
  */
 export const presenceUserRoutes = [
   adminRoute({
     method: 'GET',
     path: '/v1/admin/presence/users',
     query: z.strictObject({
-      limit: limitParam(MAX_SHOWN),
+      limit: limitParam(MAX_USERS),
       page: pageParam,
       status: z.enum(['online', 'offline', 'unknown'], 'must be online, offline or unknown').optional(),
     }),

@@ -6,21 +6,20 @@ import { REQUESTED_BY, requesterHeader } from '../../../../shared/runtime/reques
 import type { AnyTask } from '../../../../shared/runtime/task.ts';
 import type { AdminContext } from '../route.ts';
 
-/** A person waits, and Firebase Hosting gives up after 60 s: what is not done by then is for the next round. */
+/** A person waits, and Firebase Hosting gives up after 60 s. The next run does the rest. */
 const BUDGET_SECONDS = 50;
 /** A task answers within its budget and 3 s; a cold start comes on top. */
 const SLACK_MS = 9_000;
 
-/** What the task answered. */
+/** The answer of a task. */
 export interface TaskReply {
   status: number;
   reply: object;
 }
 
 /**
- * Calls a task's function as the console's own account (one of the task's SERVICE_ACCOUNTS), in the name of the person who
- * asks. The task's own door and parameter checks decide; its answer is passed on as it is, but for a refusal of the
- * console itself, which is no fault of the person: 503.
+ * Calls a task's function with the console's account (one of SERVICE_ACCOUNTS), and names the person who asks. Returns the
+ * task's answer unchanged, but throws a 503 if the task refuses the console itself.
  */
 export async function callTask(context: AdminContext, task: AnyTask, params: object): Promise<TaskReply> {
   const { config, caller } = context;
@@ -44,19 +43,19 @@ export async function callTask(context: AdminContext, task: AnyTask, params: obj
     body: JSON.stringify(budget),
     signal: AbortSignal.timeout(budget.budget_seconds * 1000 + SLACK_MS),
   }).catch((error: unknown) => {
-    throw away(`${task.name} does not answer; its runs tell whether it has begun.`, error);
+    throw away(`${task.name} does not answer; its runs show if it has begun.`, error);
   });
   const text = await response.text();
   if (response.status === 401 || response.status === 403) {
     throw away(
-      `${task.name} does not let the console in; add the console's account to SERVICE_ACCOUNTS and deploy it again.`,
+      `${task.name} refuses the console; add the console's account to SERVICE_ACCOUNTS and deploy it again.`,
       text,
     );
   }
-  return { status: response.status, reply: parsed(text, task) };
+  return { status: response.status, reply: parseReply(text, task) };
 }
 
-/** The task's own address on Google Cloud; locally every function is behind the one gateway. */
+/** Returns the task's address on Google Cloud, or that of the local gateway. */
 function taskUrl({ local, functionUrls, project, region }: Config, task: AnyTask) {
   const [gateway] = functionUrls;
   if (local && gateway) return { audience: gateway, address: gateway + task.route };
@@ -66,14 +65,14 @@ function taskUrl({ local, functionUrls, project, region }: Config, task: AnyTask
   return { audience, address: audience };
 }
 
-function parsed(text: string, task: AnyTask): object {
+function parseReply(text: string, task: AnyTask): object {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value;
   } catch {
-    // Not JSON: a page of Google's own, when the function itself did not answer.
+    // Not JSON: Google answered with a page instead of the function.
   }
-  throw away(`${task.name} did not answer by itself; look into its log.`, text.slice(0, 200));
+  throw away(`${task.name} did not answer, Google did; look into its log.`, text.slice(0, 200));
 }
 
 function away(message: string, cause: unknown): HttpError {

@@ -14,7 +14,7 @@ import type { Page } from '../paging.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 import { callTask } from './task-call.ts';
 
-/** The strip of last outcomes is so long, and may be asked for shorter: each run shown is one read. */
+/** The most runs per task in the answer; each costs one read. */
 const MAX_RUNS = 50;
 const RUNS_RULE = `must be a whole number from 1 to ${MAX_RUNS}`;
 
@@ -45,7 +45,7 @@ export interface TaskList extends Page<TaskItem> {
 
 const runBody = z.strictObject({
   dry_run: z.boolean('must be true or false').default(false),
-  /** For tasks that take it: do it although the same was done a short while ago. */
+  /** For tasks that take it: repeat work that was done a short while ago. */
   force: z.boolean('must be true or false').optional(),
   params: z
     .record(
@@ -55,7 +55,7 @@ const runBody = z.strictObject({
     .default({}),
 });
 
-/** The rounds: what each task did last and does next, and running, pausing or resuming it. */
+/** The tasks: their last runs and next occurrences; routes to run, pause and resume them. */
 export const taskRoutes = [
   adminRoute({
     method: 'GET',
@@ -71,14 +71,14 @@ export const taskRoutes = [
     async handle({ context, query }): Promise<TaskList> {
       const [jobs, items] = await Promise.all([
         schedulerJobs(context),
-        Promise.all(tasks.map((task) => lately(context, task, query.runs))),
+        Promise.all(tasks.map((task) => readLastRuns(context, task, query.runs))),
       ]);
       return {
         as_of: context.now.toISOString(),
         scheduler_answers: jobs !== null,
         items: items.map((item) => ({
           ...item,
-          ...(jobs ? scheduled(jobs.find(({ id }) => id === item.id)) : byTheFile(context, item.id)),
+          ...(jobs ? toSchedule(jobs.find(({ id }) => id === item.id)) : readScheduleFile(context, item.id)),
         })),
         next_page: null,
       };
@@ -93,7 +93,7 @@ export const taskRoutes = [
     async handle({ context, path, body }) {
       const { dry_run, force, params } = body;
       const given = { ...params, dry_run, ...(force === undefined ? {} : { force }) };
-      const { status, reply } = await callTask(context, find(path.task), given);
+      const { status, reply } = await callTask(context, findTask(path.task), given);
       return new Answer(status, reply);
     },
   }),
@@ -105,42 +105,42 @@ export const taskRoutes = [
       query: z.strictObject({}),
       body: z.strictObject({}),
       async handle({ context, path }) {
-        const { name } = find(path.task);
+        const { name } = findTask(path.task);
         const paused = action === 'pause';
-        // Told last of a pause and first of its end: what fails in between makes a word too many, not one too few.
-        if (!paused) await tellWatchman(context, name, paused);
+        // If one of the two steps fails, watch-runs still watches the task: a notice too many, not one too few.
+        if (!paused) await recordPause(context, name, paused);
         const job = await setPaused(context.config, name, paused);
-        if (paused) await tellWatchman(context, name, paused);
-        return { id: name, task: name, ...scheduled(job) };
+        if (paused) await recordPause(context, name, paused);
+        return { id: name, task: name, ...toSchedule(job) };
       },
     }),
   ),
 ];
 
-/** The watchman cannot see Cloud Scheduler: without this it would miss the rounds of a task that is paused on purpose. */
-async function tellWatchman({ store }: AdminContext, task: string, paused: boolean): Promise<void> {
+/** Records a pause for watch-runs, which cannot see Cloud Scheduler: else it would report missed runs. */
+async function recordPause({ store }: AdminContext, task: string, paused: boolean): Promise<void> {
   const fields = { paused: { [task]: paused ? true : FieldValue.delete() } };
   await store.doc('settings/watch').set(fields, { merge: true });
 }
 
-function find(name: string | undefined): AnyTask {
+function findTask(name: string | undefined): AnyTask {
   const task = tasks.find((one) => one.name === name);
   if (task) return task;
   throw new HttpError(404, `There is no such task; there are ${tasks.map((one) => one.name).join(', ')}.`);
 }
 
-/** Null where Cloud Scheduler does not answer: what has run is worth showing without it. */
+/** Reads the jobs of Cloud Scheduler. Returns null if it does not answer: the runs are useful without it. */
 async function schedulerJobs({ config, log }: AdminContext): Promise<SchedulerJob[] | null> {
   return listJobs(config).catch((error: unknown) => {
     log.warn(
       { error: error instanceof HttpError ? error.check : String(error) },
-      'the rounds without their schedule',
+      'Cloud Scheduler does not answer; the tasks are shown without their jobs',
     );
     return null;
   });
 }
 
-function scheduled(job: SchedulerJob | undefined): TaskTimes {
+function toSchedule(job: SchedulerJob | undefined): TaskTimes {
   return {
     schedule: job?.schedule ?? null,
     time_zone: job?.time_zone ?? null,
@@ -149,16 +149,16 @@ function scheduled(job: SchedulerJob | undefined): TaskTimes {
   };
 }
 
-/** Without Cloud Scheduler: what the schedule file says, as it was deployed. Whether a task is paused nobody knows then. */
-function byTheFile({ now }: AdminContext, task: string): TaskTimes {
+/** Returns the deployed schedule file's data, without Cloud Scheduler. A pause made there is then unknown. */
+function readScheduleFile({ now }: AdminContext, task: string): TaskTimes {
   const job = watchedSchedule().find((one) => one.task === task);
-  if (!job) return scheduled(undefined);
+  if (!job) return toSchedule(undefined);
   const { schedule, time_zone, paused } = job;
   const next = paused ? null : nextOccurrence(schedule, time_zone, now).toISOString();
   return { schedule, time_zone, next_occurrence: next, paused: paused || null };
 }
 
-async function lately({ store }: AdminContext, task: AnyTask, count: number): Promise<TaskRuns> {
+async function readLastRuns({ store }: AdminContext, task: AnyTask, count: number): Promise<TaskRuns> {
   const { docs } = await lastRuns(store, task.name, count).get();
   const last_runs = docs.map(runLine);
   return {

@@ -23,7 +23,7 @@ const instant = z.iso
 const logQuery = z.strictObject({
   limit: limitParam(),
   page: positionParam,
-  // Any case and spacing finds the address as it is stored; what is none finds nothing.
+  // The address is normalised like the stored one; an invalid address matches nothing.
   recipient: z
     .string()
     .transform((text) => normaliseAddress(text) ?? text)
@@ -48,7 +48,7 @@ const testBody = z.strictObject({
 
 const none = z.strictObject({});
 
-/** Who is told of late tickets, what was sent, and whether mail works. */
+/** The recipients of alerts, the log of alerts, and the test mail. */
 export const alertRoutes = [
   adminRoute({
     method: 'GET',
@@ -88,7 +88,7 @@ export const alertRoutes = [
       if (!post)
         throw new HttpError(
           503,
-          'Mail is not configured: set EMAIL_HOST and what belongs to it (see .env.example), then deploy the console again.',
+          'Mail is not configured: set EMAIL_HOST and the other EMAIL_* variables (see .env.example), then deploy the console again.',
         );
       if (context.config.mail?.paused)
         throw new HttpError(
@@ -108,7 +108,7 @@ async function config(context: AdminContext): Promise<Answer> {
 const changedMeanwhile = (who: string | undefined, current: string | null) =>
   new HttpError(
     409,
-    `The recipient ${who} has been changed meanwhile; read the list again and decide anew.`,
+    `The recipient ${who} has changed since you read it; read the list again, then repeat the change.`,
     {
       details: { updated_at: current },
     },

@@ -38,7 +38,7 @@ const listQuery = z
 
 const none = z.strictObject({});
 
-/** The tickets of contract 10: list, create, look, change, move to another stage. */
+/** The routes of tickets: list, create, read, change, move to another stage. */
 export const ticketRoutes = [
   adminRoute({
     method: 'GET',
@@ -58,15 +58,15 @@ export const ticketRoutes = [
     query: none,
     body: newTicket,
     async handle({ context, body }) {
-      const id = await createTicket(write(context), body);
-      return shown(context, id, 201);
+      const id = await createTicket(toWriteContext(context), body);
+      return answerTicket(context, id, 201);
     },
   }),
   adminRoute({
     method: 'GET',
     path: '/v1/admin/tickets/{id}',
     query: none,
-    handle: ({ context, path }) => shown(context, path.id ?? ''),
+    handle: ({ context, path }) => answerTicket(context, path.id ?? ''),
   }),
   adminRoute({
     method: 'PATCH',
@@ -76,9 +76,9 @@ export const ticketRoutes = [
     async handle({ context, path, body, request }) {
       const id = path.id ?? '';
       const { updated_at, stage: _stage, ...fields } = body;
-      if (!(await changeTicket(write(context), id, fields, unchanged(request, updated_at))))
-        throw missing(id);
-      return shown(context, id);
+      if (!(await changeTicket(toWriteContext(context), id, fields, requireUnchanged(request, updated_at))))
+        throw noSuchTicket(id);
+      return answerTicket(context, id);
     },
   }),
   adminRoute({
@@ -88,28 +88,34 @@ export const ticketRoutes = [
     body: stageChange,
     async handle({ context, path, body, request }) {
       const id = path.id ?? '';
-      const requireSame = unchanged(request, body.updated_at);
-      const result = await changeStage(write(context), id, body.stage, requireSame);
-      if (result === 'missing') throw missing(id);
+      const requireSame = requireUnchanged(request, body.updated_at);
+      const result = await changeStage(toWriteContext(context), id, body.stage, requireSame);
+      if (result === 'missing') throw noSuchTicket(id);
       const changed = result === 'changed';
       const message = changed
         ? `The ticket is in the stage ${body.stage} now.`
-        : `The ticket is in the stage ${body.stage} already; nothing was changed, its time there goes on.`;
-      return shown(context, id, 200, { changed, message });
+        : `The ticket is in the stage ${body.stage} already; nothing was changed, and its time there goes on.`;
+      return answerTicket(context, id, 200, { changed, message });
     },
   }),
 ];
 
-const write = (context: AdminContext) => ({ ...context, by: context.caller.id });
+const toWriteContext = (context: AdminContext) => ({ ...context, by: context.caller.id });
 
-const unchanged = (request: HttpRequest, carried: string | null | undefined) => (current: string | null) =>
-  requireVersion(request, carried, current);
+const requireUnchanged =
+  (request: HttpRequest, carried: string | null | undefined) => (current: string | null) =>
+    requireVersion(request, carried, current);
 
-const missing = (id: string) =>
+const noSuchTicket = (id: string) =>
   new HttpError(404, `There is no ticket ${JSON.stringify(id)}; GET /v1/admin/tickets lists them.`);
 
-async function shown(context: AdminContext, id: string, status = 200, more: object = {}): Promise<Answer> {
+async function answerTicket(
+  context: AdminContext,
+  id: string,
+  status = 200,
+  more: object = {},
+): Promise<Answer> {
   const ticket = await readTicket(context, id);
-  if (!ticket) throw missing(id);
+  if (!ticket) throw noSuchTicket(id);
   return new Answer(status, { ...ticket, ...more }, versionHeader(ticket.updated_at));
 }

@@ -1,6 +1,7 @@
 import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
 import { toJson } from '../../../doors/store/json.ts';
-import { after, type Position, positionOf } from '../../../doors/store/position.ts';
+import { type InstantOrder, listPageById, listPageByInstant } from '../../../doors/store/list-page.ts';
+import type { Position } from '../../../doors/store/position.ts';
 import { versionOf } from '../../../doors/store/version.ts';
 import type { SealingKeys } from '../credentials/sealed.ts';
 import { HEALTHY } from '../health.ts';
@@ -109,6 +110,9 @@ export interface MessageFilter {
   quarantined?: boolean | undefined;
 }
 
+/** The order of `messagesBy`. */
+export const NEWEST_FIRST: InstantOrder = { field: 'received_at', direction: 'desc' };
+
 /** Messages, newest first; each filter needs its index, which Firestore joins for several. */
 export function messagesBy(store: Firestore, { integrationId, threadId, quarantined }: MessageFilter): Query {
   let query: Query = store.collection('inbox_messages');
@@ -126,17 +130,13 @@ export async function listMessages(
   limit: number,
   position: Position | null,
 ) {
-  const { docs } = await after(messagesBy(store, filter), 'desc', position)
-    .limit(limit + 1)
-    .get();
-  const shown = docs.slice(0, limit);
-  const last = shown.at(-1);
-  const items = shown.map((doc) => ({
+  const { docs, next } = await listPageByInstant(messagesBy(store, filter), NEWEST_FIRST, limit, position);
+  const items = docs.map((doc) => ({
     ...(toJson(doc.data()) as Omit<MessageView, 'id' | 'updated_at'>),
     id: doc.id,
     updated_at: versionOf(doc),
   }));
-  return { items, next: docs.length > limit && last ? positionOf(last, 'received_at') : null };
+  return { items, next };
 }
 
 /** One page of integrations, in the order of their ids. */
@@ -145,11 +145,6 @@ export async function listIntegrations(
   limit: number,
   afterId: string | null,
 ) {
-  const ordered = integrationsOf(store).orderBy('__name__');
-  const { docs } = await (afterId === null ? ordered : ordered.startAfter(afterId)).limit(limit + 1).get();
-  const shown = docs.slice(0, limit);
-  return {
-    items: shown.map(shownIntegration),
-    next: docs.length > limit ? (shown.at(-1)?.id ?? null) : null,
-  };
+  const { docs, next } = await listPageById(integrationsOf(store), limit, afterId);
+  return { items: docs.map(shownIntegration), next };
 }

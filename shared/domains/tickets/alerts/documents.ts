@@ -3,10 +3,9 @@ import { normaliseAddress } from '../../../doors/mail/address.ts';
 import type { Locale } from '../../../doors/mail/message.ts';
 import { millis, streamQuery } from '../../../doors/store/firestore.ts';
 import type { AlertSettings, StageChange, Ticket } from '../delay.ts';
-import { DEFAULT_REPEAT_HOURS, DEFAULT_THRESHOLD_DAYS } from '../limits.ts';
-import { alertSettings } from './settings.ts';
+import { ALERT_DEFAULTS, alertSettings } from './settings.ts';
 
-/** What judging a delay and writing the mail need; the rest of a ticket stays where it is. */
+/** The fields that the decision and the mail need. */
 export const TICKET_FIELDS = [
   'number',
   'device',
@@ -18,8 +17,7 @@ export const TICKET_FIELDS = [
 ] as const;
 
 /**
- * The active tickets created before an instant, oldest first: all late ones are among them, whatever fields they lack.
- * Needs the index (status, created_at) of tickets.
+ * Queries the active tickets created before an instant, oldest first. It finds late tickets that lack fields too. Needs the index (status, created_at) of tickets.
  */
 export function activeCreatedBefore(store: Firestore, before: Date): Query {
   return store
@@ -30,12 +28,12 @@ export function activeCreatedBefore(store: Firestore, before: Date): Query {
     .select(...TICKET_FIELDS);
 }
 
-/** The active tickets that say they entered their stage before an instant; needs the index (status, stage_entered_at). */
+/** Queries the active tickets whose `stage_entered_at` lies before an instant; needs the index on both fields. */
 export function activeEnteredBefore(store: Firestore, before: Date): Query {
   return store.collection('tickets').where('status', '==', 'active').where('stage_entered_at', '<', before);
 }
 
-/** The last event that led a ticket into a stage; needs the index (type, to, at desc) of events. */
+/** Queries the last event that led a ticket into a stage; needs the index (type, to, at desc) of events. */
 export function lastEntry(store: Firestore, ticketId: string, stage: string): Query {
   return store
     .collection(`tickets/${ticketId}/events`)
@@ -45,7 +43,7 @@ export function lastEntry(store: Firestore, ticketId: string, stage: string): Qu
     .limit(1);
 }
 
-/** A ticket as it is stored; null where it is gone. What another back end left out is empty. */
+/** Reads a stored ticket. Returns null if it is gone; fields that another back end left out are empty. */
 export function toTicket(snapshot: DocumentSnapshot): Ticket | null {
   if (!snapshot.exists) return null;
   const text = (field: string) => (snapshot.get(field) as unknown)?.toString();
@@ -61,14 +59,14 @@ export function toTicket(snapshot: DocumentSnapshot): Ticket | null {
   };
 }
 
-/** The events that tell since when a ticket is in its stage; none are read where the ticket says it itself. */
+/** Reads the events that date a ticket's stage. Reads none if the ticket has `stage_entered_at`. */
 export async function entriesOf(ticket: Ticket, store: Firestore): Promise<StageChange[]> {
   if (ticket.stageEnteredAt !== null) return [];
   const { docs } = await lastEntry(store, ticket.id, ticket.stage).get();
   return docs.map((doc) => ({ to: ticket.stage, at: millis(doc.get('at')) ?? ticket.createdAt }));
 }
 
-/** `settings/alerts` with the defaults. Throws where what is stored is not legal: no alert is judged by a guess. */
+/** Reads `settings/alerts` with the defaults. Throws if a stored value is invalid: no alert may rest on a guess. */
 export async function readAlertSettings(store: Firestore): Promise<AlertSettings> {
   const stored = await store.doc('settings/alerts').get();
   const present = Object.entries(stored.data() ?? {}).filter(
@@ -81,29 +79,29 @@ export async function readAlertSettings(store: Firestore): Promise<AlertSettings
       `settings/alerts: ${issue?.path.join('.')} ${issue?.message}; correct it by PUT /v1/admin/settings`,
     );
   }
-  const { threshold_days, repeat_hours, stages = {} } = parsed.data;
-  const ownThresholds = Object.entries(stages).flatMap(([stage, own]) =>
+  const { threshold_days, repeat_hours, stages } = parsed.data;
+  const ownThresholds = Object.entries(stages ?? {}).flatMap(([stage, own]) =>
     own ? [[stage, { thresholdDays: own.threshold_days }] as const] : [],
   );
   return {
-    thresholdDays: threshold_days ?? DEFAULT_THRESHOLD_DAYS,
-    repeatHours: repeat_hours ?? DEFAULT_REPEAT_HOURS,
+    thresholdDays: threshold_days ?? ALERT_DEFAULTS.threshold_days,
+    repeatHours: repeat_hours ?? ALERT_DEFAULTS.repeat_hours,
     stages: Object.fromEntries(ownThresholds),
   };
 }
 
-/** Somebody who is told of late tickets. */
-export interface Recipient {
+/** A recipient of alerts. */
+export interface AlertRecipient {
   id: string;
   name: string;
-  /** Normalised; null where what is stored is no address. */
+  /** Normalised; null if the stored one is invalid. */
   address: string | null;
   locale: Locale;
 }
 
-/** The active recipients, each address once (the first by id). */
-export async function readRecipients(store: Firestore): Promise<Recipient[]> {
-  const recipients = new Map<string, Recipient>();
+/** Reads the active recipients, each address once (the first by id). */
+export async function readRecipients(store: Firestore): Promise<AlertRecipient[]> {
+  const recipients = new Map<string, AlertRecipient>();
   const active = store.collection('alert_recipients').where('active', '==', true);
   for await (const doc of streamQuery(active)) {
     const address = normaliseAddress(String(doc.get('email') ?? ''));

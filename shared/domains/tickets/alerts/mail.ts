@@ -11,16 +11,16 @@ import type { Post, SendResult } from '../../../doors/mail/post.ts';
 import { isConflict } from '../../../doors/store/firestore.ts';
 import { alertId, type LateTicket } from '../delay.ts';
 import { delayDigest } from '../digest.ts';
-import type { Recipient } from './documents.ts';
-import { type AlertRow, type DigestFacts, HELD, type HeldDigest, heldRows, rowFields } from './rows.ts';
+import type { AlertRecipient } from './documents.ts';
+import { type AlertRow, type DigestRows, HELD, type HeldDigest, heldRows, rowFields } from './rows.ts';
 import {
   type AlertState,
+  addAlerts,
   alertLogs,
-  claimedIn,
   type DueAlert,
+  listClaimed,
   type OpenDigest,
-  takenBack,
-  withAlerts,
+  undoAlerts,
 } from './state.ts';
 
 /** One ticket of a digest. */
@@ -30,20 +30,21 @@ export interface DigestAlert {
   forced: boolean;
 }
 
-/** One mail: what a run tells one recipient. */
+/** One mail of a run to one recipient. */
 export interface Digest {
-  recipient: Recipient & { address: string };
+  recipient: AlertRecipient & { address: string };
   alerts: readonly DigestAlert[];
-  /** The recipient's state as it was read, and what of its alerts is still worth keeping. */
+  /** The recipient's state as it was read, and the part of its alerts to keep. */
   state: AlertState;
   kept: AlertState['alerts'];
   run: { id: string; occurrence: Date; requestedBy: string };
 }
 
 /**
- * Sends a digest at most once: one commit claims it, by the log's row of its first alert, and writes the recipient's state,
- * on condition that no other run has written either; then the mail goes, and its outcome is kept in a row for every alert.
- * Only the first stands while the mail is under way: a row that is written once costs half of one that is written twice.
+ * Sends a digest at most once.
+ * - One commit claims it: it creates the log row of the first alert and writes the recipient's state, if no other run did.
+ * - Then the mail goes, and its outcome is stored in a row for every alert.
+ * The other rows are written only then, because writing a row once costs half of writing it twice.
  */
 export async function sendDigest(post: Post, context: ClaimContext, digest: Digest): Promise<SendResult> {
   const { recipient, alerts, run } = digest;
@@ -54,8 +55,8 @@ export async function sendDigest(post: Post, context: ClaimContext, digest: Dige
     requestedBy: run.requestedBy,
   };
   const [first, ...rest] = alerts.map((alert) => rowOf(alert, digest));
-  if (!first) throw new Error('a digest tells of one ticket at least');
-  // The same alerts are the same mail: tried again, it bears the same Message-ID.
+  if (!first) throw new Error('A digest needs at least one late ticket; send none without.');
+  // A retry with the same alerts is the same mail, with the same Message-ID.
   const ids = [first, ...rest].map(({ id }) => id).sort();
   const key = `delay-digest/${createHash('sha256').update(ids.join()).digest('hex')}`;
   const mail = delayDigest(
@@ -74,7 +75,7 @@ export async function sendDigest(post: Post, context: ClaimContext, digest: Dige
   const companions = {
     ...stateOf(digest, context),
     settle: (batch: WriteBatch, _settlement: unknown, fields: DocumentData) => {
-      writeRows(batch, context.store, rest, facts, fields);
+      writeRows(batch, context.store, { rows: rest, digest: facts }, fields);
     },
   };
   return await post.sendOnce(mail, documentClaims(context, [claim], companions));
@@ -93,21 +94,20 @@ function rowOf({ late, due, forced }: DigestAlert, { recipient, run }: Digest): 
   };
 }
 
-/** Overwrites: where another run took this one for dead, what is known now is better than its `unknown`. */
+/** Writes the rows. Overwrites the `unknown` of another run that took this one for dead. */
 function writeRows(
   batch: WriteBatch,
   store: Firestore,
-  rows: readonly AlertRow[],
-  facts: DigestFacts,
+  { rows, digest }: DigestRows,
   claim: DocumentData,
 ): void {
-  for (const row of rows) batch.set(alertLogs(store).doc(row.id), { ...rowFields(row, facts), ...claim });
+  for (const row of rows) batch.set(alertLogs(store).doc(row.id), { ...rowFields(row, digest), ...claim });
 }
 
-/** The recipient's state is written with the claim, and put back when the claim is given back. */
+/** Writes the recipient's state with the claim, and restores it if the claim is released. */
 function stateOf({ recipient, alerts, state, kept, run }: Digest, _: ClaimContext): Companions {
   const due = alerts.map((alert) => alert.due);
-  const claimed = withAlerts(kept, due, run.id);
+  const claimed = addAlerts(kept, due, run.id);
   return {
     take(batch) {
       const fields = { recipient: recipient.address, alerts: claimed };
@@ -121,8 +121,8 @@ function stateOf({ recipient, alerts, state, kept, run }: Digest, _: ClaimContex
 }
 
 /**
- * Settles the alerts of a run that died in mid-mail as unknown, all or none of them: whoever looks in the mailbox finds
- * their Message-ID. False where another run has done something about them meanwhile.
+ * Settles all alerts of a run that died in mid-mail as `unknown`, with their Message-ID. Returns false if another run was
+ * first.
  */
 export async function settleOrphan({ store, clock }: ClaimContext, { claim }: OpenDigest): Promise<boolean> {
   const fields = {
@@ -130,11 +130,10 @@ export async function settleOrphan({ store, clock }: ClaimContext, { claim }: Op
     settled_at: Timestamp.fromDate(clock()),
     response: 'the sending process ended before the answer came',
   };
-  const { rows, digest } = heldRows(claim);
   const batch = store.batch();
   batch.update(claim.ref, { ...fields, [HELD]: FieldValue.delete() }, { lastUpdateTime: claim.updateTime });
   const { claim: owner, claimed_at, message_id } = claim.data();
-  writeRows(batch, store, rows, digest, { claim: owner, claimed_at, message_id, ...fields });
+  writeRows(batch, store, heldRows(claim), { claim: owner, claimed_at, message_id, ...fields });
   try {
     await batch.commit();
     return true;
@@ -145,8 +144,8 @@ export async function settleOrphan({ store, clock }: ClaimContext, { claim }: Op
 }
 
 /**
- * Gives back the claim of a run that died before its mail began: nothing was sent. Returns the recipient's state as it is
- * then; null where another run has done something about it meanwhile.
+ * Releases the claim of a run that died before its mail began. Returns the recipient's new state, or null if another run
+ * was first.
  */
 export async function releaseOrphan(
   context: ClaimContext,
@@ -154,7 +153,7 @@ export async function releaseOrphan(
   state: AlertState,
 ): Promise<AlertState | null> {
   const { store } = context;
-  const alerts = takenBack(state.alerts, claimedIn(digest));
+  const alerts = undoAlerts(state.alerts, listClaimed(digest));
   const batch: WriteBatch = store.batch();
   if (state.version === null) batch.create(state.ref, { recipient: digest.address, alerts });
   else batch.update(state.ref, { alerts }, { lastUpdateTime: state.version });

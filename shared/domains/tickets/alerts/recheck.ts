@@ -4,7 +4,7 @@ import type { LateTicket } from '../delay.ts';
 import { activeEnteredBefore, TICKET_FIELDS, toTicket } from './documents.ts';
 import type { Search } from './search.ts';
 
-/** Digests that begin within this time share one look: a ticket closed that shortly before might as well be later. */
+/** Digests that begin within this time share one check. */
 const FRESH_MS = 2_000;
 
 export interface RecheckContext {
@@ -13,10 +13,9 @@ export interface RecheckContext {
 }
 
 /**
- * Looks at a run's late tickets again just before each mail, without reading them all twice: as many active tickets as
- * the search has met must still have entered their stage before the cutoff. Whatever is closed or moved is missing in
- * that count; only where it differs are the late tickets read, and judged again. A count that is right by chance would
- * need a ticket put back into the past in the same seconds.
+ * Checks a run's late tickets again just before each mail, without reading them all twice. It counts the active tickets
+ * that entered their stage before the cutoff. Closed and moved tickets change that count; only then it reads the late
+ * tickets again.
  */
 export class Recheck {
   readonly #context: RecheckContext;
@@ -29,7 +28,7 @@ export class Recheck {
     this.#search = search;
   }
 
-  /** The ids of the late tickets that are still active and in the same stage. */
+  /** Returns the ids of the late tickets that are still active and in the same stage. */
   still(): Promise<ReadonlySet<string>> {
     const now = this.#context.clock().getTime();
     if (Math.abs(now - this.#lookedAt) > FRESH_MS) {
@@ -41,10 +40,10 @@ export class Recheck {
 
   async #look(): Promise<ReadonlySet<string>> {
     const { late } = this.#search;
-    const told = late.filter(({ ticket }) => ticket.stageEnteredAt !== null);
-    const untold = late.filter(({ ticket }) => ticket.stageEnteredAt === null);
-    const [unchanged, rest] = await Promise.all([this.#count(), this.#read(untold)]);
-    const still = [...(unchanged ? told : await this.#read(told)), ...rest];
+    const dated = late.filter(({ ticket }) => ticket.stageEnteredAt !== null);
+    const undated = late.filter(({ ticket }) => ticket.stageEnteredAt === null);
+    const [unchanged, rest] = await Promise.all([this.#count(), this.#read(undated)]);
+    const still = [...(unchanged ? dated : await this.#read(dated)), ...rest];
     return new Set(still.map(({ ticket }) => ticket.id));
   }
 

@@ -3,7 +3,7 @@ import { millis } from '../../../doors/store/firestore.ts';
 
 /** One alert of a digest. */
 export interface AlertRow {
-  /** Of its document in the log. */
+  /** The id of its document in the log. */
   id: string;
   ticketId: string;
   ticketNumber: string;
@@ -15,7 +15,7 @@ export interface AlertRow {
   sequence: number;
 }
 
-/** What all alerts of a digest have in common. */
+/** The facts that all alerts of a digest share. */
 export interface DigestFacts {
   recipient: string;
   runId: string;
@@ -23,7 +23,7 @@ export interface DigestFacts {
   requestedBy: string;
 }
 
-/** What the log says of an alert, beside the fields of its mail's claim. */
+/** Returns the log fields of an alert, without those of its mail's claim. */
 export function rowFields(row: AlertRow, digest: DigestFacts): Record<string, unknown> {
   return {
     ticket_id: row.ticketId,
@@ -42,8 +42,8 @@ export function rowFields(row: AlertRow, digest: DigestFacts): Record<string, un
 }
 
 /**
- * The field of a claim that holds the digest's other alerts until it is settled, in JSON: with them whoever finds a dead
- * run's claim can write the whole log. Not indexed.
+ * The field of a claim that holds the digest's other alerts in JSON until it is settled. With it, another run can write
+ * the whole log of a dead run. It is not indexed.
  */
 export const HELD = 'digest';
 
@@ -52,8 +52,14 @@ export interface HeldDigest {
   requested_by: string;
 }
 
-/** The alerts that a claim holds beside its own, and what they have in common. */
-export function heldRows(claim: DocumentSnapshot): { rows: AlertRow[]; digest: DigestFacts } {
+/** Alerts of one digest, and the facts that they share. */
+export interface DigestRows {
+  rows: readonly AlertRow[];
+  digest: DigestFacts;
+}
+
+/** Reads the alerts that a claim holds beside its own. */
+export function heldRows(claim: DocumentSnapshot): DigestRows {
   const held = claim.get(HELD) as string | undefined;
   const { rows, requested_by } = held
     ? (JSON.parse(held) as HeldDigest)

@@ -20,19 +20,19 @@ export interface SearchContext {
   now: Date;
 }
 
-/** The late tickets, longest in their stage first, and how many active ones were looked at. */
+/** The late tickets, longest in their stage first, and counts of the search. */
 export interface Search {
   checked: number;
   late: LateTicket[];
   /** No late ticket entered its stage after this. */
   cutoff: Date;
-  /** How many of those looked at say themselves that they entered their stage before it. */
+  /** Number of tickets whose own `stage_entered_at` lies before the cutoff. */
   entered: number;
 }
 
 /**
- * Searches the late tickets: one query over the active ones that are old enough, and one more for each that does not say
- * itself since when it is in its stage. `thresholdDays` replaces every threshold of the settings.
+ * Searches the late tickets: one query for the active ones that are old enough, and one more for each without
+ * `stage_entered_at`. `thresholdDays` replaces every threshold of the settings.
  */
 export async function searchLate(
   context: SearchContext,
@@ -53,7 +53,7 @@ export async function searchLate(
     search.checked += chunk.length;
     for (const snapshot of chunk) {
       const entered = millis(snapshot.get('stage_entered_at'));
-      // Most are in time and say so themselves: nothing else of them is looked at.
+      // Most tickets are in time by their own `stage_entered_at`: nothing more is read.
       if (entered !== null && entered >= cutoff.getTime()) continue;
       if (entered !== null) search.entered += 1;
       const ticket = toTicket(snapshot);

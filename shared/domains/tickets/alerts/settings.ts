@@ -15,7 +15,7 @@ const stageName = z
   .string()
   .regex(/^(?!__)[^`\n]{1,100}$/, 'must be the name of a stage, 1 to 100 characters');
 
-/** What may be written to `settings/alerts`. A stage of null is removed: the general threshold holds for it again. */
+/** The fields that `settings/alerts` may have. A stage of null is removed: the general threshold then holds for it. */
 export const alertSettings = z.strictObject({
   threshold_days: days,
   repeat_hours: z
@@ -25,7 +25,7 @@ export const alertSettings = z.strictObject({
   stages: z.record(stageName, z.strictObject({ threshold_days: days }).nullable()),
 });
 
-/** The settings of an installation that has set nothing. */
+/** The values of fields that nobody has set. */
 export const ALERT_DEFAULTS = {
   threshold_days: DEFAULT_THRESHOLD_DAYS,
   repeat_hours: DEFAULT_REPEAT_HOURS,

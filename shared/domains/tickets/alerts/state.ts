@@ -14,7 +14,7 @@ import { heldRows } from './rows.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** The log: one document per alert; a digest's first is the claim of its mail as well. */
+/** The log has one document per alert. A digest's first one is also the claim of its mail. */
 export const alertLogs = (store: Firestore) => store.collection('delay_alert_logs');
 
 /** The last alert about a ticket to one recipient, as `delay_alert_states` holds it; times are epoch milliseconds. */
@@ -24,27 +24,26 @@ interface LastAlert {
   sequence: number;
   counted_at: number;
   run_id: string;
-  /** `counted_at` of the alert before, for taking this one back; null for the first. */
+  /** `counted_at` of the alert before, to undo this one; null for the first. */
   previous: number | null;
 }
 
 /**
- * Whom a recipient was last told about and when: one document per address, so that a run reads one of them instead of a
- * log row per ticket. Whoever claims a digest writes it with the claim, on condition that it is as it was read: of two
- * runs, one can.
+ * The last alerts of a recipient, one document per address, so that a run need not read a log row per ticket. A claim
+ * writes it too, if it is as it was read: of two runs, only one succeeds.
  */
 export interface AlertState {
   ref: DocumentReference;
-  /** When it was last written, for the precondition; null where there is none. */
+  /** Its last write, for the precondition; null without a document. */
   version: Timestamp | null;
   alerts: Readonly<Record<string, LastAlert>>;
 }
 
-/** The state document of an address. */
+/** Returns the state document of an address. */
 export const stateRef = (store: Firestore, address: string) =>
   store.collection('delay_alert_states').doc(createHash('sha256').update(address).digest('hex').slice(0, 40));
 
-/** The states of these addresses. */
+/** Reads the states of these addresses. */
 export async function readStates(
   store: Firestore,
   addresses: readonly string[],
@@ -59,22 +58,22 @@ function toState(snapshot: DocumentSnapshot): AlertState {
   return { ref: snapshot.ref, version: snapshot.updateTime ?? null, alerts };
 }
 
-/** The last alert about this stay; an alert about another stay of the ticket is not one. */
+/** Returns the last alert about this stay, or null. Alerts about other stays of the ticket do not count. */
 export function earlierAlert(alerts: AlertState['alerts'], stay: Stay): EarlierAlert | null {
   const last = Object.hasOwn(alerts, stay.ticketId) ? alerts[stay.ticketId] : undefined;
   if (!last || last.stage !== stay.stage || last.since !== stay.since) return null;
   return { sequence: last.sequence, countedAt: last.counted_at, runId: last.run_id };
 }
 
-/** An alert that is about to be sent. */
+/** An alert to send. */
 export interface DueAlert extends Stay {
   sequence: number;
-  /** The instant its window counts from. */
+  /** Its window counts from this instant. */
   countedAt: number;
 }
 
-/** The alerts with those that a run claims. */
-export function withAlerts(
+/** Adds the alerts that a run claims. */
+export function addAlerts(
   alerts: AlertState['alerts'],
   due: readonly DueAlert[],
   runId: string,
@@ -88,8 +87,8 @@ export function withAlerts(
   return all;
 }
 
-/** The alerts without those that a run claimed for these tickets and did not send. */
-export function takenBack(
+/** Removes the alerts that a run claimed for these tickets and did not send. */
+export function undoAlerts(
   alerts: AlertState['alerts'],
   rows: readonly { ticketId: string; runId: string }[],
 ): AlertState['alerts'] {
@@ -112,10 +111,10 @@ export function takenBack(
 }
 
 /**
- * The alerts without those about tickets that are late no more and whose window is over: keeping them would change
- * nothing but the word "reminder".
+ * Removes the alerts about tickets that are no longer late and whose window is over. Keeping them would only change the
+ * word "reminder".
  */
-export function pruned(
+export function pruneAlerts(
   alerts: AlertState['alerts'],
   late: ReadonlySet<string>,
   window: { repeatHours: number; occurrence: Date },
@@ -131,13 +130,13 @@ export function pruned(
 export interface OpenDigest {
   messageId: string;
   address: string;
-  /** The row that it is claimed by. */
+  /** The log row that is its claim. */
   claim: QueryDocumentSnapshot;
-  /** `wait`: somebody is at work on it. `take`: its process died before the mail. `unknown`: it died in the mail. */
+  /** `wait`: a run is at work on it. `take`: its process died before the mail. `unknown`: it died in the mail. */
   todo: Resume;
 }
 
-/** All digests that are claimed and not settled: those of a run at work, and those of runs that died. */
+/** Reads all digests that are claimed and not settled, of runs at work and of dead runs. */
 export async function openDigests(store: Firestore, now: Date): Promise<OpenDigest[]> {
   const open = alertLogs(store).where('state', 'in', ['claimed', 'sending']);
   const digests: OpenDigest[] = [];
@@ -151,8 +150,8 @@ export async function openDigests(store: Firestore, now: Date): Promise<OpenDige
   return digests;
 }
 
-/** The tickets of a digest, with the run that claimed them. */
-export function claimedIn({ claim }: OpenDigest): { ticketId: string; runId: string }[] {
+/** Returns the tickets of a digest, with the run that claimed them. */
+export function listClaimed({ claim }: OpenDigest): { ticketId: string; runId: string }[] {
   const { rows, digest } = heldRows(claim);
   const tickets = [String(claim.get('ticket_id')), ...rows.map(({ ticketId }) => ticketId)];
   return tickets.map((ticketId) => ({ ticketId, runId: digest.runId }));

@@ -1,5 +1,5 @@
 import type { Incident } from '../incident.ts';
-import { listOf, type Notice, text as plain, span, type Words } from '../words.ts';
+import { formatFact as formatPlain, formatSpan, listOf, type Notice, type NoticeWords } from '../words.ts';
 
 type Fact = Incident['facts'][string] | undefined;
 
@@ -10,11 +10,11 @@ function utc(instant: Date | string): string {
   return `${day}/${month}/${year} à ${iso.slice(11, 16)} UTC`;
 }
 const instantOf = (value: Fact): string => (typeof value === 'string' ? utc(value) : '–');
-const between = (from: Date, to: Date): string => span(to.getTime() - from.getTime(), 'j');
-const text = (value: Fact): string =>
-  typeof value === 'number' ? value.toLocaleString('fr-FR') : plain(value);
+const between = (from: Date, to: Date): string => formatSpan(to.getTime() - from.getTime(), 'j');
+const formatFact = (value: Fact): string =>
+  typeof value === 'number' ? value.toLocaleString('fr-FR') : formatPlain(value);
 
-/** How a run ended, for people. */
+/** The outcomes of runs. */
 const OUTCOMES: Record<string, string> = {
   succeeded: 'réussie',
   nothing_to_do: 'rien à faire',
@@ -23,21 +23,21 @@ const OUTCOMES: Record<string, string> = {
   abandoned: 'tuée en route',
 };
 
-/** A round did not begin. */
+/** No run began for an occurrence. */
 function missed({ task, facts }: Incident): Notice {
   return {
-    title: `${task} : la ronde du ${instantOf(facts.occurrence)} n’a pas eu lieu`,
+    title: `${task} : l’exécution du ${instantOf(facts.occurrence)} n’a pas eu lieu`,
     lines: [
-      `${task} devait passer le ${instantOf(facts.occurrence)} (« ${text(facts.schedule)} », ${text(facts.time_zone)}) et n’avait pas commencé ${span(Number(facts.grace_seconds) * 1000)} plus tard.`,
+      `${task} devait passer le ${instantOf(facts.occurrence)} (« ${formatFact(facts.schedule)} », ${formatFact(facts.time_zone)}) et n’avait pas commencé ${formatSpan(Number(facts.grace_seconds) * 1000)} plus tard.`,
       facts.last_run
-        ? `Dernière exécution : le ${instantOf(facts.last_started_at)}, ${OUTCOMES[plain(facts.last_outcome)] ?? 'en cours'}.`
+        ? `Dernière exécution : le ${instantOf(facts.last_started_at)}, ${OUTCOMES[formatPlain(facts.last_outcome)] ?? 'en cours'}.`
         : 'Aucune exécution n’est connue.',
     ],
     remedies: [
       'La tâche planifiée existe-t-elle, sans être en pause ? ronde scheduler list ; ronde scheduler plan montre les écarts.',
       'Appelle-t-elle avec la bonne preuve ? Les appels refusés sont au journal, avec le contrôle qui a échoué (401, 403).',
       `Essayez à la main : ronde run ${task} --dry-run.`,
-      'La pause est voulue ? Dites-le dans settings/watch, paused ; personne n’est alors prévenu.',
+      'La pause est voulue ? Ajoutez la tâche dans settings/watch, paused ; aucun courriel ne part alors à son sujet.',
     ],
   };
 }
@@ -47,7 +47,7 @@ function overrun({ task, facts }: Incident): Notice {
   return {
     title: `${task} : une exécution n’a pas fini à temps`,
     lines: [
-      `L’exécution ${text(facts.run)} a commencé le ${instantOf(facts.started_at)} et devait finir en ${text(facts.budget_seconds)} s. Elle a sans doute été tuée, ou reste bloquée.`,
+      `L’exécution ${formatFact(facts.run)} a commencé le ${instantOf(facts.started_at)} et devait finir en ${formatFact(facts.budget_seconds)} s. Elle a sans doute été tuée, ou reste bloquée.`,
     ],
     remedies: [
       'Regardez le journal de la fonction à cette heure : mémoire épuisée, plantage, base muette ?',
@@ -60,14 +60,14 @@ function overrun({ task, facts }: Incident): Notice {
 /** Failures in a row. */
 function failing({ task, facts }: Incident): Notice {
   return {
-    title: `${task} : ${text(facts.failures)} échecs à la suite`,
+    title: `${task} : ${formatFact(facts.failures)} échecs à la suite`,
     lines: [
-      `${task} échoue à chaque tentative depuis le ${instantOf(facts.since)} ; la dernière : ${text(facts.last_run)}.`,
-      ...(facts.error ? [`Son erreur : ${text(facts.error)}`] : []),
+      `${task} échoue à chaque tentative depuis le ${instantOf(facts.since)} ; la dernière : ${formatFact(facts.last_run)}.`,
+      ...(facts.error ? [`Son erreur : ${formatFact(facts.error)}`] : []),
     ],
     remedies: [
       'ronde doctor examine les deux bases, la messagerie, la connexion, le planning et les secrets, et nomme ce qui ne va pas.',
-      `La fiche task_runs/${text(facts.last_run)} donne les nombres et les raisons.`,
+      `La fiche task_runs/${formatFact(facts.last_run)} donne les nombres et les raisons.`,
       `Une fois réparé : ronde run ${task}.`,
     ],
   };
@@ -78,23 +78,23 @@ function slow({ task, facts }: Incident): Notice {
   return {
     title: `${task} : ses exécutions durent trop longtemps`,
     lines: [
-      `Les dernières ont duré ${text(facts.median_seconds)} s (médiane) ; la limite surveillée est de ${text(facts.limit_seconds)} s, le budget de ${text(facts.budget_seconds)} s.`,
+      `Les dernières ont duré ${formatFact(facts.median_seconds)} s (médiane) ; la limite surveillée est de ${formatFact(facts.limit_seconds)} s, le budget de ${formatFact(facts.budget_seconds)} s.`,
     ],
     remedies: [
-      `Allongez l’intervalle dans infra/scheduler.yaml (maintenant « ${text(facts.schedule)} »), puis ronde scheduler apply.`,
+      `Allongez l’intervalle dans infra/scheduler.yaml (maintenant « ${formatFact(facts.schedule)} »), puis ronde scheduler apply.`,
       'Ou donnez plus de mémoire à la fonction, donc plus de processeur.',
       'Les nombres et le coût de chaque exécution, dans task_runs, disent ce qui a grossi.',
     ],
   };
 }
 
-/** Mails that may or may not have arrived. */
+/** The delivery of mails is uncertain. */
 function unknown_mail({ task, facts }: Incident): Notice {
   const more = facts.at_least ? 'Au moins ' : '';
   return {
-    title: `${task} : ${text(facts.count)} courriel(s) peut-être non reçu(s)`,
+    title: `${task} : ${formatFact(facts.count)} courriel(s) peut-être non reçu(s)`,
     lines: [
-      `${more}${text(facts.count)} courriel(s) sont partis depuis le ${instantOf(facts.since)} sans réponse du serveur de messagerie. Ils ne sont pas renvoyés d’eux-mêmes.`,
+      `${more}${formatFact(facts.count)} courriel(s) sont partis depuis le ${instantOf(facts.since)} sans réponse du serveur de messagerie. Ils ne sont pas renvoyés d’eux-mêmes.`,
       ...listOf(facts.mails),
     ],
     remedies: [
@@ -106,16 +106,16 @@ function unknown_mail({ task, facts }: Incident): Notice {
   };
 }
 
-/** The watchman did not look for a while. */
+/** watch-runs did not run for a while. */
 function asleep({ facts }: Incident): Notice {
-  const rounds = listOf(facts.missed);
+  const missedRuns = listOf(facts.missed);
   return {
-    title: `Le veilleur a dormi du ${instantOf(facts.from)} au ${instantOf(facts.to)}`,
+    title: `watch-runs n’a pas tourné du ${instantOf(facts.from)} au ${instantOf(facts.to)}`,
     lines: [
-      `Personne n’a regardé pendant ${between(new Date(plain(facts.from)), new Date(plain(facts.to)))}. Il regarde de nouveau ; ce message est le seul sur ce temps-là.`,
-      ...(rounds.length > 0
-        ? ['Rondes qui n’ont pas eu lieu entre-temps :', ...rounds]
-        : ['Toutes les rondes des tâches ont eu lieu entre-temps.']),
+      `Rien n’a été surveillé pendant ${between(new Date(formatPlain(facts.from)), new Date(formatPlain(facts.to)))}. La surveillance a repris ; ce message est le seul pour cette période.`,
+      ...(missedRuns.length > 0
+        ? ['Exécutions qui n’ont pas eu lieu pendant ce temps :', ...missedRuns]
+        : ['Toutes les exécutions des tâches ont eu lieu pendant ce temps.']),
     ],
     remedies: [
       'La tâche planifiée watch-runs existe-t-elle, a-t-elle échoué ? ronde scheduler list ; le journal de watch-runs.',
@@ -123,8 +123,8 @@ function asleep({ facts }: Incident): Notice {
   };
 }
 
-/** What operators are told in French. */
-export const french: Words = {
+/** The mails to operators in French. */
+export const french: NoticeWords = {
   missed,
   overrun,
   failing,
@@ -137,5 +137,5 @@ export const french: Words = {
   over: (openedAt, now) => `C’est terminé le ${utc(now)}, après ${between(openedAt, now)}.`,
   whatToDo: 'Que faire',
   footer:
-    'Vous recevez ceci comme opérateur de settings/watch. Chaque incident est dit une fois, puis une fois par jour.',
+    'Vous recevez ceci comme opérateur de settings/watch. Chaque incident est signalé une fois, puis une fois par jour.',
 };

@@ -1,12 +1,12 @@
 import { html, page } from '../../../doors/mail/html.ts';
 import type { Locale } from '../../../doors/mail/message.ts';
-import type { Event } from '../concern.ts';
+import type { IncidentEvent } from '../concern.ts';
 import type { Incident } from '../incident.ts';
-import type { Notice, Words } from '../words.ts';
+import type { Notice, NoticeWords } from '../words.ts';
 import { english } from './en.ts';
 import { french } from './fr.ts';
 
-const WORDS: Record<Locale, Words> = { fr: french, en: english };
+const WORDS: Record<Locale, NoticeWords> = { fr: french, en: english };
 
 /** The subject and both bodies of a mail. */
 export interface NoticeMail {
@@ -15,34 +15,34 @@ export interface NoticeMail {
   html: string;
 }
 
-/** The mail that tells operators of one event of an incident, in their language. */
-export function noticeMail(incident: Incident, event: Event, locale: Locale, now: Date): NoticeMail {
+/** Returns the mail to operators about one event of an incident. */
+export function noticeMail(incident: Incident, event: IncidentEvent, locale: Locale, now: Date): NoticeMail {
   if (event === 'opened') return openedMail(incident, locale);
   return event === 'recovered' ? recoveredMail(incident, locale, now) : reminderMail(incident, locale, now);
 }
 
-/** Something is wrong: what, and what to do about it. */
+/** Names the problem and its remedies. */
 function openedMail(incident: Incident, locale: Locale): NoticeMail {
   const notice = WORDS[locale][incident.kind](incident);
-  return laidOut(locale, notice.title, notice.lines, notice.remedies);
+  return layOut(locale, notice.title, notice.lines, notice.remedies);
 }
 
-/** It is still wrong after a day. */
+/** Repeats the problem after a day. */
 function reminderMail(incident: Incident, locale: Locale, now: Date): NoticeMail {
   const words = WORDS[locale];
   const { title, lines, remedies } = words[incident.kind](incident);
   const since = words.still(incident.openedAt, now);
-  return laidOut(locale, words.reminder(title), [since, ...lines], remedies);
+  return layOut(locale, words.reminder(title), [since, ...lines], remedies);
 }
 
-/** It is over. */
+/** Says that the problem is over. */
 function recoveredMail(incident: Incident, locale: Locale, now: Date): NoticeMail {
   const words = WORDS[locale];
   const { title, lines }: Notice = words[incident.kind](incident);
-  return laidOut(locale, words.recovered(title), [words.over(incident.openedAt, now), ...lines], []);
+  return layOut(locale, words.recovered(title), [words.over(incident.openedAt, now), ...lines], []);
 }
 
-function laidOut(
+function layOut(
   locale: Locale,
   title: string,
   lines: readonly string[],

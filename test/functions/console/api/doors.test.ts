@@ -6,7 +6,7 @@ import { type ConsoleWorld, startConsoleWorld, storedRun } from '../../../suppor
 import { at, user } from '../../../support/presence.ts';
 import { dump, NOW, visit } from '../../../support/world.ts';
 
-/** Stands in everything that is stored, so that any of it in an answer is seen. */
+/** A mark in all stored data, so that the tests see any of it in an answer. */
 const MARK = 'marked-9f2c';
 let console_: ConsoleWorld;
 let stranger: Awaited<ReturnType<typeof startIssuer>>;
@@ -33,7 +33,7 @@ afterAll(async () => {
   await stranger?.stop();
 });
 
-/** Every proof that opens nothing here, and how it is refused. */
+/** Every proof that is refused here, and its status. */
 const proofs: [string, number, () => Promise<Record<string, string>>][] = [
   ['nobody', 401, async () => ({})],
   ['a plain user', 403, async () => bearer(await console_.world.issuer.userToken('usertest1'))],
@@ -51,7 +51,7 @@ const proofs: [string, number, () => Promise<Record<string, string>>][] = [
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
 const addressOf = (path: string) => path.replace(/\{\w+\}/g, 'marked');
-/** The originals' pages are led to the console's; asked for as data they are routes like all others. */
+/** The originals' pages redirect to the console's; requests for data reach ordinary routes. */
 const table = routes.map(({ method, path }): [string, string] => [method, path]);
 
 describe('without an administrator', () => {

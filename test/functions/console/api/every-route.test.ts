@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-/** Every route of the admin API as the code has it: a new one is tried without being named here. */
+/** Every route of the admin API, so that a new one is tested without an entry here. */
 const table = routes.map(({ method, path }) => [method, path] as const);
 
 describe('every admin route', () => {

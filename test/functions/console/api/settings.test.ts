@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 beforeEach(async () => {
-  // Past what an earlier test's threshold may still be remembered for.
+  // After the time for which an earlier test's threshold is remembered.
   world.clock.advance(minutes(10));
   admin = await world.issuer.userToken('admintest1');
   await clear(world.store, 'settings');
@@ -29,7 +29,7 @@ async function call(method: string, body?: unknown, headers: Record<string, stri
 const put = (body: unknown, headers?: Record<string, string>) => call('PUT', body, headers);
 
 describe('settings', () => {
-  it('are the defaults where nothing was set', async () => {
+  it('are the defaults if nothing was set', async () => {
     expect(await call('GET')).toMatchObject({
       status: 200,
       body: {
@@ -61,7 +61,7 @@ describe('settings', () => {
     expect((await call('GET')).body).toEqual(removed.body);
   });
 
-  it('of the watchman hold addresses once, and lose what is null', async () => {
+  it('of watch-runs keep each address once, and lose fields that are null', async () => {
     const first = await put({
       watch: {
         operators: [' Ops@Example.test', 'ops@example.test'],
@@ -150,7 +150,7 @@ describe('settings', () => {
     expect(all.filter((status) => status === 409)).toHaveLength(9);
   });
 
-  it('are for administrators and operators; 404 and 405 say what there is', async () => {
+  it('are for administrators and operators; 404 and 405 name the legal routes and methods', async () => {
     const tab = await session(world);
     expect((await call('GET', undefined, { Authorization: `Bearer ${tab.token}` })).status).toBe(403);
     expect((await call('GET', undefined, { Authorization: `Bearer ${world.secret}` })).status).toBe(401);
@@ -163,7 +163,7 @@ describe('settings', () => {
   });
 });
 
-it('a changed threshold is in force at once here, and for every process within seconds', async () => {
+it('a changed threshold holds at once in this process, and in every process within seconds', async () => {
   await world.store.doc('users/usertest1').set(user());
   await world.redis.set('last_activity:usertest1', String(world.clock().getTime() - minutes(10)));
   expect(await statusOf(world)).toBe('online');

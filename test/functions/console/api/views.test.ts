@@ -17,14 +17,14 @@ beforeEach(async () => {
 
 const get = (path: string, token?: string) => console_.call('GET', path, undefined, token);
 const ids = ({ body }: { body: { items: { id: string }[] } }) => body.items.map(({ id }) => id);
-/** What the last call read, by its log line. */
+/** Returns the reads of the last call, from its log line. */
 const reads = () => {
   const lines = console_.world.logs.map((line) => JSON.parse(line)).filter(({ cost }) => cost);
   return lines.at(-1)?.cost.firestore_reads;
 };
 const days = (count: number) => Timestamp.fromMillis(NOW.getTime() + count * 86_400_000);
 
-it('follow-ups are listed by what a person looks for, each with the decision of now', async () => {
+it('follow-ups are listed by view, each with the decision of now', async () => {
   const { store } = console_.world;
   await store.doc('billing_settings/org-1').set(settingsFields());
   await store.doc('billing_settings/broken').set({ time_zone: 'Mars/Olympus' });
@@ -45,7 +45,7 @@ it('follow-ups are listed by what a person looks for, each with the decision of 
     await store.doc(`followups/${id}`).set(followupFields(more));
   const view = async (query: string) => ids(await get(`/v1/admin/followups?${query}`));
   expect(await view('view=due')).toEqual(['other', 'now', 'soon']);
-  // Three shown, and two organisations.
+  // Three follow-ups, and two organisations.
   expect(reads()).toBe(5);
   expect(await view('view=due&org_id=org-1')).toEqual(['now', 'soon']);
   expect(await view('view=unsettled')).toEqual(['lost']);
@@ -64,7 +64,7 @@ it('follow-ups are listed by what a person looks for, each with the decision of 
   ]);
 });
 
-it('pages of follow-ups hold every one once, whatever they are ordered by', async () => {
+it('pages of follow-ups hold each one once, in every order', async () => {
   const { store } = console_.world;
   const parked = { reason: 'no_email', at: days(0), due_at: null, detail: 'x' };
   for (let index = 0; index < 5; index += 1) {
@@ -83,7 +83,7 @@ it('pages of follow-ups hold every one once, whatever they are ordered by', asyn
   }
 });
 
-it('mails are listed without their bodies, and a folder with what is stored and what fails', async () => {
+it('mails are listed without their bodies, and folders with their counts of stored and failing mails', async () => {
   const { store } = console_.world;
   const message = { integration_id: 'i', thread_id: 't', subject: 'S', snippet: 's', attachments: [] };
   for (const [id, ago] of [

@@ -30,12 +30,12 @@ const closed = (start: string, seconds: number, more: object = {}) => ({
 const put = (visits: Record<string, object>) =>
   seed(console_.world.store, 'page_visits', new Map(Object.entries(visits)));
 
-it('adds visits and time up by UTC day and by page, with the share that was inferred', async () => {
+it('sums visits and time by UTC day and by page, with the number of inferred ones', async () => {
   await put({
     first: closed('2026-03-03T00:00:00Z', 60),
     last: closed('2026-03-03T23:59:59.999Z', 30, { path: '/' }),
     inferred: closed('2026-03-04T08:00:00Z', 10, { duration_source: 'inferred', engaged_seconds: 0 }),
-    // A row of another back end: open, without what it does not know.
+    // A row of another back end: open, with missing fields.
     open: { user_id: 'a', path: '/repairs', start_time: at('2026-03-04T09:00:00Z') },
     before: closed('2026-03-02T23:59:59.999Z', 999),
     after: closed('2026-03-05T00:00:00Z', 999),
@@ -60,7 +60,7 @@ it('adds visits and time up by UTC day and by page, with the share that was infe
   });
 });
 
-it('adds up by the days of a time zone, the short and the long one of daylight saving included', async () => {
+it('sums by the days of a time zone, including the short and the long day of daylight saving', async () => {
   console_.world.clock.set(new Date('2026-03-30T21:59:00Z'));
   await put({
     before: closed('2026-03-28T22:59:59.999Z', 1),
@@ -87,7 +87,7 @@ it('adds up by the days of a time zone, the short and the long one of daylight s
   ]);
 });
 
-it('is of the last week where no days are given, and costs a read for each visit and one to count', async () => {
+it('covers the last week by default, for a read per visit and one to count', async () => {
   await put({ old: closed('2026-02-25T23:00:00Z', 1), in: closed('2026-02-26T00:00:00Z', 1) });
   const before = console_.world.logs.length;
   const { body } = await call();
@@ -97,7 +97,7 @@ it('is of the last week where no days are given, and costs a read for each visit
   expect(lines.find(({ cost }) => cost)?.cost.firestore_reads).toBe(2);
 });
 
-it('sums the newest 20,000 of more visits, and says so', async () => {
+it('sums the newest 20,000 of more visits, and answers complete false', async () => {
   const many = Array.from({ length: 20_001 }, (_, index): [string, object] => [
     `v${index}`,
     {

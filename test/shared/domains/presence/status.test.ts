@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MIN_THRESHOLD_SECONDS } from '../../../../shared/domains/presence/limits.ts';
 import { presenceSettings } from '../../../../shared/domains/presence/settings.ts';
-import { type Evidence, isOnline, judge } from '../../../../shared/domains/presence/status.ts';
+import { decideStatus, type Evidence, isOnline } from '../../../../shared/domains/presence/status.ts';
 
 const NOW = Date.parse('2026-03-04T10:00:00.000Z');
 const DAY_MS = 24 * 60 * 60_000;
@@ -18,7 +18,7 @@ const known: fc.Arbitrary<Evidence> = fc.record({
 });
 
 describe('online', () => {
-  it('a millisecond under the threshold, and at the threshold not', () => {
+  it('means younger than the threshold by a millisecond at least', () => {
     fc.assert(
       fc.property(threshold, (thresholdMs) => {
         const at = (age: number) =>
@@ -36,40 +36,40 @@ describe('online', () => {
         fc.nat({ max: DAY_MS }),
         fc.boolean(),
         (evidence, thresholdMs, later, degraded) => {
-          if (judge(evidence, thresholdMs, NOW, degraded).status !== 'online') return;
+          if (decideStatus(evidence, thresholdMs, NOW, degraded).status !== 'online') return;
           const activity = Math.max(evidence.activity ?? 0, NOW - later);
-          expect(judge({ ...evidence, activity }, thresholdMs, NOW, degraded).status).toBe('online');
+          expect(decideStatus({ ...evidence, activity }, thresholdMs, NOW, degraded).status).toBe('online');
         },
       ),
     );
   });
 
-  it('nobody is online after a logout that is newer than all their signs of life, with or without Redis', () => {
+  it('no user is online after a logout that is newer than all signs of life, with or without Redis', () => {
     fc.assert(
       fc.property(known, threshold, fc.boolean(), (evidence, thresholdMs, degraded) => {
         const loggedOut = Math.max(evidence.activity ?? 0, evidence.login ?? 0);
-        const verdict = judge({ ...evidence, loggedOut }, thresholdMs, NOW, degraded);
+        const verdict = decideStatus({ ...evidence, loggedOut }, thresholdMs, NOW, degraded);
         expect(verdict.status).not.toBe('online');
       }),
     );
   });
 
-  it('losing what Redis holds makes nobody online', () => {
+  it('losing the data of Redis makes no user online', () => {
     fc.assert(
       fc.property(known, threshold, (evidence, thresholdMs) => {
-        if (judge(evidence, thresholdMs, NOW, false).status === 'online') return;
+        if (decideStatus(evidence, thresholdMs, NOW, false).status === 'online') return;
         for (const degraded of [false, true])
-          expect(judge({ ...evidence, activity: null }, thresholdMs, NOW, degraded).status).not.toBe(
+          expect(decideStatus({ ...evidence, activity: null }, thresholdMs, NOW, degraded).status).not.toBe(
             'online',
           );
       }),
     );
   });
 
-  it('unknown is said only where Redis is away, and online names the sign of life that it rests on', () => {
+  it('unknown is returned only if Redis is away, and online names its sign of life', () => {
     fc.assert(
       fc.property(known, threshold, fc.boolean(), (evidence, thresholdMs, degraded) => {
-        const { status, source, asOf } = judge(evidence, thresholdMs, NOW, degraded);
+        const { status, source, asOf } = decideStatus(evidence, thresholdMs, NOW, degraded);
         if (status === 'unknown') expect(degraded).toBe(true);
         if (status === 'online') expect(asOf).toBe(source === 'redis' ? evidence.activity : evidence.login);
         expect(source === 'none').toBe(asOf === null);

@@ -3,7 +3,6 @@ import {
   type AlertSettings,
   alertId,
   createdBefore,
-  DEFAULT_ALERTS,
   daysInStage,
   decideAlert,
   type EarlierAlert,
@@ -16,6 +15,7 @@ import { seededRandom } from '../../../faults/harness/random.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
+const GENERAL: AlertSettings = { thresholdDays: 14, repeatHours: 24, stages: {} };
 const NOW = new Date('2026-03-04T07:00:00.000Z');
 const at = (daysAgo: number) => NOW.getTime() - daysAgo * DAY;
 const ticket = (changes: Partial<Ticket> = {}): Ticket => ({
@@ -82,7 +82,7 @@ describe('a ticket is late', () => {
   });
 
   it('by its stage’s own threshold, unless the caller gives one', () => {
-    const settings: AlertSettings = { ...DEFAULT_ALERTS, stages: { parts: { thresholdDays: 30 } } };
+    const settings: AlertSettings = { ...GENERAL, stages: { parts: { thresholdDays: 30 } } };
     expect(thresholdOf('diagnosis', settings)).toBe(14);
     expect(thresholdOf('parts', settings)).toBe(30);
     expect(thresholdOf('parts', settings, 3)).toBe(3);
@@ -90,8 +90,8 @@ describe('a ticket is late', () => {
   });
 
   it('and then it was created before the shortest threshold, so that the search finds it', () => {
-    const settings: AlertSettings = { ...DEFAULT_ALERTS, stages: { quick: { thresholdDays: 2 } } };
-    expect(createdBefore(DEFAULT_ALERTS, NOW)).toEqual(new Date(at(14)));
+    const settings: AlertSettings = { ...GENERAL, stages: { quick: { thresholdDays: 2 } } };
+    expect(createdBefore(GENERAL, NOW)).toEqual(new Date(at(14)));
     expect(createdBefore(settings, NOW)).toEqual(new Date(at(2)));
     expect(createdBefore(settings, NOW, 5)).toEqual(new Date(at(5)));
   });
@@ -146,12 +146,12 @@ describe('an alert', () => {
   });
 });
 
-/** How many alerts a ticket gets from a series of runs. `told` is the occurrence that the caller sent along, if any. */
-function alertsOver(runs: readonly { told: number | null; now: number }[]): number {
+/** Counts the alerts of a ticket in a series of runs. `occurrence` is null if the caller sends none. */
+function alertsOver(runs: readonly { occurrence: number | null; now: number }[]): number {
   let earlier: EarlierAlert | null = null;
   let alerts = 0;
-  for (const { told, now } of runs) {
-    const occurrence = new Date(told ?? now);
+  for (const { occurrence: sent, now } of runs) {
+    const occurrence = new Date(sent ?? now);
     const decision = decideAlert({
       earlier,
       repeatHours: 24,
@@ -172,25 +172,25 @@ describe('the window over many days', () => {
   const days = (count: number) => Array.from({ length: count }, (_, day) => NOW.getTime() + day * DAY);
 
   it('gives 60 alerts in 60 days to a daily job that starts up to ten minutes late', () => {
-    expect(alertsOver(days(60).map((told) => ({ told, now: told + jitter() })))).toBe(60);
+    expect(alertsOver(days(60).map((occurrence) => ({ occurrence, now: occurrence + jitter() })))).toBe(60);
   });
 
-  it('gives 60 also to a crontab that tells no occurrence', () => {
-    expect(alertsOver(days(60).map((due) => ({ told: null, now: due + jitter() })))).toBe(60);
+  it('sends 60 mails in 60 days to a crontab without occurrences', () => {
+    expect(alertsOver(days(60).map((due) => ({ occurrence: null, now: due + jitter() })))).toBe(60);
   });
 
-  it('gives one a day where it runs at 7 and at 14', () => {
+  it('gives one a day if it runs at 7 and at 14', () => {
     const runs = days(30).flatMap((seven) => [seven, seven + 7 * HOUR]);
-    expect(alertsOver(runs.map((told) => ({ told, now: told + jitter() })))).toBe(30);
+    expect(alertsOver(runs.map((occurrence) => ({ occurrence, now: occurrence + jitter() })))).toBe(30);
   });
 
-  it('gives one a week where it runs on Mondays', () => {
+  it('gives one a week if it runs on Mondays', () => {
     const mondays = days(70).filter((_, index) => index % 7 === 0);
-    expect(alertsOver(mondays.map((told) => ({ told, now: told + jitter() })))).toBe(10);
+    expect(alertsOver(mondays.map((occurrence) => ({ occurrence, now: occurrence + jitter() })))).toBe(10);
   });
 
   it('gives one after 18 days without a run', () => {
     const runs = [NOW.getTime(), NOW.getTime() + 19 * DAY];
-    expect(alertsOver(runs.map((told) => ({ told, now: told })))).toBe(2);
+    expect(alertsOver(runs.map((occurrence) => ({ occurrence, now: occurrence })))).toBe(2);
   });
 });

@@ -31,7 +31,7 @@ describe('a digest of late tickets', () => {
     expect(html.match(/class="new"/g)).toHaveLength(1);
   });
 
-  it('speaks English to those who do, and counts one as one', () => {
+  it('is in English for English recipients, and uses the singular for one ticket', () => {
     const { subject, text, html, locale } = delayDigest('k', to, 'en', [late({ isNew: true })]);
     expect([subject, locale]).toEqual(['1 ticket overdue', 'en']);
     expect(text).toContain('One ticket has been in the same stage for too long.');
@@ -39,7 +39,7 @@ describe('a digest of late tickets', () => {
     expect(html).toContain('<html lang="en">');
   });
 
-  it('names 50 of 1,000 and says how many more there are', () => {
+  it('names 50 of 1,000 tickets and counts the others', () => {
     const many = Array.from({ length: 1_000 }, (_, index) => late({ number: `R-${index}`, days: index }));
     const { subject, text, html } = delayDigest('k', to, 'fr', many);
     expect(subject).toBe('1000 dossiers en retard');
@@ -71,7 +71,7 @@ describe('a digest of late tickets', () => {
     expect(parsed.html?.trim()).toBe(mail.html.trim());
   });
 
-  it('is not made about nothing', () => {
+  it('throws without a ticket', () => {
     expect(() => delayDigest('k', to, 'fr', [])).toThrow('at least one late ticket');
   });
 });

@@ -16,7 +16,7 @@ const START = Date.parse('2026-03-04T10:00:00.000Z');
 const HOUR_MS = 60 * 60 * 1000;
 
 const span = fc.integer({ min: 0, max: 2 * MAX_VISIT_MS });
-/** Whole milliseconds, as the schema of a body leaves them. */
+/** Whole milliseconds, as the schema of a body returns them. */
 const reported = fc.option(fc.nat({ max: 3 * MAX_VISIT_MS }), { nil: undefined });
 const report = fc.record({ elapsed_ms: reported, engaged_ms: reported });
 
@@ -48,7 +48,7 @@ describe('a sign of life', () => {
     );
   });
 
-  it('counts once, however often and in whatever order it comes', () => {
+  it('counts once, in any number and order of reports', () => {
     const beats = fc.array(span, { minLength: 1, maxLength: 8 });
     const shuffled = beats.chain((all) =>
       fc.tuple(
@@ -67,7 +67,7 @@ describe('a sign of life', () => {
   });
 });
 
-it('a visit heard of for the first time began at most a day ago and is engaged within that', () => {
+it('an unknown visit began at most a day ago, and its engaged time fits in', () => {
   fc.assert(
     fc.property(report, (body) => {
       const fields = newVisit('u', { session_id: 's', path: '/', ...body }, at(0));
@@ -79,7 +79,7 @@ it('a visit heard of for the first time began at most a day ago and is engaged w
   );
 });
 
-it('an end closes at the last sign of life, whenever it is heard', () => {
+it('an end closes at the last sign of life, whenever its report arrives', () => {
   fc.assert(
     fc.property(report, span, (body, now) => {
       const visit = signOfLife(fresh, body, at(now));

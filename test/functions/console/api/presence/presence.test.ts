@@ -32,7 +32,7 @@ const ago = (count: number) => at(NOW.getTime() - minutes(count));
 const ping = (userId: string, minutesAgo: number) =>
   world.redis.set(`last_activity:${userId}`, String(NOW.getTime() - minutes(minutesAgo)));
 
-/** Users online by every road, a ghost, one who left, and one whom only Redis knows. */
+/** Users online in every way, a ghost, one who left, and one that only Redis knows. */
 async function crowd(): Promise<void> {
   const precise = new Timestamp(Math.floor(NOW.getTime() / 1000) - 300, 123_456_000);
   await seed(
@@ -54,7 +54,7 @@ const documents = async (): Promise<Record<string, DocumentData>> =>
   Object.fromEntries((await world.store.collection('users').get()).docs.map((doc) => [doc.id, doc.data()]));
 
 describe('a cleanup', () => {
-  it('shows what it would do and writes nothing', async () => {
+  it('shows its changes in a dry run and writes nothing', async () => {
     await crowd();
     const before = await dump(world.store, world.redis);
     const { status, body } = await post('cleanup', { dry_run: true });
@@ -90,7 +90,7 @@ describe('a cleanup', () => {
     expect((await post('cleanup', {})).body).toMatchObject({ cleaned_count: 0, alive_count: 1 });
   });
 
-  it('of what was shown spares whoever has shown life since', async () => {
+  it('of a dry run’s list spares users who have shown life since', async () => {
     await crowd();
     const look = await post('cleanup', { dry_run: true });
     world.clock.advance(minutes(2));
@@ -108,7 +108,7 @@ describe('a cleanup', () => {
     expect(body).toMatchObject({ checked_count: 2, would_clean_count: 1, user_ids: ['ghost'] });
   });
 
-  it('refuses while Redis is away, and changes nobody', async () => {
+  it('is refused while Redis is away, and changes no user', async () => {
     await crowd();
     const before = await documents();
     await world.redisEngine.stopEngine();
@@ -122,7 +122,7 @@ describe('a cleanup', () => {
     }
   });
 
-  it('leaves a user alone whose fields it could not put back', async () => {
+  it('leaves a user alone whose fields it could not restore', async () => {
     await world.store.doc('users/odd').set({ is_online: true, last_activity_at: { of: 'another kind' } });
     const { body } = await post('cleanup', {});
     expect(body).toMatchObject({ cleaned_count: 0, failed: { cannot_be_backed_up: 1 } });
@@ -134,7 +134,7 @@ describe('a cleanup', () => {
     const tabs = await Promise.all(ids.map((id) => session(world, id)));
     await Promise.all(tabs.map((tab) => tab.login()));
     world.clock.advance(30_000);
-    // The cleanup's start is this instant; the pings come from it on, while the clean-up is under way.
+    // The cleanup starts at this instant; the pings come after it, while the cleanup is under way.
     const [cleaned] = await Promise.all([
       untilServed(() => post('cleanup', {})),
       ...tabs.map(acknowledgedPing),
@@ -142,7 +142,7 @@ describe('a cleanup', () => {
     expect(cleaned.status).toBe(200);
     const all = await statuses(world);
     expect(ids.filter((id) => all[id]?.status === 'online')).toHaveLength(200);
-    // The flag may follow with the next ping where Firestore was slow to take it.
+    // The flag may follow with the next ping if Firestore was slow.
     await expect
       .poll(
         async () => {
@@ -160,7 +160,7 @@ describe('a cleanup', () => {
 });
 
 describe('a restore', () => {
-  it('gives back every document to the microsecond, absent fields absent, and the keys', async () => {
+  it('restores every document to the microsecond, with absent fields absent, and the keys', async () => {
     await crowd();
     const before = { users: await documents(), statuses: await statuses(world) };
     const { backup } = (await post('cleanup', {})).body;
@@ -216,7 +216,7 @@ describe('a restore', () => {
 });
 
 describe('the state of presence', () => {
-  it('sets flags against live keys, and tells ghosts both ways, stale sessions, stores and last runs', async () => {
+  it('compares flags with live keys, and reports both kinds of ghosts, stale sessions, stores and last runs', async () => {
     await crowd();
     await world.store.doc('users/logged-in').update({ is_online: true });
     await world.post('/v1/presence/clean-stale-sessions', {
@@ -245,7 +245,7 @@ describe('the state of presence', () => {
     expect(body.last_runs[0].duration_ms).toEqual(expect.any(Number));
   });
 
-  it('with Redis away says so, and does not guess', async () => {
+  it('is degraded with Redis away, without guesses', async () => {
     await crowd();
     await world.redisEngine.stopEngine();
     try {

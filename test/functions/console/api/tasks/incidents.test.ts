@@ -33,7 +33,7 @@ async function list(query: string, account: 'admintest1' | 'usertest1' = 'admint
   return { status: response.status, body: (await response.json()) as any };
 }
 
-/** The ids of all pages, and how long each page was. */
+/** Reads the ids of all pages, and the length of each page. */
 async function all(query: string) {
   const ids: string[] = [];
   const sizes: number[] = [];
@@ -55,7 +55,7 @@ describe('the list of incidents', () => {
     );
   });
 
-  it('shows only the open ones where they are asked for', async () => {
+  it('shows only the open ones on request', async () => {
     const { ids } = await all('?open=true&limit=3');
     expect(ids).toEqual(['missed:00', 'missed:03', 'missed:06', 'missed:09']);
   });

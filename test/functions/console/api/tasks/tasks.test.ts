@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 
 const call: ConsoleWorld['call'] = (...given) => console_.call(...given);
-/** What the last call to the admin API cost in Firestore reads, as its log line says. */
+/** Returns the Firestore reads of the last call to the admin API, from its log line. */
 const reads = () =>
   console_.world.logs
     .map((line) => JSON.parse(line) as { message: string; cost?: { firestore_reads: number } })
@@ -36,8 +36,8 @@ async function fill(perTask: number, names = tasks.map(({ name }) => name)) {
   await seed(console_.world.store, 'task_runs', new Map(runs));
 }
 
-describe('the rounds', () => {
-  it('are every task with its last runs, newest first, and its next occurrence', async () => {
+describe('the tasks', () => {
+  it('are listed with their last runs, newest first, and their next occurrence', async () => {
     await fill(3);
     const { status, body } = await call('GET', '/v1/admin/tasks');
     expect(status).toBe(200);
@@ -55,7 +55,7 @@ describe('the rounds', () => {
     );
   });
 
-  it('cost a read per run shown, however many there are', async () => {
+  it('cost a read per run in the answer, however many are stored', async () => {
     await fill(120);
     await call('GET', '/v1/admin/tasks');
     expect(reads()).toBe(50 * tasks.length);
@@ -66,7 +66,7 @@ describe('the rounds', () => {
       expect((await call('GET', `/v1/admin/tasks?runs=${runs}`)).status).toBe(400);
   });
 
-  it('are shown by the schedule file where Cloud Scheduler does not answer', async () => {
+  it('are listed from the schedule file if Cloud Scheduler does not answer', async () => {
     await fill(1);
     console_.world.reconfigure({ ...console_.environment, RONDE_SCHEDULER: 'http://127.0.0.1:9' });
     const { status, body } = await call('GET', '/v1/admin/tasks');
@@ -83,20 +83,20 @@ describe('the rounds', () => {
 });
 
 describe('pausing and resuming', () => {
-  it('act on the job of Cloud Scheduler, and twice is once', async () => {
+  it('act on the job of Cloud Scheduler, and twice has the effect of once', async () => {
     const job = () => console_.scheduler.jobs().find(({ name }) => name.endsWith(`/${VISITS}`));
     for (const action of ['pause', 'pause', 'resume', 'resume'] as const) {
       const { status, body } = await call('POST', `/v1/admin/tasks/${VISITS}/${action}`, {});
       expect([status, body.id, body.paused]).toEqual([200, VISITS, action === 'pause']);
       expect(body.next_occurrence).toBe(action === 'pause' ? null : '2026-03-04T10:15:00.000Z');
       expect(job()?.state).toBe(action === 'pause' ? 'PAUSED' : 'ENABLED');
-      // The watchman reads it there.
+      // watch-runs reads it there.
       const { paused } = (await console_.world.store.doc('settings/watch').get()).data() ?? {};
       expect(paused).toEqual(action === 'pause' ? { [VISITS]: true } : {});
     }
   });
 
-  it('of a task that does not exist is 404 with those that do', async () => {
+  it('of an unknown task is 404 with the names of the tasks', async () => {
     for (const action of ['pause', 'resume', 'run']) {
       const { status, body } = await call('POST', `/v1/admin/tasks/nothing/${action}`, {});
       expect(status).toBe(404);
@@ -131,7 +131,7 @@ describe('running a task', () => {
     expect(await dump(console_.world.store, console_.world.redis)).toBe(before);
   });
 
-  it('for real is done by the console in the name of who asked, and its record says so', async () => {
+  it('for real is done by the console in the name of the caller, as its record shows', async () => {
     await plant();
     const { status, body } = await call('POST', `/v1/admin/tasks/${VISITS}/run`, {
       params: { inactivity_minutes: 30 },
@@ -159,7 +159,7 @@ describe('running a task', () => {
     expect(unknown.status).toBe(400);
   });
 
-  it('is refused as the fault it is where the task does not know the console', async () => {
+  it('is 503 if the task does not accept the console', async () => {
     console_.world.reconfigure({ ...console_.environment, SERVICE_ACCOUNTS: 'other@example.test' });
     const { status, body } = await call('POST', `/v1/admin/tasks/${VISITS}/run`, {});
     expect(status).toBe(503);
@@ -168,7 +168,7 @@ describe('running a task', () => {
     expect((await call('POST', `/v1/admin/tasks/${VISITS}/run`, {})).status).toBe(503);
   });
 
-  it('believes nobody but a service about who asked', async () => {
+  it('takes the name of the caller from services only', async () => {
     const { world } = console_;
     const asked = async (token: string) => {
       const headers = { Authorization: `Bearer ${token}`, 'X-Ronde-Requested-By': 'somebody%20else' };
@@ -225,7 +225,7 @@ describe('the ledger', () => {
     },
   );
 
-  it('tells a run as JSON, its times in ISO 8601; one that does not exist is 404', async () => {
+  it('returns a run as JSON with times in ISO 8601; an unknown run is 404', async () => {
     await fill(1, [VISITS]);
     const { body } = await call('GET', `/v1/admin/runs/${encodeURIComponent(`${VISITS}!00000`)}`);
     expect(body).toMatchObject({ started_at: '2026-03-04T09:59:00.000Z', error: 'Error: planted' });

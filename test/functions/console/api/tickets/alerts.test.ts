@@ -38,7 +38,7 @@ const stored = async () =>
 const ids = (body: { items: { id: string }[] }) => body.items.map(({ id }) => id);
 
 describe('the recipients', () => {
-  it('are none at first, and answer with and without the slash', async () => {
+  it('are none at first, on the route with and without a slash', async () => {
     for (const path of [CONFIG, '/tickets/alerts/config'])
       expect(await call('GET', path)).toMatchObject({
         status: 200,
@@ -70,7 +70,7 @@ describe('the recipients', () => {
     expect(Object.keys(await stored())).toHaveLength(2);
   });
 
-  it('are merged by id and by address; who is not sent stays, active false takes somebody off', async () => {
+  it('are merged by id and by address; absent ones stay, and active false removes one', async () => {
     await fill('alert_recipients', {
       a: { name: 'Ada', email: 'ada@example.test', active: true, team: 'north' },
       b: { name: 'Bob', email: 'bob@example.test', active: true },
@@ -91,7 +91,7 @@ describe('the recipients', () => {
     });
   });
 
-  it('that have the same address become one, active where one of those sent is', async () => {
+  it('with the same address become one, which is active if any of them is', async () => {
     const both = {
       a: { name: 'Ada', email: 'Ada@example.test', active: false },
       b: { name: 'Ada L.', email: 'ada@example.test ', active: true },
@@ -247,7 +247,7 @@ describe('a test mail', () => {
     expect(world.smtp.mails()).toMatchObject([{ to: ['ada@example.test'], subject: 'Test mail from Ronde' }]);
   });
 
-  it('that is refused tells by whom and why', async () => {
+  it('that is refused reports the server and the reason', async () => {
     world.smtp.refuse('ada@example.test', 550);
     const refused = await test({ to: 'ada@example.test' });
     expect(refused.body).toMatchObject({
@@ -262,7 +262,7 @@ describe('a test mail', () => {
     expect(away.body.messages.en).toContain('EMAIL_HOST, EMAIL_PORT');
   });
 
-  it('is not tried where mail is not configured or paused, and the answer says what to do', async () => {
+  it('is not tried if mail is not configured or paused, and the answer names the remedy', async () => {
     world.reconfigure({ EMAIL_HOST: undefined });
     const none = await test({ to: 'ada@example.test' });
     expect([none.status, none.body.error.message]).toEqual([503, expect.stringContaining('set EMAIL_HOST')]);
@@ -287,7 +287,7 @@ describe("the originals' pages", () => {
   const open = (path: string, accept: string) =>
     fetch(world.url + path, { headers: { accept }, redirect: 'manual' });
 
-  it('lead a browser to those of the console, without signing in; others get the API', async () => {
+  it('redirect a browser to those of the console, without sign-in; other clients get the API', async () => {
     for (const [path, page] of [
       ['/tickets/alerts/config/', '/console/alerts'],
       ['/tickets/alerts/config', '/console/alerts'],

@@ -45,7 +45,7 @@ const fill = (documents: Record<string, object>) =>
 const events = async (id: string) =>
   (await world.store.collection(`tickets/${id}/events`).orderBy('at').get()).docs.map((doc) => doc.data());
 
-/** All ids of a list, page after page. */
+/** Reads all ids of a list, page after page. */
 async function all(query: string): Promise<string[]> {
   const ids: string[] = [];
   let page = '';
@@ -59,7 +59,7 @@ async function all(query: string): Promise<string[]> {
 }
 
 describe('a ticket', () => {
-  it('is created in its first stage, with the event of it', async () => {
+  it('is created in its first stage, with its event', async () => {
     const { status, body, headers } = await call('POST', '', {
       number: ' R-7 ',
       device: 'Écran <b>',
@@ -143,7 +143,7 @@ describe('a ticket', () => {
     expect([body.device, body.stage, body.events.length]).toEqual(['A', 'diagnosis', 1]);
   });
 
-  it('that does not exist is 404 everywhere, and nothing is made of it', async () => {
+  it('that does not exist is 404 on every route, and is not created', async () => {
     const before = await dump(world.store, world.redis);
     expect((await call('GET', '/nothing')).status).toBe(404);
     expect((await call('PATCH', '/nothing', { device: 'A' })).status).toBe(404);
@@ -166,7 +166,7 @@ describe('a change of stage', () => {
     ]);
   });
 
-  it('into the stage that it is in changes nothing and says so', async () => {
+  it('into the same stage changes nothing, as the answer says', async () => {
     const { id, updated_at } = await create();
     world.clock.advance(DAY_MS);
     const { status, body } = await call('POST', `/${id}/stage`, { stage: 'diagnosis' });
@@ -190,7 +190,7 @@ describe('a change of stage', () => {
 });
 
 describe('the delay of a ticket', () => {
-  it('says from what it was derived', async () => {
+  it('names its source', async () => {
     const { stage_entered_at: _, ...bare } = stored(20, { stage: 'repair' });
     await fill({ field: stored(3), events: bare, creation: bare });
     await seed(
@@ -255,7 +255,7 @@ describe('the list of tickets', () => {
     expect(second.items.map(({ id }: { id: string }) => id)).toEqual(ids.slice(5, 10));
   });
 
-  it('of the late looks through a bounded number of tickets, and goes on where it stopped', async () => {
+  it('of late tickets scans a bounded number of tickets, and goes on where it stopped', async () => {
     const moved = { created_at: daysAgo(50), stage_entered_at: daysAgo(1) };
     const ids = Array.from({ length: 2100 }, (_, index) => `t${String(index).padStart(4, '0')}`);
     const documents = Object.fromEntries(ids.map((id) => [id, stored(1, moved)]));

@@ -5,72 +5,79 @@ import { documentClaims, standingClaim } from '../../doors/mail/document-claims.
 import type { Locale } from '../../doors/mail/message.ts';
 import { settleOrphans } from '../../doors/mail/orphans.ts';
 import type { Post } from '../../doors/mail/post.ts';
-import type { Event } from './concern.ts';
+import type { IncidentEvent } from './concern.ts';
 import { type Incident, incidents } from './incident.ts';
 import { noticeMail } from './mails/mails.ts';
 import { postWebhook, webhookBody } from './webhook.ts';
 
-/** Who is told, and in which language. */
-export interface Audience {
+/** The receivers of notices, and their language. */
+export interface NoticeAudience {
   operators: readonly string[];
   webhook: string | null;
   locale: Locale;
 }
 
-export interface TellContext {
+export interface NotifyContext {
   store: Firestore;
   post: Post | undefined;
   now: Date;
 }
 
-/** Why nobody could be reached for now. */
-export type TellingFailure =
+/** The reasons why nobody could be reached for now. */
+export type NotifyFailure =
   | 'mail_not_configured'
   | 'webhook'
   | `mail_${'paused' | 'retry' | 'stopped' | 'system'}`;
 
 /**
- * What telling came to. `told`: everybody who can be told has been; `to` are those whose mail, or webhook, was taken.
- * `waits`: another watchman is at work on it. `failed`: not now; `reason` says why.
+ * The result of notifying. `done`: everyone who can be reached was; `to` lists those whose mail or webhook was accepted.
+ * `waits`: another run of watch-runs is at work on it. `failed`: not now; `reason` says why.
  */
-export type Telling =
-  | { outcome: 'told'; to: string[]; unreached: string[] }
+export type NotifyResult =
+  | { outcome: 'done'; to: string[]; unreached: string[] }
   | { outcome: 'waits' }
-  | { outcome: 'failed'; reason: TellingFailure };
+  | { outcome: 'failed'; reason: NotifyFailure };
 
 /** A server that defers a mail (greylisting) takes it within the hour; after that the others' mails are enough. */
 const DEFERRED_MS = 3_600_000;
 
-type Step = 'sent' | 'settled' | 'waits' | { failed: TellingFailure };
+type Step = 'sent' | 'settled' | 'waits' | { failed: NotifyFailure };
 
-/**
- * Tells everybody of one event of an incident, each once, whoever else does the same at this moment: every mail is claimed
- * on a document of its own below the incident. A webhook that fails holds nobody's mail back; it is tried again only where
- * nobody else can be told.
- */
-export async function tell(
-  context: TellContext,
-  incident: Incident,
-  event: Event,
-  audience: Audience,
-): Promise<Telling> {
-  const steps: [string, Step][] = [];
-  for (const [index, notice] of (await standingNotices(context, incident, event, audience)).entries()) {
-    const operator = audience.operators[index];
-    const step = operator
-      ? await mailOne(context, incident, event, { ...audience, operator }, notice)
-      : await hookOne(context, incident, event, audience, notice);
-    steps.push([operator ?? 'webhook', step]);
-  }
-  return summed(steps, event === 'recovered' || isOld(incident, context.now));
+/** One notice to one receiver, and its document as it is stored. */
+interface ReceiverNotice {
+  incident: Incident;
+  event: IncidentEvent;
+  snapshot: DocumentSnapshot;
 }
 
-/** Each recipient's notice as it stands: the operators' in order, then the webhook's. */
-async function standingNotices(
-  { store }: TellContext,
+/**
+ * Notifies every receiver of one event of an incident once, even if other runs do the same: each notice has its own claim
+ * below the incident. A failing webhook delays no mail; it is retried only if there is no operator.
+ */
+export async function notify(
+  context: NotifyContext,
+  incident: Incident,
+  event: IncidentEvent,
+  audience: NoticeAudience,
+): Promise<NotifyResult> {
+  const steps: [string, Step][] = [];
+  for (const [index, snapshot] of (await readNotices(context, incident, event, audience)).entries()) {
+    const operator = audience.operators[index];
+    const notice = { incident, event, snapshot };
+    const step = operator
+      ? await mailOperator(context, notice, operator, audience.locale)
+      : await callWebhook(context, notice, audience);
+    steps.push([operator ?? 'webhook', step]);
+  }
+  return summarise(steps, event === 'recovered' || isOld(incident, context.now));
+}
+
+/** Reads the stored notices: the operators' in order, then the webhook's. */
+async function readNotices(
+  { store }: NotifyContext,
   { id }: Incident,
-  event: Event,
-  { operators, webhook }: Audience,
+  event: IncidentEvent,
+  { operators, webhook }: NoticeAudience,
 ): Promise<DocumentSnapshot[]> {
   const notices = incidents(store).doc(id).collection('notices');
   const names = [...operators.map(digest), ...(webhook ? ['webhook'] : [])];
@@ -81,16 +88,15 @@ async function standingNotices(
 /** An address as part of an id. */
 const digest = (address: string) => createHash('sha256').update(address).digest('hex').slice(0, 20);
 
-async function mailOne(
-  context: TellContext,
-  incident: Incident,
-  event: Event,
-  { operator, locale }: Audience & { operator: string },
-  notice: DocumentSnapshot,
+async function mailOperator(
+  context: NotifyContext,
+  { incident, event, snapshot }: ReceiverNotice,
+  operator: string,
+  locale: Locale,
 ): Promise<Step> {
   const { post, now } = context;
   if (!post) return { failed: 'mail_not_configured' };
-  const claims = await claimOn(context, notice, { recipient: operator, event });
+  const claims = await claimNotice(context, snapshot, { recipient: operator, event });
   if (typeof claims === 'string') return claims;
   const mail = {
     key: `watch/${incident.id}/${event}/${operator}`,
@@ -105,16 +111,14 @@ async function mailOne(
   return { failed: `mail_${result.outcome}` };
 }
 
-async function hookOne(
-  context: TellContext,
-  incident: Incident,
-  event: Event,
-  { webhook, operators, locale }: Audience,
-  notice: DocumentSnapshot,
+async function callWebhook(
+  context: NotifyContext,
+  { incident, event, snapshot }: ReceiverNotice,
+  { webhook, operators, locale }: NoticeAudience,
 ): Promise<Step> {
-  const claims = await claimOn(context, notice, { recipient: 'webhook', event });
+  const claims = await claimNotice(context, snapshot, { recipient: 'webhook', event });
   if (typeof claims === 'string') return claims;
-  if (!(await claims.take(notice.id))) return 'waits';
+  if (!(await claims.take(snapshot.id))) return 'waits';
   const { subject } = noticeMail(incident, event, locale, context.now);
   const body = webhookBody(incident, event, subject, context.now);
   const { ok, response } = await postWebhook(webhook ?? '', body);
@@ -126,9 +130,9 @@ async function hookOne(
   return ok ? 'sent' : 'settled';
 }
 
-/** The claim on a notice, or what became of it already. */
-async function claimOn(
-  { store, now }: TellContext,
+/** Returns a claim on a notice, or the step that it has reached already. */
+async function claimNotice(
+  { store, now }: NotifyContext,
   notice: DocumentSnapshot,
   fields: Record<string, unknown>,
 ): Promise<Claims | Exclude<Step, object>> {
@@ -143,11 +147,11 @@ async function claimOn(
   return documentClaims(claimContext, [{ ref: notice.ref, standing: notice.exists ? notice : null, fields }]);
 }
 
-const isOld = ({ openedAt, lastToldAt }: Incident, now: Date): boolean =>
-  now.getTime() - (lastToldAt ?? openedAt).getTime() > DEFERRED_MS;
+const isOld = ({ openedAt, lastNotifiedAt }: Incident, now: Date): boolean =>
+  now.getTime() - (lastNotifiedAt ?? openedAt).getTime() > DEFERRED_MS;
 
-/** `enough`: who is deferred once more is left out where somebody else has been told. */
-function summed(steps: readonly [string, Step][], enough: boolean): Telling {
+/** Sums up the steps. If `enough`, receivers that are deferred again do not count once another was reached. */
+function summarise(steps: readonly [string, Step][], enough: boolean): NotifyResult {
   const those = (wanted: Step) => steps.filter(([, step]) => step === wanted).map(([name]) => name);
   const to = those('sent');
   const failed = steps.flatMap(([name, step]) => (typeof step === 'object' ? [{ name, ...step }] : []));
@@ -155,5 +159,5 @@ function summed(steps: readonly [string, Step][], enough: boolean): Telling {
   const leaveOut = enough && to.length > 0 && deferred.length === failed.length;
   if (failed[0] && !leaveOut) return { outcome: 'failed', reason: failed[0].failed };
   if (those('waits').length > 0) return { outcome: 'waits' };
-  return { outcome: 'told', to, unreached: [...those('settled'), ...failed.map(({ name }) => name)] };
+  return { outcome: 'done', to, unreached: [...those('settled'), ...failed.map(({ name }) => name)] };
 }
