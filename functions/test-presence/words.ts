@@ -7,13 +7,13 @@ export const words: WordsOf<typeof testPresence> = {
     name: 'Test presence',
     reasons: {
       check: 'check',
-      firestore_connection: 'Firestore’s connection',
-      redis_connection: 'Redis’s connection',
-      user_schema: 'the users’ fields',
-      presence_operations: 'the operations of presence',
+      firestore_connection: 'the connection to Firestore',
+      redis_connection: 'the connection to Redis',
+      user_schema: 'the fields of users',
+      presence_operations: 'the presence operations',
       indexes: 'the indexes',
       simulated_update: 'a simulated sign of life',
-      timings: 'the answering times',
+      timings: 'the response times',
     },
   },
   fr: {

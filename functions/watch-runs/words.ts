@@ -19,10 +19,10 @@ export const words: WordsOf<typeof watchRuns> = {
       known: 'known already',
       mail_not_configured: 'no mail server is configured',
       mail_paused: 'all mail is paused',
-      mail_retry: 'the mail server takes nothing for now',
+      mail_retry: 'the mail server accepts no mail for now',
       mail_stopped: 'mail was stopped for this run',
       mail_system: 'the mail account or server refuses',
-      webhook: 'the webhook did not take it',
+      webhook: 'the webhook did not accept it',
     },
   },
   fr: {

@@ -10,18 +10,18 @@ export const REASONS = {
     en: 'It is due and goes with the next run.',
     fr: 'Elle est échue et part à la prochaine exécution.',
   },
-  sent: { en: 'The mail server has taken it.', fr: 'Le serveur de messagerie l’a acceptée.' },
-  already_sent: { en: 'This level has gone before.', fr: 'Ce niveau est déjà parti.' },
+  sent: { en: 'The mail server has accepted it.', fr: 'Le serveur de messagerie l’a acceptée.' },
+  already_sent: { en: 'This level has already been sent.', fr: 'Ce niveau est déjà parti.' },
 
   // Not now; a later run sends it without help.
   not_due: { en: 'It is not due yet.', fr: 'Elle n’est pas encore échue.' },
   before_due_date: { en: 'The invoice is not overdue.', fr: 'La facture n’est pas en retard.' },
   min_gap: {
-    en: 'The mail before it went too recently (min_gap_days).',
-    fr: 'La relance précédente est trop récente (min_gap_days).',
+    en: 'The previous reminder is too recent (min_gap_days).',
+    fr: 'Le courriel précédent est trop récent (min_gap_days).',
   },
   rescheduled: {
-    en: 'Its rules have changed and it is due later now.',
+    en: 'Its rules have changed: it is due later.',
     fr: 'Ses règles ont changé : elle est échue plus tard.',
   },
   paused: { en: 'It is paused.', fr: 'Elle est en pause.' },
@@ -32,15 +32,15 @@ export const REASONS = {
     en: 'It was more than 30 days late when automatic follow-ups were switched on, and waits for a confirmation.',
     fr: 'Elle avait plus de 30 jours de retard à l’activation et attend une confirmation.',
   },
-  max_per_run: { en: 'This run has sent as many as it may.', fr: 'Cette exécution a envoyé son maximum.' },
-  max_per_day: { en: 'As many as may have gone today.', fr: 'Le maximum du jour est atteint.' },
+  max_per_run: { en: 'This run has sent its maximum.', fr: 'Cette exécution a envoyé son maximum.' },
+  max_per_day: { en: 'The maximum of the day has been reached.', fr: 'Le maximum du jour est atteint.' },
   in_progress: { en: 'Another run is sending it.', fr: 'Une autre exécution est en train de l’envoyer.' },
   changed_meanwhile: {
-    en: 'It changed while it was looked at; the next run decides again.',
+    en: 'It changed during the check; the next run decides again.',
     fr: 'Elle a changé entre-temps ; la prochaine exécution décidera.',
   },
   refused_for_now: {
-    en: 'The server does not take this recipient for now; it is tried again later.',
+    en: 'The server does not accept this recipient for now; a later run tries again.',
     fr: 'Le serveur n’accepte pas ce destinataire pour le moment ; nouvel essai plus tard.',
   },
   no_answer: {
@@ -61,8 +61,8 @@ export const REASONS = {
     fr: 'Aucun serveur de messagerie n’est configuré (EMAIL_HOST).',
   },
   budget: {
-    en: 'The time of this run was over; it stays due.',
-    fr: 'Le temps de cette exécution était écoulé ; elle reste échue.',
+    en: 'The time budget of this run ran out; it stays due.',
+    fr: 'Le budget de temps de cette exécution était épuisé ; elle reste échue.',
   },
 
   // Switched off by a person.
@@ -70,7 +70,10 @@ export const REASONS = {
     en: 'Automatic follow-ups are off in the billing settings.',
     fr: 'Les relances automatiques sont désactivées dans les réglages de facturation.',
   },
-  auto_disabled: { en: 'auto_enabled is off for it.', fr: 'auto_enabled est désactivé pour elle.' },
+  auto_disabled: {
+    en: 'Automatic sending is off for this follow-up (auto_enabled).',
+    fr: 'L’envoi automatique est désactivé pour cette relance (auto_enabled).',
+  },
   paid: { en: 'It has been paid.', fr: 'Elle est payée.' },
   accepted: { en: 'The quote has been accepted.', fr: 'Le devis est accepté.' },
   cancelled: { en: 'It has been cancelled.', fr: 'Elle est annulée.' },
@@ -90,7 +93,7 @@ export const REASONS = {
   },
   no_email: { en: 'The customer has no e-mail address.', fr: 'Le client n’a pas d’adresse e-mail.' },
   bad_email: {
-    en: 'The customer’s e-mail address is not a valid one.',
+    en: 'The customer’s e-mail address is not valid.',
     fr: 'L’adresse e-mail du client n’est pas valable.',
   },
   bad_locale: {
@@ -99,7 +102,10 @@ export const REASONS = {
   },
   no_amount: { en: 'The amount or its currency is missing.', fr: 'Le montant ou sa devise manque.' },
   nothing_due: { en: 'Nothing is left to pay.', fr: 'Il ne reste rien à payer.' },
-  template_error: { en: 'Its template is missing or faulty.', fr: 'Son modèle manque ou est fautif.' },
+  template_error: {
+    en: 'Its template is missing or has an error.',
+    fr: 'Son modèle manque ou contient une erreur.',
+  },
   address_refused: {
     en: 'The server refuses the address for good.',
     fr: 'Le serveur refuse définitivement l’adresse.',

@@ -93,7 +93,7 @@ describe('ronde followups', () => {
     const sent = await ronde(['send', 'ada'], 'y\n');
     expect(sent).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('Level 1: The mail server has taken it.'),
+      stdout: expect.stringContaining('Level 1: The mail server has accepted it.'),
     });
     expect(world.smtp.mails()).toHaveLength(1);
     world.smtp.refuse('ada@example.test', 550);

@@ -6,13 +6,13 @@ const en = {
   presence: 'Presence',
   threshold: '“Online” activity threshold (minutes)',
   thresholdHelp: (min: number, max: number) =>
-    `Who has shown no sign of life for so long is offline. From ${min} to ${max}.`,
+    `Users are offline after this many minutes without activity. From ${min} to ${max}.`,
   alerts: 'Delay alerts',
   days: 'Late after (days in one stage)',
   daysHelp: (max: number) => `From 1 to ${max}.`,
-  repeat: 'Tell again after (hours)',
+  repeat: 'Repeat the alert after (hours)',
   repeatHelp: (max: number) => `From 1 to ${max}.`,
-  stages: 'Stages with a threshold of their own',
+  stages: 'Stages with their own threshold',
   stage: 'Stage',
   addStage: 'Add a stage',
   noStages: 'Every stage follows the general threshold.',
@@ -21,11 +21,11 @@ const en = {
   saved: 'Saved.',
   unchanged: 'Nothing has been changed.',
   whole: (min: number, max: number) => `Enter a whole number from ${min} to ${max}.`,
-  conflict: 'Somebody else has saved these settings meanwhile. Yours were not saved.',
-  watch: 'The watchman',
+  conflict: 'Somebody else has saved these settings. Yours were not saved.',
+  watch: 'Incidents (watch-runs)',
   operators: 'Operators (one e-mail address per line)',
   operatorsHelp: (max: number) =>
-    `They are told when a round is missed, overrun or failing, and when it goes on. At most ${max}.`,
+    `They are notified when a run is missed, too long or failing, and when it recovers. At most ${max}.`,
   watchLocale: 'Language of these mails',
 };
 
@@ -38,7 +38,7 @@ const fr: Widened<typeof en> = {
   alerts: 'Alertes de retard',
   days: 'En retard après (jours dans une étape)',
   daysHelp: (max) => `De 1 à ${max}.`,
-  repeat: 'Rappeler après (heures)',
+  repeat: 'Répéter l’alerte après (heures)',
   repeatHelp: (max) => `De 1 à ${max}.`,
   stages: 'Étapes avec leur propre seuil',
   stage: 'Étape',
@@ -50,10 +50,10 @@ const fr: Widened<typeof en> = {
   unchanged: 'Rien n’a été modifié.',
   whole: (min, max) => `Saisissez un nombre entier de ${min} à ${max}.`,
   conflict: 'Quelqu’un d’autre a enregistré ces réglages entre-temps. Les vôtres n’ont pas été enregistrés.',
-  watch: 'Le veilleur',
+  watch: 'Incidents (watch-runs)',
   operators: 'Opérateurs (une adresse e-mail par ligne)',
   operatorsHelp: (max) =>
-    `Ils sont prévenus quand une ronde manque, dépasse son délai ou échoue, et quand elle reprend. ${max} au plus.`,
+    `Ils sont prévenus quand une exécution manque, dépasse son délai ou échoue, et quand tout rentre dans l’ordre. ${max} au plus.`,
   watchLocale: 'Langue de ces courriels',
 };
 

@@ -62,7 +62,7 @@ describe.skipIf(absent || withoutChromium())('the page of alerts in a real brows
 
   it('says where nobody is told, no ticket is late and nothing was sent', async () => {
     const page = await site.open('alerts');
-    for (const text of ['Nobody is told yet', 'No ticket is late.', 'No alert has been sent yet.'])
+    for (const text of ['No recipients yet', 'No ticket is late.', 'No alert has been sent yet.'])
       await page.getByText(text).waitFor();
     expect(await seriousFaults(page)).toEqual([]);
   });
@@ -76,7 +76,7 @@ describe.skipIf(absent || withoutChromium())('the page of alerts in a real brows
     for (const [given, fault] of [
       ['anna@example.test', ''],
       ['BOSS@example.test ', ''],
-      ['boss@example.test', 'This address is in the list already.'],
+      ['boss@example.test', 'This address is already in the list.'],
       ['not an address', 'Enter an e-mail address'],
     ] as const) {
       await address.fill(given);
@@ -89,7 +89,7 @@ describe.skipIf(absent || withoutChromium())('the page of alerts in a real brows
       { email: 'anna@example.test', name: 'Anna Weiss', user_id: 'anna', active: true, locale: 'en' },
       { email: 'boss@example.test', name: 'boss', active: true },
     ]);
-    await page.getByRole('group', { name: 'boss' }).getByLabel('Switched on').click();
+    await page.getByRole('group', { name: 'boss' }).getByLabel('Active').click();
     await page.getByRole('group', { name: 'Anna Weiss' }).getByLabel('Language').selectOption('fr');
     await save(page);
     await poll(async () => (await recipients()).map(({ active }) => active)).toEqual([true, false]);
@@ -119,7 +119,7 @@ describe.skipIf(absent || withoutChromium())('the page of alerts in a real brows
         .waitFor();
     }
     expect(await recipients()).toMatchObject([{ name: 'First' }]);
-    await second.getByRole('button', { name: 'Load theirs' }).click();
+    await second.getByRole('button', { name: 'Discard mine and load' }).click();
     await poll(() => name(second).inputValue()).toBe('First');
   });
 
@@ -128,7 +128,7 @@ describe.skipIf(absent || withoutChromium())('the page of alerts in a real brows
       .doc('alert_recipients/boss')
       .set({ name: 'Boss', email: 'boss@example.test', active: true });
     const page = await site.open('alerts', { language: 'fr' });
-    const send = page.getByRole('button', { name: 'Envoyer un e-mail d’essai à boss@example.test' });
+    const send = page.getByRole('button', { name: 'Envoyer un courriel d’essai à boss@example.test' });
     await send.click();
     await page.getByText('Le serveur de messagerie a accepté le message pour boss@example.test').waitFor();
     expect(await inbox()).toMatchObject([{ to: ['boss@example.test'], subject: 'Essai d’envoi de Ronde' }]);
@@ -173,7 +173,7 @@ describe.skipIf(absent || withoutChromium())('the page of alerts in a real brows
     await late.getByText('40 days').waitFor();
     const log = page.getByRole('region', { name: 'Alerts sent' });
     expect((await log.locator('li strong').allTextContents()).slice(0, 3)).toEqual(['T-2', 'T-1', 'T-9']);
-    await log.getByText('fate unknown').waitFor();
+    await log.getByText('delivery uncertain').waitFor();
     await log.getByRole('button', { name: 'Show older alerts' }).click();
     await poll(() => log.locator('li').count()).toBe(57);
     expect(await seriousFaults(page)).toEqual([]);
@@ -214,7 +214,7 @@ describe.skipIf(absent || withoutChromium())('the page of alerts in a real brows
     const page = await site.open('alerts');
     const late = page.getByRole('region', { name: 'Late tickets by stage' });
     const row = (number: string) => page.getByRole('button', { name: number });
-    expect(await row('R-77').textContent()).toContain('21 days late after 14 days');
+    expect(await row('R-77').textContent()).toContain('21 days in this stage (limit 14)');
     await row('R-77').press('Enter');
     const opened = late.locator('li', { has: row('R-77') });
     await opened.getByText('earlier@example.test').waitFor();
@@ -228,7 +228,7 @@ describe.skipIf(absent || withoutChromium())('the page of alerts in a real brows
     await row('R-77').press('Enter');
     await poll(() => opened.locator('dl').count()).toBe(0);
     await row('R-78').click();
-    await late.getByText('Nobody has been told of it yet').waitFor();
+    await late.getByText('No alert about it has been sent yet.').waitFor();
     await late.getByText('its field stage_entered_at').waitFor();
     await page.getByRole('banner').getByRole('combobox', { name: 'Language' }).selectOption('fr');
     await page.getByText('son champ stage_entered_at').waitFor();

@@ -65,7 +65,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
   it('tells a plain user that there is nothing for them', async () => {
     await runs(1);
     const page = await site.open('', { account: 'usertest1' });
-    await page.getByText('This account is no administrator').first().waitFor();
+    await page.getByText('This account is not an administrator').first().waitFor();
     expect(await page.locator('main').textContent()).not.toContain(VISITS);
   });
 
@@ -73,7 +73,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     const page = await site.open('settings');
     await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
     site.console.world.clock.advance(2 * 3_600_000);
-    await page.getByRole('link', { name: 'Rounds' }).click();
+    await page.getByRole('link', { name: 'Tasks' }).click();
     const dialog = page.getByRole('dialog', { name: 'Your session has ended.' });
     await dialog.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
@@ -110,7 +110,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
 
   it('shows each task with what it did and does next, and says so where nothing has run yet', async () => {
     const page = await site.open();
-    await poll(() => card(page, 'Close inactive visits').textContent()).toContain('never yet');
+    await poll(() => card(page, 'Close inactive visits').textContent()).toContain('none yet');
     await runs(3);
     await page.reload();
     const shown = card(page, 'Close inactive visits');
@@ -150,7 +150,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     await shown.getByRole('button', { name: 'Simuler' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('row', { name: 'old serait traité plus de signe de vie' }).waitFor();
-    await dialog.getByRole('row', { name: 'fresh serait passé encore active' }).waitFor();
+    await dialog.getByRole('row', { name: 'fresh serait ignoré encore active' }).waitFor();
     expect((await store.doc('page_visits/old').get()).get('end_time')).toBeNull();
     expect((await store.collection('task_runs').get()).size).toBe(0);
     expect(await seriousFaults(page)).toEqual([]);
@@ -170,13 +170,13 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     const counts = { candidates: 700, acted: 650, skipped: 50, failed: 0 };
     await run.set(storedRun(VISITS, 1, { outcome: null, finished_at: null, duration_ms: null, counts }));
     const rounds = await site.open();
-    await card(rounds, 'Close inactive visits').getByText('700 looked at · 650 acted on').waitFor();
+    await card(rounds, 'Close inactive visits').getByText('700 checked · 650 done').waitFor();
     await run.update({ 'counts.candidates': 900, 'counts.acted': 850 });
-    await card(rounds, 'Close inactive visits').getByText('900 looked at · 850 acted on').waitFor();
+    await card(rounds, 'Close inactive visits').getByText('900 checked · 850 done').waitFor();
     await card(rounds, 'Close inactive visits').getByRole('link', { name: '1 minute ago' }).click();
-    await rounds.getByText('900 looked at · 850 acted on').waitFor();
+    await rounds.getByText('900 checked · 850 done').waitFor();
     await run.update({ outcome: 'succeeded', 'counts.candidates': 1000, 'counts.acted': 950 });
-    await rounds.getByText('1,000 looked at · 950 acted on').waitFor();
+    await rounds.getByText('1,000 checked · 950 done').waitFor();
     await rounds.getByText('succeeded').waitFor();
   });
 
@@ -219,7 +219,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     const stored = async () =>
       (await site.console.world.store.doc('settings/presence').get()).get('online_threshold_minutes');
     expect(await stored()).toBe(20);
-    await second.getByRole('button', { name: 'Charger les siens' }).click();
+    await second.getByRole('button', { name: 'Abandonner mes modifications et recharger' }).click();
     await poll(() => second.getByLabel(label).inputValue()).toBe('20');
     await second.getByLabel(label).fill('30');
     await save(second);
@@ -252,7 +252,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     const page = await site.open('settings');
     await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
     for (const [link, back] of [
-      ['Rounds', 'Close inactive visits'],
+      ['Tasks', 'Close inactive visits'],
       ['Settings', 'Presence'],
     ] as const) {
       await page.route(/\/(v1|tickets)\//, (route) => route.abort());
@@ -276,7 +276,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     await page.goto(`${site.url}/console/runs`);
     await page.getByRole('status').getByText('Loading…').waitFor();
     held.resolve();
-    await page.getByText('No run fits.').waitFor();
+    await page.getByText('No run matches.').waitFor();
     await page.goto(`${site.url}/console/runs/nothing`);
     await page.getByText('This run does not exist').waitFor();
     await page.goto(`${site.url}/console/elsewhere`);
@@ -330,7 +330,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
       await page.keyboard.press('Tab');
       reached.push(await focused());
     }
-    expect(reached.slice(0, 4)).toEqual(['Skip to the content', 'Rounds', 'Follow-ups', 'Inbox']);
+    expect(reached.slice(0, 4)).toEqual(['Skip to the content', 'Tasks', 'Follow-ups', 'Inbox']);
     expect(reached).toContain('Dry run');
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('dialog');

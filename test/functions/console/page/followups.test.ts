@@ -55,10 +55,10 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
   it('says where nothing is planned, to settle, to mend or sent', async () => {
     const page = await site.open('followups');
     for (const [view, text] of [
-      ['Due', 'Nothing is planned.'],
-      ['To settle', 'There is nothing to settle'],
-      ['To mend', 'Nothing waits for somebody'],
-      ['Sent', 'Nothing has been sent yet.'],
+      ['Due', 'No reminder is planned.'],
+      ['Uncertain', 'No mail is uncertain.'],
+      ['Needs fixing', 'Nothing needs fixing.'],
+      ['Sent', 'No reminder has been sent yet.'],
     ] as const) {
       await page.getByRole('link', { name: view, exact: true }).click();
       await page.getByText(text).waitFor();
@@ -101,7 +101,7 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     await group('Échues').getByText('échue, elle part à la prochaine exécution').waitFor();
     await group('Demain').getByText('F-TOMORROW').waitFor();
     await group('Ensuite').getByRole('img', { name: '1 niveau envoyé sur 3' }).waitFor();
-    await group('En pause sans fin').getByText('F-PAUSED').waitFor();
+    await group('En pause sans date de fin').getByText('F-PAUSED').waitFor();
     expect(await page.locator('main').textContent()).not.toContain('F-PAID');
     expect((await group('Échues').textContent())?.replaceAll(/[\u00a0\u202f]/g, ' ')).toContain('1 250,50 €');
   });
@@ -155,7 +155,7 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     await page.getByRole('region', { name: 'Levels' }).getByText('sent', { exact: true }).waitFor();
     await page
       .getByRole('region', { name: 'History' })
-      .getByText('sent: the mail server has taken it')
+      .getByText('sent: the mail server has accepted it')
       .waitFor();
     expect(await stored('a')).toMatchObject({ level: 1 });
   });
@@ -193,10 +193,10 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     expect(await stored('a')).toMatchObject({ status: 'stopped', stop_reason: 'stopped' });
     const history = page.getByRole('region', { name: 'History' });
     const lines = await history.locator('li').allTextContents();
-    expect(lines.map((line) => /(stopped by somebody|resumed|paused)/.exec(line)?.[0]).toSorted()).toEqual([
+    expect(lines.map((line) => /(stopped|resumed|paused)/.exec(line)?.[0]).toSorted()).toEqual([
       'paused',
       'resumed',
-      'stopped by somebody',
+      'stopped',
     ]);
     await history.getByText('They called.').waitFor();
     expect(await history.getByText('by admintest1').count()).toBe(3);
@@ -225,7 +225,7 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     await page.getByText('Did this mail arrive?').waitFor({ state: 'detached' });
     expect((await store().doc('followups/a/sends/1').get()).get('state')).toBe(state);
     expect(await stored('a')).toMatchObject(after);
-    await page.getByRole('region', { name: 'History' }).getByText('settled by somebody').waitFor();
+    await page.getByRole('region', { name: 'History' }).getByText('delivery settled').waitFor();
   });
 
   it('tells what switching on means before it does, and holds what is old until that is confirmed', async () => {
@@ -243,7 +243,7 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     const page = await site.open('billing/org-1');
     await page.getByText('They are off: nothing goes by itself.').waitFor();
     await page.getByRole('button', { name: 'Switch on…' }).click();
-    for (const text of ['3 mails are due now', 'the first round sends 2 of them', '2 more than 30 days late'])
+    for (const text of ['3 mails are due now', 'the first run sends 2 of them', '2 more than 30 days late'])
       await dialog(page).getByText(text).waitFor();
     expect(await dialog(page).getByRole('link').allTextContents()).toEqual(['NEW-1', 'NEW-2', 'NEW-3']);
     const settings = async () => (await store().doc('billing_settings/org-1').get()).data();
@@ -253,9 +253,9 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     await page.getByText('They are on').waitFor();
     expect((await settings())?.['held_due_before']).not.toBeNull();
     await page.getByText('2 follow-ups are held').waitFor();
-    await page.getByRole('button', { name: 'Let them go…' }).click();
+    await page.getByRole('button', { name: 'Release…' }).click();
     await dialog(page).getByText('5 mails are due now').waitFor();
-    await dialog(page).getByRole('button', { name: 'Let them go…' }).click();
+    await dialog(page).getByRole('button', { name: 'Release…' }).click();
     await poll(async () => (await settings())?.['held_due_before']).toBeNull();
     await page.getByText('2 follow-ups are held').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Switch off' }).click();
@@ -300,7 +300,7 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     await page.getByLabel('Quiet hours from').fill('20:00');
     await page.getByLabel('until (such as').fill('08:00');
     await page.getByLabel('On business days only').click();
-    await page.getByLabel('Mails per round').fill('25');
+    await page.getByLabel('Mails per run').fill('25');
     await save(page);
     await page.getByText('Saved.').waitFor();
     const settings = (await store().doc('billing_settings/org-1').get()).data();
@@ -312,9 +312,9 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     await second.bringToFront();
     await second.getByLabel('Mails per day').fill('7');
     await save(second);
-    await second.getByText('Somebody else has saved these settings meanwhile').waitFor();
-    await second.getByRole('button', { name: 'Load theirs' }).click();
-    await poll(() => second.getByLabel('Mails per round').inputValue()).toBe('25');
+    await second.getByText('Somebody else has saved these settings.').waitFor();
+    await second.getByRole('button', { name: 'Discard mine and load' }).click();
+    await poll(() => second.getByLabel('Mails per run').inputValue()).toBe('25');
   });
 
   it('changes the text of a level for one language, names what cannot be filled in, and puts it back', async () => {
@@ -332,7 +332,7 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     await page.getByText('{{nobody}} cannot be filled in').waitFor();
     await subject.fill('Facture {{label}} : {{amount}} !');
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('text of the organisation’s own', { exact: true }).waitFor();
+    await page.getByText('the organisation’s own text', { exact: true }).waitFor();
     expect((await store().doc('billing_settings/org-1').get()).get('templates')).toEqual({
       invoice_courteous: {
         fr: {
@@ -350,7 +350,7 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     await mail.close();
     await page.bringToFront();
     await page.getByLabel('Language of the customer').selectOption('fr');
-    await page.getByRole('button', { name: 'Back to the text that comes with Ronde' }).click();
+    await page.getByRole('button', { name: 'Restore the text that comes with Ronde' }).click();
     await poll(() => subject.inputValue()).toBe('Rappel : facture {{label}} échue le {{due_date}}');
     expect((await store().doc('billing_settings/org-1').get()).get('templates')).toEqual({});
   });

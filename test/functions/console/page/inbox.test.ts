@@ -128,7 +128,7 @@ describe.skipIf(absent)('the pages of mail in a real browser', () => {
     const form = page.getByRole('region', { name: 'A new mailbox' });
     await form.getByRole('button', { name: 'Try the connection' }).click();
     await form.getByText('Enter the name of a server').waitFor();
-    await poll(() => form.getByText('This is missing.').count()).toBe(3);
+    await poll(() => form.getByText('Required.').count()).toBe(3);
     await form.getByLabel('Organisation').fill('org-1');
     await form.getByLabel('Name (optional)').fill('Office');
     await form.getByLabel('Mail server (IMAP)').fill(imap.host);
@@ -144,14 +144,14 @@ describe.skipIf(absent)('the pages of mail in a real browser', () => {
     await poll(() => form.getByText('The server refuses the sign-in').count()).toBe(0);
     await form.getByRole('button', { name: 'Try the connection' }).click();
     await form.getByText('The connection works.').waitFor();
-    await form.getByText(/What the server can \(\d+\)/).click();
+    await form.getByText(/Server capabilities \(\d+\)/).click();
     await form.getByText(/CONDSTORE/).waitFor();
     expect(await form.getByLabel('INBOX (1)').isChecked()).toBe(true);
     await form.getByLabel('Sent (0)').check();
     expect((await store().collection('inbox_integrations').get()).size).toBe(0);
     expect(await seriousFaults(page)).toEqual([]);
     await form.getByRole('button', { name: 'Add this mailbox' }).click();
-    await page.getByText('Office is added; the next round synchronises it.').waitFor();
+    await page.getByText('Office is added; the next run synchronises it.').waitFor();
     await box(page, /^Office/)
       .getByText('INBOX, Sent')
       .waitFor();
@@ -175,7 +175,7 @@ describe.skipIf(absent)('the pages of mail in a real browser', () => {
     const form = page.getByRole('region', { name: 'Une nouvelle boîte' });
     for (const [label, text] of [
       ['Organisation', 'org-1'],
-      ['Serveur de courrier (IMAP)', '10.0.0.1'],
+      ['Serveur de messagerie (IMAP)', '10.0.0.1'],
       ['Utilisateur', 'x'.repeat(200)],
       ['Mot de passe', 'made-up'],
       ['Qui prévenir', 'personne'],
@@ -185,8 +185,8 @@ describe.skipIf(absent)('the pages of mail in a real browser', () => {
     await form.getByText('Ce n’est pas une adresse e-mail.').waitFor();
     await form.getByLabel('Qui prévenir').fill('');
     await form.getByRole('button', { name: 'Essayer la connexion' }).click();
-    await form.getByText('Cet hôte ne peut pas être appelé.').waitFor();
-    await form.getByLabel('Serveur de courrier (IMAP)').fill('127.0.0.1');
+    await form.getByText('Cet hôte n’est pas autorisé.').waitFor();
+    await form.getByLabel('Serveur de messagerie (IMAP)').fill('127.0.0.1');
     await form.getByLabel('Port').fill('1');
     await form.getByRole('button', { name: 'Essayer la connexion' }).click();
     await form.getByText('Le serveur est injoignable.').waitFor();
@@ -207,8 +207,8 @@ describe.skipIf(absent)('the pages of mail in a real browser', () => {
     await card.getByRole('button', { name: 'Synchronise now' }).click();
     await page.getByText('2 new, 0 changed, 0 deleted.').waitFor();
     await card.getByText('2 announced, 2 stored').waitFor();
-    await card.getByText('well', { exact: true }).waitFor();
-    await card.getByRole('button', { name: 'How far the folders are' }).click();
+    await card.getByText('working', { exact: true }).waitFor();
+    await card.getByRole('button', { name: 'Folder progress' }).click();
     await card.getByRole('list', { name: 'Folders' }).getByText('2 stored').waitFor();
     await card.getByRole('button', { name: 'Try the connection' }).click();
     await page.getByText(/It works: \d+ folders/).waitFor();
@@ -235,11 +235,11 @@ describe.skipIf(absent)('the pages of mail in a real browser', () => {
     await dialog.getByRole('button', { name: 'Run now' }).click();
     await dialog.getByText('Loading…').waitFor();
     // A run says nothing of itself before its fifth second.
-    await dialog.getByText('1 looked at · 1 acted on').waitFor();
+    await dialog.getByText('1 checked · 1 done').waitFor();
     await dialog.getByText('Loading…').waitFor();
     expect(await seriousFaults(page)).toEqual([]);
     await stalling.stop();
-    await dialog.getByText('2 looked at · 1 acted on · 1 failed').waitFor();
+    await dialog.getByText('2 checked · 1 done · 1 failed').waitFor();
     await dialog.getByText('partly failed').waitFor();
     expect(await dialog.getByText('Loading…').count()).toBe(0);
   });
@@ -264,7 +264,7 @@ describe.skipIf(absent)('the pages of mail in a real browser', () => {
       });
     await page.reload();
     await card.getByText('9 annoncés, 7 enregistrés').waitFor();
-    await card.getByText('2 manquent encore ; la prochaine ronde continue').waitFor();
+    await card.getByText('2 manquent encore ; la prochaine synchronisation continue').waitFor();
     expect(await page.content()).not.toContain('wrong-made-up');
   });
 

@@ -95,7 +95,7 @@ describe.skipIf(withoutChromium())('the pages of visits and presence in a real b
     await visit('d', closed(10, '/old'));
     const page = await site.open('visits');
     await poll(() => figure(page, 'Visits').textContent()).toBe('Visits3');
-    expect(await figure(page, 'Inferred').textContent()).toBe('Inferred33%');
+    expect(await figure(page, 'No closing signal').textContent()).toBe('No closing signal33%');
     expect(await figure(page, 'Engaged time').textContent()).toBe('Engaged time1 hr 8 min');
     const row = (table: string, name: string) =>
       page.getByRole('table', { name: table }).getByRole('row', { name }).textContent();
@@ -150,7 +150,7 @@ describe.skipIf(withoutChromium())('the pages of visits and presence in a real b
   it('cleans ghosts after it has shown them, keeps a backup as a file, and puts them back from it', async () => {
     await people();
     const page = await site.open('presence');
-    await page.getByRole('button', { name: 'Clean the silent (30 min)…' }).click();
+    await page.getByRole('button', { name: 'Put the inactive offline (30 min)…' }).click();
     await dialog(page).getByText('2 people').waitFor();
     await dialog(page).getByText('ghost-1, ghost-2').waitFor();
     expect(await seriousFaults(page)).toEqual([]);
@@ -170,10 +170,10 @@ describe.skipIf(withoutChromium())('the pages of visits and presence in a real b
       .update({ is_online: true, last_activity_at: at(NOW.getTime() + minutes(1)) });
     await page.reload();
     await page.getByLabel('Backup file').setInputFiles(join(downloads, file));
-    await page.getByText('1 would be put back; 1 have shown life since').waitFor();
+    await page.getByText('1 would be restored; 1 would stay unchanged').waitFor();
     expect(await online()).toEqual(['anna', 'ghost-2']);
-    await page.getByRole('button', { name: 'Put back' }).click();
-    await page.getByText('1 are put back; 1 stay as they are.').waitFor();
+    await page.getByRole('button', { name: 'Restore' }).click();
+    await page.getByText('1 restored; 1 unchanged.').waitFor();
     expect(await online()).toEqual(['anna', 'ghost-1', 'ghost-2']);
   });
 
@@ -182,11 +182,11 @@ describe.skipIf(withoutChromium())('the pages of visits and presence in a real b
     const page = await site.open('presence', { language: 'fr' });
     await page.getByRole('button', { name: 'Mettre tout le monde hors ligne…' }).click();
     await dialog(page).getByText('3 personnes').waitFor();
-    await dialog(page).getByRole('button', { name: 'Garder la sauvegarde et nettoyer' }).click();
+    await dialog(page).getByRole('button', { name: 'Enregistrer la sauvegarde et nettoyer' }).click();
     await page.getByText('3 personnes sont maintenant hors ligne.').waitFor();
     expect(await online()).toEqual([]);
-    await page.getByRole('button', { name: 'Les remettre' }).click();
-    await page.getByText('3 sont remis ; 0 restent tels quels.').waitFor();
+    await page.getByRole('button', { name: 'Les remettre en ligne' }).click();
+    await page.getByText('Restaurés : 3. Inchangés : 0.').waitFor();
     expect(await online()).toEqual(['anna', 'ghost-1', 'ghost-2']);
     await page.getByLabel('Fichier de sauvegarde').setInputFiles({
       ...{ name: 'other.json', mimeType: 'application/json', buffer: Buffer.from('{"version":2}') },
@@ -208,7 +208,7 @@ describe.skipIf(withoutChromium())('the pages of visits and presence in a real b
     await people();
     await site.console.world.redisEngine.stopEngine();
     const page = await site.open('presence');
-    await page.getByText('Redis does not answer: who cannot be seen is unknown').waitFor();
+    await page.getByText('Redis does not answer. Users who cannot be seen are unknown').waitFor();
     await page.getByRole('button', { name: 'Put everybody offline…' }).click();
     await dialog(page).getByRole('alert').getByText('A service behind the console does not answer').waitFor();
     expect(await dialog(page).getByRole('button', { name: 'Save the backup and clean' }).isDisabled()).toBe(

@@ -81,7 +81,7 @@ describe.skipIf(absent || withoutChromium())('what the watchman found, in a real
     expect(await alert.locator('li').allTextContents()).toEqual([
       expect.stringContaining('onerror=alert(1)'),
       expect.stringContaining('Close inactive visits · a run is past its time since Mar 4, 2026'),
-      expect.stringContaining('Close inactive visits · a round did not start since Mar 4, 2026'),
+      expect.stringContaining('Close inactive visits · a run did not start since Mar 4, 2026'),
     ]);
     expect(await seriousFaults(page)).toEqual([]);
     expect(await alert.getByRole('link', { name: 'a run is past its time' }).getAttribute('href')).toBe(
@@ -93,7 +93,7 @@ describe.skipIf(absent || withoutChromium())('what the watchman found, in a real
 
   it('is told to the operators who are named in the settings', async () => {
     const page = await site.open('settings');
-    const form = page.locator('form', { has: page.getByRole('heading', { name: 'The watchman' }) });
+    const form = page.locator('form', { has: page.getByRole('heading', { name: 'Incidents (watch-runs)' }) });
     await form.getByLabel('Operators').fill('boss@example.test\nnobody');
     await form.getByRole('button', { name: 'Save' }).click();
     await form.getByText('Enter an e-mail address').waitFor();

@@ -5,7 +5,7 @@ import type { BillingTexts } from './en.ts';
 export const fr: BillingTexts = {
   title: (organisation) => `Réglages de facturation ${de(organisation)}`,
   auto: 'Relances automatiques',
-  on: 'Elles sont activées : ce qui est échu part à chaque ronde.',
+  on: 'Elles sont activées : ce qui est échu part à chaque exécution.',
   off: 'Elles sont désactivées : rien ne part tout seul.',
   switchOn: 'Activer…',
   switchOff: 'Désactiver',
@@ -14,7 +14,7 @@ export const fr: BillingTexts = {
   ask: 'Ce qu’entraîne l’activation maintenant :',
   confirmOn: 'Activer',
   wouldSend: (count) => (count <= 1 ? `${count} courriel est échu` : `${count} courriels sont échus`),
-  firstRun: (count) => `la première ronde en envoie ${count}`,
+  firstRun: (count) => `la première exécution en envoie ${count}`,
   held: (count) =>
     count === 1
       ? '1 en retard de plus de 30 jours est retenue jusqu’à votre confirmation'
@@ -23,11 +23,10 @@ export const fr: BillingTexts = {
   next: 'Les premiers',
   look: 'Voir ce qui partirait',
   heldNow: (count) => (count === 1 ? '1 relance est retenue' : `${count} relances sont retenues`),
-  heldHelp:
-    'Elles avaient plus de 30 jours de retard à l’activation. Elles ne partent qu’une fois confirmées.',
-  release: 'Les laisser partir…',
+  heldHelp: 'Plus de 30 jours de retard à l’activation. Rien ne part avant votre confirmation.',
+  release: 'Débloquer…',
   releaseAsk: 'Désormais échues comme les autres :',
-  released: 'Elles partent aux prochaines rondes.',
+  released: 'Elles partent aux prochaines exécutions.',
   levels: {
     invoice: 'Niveaux des factures (jours après l’échéance)',
     quote: 'Niveaux des devis (jours après l’envoi)',
@@ -48,12 +47,12 @@ export const fr: BillingTexts = {
   quietTo: 'à (par ex. 08:00)',
   gap: 'Jours entre deux courriels, au moins',
   grace: 'Jours de grâce après l’échéance',
-  perRun: 'Courriels par ronde, au plus (vide : sans limite)',
+  perRun: 'Courriels par exécution, au plus (vide : sans limite)',
   perDay: 'Courriels par jour, au plus (vide : sans limite)',
-  sender: 'Qui écrit',
+  sender: 'Expéditeur',
   from: 'De (par ex. Atelier <factures@exemple.fr>)',
   replyTo: 'Réponses à',
-  notify: 'Qui est prévenu des défauts',
+  notify: 'À prévenir en cas de problème',
   locale: 'Langue, quand le client n’en a pas',
   business: 'Les clients sont des entreprises (les mentions légales sont ajoutées)',
   save: 'Enregistrer',
@@ -63,11 +62,11 @@ export const fr: BillingTexts = {
   whole: (min, max) => `Saisissez un nombre entier de ${min} à ${max}.`,
   back: 'Relances',
   mails: {
-    title: (organisation) => `Textes des courriels de ${organisation}`,
+    title: (organisation) => `Textes des courriels ${de(organisation)}`,
     intro: 'Ce que dit le courriel de chaque niveau, dans la langue du client.',
     back: 'Réglages de facturation',
     open: 'Textes des courriels',
-    none: 'Aucun niveau n’est réglé, donc aucun courriel n’a de texte.',
+    none: 'Il n’y a pas encore de niveau. Ajoutez-en un dans les réglages de facturation.',
     template: 'Courriel',
     which: {
       invoice: (levels, name) => `Factures, niveau ${levels.join(' et ')} (${name})`,
@@ -79,10 +78,10 @@ export const fr: BillingTexts = {
     restore: 'Revenir au texte fourni avec Ronde',
     subject: 'Objet',
     text: 'Texte',
-    empty: 'Ce champ manque.',
+    empty: 'Champ obligatoire.',
     long: (max) => `${max} caractères au plus.`,
-    strange: (name) => `{{${name}}} ne peut pas être rempli ; prenez l’un de ceux nommés ci-dessous.`,
-    mayName: 'Ce qui est mis à la place quand le courriel est fait :',
+    strange: (name) => `{{${name}}} ne peut pas être rempli ; choisissez parmi ceux de la liste ci-dessous.`,
+    mayName: 'Remplacés dans chaque courriel :',
     placeholders: {
       customer_name: 'le nom du client',
       label: 'le numéro de la facture ou du devis',
@@ -90,7 +89,7 @@ export const fr: BillingTexts = {
       due_date: 'la date d’échéance',
       sent_date: 'la date d’envoi du devis',
       days_late: 'les jours depuis l’échéance',
-      organisation: 'qui écrit',
+      organisation: 'l’organisation qui écrit',
     },
   },
 };
