@@ -21,7 +21,7 @@ const en = {
   saved: 'Saved.',
   unchanged: 'Nothing has been changed.',
   whole: (min: number, max: number) => `Enter a whole number from ${min} to ${max}.`,
-  conflict: 'Somebody else has saved these settings meanwhile. Yours were not saved.',
+  conflict: 'Somebody else has saved these settings in the meantime. Yours were not saved.',
   watch: 'The watchman',
   operators: 'Operators (one e-mail address per line)',
   operatorsHelp: (max: number) =>

@@ -60,9 +60,9 @@ describe.skipIf(absent || withoutChromium())('the page of alerts in a real brows
     (await (await fetch(site.console.world.smtp.inbox)).json()) as { to: string[]; subject: string }[];
   const save = (page: Page) => page.getByRole('button', { name: 'Save the recipients' }).click();
 
-  it('says where nobody is told, no ticket is late and nothing was sent', async () => {
+  it('says so if there are no recipients, no late tickets and no alerts', async () => {
     const page = await site.open('alerts');
-    for (const text of ['Nobody is told yet', 'No ticket is late.', 'No alert has been sent yet.'])
+    for (const text of ['No recipients yet', 'No ticket is late.', 'No alert has been sent yet.'])
       await page.getByText(text).waitFor();
     expect(await seriousFaults(page)).toEqual([]);
   });
@@ -183,7 +183,7 @@ describe.skipIf(absent || withoutChromium())('the page of alerts in a real brows
     ).toBe(0);
   });
 
-  it('says of a late ticket what its lateness was counted from, its threshold, who is told and what was told', async () => {
+  it('shows the start of a late ticket, its threshold, its recipients and its alerts', async () => {
     const { stage_entered_at: _none, ...bare } = ticket('R-77', 'repair', 20);
     const tickets = new Map<string, object>([
       ['t-77', bare],
@@ -228,7 +228,7 @@ describe.skipIf(absent || withoutChromium())('the page of alerts in a real brows
     await row('R-77').press('Enter');
     await poll(() => opened.locator('dl').count()).toBe(0);
     await row('R-78').click();
-    await late.getByText('Nobody has been told of it yet').waitFor();
+    await late.getByText('No alert about it yet').waitFor();
     await late.getByText('its field stage_entered_at').waitFor();
     await page.getByRole('banner').getByRole('combobox', { name: 'Language' }).selectOption('fr');
     await page.getByText('son champ stage_entered_at').waitFor();

@@ -57,7 +57,7 @@ export const en = {
   save: 'Save',
   saved: 'Saved.',
   rescheduled: 'Open follow-ups are planned by the new rules.',
-  conflict: 'Somebody else has saved these settings meanwhile. Yours were not saved.',
+  conflict: 'Somebody else has saved these settings in the meantime. Yours were not saved.',
   whole: (min: number, max: number) => `Enter a whole number from ${min} to ${max}.`,
   back: 'Follow-ups',
   /** About the texts of mails. */
