@@ -20,13 +20,14 @@ const product = listFiles('functions', 'shared', 'infra');
 const code = product.filter((path) => /\.tsx?$/.test(path));
 const tests = listFiles('test').filter((path) => /\.tsx?$/.test(path));
 /** The page's own words are texts for people: they follow the same rules, in each language's own way. */
-const isPageText = (path: string) => /\/(texts(\.|\/)|words\.ts$)/.test(path);
+const isPageText = (path: string) => /\/(texts(\.|\/)|words\.ts$)|\/page\/base\/(en|fr)\.ts$/.test(path);
 const readLines = (path: string) => readFileSync(join(ROOT, path), 'utf8').split('\n');
 
 /** A comment that begins so hides its subject: its reader learns last what it is about. */
 const HIDDEN_SUBJECT = /^\s*(\/\*\*|\*|\/\/) ?(What|Who|Whose|Whether|Of|So many|None|Null where)\b/;
-/** Words that stand for several acts, or are no plain English here. */
-const AVOIDED = /\b(told|whoever|so many|handed on|anew|meanwhile)\b/i;
+/** Words that stand for several acts, or are no plain English here. The field `told` of an incident keeps its name. */
+const AVOIDED =
+  /\b(told(?!: (?:\d|number|to\.|FieldValue\.))(?<!'told)|whoever|so many|handed on|anew|meanwhile)\b/i;
 
 /** Places as `file:line: text`. */
 function findLines(paths: readonly string[], pattern: RegExp): string[] {
@@ -97,5 +98,6 @@ it('finds what breaks the rules', () => {
   expect('/** Returns what is left. */').not.toMatch(HIDDEN_SUBJECT);
   expect('nobody was told').toMatch(AVOIDED);
   expect("reason: 'changed_meanwhile'").not.toMatch(AVOIDED);
+  expect("document.get('told')").not.toMatch(AVOIDED);
   expect(parametersOf('x.ts', 'const f = (a, b, c, d, e) => a;')).toHaveLength(1);
 });

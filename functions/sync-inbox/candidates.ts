@@ -12,7 +12,7 @@ import { streamQuery } from '../../shared/doors/store/firestore.ts';
 import { GatheredUpdates } from '../../shared/doors/store/gathered.ts';
 import type { RunContext } from '../../shared/runtime/task.ts';
 
-/** What the mailboxes of one run share. */
+/** The state that all mailboxes of one run share. */
 export interface Shared {
   gate: HostGate;
   folders: FoldersAhead;

@@ -37,7 +37,7 @@ interface Types {
  * A mailbox is due unless it is in back-off. Its sync stores each message once, whatever happens in between: the cursor
  * moves after what it passes is stored, and two syncs of one mailbox never mix. What stops one mailbox costs the others
  * nothing; it has its own next attempt, so the run asks for no retry. A mailbox that has more than its share of the time
- * allows is gone on with in the next run. The owner is told once when the login is refused for good, and once when it
+ * allows goes on in the next run. The task notifies the owner once if the login is refused for good, and once when it
  * works again.
  */
 export const syncInbox: Task<Types> = {

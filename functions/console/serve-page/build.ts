@@ -22,7 +22,7 @@ export async function buildPage(): Promise<string> {
     root: SOURCE,
     base: '/console/',
     mode: 'production',
-    // Whoever builds: in a test NODE_ENV says test, and React would come as for development.
+    // NODE_ENV of this process does not count: it is "test" in tests, and would select React's development build.
     define: { 'process.env.NODE_ENV': '"production"' },
     oxc: { jsx: { runtime: 'automatic', development: false } },
     logLevel: 'silent',
@@ -47,7 +47,7 @@ export async function buildPage(): Promise<string> {
 /** The page's sources, with the words of tasks and the limits of domains that it imports. */
 const SOURCES = ['functions/console/page/**/*.*', 'functions/*/words.ts', 'shared/domains/**/limits.ts'];
 
-/** Of everything the page is made from: its sources and the versions of its packages. */
+/** Returns the digest of the page's sources and the versions of its packages. */
 function digest(): string {
   const hash = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json')));
   hash.update(readFileSync(import.meta.filename));

@@ -29,12 +29,6 @@ export const configurationPlaces: Readonly<Record<string, string>> = {
     'DELETE /api/inbox/integrations/{id} if the mailbox is theirs, else PATCH its notify_email',
 };
 
-/** Collections without personal data, and why. */
-export const impersonalPlaces: Readonly<Record<string, string>> = {
-  watch_state: 'when watch-runs checked each task',
-  folders: 'how far a mailbox is synchronised, in numbers',
-};
-
 /** Data that this command cannot reach. */
 export const OUT_OF_REACH: readonly string[] = [
   'the account at the sign-in issuer: close it first, or the next ping stores the person again',

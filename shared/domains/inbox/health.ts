@@ -12,7 +12,7 @@ export interface Health {
   nextAttemptAt: number | null;
   lastError: string | null;
   lastSuccessAt: number | null;
-  /** Since when the login is refused, as the owner was told; null where all is well. */
+  /** The start of refused logins, as the owner was notified; null if the login works. */
   authFailedAt: number | null;
 }
 
@@ -26,7 +26,7 @@ export const HEALTHY: Health = {
   authFailedAt: null,
 };
 
-/** So many refused logins in a row mean wrong credentials; fewer may be a server's bad hour. */
+/** This many refused logins in a row mean wrong credentials; fewer may be a server's bad hour. */
 export const AUTH_FAILURES = 3;
 /** Back-off: one minute, doubled with each failure, up to an hour; what the server says it is busy with starts higher. */
 const FIRST_WAIT_MS = 60_000;
@@ -65,7 +65,7 @@ export function afterFailure(health: Health, { kind, detail }: Failure, now: Dat
   };
 }
 
-/** Whether a mailbox is to be synchronised at an instant. */
+/** Returns true if a mailbox is due for a sync at an instant. */
 export function isDue(health: Health, now: Date): boolean {
   return health.status !== 'disabled' && (health.nextAttemptAt ?? 0) <= now.getTime();
 }

@@ -33,7 +33,7 @@ export const integrationsOf = (store: Firestore) => store.collection('inbox_inte
 /** The mailboxes that are synchronised at all. */
 export const activeIntegrations = (store: Firestore) => integrationsOf(store).where('active', '==', true);
 
-/** Who the sealed credentials of an integration belong to: they open for no other. */
+/** Returns the owner of an integration's sealed credentials: they open for no other owner. */
 export const ownerOf = (integrationId: string) => `inbox_integrations/${integrationId}`;
 
 /** A document, as far as reading an integration needs it. */

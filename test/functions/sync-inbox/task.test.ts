@@ -42,7 +42,7 @@ const nextUser = () => {
   return user;
 };
 
-/** A mailbox with so many messages, and its integration. */
+/** Opens a mailbox with `count` messages, and its integration. */
 async function filled(count: number, changes: Record<string, unknown> = {}) {
   const user = nextUser();
   const mailbox = await openMailbox(imap, user);
@@ -57,7 +57,7 @@ const healthOf = async (id: string) =>
 const messages = async () => (await world.store.collection('inbox_messages').get()).docs;
 const sync = (body?: object) => syncAll(world, body);
 
-/** What a run costs that finds no active mailbox: its own record is opened and closed, abandoned ones are looked for. */
+/** Returns the cost of a run without active mailboxes: it opens and closes its record and looks for abandoned ones. */
 async function idleCost() {
   for (const { ref } of (await world.store.collection('inbox_integrations').get()).docs)
     await ref.update({ active: false });
@@ -193,7 +193,7 @@ describe.skipIf(absent)('sync-inbox', () => {
     });
   });
 
-  it('the owner is told once that the login is refused, and once that it works again', async () => {
+  it('notifies the owner once of a refused login, and once when it works again', async () => {
     const { id, user } = await filled(1, { notify_email: 'owner@example.test' });
     const keys = [world.environment['INBOX_SEALING_KEY'] as string];
     const setPassword = (password: string) =>
@@ -222,7 +222,7 @@ describe.skipIf(absent)('sync-inbox', () => {
     expect(subjects.slice(1)).toEqual([expect.stringMatching(/rétablie/)]);
   });
 
-  it('credentials sealed with the previous key are sealed anew, and open without it', async () => {
+  it('credentials sealed with the previous key are sealed with the new one, and open without the old', async () => {
     const { id } = await filled(1);
     const old = world.environment['INBOX_SEALING_KEY'];
     const recent = randomBytes(32).toString('hex');

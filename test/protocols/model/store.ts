@@ -30,7 +30,7 @@ interface QueryRequest {
 
 /**
  * A Firestore in memory: the product's own client in front of a model of the service, so that references, queries,
- * batches and transactions are the real ones. Each call is one step of whoever makes it.
+ * batches and transactions are the real ones. Each call is one step of its caller.
  */
 export class ModelStore {
   readonly documents = new Documents();

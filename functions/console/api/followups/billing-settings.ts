@@ -178,7 +178,7 @@ function toAnswer(
     ...DEFAULT_SETTINGS,
     ...document,
     id: snapshot.id,
-    // Of the two kinds of levels one may be set and the other hold by default.
+    // One kind of levels may be set while the other keeps its default.
     levels: { ...DEFAULT_SETTINGS.levels, ...levels },
     ...more,
     from_used: sender?.from ?? null,

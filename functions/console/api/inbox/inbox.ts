@@ -1,12 +1,6 @@
 import * as z from 'zod';
 import { type Keep, keepIn, signIn } from '../../../../shared/domains/inbox/credentials/sign-in.ts';
-import { attachmentOf, openAttachment } from '../../../../shared/domains/inbox/imap/attachment.ts';
-import { MailboxError } from '../../../../shared/domains/inbox/imap/connection.ts';
-import {
-  type Integration,
-  integrationsOf,
-  readIntegration,
-} from '../../../../shared/domains/inbox/integration.ts';
+import type { Integration } from '../../../../shared/domains/inbox/integration.ts';
 import { changeIntegration } from '../../../../shared/domains/inbox/mailbox/change-integration.ts';
 import {
   integrationChange,
@@ -28,11 +22,13 @@ import { type MailboxTurn, syncInTurn } from '../../../../shared/domains/inbox/s
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
 import type { HttpRequest } from '../../../../shared/doors/http/request.ts';
-import { Answer, Content } from '../../../../shared/doors/http/router.ts';
+import { Answer } from '../../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../../shared/doors/http/version.ts';
 import { followupSignals } from '../../../inbox-to-followups.ts';
 import { nextPage, type Page, positionParam } from '../paging.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
+import { download } from './download.ts';
+import { findDocument, findIntegration, noSuchIntegration } from './find-integration.ts';
 import type { MailboxRehearsal, SyncReport } from './views.ts';
 
 /** A mailbox that is synchronised by hand gets this long; the next sync goes on with the rest. */
@@ -84,14 +80,11 @@ export const inboxRoutes = [
     query: none,
     body: integrationChange,
     async handle({ context, path, body, request }) {
-      const changed = await changeIntegration(
-        manage(context),
-        id(path),
-        body,
-        unchanged(request, body.updated_at),
-        checkIn(context),
-      );
-      if (!changed) throw missing(id(path));
+      const changed = await changeIntegration(manage(context), id(path), body, {
+        requireVersion: unchanged(request, body.updated_at),
+        check: checkIn(context),
+      });
+      if (!changed) throw noSuchIntegration(id(path));
       return await shown(context, id(path), 200, changed.found ? { test: changed.found } : {});
     },
   }),
@@ -100,7 +93,7 @@ export const inboxRoutes = [
     path: '/api/inbox/integrations/{id}',
     query: z.strictObject({ purge: truth.default(true) }),
     async handle({ context, path, query: { purge } }) {
-      if (!(await deleteIntegration(manage(context), id(path), purge))) throw missing(id(path));
+      if (!(await deleteIntegration(manage(context), id(path), purge))) throw noSuchIntegration(id(path));
       return null;
     },
   }),
@@ -109,14 +102,14 @@ export const inboxRoutes = [
     path: '/api/inbox/integrations/{id}/test',
     query: none,
     body: none,
-    handle: async ({ context, path }) => await tried(context, await found(context, id(path))),
+    handle: async ({ context, path }) => await tried(context, await findIntegration(context, id(path))),
   }),
   adminRoute({
     method: 'POST',
     path: '/api/inbox/integrations/{id}/sync',
     query: none,
     body: none,
-    handle: async ({ context, path }) => await synchronise(context, await found(context, id(path))),
+    handle: async ({ context, path }) => await synchronise(context, await findIntegration(context, id(path))),
   }),
   adminRoute({
     method: 'GET',
@@ -159,34 +152,13 @@ const checkIn = (context: AdminContext) => async (integration: Integration, keep
   return report;
 };
 
-const missing = (name: string) =>
-  new HttpError(
-    404,
-    `There is no integration ${JSON.stringify(name)}; GET /api/inbox/integrations lists them.`,
-  );
-
-async function documentOf({ store }: AdminContext, name: string) {
-  const snapshot = await integrationsOf(store).doc(name).get();
-  if (!snapshot.exists) throw missing(name);
-  return snapshot;
-}
-
-async function found(context: AdminContext, name: string): Promise<Integration> {
-  const snapshot = await documentOf(context, name);
-  try {
-    return readIntegration(snapshot);
-  } catch (error) {
-    throw new HttpError(409, (error as Error).message);
-  }
-}
-
 async function shown(context: AdminContext, name: string, status = 200, more: object = {}): Promise<Answer> {
-  const snapshot = await documentOf(context, name);
+  const snapshot = await findDocument(context, name);
   const body = shownIntegration(snapshot);
   return new Answer(status, { ...body, ...more }, versionHeader(body.updated_at));
 }
 
-/** What a mailbox would show, with nothing stored; one that must never be called is a finding like any other. */
+/** Tries a mailbox and stores nothing. A mailbox that must never be called is a finding too. */
 async function rehearse(context: AdminContext, given: NewIntegration): Promise<MailboxRehearsal> {
   const look = (integration: Integration, keep: Keep) =>
     tryMailbox(integration, () => signIn(integration, context, keep));
@@ -210,33 +182,3 @@ async function synchronise(context: AdminContext, integration: Integration): Pro
   const { complete, ...messages } = result.tally;
   return { success: result.failure === null, complete, messages, error: result.failure };
 }
-
-async function download(context: AdminContext, messageId: string, part: string): Promise<Content> {
-  const { store } = context;
-  const message = await store.collection('inbox_messages').doc(messageId).get();
-  const attachment = message.exists ? attachmentOf(message, part) : null;
-  if (!attachment)
-    throw new HttpError(
-      404,
-      `The message ${JSON.stringify(messageId)} has no attachment ${JSON.stringify(part)}.`,
-    );
-  const integration = await found(context, String(message.get('integration_id')));
-  const opened = await signIn(integration, context, keepIn(context))
-    .then((connection) => openAttachment(connection, message, attachment))
-    .catch((error: unknown) => {
-      if (!(error instanceof MailboxError)) throw error;
-      throw new HttpError(503, `The mail server does not give it now: ${error.failure.detail}`);
-    });
-  if (!opened) throw new HttpError(404, 'The message is no longer on the mail server.');
-  const name = encodeURIComponent(attachment.filename ?? `part-${part}`).replace(/['()*]/g, escaped);
-  const headers = {
-    'Cache-Control': 'no-store',
-    // Never shown in our own origin, whatever the sender calls it.
-    'Content-Type': 'application/octet-stream',
-    'Content-Disposition': `attachment; filename*=UTF-8''${name}`,
-    'X-Content-Type-Options': 'nosniff',
-  };
-  return new Content(200, headers, opened.content);
-}
-
-const escaped = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;

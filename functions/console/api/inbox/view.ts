@@ -11,7 +11,7 @@ import { nextPage, type Page, positionParam } from '../paging.ts';
 import { adminRoute } from '../route.ts';
 import type { FolderView } from './views.ts';
 
-/** What a list of mails shows: neither text nor HTML, which may be half a megabyte each. */
+/** The fields of a mail in a list: without text and HTML, which may be half a megabyte each. */
 const SUMMARY = [
   ...['integration_id', 'thread_id', 'folder', 'from', 'subject', 'received_at', 'snippet', 'seen'],
   ...['auto_reply', 'removed_at', 'quarantined', 'attachments'],

@@ -10,7 +10,7 @@ import { useSignedIn } from '../base/signed-in.ts';
 import type { TypedRecipient } from './recipient-form.ts';
 import { useAlertsTexts } from './texts.ts';
 
-/** So many users are offered; an address of any other may be typed. */
+/** At most this many users are offered; any other address may be typed. */
 const OFFERED = 200;
 
 interface Props {

@@ -13,10 +13,10 @@ import { AlertLine } from './log.tsx';
 import { useRecipients } from './queries.ts';
 import { useAlertsTexts } from './texts.ts';
 
-/** So many of the last alerts about one ticket are shown, as `ronde alerts ticket` does. */
+/** The number of last alerts shown for one ticket, the same as in `ronde alerts ticket`. */
 const SHOWN_ALERTS = 10;
 
-/** A late ticket in a line; opened, why it is late, who is told of it, and what was told. */
+/** A late ticket in a line. Opened, it shows why it is late, its recipients and its alerts. */
 export function LateTicket({ ticket }: { ticket: TicketView }) {
   const texts = useAlertsTexts();
   const [opened, setOpened] = useState(false);
@@ -46,9 +46,11 @@ function Opened({ ticket: { id, delay } }: { ticket: TicketView }) {
   const { language } = useLanguage();
   const texts = useAlertsTexts();
   const words = texts.one;
-  // Read anew here, they might change under the hands of who edits them above.
+  // A new read here could change the form above while a person edits it.
   const { data: list } = useRecipients({ refetchOnMount: false });
-  const told = list?.recipients.filter(({ active }) => active).map(({ name, email }) => `${name} <${email}>`);
+  const recipients = list?.recipients
+    .filter(({ active }) => active)
+    .map(({ name, email }) => `${name} <${email}>`);
   return (
     <Stack gap="sm" pb="md">
       <Facts
@@ -58,16 +60,16 @@ function Opened({ ticket: { id, delay } }: { ticket: TicketView }) {
           [words.knownBy, words.sources[delay.source]],
           [words.threshold, texts.days(delay.threshold_days)],
           [words.lateSince, instant(delay.late_after, language)],
-          [words.told, told && (told.join(', ') || words.nobody)],
+          [words.recipients, recipients && (recipients.join(', ') || words.nobody)],
         ]}
       />
-      <Told ticket={id} />
+      <TicketAlerts ticket={id} />
     </Stack>
   );
 }
 
 /** The last alerts about one ticket, to whomever. */
-function Told({ ticket }: { ticket: string }) {
+function TicketAlerts({ ticket }: { ticket: string }) {
   const { api } = useSignedIn();
   const words = useAlertsTexts().one;
   const { data, error, isPending, refetch } = useQuery({

@@ -5,7 +5,7 @@ import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { LateTicket } from './late-ticket.tsx';
 import { useAlertsTexts } from './texts.ts';
 
-/** So many late tickets are read, a page; where there are more, that is said. */
+/** The late tickets of one page; the list says if there are more. */
 const SHOWN = 200;
 
 /** The tickets that are late now, by stage, the longest first. */

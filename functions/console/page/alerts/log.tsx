@@ -9,7 +9,7 @@ import { useAlertsTexts } from './texts.ts';
 
 const COLORS: Partial<Record<AlertState, string>> = { sent: 'teal', failed: 'red', unknown: 'orange' };
 
-/** What was told to whom, newest first. */
+/** The alerts and their recipients, newest first. */
 export function AlertLog() {
   const texts = useAlertsTexts();
   const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } =

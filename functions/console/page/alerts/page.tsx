@@ -7,7 +7,7 @@ import { useRecipients } from './queries.ts';
 import { RecipientList } from './recipient-list.tsx';
 import { useAlertsTexts } from './texts.ts';
 
-/** Who is told of late tickets, which tickets are late now, and what was told: all on one page, as it used to be. */
+/** The recipients of alerts, the tickets that are late now, and the alerts so far, all on one page. */
 export default function AlertsPage() {
   const texts = useAlertsTexts();
   return (

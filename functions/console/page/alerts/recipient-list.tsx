@@ -13,12 +13,12 @@ import { useAlertsTexts } from './texts.ts';
 
 const queryKey = ['recipients'];
 
-/** The people who are told. Nothing is stored before it is saved. */
+/** The recipients of alerts. Nothing is stored before a save. */
 export function RecipientList({ stored }: { stored: StoredList }) {
   const texts = useAlertsTexts();
   const { api } = useSignedIn();
   const [list, setList] = useState<TypedRecipient[]>(stored.recipients);
-  const [told, setTold] = useState(false);
+  const [showsFaults, setShowsFaults] = useState(false);
   const { mutate, error, isPending } = useSaving({
     queryKey,
     saved: texts.saved,
@@ -30,7 +30,7 @@ export function RecipientList({ stored }: { stored: StoredList }) {
   });
   const save = (event: FormEvent) => {
     event.preventDefault();
-    setTold(true);
+    setShowsFaults(true);
     if (list.every(({ email }) => looksLikeEmail(email))) mutate();
   };
   const change = (index: number, fields: Partial<TypedRecipient>) =>
@@ -44,7 +44,7 @@ export function RecipientList({ stored }: { stored: StoredList }) {
           <RecipientRow
             key={index}
             recipient={recipient}
-            told={told}
+            showsFaults={showsFaults}
             change={(fields) => change(index, fields)}
           />
         ))}

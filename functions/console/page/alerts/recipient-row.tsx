@@ -11,13 +11,13 @@ import { useAlertsTexts } from './texts.ts';
 
 interface Props {
   recipient: TypedRecipient;
-  /** Whether faults are shown: not before one has tried to save. */
-  told: boolean;
+  /** True after a first attempt to save: faults are shown from then on. */
+  showsFaults: boolean;
   change(fields: Partial<TypedRecipient>): void;
 }
 
-/** One person who is told: where, in which language, and whether at all. */
-export function RecipientRow({ recipient, told, change }: Props) {
+/** One recipient: the address, the language, and whether it gets alerts. */
+export function RecipientRow({ recipient, showsFaults, change }: Props) {
   const { texts } = useLanguage();
   const words = useAlertsTexts();
   const { name, email, active, locale } = recipient;
@@ -33,7 +33,7 @@ export function RecipientRow({ recipient, told, change }: Props) {
         type="email"
         value={email}
         onChange={({ currentTarget }) => change({ email: currentTarget.value })}
-        error={told && !looksLikeEmail(email) ? texts.error.badEmail : null}
+        error={showsFaults && !looksLikeEmail(email) ? texts.error.badEmail : null}
       />
       <NativeSelect
         label={words.locale}

@@ -41,7 +41,7 @@ const readable: CSSVariablesResolver = () => ({
   dark: { '--mantine-color-dimmed': 'var(--mantine-color-dark-1)' },
 });
 
-/** What one has asked for wrongly, or may not see, does not come by asking again. */
+/** A wrong or refused request is not repeated: the answer would be the same. */
 const retry = (failures: number, error: Error) =>
   failures < 2 && !(error instanceof ApiError && error.status >= 400 && error.status < 500);
 

@@ -18,7 +18,7 @@ type Phase =
   /** `ended`: the server does not take the session any more; what was typed is still there. */
   | { at: 'in'; session: Session; ended?: true };
 
-/** Shows what is inside to whoever has signed in, and the way to do so to everybody else. */
+/** Shows its children to a signed-in user, and the sign-in page to all others. */
 export function SignedInOnly({ children }: { children: ReactNode }) {
   const { language, texts } = useLanguage();
   const [phase, setPhase] = useState<Phase>({ at: 'looking' });
@@ -27,7 +27,7 @@ export function SignedInOnly({ children }: { children: ReactNode }) {
   }, []);
   const session = phase.at === 'in' ? phase.session : null;
   const client = useQueryClient();
-  // What was refused before is asked for again with the new session; what is there stays as it is.
+  // The new session repeats refused requests; loaded data stays as it is.
   useEffect(() => {
     if (session) void client.refetchQueries({ predicate: ({ state }) => state.status === 'error' });
   }, [session, client]);

@@ -5,12 +5,12 @@ import { LANGUAGE_CHOICES, type Language, useLanguage } from '../base/language.t
 import { Lantern } from './lantern.tsx';
 
 interface Props {
-  /** Whoever has signed in; nobody sees the way to the pages before. */
+  /** The signed-in user. Without one, the links to the pages are hidden. */
   account?: { name: string; signOut(): void };
   children: ReactNode;
 }
 
-/** What stands around every page. */
+/** The frame of every page. */
 export function Frame({ account, children }: Props) {
   const { texts } = useLanguage();
   const main = useRef<HTMLElement>(null);

@@ -22,7 +22,7 @@ function managerOf(authority: string): UserManager {
     userStore: store,
     stateStore: store,
     automaticSilentRenew: false,
-    // An issuer with audiences of its own (Auth0 and others) is told which; where the client is the audience it is known.
+    // An issuer with separate audiences (Auth0 and others) needs the audience; elsewhere the client is the audience.
     ...(signIn.audience === signIn.client ? {} : { extraQueryParams: { audience: signIn.audience } }),
   });
 }
@@ -39,7 +39,7 @@ export type SignInFault = 'no_issuer' | 'refused' | 'failed';
 const FOR = 'for';
 const channelOf = (id: string) => new BroadcastChannel(`ronde-sign-in-${id}`);
 
-/** What is kept over the way to the issuer and back. */
+/** The state that is kept on the way to the issuer and back. */
 interface Kept {
   path?: string;
   /** The channel of the tab that waits for this sign-in. */

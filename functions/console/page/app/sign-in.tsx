@@ -7,7 +7,7 @@ interface Props {
   begin(): void;
 }
 
-/** What everybody sees before signing in; there is no data in it. */
+/** The page before sign-in; it has no data. */
 export function SignInPage({ why, begin }: Props) {
   const { texts } = useLanguage();
   return (

@@ -16,7 +16,7 @@ export interface Api {
   download(path: string): Promise<Blob>;
 }
 
-/** The admin API, as whoever has this token; `refused` is told when the token is not taken any more. */
+/** Opens the admin API with a token. Calls `refused` once the server no longer accepts the token. */
 export function openApi(token: string, refused: () => void): Api {
   const ask = async (path: string, init: RequestInit): Promise<Response> => {
     const headers = { Authorization: `Bearer ${token}`, Accept: 'application/json', ...init.headers };

@@ -74,5 +74,5 @@ export type Widened<T> = T extends string
     ? (...given: A) => string
     : { [K in keyof T]: Widened<T[K]> };
 
-/** What a language has to have. */
+/** The texts that each language must have. */
 export type Texts = Widened<typeof en>;

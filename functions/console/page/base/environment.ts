@@ -1,4 +1,4 @@
-/** What the server has written into the page's head. */
+/** Reads a value that the server has written into the page's head. */
 function meta(name: string): string {
   return document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content ?? '';
 }
@@ -6,7 +6,7 @@ function meta(name: string): string {
 /** Marks the styles that the component library makes, as the page's policy demands. */
 export const nonce = meta('ronde-nonce');
 
-/** Who signs people in, and as which client; empty where no issuer is configured. */
+/** The issuer and the client of sign-in; empty if no issuer is configured. */
 export const signIn = {
   issuer: meta('ronde-issuer'),
   client: meta('ronde-client'),

@@ -1,16 +1,16 @@
 import { notifications } from '@mantine/notifications';
 import { useLanguage } from './language.tsx';
 
-interface Told {
+interface PageNotice {
   color: 'teal' | 'red';
   title?: string;
   message: string;
 }
 
 /** Tells the person in passing, and every assistive technology too, what came of what they asked for. */
-export function useNotify(): (told: Told) => void {
+export function useNotify(): (notice: PageNotice) => void {
   const { texts } = useLanguage();
-  return (told) => {
-    notifications.show({ ...told, closeButtonProps: { 'aria-label': texts.state.close } });
+  return (notice) => {
+    notifications.show({ ...notice, closeButtonProps: { 'aria-label': texts.state.close } });
   };
 }

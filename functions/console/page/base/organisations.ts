@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { Page } from '../../api/paging.ts';
 import { useSignedIn } from './signed-in.ts';
 
-/** So many organisations are offered to choose from. */
+/** At most this many organisations are offered. */
 const OFFERED = 200;
 
 /** The ids of the organisations that have billing settings; none while they are not known. */

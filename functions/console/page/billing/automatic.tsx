@@ -13,7 +13,7 @@ import { useBillingTexts } from './texts.ts';
 
 type Asked = 'on' | 'off' | 'release';
 
-/** The switch of automatic follow-ups. Before it is thrown, it is told what would go out. */
+/** The switch of automatic follow-ups. It shows what would go out before it is changed. */
 export function Automatic({ stored }: { stored: BillingSettingsView }) {
   const texts = useBillingTexts();
   const [asked, setAsked] = useState<Asked | null>(null);
@@ -44,7 +44,7 @@ export function Automatic({ stored }: { stored: BillingSettingsView }) {
   );
 }
 
-/** What was old when the switch was thrown, until somebody confirms it. */
+/** The debts that were old at the activation, until a person confirms them. */
 function Held({ stored, release }: { stored: BillingSettingsView; release(): void }) {
   const texts = useBillingTexts();
   const { data } = useRehearsal(stored.id, {});
@@ -68,7 +68,7 @@ const CHANGES: Record<Asked, BillingChange> = {
 };
 
 interface ThrowProps {
-  /** What was asked for; null while the dialog is closed. */
+  /** The requested change; null while the dialog is closed. */
   asked: Asked | null;
   stored: BillingSettingsView;
   close(): void;
@@ -102,10 +102,10 @@ function Throw({ asked, stored, close }: ThrowProps) {
 function WouldGo({ orgId, change }: { orgId: string; change: BillingChange }) {
   const { data, error, isPending } = useRehearsal(orgId, change);
   if (isPending) return <Loading />;
-  return data ? <Activation told={data} /> : <Failure error={error} />;
+  return data ? <Activation effects={data} /> : <Failure error={error} />;
 }
 
-/** What would go out if this were saved; nothing is. */
+/** Asks what a save would send, without a save. */
 function useRehearsal(orgId: string, change: BillingChange) {
   const { api } = useSignedIn();
   const { mutate, ...rest } = useMutation({

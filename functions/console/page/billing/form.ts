@@ -59,7 +59,7 @@ export function formOf(stored: BillingSettingsView): BillingForm {
   };
 }
 
-/** What is wrong in the form, by field. The rest the server judges. */
+/** Returns the faults of the form by field. The server judges the rest. */
 export function faultsOf(form: BillingForm) {
   const count = (text: string) => text.trim() !== '' && wholeIn(text, 1, MAX_MAILS) === null;
   return {

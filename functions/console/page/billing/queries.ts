@@ -13,7 +13,7 @@ export function useBilling(orgId: string) {
   return useQuery({
     queryKey: billingKey(orgId),
     queryFn: ({ signal }) => api.get<BillingSettingsView>(billingPath(orgId), signal),
-    // What one is just typing is not changed under one's hands.
+    // A refetch must not change a form while a person types.
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
   });

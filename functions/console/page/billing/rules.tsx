@@ -36,14 +36,14 @@ interface PartProps {
 export function Rules({ stored }: { stored: BillingSettingsView }) {
   const texts = useBillingTexts();
   const [form, setForm] = useState(() => formOf(stored));
-  const [told, setTold] = useState(false);
+  const [showsFaults, setShowsFaults] = useState(false);
   const found = faultsOf(form);
-  const faults: PartProps['faults'] = told ? found : {};
+  const faults: PartProps['faults'] = showsFaults ? found : {};
   const { mutate, error, isPending } = useBillingSaving(stored.id, texts.saved);
   const change: Change = (fields) => setForm({ ...form, ...fields });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    setTold(true);
+    setShowsFaults(true);
     if (!Object.values(found).includes(true)) mutate({ ...changeOf(form), updated_at: stored.updated_at });
   };
   const levels = (type: 'invoice' | 'quote') => (

@@ -26,7 +26,7 @@ export function TemplateEditor({ stored, builtIn, template, language }: Props) {
   const now = textInForce(stored, builtIn, template, language);
   const [subject, setSubject] = useState(now.template.subject);
   const [text, setText] = useState(now.template.text);
-  const [told, setTold] = useState(false);
+  const [showsFaults, setShowsFaults] = useState(false);
   const { mutate, error, isPending } = useBillingSaving(stored.id, billing.saved);
   const fault = (value: string, max: number) => {
     const strange = strangePlaceholder(value, builtIn.placeholders);
@@ -39,7 +39,7 @@ export function TemplateEditor({ stored, builtIn, template, language }: Props) {
     mutate({ templates: withText(stored, template, language, changed), updated_at: stored.updated_at });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    setTold(true);
+    setShowsFaults(true);
     if (faults.subject === null && faults.text === null) save({ subject, text });
   };
   return (
@@ -53,7 +53,7 @@ export function TemplateEditor({ stored, builtIn, template, language }: Props) {
           lang={language}
           value={subject}
           onChange={({ currentTarget }) => setSubject(currentTarget.value)}
-          error={told && faults.subject}
+          error={showsFaults && faults.subject}
         />
         <Textarea
           label={texts.text}
@@ -62,7 +62,7 @@ export function TemplateEditor({ stored, builtIn, template, language }: Props) {
           minRows={LINES}
           value={text}
           onChange={({ currentTarget }) => setText(currentTarget.value)}
-          error={told && faults.text}
+          error={showsFaults && faults.text}
         />
         <Placeholders names={builtIn.placeholders} />
         <SavingFault error={error} queryKey={billingKey(stored.id)} conflict={billing.conflict} />
@@ -81,7 +81,7 @@ export function TemplateEditor({ stored, builtIn, template, language }: Props) {
   );
 }
 
-/** What a text may name, and what is put in its place. */
+/** The placeholders of a text, and their values. */
 function Placeholders({ names }: { names: readonly Placeholder[] }) {
   const { placeholders, mayName } = useBillingTexts().mails;
   return (

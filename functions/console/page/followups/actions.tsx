@@ -10,7 +10,7 @@ import { useFollowupsTexts } from './texts.ts';
 
 type Asked = 'send' | 'pause' | 'stop';
 
-/** What one may do with a follow-up as it stands. */
+/** The actions that a follow-up allows now. */
 export function Actions({ followup }: { followup: FollowupDetail }) {
   const texts = useFollowupsTexts();
   const [asked, setAsked] = useState<Asked | null>(null);
@@ -85,7 +85,7 @@ function PauseDialog({ followup: { id }, opened, close }: DialogProps) {
   const [why, setWhy] = useState('');
   const { mutate, isPending } = useFollowupAction<FollowupView>(id, 'pause', () => texts.act.done.pause);
   const pause = () => {
-    // A day of whoever asks: until it begins where they are.
+    // The day begins in the browser's time zone.
     const until = day === '' ? null : new Date(`${day}T00:00:00`).toISOString();
     mutate({ until, ...reasonOf(why) }, { onSettled: close });
   };

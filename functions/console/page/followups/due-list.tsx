@@ -10,7 +10,7 @@ const WEEK_DAYS = 7;
 
 type Group = 'now' | 'today' | 'tomorrow' | 'week' | 'later' | 'endless';
 
-/** What is planned, in groups of days as a person counts them. */
+/** The planned follow-ups, grouped by calendar days. */
 export function DueList({ items }: { items: readonly ExplainedFollowup[] }) {
   const texts = useFollowupsTexts();
   const groups = [...Map.groupBy(items, ({ next_due_at }) => groupOf(next_due_at))];

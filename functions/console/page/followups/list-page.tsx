@@ -14,7 +14,7 @@ import { useFollowupsTexts } from './texts.ts';
 const VIEWS = ['due', 'unsettled', 'parked', 'sent'] as const;
 type View = (typeof VIEWS)[number];
 
-/** What goes when, what waits for somebody, and what has gone; the address keeps what is chosen. */
+/** Follow-ups that are due, that wait for a person, and that are done. The address keeps the choice. */
 export default function FollowupsPage() {
   const texts = useFollowupsTexts();
   const [params] = useSearchParams();
@@ -49,7 +49,7 @@ interface OrganisationsProps {
   address(organisation: string): string;
 }
 
-/** Whose follow-ups are shown, and the way to the settings of each. */
+/** The organisation whose follow-ups are shown, with links to the settings of each. */
 function Organisations({ chosen, address }: OrganisationsProps) {
   const texts = useFollowupsTexts();
   const [, go] = useLocation();

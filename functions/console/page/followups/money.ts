@@ -14,5 +14,5 @@ export function money({ amount_due, currency }: FollowupView, language: Language
 
 export const isEndless = (iso: string | null | undefined): boolean => iso?.startsWith(ENDLESS_YEAR) === true;
 
-/** What it is about, in a name. */
+/** Returns the name of a follow-up's document. */
 export const nameOf = ({ source_label, id }: FollowupView): string => source_label || id;

@@ -40,7 +40,7 @@ export function usePreview(id: string, level: number) {
   return useQuery({
     queryKey: ['followup', id, 'preview', level],
     queryFn: ({ signal }) => api.get<MailPreview>(`${path(id)}/preview?level=${level}`, signal),
-    // Made anew each time it is shown: templates, amounts and addresses may have changed.
+    // Made again each time it is shown: templates, amounts and addresses may have changed.
     gcTime: 0,
     retry: false,
   });

@@ -112,13 +112,14 @@ function Connection({ attempt, changed, pending, close }: ConnectionProps) {
   const { add } = useInboxTexts();
   const organisations = useOrganisations();
   const [typed, setTyped] = useState(emptyMailbox);
-  const [told, setTold] = useState(false);
+  const [showsFaults, setShowsFaults] = useState(false);
   const only = organisations.length === 1 ? (organisations[0] ?? '') : '';
   const form = { ...typed, organisation: typed.organisation ?? only };
   const faults = mailboxFaults(form);
+  const shownFaults = showsFaults ? faults : {};
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    setTold(true);
+    setShowsFaults(true);
     if (!Object.values(faults).includes(true)) attempt(form);
   };
   const change = (fields: Partial<TypedMailbox>) => {
@@ -128,7 +129,7 @@ function Connection({ attempt, changed, pending, close }: ConnectionProps) {
   return (
     <form noValidate onSubmit={submit}>
       <Stack>
-        <Fields form={form} change={change} faults={told ? faults : {}} organisations={organisations} />
+        <Fields form={form} change={change} faults={shownFaults} organisations={organisations} />
         <Group>
           <Button type="submit" loading={pending}>
             {add.tryIt}
@@ -145,7 +146,7 @@ function Connection({ attempt, changed, pending, close }: ConnectionProps) {
 interface FieldsProps {
   form: MailboxForm;
   change(fields: Partial<TypedMailbox>): void;
-  /** The fields at fault, once one has tried. */
+  /** The fields at fault, after the first attempt. */
   faults: Partial<ReturnType<typeof mailboxFaults>>;
   organisations: readonly string[];
 }

@@ -1,4 +1,4 @@
-/** What is known of the pictures in a mail, and its HTML without them. */
+/** The HTML of a mail without its pictures, and the facts about them. */
 export interface Body {
   html: string;
   /** Pictures that would have come from outside. */

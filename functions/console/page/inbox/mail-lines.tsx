@@ -47,7 +47,7 @@ function Conversation({ mails }: { mails: readonly MessageSummary[] }) {
   );
 }
 
-/** Whoever wrote a mail, by name where there is one. */
+/** Returns the sender's name, or the address if there is no name. */
 export function senderOf({ from }: Pick<MessageSummary, 'from'>, nobody: string): string {
   return from?.name || from?.address || nobody;
 }

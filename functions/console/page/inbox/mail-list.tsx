@@ -55,7 +55,7 @@ function Mails({ mailbox }: { mailbox: string }) {
   );
 }
 
-/** What could not be read, and why. */
+/** The mails that could not be read, and why. */
 export function Quarantine() {
   const { language } = useLanguage();
   const texts = useInboxTexts();

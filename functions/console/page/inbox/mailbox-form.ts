@@ -30,7 +30,7 @@ export const emptyMailbox = (): TypedMailbox => ({
   notify: '',
 });
 
-/** What is wrong in the form, by field. The rest the server judges. */
+/** Returns the faults of the form by field. The server judges the rest. */
 export function mailboxFaults(form: MailboxForm) {
   return {
     organisation: form.organisation.trim() === '',

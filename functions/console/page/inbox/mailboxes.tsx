@@ -51,7 +51,7 @@ function All() {
   return data.items.map((mailbox) => <Card key={mailbox.id} mailbox={mailbox} />);
 }
 
-/** Of a mailbox that no round has come to, nothing is known. */
+/** Returns 'never' for a mailbox that no run has reached. */
 function statusOf({ active, health }: IntegrationView): Status | 'never' {
   if (active === false) return 'disabled';
   if (health?.status === 'ok' && !health.last_success_at) return 'never';

@@ -9,7 +9,7 @@ import { useNotify } from '../base/notify.ts';
 import { useSignedIn } from '../base/signed-in.ts';
 import { useInboxTexts } from './texts.ts';
 
-/** So many mailboxes, and mails of one conversation, are shown at most. */
+/** At most this many mailboxes, or mails of one conversation, are shown. */
 const MAX_SHOWN = 200;
 
 export const mailboxPath = (id: string) => `/api/inbox/integrations/${encodeURIComponent(id)}`;
@@ -23,7 +23,7 @@ export function useMailboxes() {
   });
 }
 
-/** What a mailbox is called, where it is known. */
+/** Names a mailbox by its id if it is known. */
 export function useMailboxName(): (id: string) => string {
   const { data } = useMailboxes();
   return (id) => {
@@ -53,10 +53,10 @@ export function useThread(id: string) {
   });
 }
 
-/** Does something with a mailbox and tells what came of it; `told` words the answer. */
+/** Acts on a mailbox and shows the result; `toMessage` words the answer. */
 export function useMailboxAction<T extends { error?: Failure | null }>(
   send: () => Promise<T>,
-  told: (answer: T) => string,
+  toMessage: (answer: T) => string,
 ) {
   const { texts } = useLanguage();
   const words = useInboxTexts();
@@ -66,7 +66,7 @@ export function useMailboxAction<T extends { error?: Failure | null }>(
     mutationFn: send,
     onSuccess: (answer) => {
       const { error } = answer;
-      if (!error) return notify({ color: 'teal', message: told(answer) });
+      if (!error) return notify({ color: 'teal', message: toMessage(answer) });
       notify({ color: 'red', title: words.fault[error.kind], message: error.detail });
     },
     onError: (error) => notify({ color: 'red', message: faultText(error, texts) }),

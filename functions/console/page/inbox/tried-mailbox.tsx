@@ -10,7 +10,7 @@ interface Props {
   choose(folders: string[]): void;
 }
 
-/** What trying a mailbox has shown: that it works, what its server can and which folders it has, or why not. */
+/** The result of trying a mailbox: its server's capabilities and folders, or the reason why it fails. */
 export function Tried({ report, folders, choose }: Props) {
   const { language, texts } = useLanguage();
   const words = useInboxTexts();

@@ -37,7 +37,7 @@ export function Clean({ minutes }: { minutes: number }) {
 }
 
 interface DialogProps {
-  /** What was asked for; null while the dialog is closed. */
+  /** The requested cleanup; null while the dialog is closed. */
   asked: Asked | null;
   minutes: number;
   done(report: CleanupReport): void;
@@ -109,7 +109,7 @@ function useCleanup() {
   });
 }
 
-/** What was done, and the way back. */
+/** The result of a cleanup, and the way back. */
 function Done({ report: { cleaned_count, backup } }: { report: CleanupReport }) {
   const texts = usePresenceTexts();
   const restore = useRestore();
@@ -118,7 +118,7 @@ function Done({ report: { cleaned_count, backup } }: { report: CleanupReport }) 
       <Stack gap="xs" align="flex-start">
         {texts.clean.backup}
         {restore.data ? (
-          restore.told(restore.data)
+          restore.describe(restore.data)
         ) : (
           <Button
             size="compact-md"

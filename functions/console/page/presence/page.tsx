@@ -11,7 +11,7 @@ import { Report } from './report.tsx';
 import { Restore } from './restore.tsx';
 import { usePresenceTexts } from './texts.ts';
 
-/** Who is there, how presence is, and cleaning up. */
+/** The users and their presence, the state of its stores, and the cleanup. */
 export default function PresencePage() {
   const texts = usePresenceTexts();
   const { api } = useSignedIn();

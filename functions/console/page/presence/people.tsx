@@ -14,7 +14,7 @@ const COLORS: Record<PresentUser['status'], string> = { online: 'teal', offline:
 const LOOK_MS = 60_000;
 const VIEWS = ['online', 'all'] as const;
 
-/** Who is there, by which source, and how old that is. */
+/** The users with their status, its source and its age. */
 export function People() {
   const texts = usePresenceTexts();
   const [params] = useSearchParams();

@@ -7,7 +7,7 @@ import { useLanguage } from '../base/language.tsx';
 import { Figure } from '../ui/figure.tsx';
 import { usePresenceTexts } from './texts.ts';
 
-/** So many ghosts are named here; the dialog that cleans them names more. */
+/** At most this many ghosts are named here; the dialog that cleans them names more. */
 const NAMED = 20;
 
 /** How presence is: both stores, what is flagged against what is alive, and the ghosts. */

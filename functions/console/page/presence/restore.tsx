@@ -18,9 +18,9 @@ export function useRestore() {
     onSuccess: (_report, { dry_run }) =>
       dry_run ? undefined : client.invalidateQueries({ queryKey: ['presence'] }),
   });
-  const told = ({ counts }: RestoreReport, would = false) =>
+  const describe = ({ counts }: RestoreReport, would = false) =>
     (would ? texts.restore.would : texts.restore.done)(counts.restored, othersOf(counts));
-  return { ...mutation, told };
+  return { ...mutation, describe };
 }
 
 const othersOf = ({ unchanged, changed_since, gone, failed }: RestoreReport['counts']) =>
@@ -58,7 +58,7 @@ export function Restore() {
       {(preview.error || restore.error) && <Failure error={preview.error ?? restore.error} />}
       {preview.data && backup && !restore.data && (
         <Group gap="sm" role="status">
-          <Text>{preview.told(preview.data, true)}</Text>
+          <Text>{preview.describe(preview.data, true)}</Text>
           <Button
             variant="default"
             loading={restore.isPending}
@@ -68,7 +68,7 @@ export function Restore() {
           </Button>
         </Group>
       )}
-      {restore.data && <Text role="status">{restore.told(restore.data)}</Text>}
+      {restore.data && <Text role="status">{restore.describe(restore.data)}</Text>}
     </Stack>
   );
 }

@@ -7,7 +7,7 @@ import { SettingsPart } from './part.tsx';
 import { useSettingsTexts } from './texts.ts';
 
 interface Stage {
-  /** Of this form only; a stage that is being typed has no name yet. */
+  /** A key of this form only: a stage without a typed name has no other. */
   key: number;
   name: string;
   days: string;
@@ -50,7 +50,7 @@ export function AlertSettings({ stored }: { stored: SettingsView['alerts'] }) {
             onChange={({ currentTarget }) => setHours(currentTarget.value)}
             error={showsFaults && hours === null && texts.whole(1, MAX_REPEAT_HOURS)}
           />
-          <Stages stages={stages} change={setStages} told={showsFaults} />
+          <Stages stages={stages} change={setStages} showsFaults={showsFaults} />
         </>
       )}
     </SettingsPart>
@@ -60,10 +60,10 @@ export function AlertSettings({ stored }: { stored: SettingsView['alerts'] }) {
 interface StagesProps {
   stages: Stage[];
   change(stages: Stage[]): void;
-  told: boolean;
+  showsFaults: boolean;
 }
 
-function Stages({ stages, change, told }: StagesProps) {
+function Stages({ stages, change, showsFaults }: StagesProps) {
   const texts = useSettingsTexts();
   const edit = (key: number, fields: Partial<Stage>) =>
     change(stages.map((stage) => (stage.key === key ? { ...stage, ...fields } : stage)));
@@ -83,7 +83,7 @@ function Stages({ stages, change, told }: StagesProps) {
             placeholder={texts.stage}
             value={stage.name}
             onChange={({ currentTarget }) => edit(stage.key, { name: currentTarget.value })}
-            error={told && stage.name.trim() === ''}
+            error={showsFaults && stage.name.trim() === ''}
           />
           <TextInput
             aria-label={`${texts.days} ${stage.name}`}
@@ -91,7 +91,7 @@ function Stages({ stages, change, told }: StagesProps) {
             w={90}
             value={stage.days}
             onChange={({ currentTarget }) => edit(stage.key, { days: currentTarget.value })}
-            error={told && wholeIn(stage.days, 1, MAX_THRESHOLD_DAYS) === null}
+            error={showsFaults && wholeIn(stage.days, 1, MAX_THRESHOLD_DAYS) === null}
           />
           <Button
             variant="subtle"

@@ -8,14 +8,14 @@ import { PresenceSettings } from './presence.tsx';
 import { useSettingsTexts } from './texts.ts';
 import { WatchSettings } from './watch.tsx';
 
-/** What holds for everybody. Each part is saved by itself, so that two people disturb each other as little as can be. */
+/** The settings of the installation. Each part is saved by itself, so that two people rarely disturb each other. */
 export default function SettingsPage() {
   const texts = useSettingsTexts();
   const { api } = useSignedIn();
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['settings'],
     queryFn: ({ signal }) => api.get<SettingsView>('/v1/admin/settings', signal),
-    // What one is just typing is not changed under one's hands.
+    // A refetch must not change a form while a person types.
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
   });

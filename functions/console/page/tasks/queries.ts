@@ -29,7 +29,7 @@ export function useTasks() {
   });
 }
 
-/** Nobody has settled it yet: it works, or others work at what it has handed on. */
+/** Returns true if a run has not ended: it works, or waits for its batches. */
 export const isUnderWay = ({ outcome }: Pick<RunLine, 'outcome'>): boolean =>
   outcome === null || outcome === 'dispatched';
 
@@ -68,7 +68,7 @@ function joined(known: TaskList, item: TaskItem): TaskItem | null {
   return { ...item, last_runs: [...item.last_runs, ...kept].slice(0, STRIP) };
 }
 
-/** What is wrong now; none where the watchman is not there yet. */
+/** Reads the open incidents; there are none before watch-runs has run. */
 export function useIncidents() {
   const { api } = useSignedIn();
   return useQuery({

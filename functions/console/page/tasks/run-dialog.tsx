@@ -16,7 +16,7 @@ import { useReasons, useTaskNames } from './words.ts';
 
 interface DialogProps {
   task: TaskItem;
-  /** What was asked for; null while the dialog is closed. */
+  /** The requested kind of run; null while the dialog is closed. */
   asked: 'dry' | 'run' | null;
   close(): void;
 }

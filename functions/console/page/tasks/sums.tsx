@@ -8,7 +8,7 @@ import { useReasons } from './words.ts';
 
 const KINDS = ['candidates', 'acted', 'skipped', 'failed'] as const;
 
-/** What a run looked at and what became of it, in one line. */
+/** The counts of a run, in one line. */
 export function CountsLine({ counts }: { counts: Counts | null }) {
   const { language } = useLanguage();
   const texts = useTasksTexts();

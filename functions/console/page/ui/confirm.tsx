@@ -5,7 +5,7 @@ import { useLanguage } from '../base/language.tsx';
 interface Props {
   opened: boolean;
   title: string;
-  /** What is about to happen. */
+  /** The action that needs a confirmation. */
   ask?: string;
   /** The button that does it. */
   label: string;

@@ -3,7 +3,7 @@ import { Component, type ReactNode, Suspense } from 'react';
 import { useLanguage } from '../base/language.tsx';
 import { Loading } from './state.tsx';
 
-/** What loads later than the page itself: it says so meanwhile, and where it does not come, how to go on. */
+/** A part that loads later than the page: it says that it loads, and how to go on if it fails. */
 export function PageLoad({ children }: { children: ReactNode }) {
   return (
     <Barrier fallback={<Outdated />}>
@@ -12,7 +12,7 @@ export function PageLoad({ children }: { children: ReactNode }) {
   );
 }
 
-/** After a deployment the files that an open page names are gone; loading it anew brings the new ones. */
+/** After a deployment the files of an open page are gone; loading it again brings the new ones. */
 function Outdated() {
   const { texts } = useLanguage();
   return (

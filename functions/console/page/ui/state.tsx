@@ -23,7 +23,7 @@ export function Empty({ children }: { children: string }) {
   );
 }
 
-/** What went wrong in words, the server's own words for whoever mends it, and a way to try again. */
+/** An error in words, the server's own words for the person who repairs it, and a button to try again. */
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   const { texts } = useLanguage();
   return (

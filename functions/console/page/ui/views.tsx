@@ -1,7 +1,7 @@
 import { Link } from 'wouter';
 
 interface Props {
-  /** What the links choose between, for assistive technology. */
+  /** The name of the choice, for assistive technology. */
   name: string;
   views: readonly { to: string; label: string; here: boolean }[];
 }

@@ -5,7 +5,7 @@ import { useLanguage } from '../base/language.tsx';
 import { useVisitsTexts } from './texts.ts';
 
 interface Props {
-  /** What the table is of, for assistive technology. */
+  /** The name of the table, for assistive technology. */
   label: string;
   head: string;
   rows: readonly ({ name: string; key: string } & VisitSums)[];

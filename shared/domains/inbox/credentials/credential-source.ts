@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 const token = z.string().min(1).max(8_000);
 
-/** What an access token is got with, again and again (RFC 6749, 6). */
+/** Fields that get an access token again and again (RFC 6749, 6). */
 export const refreshable = z.strictObject({
   refresh_token: token,
   client_id: z.string().min(1).max(1_000),
@@ -11,7 +11,7 @@ export const refreshable = z.strictObject({
 });
 export type Refreshable = z.infer<typeof refreshable>;
 
-/** What an administrator gives: a password, an access token that ends some day, or what a new one is got with. */
+/** Credentials from an administrator: a password, an access token that expires, or fields that get a new token. */
 export const credentialSource = z.union([
   z.strictObject({ password: z.string().min(1) }),
   z.strictObject({ access_token: token }),
@@ -20,8 +20,8 @@ export const credentialSource = z.union([
 export type CredentialSource = z.infer<typeof credentialSource>;
 
 /**
- * Secrets of Secret Manager that credentials may be read from. The prefix keeps the product's own secrets out: whoever
- * adds a mailbox could else have them sent to a server of their own.
+ * Secrets of Secret Manager that credentials may be read from. The prefix keeps the product's own secrets out: a
+ * person who adds a mailbox could else have them sent to another server.
  */
 export const SECRET_REF =
   /^(projects\/[a-z0-9-]{4,63}\/secrets\/)?inbox-[\w-]{1,240}(\/versions\/(\d{1,9}|latest))?$/;

@@ -22,7 +22,7 @@ export interface CredentialContext {
 /** Credentials that sign in now. */
 export interface Resolved {
   credentials: Credentials;
-  /** Fields of `auth` that are to be kept: what was sealed anew, or a token that was got. */
+  /** Fields of `auth` to keep: newly sealed credentials, or a new token. */
   keep: { sealed?: string; token?: string };
   /** The access token is an older one: where it is refused, a new one may be got. */
   renewable: boolean;
@@ -36,7 +36,7 @@ const kept = z.object({
   refresh_token: z.string(),
 });
 
-/** What an integration signs in with; `renew` asks for a new access token even if the old one should do. */
+/** Returns an integration's credentials. `renew` asks for a new access token even if the old one is still valid. */
 export async function resolveCredentials(
   integration: Integration,
   context: CredentialContext,
@@ -64,7 +64,7 @@ export async function resolveCredentials(
   return { credentials: { user, accessToken: got.access_token }, keep: { ...keep, token }, renewable: false };
 }
 
-/** What the administrator gave, from the seal or from Secret Manager; a MailboxError says why it does not open. */
+/** Opens the credentials, from the seal or from Secret Manager. Throws MailboxError if they do not open. */
 async function sourceOf(
   integration: Integration,
   { config }: CredentialContext,

@@ -4,7 +4,7 @@ import { MailboxConnection, MailboxError } from '../imap/connection.ts';
 import { type Integration, integrationsOf } from '../integration.ts';
 import { type CredentialContext, type Resolved, resolveCredentials } from './credentials.ts';
 
-/** What keeps a token that was got, or credentials that were sealed anew. */
+/** Keeps a new token, or newly sealed credentials. */
 export type Keep = (integration: Integration, fields: Resolved['keep']) => Promise<void>;
 
 /**
@@ -36,7 +36,7 @@ export async function signIn(
   throw second.connected.error;
 }
 
-/** Keeps it in the integration's document; one that was deleted meanwhile has nothing to keep. */
+/** Keeps fields in the integration's document, unless it was deleted. */
 export function keepIn({ store }: { store: Firestore }): Keep {
   return async ({ id }, fields) => {
     const entries = Object.entries(fields).map(([name, value]) => [`auth.${name}`, value]);

@@ -22,7 +22,7 @@ export function attachmentOf(message: DocumentSnapshot, part: string): Attachmen
 /**
  * Opens an attachment on the mail server that the connection leads to, as a stream of its decoded content, byte for byte:
  * imapflow's own download rewrites texts that are enclosed inline (their charset, their lines) and holds some of them whole.
- * Null where the message is no longer there. The connection ends with the stream.
+ * Returns null if the message is gone. The connection ends with the stream.
  */
 export async function openAttachment(
   connection: MailboxConnection,
@@ -41,7 +41,7 @@ export async function openAttachment(
     const node = found ? partOf(found.bodyStructure, attachment.part) : null;
     if (!node) return await none(connection);
     const chunks = decoded(transferred(connection, uid, attachment.part), node.encoding);
-    // The first is fetched now: what fails at once is told by a status, not by an answer that breaks off.
+    // The first chunk is fetched now: an immediate failure gets a status, instead of an answer that breaks off.
     const first = await chunks.next();
     const content = Readable.from(following(first, chunks), { objectMode: false });
     content.once('close', () => void connection.close());

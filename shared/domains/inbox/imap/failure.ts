@@ -1,5 +1,5 @@
 /**
- * What can go wrong with a mailbox, apart from our own bugs:
+ * Failures of a mailbox, apart from bugs of this code:
  * - auth: the credentials are refused, and a person must act;
  * - busy: the server has enough of us for now (throttled, too many connections, unavailable);
  * - network: no connection, or one that broke;
@@ -24,7 +24,7 @@ export interface Failure {
   detail: string;
 }
 
-/** What imapflow's errors and Node's carry; the cause of a broken connection comes by an event of its own. */
+/** Fields of imapflow's and Node's errors. The cause of a broken connection comes by a separate event. */
 interface MailError extends Error {
   code?: string;
   authenticationFailed?: boolean;
@@ -37,10 +37,10 @@ interface MailError extends Error {
 
 /** Response codes of RFC 5530 and 9051 that mean "not now", whatever the client makes of them. */
 const BUSY_CODES = ['UNAVAILABLE', 'INUSE', 'LIMIT', 'SERVERBUG', 'CONTACTADMIN', 'OVERQUOTA', 'THROTTLED'];
-/** What servers say without a code when they have enough connections or requests of somebody. */
+/** Texts, without a code, of servers with too many connections or requests of one account. */
 const BUSY_TEXT =
   /too many|simultaneous|concurrent|maximum number of connections|connection limit|rate|throttl|try again|temporar|unavailable|internal error|overquota|bandwidth/i;
-/** What they say where a person must act, even without a code. */
+/** Texts, even without a code, that ask a person to act. */
 const AUTH_TEXT =
   /invalid credentials|authentication failed|login failed|password|expired|revoked|disabled account/i;
 const TLS_CODES = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO|ERR_OSSL/;
@@ -56,20 +56,20 @@ const PROTOCOL_CODES =
   /TooLarge|^TooMany|^Parser|InvalidResponse|UnexpectedTag|ResponseProcessingFailed|NESTING|TRAILING|INJECTION/;
 const MAX_DETAIL = 300;
 
-/** What happened, from what was thrown and the events before it. `heard` is the error that the connection told of. */
+/** Returns the failure of a thrown error. `heard` is the error that the connection reported before it. */
 export function failureOf(thrown: unknown, heard: unknown, secrets: readonly string[] = []): Failure {
   const error = asError(thrown);
-  const told = asError(heard ?? thrown);
-  const detail = clean(error.responseText || told.responseText || told.message || error.message, secrets);
-  return { kind: kindOf(error, told, detail), detail: detail || 'no reason was given' };
+  const cause = asError(heard ?? thrown);
+  const detail = clean(error.responseText || cause.responseText || cause.message || error.message, secrets);
+  return { kind: kindOf(error, cause, detail), detail: detail || 'no reason was given' };
 }
 
-function kindOf(error: MailError, told: MailError, detail: string): FailureKind {
+function kindOf(error: MailError, cause: MailError, detail: string): FailureKind {
   // imapflow calls every refusal of a login a failed authentication, throttling too.
-  if (error.authenticationFailed || told.authenticationFailed) return refusedLogin(error, detail);
-  const codes = [error.code, told.code].filter((code) => code !== undefined);
+  if (error.authenticationFailed || cause.authenticationFailed) return refusedLogin(error, detail);
+  const codes = [error.code, cause.code].filter((code) => code !== undefined);
   if (codes.some((code) => TIMEOUTS.includes(code)) || error.name === 'TooLate') return 'timeout';
-  if (codes.some((code) => TLS_CODES.test(code)) || /certificate|STARTTLS|TLS/i.test(told.message))
+  if (codes.some((code) => TLS_CODES.test(code)) || /certificate|STARTTLS|TLS/i.test(cause.message))
     return 'tls';
   if (codes.some((code) => PROTOCOL_CODES.test(code))) return 'protocol';
   if (BUSY_CODES.includes(error.serverResponseCode ?? '') || codes.includes('ETHROTTLE')) return 'busy';

@@ -57,7 +57,7 @@ class Reader {
     return this.at === this.text.length && this.literal === this.literals.length;
   }
 
-  /** Whether what comes next is one of these. */
+  /** Returns true if the next character is one of these. */
   goesOn(characters: string): boolean {
     return this.at < this.text.length && characters.includes(this.text[this.at] as string);
   }

@@ -3,7 +3,7 @@ const CONNECTIONS_PER_HOST = 8;
 /** And to all of them; most of the time each waits for its server. */
 export const CONNECTIONS = 16;
 
-/** Lets so many in per host, and so many in all; the others wait in the order they came. */
+/** Admits a limited number per host and in all; the others wait in the order of their arrival. */
 export class HostGate {
   readonly #busy = new Map<string, number>();
   #inside = 0;

@@ -48,7 +48,7 @@ for (const [net, bits] of [
 ] as [string, number][])
   SPECIAL_6.addSubnet(net, bits, 'ipv6');
 
-/** Whether an address is on the public internet. */
+/** Returns true if an address is on the public internet. */
 export function isPublicAddress(address: string): boolean {
   if (isIP(address) === 4) return !PRIVATE.check(address, 'ipv4');
   return PUBLIC_6.check(address, 'ipv6') && !SPECIAL_6.check(address, 'ipv6');

@@ -7,23 +7,26 @@ import { authFields, type Check, valueAt } from './integration-fields.ts';
 import type { IntegrationChange } from './integration-input.ts';
 import type { ManageContext } from './manage.ts';
 
-/** Refuses, by throwing, a write that was decided on another version than the stored one. */
-type RequireVersion = (current: string | null) => void;
+/** The checks before a change is written; each throws to refuse it. */
+interface ChangeChecks<Found> {
+  /** Refuses a change that was decided on another version than the stored one. */
+  requireVersion: (current: string | null) => void;
+  check: Check<Found>;
+}
 
-/** What decides whether and as whom a mailbox is reached. */
+/** The fields that decide whether and as whom a mailbox is reached. */
 const CONNECTION = ['host', 'port', 'secure', 'ca', 'auth'];
 
 /**
- * Changes what is given. Where it changes how the mailbox is reached, `check` looks at the integration as it will be before
- * it is written. New credentials, another server or a new start lift the back-off. Null where there is no such integration;
- * else what the check found, null where nothing was to be checked.
+ * Changes the given fields. If they change how the mailbox is reached, `check` sees the new integration before it is
+ * written. New credentials, another server or a new start lift the back-off. Returns null if there is no such
+ * integration; else the result of the check, null if none was necessary.
  */
 export async function changeIntegration<Found>(
   { store, keys }: ManageContext,
   id: string,
   change: IntegrationChange,
-  requireVersion: RequireVersion,
-  check: Check<Found>,
+  { requireVersion, check }: ChangeChecks<Found>,
 ): Promise<{ found: Found | null } | null> {
   const ref = integrationsOf(store).doc(id);
   const before = await ref.get();

@@ -4,8 +4,7 @@ import { type Integration, ownerOf } from '../integration.ts';
 import type { AuthInput } from './integration-input.ts';
 
 /**
- * Looks at an integration before it is written; throws where it must not be. What signing in got meanwhile is handed to
- * `keep`.
+ * Checks an integration before it is written, and throws if it must not be. `keep` receives a token that signing in got.
  */
 export type Check<Found> = (integration: Integration, keep: Keep) => Promise<Found>;
 

@@ -60,7 +60,7 @@ const auth = z.union(
 );
 export type AuthInput = z.infer<typeof auth>;
 
-/** What a new integration is made from. */
+/** The body that creates an integration. */
 export const newIntegration = z.strictObject({
   org_id: line(200, 1),
   label: line(200).default(''),
@@ -76,7 +76,7 @@ export const newIntegration = z.strictObject({
 });
 export type NewIntegration = z.infer<typeof newIntegration>;
 
-/** What may be changed; what is left out stays. The organisation does not change: its messages bear it. */
+/** The body that changes an integration; absent fields stay. The organisation never changes: its messages bear it. */
 export const integrationChange = z.strictObject({
   label: line(200).optional(),
   active: z.boolean('must be true or false').optional(),

@@ -2,10 +2,10 @@ import { type MailboxConnection, MailboxError } from '../imap/connection.ts';
 import type { Failure } from '../imap/failure.ts';
 import type { Integration } from '../integration.ts';
 
-/** What a try of a mailbox has shown. */
+/** The result of trying a mailbox. */
 export interface MailboxReport {
   ok: boolean;
-  /** Of what kind a failure is, and what the server or the network said. */
+  /** The kind of a failure, with the text of the server or the network. */
   error: Failure | null;
   capabilities: string[];
   folders: { path: string; special_use: string | null; messages: number | null; synchronised: boolean }[];

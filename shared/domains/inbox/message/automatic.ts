@@ -17,8 +17,8 @@ const MACHINE_SUBJECT =
   /^\s*(automatic reply|auto(matic)?[- ]?(reply|response)|out of (the )?office|r[ée]ponse automatique|absence du bureau|abwesenheitsnotiz|automatische antwort)\b/iu;
 
 /**
- * Whether nobody wrote this (RFC 3834, 2 and 5; Microsoft's MS-OXCMAIL): an out-of-office note, a bounce, a newsletter or
- * any other machine. Such a mail is never a person's answer.
+ * Returns true if a machine wrote this (RFC 3834, 2 and 5; Microsoft's MS-OXCMAIL): an out-of-office note, a bounce, a
+ * newsletter. Such a mail is never a person's answer.
  */
 export function isAutomatic(headers: Headers, subject: string, from: string): boolean {
   const submitted = firstValue(headers, 'auto-submitted')?.split(';')[0]?.trim().toLowerCase();
@@ -59,7 +59,7 @@ export function parseDeliveryStatus(text: string): DeliveryStatus[] {
   });
 }
 
-/** Whether this recipient will never get it: RFC 3464, 2.3.3, and a status of class 5. */
+/** Returns true if a recipient will never get it: RFC 3464, 2.3.3, and a status of class 5. */
 export function isPermanent({ action, status }: DeliveryStatus): boolean {
   return action === 'failed' && !(status ?? '5').startsWith('4');
 }

@@ -1,7 +1,7 @@
 import iconv from 'iconv-lite';
 import { decode } from 'libqp';
 
-/** What is read where neither label nor bytes say anything better: old Western mail, and every byte has a meaning. */
+/** The charset if neither label nor bytes say anything better: old Western mail, in which every byte has a meaning. */
 const LAST_RESORT = 'windows-1252';
 
 /** Labels that say nothing: mail programs put them on whatever they send. */

@@ -24,7 +24,7 @@ export function firstValue(headers: Headers, name: string): string | undefined {
 
 /** A Message-ID longer than this is no Message-ID; RFC 5322, 2.1.1 bounds a line to 998. */
 const MAX_MESSAGE_ID = 998;
-/** So many references are kept: the first, which is the root of the thread, and the last ones. */
+/** At most this many references are kept: the first, which is the root of the thread, and the last ones. */
 const MAX_REFERENCES = 50;
 
 /** The Message-IDs in a field, each once, in order, as `<left@right>`. What stands between them is not looked at. */

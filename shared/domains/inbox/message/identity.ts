@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What makes a message one and the same for ever; RFC 9051, 2.3.1.1, with the mailbox it lies in. */
+/** The fields that identify a message for ever (RFC 9051, 2.3.1.1), with the mailbox it lies in. */
 export interface MessageIdentity {
   orgId: string;
   integrationId: string;

@@ -113,8 +113,8 @@ function textOf({ encoding, charset, size }: TextPart, bytes: Buffer | undefined
 }
 
 /**
- * What is read as text: all plain parts, and the HTML's text where it stands for itself, or its plain alternative is absent
- * or empty; in their order.
+ * Returns the text of a mail: all plain parts, and the text of HTML without a plain alternative or with an empty one, in
+ * their order.
  */
 function bodyText(texts: readonly Said[]): string {
   const plain = texts.filter(({ part, text }) => part.kind === 'plain' && text.trim() !== '');

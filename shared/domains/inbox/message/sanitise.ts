@@ -1,7 +1,7 @@
 import { Parser } from 'htmlparser2';
 import { capBytes } from './text.ts';
 
-/** What a mail may show: text and its form. No script, style sheet, form, frame, link relation, meta or foreign markup. */
+/** Elements that a mail may show: no script, style sheet, form, frame, link relation, meta or foreign markup. */
 const SHOWN = [
   'address article aside footer header h1 h2 h3 h4 h5 h6 hgroup main nav section',
   'blockquote center dd div dl dt figcaption figure hr li menu ol p pre ul',
@@ -10,7 +10,7 @@ const SHOWN = [
   'caption col colgroup table tbody td tfoot th thead tr',
 ].flatMap((line) => line.split(' '));
 const VOID = ['br', 'col', 'hr', 'img', 'wbr'];
-/** What is in these is no text of the mail, and is left out with them. */
+/** Elements whose content is no text of the mail; it is left out with them. */
 const UNREAD = new Set('script style title template iframe noembed'.split(' '));
 /** Frames are not shown; so what stands for them is, which the parser would hand on as text, tags and all. */
 const FOR_NO_FRAMES = /<\/?noframes\b[^<>]*>/gi;
@@ -130,11 +130,11 @@ class Sanitiser {
     if (this.unread !== null) return;
     const { room } = this;
     const escaped = escapeText(text);
-    // Of a text that is too long the beginning, without what is left of a character's name.
+    // A text that is too long keeps its beginning, without the rest of a cut character reference.
     if (!this.write(escaped)) this.out += capBytes(escaped, Math.max(room, 0)).replace(/&\w*$/, '');
   }
 
-  /** Whether there was room for it, and for so many octets that must follow; where there was none, nothing more is read. */
+  /** Returns true if there was room for the piece and for `toFollow` octets after it. Without room it stops reading. */
   private write(piece: string, toFollow = 0): boolean {
     if (this.room < Number.POSITIVE_INFINITY) this.room -= Buffer.byteLength(piece) + toFollow;
     if (this.room < 0) this.parser.pause();
@@ -154,7 +154,7 @@ function opening(tag: Tag, given: Readonly<Record<string, string>>): string {
   return written + tag.ends;
 }
 
-/** Whether it leads to the same place from wherever it is read: of `https:x`, a page that came by HTTPS makes one of its own. */
+/** Returns true if an address leads to one place from any page. A page loaded by HTTPS reads `https:x` as relative. */
 function leads(address: string, schemes: ReadonlySet<string>): boolean {
   const url = URL.parse(address);
   if (!url || !schemes.has(url.protocol)) return false;

@@ -1,8 +1,8 @@
 import { type DeliveryStatus, isPermanent } from './automatic.ts';
 
 /**
- * What a new message means to whoever sent the mail that it answers. Signals may come again after a crash: whoever hears
- * them remembers by `document_id`.
+ * The meaning of a new message for the sender of the mail that it answers. Signals may come again after a crash; their
+ * receiver recognises them by `document_id`.
  */
 export type InboxSignal = {
   orgId: string;
@@ -28,13 +28,13 @@ export type InboxSignal = {
       permanent: boolean;
     }
   | {
-      /** A mail with this Message-ID lies in the mailbox: whoever sent it may be in doubt whether it went. */
+      /** A mail with this Message-ID lies in the mailbox; its sender may be uncertain about its delivery. */
       kind: 'found';
       messageId: string;
     }
 );
 
-/** Whoever wants to know. Called before the cursor moves past the messages, so that none is lost; rejects to stop it. */
+/** Receives signals before the cursor moves past the messages, so that none is lost. Rejects to stop the cursor. */
 export type SignalSink = (signals: readonly InboxSignal[]) => Promise<void>;
 
 export interface SignalFacts {
@@ -54,8 +54,8 @@ export interface SignalFacts {
 }
 
 /**
- * What a message signals: that it was found, one bounce for each recipient of a report, a reply where it answers
- * something. What was written from the mailbox itself answers nobody.
+ * Returns the signals of a message: found, one bounce for each recipient of a report, a reply if it answers a mail. A
+ * message that the mailbox itself sent is no reply.
  */
 export function signalsOf(facts: SignalFacts): InboxSignal[] {
   const { orgId, integrationId, documentId, receivedAt, messageId } = facts;

@@ -26,11 +26,11 @@ export interface Shape {
   attachments: Attachment[];
   /** The Message-ID of a mail that is enclosed as a part, as bounces do. */
   enclosed: string | null;
-  /** Whether it is a report of deliveries (RFC 6522). */
+  /** True for a report of deliveries (RFC 6522). */
   report: boolean;
 }
 
-/** More is an attack on whoever reads: text parts read, attachments listed, levels of nesting followed. */
+/** More is an attack on readers: text parts read, attachments listed, levels of nesting followed. */
 const MAX_TEXTS = 8;
 const MAX_ATTACHMENTS = 100;
 const MAX_DEPTH = 50;

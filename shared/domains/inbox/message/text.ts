@@ -2,11 +2,11 @@
 export const MAX_TEXT_BYTES = 200_000;
 export const MAX_HTML_BYTES = 400_000;
 const MAX_SNIPPET = 200;
-/** A snippet is looked for in so many characters, of a line in so many. */
+/** A snippet is taken from this many characters of a text, and this many of a line. */
 const MAX_LOOKED_AT = 20_000;
 const MAX_LINE = 2_000;
 
-/** A text within so many bytes of UTF-8, never cut within a character. */
+/** Returns the beginning of a text that fits `max` bytes of UTF-8, never cut within a character. */
 export function capBytes(text: string, max: number): string {
   if (text.length * 3 <= max) return text;
   const bytes = Buffer.from(text, 'utf8');

@@ -1,6 +1,6 @@
 import { threadIdOf } from './identity.ts';
 
-/** What threading looks at. */
+/** The fields that threading reads. */
 export interface Threaded {
   messageId: string | null;
   /** Oldest first. */

@@ -60,7 +60,7 @@ describe.skipIf(absent || withoutChromium())('the page of alerts in a real brows
     (await (await fetch(site.console.world.smtp.inbox)).json()) as { to: string[]; subject: string }[];
   const save = (page: Page) => page.getByRole('button', { name: 'Save the recipients' }).click();
 
-  it('says where nobody is told, no ticket is late and nothing was sent', async () => {
+  it('says so if there are no recipients, no late tickets and no alerts', async () => {
     const page = await site.open('alerts');
     for (const text of ['No recipients yet', 'No ticket is late.', 'No alert has been sent yet.'])
       await page.getByText(text).waitFor();
@@ -183,7 +183,7 @@ describe.skipIf(absent || withoutChromium())('the page of alerts in a real brows
     ).toBe(0);
   });
 
-  it('says of a late ticket what its lateness was counted from, its threshold, who is told and what was told', async () => {
+  it('shows the start of a late ticket, its threshold, its recipients and its alerts', async () => {
     const { stage_entered_at: _none, ...bare } = ticket('R-77', 'repair', 20);
     const tickets = new Map<string, object>([
       ['t-77', bare],

@@ -28,7 +28,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     world.reconfigure(site.console.environment);
     for (const name of ['task_runs', 'page_visits', 'settings', 'users']) await clear(world.store, name);
     for (const page of site.chromium.context.pages()) {
-      // Every test signs in anew: a session ends with its tab.
+      // Every test signs in again: a session ends with its tab.
       await page.unrouteAll({ behavior: 'ignoreErrors' });
       if (page.url() !== 'about:blank') await page.close();
     }
@@ -193,7 +193,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     expect(loaded.filter((url) => /chart.*\.js$/.test(url))).toHaveLength(1);
   });
 
-  it('changes the threshold; the second of two administrators is told and can load the first one’s', async () => {
+  it('changes the threshold; the second of two administrators sees the conflict and can load the first one’s', async () => {
     const label = "Seuil d'activité 'En ligne' (minutes)";
     const [first, second] = [
       await site.open('settings', { language: 'fr' }),
@@ -224,7 +224,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     await second.getByLabel(label).fill('30');
     await save(second);
     await poll(stored).toBe(30);
-    // Whoever saves twice in a row is nobody else.
+    // The same administrator may save twice in a row.
     await second.getByLabel(label).fill('31');
     await save(second);
     await poll(stored).toBe(31);
@@ -393,7 +393,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     const reads = logs
       .map((line) => JSON.parse(line) as { cost?: { firestore_reads: number } })
       .flatMap(({ cost }) => (cost && cost.firestore_reads >= tasks.length ? [cost.firestore_reads] : []));
-    // It may have been asked again meanwhile, for the same.
+    // The page may have repeated its request in between, for the same.
     expect(new Set(reads)).toEqual(new Set([50 * tasks.length]));
   });
 

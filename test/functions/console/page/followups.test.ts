@@ -8,7 +8,7 @@ import { type ConsoleSite, openConsoleSite, poll } from './site.ts';
 
 const DAY_MS = 86_400_000;
 const at = (days: number) => stamp(NOW.getTime() + days * DAY_MS);
-/** A due date that was so many days ago, and a mail that is due then and so many days later. */
+/** A follow-up that was due `days` ago, with its mail due in `dueIn` days. */
 const overdue = (days: number, dueIn: number, more: object = {}) =>
   followupFields({ due_date: at(-days), next_due_at: at(dueIn), ...more });
 const unknown = (id: string) => ({

@@ -18,9 +18,9 @@ import { clear, NOW } from '../../../support/world.ts';
 import { lookThrough, seriousFaults } from './axe.ts';
 import { type ConsoleSite, openConsoleSite, poll } from './site.ts';
 
-/** Of the SpamAssassin corpus so many HTML mails are shown, taken evenly; CORPUS=all shows all. A page shows so many. */
+/** Shows this many HTML mails of the SpamAssassin corpus, taken evenly, and this many a page; CORPUS=all shows all. */
 const SHOWN = 40;
-/** What runs, loads, sends or covers, in a mail that is shown. */
+/** Elements of a shown mail that run, load, send or cover. */
 const ACTIVE =
   'script, img, iframe, frame, object, embed, form, input, style, link, meta, svg, math, video, audio, [src], [srcset], [background], [style]';
 const html = (body: string, headers: Record<string, string> = {}) =>

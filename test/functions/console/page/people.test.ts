@@ -107,7 +107,7 @@ describe.skipIf(withoutChromium())('the pages of visits and presence in a real b
     expect(page.url()).toBe(`${site.url}/console/visits?days=14`);
   });
 
-  it('reads days in the zone of whoever looks, and says which that is', async () => {
+  it('reads days in the time zone of the browser, and names it', async () => {
     await visit('late', closed(0, '/', { start_time: at(Date.parse('2026-03-03T23:30:00Z')) }));
     const page = await site.open('settings');
     const browser = await page.context().newCDPSession(page);

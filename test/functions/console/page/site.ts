@@ -11,9 +11,9 @@ export interface ConsoleSite {
   console: ConsoleWorld;
   chromium: Chromium;
   url: string;
-  /** What the page asked of anybody but the gateway and the issuer. */
+  /** Requests of the page to any server but the gateway and the issuer. */
   outside: string[];
-  /** What the browser complained of: refused by the policy, thrown, dialogs opened. */
+  /** Complaints of the browser: refused by the policy, thrown, dialogs opened. */
   complaints: string[];
   /** A new tab that has signed in by the issuer's own page and stands at this path below /console/. */
   open(path?: string, options?: { language?: 'fr' | 'en'; account?: string }): Promise<Page>;

@@ -91,7 +91,7 @@ describe.skipIf(absent || withoutChromium())('what the watchman found, in a real
     await page.evaluate(() => localStorage.removeItem('mantine-color-scheme-value'));
   });
 
-  it('is told to the operators who are named in the settings', async () => {
+  it('notifies the operators who are named in the settings', async () => {
     const page = await site.open('settings');
     const form = page.locator('form', { has: page.getByRole('heading', { name: 'Incidents (watch-runs)' }) });
     await form.getByLabel('Operators').fill('boss@example.test\nnobody');

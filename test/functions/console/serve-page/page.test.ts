@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../../../support/world.ts';
 
-/** What everybody loads before they can do anything, in bytes as they come over the wire. */
+/** The most script that loads before sign-in, in bytes on the wire. */
 const MAX_SCRIPT = 200_000;
 
 let world: World;
@@ -72,7 +72,7 @@ describe("the console's page", () => {
     expect(await connect()).toBe(`connect-src 'self' ${origin} https://tokens.example.test`);
     issuer.closeAllConnections();
     await new Promise((resolve) => issuer.close(resolve));
-    // What was found once is kept; an issuer that never answered leaves its own origin.
+    // A discovery that succeeded once is kept; an issuer that never answered leaves its own origin.
     expect(await connect()).toBe(`connect-src 'self' ${origin} https://tokens.example.test`);
     world.reconfigure({ AUTH_ISSUER: 'http://127.0.0.1:9' });
     expect(await connect()).toBe("connect-src 'self' http://127.0.0.1:9");
@@ -110,7 +110,7 @@ describe("the console's page", () => {
     expect(text).not.toContain('recharts-responsive-container');
   });
 
-  it('is where the old pages lead, for whoever wants a page', async () => {
+  it('is where the old pages lead a request for HTML', async () => {
     const led = async (path: string) => {
       const response = await get(path);
       await response.arrayBuffer();

@@ -109,7 +109,7 @@ describe('automatic mail', () => {
     ['', 'Automatic reply: invoice', 'anna@x.test'],
     ['', 'Réponse automatique : facture', 'anna@x.test'],
     ['', 'Absence du bureau', 'anna@x.test'],
-  ])('is told by %j, subject %j, from %s', (headers, subject, from) => {
+  ])('is recognised by %j, subject %j, from %s', (headers, subject, from) => {
     expect(isAutomatic(parseHeaders(headers), subject, from)).toBe(true);
   });
 
@@ -311,7 +311,7 @@ describe('failures', () => {
   ])('%s', (kind, error) => {
     expect(failureOf(error, null).kind).toBe(kind);
   });
-  it('the event tells the cause that the call does not; a secret that a server repeats is not told', () => {
+  it('the event has the cause that the call lacks; a secret that a server repeats is left out', () => {
     const call = Object.assign(new Error('Connection not available'), { code: 'NoConnection' });
     const event = Object.assign(new Error('Socket timeout'), { code: 'ETIMEOUT' });
     expect(failureOf(call, event)).toEqual({ kind: 'timeout', detail: 'Socket timeout' });

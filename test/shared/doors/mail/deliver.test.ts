@@ -63,7 +63,11 @@ async function send(
     asked += 1;
     return mayGo();
   };
-  return { ...(await deliver(mail, settings, before, timeouts ? { timeouts } : {})), asked, arrived: smtp.mails().length };
+  return {
+    ...(await deliver(mail, settings, before, timeouts ? { timeouts } : {})),
+    asked,
+    arrived: smtp.mails().length,
+  };
 }
 
 describe('a mail that nothing hinders', () => {

@@ -78,7 +78,7 @@ it('an integration that does not work is kept and says why; its password is neve
   expect((await call('GET', ROOT)).body).toMatchObject({ items: [{ id: body.id }], next_page: null });
 });
 
-it('a mailbox is tried before it is added: why it does not work is told, and nothing is stored', async () => {
+it('a mailbox is tried before it is added: the answer has the reason of a failure, and nothing is stored', async () => {
   const dry = (more: object = {}) => call('POST', `${ROOT}?dry_run=true`, given(more));
   const before = await dump(console_.world.store, console_.world.redis);
   expect(await dry()).toMatchObject({

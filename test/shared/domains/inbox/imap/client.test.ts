@@ -54,7 +54,7 @@ async function fetched(client: MailClient, wanted: Wanted): Promise<Fetched[]> {
   return found;
 }
 
-/** What imapflow says of itself beside what was asked. */
+/** Removes the fields that imapflow adds to the requested ones. */
 const asked = ({ seq: _, id: __, modseq: ___, flagColor: ____, ...rest }: FetchMessageObject): Fetched =>
   rest;
 

@@ -122,11 +122,13 @@ describe('a FETCH response', () => {
     expect(ours(sent(text))).toBeNull();
   });
 
-  it('is told from every other response', () => {
-    const told = (text: string) => isFetch(Buffer.from(text));
-    expect(['* 1 FETCH (UID 1)', '* 4294967295 fetch (UID 1)'].map(told)).toEqual([true, true]);
+  it('is recognised among all other responses', () => {
+    const isRecognised = (text: string) => isFetch(Buffer.from(text));
+    expect(['* 1 FETCH (UID 1)', '* 4294967295 fetch (UID 1)'].map(isRecognised)).toEqual([true, true]);
     expect(
-      ['* 1 EXISTS', 'A1 OK FETCH (', '* OK FETCH (', '* 12345678901 FETCH (', '* VANISHED 1'].map(told),
+      ['* 1 EXISTS', 'A1 OK FETCH (', '* OK FETCH (', '* 12345678901 FETCH (', '* VANISHED 1'].map(
+        isRecognised,
+      ),
     ).toEqual([false, false, false, false, false]);
   });
 });

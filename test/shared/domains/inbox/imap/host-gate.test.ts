@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { HostGate } from '../../../../../shared/domains/inbox/imap/host-gate.ts';
 
-/** Works of a gate that end when they are told to, and in which order they began. */
+/** Works of a gate that end on request, and the order in which they began. */
 function works(gate: HostGate) {
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
@@ -19,7 +19,7 @@ function works(gate: HostGate) {
 }
 
 describe('the gate before mail servers', () => {
-  it('lets so many in per host, whatever case its name is in, and goes on in the order they came', async () => {
+  it('admits a limited number per host, in any case of its name, in the order of arrival', async () => {
     const { begun, send, end } = works(new HostGate(2, 10));
     const all = ['a', 'b', 'c', 'd'].map((name) => send(name, name === 'b' ? 'Mail.Test' : 'mail.test'));
     await setImmediate();
@@ -40,7 +40,7 @@ describe('the gate before mail servers', () => {
     await Promise.all(all);
   });
 
-  it('lets so many in to all hosts', async () => {
+  it('admits a limited number to all hosts', async () => {
     const { begun, send, end } = works(new HostGate(2, 3));
     const all = Array.from({ length: 5 }, (_, index) => send(`${index}`, `host-${index}.test`));
     await setImmediate();

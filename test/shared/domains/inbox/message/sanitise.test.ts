@@ -9,7 +9,7 @@ import { spamAssassin, WHOLE } from '../../../../support/inbox/spam-assassin.ts'
 const MAX = 400_000;
 const UNREAD = ['script', 'style', 'title', 'template', 'iframe', 'noembed'];
 
-/** Whether it is an address by itself, wherever it stands. */
+/** Returns true if it is an absolute address on any page. */
 const absolute = (address: string) =>
   URL.canParse(address) &&
   !['https:', 'http:'].some((scheme) => URL.parse(address, `${scheme}//a.invalid`)?.host === 'a.invalid');
@@ -27,7 +27,7 @@ const addressed =
     },
   });
 
-/** A sanitiser that many use, told to let through what a mail may show; it is slower, and can be made to hang. */
+/** A widely used sanitiser, set to allow the same elements; it is slower, and some inputs make it hang. */
 const reference = (html: string) =>
   sanitizeHtml(html.replace(/<\/?noframes>/g, ' '), {
     allowedTags: [...sanitizeHtml.defaults.allowedTags, 'img', 'font', 'center', 'del', 'ins'],
@@ -94,7 +94,7 @@ const attributes = fc.constantFrom(
   ],
   ...['__proto__="1"', 'constructor=1', 'width=""', 'width=9', 'colspan=2', 'color=red', 'class=x', 'id=y'],
 );
-/** What somebody may put into a mail who wants to be let through: markup in any order, whole and broken. */
+/** Pieces of a mail by an attacker: markup in any order, whole and broken. */
 const pieces = fc.oneof(
   fc
     .tuple(
@@ -116,7 +116,7 @@ const soup = fc.array(pieces, { maxLength: 60 }).map((all) => all.join(''));
 const LET_THROUGH =
   /^(?:[^<>]|<\/?[a-z][a-z0-9]*(?: (?:dir|lang|align|valign|title|name|alt|width|height|colspan|rowspan|border|cellpadding|cellspacing|color|size|rel|href="\s*(?:https?|mailto|tel):[^"<>]*"|src="\s*cid:[^"<>]*")(?:="[^"<>]*")?)*(?: \/)?>)*$/i;
 
-/** Whether each tag that is opened is closed, in order. */
+/** Returns true if each opened tag is closed, in order. */
 function balanced(html: string): boolean {
   const open: string[] = [];
   for (const [, closing, tag = '', itself] of html.matchAll(/<(\/?)([a-z][a-z0-9]*)[^>]*?( \/)?>/g))

@@ -20,7 +20,7 @@ import { openTestStore } from '../../../../support/store.ts';
 const { EVERY, TIMEOUT_MS } = WHOLE ? { EVERY: 1, TIMEOUT_MS: 3_600_000 } : { EVERY: 6, TIMEOUT_MS: 600_000 };
 /** When the first of them arrived. */
 const FIRST = Date.parse('2026-01-01T00:00:00Z');
-/** Of the words that both other parsers find, so many are to be in the text: they do not agree on everything. */
+/** The text must have this share of the words that both other parsers find: they do not agree on everything. */
 const MOST_WORDS = 0.9;
 /** Mails of which less is to be found, and why that is right. */
 const EXPLAINED: Readonly<Record<string, string>> = {
@@ -32,7 +32,7 @@ const EXPLAINED: Readonly<Record<string, string>> = {
     'the rest is addresses of links, and what breaks words',
   'spam-2/01209.01df2f8f68a70062085ef787973f9ba0.txt': 'the rest is addresses of links',
 };
-/** What must not come out of the sanitiser: what runs, what loads by itself, what sends. */
+/** Markup that must not pass the sanitiser: it runs, loads by itself or sends. */
 const UNSAFE = /<(script|style|iframe|object|embed|form|meta|link)\b|<[^>]*\son\w+\s*=|javascript:/i;
 const REMOTE_IMAGE = /<img[^>]+src="(?!cid:)/i;
 

@@ -36,7 +36,7 @@ afterAll(async () => {
   await store?.terminate();
 });
 
-/** A fresh account with so many mails, and its integration by way of the faults. */
+/** Creates an account with `count` mails, and its integration through the faults. */
 async function filled(
   count: number,
 ): Promise<{ user: ImapUser; mailbox: Mailbox; integration: Integration }> {
@@ -77,7 +77,7 @@ describe.skipIf(absent)('a server that fails', () => {
       'auth',
     ],
     ['has let the token expire', { how: 'login', answer: 'NO [EXPIRED] Token expired' }, 'auth'],
-  ])('%s: it is told as what it is, and nothing is lost', async (_name, fault, kind) => {
+  ])('%s: the failure has its own kind, and nothing is lost', async (_name, fault, kind) => {
     const { user, mailbox, integration } = await filled(20);
     faults.fault = fault;
     const { failure } = await syncOnce(store, integration, { password: user.password });

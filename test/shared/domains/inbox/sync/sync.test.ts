@@ -16,7 +16,7 @@ import {
 import { type Mailbox, mail, openMailbox } from '../../../../support/inbox/mailbox.ts';
 import { openTestStore } from '../../../../support/store.ts';
 
-/** What a server without any extension says of itself. */
+/** The capabilities of a server without extensions. */
 const PLAIN = 'IMAP4rev1 UIDPLUS LITERAL+ SPECIAL-USE LIST-EXTENDED';
 
 /** A fresh account for each test. */
