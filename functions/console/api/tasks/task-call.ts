@@ -24,7 +24,7 @@ export interface TaskReply {
 export async function callTask(context: AdminContext, task: AnyTask, params: object): Promise<TaskReply> {
   const { config, caller } = context;
   const url = taskUrl(config, task);
-  const budget = { budget_seconds: Math.min(BUDGET_SECONDS, task.budgetSeconds), ...params };
+  const given = { budget_seconds: Math.min(BUDGET_SECONDS, task.budgetSeconds), ...params };
   const token = await ownIdentity(config.google.metadata)
     .identityToken(url.audience)
     .catch((error: unknown) => {
@@ -40,8 +40,8 @@ export async function callTask(context: AdminContext, task: AnyTask, params: obj
       'Content-Type': 'application/json',
       ...(caller.id === null ? {} : { [REQUESTED_BY]: requesterHeader(caller.id) }),
     },
-    body: JSON.stringify(budget),
-    signal: AbortSignal.timeout(budget.budget_seconds * 1000 + SLACK_MS),
+    body: JSON.stringify(given),
+    signal: AbortSignal.timeout(patienceMs(given.budget_seconds, task)),
   }).catch((error: unknown) => {
     throw away(`${task.name} does not answer; its runs show if it has begun.`, error);
   });
@@ -53,6 +53,13 @@ export async function callTask(context: AdminContext, task: AnyTask, params: obj
     );
   }
   return { status: response.status, reply: parseReply(text, task) };
+}
+
+/** How long to wait for the answer. The task itself refuses a budget that is not legal, and at once. */
+function patienceMs(budgetSeconds: unknown, task: AnyTask): number {
+  const asked = Number(budgetSeconds);
+  const isLegal = asked > 0 && asked <= task.budgetSeconds;
+  return (isLegal ? asked : task.budgetSeconds) * 1000 + SLACK_MS;
 }
 
 /** Returns the task's address on Google Cloud, or that of the local gateway. */

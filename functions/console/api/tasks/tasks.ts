@@ -44,7 +44,7 @@ export interface TaskList extends Page<TaskItem> {
 }
 
 const runBody = z.strictObject({
-  dry_run: z.boolean('must be true or false').default(false),
+  dry_run: z.boolean('must be true or false').optional(),
   /** For tasks that take it: repeat work that was done a short while ago. */
   force: z.boolean('must be true or false').optional(),
   params: z
@@ -91,9 +91,7 @@ export const taskRoutes = [
     query: z.strictObject({}),
     body: runBody,
     async handle({ context, path, body }) {
-      const { dry_run, force, params } = body;
-      const given = { ...params, dry_run, ...(force === undefined ? {} : { force }) };
-      const { status, reply } = await callTask(context, findTask(path.task), given);
+      const { status, reply } = await callTask(context, findTask(path.task), mergeParams(body));
       return new Answer(status, reply);
     },
   }),
@@ -116,6 +114,15 @@ export const taskRoutes = [
     }),
   ),
 ];
+
+/** Merges the body's own fields into its `params`. Throws 400 for a parameter in both: neither may overwrite the other. */
+function mergeParams({ params, ...fields }: z.infer<typeof runBody>): object {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  for (const [name] of given)
+    if (Object.hasOwn(params, name))
+      throw new HttpError(400, `The parameter ${name} is in both the body and its params; give it once.`);
+  return { ...params, ...Object.fromEntries(given) };
+}
 
 /** Records a pause for watch-runs, which cannot see Cloud Scheduler: else it would report missed runs. */
 async function recordPause({ store }: AdminContext, task: string, paused: boolean): Promise<void> {

@@ -149,6 +149,32 @@ describe('running a task', () => {
     });
   });
 
+  it('takes dry_run from params as it is, and never twice', async () => {
+    await plant();
+    const before = await dump(console_.world.store, console_.world.redis);
+    for (const dry_run of [true, 'true']) {
+      const { status, body } = await call('POST', `/v1/admin/tasks/${VISITS}/run`, { params: { dry_run } });
+      expect(status).toBe(200);
+      expect(body).toMatchObject({ dry_run: true, closed_count: 0, would_close_count: 1 });
+    }
+    const twice = { dry_run: false, params: { dry_run: true } };
+    const { status, body } = await call('POST', `/v1/admin/tasks/${VISITS}/run`, twice);
+    expect(status).toBe(400);
+    expect(body.error.message).toContain('dry_run is in both');
+    expect(await dump(console_.world.store, console_.world.redis)).toBe(before);
+  });
+
+  it.each(['abc', -100, 0, 100_000])(
+    'answers 400, as the task does, to a budget of %j',
+    async (budget_seconds) => {
+      const { status, body } = await call('POST', `/v1/admin/tasks/${VISITS}/run`, {
+        params: { budget_seconds },
+      });
+      expect(status).toBe(400);
+      expect(JSON.stringify(body)).toContain('budget_seconds');
+    },
+  );
+
   it("keeps the task's own checks of its parameters", async () => {
     const wrong = await call('POST', `/v1/admin/tasks/${VISITS}/run`, { params: { inactivity_minutes: 0 } });
     expect(wrong.status).toBe(400);
