@@ -16,6 +16,7 @@ import { addRetention } from './retention/retention.ts';
 import { addRoutes } from './routes.ts';
 import { callTask, describeAnswer, findTask, parsePairs, UsageError } from './run-task.ts';
 import { addSchedulerCommands } from './scheduler/scheduler.ts';
+import { findSwallowed } from './swallowed.ts';
 import { findTarget } from './target.ts';
 
 /** Gives 64 hexadecimal characters, like `openssl rand -hex 32`. */
@@ -119,6 +120,12 @@ async function main(): Promise<void> {
     if (error.code !== 'EPIPE') throw error;
     process.exit();
   });
+  const swallowed = findSwallowed(process.env, process.argv.slice(2));
+  if (swallowed) {
+    process.stderr.write(`${swallowed}\n`);
+    process.exitCode = 2;
+    return;
+  }
   loadDotEnv();
   try {
     await program.parseAsync();
