@@ -7,7 +7,7 @@ import { syncInbox } from './sync-inbox/task.ts';
 import { testPresence } from './test-presence/task.ts';
 import { watchRuns } from './watch-runs/task.ts';
 
-/** Every periodic task. Add a new one here, in infra/scheduler.yaml and as its own folder. */
+/** Every periodic task. CONTRIBUTING.md lists the files of a new one. */
 export const tasks: readonly AnyTask[] = [
   closeInactiveVisits,
   cleanStaleSessions,

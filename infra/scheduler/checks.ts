@@ -11,7 +11,7 @@ export function checkFunctions({ functions, named, jobs, context, problems }: Fo
     problems.add(
       ['functions', name],
       undefined,
-      `has no folder functions/${name}; legal: ${context.functions.join(', ')}${suggest(name, context.functions)}`,
+      `has no folder functions/${name}, or no entry in functions/tasks.ts; legal: ${context.functions.join(', ')}${suggest(name, context.functions)}`,
     );
   }
   for (const name of context.functions) {

@@ -70,7 +70,7 @@ async function unknowns(stage: FaultStage): Promise<Figures> {
 }
 
 /** Faults while recipients are notified of late tickets, four digests at a time. */
-export const checkDelayAlerts = taskPlan({
+export const plan = taskPlan({
   name: 'check-delay-alerts',
   items: { sample: 4 * LATE, full: 8 * LATE },
   claimLeaseMs: CLAIM_LEASE_MS,

@@ -115,7 +115,7 @@ async function takenBack(
 }
 
 /** Faults while open visits are closed: 5,000 visits are ten batches, four of them in flight at a time. */
-export const closeInactiveVisits = taskPlan(
+export const plan = taskPlan(
   {
     name: NAME,
     items: { sample: 3_000, full: 5_000 },

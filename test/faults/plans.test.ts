@@ -9,8 +9,8 @@ it.each(names)('%s has a fault plan or a reason to have none', (name) => {
   const fault =
     planned.includes(name) || UNPLANNED[name]
       ? ''
-      : `test/faults/plans.ts has no plan for ${name}: write test/faults/${name}.ts with taskPlan and add it to ` +
-        'plans, or add the task with its reason to UNPLANNED';
+      : `test/faults/${name}.ts is missing: export its plan there as "plan" (see close-inactive-visits.ts), or add ` +
+        'the task with its reason to UNPLANNED in test/faults/plans.ts';
   expect(fault).toBe('');
 });
 

@@ -1,20 +1,20 @@
-import { checkDelayAlerts } from './check-delay-alerts.ts';
-import { closeInactiveVisits } from './close-inactive-visits.ts';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { tasks } from '../../functions/tasks.ts';
 import type { FaultPlan } from './harness/plan.ts';
 import { imports } from './import.ts';
-import { processFollowups } from './process-followups.ts';
-import { syncInbox } from './sync-inbox.ts';
 import { visits } from './visits.ts';
 
-/** Every function with a plan of faults. A new task needs one file here and one entry. */
-export const plans: readonly FaultPlan[] = [
-  closeInactiveVisits,
-  checkDelayAlerts,
-  processFollowups,
-  syncInbox,
-  visits,
-  imports,
-];
+/** The plan of a task is the export `plan` of test/faults/<task>.ts. */
+const files = tasks
+  .map(({ name }) => new URL(`./${name}.ts`, import.meta.url))
+  .filter((url) => existsSync(fileURLToPath(url)));
+const own = await Promise.all(
+  files.map(async ({ href }) => ((await import(href)) as { plan: FaultPlan }).plan),
+);
+
+/** Every function with a plan of faults. */
+export const plans: readonly FaultPlan[] = [...own, visits, imports];
 
 /** Tasks without a plan, each with the reason. */
 export const UNPLANNED: Readonly<Record<string, string>> = {

@@ -60,7 +60,7 @@ async function figures(stage: FaultStage): Promise<Figures> {
 }
 
 /** Every kind of fault while due reminders are sent, and cases for reminders only. */
-export const processFollowups = taskPlan(
+export const plan = taskPlan(
   {
     name: 'process-followups',
     items: { sample: 30, full: 50 },

@@ -8,7 +8,7 @@ import { stopSharedMailboxes } from './sync-inbox/shared-mailbox.ts';
 import { dispatcherKilled, fanOut } from './sync-inbox-fan-out.ts';
 
 /** The mailboxes' own kinds of faults: every run acts on them, and the server is a third party. */
-export const syncInbox: FaultPlan = {
+export const plan: FaultPlan = {
   name: NAME,
   functions: [NAME],
   absent: withoutDovecot(),

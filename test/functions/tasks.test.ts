@@ -25,9 +25,15 @@ it.each(names)('%s is served by the index.ts of its folder', (name) => {
   expect(served ? '' : `${file} is missing: serve the task as functions/sync-inbox/index.ts does`).toBe('');
 });
 
-it.each(names)('%s has its function and its job in the schedule', (name) => {
+it.each(names)('%s has a test in the folder of its name', (name) => {
+  const file = `test/functions/${name}/task.test.ts`;
+  expect(existsSync(join(ROOT, file)) ? '' : `${file} is missing: test the task there`).toBe('');
+});
+
+it('every task has its function and its job in the schedule', () => {
   // A missing function or job is a ScheduleError, which names the file, the line and the remedy.
   const { functions, jobs } = readSchedule();
-  expect(functions.filter((one) => one.name === name).map(({ task }) => task)).toEqual([true]);
-  expect(jobs.filter((job) => job.function === name)).toHaveLength(1);
+  const scheduled = functions.flatMap(({ name, task }) => (task ? [name] : []));
+  expect(scheduled.sort()).toEqual([...names].sort());
+  for (const name of names) expect(jobs.filter((job) => job.function === name)).toHaveLength(1);
 });

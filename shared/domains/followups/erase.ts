@@ -20,6 +20,7 @@ export const followupPlaces: readonly PersonalPlace[] = [
   {
     collection: 'notices',
     says: 'notices whose id contains the address: deleted; in other notices the address is removed',
+    retention: { kept: 'with what they are about' },
     async *find(person, context) {
       // Firestore can neither search nor change a part of an id, so every id is read.
       for await (const { ref } of streamQuery(context.store.collectionGroup('notices').select()))
@@ -30,16 +31,19 @@ export const followupPlaces: readonly PersonalPlace[] = [
   {
     collection: 'sends',
     says: 'the address of reminders: removed; their time and Message-ID stay with the invoice',
+    retention: { kept: 'with their follow-up' },
     find: (person, context) => scrubbing(person, context.store.collectionGroup('sends'), context),
   },
   {
     collection: 'history',
     says: 'the customer’s address and the name of the person who decided: removed',
+    retention: { kept: 'with their follow-up' },
     find: (person, context) => scrubbing(person, context.store.collectionGroup('history'), context),
   },
   {
     collection: 'followups',
     says: 'the customer’s name and address: removed, reminders stopped; number, amount and dates stay with the invoice for ten years (Code de commerce, L123-22)',
+    retention: { kept: 'with the invoice, ten years (Code de commerce, L123-22)' },
     async *find({ addresses }, { store }) {
       if (addresses.length === 0) return;
       // Another back end may have written an address in another form, so every follow-up is read.

@@ -6,6 +6,12 @@ export const presencePlaces: readonly PersonalPlace[] = [
   {
     collection: 'login_history',
     says: 'their logins: deleted',
+    retention: {
+      field: 'login_at',
+      usual: 12,
+      source: 'CNIL, recommendation on logging: 6 to 12 months',
+      isOver: () => true,
+    },
     find: ({ userId }, context) =>
       deleting(
         [userId],
@@ -16,6 +22,7 @@ export const presencePlaces: readonly PersonalPlace[] = [
   {
     collection: 'users',
     says: 'their account: deleted',
+    retention: { kept: 'as long as the account; ronde erase' },
     async *find({ userId }, { store }) {
       const ref = userRef(store, userId);
       if ((await ref.get()).exists) yield { do: 'delete', ref };

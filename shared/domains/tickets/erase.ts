@@ -8,6 +8,7 @@ export const ticketPlaces: readonly PersonalPlace[] = [
   {
     collection: 'alert_recipients',
     says: 'their entry on the list of recipients: deleted',
+    retention: { kept: 'as long as they receive alerts; ronde erase' },
     async *find({ userId, addresses }, { store }) {
       // Another back end may have written an address in another form, so all of the few recipients are read.
       for await (const one of streamQuery(store.collection('alert_recipients'))) {
@@ -20,6 +21,12 @@ export const ticketPlaces: readonly PersonalPlace[] = [
   {
     collection: 'delay_alert_logs',
     says: 'alerts that they were sent: deleted; as the one who asked for another alert: removed',
+    retention: {
+      field: 'claimed_at',
+      usual: 12,
+      source: 'as logins; no decision reads an older one',
+      isOver: (snapshot) => ['sent', 'failed', 'unknown'].includes(String(snapshot.get('state'))),
+    },
     async *find(person, context) {
       const logs = alertLogs(context.store);
       yield* deleting(person.addresses, (some) => logs.where('recipient', 'in', some), context);
@@ -30,6 +37,7 @@ export const ticketPlaces: readonly PersonalPlace[] = [
   {
     collection: 'delay_alert_states',
     says: 'their last alerts: deleted',
+    retention: { kept: 'one document per address, with its last alert; ronde erase' },
     async *find({ addresses }, { store }) {
       if (addresses.length === 0) return;
       for (const { exists, ref } of await store.getAll(
@@ -41,6 +49,7 @@ export const ticketPlaces: readonly PersonalPlace[] = [
   {
     collection: 'tickets',
     says: 'their name as a customer, if --name gives it: removed; the ticket stays',
+    retention: { kept: 'the workshop’s own record' },
     async *find({ names }, { store }) {
       for (const name of names)
         for await (const { ref, updateTime } of streamQuery(
@@ -52,6 +61,7 @@ export const ticketPlaces: readonly PersonalPlace[] = [
   {
     collection: 'events',
     says: 'as the one who moved a ticket: removed',
+    retention: { kept: 'with their ticket' },
     find: (person, context) => scrubbing(person, context.store.collectionGroup('events'), context),
   },
 ];

@@ -5,6 +5,12 @@ export const visitPlaces: readonly PersonalPlace[] = [
   {
     collection: 'page_visits',
     says: 'the pages they saw: deleted',
+    retention: {
+      field: 'start_time',
+      usual: 25,
+      source: 'CNIL, audience measurement: at most 25 months',
+      isOver: (snapshot) => (snapshot.get('end_time') ?? null) !== null,
+    },
     find: ({ userId }, context) =>
       deleting(
         [userId],

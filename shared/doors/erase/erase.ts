@@ -1,4 +1,10 @@
-import type { DocumentReference, Firestore, Query, Timestamp } from '@google-cloud/firestore';
+import type {
+  DocumentReference,
+  DocumentSnapshot,
+  Firestore,
+  Query,
+  Timestamp,
+} from '@google-cloud/firestore';
 import { isConflict, streamQuery } from '../store/firestore.ts';
 
 /** Replaces a person's name, address or id. */
@@ -32,11 +38,28 @@ export interface EraseContext {
   store: Firestore;
 }
 
+/** How long a collection is kept: by a choice in `settings/retention`, or by a fixed rule in words. */
+export type RetentionRule =
+  | {
+      /** The field from which the age of a document counts. */
+      field: string;
+      /** The usual time, in months, and its source. */
+      usual: number;
+      source: string;
+      /** Returns false for a document that must stay, however old it is. */
+      isOver: (snapshot: DocumentSnapshot) => boolean;
+      /** Subcollections that are deleted with the document. */
+      below?: readonly string[];
+    }
+  | { kept: string };
+
 /** A collection, or a group of collections, with personal data. */
 export interface PersonalPlace {
   collection: string;
   /** One sentence for people: the personal data here, what erasing does to it, and why. */
   says: string;
+  /** How long its documents are kept. */
+  retention: RetentionRule;
   find(person: Person, context: EraseContext): AsyncIterable<Erasure>;
 }
 

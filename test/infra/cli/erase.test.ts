@@ -72,8 +72,8 @@ const collectionOf = (path: string) => path.split('/').at(-2) ?? '';
 /** One trace of a person; `n` distinguishes traces of a kind. */
 type Trace = (id: string, n: number) => Record<string, object>;
 
-/** Every kind of trace of a person, as the running system writes it. */
-const TRACES: readonly Trace[] = [
+/** Kinds of traces of a person, as the running system writes them. */
+const KNOWN_TRACES: readonly Trace[] = [
   (id, n) => ({
     [`page_visits/${id}-v${n}`.replace(id, sha(id + n))]: {
       user_id: id,
@@ -208,6 +208,18 @@ const TRACES: readonly Trace[] = [
       event: 'opened',
     },
   }),
+];
+
+/** A plain trace for each further place: its id and address, by which most documents name a person. */
+const known = new Set(KNOWN_TRACES.flatMap((trace) => Object.keys(trace('x', 1)).map(collectionOf)));
+const TRACES: readonly Trace[] = [
+  ...KNOWN_TRACES,
+  ...personalPlaces
+    .filter(({ collection }) => !known.has(collection))
+    .map(
+      ({ collection }): Trace =>
+        (id, n) => ({ [`${collection}/${sha(id + n)}`]: { user_id: id, email: emailOf(id) } }),
+    ),
 ];
 
 /** Configuration that names a person: erase reports it and does not change it. */

@@ -35,6 +35,7 @@ export const inboxPlaces: readonly PersonalPlace[] = [
   {
     collection: 'inbox_messages',
     says: 'mail from or to the addresses given with --email: emptied (the mailbox itself is not changed; delete it there)',
+    retention: { kept: 'as long as the mailbox; sync_from bounds what is fetched; ronde erase --email' },
     async *find({ mailAddresses }, { store }) {
       if (mailAddresses.length === 0) return;
       const wanted = new Set(mailAddresses);
