@@ -1,5 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore';
 import * as z from 'zod';
+import { processStore } from '../../doors/store/counted.ts';
 import { within } from '../../doors/time/within.ts';
 import {
   DEFAULT_THRESHOLD_MINUTES,
@@ -40,7 +41,7 @@ const cache = new WeakMap<Firestore, Cached>();
  * last known value or the default holds.
  */
 export async function onlineThreshold(store: Firestore, now: Date, maxAgeMs: number): Promise<number> {
-  const known = cache.get(store);
+  const known = cache.get(processStore(store));
   const age = now.getTime() - (known?.readAt ?? Number.NEGATIVE_INFINITY);
   if (known && age >= 0 && age < maxAgeMs) return known.minutes;
   const minutes = await within(TIMEOUT_MS, 'Firestore', readThreshold(store)).catch(() => null);
@@ -49,7 +50,7 @@ export async function onlineThreshold(store: Firestore, now: Date, maxAgeMs: num
 
 /** Tells this process of a threshold that has just been written. */
 export function rememberThreshold(store: Firestore, minutes: number, now: Date): number {
-  cache.set(store, { minutes, readAt: now.getTime() });
+  cache.set(processStore(store), { minutes, readAt: now.getTime() });
   return minutes;
 }
 

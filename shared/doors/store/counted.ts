@@ -36,6 +36,11 @@ export function writeAttempt(): { [ATTEMPT_FIELD]: string } {
   return { [ATTEMPT_FIELD]: randomUUID() };
 }
 
+const processStores = new WeakMap<Firestore, Firestore>();
+
+/** Returns the client behind a counted view, or the client itself. It is the same in all requests of a process. */
+export const processStore = (store: Firestore): Firestore => processStores.get(store) ?? store;
+
 /**
  * Returns a view of the client for one run. It adds reads, writes and deletes to the meter as Firestore bills them, and
  * recognises a commit whose answer was lost by its `writeAttempt`. It shares the client's connections.
@@ -63,6 +68,7 @@ export function countedStore(firestore: Firestore, meter: Meter): Firestore {
     },
   };
   const view = Object.assign(Object.create(firestore) as Firestore, counted);
+  processStores.set(view, processStore(firestore));
   return view;
 }
 

@@ -115,7 +115,7 @@ describe.skipIf(absent)('credentials', () => {
     expect(await sync(id)).toMatchObject({ success: true, messages: { new: 1 } });
     for (const [content, why] of [
       [null, 'secretAccessor'],
-      [undefined, 'none of this name'],
+      [undefined, 'no secret has this name'],
     ] as const) {
       if (content === null) secrets.secrets.set(name, null);
       else secrets.secrets.delete(name);
