@@ -12,7 +12,7 @@ import type { RunContext } from '../../shared/runtime/task.ts';
 /** The state of one run: what it read once. */
 export interface AlertRun {
   settings: AlertSettings;
-  /** The run's occurrence, else its start. Windows are counted from it. */
+  /** The scheduled instant of the run, or its start if it was not scheduled. Repeat windows count from it. */
   occurrence: Date;
   runId: string;
   force: boolean;

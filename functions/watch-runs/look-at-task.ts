@@ -17,7 +17,7 @@ const RUNS_PER_TASK = 8;
 /** At most this many runs are read if the last eight do not reach back to an occurrence. */
 const MAX_RUNS = 2_000;
 
-/** The tools that looking needs; doctor looks without a run. */
+/** The part of a run that checking a task needs. `ronde doctor` checks without a run. */
 export type LookContext = Pick<RunContext, 'store' | 'now'>;
 
 /** The view of one task. */

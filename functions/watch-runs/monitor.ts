@@ -1,6 +1,6 @@
 import type { Log } from '../../shared/doors/log.ts';
 
-/** A slower monitor is not waited for: the run itself is done. */
+/** Waits at most this long for the monitor, because the run is already done. */
 const TIMEOUT_MS = 5_000;
 
 /**

@@ -22,7 +22,7 @@ export class Pinger implements Omit<PageEvents, 'moved'> {
   /** Aborted when the page steps down; undefined unless the page stands for election. */
   private term: AbortController | undefined;
   private turn: Turn;
-  /** The name of the account's lock, channel and memory; the tabs of another account have another. */
+  /** Names the account's lock, channel and memory, so that tabs of different accounts stay apart. */
   private account = '';
   private channel: BroadcastChannel | undefined;
   private failures = 0;

@@ -30,7 +30,7 @@ const USD: Record<keyof Usage, number> = {
 
 const KINDS = Object.keys(USD) as (keyof Usage)[];
 
-/** Returns a usage of nothing. */
+/** Returns a usage with every count at zero. */
 export function noUsage(): Meter {
   return { firestore_reads: 0, firestore_writes: 0, firestore_deletes: 0, redis_commands: 0, emails: 0 };
 }

@@ -5,7 +5,7 @@ type ReasonWords = Readonly<{ en: string; fr: string }>;
  * and the counts of a run use no other reason.
  */
 export const REASONS = {
-  // It goes, or went.
+  // The reminder is due, or has been sent.
   due: {
     en: 'It is due and goes with the next run.',
     fr: 'Elle est échue et part à la prochaine exécution.',

@@ -13,7 +13,7 @@ const SHOWN = 100;
 
 export interface CleanupRequest {
   now: Date;
-  /** Users whose last sign of life is before this go offline, in epoch milliseconds. */
+  /** Users without a sign of life since this instant go offline (epoch milliseconds). */
   before: number;
   /** Only users that are flagged online, and without setting `logged_out_at`, as `stale` does. */
   flaggedOnly: boolean;

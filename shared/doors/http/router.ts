@@ -61,7 +61,7 @@ interface RouteInput<Query, Body> {
   params?: z.ZodObject;
 }
 
-/** A route for authenticated callers: those of the route, else those of its function. */
+/** A route that needs authentication. Without `callers`, the callers of its function may call it. */
 export interface ProvenRoute<Deps, Query = unknown, Body = unknown> extends RouteInput<Query, Body> {
   callers?: readonly Caller['kind'][];
   handle(call: Call<Deps, Query, Body>): Promise<Answered>;

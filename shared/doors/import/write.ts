@@ -66,7 +66,7 @@ async function read(store: Firestore, rows: readonly Row[]): Promise<DocumentSna
   return await store.getAll(...rows.map(({ ref }) => ref));
 }
 
-/** Returns the fields that a document lacks; a field that is null is not missing. */
+/** Returns the fields to add to a document. A stored null counts as present. */
 function missingFields({ fields, fills }: Row, snapshot: DocumentSnapshot): Record<string, unknown> {
   const there = snapshot.data() ?? {};
   const missing = Object.entries(fields).filter(

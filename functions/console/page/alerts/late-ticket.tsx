@@ -16,7 +16,7 @@ import { useAlertsTexts } from './texts.ts';
 /** The number of last alerts shown for one ticket, the same as in `ronde alerts ticket`. */
 const SHOWN_ALERTS = 10;
 
-/** A late ticket in a line. Opened, it shows why it is late, its recipients and its alerts. */
+/** Shows a late ticket in one line. Opened, it also shows why it is late, its recipients and the alerts sent. */
 export function LateTicket({ ticket }: { ticket: TicketView }) {
   const texts = useAlertsTexts();
   const [opened, setOpened] = useState(false);

@@ -106,7 +106,7 @@ interface ConnectionProps {
   close(): void;
 }
 
-/** Where the mailbox is and who signs in. */
+/** The form for the mailbox's server and its sign-in. */
 function Connection({ attempt, changed, pending, close }: ConnectionProps) {
   const { texts } = useLanguage();
   const { add } = useInboxTexts();

@@ -12,7 +12,7 @@ export type Fetched = Partial<
 /** Octets fetched of one part at most, as they are transferred: base64 takes a third more than the text. */
 export const MAX_PART_BYTES = 600_000;
 
-/** A message before its text: envelope, structure, flags, size, dates, a few header fields. */
+/** A message as known before its text is fetched: envelope, structure, flags, size, dates, a few header fields. */
 export interface Outline {
   uid: number;
   message: Fetched;

@@ -145,7 +145,7 @@ export class Folder {
   }
 }
 
-/** Throws if a cursor would go back, or would be none. */
+/** Throws if the cursor would go back or would not be valid. */
 function requireForward(from: FolderState, to: FolderState): void {
   const valid = to.uidValidity === null || BigInt(to.uidValidity) > 0n;
   const same = from.uidValidity === to.uidValidity;
