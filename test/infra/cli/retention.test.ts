@@ -84,7 +84,7 @@ it('deletes finished documents that are older than chosen, after a preview of th
 it('rejects collections that the law keeps, unknown collections and illegal months', async () => {
   for (const [name, text, message] of [
     ['followups', '12', 'is kept with the invoice, ten years'],
-    ['visits', '12', 'legal: page_visits, login_history, delay_alert_logs, incidents'],
+    ['visits', '12', 'legal: page_visits, delay_alert_logs, incidents, login_history'],
     ['page_visits', '1', 'give 3 to 120 months, or ever'],
   ] as const)
     expect(await retention('set', name, text)).toMatchObject({
