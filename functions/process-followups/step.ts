@@ -7,7 +7,7 @@ import { isNews, type RecordContext, recordVerdict } from '../../shared/domains/
 import { repairFollowup } from '../../shared/domains/followups/repair.ts';
 import { claimOf, type Prepared, type SendAttempt, sendLevel } from '../../shared/domains/followups/send.ts';
 import { type Settings, toSettings } from '../../shared/domains/followups/settings.ts';
-import type { ActResult, Decision, RunContext } from '../../shared/runtime/task.ts';
+import type { ActResult, Decision, Note, RunContext } from '../../shared/runtime/task.ts';
 
 /** One candidate: a due follow-up, or an organisation whose settings are unusable. */
 export type DueFollowup = { id: string } & (
@@ -68,15 +68,31 @@ export function decideDryRun(
   verdict: Verdict,
 ): Decision<Reason, FollowupPlan> {
   const { reason } = verdict;
+  const note = noteOf(candidate);
   if (verdict.do === 'send') {
-    if (facts.mail === 'paused') return { act: false, reason: 'mail_paused' };
+    if (facts.mail === 'paused') return { act: false, reason: 'mail_paused', note };
     if (facts.mail === 'ready')
-      return { act: true, reason, plan: { verdict, prepared: facts.prepared.get(candidate.id) } };
-    return { act: false, reason: 'mail_not_configured', failed: { retry: true } };
+      return { act: true, reason, note, plan: { verdict, prepared: facts.prepared.get(candidate.id) } };
+    return { act: false, reason: 'mail_not_configured', failed: { retry: true }, note };
   }
   const wanting = 'fault' in candidate || verdict.do === 'park' || reason === 'unknown_delivery';
   const failed = wanting && isRecorded(candidate, verdict);
-  return failed ? { act: false, reason, failed: { retry: false } } : { act: false, reason };
+  return failed ? { act: false, reason, failed: { retry: false }, note } : { act: false, reason, note };
+}
+
+/** Says whom a mail would go to, and about what. */
+function noteOf(candidate: DueFollowup): Note {
+  if ('fault' in candidate) return { error: candidate.fault };
+  const { followup } = candidate;
+  const { label, customer, amountDue, currency } = followup;
+  return {
+    label,
+    customer: customer.name,
+    recipient: customer.email,
+    level: followup.level + 1,
+    amount: typeof amountDue === 'number' ? amountDue : null,
+    currency: typeof currency === 'string' ? currency : null,
+  };
 }
 
 /** Returns true if a real run has to write about a candidate or report it as failed. */

@@ -1,4 +1,4 @@
-import { FieldValue } from '@google-cloud/firestore';
+import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { watchedSchedule } from '../../../../shared/domains/watch/schedule.ts';
 import { listJobs, type SchedulerJob, setPaused } from '../../../../shared/doors/google/jobs.ts';
@@ -26,6 +26,12 @@ interface TaskTimes {
   paused: boolean | null;
 }
 
+/** The person who paused a task here, and when. */
+interface PauseNote {
+  by: string;
+  at: string;
+}
+
 /** A task with its last runs, the newest first. */
 interface TaskRuns {
   id: string;
@@ -34,6 +40,8 @@ interface TaskRuns {
   budget_seconds: number;
   last_run: RunLine | null;
   last_runs: RunLine[];
+  /** Null if it is not paused, or was not paused here. */
+  pause: PauseNote | null;
 }
 
 export type TaskItem = TaskRuns & TaskTimes;
@@ -69,8 +77,9 @@ export const taskRoutes = [
         .default(MAX_RUNS),
     }),
     async handle({ context, query }): Promise<TaskList> {
-      const [jobs, items] = await Promise.all([
+      const [jobs, settings, items] = await Promise.all([
         schedulerJobs(context),
+        context.store.doc(WATCH).get(),
         Promise.all(tasks.map((task) => readLastRuns(context, task, query.runs))),
       ]);
       return {
@@ -78,6 +87,7 @@ export const taskRoutes = [
         scheduler_answers: jobs !== null,
         items: items.map((item) => ({
           ...item,
+          pause: readPause(settings, item.id),
           ...(jobs ? toSchedule(jobs.find(({ id }) => id === item.id)) : readScheduleFile(context, item.id)),
         })),
         next_page: null,
@@ -124,10 +134,31 @@ function mergeParams({ params, ...fields }: z.infer<typeof runBody>): object {
   return { ...params, ...Object.fromEntries(given) };
 }
 
-/** Records a pause for watch-runs, which cannot see Cloud Scheduler: else it would report missed runs. */
-async function recordPause({ store }: AdminContext, task: string, paused: boolean): Promise<void> {
-  const fields = { paused: { [task]: paused ? true : FieldValue.delete() } };
-  await store.doc('settings/watch').set(fields, { merge: true });
+const WATCH = 'settings/watch';
+
+/**
+ * Records a pause for watch-runs, which cannot see Cloud Scheduler: else it would report missed runs. Who paused stands
+ * beside `paused`, since running revisions accept only `true` there.
+ */
+async function recordPause(
+  { store, caller, now }: AdminContext,
+  task: string,
+  paused: boolean,
+): Promise<void> {
+  const note = { by: caller.id ?? caller.kind, at: now.toISOString() };
+  const fields = {
+    paused: { [task]: paused ? true : FieldValue.delete() },
+    paused_by: { [task]: paused ? note : FieldValue.delete() },
+  };
+  await store.doc(WATCH).set(fields, { merge: true });
+}
+
+function readPause(settings: DocumentSnapshot, task: string): PauseNote | null {
+  const { paused, paused_by } = (settings.data() ?? {}) as Record<
+    string,
+    Record<string, unknown> | undefined
+  >;
+  return paused?.[task] ? ((paused_by?.[task] as PauseNote | undefined) ?? null) : null;
 }
 
 function findTask(name: string | undefined): AnyTask {
@@ -165,7 +196,11 @@ function readScheduleFile({ now }: AdminContext, task: string): TaskTimes {
   return { schedule, time_zone, next_occurrence: next, paused: paused || null };
 }
 
-async function readLastRuns({ store }: AdminContext, task: AnyTask, count: number): Promise<TaskRuns> {
+async function readLastRuns(
+  { store }: AdminContext,
+  task: AnyTask,
+  count: number,
+): Promise<Omit<TaskRuns, 'pause'>> {
   const { docs } = await lastRuns(store, task.name, count).get();
   const last_runs = docs.map(runLine);
   return {

@@ -37,12 +37,13 @@ export function LateTicket({ ticket }: { ticket: TicketView }) {
           <span className="dimmed">{texts.one.lateAfter(delay.threshold_days)}</span>
         </span>
       </UnstyledButton>
-      {opened && <Opened ticket={ticket} />}
+      {opened && <TicketFacts ticket={ticket} />}
     </li>
   );
 }
 
-function Opened({ ticket: { id, delay } }: { ticket: TicketView }) {
+/** What is known of a ticket's delay, its recipients, and the alerts about it. */
+export function TicketFacts({ ticket: { id, delay } }: { ticket: TicketView }) {
   const { language } = useLanguage();
   const texts = useAlertsTexts();
   const words = texts.one;

@@ -61,7 +61,7 @@ export async function openConsoleSite(): Promise<ConsoleSite> {
       await page.locator('input[name=password]').fill(PASSWORD);
       await page.locator('button[type=submit]').click();
       await poll(() => page.url()).toBe(`${url}/console/${path}`);
-      await page.getByRole('button', { name: language === 'fr' ? 'Se déconnecter' : 'Sign out' }).waitFor();
+      await page.getByRole('button', { name: 'Menu' }).waitFor();
       return page;
     },
     async stop() {
