@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod';
-import { boolean, list, optional, secret, url } from './config-fields.ts';
+import { boolean, list, optional, secret, sentSecret, url } from './config-fields.ts';
 import { CLOUD_SCHEDULER, CLOUD_TASKS, METADATA_SERVER, SECRET_MANAGER } from './google/addresses.ts';
 import { type TasksConfig, tasksEnvironment, tasksFaults, toTasksConfig } from './google/tasks-settings.ts';
 import { type MailConfig, mailEnvironment, mailFaults, toMailConfig } from './mail/settings.ts';
@@ -29,8 +29,8 @@ const environment = z.object({
   UPSTASH_REDIS_REST_TOKEN: z
     .string({ error: 'is not set; copy it from the Upstash console' })
     .min(1, 'is empty'),
-  CRON_SECRET: secret,
-  CRON_SECRET_PREVIOUS: secret,
+  CRON_SECRET: sentSecret,
+  CRON_SECRET_PREVIOUS: sentSecret,
   ALLOW_QUERY_SECRET: boolean,
   SCHEDULER_SERVICE_ACCOUNT: optional,
   SERVICE_ACCOUNTS: list,
@@ -40,6 +40,7 @@ const environment = z.object({
   AUTH_ISSUER: url,
   AUTH_AUDIENCE: optional,
   AUTH_CLIENT_ID: optional,
+  AUTH_JWKS_URL: url,
   AUTH_ADMIN_CLAIM: optional,
   ALLOWED_ORIGINS: list,
   HEALTHCHECK_URL: url,
@@ -76,8 +77,11 @@ export interface Config {
   google: { metadata: string; scheduler: string; tasks: string; secrets: string };
   /** The queue of Cloud Tasks for large runs. Undefined: each run works in the called instance. */
   tasks: TasksConfig | undefined;
-  /** The issuer of user tokens. `clientId`: the console's client, by default the audience. */
-  auth: { issuer: string; audience: string; clientId: string } | undefined;
+  /**
+   * The issuer of user tokens. `clientId`: the console's client, by default the audience. `jwksUrl`: the keys, if the
+   * issuer's discovery document does not name this issuer.
+   */
+  auth: { issuer: string; audience: string; clientId: string; jwksUrl?: string | undefined } | undefined;
   adminClaim: string;
   allowedOrigins: readonly string[];
   local: boolean;
@@ -154,8 +158,14 @@ function crossFaults(e: NodeJS.ProcessEnv): string[] {
   return faults;
 }
 
-function authOf({ AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience, AUTH_CLIENT_ID: clientId }: Environment) {
-  return issuer && audience ? { issuer, audience, clientId: clientId ?? audience } : undefined;
+function authOf(e: Environment): Config['auth'] {
+  const {
+    AUTH_ISSUER: issuer,
+    AUTH_AUDIENCE: audience,
+    AUTH_CLIENT_ID: clientId,
+    AUTH_JWKS_URL: jwksUrl,
+  } = e;
+  return issuer && audience ? { issuer, audience, clientId: clientId ?? audience, jwksUrl } : undefined;
 }
 
 function toConfig(e: Environment): Config {
@@ -167,7 +177,7 @@ function toConfig(e: Environment): Config {
     allowQuerySecret: e.ALLOW_QUERY_SECRET || !e.K_SERVICE,
     schedulerServiceAccount: e.SCHEDULER_SERVICE_ACCOUNT,
     serviceAccounts: e.SERVICE_ACCOUNTS,
-    operators: e.OPERATORS,
+    operators: e.OPERATORS.map((address) => address.toLowerCase()),
     functionUrls: e.FUNCTION_URLS,
     googleIssuer: e.RONDE_GOOGLE_ISSUER,
     google: {

@@ -8,8 +8,11 @@ const TIMEOUT_MS = 5_000;
 
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
-/** Finds the signing keys of an issuer. */
-export type KeySource = (issuer: string) => Promise<JWTVerifyGetKey>;
+/** After an unknown key id, jose asks the issuer again no sooner than this: a new key works within this time. */
+const COOLDOWN_MS = 5_000;
+
+/** Finds the signing keys of an issuer, at `jwksUrl` if it is given, else by discovery. */
+export type KeySource = (issuer: string, jwksUrl?: string) => Promise<JWTVerifyGetKey>;
 
 /**
  * Finds keys by OIDC discovery, once per issuer; jose refreshes them when an unknown key id appears.
@@ -17,23 +20,30 @@ export type KeySource = (issuer: string) => Promise<JWTVerifyGetKey>;
  */
 export function remoteKeys(): KeySource {
   const known = new Map<string, Promise<JWTVerifyGetKey>>();
-  return (issuer) => {
+  return (issuer, jwksUrl) => {
     const found = known.get(issuer);
     if (found) return found;
-    const keys = discover(issuer);
+    const keys = jwksUrl ? Promise.resolve(keysAt(jwksUrl)) : discover(issuer);
     known.set(issuer, keys);
     keys.catch(() => known.delete(issuer));
     return keys;
   };
 }
 
+const keysAt = (url: string): JWTVerifyGetKey =>
+  createRemoteJWKSet(new URL(url), { timeoutDuration: TIMEOUT_MS, cooldownDuration: COOLDOWN_MS });
+
+/** Throws if the document names another issuer (OpenID Connect Discovery 4.3). */
 async function discover(issuer: string): Promise<JWTVerifyGetKey> {
-  if (issuer === GOOGLE_ISSUER)
-    return createRemoteJWKSet(new URL(GOOGLE_KEYS), { timeoutDuration: TIMEOUT_MS });
+  if (issuer === GOOGLE_ISSUER) return keysAt(GOOGLE_KEYS);
   const response = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   if (!response.ok) throw new Error(`The issuer's discovery document answered ${response.status}`);
-  const { jwks_uri } = discovery.parse(await response.json());
-  return createRemoteJWKSet(new URL(jwks_uri), { timeoutDuration: TIMEOUT_MS });
+  const { issuer: named, jwks_uri } = discovery.parse(await response.json());
+  if (named !== issuer)
+    throw new Error(
+      `The discovery document names the issuer ${JSON.stringify(named.slice(0, 200))}, not AUTH_ISSUER; correct AUTH_ISSUER, or set AUTH_JWKS_URL if the document is a template`,
+    );
+  return keysAt(jwks_uri);
 }
