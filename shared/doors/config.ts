@@ -40,8 +40,8 @@ const environment = z.object({
   AUTH_ISSUER: url,
   AUTH_AUDIENCE: optional,
   AUTH_CLIENT_ID: optional,
-  AUTH_JWKS_URL: url,
   AUTH_ADMIN_CLAIM: optional,
+  AUTH_JWKS_URL: url,
   ALLOWED_ORIGINS: list,
   HEALTHCHECK_URL: url,
   EMAIL_BACKEND: optional,
@@ -78,10 +78,10 @@ export interface Config {
   /** The queue of Cloud Tasks for large runs. Undefined: each run works in the called instance. */
   tasks: TasksConfig | undefined;
   /**
-   * The issuer of user tokens. `clientId`: the console's client, by default the audience. `jwksUrl`: the keys, if the
-   * issuer's discovery document does not name this issuer.
+   * The issuer of user tokens. `clientId`: the console's client, by default the audience. `jwksUrl`: its keys, for an issuer
+   * whose discovery document names another issuer.
    */
-  auth: { issuer: string; audience: string; clientId: string; jwksUrl?: string | undefined } | undefined;
+  auth: { issuer: string; audience: string; clientId: string; jwksUrl?: string } | undefined;
   adminClaim: string;
   allowedOrigins: readonly string[];
   local: boolean;
@@ -155,17 +155,15 @@ function crossFaults(e: NodeJS.ProcessEnv): string[] {
     faults.push('INBOX_SEALING_KEY_PREVIOUS is set without INBOX_SEALING_KEY; set the new key too');
   if (Boolean(e.AUTH_ISSUER) !== Boolean(e.AUTH_AUDIENCE))
     faults.push('AUTH_ISSUER and AUTH_AUDIENCE go together; set both or neither');
+  if (e.AUTH_JWKS_URL && !e.AUTH_ISSUER)
+    faults.push('AUTH_JWKS_URL is set without AUTH_ISSUER; set the issuer too');
   return faults;
 }
 
 function authOf(e: Environment): Config['auth'] {
-  const {
-    AUTH_ISSUER: issuer,
-    AUTH_AUDIENCE: audience,
-    AUTH_CLIENT_ID: clientId,
-    AUTH_JWKS_URL: jwksUrl,
-  } = e;
-  return issuer && audience ? { issuer, audience, clientId: clientId ?? audience, jwksUrl } : undefined;
+  const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience, AUTH_JWKS_URL: jwksUrl } = e;
+  if (!issuer || !audience) return undefined;
+  return { issuer, audience, clientId: e.AUTH_CLIENT_ID ?? audience, ...(jwksUrl ? { jwksUrl } : {}) };
 }
 
 function toConfig(e: Environment): Config {
@@ -177,7 +175,7 @@ function toConfig(e: Environment): Config {
     allowQuerySecret: e.ALLOW_QUERY_SECRET || !e.K_SERVICE,
     schedulerServiceAccount: e.SCHEDULER_SERVICE_ACCOUNT,
     serviceAccounts: e.SERVICE_ACCOUNTS,
-    operators: e.OPERATORS.map((address) => address.toLowerCase()),
+    operators: e.OPERATORS,
     functionUrls: e.FUNCTION_URLS,
     googleIssuer: e.RONDE_GOOGLE_ISSUER,
     google: {

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import type { Caller } from '../doors/auth/caller.ts';
-import type { TokenDeps } from '../doors/auth/signature.ts';
+import type { TokenDeps } from '../doors/auth/token.ts';
 import type { CountedEngines, ProcessEngines } from '../doors/engines.ts';
 
 /** The engines, the clock and the configuration of a process, made once. */

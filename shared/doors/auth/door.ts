@@ -2,8 +2,7 @@ import { HttpError } from '../http/errors.ts';
 import { type HttpRequest, header, location } from '../http/request.ts';
 import type { Caller } from './caller.ts';
 import { checkQuerySecret, checkSecret, isSecret } from './secret.ts';
-import type { TokenDeps } from './signature.ts';
-import { checkToken, looksLikeToken } from './token.ts';
+import { checkToken, looksLikeToken, type TokenDeps } from './token.ts';
 
 const NO_PROOF = 'Proof is missing; send Authorization: Bearer TOKEN, or X-Cron-Secret for a task.';
 

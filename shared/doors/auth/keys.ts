@@ -5,13 +5,12 @@ import * as z from 'zod';
 export const GOOGLE_ISSUER = 'https://accounts.google.com';
 const GOOGLE_KEYS = 'https://www.googleapis.com/oauth2/v3/certs';
 const TIMEOUT_MS = 5_000;
-
-const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
-
 /** After an unknown key id, jose asks the issuer again no sooner than this: a new key works within this time. */
 const COOLDOWN_MS = 5_000;
 
-/** Finds the signing keys of an issuer, at `jwksUrl` if it is given, else by discovery. */
+const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
+
+/** Finds the signing keys of an issuer; `jwksUrl` replaces its discovery. */
 export type KeySource = (issuer: string, jwksUrl?: string) => Promise<JWTVerifyGetKey>;
 
 /**
@@ -21,11 +20,12 @@ export type KeySource = (issuer: string, jwksUrl?: string) => Promise<JWTVerifyG
 export function remoteKeys(): KeySource {
   const known = new Map<string, Promise<JWTVerifyGetKey>>();
   return (issuer, jwksUrl) => {
-    const found = known.get(issuer);
+    const name = jwksUrl ?? issuer;
+    const found = known.get(name);
     if (found) return found;
-    const keys = jwksUrl ? Promise.resolve(keysAt(jwksUrl)) : discover(issuer);
-    known.set(issuer, keys);
-    keys.catch(() => known.delete(issuer));
+    const keys = discover(issuer, jwksUrl);
+    known.set(name, keys);
+    keys.catch(() => known.delete(name));
     return keys;
   };
 }
@@ -33,9 +33,10 @@ export function remoteKeys(): KeySource {
 const keysAt = (url: string): JWTVerifyGetKey =>
   createRemoteJWKSet(new URL(url), { timeoutDuration: TIMEOUT_MS, cooldownDuration: COOLDOWN_MS });
 
-/** Throws if the document names another issuer (OpenID Connect Discovery 4.3). */
-async function discover(issuer: string): Promise<JWTVerifyGetKey> {
-  if (issuer === GOOGLE_ISSUER) return keysAt(GOOGLE_KEYS);
+/** Throws if the issuer's document names another issuer (OpenID Connect Discovery 1.0, 4.3). */
+async function discover(issuer: string, jwksUrl?: string): Promise<JWTVerifyGetKey> {
+  const direct = jwksUrl ?? (issuer === GOOGLE_ISSUER ? GOOGLE_KEYS : undefined);
+  if (direct !== undefined) return keysAt(direct);
   const response = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
@@ -43,7 +44,7 @@ async function discover(issuer: string): Promise<JWTVerifyGetKey> {
   const { issuer: named, jwks_uri } = discovery.parse(await response.json());
   if (named !== issuer)
     throw new Error(
-      `The discovery document names the issuer ${JSON.stringify(named.slice(0, 200))}, not AUTH_ISSUER; correct AUTH_ISSUER, or set AUTH_JWKS_URL if the document is a template`,
+      `The discovery document names the issuer ${named}, and AUTH_ISSUER is ${issuer}; make them equal, or set AUTH_JWKS_URL`,
     );
   return keysAt(jwks_uri);
 }

@@ -1,17 +1,34 @@
-import { decodeJwt, type JWTPayload } from 'jose';
+import { decodeJwt, errors, type JWTPayload } from 'jose';
+import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { HttpError } from '../http/errors.ts';
+import { verifyByAnyKey } from './any-key.ts';
 import type { Caller } from './caller.ts';
-import { GOOGLE_ISSUER } from './keys.ts';
-import { refused, type TokenDeps, verify } from './signature.ts';
-import { fingerprint, recallIssuer } from './verified.ts';
+import { GOOGLE_ISSUER, type KeySource } from './keys.ts';
+import { fingerprint, LEEWAY_SECONDS, recallIssuer, recallVerified, rememberVerified } from './verified.ts';
 
 /** The audience of the identity tokens that `gcloud auth print-identity-token` and `gcloud functions call` send. */
 export const GCLOUD_CLIENT = '32555940559.apps.googleusercontent.com';
-/** OpenID Connect Core 2: a subject has at most 255 characters. */
-const MAX_SUBJECT = 255;
 /** Cloud Run's own IAM check replaces a verified signature by this. */
 const REMOVED_SIGNATURE = 'SIGNATURE_REMOVED_BY_GOOGLE';
+
+/** The algorithms of Google's tokens, and those that issuers of user tokens may use: all with a public key. */
+const GOOGLE_ALGORITHMS = ['RS256', 'ES256'];
+const USER_ALGORITHMS = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+];
+/** The greatest length of a subject (OpenID Connect Core 1.0, 2). */
+const MAX_SUBJECT = 255;
+
+/** jose's codes for unreachable keys: too late, not 200, or no key set. The token is not at fault. */
+const KEYS_UNREACHABLE = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID']);
+
+export interface TokenDeps {
+  config: Config;
+  clock: Clock;
+  keys: KeySource;
+}
 
 /** Returns true if a bearer value looks like a JWT (three parts); any other can only be a cron secret. */
 export function looksLikeToken(bearer: string): boolean {
@@ -32,41 +49,28 @@ export async function checkToken(token: string, deps: TokenDeps): Promise<Caller
   }
   const print = fingerprint(token);
   const issuer = recallIssuer(deps.keys, print) ?? unverifiedIssuer(token);
+  const { auth } = deps.config;
   const google = deps.config.googleIssuer ?? GOOGLE_ISSUER;
-  const auth = deps.config.auth;
-  const isGoogle = issuer === google || (google === GOOGLE_ISSUER && issuer === 'accounts.google.com');
-  if (isGoogle && !(auth?.issuer === google && isForUsers(token, deps.config))) {
-    const claims = await verify({ token, print }, deps, {
-      keysOf: google,
-      issuer,
-      audience: googleAudiences(deps.config),
-    });
-    return googleCaller(claims, deps.config);
-  }
-  if (auth && (issuer === auth.issuer || (isGoogle && auth.issuer === google))) {
-    const claims = await verify({ token, print }, deps, {
-      keysOf: auth.issuer,
-      jwksUrl: auth.jwksUrl,
-      issuer,
-      audience: [auth.audience],
-    });
-    return userCaller(claims, deps.config);
-  }
-  throw refused('the token comes from an issuer that is not accepted here');
+  const byGoogle = issuer === google || (google === GOOGLE_ISSUER && issuer === 'accounts.google.com');
+  const forUsers =
+    auth && (issuer === auth.issuer || (byGoogle && auth.issuer === google)) ? auth : undefined;
+  if (!byGoogle && !forUsers) throw refused('the token comes from an issuer that is not accepted here');
+  const functions = byGoogle ? googleAudiences(deps.config) : [];
+  const claims = await verify({ token, print }, deps, {
+    keysOf: byGoogle ? google : issuer,
+    jwksUrl: byGoogle ? undefined : forUsers?.jwksUrl,
+    issuer,
+    audience: [...functions, ...(forUsers ? [forUsers.audience] : [])],
+    algorithms: byGoogle ? GOOGLE_ALGORITHMS : USER_ALGORITHMS,
+  });
+  // Google may be the users' issuer too; the audience then tells a person from a service.
+  const addressed = [claims.aud].flat().some((audience) => functions.includes(audience ?? ''));
+  return addressed ? googleCaller(claims, deps.config) : userCaller(claims, deps.config);
 }
 
-const unverifiedIssuer = (token: string): string => decode(token).iss ?? '';
-
-/** Returns true if a token of Google is for AUTH_AUDIENCE: people may sign in with Google too. */
-function isForUsers(token: string, config: Config): boolean {
-  const audience = config.auth?.audience ?? '';
-  return [decode(token).aud].flat().includes(audience) && !googleAudiences(config).includes(audience);
-}
-
-/** Reads the claims of a token without checking them. */
-function decode(token: string): JWTPayload {
+function unverifiedIssuer(token: string): string {
   try {
-    return decodeJwt(token);
+    return decodeJwt(token).iss ?? '';
   } catch {
     throw refused('the token is malformed');
   }
@@ -76,11 +80,52 @@ function googleAudiences(config: Config): string[] {
   return config.operators.length > 0 ? [...config.functionUrls, GCLOUD_CLIENT] : [...config.functionUrls];
 }
 
+async function verify(
+  { token, print }: { token: string; print: string },
+  deps: TokenDeps,
+  expected: {
+    keysOf: string;
+    jwksUrl: string | undefined;
+    issuer: string;
+    audience: string[];
+    algorithms: string[];
+  },
+): Promise<JWTPayload> {
+  const now = deps.clock();
+  const known = recallVerified(deps.keys, print, expected, now);
+  if (known) return known;
+  const keys = await deps.keys(expected.keysOf, expected.jwksUrl).catch((cause: unknown) => {
+    throw keysUnreachable(cause);
+  });
+  try {
+    const payload = await verifyByAnyKey(token, keys, {
+      issuer: expected.issuer,
+      audience: expected.audience,
+      algorithms: expected.algorithms,
+      requiredClaims: ['exp', 'sub'],
+      clockTolerance: LEEWAY_SECONDS,
+      currentDate: now,
+    });
+    if ((payload.iat ?? 0) > now.getTime() / 1000 + LEEWAY_SECONDS)
+      throw refused('the token was issued in the future (iat)');
+    rememberVerified(deps.keys, print, { expected, claims: payload, checkedAt: now });
+    return payload;
+  } catch (error) {
+    if (error instanceof HttpError) throw error;
+    if (!(error instanceof errors.JOSEError) || KEYS_UNREACHABLE.has(error.code))
+      throw keysUnreachable(error);
+    if (error instanceof errors.JWTExpired)
+      throw refused('the token has expired', 'The token has expired; get a new one.');
+    throw refused(`${error.code}: ${error.message}`);
+  }
+}
+
 function googleCaller(claims: JWTPayload, config: Config): Caller {
   const email = typeof claims.email === 'string' ? claims.email : '';
   if (!email || claims.email_verified !== true) throw forbidden('its e-mail is not verified');
   const throughGcloud = [claims.aud].flat().includes(GCLOUD_CLIENT);
-  if (config.operators.includes(email.toLowerCase())) return { kind: 'operator', id: email, claims };
+  if (config.operators.some((operator) => operator.toLowerCase() === email.toLowerCase()))
+    return { kind: 'operator', id: email, claims };
   if (throughGcloud) throw forbidden('its e-mail is not in OPERATORS');
   if (email === config.schedulerServiceAccount) return { kind: 'scheduler', id: email, claims };
   if (config.serviceAccounts.includes(email)) return { kind: 'service', id: email, claims };
@@ -88,31 +133,49 @@ function googleCaller(claims: JWTPayload, config: Config): Caller {
 }
 
 function userCaller(claims: JWTPayload, config: Config): Caller {
-  const id: unknown = claims.sub;
-  if (typeof id !== 'string' || id === '' || id.length > MAX_SUBJECT)
-    throw refused(
-      `sub is not a text of 1 to ${MAX_SUBJECT} characters`,
-      `The token's sub must be a text of 1 to ${MAX_SUBJECT} characters; correct it at the issuer.`,
-    );
-  const role = claimAt(claims, config.adminClaim);
+  const id = checkSubject(claims.sub);
+  const role = readClaim(claims, config.adminClaim);
   const admin = role === true || [role].flat().includes('admin');
   return { kind: admin ? 'admin' : 'user', id, claims };
 }
 
-/** Returns a claim by its name, or by a path such as `realm_access.roles`. A name may itself contain dots. */
-function claimAt(claims: JWTPayload, name: string): unknown {
-  if (Object.hasOwn(claims, name)) return claims[name];
-  return name
-    .split('.')
-    .reduce<unknown>(
-      (inner, part) => (isMap(inner) && Object.hasOwn(inner, part) ? inner[part] : undefined),
-      claims,
-    );
+/** Returns a token's subject. Throws 401 that says which rule it breaks. */
+function checkSubject(subject: unknown): string {
+  const fault =
+    typeof subject !== 'string' || subject === ''
+      ? 'must be a text that is not empty'
+      : subject.length > MAX_SUBJECT
+        ? `is longer than ${MAX_SUBJECT} characters`
+        : !subject.isWellFormed()
+          ? 'is not well-formed Unicode'
+          : null;
+  if (fault === null) return subject as string;
+  throw refused(`the subject ${fault}`, `The token's subject (sub) ${fault}; change it at the issuer.`);
 }
 
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null;
+/** Returns the claim of this name, such as `https://example.com/role`, or at this path, such as `realm_access.roles`. */
+function readClaim(claims: JWTPayload, path: string): unknown {
+  if (Object.hasOwn(claims, path)) return claims[path];
+  let found: unknown = claims;
+  for (const name of path.split('.')) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return undefined;
+    found = (found as Record<string, unknown>)[name];
+  }
+  return found;
+}
+
+function refused(check: string, message = 'The token is not valid here; get a new one.'): HttpError {
+  return new HttpError(401, message, { check: `bearer: ${check}` });
+}
 
 function forbidden(check: string): HttpError {
   return new HttpError(403, `This account may not call this: ${check}.`, { check: `bearer: ${check}` });
+}
+
+function keysUnreachable(cause: unknown): HttpError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new HttpError(503, "The issuer's keys cannot be fetched now; try again.", {
+    headers: { 'Retry-After': '10' },
+    check: `bearer: keys out of reach (${reason})`,
+  });
 }

@@ -1,6 +1,6 @@
 import type { Caller } from '../auth/caller.ts';
 import { authenticate } from '../auth/door.ts';
-import type { TokenDeps } from '../auth/signature.ts';
+import type { TokenDeps } from '../auth/token.ts';
 import { type Log, traceFields } from '../log.ts';
 import { sendAnswer, sendError } from './answer.ts';
 import { handleCors } from './cors.ts';
