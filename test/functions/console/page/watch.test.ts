@@ -101,17 +101,15 @@ describe.skipIf(absent || withoutChromium())('what the watchman found, in a real
     const { store } = site.console.world;
     const parked = { reason: 'unknown_delivery', at: at(60), due_at: at(60), detail: null };
     const customer = { name: 'Elif Kaya', email: 'elif.kaya@example.test' };
-    await store
-      .doc('followups/f-2029')
-      .set({
-        org_id: 'shop',
-        type: 'invoice',
-        source_label: 'F-2029',
-        customer,
-        status: 'open',
-        level: 0,
-        parked,
-      });
+    await store.doc('followups/f-2029').set({
+      org_id: 'shop',
+      type: 'invoice',
+      source_label: 'F-2029',
+      customer,
+      status: 'open',
+      level: 0,
+      parked,
+    });
     await seed(
       store,
       'incidents',

@@ -5,7 +5,7 @@ import { worded } from '../../base/language.tsx';
 import type { Matter, MatterWords } from './matters.ts';
 
 /** The facts of an incident, put into words. A fact that an older row lacks is null. */
-interface Told {
+interface FactsInWords {
   words: MatterWords;
   task: string;
   text(fact: string): string | null;
@@ -15,7 +15,7 @@ interface Told {
 
 type Said = Pick<Matter, 'title' | 'remedy'> & { facts: (string | null)[] };
 
-const SAID: Partial<Record<IncidentView['kind'], (told: Told) => Said>> = {
+const SAID: Partial<Record<IncidentView['kind'], (found: FactsInWords) => Said>> = {
   missed({ words: { texts, outcomes }, task, text, at }) {
     const outcome = worded(outcomes, text('last_outcome') ?? 'running');
     return {
@@ -33,6 +33,21 @@ const SAID: Partial<Record<IncidentView['kind'], (told: Told) => Said>> = {
     title: texts.failing.title(task, whole(Number(text('failures') ?? 0), language)),
     facts: [text('since') && texts.since(at('since')), text('error')],
     remedy: texts.failing.remedy,
+  }),
+  unsteady: ({ words: { texts }, task, text, at }) => ({
+    title: texts.unsteady.title(task),
+    facts: [text('since') && texts.since(at('since')), text('error')],
+    remedy: texts.unsteady.remedy,
+  }),
+  fruitless: ({ words: { texts }, task, text, at }) => ({
+    title: texts.fruitless.title(task),
+    facts: [text('runs') && texts.fruitless.facts(text('runs') ?? '', at('since'))],
+    remedy: texts.fruitless.remedy,
+  }),
+  cut_short: ({ words: { texts }, task, text, at }) => ({
+    title: texts.cut_short.title(task),
+    facts: [text('runs') && texts.cut_short.facts(text('runs') ?? '', at('since'))],
+    remedy: texts.cut_short.remedy,
   }),
   slow: ({ words: { texts }, task, text, seconds }) => ({
     title: texts.slow.title(task),
@@ -58,7 +73,7 @@ export function incidentMatter(incident: IncidentView, words: MatterWords): Matt
     at: (fact) => instant(text(fact), words.language),
     seconds: (fact) => longSpan(Number(text(fact) ?? 0), words.language),
   }) ?? { title: `${name}: ${kind}`, facts: [], remedy: '' };
-  const run = kind === 'overrun' ? key : kind === 'failing' ? text('last_run') : null;
+  const run = kind === 'overrun' ? key : text(kind === 'missed' ? '' : 'last_run');
   return {
     id,
     color: kind === 'slow' ? 'orange' : 'red',

@@ -1,9 +1,8 @@
 import type { IncidentView } from '../../../../../shared/domains/watch/incident.ts';
 import type { HomeView, Named } from '../../../api/home/views.ts';
-import type { TaskItem } from '../../../api/tasks/tasks.ts';
-import { alertsAddress, followupAddress, mailboxesAddress, runsAddress } from '../../base/addresses.ts';
+import { alertsAddress, followupAddress, mailboxesAddress } from '../../base/addresses.ts';
 import { instant } from '../../base/format.ts';
-import { type Language, worded } from '../../base/language.tsx';
+import type { Language } from '../../base/language.tsx';
 import { incidentMatter } from './incident-matter.ts';
 import type { HomeTexts } from './texts/en.ts';
 
@@ -29,11 +28,8 @@ export interface MatterWords {
   outcomes: Record<string, string>;
 }
 
-/** So many runs in a row that ran out of time are a backlog. */
-const RUNS_OF_BACKLOG = 3;
-
 /** Returns all open matters, the worst first. */
-export function mattersOf(home: HomeView, tasks: readonly TaskItem[], words: MatterWords): Matter[] {
+export function mattersOf(home: HomeView, words: MatterWords): Matter[] {
   const { incidents, mailboxes_refused, followups_to_fix, mail, set_up } = home;
   const { texts } = words;
   const plain = { color: 'orange', facts: [], links: [], incident: null } as const;
@@ -50,14 +46,6 @@ export function mattersOf(home: HomeView, tasks: readonly TaskItem[], words: Mat
       remedy: texts.mailbox.remedy,
     })),
     ...(mail === 'ready' ? [] : [{ ...plain, id: 'mail', href: '/settings', ...texts.mail[mail] }]),
-    ...tasks.filter(isBehind).map(({ id }) => ({
-      ...plain,
-      id: `backlog ${id}`,
-      title: texts.backlog.title(worded(words.tasks, id)),
-      href: runsAddress(id),
-      facts: [texts.backlog.facts(RUNS_OF_BACKLOG)],
-      remedy: texts.backlog.remedy,
-    })),
     ...(followups_to_fix === 0
       ? []
       : [
@@ -77,11 +65,6 @@ export function mattersOf(home: HomeView, tasks: readonly TaskItem[], words: Mat
       : [{ ...plain, id: 'recipients', href: '/alerts', ...texts.recipients }]),
   ];
 }
-
-const isBehind = ({ last_runs }: TaskItem): boolean => {
-  const ended = last_runs.filter(({ outcome }) => outcome !== null).slice(0, RUNS_OF_BACKLOG);
-  return ended.length === RUNS_OF_BACKLOG && ended.every(({ complete }) => complete === false);
-};
 
 /** The uncertain mails as they are now. Their incident, if watch-runs has opened one, can be taken. */
 function uncertainMatters(

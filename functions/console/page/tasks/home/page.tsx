@@ -22,7 +22,7 @@ export function HomePage() {
   const tasks = useTasks();
   return (
     <Stack gap="md">
-      <Answer home={home.data} tasks={tasks.data?.items} />
+      <Answer home={home.data} />
       {home.error && !home.data && <Failure error={home.error} retry={() => void home.refetch()} />}
       {home.data && <SetUp done={home.data.set_up} />}
       {tasks.isPending && <Loading />}
@@ -39,19 +39,12 @@ export function HomePage() {
   );
 }
 
-interface AnswerProps {
-  home: HomeView | undefined;
-  tasks: readonly TaskItem[] | undefined;
-}
-
 /** The answer as the page's title: nothing is wrong, or so many matters and which. */
-function Answer({ home, tasks = [] }: AnswerProps) {
+function Answer({ home }: { home: HomeView | undefined }) {
   const { language, texts: common } = useLanguage();
   const texts = useHomeTexts();
   const names = useTaskNames();
-  const matters = home
-    ? mattersOf(home, tasks, { language, texts, tasks: names, outcomes: common.outcome })
-    : [];
+  const matters = home ? mattersOf(home, { language, texts, tasks: names, outcomes: common.outcome }) : [];
   const answer = home && (matters.length === 0 ? texts.well : texts.matters(matters.length));
   useTitle(common.nav.home, matters.length);
   return (

@@ -60,9 +60,19 @@ export const en = {
       remedy: 'Set EMAIL_HOST and its companions and deploy again; until then nothing is sent.',
     },
   },
-  backlog: {
+  unsteady: {
+    title: (task: string) => `${task}: failures come and go`,
+    remedy: 'Compare the failed runs: the same error, the same hour?',
+  },
+  fruitless: {
+    title: (task: string) => `${task}: it runs, and nothing works`,
+    facts: (count: string, at: string) => `${count} runs in a row, since ${at}.`,
+    remedy:
+      'Open the last run. If the reason is the same everywhere, the cause is one: account, settings or network.',
+  },
+  cut_short: {
     title: (task: string) => `${task}: the backlog grows`,
-    facts: (count: number) => `The last ${count} runs ran out of time.`,
+    facts: (count: string, at: string) => `${count} runs in a row ran out of time, since ${at}.`,
     remedy: 'Run it more often, or give it a larger budget in infra/scheduler.yaml.',
   },
   toFix: {

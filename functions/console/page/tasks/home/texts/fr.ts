@@ -59,9 +59,19 @@ export const fr: HomeTexts = {
       remedy: 'Renseignez EMAIL_HOST et les variables voisines, puis redéployez ; d’ici là, rien ne part.',
     },
   },
-  backlog: {
+  unsteady: {
+    title: (task) => `${task} : des échecs par intermittence`,
+    remedy: 'Comparez les exécutions en échec : même erreur, même heure ?',
+  },
+  fruitless: {
+    title: (task) => `${task} : elle tourne, mais rien n’aboutit`,
+    facts: (count, at) => `${count} exécutions de suite, depuis le ${at}.`,
+    remedy:
+      'Ouvrez la dernière exécution. Si la raison est partout la même, la cause est commune : compte, réglages ou réseau.',
+  },
+  cut_short: {
     title: (task) => `${task} : le retard s’accumule`,
-    facts: (count) => `Les ${count} dernières exécutions ont manqué de temps.`,
+    facts: (count, at) => `${count} exécutions de suite ont manqué de temps, depuis le ${at}.`,
     remedy: 'Exécutez-la plus souvent, ou augmentez son budget dans infra/scheduler.yaml.',
   },
   toFix: {
