@@ -5,7 +5,7 @@ export type FoundKind = 'followups' | 'tickets' | 'mails' | 'people' | 'runs';
 export interface Found {
   id: string;
   name: string;
-  /** What else one knows it by. */
+  /** Further names that one knows it by. */
   more: string;
 }
 

@@ -1,4 +1,3 @@
-import { type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { watchedSchedule } from '../../../../shared/domains/watch/schedule.ts';
 import { listJobs, type SchedulerJob, setPaused } from '../../../../shared/doors/google/jobs.ts';
@@ -12,6 +11,7 @@ import type { AnyTask } from '../../../../shared/runtime/task.ts';
 import { tasks } from '../../../tasks.ts';
 import type { Page } from '../paging.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
+import { type PauseNote, readPauses, recordPause } from './pauses.ts';
 import { callTask } from './task-call.ts';
 
 /** The most runs per task in the answer; each costs one read. */
@@ -24,12 +24,6 @@ interface TaskTimes {
   time_zone: string | null;
   next_occurrence: string | null;
   paused: boolean | null;
-}
-
-/** The person who paused a task here, and when. */
-interface PauseNote {
-  by: string;
-  at: string;
 }
 
 /** A task with its last runs, the newest first. */
@@ -77,9 +71,9 @@ export const taskRoutes = [
         .default(MAX_RUNS),
     }),
     async handle({ context, query }): Promise<TaskList> {
-      const [jobs, settings, items] = await Promise.all([
+      const [jobs, pauses, items] = await Promise.all([
         schedulerJobs(context),
-        context.store.doc(WATCH).get(),
+        readPauses(context.store),
         Promise.all(tasks.map((task) => readLastRuns(context, task, query.runs))),
       ]);
       return {
@@ -87,7 +81,7 @@ export const taskRoutes = [
         scheduler_answers: jobs !== null,
         items: items.map((item) => ({
           ...item,
-          pause: readPause(settings, item.id),
+          pause: pauses(item.id),
           ...(jobs ? toSchedule(jobs.find(({ id }) => id === item.id)) : readScheduleFile(context, item.id)),
         })),
         next_page: null,
@@ -132,33 +126,6 @@ function mergeParams({ params, ...fields }: z.infer<typeof runBody>): object {
     if (Object.hasOwn(params, name))
       throw new HttpError(400, `The parameter ${name} is in both the body and its params; give it once.`);
   return { ...params, ...Object.fromEntries(given) };
-}
-
-const WATCH = 'settings/watch';
-
-/**
- * Records a pause for watch-runs, which cannot see Cloud Scheduler: else it would report missed runs. Who paused stands
- * beside `paused`, since running revisions accept only `true` there.
- */
-async function recordPause(
-  { store, caller, now }: AdminContext,
-  task: string,
-  paused: boolean,
-): Promise<void> {
-  const note = { by: caller.id ?? caller.kind, at: now.toISOString() };
-  const fields = {
-    paused: { [task]: paused ? true : FieldValue.delete() },
-    paused_by: { [task]: paused ? note : FieldValue.delete() },
-  };
-  await store.doc(WATCH).set(fields, { merge: true });
-}
-
-function readPause(settings: DocumentSnapshot, task: string): PauseNote | null {
-  const { paused, paused_by } = (settings.data() ?? {}) as Record<
-    string,
-    Record<string, unknown> | undefined
-  >;
-  return paused?.[task] ? ((paused_by?.[task] as PauseNote | undefined) ?? null) : null;
 }
 
 function findTask(name: string | undefined): AnyTask {

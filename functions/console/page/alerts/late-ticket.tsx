@@ -42,7 +42,7 @@ export function LateTicket({ ticket }: { ticket: TicketView }) {
   );
 }
 
-/** What is known of a ticket's delay, its recipients, and the alerts about it. */
+/** Shows a ticket's delay, its recipients, and the alerts about it. */
 export function TicketFacts({ ticket: { id, delay } }: { ticket: TicketView }) {
   const { language } = useLanguage();
   const texts = useAlertsTexts();

@@ -23,7 +23,7 @@ export function summaryOf(candidates: readonly Candidate[]): string[] {
   return [...new Set(names.filter((name) => name !== null))].slice(0, NAMED);
 }
 
-/** What a dry run has decided about each candidate, by the names that people know. */
+/** Lists what a dry run has decided about each candidate, by the names that people know. */
 export function Candidates({ task, reply: { counts, candidates = [] } }: { task: string; reply: RunReply }) {
   const { result } = useTasksTexts();
   const reasonText = useReasons(task);

@@ -120,7 +120,7 @@ function RunButton({ task, dry, run }: { task: string; dry: RunReply | undefined
   );
 }
 
-/** What a run would do, and to whom. */
+/** Says what a run would do, and to whom. */
 function Would({ task, reply }: { task: string; reply: RunReply }) {
   const { texts } = useLanguage();
   const { result } = useTasksTexts();

@@ -14,7 +14,7 @@ const ADDRESSES: Record<string, (id: string) => string> = {
   'check-delay-alerts': alertsAddress,
 };
 
-/** What a run did one by one: each with its reason and the way to it. */
+/** Lists what a run did, one by one: each with its reason and the way to it. */
 export function Items({ run: { id, task } }: { run: RunView }) {
   const { run } = useTasksTexts();
   const reasonText = useReasons(task);

@@ -53,6 +53,7 @@ export async function openConsoleSite(): Promise<ConsoleSite> {
     complaints,
     async open(path = '', { language = 'en', account = 'admintest1' } = {}) {
       const page = await context.newPage();
+      await page.setViewportSize({ width: 1280, height: 800 });
       listen(page);
       await page.goto(`${url}/console/${path}`);
       await page.getByRole('combobox', { name: /Language|Langue/ }).selectOption(language);

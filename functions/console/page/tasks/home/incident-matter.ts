@@ -2,7 +2,7 @@ import type { IncidentView } from '../../../../../shared/domains/watch/incident.
 import { runAddress, runsAddress } from '../../base/addresses.ts';
 import { instant, longSpan, whole } from '../../base/format.ts';
 import { worded } from '../../base/language.tsx';
-import type { Matter, MatterWords } from './matters.ts';
+import type { Matter, MatterWords } from './matter.ts';
 
 /** The facts of an incident, put into words. A fact that an older row lacks is null. */
 interface FactsInWords {

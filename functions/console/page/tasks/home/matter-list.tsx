@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { Link } from 'wouter';
 import { instant } from '../../base/format.ts';
 import { useLanguage } from '../../base/language.tsx';
-import type { Matter } from './matters.ts';
+import type { Matter } from './matter.ts';
 import { useTake } from './queries.ts';
 import { useHomeTexts } from './texts.ts';
 
@@ -43,7 +43,7 @@ function MatterLine({ matter: { color, title, href, facts, links, remedy, incide
   );
 }
 
-/** Who attends to an incident; a button while it is nobody. */
+/** Names the person who attends to an incident; a button while it is nobody. */
 function Taken({
   incident: { id, acknowledged_at, acknowledged_by },
 }: {

@@ -39,7 +39,7 @@ export function HomePage() {
   );
 }
 
-/** The answer as the page's title: nothing is wrong, or so many matters and which. */
+/** The answer as the page's title: nothing is wrong, or how many matters wait, and which. */
 function Answer({ home }: { home: HomeView | undefined }) {
   const { language, texts: common } = useLanguage();
   const texts = useHomeTexts();
