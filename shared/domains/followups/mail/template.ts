@@ -22,16 +22,20 @@ export interface Template {
 /** The form of a template's name in `levels` and `templates`. */
 export const TEMPLATE_NAME = /^[a-z][a-z0-9_-]{0,39}$/;
 
-const TAG = /\{\{\s*([^{}]*?)\s*\}\}/g;
+const TAG = /\{\{([^{}]*)\}\}/g;
+/** A refusal names this much of a placeholder. */
+const MAX_QUOTED = 80;
+/** A value from another back end is cut here, since a template may name it many times. */
+const MAX_VALUE = 1_000;
 
 /** A template that cannot be filled in. The message names the faulty placeholder. */
 export class TemplateError extends Error {}
 
 /** Returns the fault of a template's text, or null. */
 function templateFault(text: string): string | null {
-  for (const [, name = ''] of text.matchAll(TAG))
-    if (!(PLACEHOLDERS as readonly string[]).includes(name))
-      return `names {{${name}}}; legal are ${PLACEHOLDERS.map((one) => `{{${one}}}`).join(', ')}`;
+  for (const [, inner = ''] of text.matchAll(TAG))
+    if (!(PLACEHOLDERS as readonly string[]).includes(inner.trim()))
+      return `names {{${inner.trim().slice(0, MAX_QUOTED)}}}; legal are ${PLACEHOLDERS.map((one) => `{{${one}}}`).join(', ')}`;
   return /\{\{|\}\}/.test(text.replace(TAG, '')) ? 'has a {{ or }} that belongs to no placeholder' : null;
 }
 
@@ -41,7 +45,7 @@ export function templateText(max: number) {
     .string()
     .trim()
     .min(1, 'must not be empty')
-    .max(max, `must have at most ${max} characters`)
+    .max(max, { error: `must have at most ${max} characters`, abort: true })
     .superRefine((text, context) => {
       const fault = templateFault(text);
       if (fault !== null) context.addIssue({ code: 'custom', message: fault });
@@ -55,5 +59,5 @@ export function templateText(max: number) {
 export function fillTemplate(text: string, values: Values): string {
   const fault = templateFault(text);
   if (fault !== null) throw new TemplateError(`The template ${fault}.`);
-  return text.replace(TAG, (_tag, name: Placeholder) => values[name]);
+  return text.replace(TAG, (_tag, name: string) => values[name.trim() as Placeholder].slice(0, MAX_VALUE));
 }
