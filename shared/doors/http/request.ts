@@ -35,7 +35,9 @@ export function location(request: HttpRequest): { path: string; query: URLSearch
   const length = end < 0 ? request.url.length : end;
   if (length > MAX_PATH)
     throw new HttpError(400, `The path has ${length} characters; at most ${MAX_PATH} are accepted.`);
-  const url = request.url.startsWith('/') ? URL.parse(`http://ronde.invalid${request.url}`) : null;
+  // A client may send the whole address (RFC 9112, 3.2.2).
+  const whole = /^https?:\/\//i.test(request.url) ? request.url : `http://ronde.invalid${request.url}`;
+  const url = /^(https?:\/)?\//i.test(request.url) ? URL.parse(whole) : null;
   if (!url) throw new HttpError(400, 'The address of this request is no path; begin it with a slash.');
   return { path: withoutEndSlashes(url.pathname) || '/', query: url.searchParams };
 }
@@ -74,8 +76,9 @@ function readBody(request: HttpRequest): Promise<Buffer> {
       // Reads a large body to its end: otherwise a client that still sends would see a reset, not the response.
       if (size <= MAX_BODY_BYTES) chunks.push(chunk);
     });
-    request.on('error', reject);
     const cutOff = () => reject(new HttpError(400, 'The body was cut off; send it again.'));
+    // The client went away, which is no fault of this function.
+    request.on('error', cutOff);
     if (request.destroyed) cutOff();
     // `close` comes after `end` too; then the promise is already settled.
     request.on('close', cutOff);
@@ -88,7 +91,8 @@ function readBody(request: HttpRequest): Promise<Buffer> {
 
 function parse(raw: Buffer): unknown {
   try {
-    return JSON.parse(raw.toString('utf8'));
+    // RFC 8259, 8.1: a reader may ignore a byte order mark.
+    return JSON.parse(raw.toString('utf8').replace(/^\uFEFF/, ''));
   } catch {
     throw new HttpError(400, 'The body is not JSON; send a JSON object.');
   }
