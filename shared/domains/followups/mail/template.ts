@@ -3,7 +3,7 @@ import type { Locale } from '../../../doors/mail/message.ts';
 import type { FollowupType } from '../schedule/schedule.ts';
 
 /** The values that a template may name, by the type of its document. */
-export const PLACEHOLDERS_OF = {
+const PLACEHOLDERS_OF = {
   invoice: ['customer_name', 'label', 'amount', 'due_date', 'sent_date', 'days_late', 'organisation'],
   quote: ['customer_name', 'label', 'amount', 'sent_date', 'valid_until', 'organisation'],
 } as const satisfies Record<FollowupType, readonly string[]>;

@@ -41,7 +41,7 @@ export async function* adoptRows(walk: Walk, budgetMs: number): AsyncGenerator<W
   await stateOf(store).set(isComplete ? { after: null, day: today } : { after, day: today });
 }
 
-export const parkedBySettings = (store: Firestore): Query =>
+const parkedBySettings = (store: Firestore): Query =>
   followups(store).where('parked.reason', 'in', BY_SETTINGS).limit(MAX_CHECKED);
 
 function rowsAfter(store: Firestore, after: string | null): Query {
