@@ -9,7 +9,7 @@ import {
   walkFollowups,
 } from '../../shared/domains/followups/schedule/walk.ts';
 import type { Settings } from '../../shared/domains/followups/settings.ts';
-import { type ConditionalUpdate, updateUnchanged } from '../../shared/doors/store/firestore.ts';
+import { type ConditionalUpdate, updateUnchanged } from '../../shared/doors/store/update-unchanged.ts';
 import type { RunContext } from '../../shared/runtime/task.ts';
 
 const BATCH = 500;

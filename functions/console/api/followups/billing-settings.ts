@@ -12,6 +12,7 @@ import { showDocument } from '../../../../shared/domains/followups/show.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { Answer } from '../../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../../shared/doors/http/version.ts';
+import { writeAttempt } from '../../../../shared/doors/store/counted.ts';
 import { isConflict } from '../../../../shared/doors/store/firestore.ts';
 import { versionOf } from '../../../../shared/doors/store/version.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
@@ -67,9 +68,10 @@ async function applyChange(
   const { store, now } = context;
   const { after, fields } = change;
   const { ref, updateTime } = snapshot;
+  const written = { ...fields, ...writeAttempt() };
   try {
-    if (updateTime) await ref.update(fields, { lastUpdateTime: updateTime });
-    else await ref.create(fields);
+    if (updateTime) await ref.update(written, { lastUpdateTime: updateTime });
+    else await ref.create(written);
   } catch (error) {
     if (isConflict(error))
       throw new HttpError(

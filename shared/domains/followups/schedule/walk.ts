@@ -1,5 +1,6 @@
 import type { DocumentSnapshot, Firestore, Query, QueryDocumentSnapshot } from '@google-cloud/firestore';
-import { type ConditionalUpdate, streamQuery, updateUnchanged } from '../../../doors/store/firestore.ts';
+import { streamQuery } from '../../../doors/store/firestore.ts';
+import { type ConditionalUpdate, updateUnchanged } from '../../../doors/store/update-unchanged.ts';
 import { type Followup, followups, toFollowup } from '../followup.ts';
 import type { Settings } from '../settings.ts';
 import { type Plan, planFollowup } from './plan.ts';
