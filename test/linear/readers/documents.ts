@@ -25,7 +25,7 @@ const VALUES = {
   amount: '1',
   due_date: 'd',
   sent_date: 's',
-  days_late: '1',
+  days_late: { text: '1', count: 1 },
   organisation: 'o',
 };
 const TAGS = {
@@ -71,7 +71,7 @@ export const documentReaders: readonly Reader[] = [
     name: 'a stored template',
     cap: DOCUMENT_CAP,
     delimiters: TAGS,
-    read: (value) => fillTemplate(value, VALUES),
+    read: (value) => fillTemplate(value, VALUES, 'fr'),
   },
   text('billing settings', BODY_CAP, [...ADDRESS, '/', ':', '_'], (value) =>
     billingSettings.partial().safeParse({

@@ -165,7 +165,7 @@ export const requestReaders: readonly Reader[] = [
     delimiters: { runs: ['.', 'eyJ', 'e30.', 'A', '='], framed: [['eyJ', 'A', '.e30.A']] },
     read: (token) => swallow(checkToken(token, DEPS)),
   },
-  header('if-match', [',', '"', 'W/', 'W/"', '*', ' '], (asked) => requireVersion(asked, null, ['1'])),
+  header('if-match', [',', '"', 'W/', 'W/"', '*', ' '], (asked) => requireVersion(asked, null, '1')),
   header('origin', ['/', ':', 'https://', '.'], (asked) =>
     handleCors(asked, { statusCode: 0, setHeader: () => undefined, end: () => undefined }, [
       'https://a.test',
@@ -183,7 +183,7 @@ export const requestReaders: readonly Reader[] = [
     name: 'an opt-out link',
     cap: URL_CAP,
     delimiters: { runs: ['.', 'A', '=', '-'] },
-    read: (signed) => optOutId(signed, 'key'),
+    read: (signed) => optOutId(signed, ['key']),
   },
   {
     name: 'the id of a document',
