@@ -94,7 +94,7 @@ function candidateResult(result: SendResult): ActResult<AlertReason> {
       return IN_FLIGHT;
     case 'stopped':
       return result.reason === 'budget'
-        ? { outcome: 'failed', reason: 'budget', retry: false, outOfTime: true }
+        ? { outcome: 'failed', reason: 'budget', retry: false, isUnfinished: true }
         : { outcome: 'failed', reason: result.reason, retry: true };
     default:
       return {
