@@ -119,7 +119,7 @@ export const documentReaders: readonly Reader[] = [
   text('the id of an import', DOCUMENT_CAP, ['_', '/', '.', '\ud800'], (value) => rowId.safeParse(value)),
   text('a digest', 100_000, [...SPACES, '<', '&', '"'], (value) =>
     delayDigest('k', { address: 'a@b.test' }, 'fr', [
-      { number: value, device: value, customerName: value, stage: value, days: 1, isNew: true },
+      { number: value, device: value, customerName: value, stage: value, days: 1, isNew: true, url: null },
     ]),
   ),
   text('values in a mail’s HTML', DOCUMENT_CAP, ['&', '<', '"', '\0', '\u0007'], (value) => html`${value}`),
