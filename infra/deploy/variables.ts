@@ -48,6 +48,7 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'INBOX_SEALING_KEY_PREVIOUS', for: MAILBOXES, secret: true },
   // Makes Message-IDs unguessable.
   { name: 'LINK_KEY', for: MAILERS, secret: true },
+  { name: 'LINK_KEY_PREVIOUS', for: ['console'], secret: true },
   { name: 'HEALTHCHECK_URL', for: ['watch-runs'] },
 ];
 

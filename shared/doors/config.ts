@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod';
-import { boolean, list, optional, secret, url } from './config-fields.ts';
+import { boolean, list, optional, secret, sentSecret, url } from './config-fields.ts';
 import { CLOUD_SCHEDULER, CLOUD_TASKS, METADATA_SERVER, SECRET_MANAGER } from './google/addresses.ts';
 import { type TasksConfig, tasksEnvironment, tasksFaults, toTasksConfig } from './google/tasks-settings.ts';
 import { type MailConfig, mailEnvironment, mailFaults, toMailConfig } from './mail/settings.ts';
@@ -29,8 +29,8 @@ const environment = z.object({
   UPSTASH_REDIS_REST_TOKEN: z
     .string({ error: 'is not set; copy it from the Upstash console' })
     .min(1, 'is empty'),
-  CRON_SECRET: secret,
-  CRON_SECRET_PREVIOUS: secret,
+  CRON_SECRET: sentSecret,
+  CRON_SECRET_PREVIOUS: sentSecret,
   ALLOW_QUERY_SECRET: boolean,
   SCHEDULER_SERVICE_ACCOUNT: optional,
   SERVICE_ACCOUNTS: list,

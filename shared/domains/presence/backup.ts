@@ -7,7 +7,7 @@ import {
 } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
 import * as z from 'zod';
-import { updateUnchanged } from '../../doors/store/firestore.ts';
+import { updateUnchanged } from '../../doors/store/update-unchanged.ts';
 import { fromIso } from '../../doors/store/version.ts';
 import { putBackActivity } from './activity.ts';
 import { storedPresence, userRef } from './user.ts';

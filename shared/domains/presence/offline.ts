@@ -7,7 +7,7 @@ import {
   Timestamp,
 } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
-import { updateUnchanged } from '../../doors/store/firestore.ts';
+import { updateUnchanged } from '../../doors/store/update-unchanged.ts';
 import { forgetActivity, readActivity } from './activity.ts';
 import { readLogins } from './login-history.ts';
 import { storedPresence, users } from './user.ts';

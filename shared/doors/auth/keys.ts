@@ -5,6 +5,8 @@ import * as z from 'zod';
 export const GOOGLE_ISSUER = 'https://accounts.google.com';
 const GOOGLE_KEYS = 'https://www.googleapis.com/oauth2/v3/certs';
 const TIMEOUT_MS = 5_000;
+/** After an unknown key id, jose asks the issuer again no sooner than this: a new key works within this time. */
+const COOLDOWN_MS = 5_000;
 
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
@@ -28,10 +30,13 @@ export function remoteKeys(): KeySource {
   };
 }
 
+const keysAt = (url: string): JWTVerifyGetKey =>
+  createRemoteJWKSet(new URL(url), { timeoutDuration: TIMEOUT_MS, cooldownDuration: COOLDOWN_MS });
+
 /** Throws if the issuer's document names another issuer (OpenID Connect Discovery 1.0, 4.3). */
 async function discover(issuer: string, jwksUrl?: string): Promise<JWTVerifyGetKey> {
   const direct = jwksUrl ?? (issuer === GOOGLE_ISSUER ? GOOGLE_KEYS : undefined);
-  if (direct !== undefined) return createRemoteJWKSet(new URL(direct), { timeoutDuration: TIMEOUT_MS });
+  if (direct !== undefined) return keysAt(direct);
   const response = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
@@ -41,5 +46,5 @@ async function discover(issuer: string, jwksUrl?: string): Promise<JWTVerifyGetK
     throw new Error(
       `The discovery document names the issuer ${named}, and AUTH_ISSUER is ${issuer}; make them equal, or set AUTH_JWKS_URL`,
     );
-  return createRemoteJWKSet(new URL(jwks_uri), { timeoutDuration: TIMEOUT_MS });
+  return keysAt(jwks_uri);
 }

@@ -1,7 +1,8 @@
-import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose';
+import { decodeJwt, errors, type JWTPayload } from 'jose';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { HttpError } from '../http/errors.ts';
+import { verifyByAnyKey } from './any-key.ts';
 import type { Caller } from './caller.ts';
 import { GOOGLE_ISSUER, type KeySource } from './keys.ts';
 import { fingerprint, LEEWAY_SECONDS, recallIssuer, recallVerified, rememberVerified } from './verified.ts';
@@ -97,7 +98,7 @@ async function verify(
     throw keysUnreachable(cause);
   });
   try {
-    const { payload } = await jwtVerify(token, keys, {
+    const payload = await verifyByAnyKey(token, keys, {
       issuer: expected.issuer,
       audience: expected.audience,
       algorithms: expected.algorithms,

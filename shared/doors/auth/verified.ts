@@ -60,6 +60,9 @@ export function rememberVerified(
   memory.delete(print);
   const { issuer } = expected;
   memory.set(print, { expected: JSON.stringify(expected), issuer, claims, checkedAt: checkedAt.getTime() });
-  const [oldest] = memory.keys();
-  if (memory.size > MAX_TOKENS && oldest !== undefined) memory.delete(oldest);
+  // The oldest come first.
+  for (const [oldest, { checkedAt: at }] of memory) {
+    if (memory.size <= MAX_TOKENS && checkedAt.getTime() - at < MAX_AGE_MS) break;
+    memory.delete(oldest);
+  }
 }

@@ -2,7 +2,7 @@ import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { forgetActivity } from '../../../shared/domains/presence/activity.ts';
 import { flaggedOnline, putOffline, seenSince, seeUsers } from '../../../shared/domains/presence/offline.ts';
-import { updateUnchanged } from '../../../shared/doors/store/firestore.ts';
+import { updateUnchanged } from '../../../shared/doors/store/update-unchanged.ts';
 import {
   acknowledgedPing,
   at,

@@ -91,10 +91,10 @@ describe('a ping', () => {
     expect(await logins()).toEqual([]);
   });
 
-  it('is for users only: no proof 401, a cron secret 401, a GET 405', async () => {
+  it('is for users only: no proof 401, a cron secret 403, a GET 405', async () => {
     const cases: [number, RequestInit][] = [
       [401, { method: 'POST' }],
-      [401, { method: 'POST', headers: { 'X-Cron-Secret': world.secret } }],
+      [403, { method: 'POST', headers: { 'X-Cron-Secret': world.secret } }],
       [405, { method: 'GET' }],
     ];
     for (const [status, init] of cases)
@@ -408,7 +408,7 @@ describe('the list of statuses', () => {
     const google = (email: string) =>
       world.issuer.googleToken({ email, audience: world.url }).then((token) => `Bearer ${token}`);
     expect(await get(`Bearer ${tab.token}`)).toBe(403);
-    expect(await get(`Bearer ${world.secret}`)).toBe(401);
+    expect(await get(`Bearer ${world.secret}`)).toBe(403);
     expect(await get(await google('operator@example.test'))).toBe(200);
     expect(await get(await google('scheduler@ronde-local.iam.gserviceaccount.com'))).toBe(403);
   });

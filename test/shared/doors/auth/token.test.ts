@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import { createLocalJWKSet, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { serveLoopback } from '../../../../infra/local/loopback-server.ts';
 import type { Caller } from '../../../../shared/doors/auth/caller.ts';
@@ -148,5 +148,20 @@ describe('the keys of an issuer', () => {
     const direct = { ...env, AUTH_JWKS_URL: `${server.url}/jwks` };
     expect(await check(token, { env: direct, keys: remoteKeys() })).toMatchObject({ id: 'ada' });
     await server.stop();
+  });
+
+  it('are each tried if a token names none of several', async () => {
+    const [other, third] = [await generateKeyPair('RS256'), await generateKeyPair('RS256')];
+    const setOf = async (...signers: Signer[]): Promise<KeySource> => {
+      const keys = await Promise.all(signers.map(({ publicKey }) => exportJWK(publicKey)));
+      return async () => createLocalJWKSet({ keys: keys.map((key) => ({ ...key, alg: 'RS256' })) });
+    };
+    const all = await setOf(other, rsa, third);
+    expect(await check(await sign({}), { keys: all })).toMatchObject({ id: 'ada' });
+    expect(await check(await sign({ exp: SECOND - 60 }), { keys: all })).toMatchObject({
+      status: 401,
+      message: expect.stringContaining('expired'),
+    });
+    expect(await check(await sign({}), { keys: await setOf(other, third) })).toMatchObject({ status: 401 });
   });
 });
