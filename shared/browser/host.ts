@@ -1,7 +1,7 @@
 import type { BrowserWindow } from './clock.ts';
 
 /** Marks of this page that all modules of the client share, also those that were loaded on their own. */
-export const WARNED = Symbol.for('ronde.warned');
+const WARNED = Symbol.for('ronde.warned');
 
 /** Writes one warning to the console: the first fault of the configuration that a page meets. */
 export function warn(w: BrowserWindow, text: string): void {
