@@ -154,20 +154,20 @@ const options: TrackOptions = { endpoint: '/api/v1/visits', getToken: async () =
 export const uses = [keepPresence, usePresence, () => trackPageVisits(options)];
 `;
     await writeFile(join(folder, 'app.ts'), app);
-    const strict = [
-      '--strict',
-      '--exactOptionalPropertyTypes',
-      '--verbatimModuleSyntax',
-      '--skipLibCheck',
-      '--noEmit',
-    ];
+    const strict = {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      verbatimModuleSyntax: true,
+      noEmit: true,
+    };
     const tsc = join(import.meta.dirname, '../../node_modules/typescript/bin/tsc');
-    for (const resolution of [
+    for (const [module, moduleResolution] of [
       ['nodenext', 'nodenext'],
       ['esnext', 'bundler'],
-    ] as const) {
-      const modules = ['--module', resolution[0], '--moduleResolution', resolution[1], '--target', 'es2022'];
-      await run(process.execPath, [tsc, ...strict, ...modules, 'app.ts'], { cwd: folder });
+    ]) {
+      const compilerOptions = { ...strict, module, moduleResolution, target: 'es2022', types: [] };
+      await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['app.ts'] }));
+      await run(process.execPath, [tsc], { cwd: folder });
     }
     const { stdout } = await run(
       process.execPath,
