@@ -79,7 +79,9 @@ describe('a change during a run', () => {
       now: NOW,
       decider: { runId: null, by: 'inbox' },
     };
-    const signal = { kind: 'reply', messageIds: [messageId], detail: 'Ada' } as const;
+    const answer = { answerId: `<answer-to-${id}>`, documentId: id, receivedAt: NOW, detail: 'Ada' };
+    const orgId: string = (await world.store.doc(`followups/${id}`).get()).get('org_id');
+    const signal = { kind: 'reply', orgId, messageIds: [messageId], ...answer } as const;
     const [result] = await applySignal(context, signal);
     if (result?.effect !== 'stopped') throw new Error(`the reply to ${id} had the effect ${result?.effect}`);
     const { docs } = await world.store.collection(`followups/${id}/history`).where('by', '==', 'inbox').get();
