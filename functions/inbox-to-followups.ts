@@ -30,7 +30,7 @@ const RECENT_MS = 30 * 24 * 3_600_000;
 
 type MailSignal = Extract<InboxSignal, { kind: 'mail' }>;
 
-/** What hearing signals needs: the engines, the author of the effects, and each organisation's own addresses. */
+/** The needs of hearing signals: the engines, the author of the effects, and each organisation's own addresses. */
 interface Hearing extends SignalContext {
   by: { runId: string | null; by: string | null };
   ownAddresses: (orgId: string) => Promise<ReadonlySet<string>>;

@@ -104,6 +104,6 @@ describe.skipIf(absent)('what comes back after a reminder', () => {
 });
 
 it('has its cases', () => {
-  const files = JSON.parse(readFileSync('test/cases/answers/answers.json', 'utf8')) as unknown[];
+  const files = JSON.parse(readFileSync('test/cases/answers.json', 'utf8')) as unknown[];
   expect(files).toHaveLength(29);
 });

@@ -8,7 +8,7 @@ import { addHistory, parkedFields } from './record.ts';
 import { nextOpen } from './schedule/opening-hours.ts';
 import type { Settings } from './settings.ts';
 
-/** A reminder that came back is sent again so many days later; `min_gap_days` still holds. */
+/** A reminder that came back is sent again after this many days; `min_gap_days` still holds. */
 const AGAIN_DAYS = 1;
 /** With the third return of one level a person must look. */
 const MAX_RETURNS = 3;

@@ -17,12 +17,12 @@ export interface Answer {
   replacedId?: string;
 }
 
-const FOLDER = 'test/cases/answers';
+const CASES = 'test/cases/answers.json';
 const SES = '<0102018f1c2d3e4f-11111111-2222-3333-4444-555555555555-000000@amazonses.com>';
 
 /** The cases say some effects in words. */
 const EFFECTS: Readonly<Record<string, Answer['want']>> = {
-  'open, operators told': 'not delivered',
+  'open, operators notified': 'not delivered',
   'not counted as delivered': 'not delivered',
   'stopped or shown': 'postponed',
   'not stopped': 'postponed',
@@ -32,13 +32,14 @@ interface Case {
   file: string;
   what: string;
   want: string;
+  raw: string;
 }
 
 function readCases(): Answer[] {
-  const cases = JSON.parse(readFileSync(`${FOLDER}/answers.json`, 'utf8')) as Case[];
-  return cases.map(({ file, what, want }) => {
+  const cases = JSON.parse(readFileSync(CASES, 'utf8')) as Case[];
+  return cases.map(({ file, what, want, raw: given }) => {
     const name = file.replace('.eml', '');
-    const raw = readFileSync(`${FOLDER}/${file}`, 'utf8').replace('F-2026-100', '{LABEL}');
+    const raw = given.replace('F-2026-100', '{LABEL}');
     const replacedId = raw.includes('amazonses.com') ? { replacedId: SES } : {};
     return { name, what, want: EFFECTS[want] ?? (want as Answer['want']), raw, ...replacedId };
   });

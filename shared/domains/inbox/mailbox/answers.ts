@@ -8,7 +8,7 @@ export type AnswerState = 'to_read' | 'answer' | 'not_answer';
 /** A mail that had an effect on follow-ups, for a person to read. */
 export interface ListedAnswer {
   state: AnswerState;
-  /** What it seemed to be, such as `reply` or `doubtful`. */
+  /** Its kind at first sight, such as `reply` or `doubtful`. */
   kind: string;
   followupIds: string[];
 }

@@ -1,6 +1,6 @@
 import { firstValue, type Headers, messageIdsIn, parseHeaders } from './headers.ts';
 
-/** What a report says of one recipient (RFC 3464). */
+/** The words of a report about one recipient (RFC 3464). */
 export interface Delivery {
   /** The addresses that name the recipient, lower-case: the one written to, and the one that it led to. */
   recipients: string[];
@@ -134,7 +134,7 @@ const oneLine = (text: string) =>
     .trim()
     .slice(0, MAX_DIAGNOSTIC);
 
-/** A complaint of a reader (RFC 5965): whoever pressed "spam" wants no more mail. Returns false for other feedback. */
+/** A complaint of a reader (RFC 5965): a reader who presses "spam" wants no more mail. Returns false for other feedback. */
 export function isComplaint(feedbackReports: readonly string[]): boolean {
   return feedbackReports.some((text) =>
     /^(?:abuse|opt-out|opt-out-list|fraud)$/i.test(parseHeaders(text).get('feedback-type')?.[0] ?? ''),

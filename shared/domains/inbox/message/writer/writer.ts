@@ -1,13 +1,7 @@
 import { firstValue, type Headers } from '../headers.ts';
-import {
-  ABSENCE_SUBJECT,
-  ABSENCE_TEXT,
-  CHALLENGE_SUBJECT,
-  plainWords,
-  READ_SUBJECT,
-  RECEIVED_SUBJECT,
-  UNREAD_ADDRESS,
-} from './words.ts';
+import { ABSENCE_SUBJECT } from './absence-subject.ts';
+import { ABSENCE_TEXT } from './absence-text.ts';
+import { CHALLENGE_SUBJECT, plainWords, READ_SUBJECT, RECEIVED_SUBJECT, UNREAD_ADDRESS } from './words.ts';
 
 /**
  * The writer of a mail that answers another one. In doubt a person decides: a doubtful mail never ends a sequence, and it

@@ -177,7 +177,7 @@ describe('the author of a mail', () => {
   });
 });
 
-it('mail to many readers is bulk, whoever wrote it', () => {
+it('mail to many readers is bulk, also if a person wrote it', () => {
   for (const line of ['List-Id: <news.x.test>', 'Precedence: bulk', 'X-Auto-Response-Suppress: All'])
     expect(isBulk(parseHeaders(line))).toBe(true);
   expect(isBulk(parseHeaders('Precedence: first-class'))).toBe(false);
