@@ -18,36 +18,38 @@ export interface DeliveryReport {
   enclosed: string | null;
 }
 
-/** A report names a handful of recipients; more are an attack. */
-const MAX_DELIVERIES = 100;
+/** Bounds of a report, in characters and recipients: a mail of ours has one recipient. */
+const MAX_REPORT = 64 * 1024;
+const MAX_DELIVERIES = 20;
 /** Reports without a form say what they say at the beginning; the copy of the mail follows. */
 const LOOKED_AT = 20_000;
 const MAX_DIAGNOSTIC = 300;
 const STATUS = /(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])/;
 const ADDRESS = /[^\s<>()[\]"',;:]{1,64}@[a-z0-9.-]{1,255}[a-z0-9]/i;
 
-/** Reads a message/delivery-status part: a group of fields for the message, then one for each recipient. */
+/** Reads a message/delivery-status part: a group of fields for the message, then one for each recipient. Equal ones count once. */
 export function parseDeliveryStatus(text: string): Delivery[] {
   const groups = text
-    .slice(0, 10 * LOOKED_AT)
+    .slice(0, MAX_REPORT)
     .replace(/\r\n?/g, '\n')
     .split(/\n[ \t]*\n/);
-  const deliveries: Delivery[] = [];
+  const deliveries = new Map<string, Delivery>();
   for (const group of groups) {
     const fields = parseHeaders(group);
     const action = fields.get('action')?.[0]?.trim().toLowerCase().split(/\s/)[0];
     if (action === undefined || action === '') continue;
     const named = ['original-recipient', 'final-recipient'].flatMap((name) => fields.get(name) ?? []);
     const diagnostic = oneLine((fields.get('diagnostic-code')?.[0] ?? '').replace(/^[\w-]{1,20} ?;/, ''));
-    deliveries.push({
+    const delivery = {
       recipients: [...new Set(named.flatMap((value) => ADDRESS.exec(value)?.[0].toLowerCase() ?? []))],
       action,
       status: STATUS.exec(fields.get('status')?.[0] ?? '')?.[0] ?? null,
       diagnostic: diagnostic === '' ? null : diagnostic,
-    });
-    if (deliveries.length === MAX_DELIVERIES) break;
+    };
+    deliveries.set(JSON.stringify(delivery), delivery);
+    if (deliveries.size === MAX_DELIVERIES) break;
   }
-  return deliveries;
+  return [...deliveries.values()];
 }
 
 /** Subjects of reports by servers, in small letters without accents. */

@@ -37,6 +37,8 @@ const MAX_TEXTS = 8;
 const MAX_ATTACHMENTS = 100;
 const MAX_DEPTH = 50;
 const MAX_NAME = 255;
+/** A given name is read this far, so that one of control characters costs nothing. */
+const MAX_GIVEN_NAME = 4 * MAX_NAME;
 
 /** The parts that a machine reads, whatever their disposition: some servers send them as attachments. */
 const MACHINE_PARTS: Readonly<Record<string, TextPart['kind']>> = {
@@ -159,11 +161,14 @@ function enclosedName({ envelope }: MessageStructureObject, type: string): strin
 /** The name that the sender gave, without any path and without control characters. */
 function nameOf(node: MessageStructureObject): string | null {
   const given = node.dispositionParameters?.['filename'] ?? node.parameters?.['name'];
-  return given === undefined ? null : cleanName(given.replace(/^.*[/\\]/s, ''));
+  if (given === undefined) return null;
+  const path = Math.max(given.lastIndexOf('/'), given.lastIndexOf('\\'));
+  return cleanName(given.slice(path + 1));
 }
 
 function cleanName(given: string): string | null {
   const name = given
+    .slice(0, MAX_GIVEN_NAME)
     .replace(/[\p{Cc}\p{Cf}/\\]/gu, '')
     .trim()
     .toWellFormed();

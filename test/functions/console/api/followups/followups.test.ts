@@ -358,7 +358,7 @@ describe('a signal of the inbox', () => {
     return await applySignal(context, { kind, orgId: 'org-1', messageIds, ...answer, detail, ...more });
   };
 
-  it('about a person’s reply ends the reminders once; an unknown Message-ID ends none', async () => {
+  it('about a person’s reply ends the reminders once; an unknown Message-ID or another organisation’s mailbox ends none', async () => {
     await fill('ada');
     await run();
     expect(await signal('reply', { messageIds: ['<other@example.test>'] })).toEqual([]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { kindOfBounce } from '../../../../../functions/inbox-to-followups.ts';
+import { kindOfBounce } from '../../../../../functions/followup-signals.ts';
 import {
   isComplaint,
   parseDeliveryStatus,
@@ -35,6 +35,15 @@ describe('a report of deliveries', () => {
       },
       { recipients: ['slow@x.test'], action: 'delayed', status: '4.4.1', diagnostic: null },
     ]);
+  });
+
+  it('counts equal recipients of a forged report once, and at most twenty different ones', () => {
+    expect(parseDeliveryStatus('Action:failed\n\n'.repeat(40_000))).toHaveLength(1);
+    const many = Array.from(
+      { length: 2_000 },
+      (_, index) => `Action: failed\nFinal-Recipient: ;a${index}@x.test`,
+    );
+    expect(parseDeliveryStatus(many.join('\n\n'))).toHaveLength(20);
   });
 
   const plain = (text: string, more: { headers?: string; subject?: string; from?: string } = {}) =>
