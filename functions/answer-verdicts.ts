@@ -1,6 +1,6 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { resumed, stopped } from '../shared/domains/followups/actions.ts';
-import { answersOf } from '../shared/domains/followups/answer.ts';
+import { answersOf } from '../shared/domains/followups/answers/answer.ts';
 import { type ChangeContext, changeFollowup } from '../shared/domains/followups/change.ts';
 import type { Followup } from '../shared/domains/followups/followup.ts';
 import { decideAnswer, type ListedAnswer, listedAnswer } from '../shared/domains/inbox/mailbox/answers.ts';

@@ -1,4 +1,4 @@
-import type { FollowupSignal } from '../shared/domains/followups/answer.ts';
+import type { FollowupSignal } from '../shared/domains/followups/answers/answer.ts';
 import type { Delivery } from '../shared/domains/inbox/message/delivery.ts';
 import type { InboxSignal } from '../shared/domains/inbox/message/signals.ts';
 import { faultOf } from '../shared/doors/mail/faults/fault.ts';

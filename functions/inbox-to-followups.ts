@@ -1,9 +1,9 @@
 import type { Firestore } from '@google-cloud/firestore';
-import type { FollowupSignal } from '../shared/domains/followups/answer.ts';
-import { mailedCustomers, matchCustomerMail } from '../shared/domains/followups/customer-mail.ts';
+import type { FollowupSignal } from '../shared/domains/followups/answers/answer.ts';
+import { mailedCustomers, matchCustomerMail } from '../shared/domains/followups/answers/customer-mail.ts';
+import { applySignal, findMentioned } from '../shared/domains/followups/answers/signals.ts';
 import { settingsRef } from '../shared/domains/followups/followup.ts';
 import { toSettings } from '../shared/domains/followups/settings.ts';
-import { applySignal, findMentioned } from '../shared/domains/followups/signals.ts';
 import { integrationsOf } from '../shared/domains/inbox/integration.ts';
 import { listAnswer } from '../shared/domains/inbox/mailbox/answers.ts';
 import type { InboxSignal, SignalSink } from '../shared/domains/inbox/message/signals.ts';

@@ -1,8 +1,8 @@
 import type { DocumentData } from '@google-cloud/firestore';
 import { processFollowups } from '../../../functions/process-followups/task.ts';
 import { ended, paused, stopped } from '../../../shared/domains/followups/actions.ts';
+import { applySignal } from '../../../shared/domains/followups/answers/signals.ts';
 import { type ChangeContext, changeFollowup } from '../../../shared/domains/followups/change.ts';
-import { applySignal } from '../../../shared/domains/followups/signals.ts';
 import type { ClockedProcess } from '../function-process.ts';
 import { deliver } from '../harness/delivery.ts';
 import { type FaultCase, type Figures, refuse } from '../harness/plan.ts';

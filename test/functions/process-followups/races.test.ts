@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DocumentData, Timestamp } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { processFollowups } from '../../../functions/process-followups/task.ts';
-import { applySignal } from '../../../shared/domains/followups/signals.ts';
+import { applySignal } from '../../../shared/domains/followups/answers/signals.ts';
 import { seededRandom } from '../../faults/harness/random.ts';
 import { clearFollowups, followupFields, settingsFields, stamp } from '../../support/followups.ts';
 import { minutes, NOW, type Reply, seed, startWorld, type World } from '../../support/world.ts';

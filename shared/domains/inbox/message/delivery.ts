@@ -126,7 +126,7 @@ function replyIn(said: string): string {
 
 /** Returns the Message-ID in the copy of a mail's header; null if there is none. */
 export function enclosedIn(copy: string): string | null {
-  const line = /^[>\s]*message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{1,990}>)/im.exec(copy)?.[1];
+  const line = /^[> \t]*message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{1,990}>)/im.exec(copy)?.[1];
   return messageIdsIn(line)[0] ?? null;
 }
 

@@ -1,7 +1,7 @@
 import type { DocumentData } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { FollowupSignal } from '../../../../../shared/domains/followups/answer.ts';
-import { applySignal } from '../../../../../shared/domains/followups/signals.ts';
+import type { FollowupSignal } from '../../../../../shared/domains/followups/answers/answer.ts';
+import { applySignal } from '../../../../../shared/domains/followups/answers/signals.ts';
 import { openCounted } from '../../../../../shared/doors/engines.ts';
 import { clearFollowups, followupFields, settingsFields, stamp } from '../../../../support/followups.ts';
 import { type SmtpFaults, startSmtpFaults } from '../../../../support/smtp-faults.ts';

@@ -1,6 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore';
-import { isSesId } from '../../doors/mail/provider-id.ts';
-import { type Followup, followups, toFollowup } from './followup.ts';
+import { isSesId } from '../../../doors/mail/provider-id.ts';
+import { type Followup, followups, toFollowup } from '../followup.ts';
 
 /** Firestore takes at most this many values at once. */
 const MAX_IN = 30;

@@ -1,12 +1,12 @@
 import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
-import { isConflict } from '../../doors/store/firestore.ts';
-import { addDays } from '../../doors/time/zoned.ts';
+import { isConflict } from '../../../doors/store/firestore.ts';
+import { addDays } from '../../../doors/time/zoned.ts';
+import { type ChangeContext, readFollowup } from '../change.ts';
+import type { Followup } from '../followup.ts';
+import { addHistory, parkedFields } from '../record.ts';
+import { nextOpen } from '../schedule/opening-hours.ts';
+import type { Settings } from '../settings.ts';
 import { answerFields, answersOf, type FollowupSignal } from './answer.ts';
-import { type ChangeContext, readFollowup } from './change.ts';
-import type { Followup } from './followup.ts';
-import { addHistory, parkedFields } from './record.ts';
-import { nextOpen } from './schedule/opening-hours.ts';
-import type { Settings } from './settings.ts';
 
 /** A reminder that came back is sent again after this many days; `min_gap_days` still holds. */
 const AGAIN_DAYS = 1;

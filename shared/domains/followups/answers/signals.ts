@@ -1,15 +1,15 @@
 import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
-import type { Post } from '../../doors/mail/post.ts';
-import { addDays } from '../../doors/time/zoned.ts';
-import { paused, stopped } from './actions.ts';
+import type { Post } from '../../../doors/mail/post.ts';
+import { addDays } from '../../../doors/time/zoned.ts';
+import { paused, stopped } from '../actions.ts';
+import { type ChangeContext, changeFollowup, type FollowupChange, readFollowup } from '../change.ts';
+import { type Followup, followups, toFollowup } from '../followup.ts';
+import { notifyOwner } from '../mail/notices.ts';
+import { nextOpen } from '../schedule/opening-hours.ts';
+import type { Settings } from '../settings.ts';
+import { settleUnknown } from '../settle.ts';
 import { answerFields, answersOf, type FollowupSignal, isDecidedSince } from './answer.ts';
-import { type ChangeContext, changeFollowup, type FollowupChange, readFollowup } from './change.ts';
-import { type Followup, followups, toFollowup } from './followup.ts';
-import { notifyOwner } from './mail/notices.ts';
 import { returnLevel } from './returned.ts';
-import { nextOpen } from './schedule/opening-hours.ts';
-import type { Settings } from './settings.ts';
-import { settleUnknown } from './settle.ts';
 
 /** An out-of-office without a return date postpones by this. */
 const AUTO_REPLY_DAYS = 3;

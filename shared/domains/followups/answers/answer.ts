@@ -1,5 +1,5 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
-import { millis } from '../../doors/store/firestore.ts';
+import { millis } from '../../../doors/store/firestore.ts';
 
 /**
  * A message in a mailbox that concerns a follow-up:
