@@ -30,17 +30,19 @@ beforeAll(async () => {
   await world.store.doc('billing_settings/org-1').set(settingsFields({ reply_to: 'billing@ronde.test' }));
   const rows = ANSWERS.map((answer) => [idOf(answer), rowOf(answer)] as const);
   await seed(world.store, 'followups', new Map(rows));
-  for (const answer of ANSWERS)
-    await world.store.doc(`followups/${idOf(answer)}/sends/1`).set({
+  const sends = ANSWERS.map((answer) =>
+    world.store.doc(`followups/${idOf(answer)}/sends/1`).set({
       ...{ org_id: 'org-1', level: 1, state: 'sent', to: customerOf(answer) },
       ...{ message_id: reminderOf(answer), settled_at: stamp(SENT_AT) },
-    });
+    }),
+  );
+  await Promise.all(sends);
   const mailbox = await openMailbox(imap, user);
   for (const answer of ANSWERS) await mailbox.append(rawOf(answer), { date: NOW });
   await mailbox.close();
   await addIntegration(world, imap, user);
   report = await syncAll(world);
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await imap?.stop();
   await world?.stop();

@@ -40,7 +40,7 @@ export const answerRoutes = (
 );
 
 /** Reads a stored message. Throws a 404 if there is none. */
-export async function findMessage({ store }: AdminContext, id: string): Promise<DocumentSnapshot> {
+async function findMessage({ store }: AdminContext, id: string): Promise<DocumentSnapshot> {
   const message = await messagesOf(store).doc(id).get();
   if (message.exists) return message;
   throw new HttpError(404, `There is no message ${JSON.stringify(id)}; GET /api/inbox/messages lists them.`);
