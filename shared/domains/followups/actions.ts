@@ -8,7 +8,7 @@ import { revivedFields, scheduledFields } from './schedule/scheduled.ts';
 import type { Settings } from './settings.ts';
 
 /** A pause without an end lasts until a person resumes the follow-up. */
-const FOR_GOOD = Date.parse('9999-01-01T00:00:00Z');
+export const FOR_GOOD = Date.parse('9999-01-01T00:00:00Z');
 
 /** Stops a sequence. Returns null if it has ended already. */
 export function stopped(followup: Followup, reason: StopReason, detail: string | null): FollowupChange {
