@@ -20,8 +20,12 @@ function formatterOf(zone: string): Intl.DateTimeFormat {
   return formatter;
 }
 
+/** The longest IANA name has 32 characters; the platform takes a second to refuse a name of 32,000. */
+const MAX_ZONE = 64;
+
 /** Returns true if this runtime knows the time zone. */
 export function isZone(zone: string): boolean {
+  if (zone.length > MAX_ZONE) return false;
   try {
     return formatterOf(zone).resolvedOptions().timeZone !== '';
   } catch {

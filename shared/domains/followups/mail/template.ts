@@ -33,6 +33,11 @@ const TAG = /( ?)\{\{([^{}]*)\}\}/g;
 /** A number of days with its noun, which follows the number. */
 const DAYS = /(\{\{ *days_late *\}\}[ \u00a0])(jour|day)s\b/g;
 
+/** A refusal names this much of a placeholder. */
+const MAX_QUOTED = 80;
+/** A value from another back end is cut here, since a template may name it many times. */
+const MAX_VALUE = 1_000;
+
 /** A template that cannot be filled in. The message names the faulty placeholder. */
 export class TemplateError extends Error {}
 
@@ -43,7 +48,7 @@ export function templateFault(text: string, type?: FollowupType): string | null 
     const name = inner.trim();
     if (!legal.includes(name)) {
       const isOfOther = (PLACEHOLDERS as readonly string[]).includes(name);
-      return `names {{${name}}}${isOfOther ? `, which no ${type} has` : ''}; legal are ${legal.map((one) => `{{${one}}}`).join(', ')}`;
+      return `names {{${name.slice(0, MAX_QUOTED)}}}${isOfOther ? `, which no ${type} has` : ''}; legal are ${legal.map((one) => `{{${one}}}`).join(', ')}`;
     }
   }
   return /\{\{|\}\}/.test(text.replace(TAG, '')) ? 'has a {{ or }} that belongs to no placeholder' : null;
@@ -55,7 +60,7 @@ export function templateText(max: number) {
     .string()
     .trim()
     .min(1, 'must not be empty')
-    .max(max, `must have at most ${max} characters`)
+    .max(max, { error: `must have at most ${max} characters`, abort: true })
     .superRefine((text, context) => {
       const fault = templateFault(text);
       if (fault !== null) context.addIssue({ code: 'custom', message: fault });
@@ -80,6 +85,6 @@ export function fillTemplate(text: string, values: Values, locale: Locale): stri
       throw new TemplateError(
         `The template names {{${name}}}, which this document lacks; give it, or take the placeholder out.`,
       );
-    return value === '' ? '' : space + value;
+    return value === '' ? '' : space + value.slice(0, MAX_VALUE);
   });
 }
