@@ -120,7 +120,7 @@ export const followupRoutes = [
     handle: ({ context, path, body }) =>
       applyChange(context, path['id'] ?? '', ({ snapshot, followup, settings }) => {
         if (followup.parked?.reason === 'unknown_delivery') throw hasUncertainMail(followup.id);
-        return restarted(snapshot, followup, settings, body.reason ?? null);
+        return restarted(snapshot, followup, settings, { detail: body.reason ?? null, now: context.now });
       }),
   }),
   ...(['paid', 'accepted', 'cancelled'] as const).map((status) =>
