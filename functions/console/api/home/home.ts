@@ -1,6 +1,6 @@
 import type { Query, QueryDocumentSnapshot } from '@google-cloud/firestore';
 import * as z from 'zod';
-import { followupsIn } from '../../../../shared/domains/followups/list.ts';
+import { type ListView, viewQueries } from '../../../../shared/domains/followups/list/list.ts';
 import { openIncidents } from '../../../../shared/domains/watch/incident.ts';
 import { readWatchSettings } from '../../../../shared/domains/watch/settings.ts';
 import { unknownAlerts } from '../../../../shared/domains/watch/unknown-mail.ts';
@@ -12,6 +12,8 @@ import type { HomeView, Named } from './views.ts';
 /** At most this many of each kind are named; the counts are exact. */
 const NAMED = 5;
 const MAX_INCIDENTS = 50;
+/** Uncertain follow-ups and those to fix do not depend on the organisations that are on. */
+const EVERYWHERE = { only: null, on: [], off: [] };
 
 /**
  * GET `/v1/admin/home`: every open matter, and what is set up. Costs the documents that it names, a read per thousand that
@@ -25,12 +27,13 @@ export const homeRoutes = [
     async handle({ context }): Promise<HomeView> {
       const { store, now, config } = context;
       const mailboxes = store.collection('inbox_integrations');
+      const viewOf = (view: ListView) => viewQueries(store, view, EVERYWHERE)[0] as Query;
       const [incidents, reminders, alerts, refused, toFix, set_up] = await Promise.all([
         openIncidents(store).limit(MAX_INCIDENTS).get(),
-        firstOf(followupsIn(store, 'unsettled'), nameFollowup),
+        firstOf(viewOf('uncertain'), nameFollowup),
         firstOf(unknownAlerts(store, now), nameAlert),
         firstOf(mailboxes.where('health.status', '==', 'auth_failed'), nameMailbox),
-        countOf(followupsIn(store, 'parked')),
+        countOf(viewOf('to_fix')),
         readSetUp(context),
       ]);
       return {

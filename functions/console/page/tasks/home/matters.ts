@@ -29,7 +29,7 @@ export function mattersOf(home: HomeView, words: MatterWords): Matter[] {
             ...plain,
             id: 'to-fix',
             title: texts.toFix.title(followups_to_fix),
-            href: '/followups?view=parked',
+            href: '/followups?view=to_fix',
             remedy: texts.toFix.remedy,
           },
         ]),
