@@ -44,7 +44,7 @@ export function readMessage(outline: Outline, parts: PartBytes): ReadMessage {
   const [inReplyTo = null] = messageIdsIn(envelope.inReplyTo);
   const references = referencesOf(headers, envelope.inReplyTo, messageId ?? undefined);
   const from = addressesOf(envelope.from)[0] ?? null;
-  const subject = capBytes(cleanText(envelope.subject ?? ''), MAX_SUBJECT_BYTES);
+  const subject = capBytes(cleanLine(envelope.subject ?? ''), MAX_SUBJECT_BYTES);
   const texts = textsOf(shape, parts);
   const kind = (wanted: TextPart['kind']) =>
     texts.filter(({ part }) => part.kind === wanted).map(({ text }) => text);
@@ -126,6 +126,9 @@ function bodyText(texts: readonly Said[]): string {
   return capBytes(read.filter((text) => text !== '').join('\n\n'), MAX_TEXT_BYTES);
 }
 
+/** A text without the characters that show it in another order: `fdp.exe` would read as `exe.pdf`. */
+const cleanLine = (text: string) => cleanText(text.replace(/[\u202a-\u202e\u2066-\u2069]/g, ''));
+
 function enclosedIn(headerParts: readonly string[]): string | null {
   const [text] = headerParts;
   return text === undefined ? null : (messageIdsIn(parseHeaders(text).get('message-id')?.[0])[0] ?? null);
@@ -133,7 +136,7 @@ function enclosedIn(headerParts: readonly string[]): string | null {
 
 function addressesOf(list: readonly MessageAddressObject[] | undefined): Address[] {
   return (list ?? []).slice(0, MAX_ADDRESSES).map(({ name, address }) => ({
-    name: capBytes(cleanText(name ?? ''), MAX_NAME_BYTES),
+    name: capBytes(cleanLine(name ?? ''), MAX_NAME_BYTES),
     address: capBytes(cleanText(address ?? '').toLowerCase(), MAX_NAME_BYTES),
   }));
 }

@@ -167,6 +167,11 @@ describe.skipIf(absent)('a mailbox that works', () => {
     expect(new Set([one.subject, other.subject])).toEqual(new Set(['First', 'Re: First']));
     expect(one.thread_id).toBe(other.thread_id);
     expect((await call('GET', `/api/inbox/messages?thread_id=${one.thread_id}`)).body.items).toHaveLength(2);
+    // A list has no bodies; one mail is read with its own.
+    expect(Object.keys(one)).not.toContain('text');
+    const whole = await call('GET', `/api/inbox/messages/${one.id}`);
+    expect(whole.body).toMatchObject({ id: one.id, text: expect.any(String), references: expect.any(Array) });
+    expect((await call('GET', '/api/inbox/messages/none')).status).toBe(404);
     expect((await call('GET', '/api/inbox/messages?quarantined=true')).body.items).toEqual([]);
     expect((await call('GET', '/api/inbox/messages?quarantined=false')).body.items).toHaveLength(2);
   });
