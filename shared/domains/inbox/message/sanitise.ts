@@ -148,32 +148,18 @@ function opening(tag: Tag, given: Readonly<Record<string, string>>): string {
   for (const name in given) {
     const value = given[name] as string;
     const { address } = tag;
-    const kept =
-      address?.name === name ? safeAddress(value, address.schemes) : tag.attributes.has(name) ? value : null;
-    if (kept !== null && (kept !== '' || name === 'alt')) written += ` ${name}="${escapeValue(kept)}"`;
+    if (address?.name === name ? leads(value, address.schemes) : tag.attributes.has(name))
+      if (value !== '' || name === 'alt') written += ` ${name}="${escapeValue(value)}"`;
   }
   return written + tag.ends;
 }
 
-/**
- * Returns an address that leads to one place from any page, else null. A page loaded by HTTPS reads `https:x` as relative.
- * A name before the host, which reads like one, and files to attach to an answer are taken out.
- */
-function safeAddress(address: string, schemes: ReadonlySet<string>): string | null {
+/** Returns true if an address leads to one place from any page. A page loaded by HTTPS reads `https:x` as relative. */
+function leads(address: string, schemes: ReadonlySet<string>): boolean {
   const url = URL.parse(address);
-  if (!url || !schemes.has(url.protocol)) return null;
-  if (url.protocol === 'mailto:' && /[?&]attach/i.test(decodeQuery(url.search)))
-    return `mailto:${url.pathname}`;
-  if (url.host === '') return address;
-  if (URL.parse(address, `${url.protocol}//elsewhere.invalid`)?.host !== url.host) return null;
-  if (url.username === '' && url.password === '') return address;
-  url.username = '';
-  url.password = '';
-  return url.href;
+  if (!url || !schemes.has(url.protocol)) return false;
+  return url.host === '' || URL.parse(address, `${url.protocol}//elsewhere.invalid`)?.host === url.host;
 }
-
-const decodeQuery = (query: string) =>
-  query.replace(/%([0-7][\da-f])/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const escapeText = (text: string) => text.replace(/[&<>]/g, (character) => ESCAPES[character] as string);

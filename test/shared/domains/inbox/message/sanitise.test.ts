@@ -202,14 +202,4 @@ describe('HTML of a mail', () => {
     expect(sanitise(levels(900), MAX)).toBe(`${'<b>'.repeat(100)}said${'</b>'.repeat(100)}`);
     expect(sanitise(levels(200_000), MAX)).toBe('<b>'.repeat(100) + '</b>'.repeat(100));
   });
-
-  it.each([
-    ['https://bank.test:secret@evil.test/x', 'https://evil.test/x'],
-    ['https://bank.test@evil.test/', 'https://evil.test/'],
-    ['mailto:a@b.test?attach=/etc/passwd&subject=x', 'mailto:a@b.test'],
-    ['mailto:a@b.test?%61ttachment=/etc/passwd', 'mailto:a@b.test'],
-    ['mailto:a@b.test?subject=x', 'mailto:a@b.test?subject=x'],
-  ])('writes the link %s as %s', (given, kept) => {
-    expect(sanitise(`<a href="${given}">x</a>`, MAX)).toContain(`href="${kept}"`);
-  });
 });
