@@ -3,7 +3,7 @@ import { Firestore, type Query } from '@google-cloud/firestore';
 import { describe, expect, it } from 'vitest';
 import { claimedSince, dueFollowups } from '../../shared/domains/followups/find.ts';
 import { type ListScope, viewQueries } from '../../shared/domains/followups/list/list.ts';
-import { messagesBy } from '../../shared/domains/inbox/mailbox/manage.ts';
+import { messagesBy } from '../../shared/domains/inbox/mailbox/messages.ts';
 import { loginsOf } from '../../shared/domains/presence/login-history.ts';
 import {
   activeCreatedBefore,
