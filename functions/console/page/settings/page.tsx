@@ -1,6 +1,7 @@
 import { Stack, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { SettingsView } from '../../api/settings.ts';
+import { useAnchor } from '../base/anchor.ts';
 import { useSignedIn } from '../base/signed-in.ts';
 import { useTitle } from '../base/title.ts';
 import { Failure, Loading } from '../ui/state.tsx';
@@ -21,6 +22,7 @@ export default function SettingsPage() {
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
   });
+  useAnchor(data !== undefined);
   return (
     <Stack gap="lg">
       <Title order={1}>{texts.title}</Title>
