@@ -1,6 +1,7 @@
 import { Quota, readOrganisations, streamDue } from '../../shared/domains/followups/find.ts';
 import { judgeAutomatic, type Verdict } from '../../shared/domains/followups/judge.ts';
 import type { Reason } from '../../shared/domains/followups/reasons.ts';
+import { Refusals } from '../../shared/domains/followups/refusals.ts';
 import type { Settings } from '../../shared/domains/followups/settings.ts';
 import type { ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
 import { finishRescheduling } from './rescheduling.ts';
@@ -23,6 +24,7 @@ interface FollowupRun {
   organisations: Awaited<ReturnType<typeof readOrganisations>>;
   usable: readonly Settings[];
   quota: Quota;
+  refusals: Refusals;
   isDryRun: boolean;
 }
 
@@ -40,7 +42,7 @@ async function openFollowupRun(context: RunContext): Promise<FollowupRun> {
   const organisations = await readOrganisations(store);
   const usable = organisations.flatMap((one) => ('fault' in one ? [] : [one]));
   if (!isDryRun) await finishRescheduling(context, usable);
-  return { organisations, usable, quota: new Quota(store, now), isDryRun };
+  return { organisations, usable, quota: new Quota(store, now), refusals: new Refusals(), isDryRun };
 }
 
 /**
@@ -93,7 +95,7 @@ export const processFollowups: Task<Types> = {
       : { act: false, reason };
   },
 
-  act: (decided, _run, context) => Promise.all(decided.map((one) => actOn(one, context))),
+  act: (decided, { refusals }, context) => Promise.all(decided.map((one) => actOn(one, refusals, context))),
 
   reply(facts) {
     const { outcome, dryRun, counts, reasons, now } = facts;

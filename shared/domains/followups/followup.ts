@@ -36,6 +36,8 @@ export interface Followup {
   /** The time of the first refusal in a row by the mail server; null after a success. */
   refusedSince: number | null;
   refusals: number;
+  /** The refusals of this level's mail itself. */
+  messageRefusals: number;
   /** The Message-IDs of the mails sent, oldest first. */
   messageIds: readonly string[];
 }
@@ -87,6 +89,7 @@ export function toFollowup(snapshot: DocumentSnapshot): Followup {
     lastReason: text(decision?.reason) as Reason | null,
     refusedSince: millis(get('refused_since')),
     refusals: Number(get('refusals') ?? 0),
+    messageRefusals: Number(get('message_refusals') ?? 0),
     messageIds: (get('message_ids') as string[] | null) ?? [],
   };
 }

@@ -16,6 +16,8 @@ const FIXABLE: readonly Exclude<ParkingReason, 'unknown_delivery'>[] = [
   'nothing_due',
   'template_error',
   'address_refused',
+  'refused_for_days',
+  'message_refused',
 ];
 
 /** The instant that orders a view, or null if its order is by id. */

@@ -55,7 +55,7 @@ export interface LevelSend {
 }
 
 /** Fields that only the tasks use. */
-const PRIVATE = new Set(['scheduled_by', 'last_decision', 'due_before_pause', 'claim']);
+const PRIVATE = new Set(['scheduled_by', 'last_decision', 'due_before_pause', 'claim', 'message_refusals']);
 
 export const showFollowup = (snapshot: DocumentSnapshot) => showDocument<FollowupView>(snapshot);
 export const showHistoryLine = (snapshot: DocumentSnapshot) => showDocument<HistoryLine>(snapshot);

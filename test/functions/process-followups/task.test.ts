@@ -298,8 +298,8 @@ describe('an answer of the mail server', () => {
       world.clock.advance(HOUR);
     }
     expect(tried).toEqual([0, 1, 3, 7, 15, 31, 55, 79, 103, 127]);
-    expect(await read('ada')).toMatchObject({ level: 0, parked: { reason: 'address_refused' } });
-    expect(await history('ada')).toEqual(['refused_for_now', 'address_refused']);
+    expect(await read('ada')).toMatchObject({ level: 0, parked: { reason: 'refused_for_days' } });
+    expect(await history('ada')).toEqual(['refused_for_now', 'refused_for_days']);
   });
 
   it('that refuses an address notifies the owner once', async () => {
