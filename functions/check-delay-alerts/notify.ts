@@ -93,7 +93,7 @@ function candidateResult(result: SendResult, isStopped: boolean): ActResult<Aler
       return IN_FLIGHT;
     case 'stopped':
       return result.reason === 'budget'
-        ? { outcome: 'failed', reason: 'budget', retry: false, outOfTime: true }
+        ? { outcome: 'failed', reason: 'budget', retry: false, isUnfinished: true }
         : { outcome: 'failed', reason: 'mail_system', retry: true };
     default:
       return {

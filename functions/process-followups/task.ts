@@ -14,6 +14,7 @@ import {
   isRecorded,
   judgeAgain,
   readFacts,
+  unfinishedIf,
 } from './step.ts';
 
 /** Three times the number of mail dialogues: while some mails are in one, others are claimed and settled. */
@@ -55,6 +56,7 @@ async function openFollowupRun(context: RunContext): Promise<FollowupRun> {
  * Guarantees:
  * - A mail without the server's answer is uncertain (`unknown`). It waits for a person; no run sends it again.
  * - A killed run loses nothing. Unclaimed mails stay due; another run takes over claimed ones after a minute.
+ * - A run that finds mails in another run's hands is not complete, so Scheduler's retry comes after that minute.
  * - A blocked follow-up gets a later due time, or is parked with its reason until a person fixes the cause.
  * - Its history grows only if the reason changes.
  */
@@ -92,7 +94,7 @@ export const processFollowups: Task<Types> = {
     // Storing the reason for sending nothing is an act too.
     return verdict.do === 'send' || isRecorded(candidate, verdict)
       ? { act: true, reason, plan }
-      : { act: false, reason };
+      : { act: false, reason, ...unfinishedIf(reason === 'in_progress') };
   },
 
   act: (decided, { refusals }, context) => Promise.all(decided.map((one) => actOn(one, refusals, context))),

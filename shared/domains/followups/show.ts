@@ -66,7 +66,7 @@ export function showDocument<View>(snapshot: DocumentSnapshot): View {
   const entries = Object.entries(snapshot.data() ?? {}).filter(([name]) => !PRIVATE.has(name));
   return {
     id: snapshot.id,
-    ...Object.fromEntries(entries.map(([name, value]) => [name, toJson(value)])),
+    ...(toJson(Object.fromEntries(entries)) as object),
     updated_at: versionOf(snapshot),
   } as View;
 }

@@ -1,5 +1,6 @@
 import { type Firestore, Timestamp } from '@google-cloud/firestore';
 import * as z from 'zod';
+import { writeAttempt } from '../../doors/store/counted.ts';
 import { millis } from '../../doors/store/firestore.ts';
 import { versionOf } from '../../doors/store/version.ts';
 
@@ -98,7 +99,7 @@ export async function changeTicket(
     if (!found.exists) return false;
     requireVersion(versionOf(found));
     if (Object.keys(fields).length === 0) return true;
-    transaction.update(ref, fields);
+    transaction.update(ref, { ...fields, ...writeAttempt() });
     return true;
   });
 }
@@ -121,7 +122,7 @@ export async function changeStage(
     const from: unknown = found.get('stage') ?? null;
     if (from === to) return 'same';
     const at = enteringAt(now, millis(found.get('stage_entered_at')));
-    transaction.update(ref, { stage: to, stage_entered_at: at });
+    transaction.update(ref, { stage: to, stage_entered_at: at, ...writeAttempt() });
     transaction.create(events(store, id).doc(), { type: 'stage_changed', from, to, at, by });
     return 'changed';
   });

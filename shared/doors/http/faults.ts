@@ -52,8 +52,17 @@ function faultOf(issue: z.core.$ZodIssue, schema: z.ZodType, given: unknown, sho
 
 /** Returns a value as JSON for its sender to recognise, cut if it is long. */
 export function quoteValue(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'missing';
+  const text = toText(value) ?? 'missing';
   return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
+}
+
+/** Returns a value as JSON. One nested too deeply for that is only named. */
+function toText(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return Array.isArray(value) ? 'a deeply nested list' : 'a deeply nested object';
+  }
 }
 
 const KINDS: Readonly<Record<string, string>> = {

@@ -28,7 +28,10 @@ const MAX_BODY_BYTES = 64 * 1024;
 
 /** Returns the path (without a trailing slash) and the query of a request. */
 export function location(request: HttpRequest): { path: string; query: URLSearchParams } {
-  const { pathname, searchParams } = new URL(`http://ronde.invalid${request.url}`);
+  // A client may send the whole address (RFC 9112, 3.2.2).
+  const { pathname, searchParams } = new URL(
+    /^https?:\/\//i.test(request.url) ? request.url : `http://ronde.invalid${request.url}`,
+  );
   return { path: pathname.replace(/\/+$/, '') || '/', query: searchParams };
 }
 
@@ -59,8 +62,9 @@ function readBody(request: HttpRequest): Promise<Buffer> {
       // Reads a large body to its end: otherwise a client that still sends would see a reset, not the response.
       if (size <= MAX_BODY_BYTES) chunks.push(chunk);
     });
-    request.on('error', reject);
     const cutOff = () => reject(new HttpError(400, 'The body was cut off; send it again.'));
+    // The client went away, which is no fault of this function.
+    request.on('error', cutOff);
     if (request.destroyed) cutOff();
     // `close` comes after `end` too; then the promise is already settled.
     request.on('close', cutOff);
@@ -73,7 +77,8 @@ function readBody(request: HttpRequest): Promise<Buffer> {
 
 function parse(raw: Buffer): unknown {
   try {
-    return JSON.parse(raw.toString('utf8'));
+    // RFC 8259, 8.1: a reader may ignore a byte order mark.
+    return JSON.parse(raw.toString('utf8').replace(/^\uFEFF/, ''));
   } catch {
     throw new HttpError(400, 'The body is not JSON; send a JSON object.');
   }

@@ -25,6 +25,8 @@ export interface MailConfig {
   paused: boolean;
   /** Signs opt-out links and makes Message-IDs unguessable. */
   key: string;
+  /** The key before: opt-out links of mails already sent stay good after a rotation. */
+  previousKey?: string | undefined;
   /** The address of links in mails, without a slash at its end. Undefined: mails have no links. */
   publicUrl?: string | undefined;
 }
@@ -59,6 +61,7 @@ export const mailEnvironment = {
   ),
   EMAIL_PAUSED: boolean,
   LINK_KEY: secret,
+  LINK_KEY_PREVIOUS: secret,
   PUBLIC_URL: url,
 };
 
@@ -113,6 +116,7 @@ export function toMailConfig(e: MailEnvironment): MailConfig | undefined {
     redirectTo: e.EMAIL_REDIRECT_TO ?? undefined,
     paused: e.EMAIL_PAUSED,
     key: e.LINK_KEY,
+    ...(e.LINK_KEY_PREVIOUS ? { previousKey: e.LINK_KEY_PREVIOUS } : {}),
     publicUrl: e.PUBLIC_URL?.replace(/\/+$/, ''),
   };
 }

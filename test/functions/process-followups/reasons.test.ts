@@ -157,7 +157,7 @@ const scenarios: Record<Reason, () => Promise<unknown>> = {
     await settle();
     await put('ada');
     const result = await changeBeforeClaim();
-    expect(result).toEqual({ outcome: 'skipped', reason: 'changed_meanwhile' });
+    expect(result).toEqual({ outcome: 'skipped', reason: 'changed_meanwhile', isUnfinished: true });
     expect(world.smtp.mails()).toEqual([]);
     await world.store.doc('task_runs/one').set({
       task: 'process-followups',

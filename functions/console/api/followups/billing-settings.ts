@@ -15,6 +15,7 @@ import { showDocument } from '../../../../shared/domains/followups/show.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { Answer } from '../../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../../shared/doors/http/version.ts';
+import { writeAttempt } from '../../../../shared/doors/store/counted.ts';
 import { isConflict } from '../../../../shared/doors/store/firestore.ts';
 import { versionOf } from '../../../../shared/doors/store/version.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
@@ -127,7 +128,7 @@ async function applyChange(
   const { store, now } = context;
   const { after, fields, switchedOn, reschedules } = change;
   const { ref, updateTime } = snapshot;
-  const pending = reschedules ? { rescheduling: true } : {};
+  const pending = { ...(reschedules ? { rescheduling: true } : {}), ...writeAttempt() };
   try {
     if (updateTime) await ref.update({ ...fields, ...pending }, { lastUpdateTime: updateTime });
     else await ref.create({ ...fields, ...pending });

@@ -1,5 +1,6 @@
 import { type Firestore, type Query, type QueryDocumentSnapshot, Timestamp } from '@google-cloud/firestore';
-import { streamQuery, updateUnchanged } from '../../../doors/store/firestore.ts';
+import { streamQuery } from '../../../doors/store/firestore.ts';
+import { updateUnchanged } from '../../../doors/store/update-unchanged.ts';
 import { type Followup, followups, standingOf, toFollowup } from '../followup.ts';
 import type { Settings } from '../settings.ts';
 import { nextDue, rulesKey } from './schedule.ts';

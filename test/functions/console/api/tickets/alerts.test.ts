@@ -33,7 +33,10 @@ const fill = (collection: string, documents: Record<string, object>) =>
   seed(world.store, collection, new Map(Object.entries(documents)));
 const stored = async () =>
   Object.fromEntries(
-    (await world.store.collection('alert_recipients').get()).docs.map((doc) => [doc.id, doc.data()]),
+    (await world.store.collection('alert_recipients').get()).docs.map((doc) => {
+      const { write_attempt: _mark, ...fields } = doc.data();
+      return [doc.id, fields];
+    }),
   );
 const ids = (body: { items: { id: string }[] }) => body.items.map(({ id }) => id);
 
