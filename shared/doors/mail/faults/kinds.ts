@@ -26,7 +26,7 @@ interface KindFacts {
 }
 
 /** Every kind of refusal. The table of refusals, the effects and the words for people use no other. */
-export const KINDS = {
+const KINDS = {
   // The recipient's address or mailbox.
   no_such_address: { whose: 'recipient', isExplicit: true },
   mailbox_disabled: { whose: 'recipient', isExplicit: true },
