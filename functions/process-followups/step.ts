@@ -160,5 +160,11 @@ function resultOf({ reason, messageId }: SendAttempt, id: string, post: Post): A
   const isSystem =
     reason === 'no_answer' ||
     ((reason === 'mail_system' || reason === 'daily_limit') && (isStopped || !post.hasAccepted));
-  return { outcome: 'failed', reason, retry: isSystem };
+  const fault = isSystem ? post.fault?.fault : null;
+  return {
+    outcome: 'failed',
+    reason,
+    retry: isSystem,
+    ...(fault ? { note: { mail_fault: fault.kind, response: post.fault?.response ?? null } } : {}),
+  };
 }

@@ -3,6 +3,8 @@ import { judgeAutomatic, type Verdict } from '../../shared/domains/followups/jud
 import type { Reason } from '../../shared/domains/followups/reasons.ts';
 import { Refusals } from '../../shared/domains/followups/refusals.ts';
 import type { Settings } from '../../shared/domains/followups/settings.ts';
+import type { FaultKind } from '../../shared/doors/mail/faults/kinds.ts';
+import { REMEDIES } from '../../shared/doors/mail/faults/remedies.ts';
 import type { ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
 import { finishRescheduling } from './rescheduling.ts';
 import {
@@ -121,8 +123,10 @@ export const processFollowups: Task<Types> = {
   },
 };
 
-function message({ outcome, dryRun, counts }: ReplyFacts<object>): string {
-  if (outcome === 'failed') return 'Échec du traitement des relances automatiques';
+function message({ outcome, dryRun, counts, notes }: ReplyFacts<object>): string {
+  const fault = notes.find((note) => note['mail_fault'])?.['mail_fault'] as FaultKind | undefined;
+  const remedy = fault ? ` : ${REMEDIES[fault].fr}` : '';
+  if (outcome === 'failed') return `Échec du traitement des relances automatiques${remedy}`;
   if (dryRun) return `${counts.acted} relance(s) partirai(en)t`;
   if (outcome === 'partial')
     return `Traitement des relances automatiques terminé avec ${counts.failed} échec(s)`;
