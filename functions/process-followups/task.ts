@@ -6,7 +6,7 @@ import type { Settings } from '../../shared/domains/followups/settings.ts';
 import type { FaultKind } from '../../shared/doors/mail/faults/kinds.ts';
 import { REMEDIES } from '../../shared/doors/mail/faults/remedies.ts';
 import type { ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
-import { finishRescheduling } from './rescheduling.ts';
+import { type PreparedRun, prepareFollowups } from './prepare.ts';
 import {
   actOn,
   type DueFollowup,
@@ -28,6 +28,7 @@ interface FollowupRun {
   usable: readonly Settings[];
   quota: Quota;
   refusals: Refusals;
+  prepared: PreparedRun;
   isDryRun: boolean;
 }
 
@@ -44,8 +45,15 @@ async function openFollowupRun(context: RunContext): Promise<FollowupRun> {
   const { store, now, dryRun: isDryRun } = context;
   const organisations = await readOrganisations(store);
   const usable = organisations.flatMap((one) => ('fault' in one ? [] : [one]));
-  if (!isDryRun) await finishRescheduling(context, usable);
-  return { organisations, usable, quota: new Quota(store, now), refusals: new Refusals(), isDryRun };
+  const prepared = await prepareFollowups(context, usable);
+  return {
+    organisations,
+    usable,
+    quota: new Quota(store, now),
+    refusals: new Refusals(),
+    prepared,
+    isDryRun,
+  };
 }
 
 /**
@@ -75,10 +83,10 @@ export const processFollowups: Task<Types> = {
 
   open: openFollowupRun,
 
-  async *find({ organisations, usable, quota }, { store, now }) {
+  async *find({ organisations, usable, quota, prepared }, { store, now }) {
     for (const one of organisations)
       if ('fault' in one) yield { id: `billing_settings/${one.orgId}`, fault: one.fault };
-    for await (const { followup, settings } of streamDue(store, usable, now)) {
+    for await (const { followup, settings } of streamDue(store, usable, now, prepared.planned)) {
       const verdict = judgeAutomatic(followup, settings, now.getTime());
       const bound = verdict.do === 'send' ? await quota.take(settings) : null;
       const bounded: Verdict = bound ? { do: 'wait', reason: bound, until: null } : verdict;
@@ -98,6 +106,8 @@ export const processFollowups: Task<Types> = {
       ? { act: true, reason, plan }
       : { act: false, reason, ...unfinishedIf(reason === 'in_progress') };
   },
+
+  after: ({ prepared }) => prepared.finish(),
 
   act: (decided, { refusals }, context) => Promise.all(decided.map((one) => actOn(one, refusals, context))),
 

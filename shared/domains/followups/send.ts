@@ -11,7 +11,7 @@ import { followupMail } from './mail/mail.ts';
 import type { Reason } from './reasons.ts';
 import { addHistory, decisionFields, parkedFields, type RecordContext } from './record.ts';
 import { recordRefusal, refusedFields } from './refused.ts';
-import { nextDue, rulesKey } from './schedule/schedule.ts';
+import { nextDue, scheduleKey } from './schedule/schedule.ts';
 import type { Settings } from './settings.ts';
 
 export interface SendContext extends RecordContext {
@@ -138,12 +138,13 @@ export function sentFields(
   { settledAt }: Pick<Settlement, 'settledAt'>,
 ): Record<string, unknown> {
   const lastSentAt = settledAt.getTime();
-  const next = nextDue({ ...standingOf(followup), level, lastSentAt }, settings.rules).at;
+  const standing = { ...standingOf(followup, settings), level, lastSentAt };
+  const next = nextDue(standing, settings.rules).at;
   return {
     level,
     last_sent_at: Timestamp.fromMillis(lastSentAt),
     next_due_at: next === null ? null : Timestamp.fromMillis(next),
-    scheduled_by: rulesKey(settings.rules, followup.type),
+    scheduled_by: scheduleKey(standing, settings.rules),
     parked: null,
     refused_since: null,
     refusals: 0,
