@@ -4,7 +4,7 @@ import { applyClaim, judgeAutomatic, type Verdict } from '../../shared/domains/f
 import { notifyOwner } from '../../shared/domains/followups/mail/notices.ts';
 import type { Reason } from '../../shared/domains/followups/reasons.ts';
 import { isNews, type RecordContext, recordVerdict } from '../../shared/domains/followups/record.ts';
-import type { Refusals } from '../../shared/domains/followups/refusals.ts';
+import type { Refusals } from '../../shared/domains/followups/refusals/refusals.ts';
 import { repairFollowup } from '../../shared/domains/followups/repair.ts';
 import { claimOf, type Prepared, type SendAttempt, sendLevel } from '../../shared/domains/followups/send.ts';
 import { type Settings, toSettings } from '../../shared/domains/followups/settings.ts';

@@ -1,7 +1,7 @@
 import { Quota, readOrganisations, streamDue } from '../../shared/domains/followups/find.ts';
 import { judgeAutomatic, type Verdict } from '../../shared/domains/followups/judge.ts';
 import type { Reason } from '../../shared/domains/followups/reasons.ts';
-import { Refusals } from '../../shared/domains/followups/refusals.ts';
+import { Refusals } from '../../shared/domains/followups/refusals/refusals.ts';
 import type { Settings } from '../../shared/domains/followups/settings.ts';
 import type { FaultKind } from '../../shared/doors/mail/faults/kinds.ts';
 import { REMEDIES } from '../../shared/doors/mail/faults/remedies.ts';

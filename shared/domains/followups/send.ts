@@ -10,7 +10,7 @@ import { type Followup, sendRef, standingOf } from './followup.ts';
 import { followupMail } from './mail/mail.ts';
 import type { Reason } from './reasons.ts';
 import { addHistory, decisionFields, parkedFields, type RecordContext } from './record.ts';
-import { recordRefusal, refusedFields } from './refused.ts';
+import { recordRefusal, refusedFields } from './refusals/refused.ts';
 import { nextDue, scheduleKey } from './schedule/schedule.ts';
 import type { Settings } from './settings.ts';
 

@@ -31,15 +31,13 @@ beforeEach(async () => {
 });
 
 const organisation = (id: string, more: object = {}) =>
-  world.store
-    .doc(`billing_settings/${id}`)
-    .set(
-      settingsFields({
-        from: `Compta <compta@${id}.ronde.test>`,
-        notify_email: `patron@${id}.test`,
-        ...more,
-      }),
-    );
+  world.store.doc(`billing_settings/${id}`).set(
+    settingsFields({
+      from: `Compta <compta@${id}.ronde.test>`,
+      notify_email: `patron@${id}.test`,
+      ...more,
+    }),
+  );
 const run = () =>
   world.post('/api/followups/process-automatic', { body: {}, headers: { 'X-Cron-Secret': world.secret } });
 const isCustomer = (to: string) => to.startsWith('client');

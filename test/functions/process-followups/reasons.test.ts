@@ -4,7 +4,7 @@ import { actOn, judgeAgain, readFacts } from '../../../functions/process-followu
 import { toFollowup } from '../../../shared/domains/followups/followup.ts';
 import { judgeAutomatic } from '../../../shared/domains/followups/judge.ts';
 import { REASONS, type Reason } from '../../../shared/domains/followups/reasons.ts';
-import { Refusals } from '../../../shared/domains/followups/refusals.ts';
+import { Refusals } from '../../../shared/domains/followups/refusals/refusals.ts';
 import { toSettings } from '../../../shared/domains/followups/settings.ts';
 import { openCounted } from '../../../shared/doors/engines.ts';
 import type { RunContext } from '../../../shared/runtime/task.ts';

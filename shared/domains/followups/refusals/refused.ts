@@ -1,10 +1,10 @@
 import { Timestamp } from '@google-cloud/firestore';
-import type { Fault } from '../../doors/mail/faults/kinds.ts';
-import type { Followup } from './followup.ts';
-import type { Reason } from './reasons.ts';
-import { addHistory, decisionFields, parkedFields, type RecordContext } from './record.ts';
-import { nextOpen } from './schedule/opening-hours.ts';
-import type { Settings } from './settings.ts';
+import type { Fault } from '../../../doors/mail/faults/kinds.ts';
+import type { Followup } from '../followup.ts';
+import type { Reason } from '../reasons.ts';
+import { addHistory, decisionFields, parkedFields, type RecordContext } from '../record.ts';
+import { nextOpen } from '../schedule/opening-hours.ts';
+import type { Settings } from '../settings.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -1,9 +1,9 @@
 import { Timestamp } from '@google-cloud/firestore';
-import { isConflict } from '../../doors/store/firestore.ts';
-import type { Followup } from './followup.ts';
-import { sendRef } from './followup.ts';
-import type { Reason } from './reasons.ts';
-import { addHistory, type RecordContext } from './record.ts';
+import { isConflict } from '../../../doors/store/firestore.ts';
+import type { Followup } from '../followup.ts';
+import { sendRef } from '../followup.ts';
+import type { Reason } from '../reasons.ts';
+import { addHistory, type RecordContext } from '../record.ts';
 
 /**
  * The refusals of one run. If it turns out that everybody was refused alike, the account is at fault, and the run takes back
