@@ -1,7 +1,8 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { type Followup, sendRef, settingsRef } from '../../shared/domains/followups/followup.ts';
 import { applyClaim, judgeAutomatic, type Verdict } from '../../shared/domains/followups/judge.ts';
-import { notifyOwner } from '../../shared/domains/followups/mail/notices.ts';
+import { notifyOfSender } from '../../shared/domains/followups/mail/daily-notice.ts';
+import { senderOf } from '../../shared/domains/followups/mail/mail.ts';
 import type { Reason } from '../../shared/domains/followups/reasons.ts';
 import { isNews, type RecordContext, recordVerdict } from '../../shared/domains/followups/record.ts';
 import type { Refusals } from '../../shared/domains/followups/refusals/refusals.ts';
@@ -108,8 +109,10 @@ export async function actOn(
   const attempt = await sendLevel({ ...record, post }, prepared);
   if (REFUSED.includes(attempt.reason)) refusals.add(prepared.followup, attempt.reason);
   if (post.fault?.fault?.kind === 'everybody_refused') await refusals.takeBack(record);
-  else if (attempt.reason === 'address_refused')
-    await notifyOwner({ ...record, post }, prepared, attempt.response);
+  if (attempt.reason === 'sender_refused' && attempt.response !== null) {
+    const { from } = senderOf(prepared.settings, post.config);
+    await notifyOfSender({ ...record, post }, prepared.settings, from.address, attempt.response);
+  }
   return resultOf(attempt, candidate.id, post);
 }
 

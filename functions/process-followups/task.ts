@@ -1,5 +1,6 @@
 import { Quota, readOrganisations, streamDue } from '../../shared/domains/followups/find.ts';
 import { judgeAutomatic, type Verdict } from '../../shared/domains/followups/judge.ts';
+import { notifyOwners } from '../../shared/domains/followups/mail/daily-notice.ts';
 import type { Reason } from '../../shared/domains/followups/reasons.ts';
 import { Refusals } from '../../shared/domains/followups/refusals/refusals.ts';
 import type { Settings } from '../../shared/domains/followups/settings.ts';
@@ -107,7 +108,10 @@ export const processFollowups: Task<Types> = {
       : { act: false, reason, ...unfinishedIf(reason === 'in_progress') };
   },
 
-  after: ({ prepared }) => prepared.finish(),
+  async after({ prepared, usable }, _end, { store, now, post, runId }) {
+    await prepared.finish();
+    if (post) await notifyOwners({ store, now, post, decider: { runId, by: null } }, usable);
+  },
 
   act: (decided, { refusals }, context) => Promise.all(decided.map((one) => actOn(one, refusals, context))),
 

@@ -7,7 +7,7 @@ export const VIEWS = ['due', 'unsettled', 'parked', 'sent'] as const;
 export type ListView = (typeof VIEWS)[number];
 
 /** Faults that a person fixes in the follow-up or its customer. An uncertain mail is settled instead. */
-const FIXABLE: readonly Exclude<ParkingReason, 'unknown_delivery'>[] = [
+export const FIXABLE: readonly Exclude<ParkingReason, 'unknown_delivery'>[] = [
   'no_start',
   'no_email',
   'bad_email',

@@ -9,8 +9,8 @@ import { pairedRatios } from '../stats.ts';
 
 const TASK = 'process-followups';
 const BARE = 'bare-mails';
-/** The settings, the search for abandoned runs, the run's record and the empty end of a query. */
-const CONSTANT_READS = 6;
+/** The settings, the searches for abandoned runs and for owners to notify, the record and the empty end of a query. */
+const CONSTANT_READS = 7;
 /** Enough mails to connect the process and compile its code and the emulator's before the measurement. */
 const WARM_UP = 300;
 const DAY_MS = 86_400_000;

@@ -200,6 +200,78 @@ describe('a server that refuses the customer', () => {
   });
 });
 
+describe('the owner of an organisation', () => {
+  const notices = () => smtp.mails.filter(({ to }) => to === 'patron@org-1.test').length;
+
+  it('gets one notice a day for twelve refused addresses, and the later ones the day after', async () => {
+    await fill(12);
+    say('rcpt', '550 5.1.1 User unknown');
+    await run();
+    expect(notices()).toBe(1);
+    await world.store.doc('followups/org-1-00').update({ parked: null, next_due_at: stamp(NOW.getTime()) });
+    await run();
+    expect(notices()).toBe(1);
+    world.clock.advance(DAY);
+    await run();
+    await run();
+    expect(notices()).toBe(2);
+  });
+
+  it('gets one notice a day for a refused sender', async () => {
+    await fill(12);
+    say('data', '550 5.7.60 SMTP; Client does not have permissions to send as this sender');
+    await run();
+    await run();
+    expect(notices()).toBe(1);
+  });
+});
+
+describe('many at once', () => {
+  const change = async (action: 'requeue' | 'settle', body: object) => {
+    const headers = { Authorization: `Bearer ${await world.issuer.userToken('admintest1')}` };
+    return await world.post(`/api/followups/${action}`, { body, headers });
+  };
+
+  it('are let go again by organisation and reason, and each one that stays says why', async () => {
+    await Promise.all([fill(12), fill(2, 'org-2')]);
+    say('rcpt', '550 5.1.1 User unknown');
+    await organisation('org-2');
+    await run();
+    smtp.script = () => null;
+    const filter = { org_id: 'org-1', reason: 'address_refused' };
+    expect((await change('requeue', { filter })).body).toEqual({ changed: 12, unchanged: [], more: false });
+    expect((await run()).body.followups).toMatchObject({ due: 12, sent: 12 });
+    const ids = ['org-1-00', 'org-2-00', 'nobody'];
+    expect((await change('requeue', { ids })).body).toMatchObject({
+      changed: 1,
+      unchanged: [
+        { id: 'org-1-00', reason: 'not_parked' },
+        { id: 'nobody', reason: 'not_found' },
+      ],
+    });
+  });
+
+  it('are settled by a filter, with or without a record', async () => {
+    await fill(2);
+    say('data', 'close');
+    await run();
+    await world.store.doc('followups/org-1-01/sends/1').delete();
+    const settled = await change('settle', { filter: {}, outcome: 'not_sent' });
+    expect(settled.body).toEqual({ changed: 2, unchanged: [], more: false });
+    smtp.script = () => null;
+    expect((await run()).body.followups).toMatchObject({ due: 2, sent: 2 });
+    expect((await change('settle', { ids: ['org-1-00'], outcome: 'sent' })).body).toMatchObject({
+      changed: 0,
+      unchanged: [{ id: 'org-1-00', reason: 'not_uncertain' }],
+    });
+  });
+
+  it('need ids or a filter, and one of them only', async () => {
+    for (const body of [{}, { ids: ['a'], filter: {} }, { ids: [] }])
+      expect((await change('requeue', body)).status).toBe(400);
+  });
+});
+
 describe('one bad sender and one disliked mail', () => {
   it('hold up none of the forty of another organisation', async () => {
     await organisation('org-2');

@@ -37,7 +37,7 @@ export async function recordRefusal(
   const { reason, fields } =
     whose === 'recipient'
       ? postponed(reminder, response, context.now)
-      : messageRefused(followup, response, context.now);
+      : messageRefused(reminder, response, context.now);
   const batch = context.store.batch();
   batch.update(followup.ref, fields);
   if (followup.lastReason !== reason)
@@ -58,7 +58,10 @@ function postponed(
 ): RefusalRecord {
   const since = followup.refusedSince ?? now.getTime();
   if (now.getTime() - since >= GIVE_UP_MS)
-    return { reason: 'refused_for_days', fields: parkedFields(followup, 'refused_for_days', response, now) };
+    return {
+      reason: 'refused_for_days',
+      fields: parkedForNotice({ followup, settings }, 'refused_for_days', response, now),
+    };
   const waitMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(followup.refusals, 10), DAY_MS);
   const fields = {
     next_due_at: Timestamp.fromMillis(nextOpen(now.getTime() + waitMs, settings.rules.hours)),
@@ -69,14 +72,27 @@ function postponed(
   return { reason: 'refused_for_now', fields };
 }
 
-function messageRefused(followup: Followup, response: string | null, now: Date): RefusalRecord {
+function messageRefused(reminder: RefusedReminder, response: string | null, now: Date): RefusalRecord {
+  const { followup } = reminder;
   const reason = 'message_refused';
   const refusals = followup.messageRefusals + 1;
   const fields =
     refusals < MESSAGE_TRIES
       ? { message_refusals: refusals, ...decisionFields(reason, followup.level + 1, now) }
-      : parkedFields(followup, reason, response, now);
+      : parkedForNotice(reminder, reason, response, now);
   return { reason, fields };
+}
+
+/** Parks a refused follow-up; `parked.notified` is false until its owner has got a notice. */
+function parkedForNotice(
+  { followup, settings }: RefusedReminder,
+  reason: Reason,
+  response: string | null,
+  now: Date,
+): Record<string, unknown> {
+  const fields = parkedFields(followup, reason, response, now);
+  if (settings.notifyEmail === null) return fields;
+  return { ...fields, parked: { ...(fields['parked'] as object), notified: false } };
 }
 
 /** The fields after a refusal for good: parked, and a disabled mailbox is tried once more after a week. */
@@ -86,7 +102,7 @@ export function refusedFields(
   response: string | null,
   now: Date,
 ): Record<string, unknown> {
-  const fields = parkedFields(followup, 'address_refused', response, now);
+  const fields = parkedForNotice({ followup, settings }, 'address_refused', response, now);
   if (fault?.kind !== 'mailbox_disabled' || followup.parked) return fields;
   const again = nextOpen(now.getTime() + DISABLED_RETRY_MS, settings.rules.hours);
   return { ...fields, next_due_at: Timestamp.fromMillis(again) };

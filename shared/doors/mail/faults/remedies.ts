@@ -24,8 +24,8 @@ export const REMEDIES: Readonly<Record<FaultKind, Readonly<Record<Locale, string
     fr: 'corrigez EMAIL_HOST_USER et EMAIL_HOST_PASSWORD (chez Gmail, un mot de passe d’application)',
   },
   basic_auth_off: {
-    en: 'this provider takes no password any more: use OAuth (EMAIL_AUTH=xoauth2)',
-    fr: 'ce fournisseur n’accepte plus de mot de passe : utilisez OAuth (EMAIL_AUTH=xoauth2)',
+    en: 'this provider takes no password here any more, only OAuth: an administrator allows passwords for SMTP AUTH again, or choose another provider',
+    fr: 'ce fournisseur n’accepte plus ici de mot de passe, seulement OAuth : un administrateur doit réautoriser les mots de passe pour SMTP AUTH, ou choisissez un autre fournisseur',
   },
   smtp_auth_off: {
     en: 'SMTP AUTH is off for this mailbox or its whole tenant; an administrator of Microsoft 365 switches it on, and OAuth does not replace that',
