@@ -41,7 +41,7 @@ export async function changeMany(
     const part = await callAdmin(target, result, { method: 'POST', path, body });
     sum.changed += part.changed;
     sum.unchanged.push(...part.unchanged);
-    // What stays as it is would come again for ever.
+    // A page in which nothing changes would come again for ever.
     sum.more = part.more && part.changed > 0;
   }
   if (flags.json) terminal.print(JSON.stringify(sum, null, 2));
