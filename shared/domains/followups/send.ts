@@ -5,6 +5,7 @@ import { resume, type Settlement } from '../../doors/mail/claims.ts';
 import { documentClaims } from '../../doors/mail/document-claims.ts';
 import { messageIdOf } from '../../doors/mail/message.ts';
 import type { Post } from '../../doors/mail/post.ts';
+import { providerIdIn } from '../../doors/mail/provider-id.ts';
 import type { SendResult } from '../../doors/mail/send-result.ts';
 import { type Followup, sendRef, standingOf } from './followup.ts';
 import { followupMail } from './mail/mail.ts';
@@ -111,7 +112,10 @@ function companionsOf(context: SendContext, { followup, settings }: Prepared, me
       const { state, response, settledAt } = settlement;
       const reason = SETTLED[state];
       // No precondition: a person may have changed other fields since the claim, and those stay.
-      batch.update(followup.ref, settledFields({ followup, settings }, settlement));
+      batch.update(followup.ref, {
+        ...settledFields({ followup, settings }, settlement),
+        ...(state === 'sent' ? replacedId(response, messageId) : {}),
+      });
       const entry = { id, reason, level, messageId, response } as const;
       addHistory(batch, followup, { now: settledAt, decider: context.decider }, entry);
     },
@@ -128,6 +132,12 @@ function settledFields(
   if (state === 'sent') return sentFields(followup, settings, followup.level + 1, settlement);
   if (state === 'failed') return refusedFields({ followup, settings }, fault, response, settledAt);
   return parkedFields(followup, SETTLED[state], response, settledAt);
+}
+
+/** A provider that replaces the Message-ID names its own one; answers name that one then. */
+function replacedId(response: string | null, messageId: string) {
+  const id = providerIdIn(response, messageId);
+  return id === null ? {} : { message_ids: FieldValue.arrayUnion(id) };
 }
 
 /** The fields that count a level as sent and schedule the next one from that instant. */

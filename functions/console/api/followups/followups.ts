@@ -134,7 +134,7 @@ export const followupRoutes = [
     body: nothing,
     handle: ({ context, path }) =>
       applyChange(context, path['id'] ?? '', ({ snapshot, followup, settings }) =>
-        resumed(snapshot, followup, settings),
+        resumed(snapshot, followup, settings, context.now),
       ),
   }),
   adminRoute({
