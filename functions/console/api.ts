@@ -8,14 +8,19 @@ import { followupRoutes } from './api/followups/followups.ts';
 import { followupListRoutes } from './api/followups/list.ts';
 import { optOutRoutes } from './api/followups/opt-out.ts';
 import { followupTemplateRoutes } from './api/followups/templates.ts';
+import { whatIfRoutes } from './api/followups/what-if.ts';
+import { homeRoutes } from './api/home/home.ts';
 import { answerRoutes } from './api/inbox/answers.ts';
 import { inboxRoutes } from './api/inbox/inbox.ts';
 import { inboxViewRoutes } from './api/inbox/view.ts';
 import { presenceRoutes } from './api/presence/presence.ts';
 import { presenceUserRoutes } from './api/presence/users.ts';
 import type { AdminRoute } from './api/route.ts';
+import { peopleRoutes } from './api/search/people.ts';
+import { searchRoutes } from './api/search/search.ts';
 import { settingsRoutes } from './api/settings.ts';
 import { incidentRoutes } from './api/tasks/incidents.ts';
+import { runItemRoutes } from './api/tasks/run-items.ts';
 import { runRoutes } from './api/tasks/runs.ts';
 import { taskRoutes } from './api/tasks/tasks.ts';
 import { alertRoutes } from './api/tickets/alerts.ts';
@@ -29,6 +34,9 @@ export const routes: readonly AdminRoute[] = [
   ...settingsRoutes,
   ...presenceRoutes,
   ...presenceUserRoutes,
+  ...homeRoutes,
+  ...searchRoutes,
+  ...peopleRoutes,
   ...incidentRoutes,
   ...ticketRoutes,
   ...alertRoutes,
@@ -36,9 +44,11 @@ export const routes: readonly AdminRoute[] = [
   ...bulkRoutes,
   ...followupRoutes,
   ...followupListRoutes,
+  ...whatIfRoutes,
   ...followupTemplateRoutes,
   ...taskRoutes,
   ...runRoutes,
+  ...runItemRoutes,
   ...userRoutes,
   ...inboxRoutes,
   ...inboxViewRoutes,

@@ -10,7 +10,7 @@ import { repairFollowup } from '../../shared/domains/followups/repair.ts';
 import { claimOf, type Prepared, type SendAttempt, sendLevel } from '../../shared/domains/followups/send.ts';
 import { type Settings, toSettings } from '../../shared/domains/followups/settings.ts';
 import type { Post } from '../../shared/doors/mail/post.ts';
-import type { ActResult, Decision, RunContext } from '../../shared/runtime/task.ts';
+import type { ActResult, Decision, Note, RunContext } from '../../shared/runtime/task.ts';
 
 /** One candidate: a due follow-up, or an organisation whose settings are unusable. */
 export type DueFollowup = { id: string } & (
@@ -71,16 +71,32 @@ export function decideDryRun(
   verdict: Verdict,
 ): Decision<Reason, FollowupPlan> {
   const { reason } = verdict;
+  const note = noteOf(candidate);
   if (verdict.do === 'send') {
-    if (facts.mail === 'paused') return { act: false, reason: 'mail_paused' };
+    if (facts.mail === 'paused') return { act: false, reason: 'mail_paused', note };
     if (facts.mail === 'ready')
-      return { act: true, reason, plan: { verdict, prepared: facts.prepared.get(candidate.id) } };
-    return { act: false, reason: 'mail_not_configured', failed: { retry: true } };
+      return { act: true, reason, note, plan: { verdict, prepared: facts.prepared.get(candidate.id) } };
+    return { act: false, reason: 'mail_not_configured', failed: { retry: true }, note };
   }
   const wanting = 'fault' in candidate || verdict.do === 'park' || reason === 'unknown_delivery';
   const failed = wanting && isRecorded(candidate, verdict);
-  if (failed) return { act: false, reason, failed: { retry: false } };
-  return { act: false, reason, ...unfinishedIf(reason === 'in_progress') };
+  if (failed) return { act: false, reason, failed: { retry: false }, note };
+  return { act: false, reason, note, ...unfinishedIf(reason === 'in_progress') };
+}
+
+/** Says whom a mail would go to, and about what. */
+function noteOf(candidate: DueFollowup): Note {
+  if ('fault' in candidate) return { error: candidate.fault };
+  const { followup } = candidate;
+  const { label, customer, amountDue, currency } = followup;
+  return {
+    label,
+    customer: customer.name,
+    recipient: customer.email,
+    level: followup.level + 1,
+    amount: typeof amountDue === 'number' ? amountDue : null,
+    currency: typeof currency === 'string' ? currency : null,
+  };
 }
 
 /** Marks a candidate that another run may have in hand: if that run dies, Scheduler's retry has to come. */

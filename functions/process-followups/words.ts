@@ -5,6 +5,8 @@ import type { processFollowups } from './task.ts';
 export const words: WordsOf<typeof processFollowups> = {
   en: {
     name: 'Send follow-ups',
+    act: (count) => (count === 1 ? 'send 1 reminder' : `send ${count} reminders`),
+    done: (count) => (count === 1 ? '1 reminder sent' : `${count} reminders sent`),
     reasons: {
       due: 'it is due and goes with the next run',
       sent: 'sent: the mail server has accepted it',
@@ -60,6 +62,8 @@ export const words: WordsOf<typeof processFollowups> = {
   },
   fr: {
     name: 'Envoyer les relances',
+    act: (count) => (count < 2 ? `envoyer ${count} relance` : `envoyer ${count} relances`),
+    done: (count) => (count < 2 ? `${count} relance envoyée` : `${count} relances envoyées`),
     reasons: {
       due: 'échue, elle part à la prochaine exécution',
       sent: 'envoyée : le serveur de messagerie l’a acceptée',

@@ -4,6 +4,7 @@ import { connectionOptions, converse, type DeliveryTimeouts, TIMEOUTS } from './
 import { Dialogue, GatedBody } from './dialogue.ts';
 import { faultOf } from './faults/fault.ts';
 import { toFault } from './faults/kinds.ts';
+import { maskSecrets } from './mask-secrets.ts';
 import type { ComposedMail } from './message.ts';
 import { type Delivery, outcomeOf, outcomeWithoutAnswer, parseReply } from './outcome.ts';
 import type { Phase } from './phase.ts';
@@ -103,13 +104,5 @@ function commandPhase(command: string | undefined, otherwise: Phase): Phase {
 
 /** Returns a server's answer on one line for people and logs, with the password masked. */
 function clean(text: string, { login }: MailConfig): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  if (!login) return line.slice(0, MAX_RESPONSE);
-  const { user, password } = login;
-  const encoded = [password, `\0${user}\0${password}`].map((secret) =>
-    Buffer.from(secret).toString('base64'),
-  );
-  return [password, ...encoded]
-    .reduce((rest, secret) => rest.replaceAll(secret, '***'), line)
-    .slice(0, MAX_RESPONSE);
+  return maskSecrets(text, login ? [login.password] : []).slice(0, MAX_RESPONSE);
 }
