@@ -3,6 +3,7 @@ import { functionHandler } from '../../shared/doors/http/function-handler.ts';
 import type { HttpHandler } from '../../shared/doors/http/request.ts';
 import type { Deps } from '../../shared/runtime/task.ts';
 import { billingSettingsRoutes } from './api/followups/billing-settings.ts';
+import { bulkRoutes } from './api/followups/bulk.ts';
 import { followupRoutes } from './api/followups/followups.ts';
 import { followupListRoutes } from './api/followups/list.ts';
 import { optOutRoutes } from './api/followups/opt-out.ts';
@@ -40,6 +41,7 @@ export const routes: readonly AdminRoute[] = [
   ...ticketRoutes,
   ...alertRoutes,
   ...billingSettingsRoutes,
+  ...bulkRoutes,
   ...followupRoutes,
   ...followupListRoutes,
   ...whatIfRoutes,
