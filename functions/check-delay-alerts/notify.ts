@@ -71,6 +71,7 @@ async function sendPairs(
           alerts,
           state,
           kept: pruneAlerts(state.alerts, late, { repeatHours: settings.repeatHours, occurrence }),
+          ticketUrl: settings.ticketUrl,
           run: { id: runId, occurrence, requestedBy: context.requestedBy ?? context.trigger },
         });
   const sent = result ? candidateResult(result) : IN_FLIGHT;

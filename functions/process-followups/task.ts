@@ -3,7 +3,7 @@ import { judgeAutomatic, type Verdict } from '../../shared/domains/followups/jud
 import type { Reason } from '../../shared/domains/followups/reasons.ts';
 import type { Settings } from '../../shared/domains/followups/settings.ts';
 import type { ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
-import { finishRescheduling } from './rescheduling.ts';
+import { type PreparedRun, prepareFollowups } from './prepare.ts';
 import {
   actOn,
   type DueFollowup,
@@ -24,6 +24,7 @@ interface FollowupRun {
   organisations: Awaited<ReturnType<typeof readOrganisations>>;
   usable: readonly Settings[];
   quota: Quota;
+  prepared: PreparedRun;
   isDryRun: boolean;
 }
 
@@ -40,8 +41,8 @@ async function openFollowupRun(context: RunContext): Promise<FollowupRun> {
   const { store, now, dryRun: isDryRun } = context;
   const organisations = await readOrganisations(store);
   const usable = organisations.flatMap((one) => ('fault' in one ? [] : [one]));
-  if (!isDryRun) await finishRescheduling(context, usable);
-  return { organisations, usable, quota: new Quota(store, now), isDryRun };
+  const prepared = await prepareFollowups(context, usable);
+  return { organisations, usable, quota: new Quota(store, now), prepared, isDryRun };
 }
 
 /**
@@ -71,10 +72,10 @@ export const processFollowups: Task<Types> = {
 
   open: openFollowupRun,
 
-  async *find({ organisations, usable, quota }, { store, now }) {
+  async *find({ organisations, usable, quota, prepared }, { store, now }) {
     for (const one of organisations)
       if ('fault' in one) yield { id: `billing_settings/${one.orgId}`, fault: one.fault };
-    for await (const { followup, settings } of streamDue(store, usable, now)) {
+    for await (const { followup, settings } of streamDue(store, usable, now, prepared.planned)) {
       const verdict = judgeAutomatic(followup, settings, now.getTime());
       const bound = verdict.do === 'send' ? await quota.take(settings) : null;
       const bounded: Verdict = bound ? { do: 'wait', reason: bound, until: null } : verdict;
@@ -94,6 +95,8 @@ export const processFollowups: Task<Types> = {
       ? { act: true, reason, plan }
       : { act: false, reason, ...unfinishedIf(reason === 'in_progress') };
   },
+
+  after: ({ prepared }) => prepared.finish(),
 
   act: (decided, _run, context) => Promise.all(decided.map((one) => actOn(one, context))),
 

@@ -37,7 +37,7 @@ interface Versioned {
 export interface SettingsView extends Versioned {
   presence: z.infer<typeof presenceSettings> & Versioned;
   alerts: Omit<z.infer<typeof alertSettings>, 'stages'> & {
-    stages: Record<string, { threshold_days: number }>;
+    stages: Record<string, { threshold_days?: number; excluded?: boolean }>;
   } & Versioned;
   watch: WatchSettings & Versioned;
 }

@@ -29,6 +29,13 @@ export const status = z.enum(
   ['active', 'closed', 'cancelled'],
   'must be active, closed or cancelled; only active tickets can be late',
 );
+/** The name of the person who works on a ticket, as recipients' filters give it. */
+export const assignee = line(MAX_TEXT, 1);
+const INSTANT_RULE = 'must be an instant with its offset, such as 2026-03-04T07:00:00Z, or null';
+const snoozedUntil = z.iso
+  .datetime({ offset: true, message: INSTANT_RULE })
+  .transform((text) => Timestamp.fromDate(new Date(text)))
+  .nullable();
 const version = { updated_at: z.string().nullable().optional() };
 
 /** The fields of a new ticket. The server adds its id, the instants and the first event. */
@@ -38,6 +45,7 @@ export const newTicket = z.strictObject({
   customer_name: line(MAX_TEXT, 0).nullable().default(null),
   status: status.default('active'),
   stage,
+  assignee: assignee.nullable().default(null),
 });
 
 /** The fields that PATCH may change. The stage changes by its own route, together with its event. */
@@ -46,6 +54,8 @@ export const ticketChange = z.strictObject({
   device: line(MAX_TEXT, 0).optional(),
   customer_name: line(MAX_TEXT, 0).nullable().optional(),
   status: status.optional(),
+  assignee: assignee.nullable().optional(),
+  snoozed_until: snoozedUntil.optional(),
   stage: z.undefined('is not changed here; use POST /v1/admin/tickets/{id}/stage').optional(),
   ...version,
 });
@@ -90,9 +100,12 @@ export async function createTicket(
 const hasFields = (snapshot: DocumentSnapshot, fields: object): boolean =>
   Object.entries(fields).every(([name, value]) => (snapshot.get(name) ?? null) === (value ?? null));
 
-/** Changes the given fields of a ticket. Returns false if there is no such ticket. */
+/**
+ * Changes the given fields of a ticket. A ticket that becomes active again is reopened now, so its closed time does not
+ * count. Returns false if there is no such ticket.
+ */
 export async function changeTicket(
-  { store }: TicketContext,
+  { store, now }: TicketContext,
   id: string,
   fields: Omit<z.infer<typeof ticketChange>, 'stage' | 'updated_at'>,
   requireVersion: RequireVersion,
@@ -103,7 +116,12 @@ export async function changeTicket(
     if (!found.exists) return false;
     requireVersion(versionOf(found));
     if (Object.keys(fields).length === 0) return true;
-    transaction.update(ref, { ...fields, ...writeAttempt() });
+    const isReopened = fields.status === 'active' && found.get('status') !== 'active';
+    transaction.update(ref, {
+      ...fields,
+      ...(isReopened ? { reopened_at: Timestamp.fromDate(now) } : {}),
+      ...writeAttempt(),
+    });
     return true;
   });
 }

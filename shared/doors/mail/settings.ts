@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { boolean, optional, secret, truth, url } from '../config-fields.ts';
+import { withoutEndSlashes } from '../http/request.ts';
 import { type Mailbox, normaliseAddress, parseMailbox } from './address.ts';
 
 /** The SMTP account of outgoing mail, from EMAIL_*. */
@@ -98,6 +99,6 @@ export function toMailConfig(e: MailEnvironment): MailConfig | undefined {
     paused: e.EMAIL_PAUSED,
     key: e.LINK_KEY,
     ...(e.LINK_KEY_PREVIOUS ? { previousKey: e.LINK_KEY_PREVIOUS } : {}),
-    publicUrl: e.PUBLIC_URL?.replace(/\/+$/, ''),
+    publicUrl: e.PUBLIC_URL && withoutEndSlashes(e.PUBLIC_URL),
   };
 }

@@ -1,12 +1,13 @@
 import type { Query } from '@google-cloud/firestore';
 import * as z from 'zod';
-import { ended, paused, resumed, stopped } from '../../../../shared/domains/followups/actions.ts';
+import { ended, paused, restarted, resumed, stopped } from '../../../../shared/domains/followups/actions.ts';
 import { followups, STATUSES } from '../../../../shared/domains/followups/followup.ts';
 import { MAX_REASON } from '../../../../shared/domains/followups/limits.ts';
+import { decidePatch } from '../../../../shared/domains/followups/patch.ts';
 import { followupPatch, newFollowup } from '../../../../shared/domains/followups/schema/followup.ts';
 import { settleUnknown } from '../../../../shared/domains/followups/settle.ts';
 import { showFollowup, showHistoryLine, showLevelSend } from '../../../../shared/domains/followups/show.ts';
-import { decidePatch, saveFollowup } from '../../../../shared/domains/followups/upsert.ts';
+import { saveFollowup } from '../../../../shared/domains/followups/upsert.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
 import { requireVersion } from '../../../../shared/doors/http/version.ts';
@@ -14,7 +15,7 @@ import { listPage, listPageById } from '../../../../shared/doors/store/list-page
 import { versionOf } from '../../../../shared/doors/store/version.ts';
 import { adminRoute } from '../route.ts';
 import { applyChange, requireSame, toAnswer, version } from './change.ts';
-import { changeContext, noSuchFollowup } from './context.ts';
+import { changeContext, hasUncertainMail, noSuchFollowup } from './context.ts';
 import { explainFollowup } from './explain.ts';
 import { followupMailRoutes } from './mail.ts';
 import type { FollowupHistory, FollowupPage } from './views.ts';
@@ -122,6 +123,21 @@ export const followupRoutes = [
         context,
         path['id'] ?? '',
         ({ snapshot, followup, settings }) => resumed(snapshot, followup, settings),
+        requireSame(request, body),
+      ),
+  }),
+  adminRoute({
+    method: 'POST',
+    path: `${ITEM}/restart`,
+    body: z.strictObject({ reason, ...version.shape }),
+    handle: ({ context, path, body, request }) =>
+      applyChange(
+        context,
+        path['id'] ?? '',
+        ({ snapshot, followup, settings }) => {
+          if (followup.parked?.reason === 'unknown_delivery') throw hasUncertainMail(followup.id);
+          return restarted(snapshot, followup, settings, body.reason ?? null);
+        },
         requireSame(request, body),
       ),
   }),
