@@ -21,3 +21,10 @@ export const hasUncertainMail = (id: string) =>
   new HttpError(409, `Follow-up ${JSON.stringify(id)} has an uncertain mail; settle it first.`, {
     details: { reason: 'unknown_delivery', message: REASONS.unknown_delivery },
   });
+
+/** The error for settling a follow-up that waits for nobody. */
+export const hasNoUncertainMail = (id: string) =>
+  new HttpError(
+    409,
+    `Follow-up ${JSON.stringify(id)} has no uncertain mail; read it again before you settle one.`,
+  );

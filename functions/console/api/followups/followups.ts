@@ -8,14 +8,13 @@ import { followupPatch, newFollowup } from '../../../../shared/domains/followups
 import { settleUnknown } from '../../../../shared/domains/followups/settle.ts';
 import { showFollowup, showHistoryLine, showLevelSend } from '../../../../shared/domains/followups/show.ts';
 import { saveFollowup } from '../../../../shared/domains/followups/upsert.ts';
-import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
 import { requireVersion } from '../../../../shared/doors/http/version.ts';
 import { listPage, listPageById } from '../../../../shared/doors/store/list-page.ts';
 import { versionOf } from '../../../../shared/doors/store/version.ts';
 import { adminRoute } from '../route.ts';
 import { applyChange, requireSame, toAnswer, version } from './change.ts';
-import { changeContext, hasUncertainMail, noSuchFollowup } from './context.ts';
+import { changeContext, hasNoUncertainMail, hasUncertainMail, noSuchFollowup } from './context.ts';
 import { explainFollowup } from './explain.ts';
 import { followupMailRoutes } from './mail.ts';
 import type { FollowupHistory, FollowupPage } from './views.ts';
@@ -170,11 +169,7 @@ export const followupRoutes = [
       const why = body.reason ?? `settled by ${context.caller.id ?? context.caller.kind}`;
       const settled = await settleUnknown(changeContext(context), id, body.outcome, why);
       if (settled === null) throw noSuchFollowup(id);
-      if (!settled)
-        throw new HttpError(
-          409,
-          `Follow-up ${JSON.stringify(id)} has no uncertain mail; read it again before you settle one.`,
-        );
+      if (!settled) throw hasNoUncertainMail(id);
       return await applyChange(context, id, () => null);
     },
   }),
