@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import { readFollowup } from '../../../../shared/domains/followups/change.ts';
-import { confirmationReason } from '../../../../shared/domains/followups/confirmation.ts';
 import { type Followup, sendRef } from '../../../../shared/domains/followups/followup.ts';
-import { applyClaim, judgeManual } from '../../../../shared/domains/followups/judge.ts';
+import { applyClaim, confirmationReason, judgeManual } from '../../../../shared/domains/followups/judge.ts';
 import { Unmailable } from '../../../../shared/domains/followups/mail/content.ts';
 import { followupMail, senderOf } from '../../../../shared/domains/followups/mail/mail.ts';
 import { REASONS, type Reason } from '../../../../shared/domains/followups/reasons.ts';

@@ -243,7 +243,7 @@ describe('sending by hand', () => {
   it.each([
     ['paused', { paused_until: stamp(NOW.getTime() + DAY) }],
     ['before_due_date', { due_date: stamp(NOW.getTime() + DAY) }],
-    ['before_due_date', { due_date: stamp(NOW.getTime() - DAY / 2) }],
+    ['before_due_date', { due_date: stamp(NOW.getTime() - minutes(60)) }],
     ['min_gap', { level: 1, last_sent_at: stamp(NOW.getTime() - 1000) }],
   ])('needs a confirmation: %s', async (reason, fields) => {
     await world.store.doc('followups/ada').update(fields);
