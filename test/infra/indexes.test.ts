@@ -74,6 +74,7 @@ const composite: [string, Query][] = [
   ['messagesBy a thread', messagesBy(store, { threadId: 't' })],
   ['messagesBy what is in quarantine', messagesBy(store, { quarantined: true })],
   ['messagesBy what is not', messagesBy(store, { quarantined: false })],
+  ['messagesBy answers to read', messagesBy(store, { answers: 'to_read' })],
   ['ticketsOf a stage', ticketsOf(store, { stage: 'repair' })],
 ];
 

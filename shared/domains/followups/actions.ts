@@ -51,12 +51,23 @@ export function paused(
 }
 
 /** Resumes after a pause, a stop or a fault. Returns null after an opt-out or the end of the document. */
-export function resumed(snapshot: DocumentSnapshot, followup: Followup, settings: Settings): FollowupChange {
+export function resumed(
+  snapshot: DocumentSnapshot,
+  followup: Followup,
+  settings: Settings,
+  now: Date,
+): FollowupChange {
   const isStopped = followup.status === 'stopped' || followup.status === 'open';
   const closed = closedReason(followup);
   if (!isStopped || closed === 'opted_out') return null;
   const reopen = closed !== null;
-  const fields = { paused_until: null, ...(reopen ? { status: 'open', stop_reason: null } : {}) };
+  // Answers that came before are known to whom resumes it, and end it no more.
+  const resumedAt = { resumed_at: Timestamp.fromDate(now) };
+  const fields = {
+    paused_until: null,
+    ...resumedAt,
+    ...(reopen ? { status: 'open', stop_reason: null } : {}),
+  };
   if (followup.parked)
     return { fields: revivedFields(snapshot, fields, settings), entry: { reason: 'resumed' } };
   const scheduled = scheduledFields(withFields(snapshot, fields), settings);

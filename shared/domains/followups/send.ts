@@ -4,6 +4,7 @@ import { resume, type Settlement } from '../../doors/mail/claims.ts';
 import { type Companions, documentClaims, standingClaim } from '../../doors/mail/document-claims.ts';
 import { messageIdOf } from '../../doors/mail/message.ts';
 import type { Post, SendResult } from '../../doors/mail/post.ts';
+import { providerIdIn } from '../../doors/mail/provider-id.ts';
 import { type Followup, sendRef, standingOf } from './followup.ts';
 import { followupMail } from './mail/mail.ts';
 import { postponeRefused } from './postpone.ts';
@@ -110,13 +111,19 @@ function companionsOf(context: SendContext, { followup, settings }: Prepared, me
       batch.update(
         followup.ref,
         state === 'sent'
-          ? sentFields(followup, settings, level, settlement)
+          ? { ...sentFields(followup, settings, level, settlement), ...replacedId(response, messageId) }
           : parkedFields(followup, reason, response, settledAt),
       );
       const entry = { id, reason, level, messageId, response } as const;
       addHistory(batch, followup, { now: settledAt, decider: context.decider }, entry);
     },
   };
+}
+
+/** A provider that replaces the Message-ID names its own one; answers name that one then. */
+function replacedId(response: string | null, messageId: string) {
+  const id = providerIdIn(response, messageId);
+  return id === null ? {} : { message_ids: FieldValue.arrayUnion(id) };
 }
 
 /** The fields that count a level as sent and schedule the next one from that instant. */

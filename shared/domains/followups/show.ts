@@ -67,6 +67,8 @@ const PRIVATE = new Set([
   'search',
   'seen',
   'earlier_mails',
+  'answers',
+  'resumed_at',
 ]);
 
 export const showFollowup = (snapshot: DocumentSnapshot) => showDocument<FollowupView>(snapshot);

@@ -121,7 +121,7 @@ export const followupRoutes = [
       applyChange(
         context,
         path['id'] ?? '',
-        ({ snapshot, followup, settings }) => resumed(snapshot, followup, settings),
+        ({ snapshot, followup, settings }) => resumed(snapshot, followup, settings, context.now),
         requireSame(request, body),
       ),
   }),

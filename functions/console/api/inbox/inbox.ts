@@ -44,6 +44,7 @@ const messagesQuery = z.strictObject({
   integration_id: z.string().min(1, 'must be the id of an integration, or left out').optional(),
   thread_id: z.string().min(1, 'must be the id of a thread, or left out').optional(),
   quarantined: truth.optional(),
+  answers: z.enum(['to_read', 'answer', 'not_answer'], 'must be to_read, answer or not_answer').optional(),
 });
 
 /** The routes of mailboxes, their messages and attachments. Credentials go in and never come out. */
@@ -119,13 +120,9 @@ export const inboxRoutes = [
     path: '/api/inbox/messages',
     query: messagesQuery,
     async handle({ context, query }): Promise<Page<MessageView>> {
-      const { integration_id: integrationId, thread_id: threadId, quarantined, limit, page } = query;
-      const { items, next } = await listMessages(
-        context,
-        { integrationId, threadId, quarantined },
-        limit,
-        page,
-      );
+      const { integration_id: integrationId, thread_id: threadId, limit, page, ...flags } = query;
+      const filter = { integrationId, threadId, ...flags };
+      const { items, next } = await listMessages(context, filter, limit, page);
       return { items, next_page: nextPage(next) };
     },
   }),

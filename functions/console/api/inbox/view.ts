@@ -14,7 +14,7 @@ import type { FolderView } from './views.ts';
 /** The fields of a mail in a list: without text and HTML, which may be half a megabyte each. */
 const SUMMARY = [
   ...['integration_id', 'thread_id', 'folder', 'from', 'subject', 'received_at', 'snippet', 'seen'],
-  ...['auto_reply', 'removed_at', 'quarantined', 'attachments'],
+  ...['auto_reply', 'removed_at', 'quarantined', 'attachments', 'answer'],
 ];
 /** Mailboxes have a handful of folders; of one with more the first are shown. */
 const MAX_FOLDERS = 100;

@@ -135,6 +135,8 @@ describe('a mail', () => {
     const { message } = await parsed({ references });
     expect(message.inReplyTo).toBe('<second@atelier.test>');
     expect(message.references).toBe(references.join(' '));
+    const first = (await parsed({})).message;
+    expect([first.inReplyTo, first.references]).toEqual([undefined, first.messageId]);
     await expect(parsed({ references: ['<a@b>\r\nBcc: <eve@x.test>'] })).rejects.toThrow(
       'is not a Message-ID',
     );

@@ -122,6 +122,7 @@ export const en = {
     settled: 'delivery settled',
     mended: 'fixed',
     postponed: 'postponed',
+    returned: 'came back, goes again',
   },
 };
 

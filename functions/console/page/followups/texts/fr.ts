@@ -126,5 +126,6 @@ export const fr: FollowupTexts = {
     settled: 'envoi tranché',
     mended: 'corrigée',
     postponed: 'reportée',
+    returned: 'revenue, repartira',
   },
 };

@@ -1,41 +1,30 @@
-import type { Firestore } from '@google-cloud/firestore';
-import type { Post } from '../../doors/mail/post.ts';
-import { addDays } from '../../doors/time/zoned.ts';
-import { paused, stopped } from './actions.ts';
-import { type ChangeContext, changeFollowup, readFollowup } from './change.ts';
-import { followups, toFollowup } from './followup.ts';
-import { notifyOwner } from './mail/notices.ts';
-import { nextOpen } from './schedule/opening-hours.ts';
-import { settleUnknown } from './settle.ts';
+import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
+import type { Post } from '../../../doors/mail/post.ts';
+import { addDays } from '../../../doors/time/zoned.ts';
+import { paused, stopped } from '../actions.ts';
+import { type ChangeContext, changeFollowup, type FollowupChange, readFollowup } from '../change.ts';
+import { type Followup, followups, toFollowup } from '../followup.ts';
+import { notifyOwner } from '../mail/notices.ts';
+import { nextOpen } from '../schedule/opening-hours.ts';
+import type { Settings } from '../settings.ts';
+import { settleUnknown } from '../settle.ts';
+import { answerFields, answersOf, type FollowupSignal, isDecidedSince } from './answer.ts';
+import { returnLevel } from './returned.ts';
 
 /** An out-of-office without a return date postpones by this. */
 const AUTO_REPLY_DAYS = 3;
+/** A doubtful answer waits this long for a person before the sequence goes on. */
+const DOUBTFUL_DAYS = 7;
 /** Firestore takes at most this many values at once. The newest references name the answered mail. */
 const MAX_REFERENCES = 30;
 /** Queries under way at a time. */
 const QUERIES = 8;
 
-/**
- * A message in a mailbox that concerns a follow-up:
- * - `reply`: a person answered a reminder.
- * - `auto_reply`: a machine answered one, such as an out-of-office.
- * - `hard_bounce`: a report (RFC 3464) that a reminder will never arrive.
- * - `own_copy`: the reminder itself, in Sent or as a copy, so it was sent.
- */
-export interface FollowupSignal {
-  /** The organisation of the mailbox. Follow-ups of others are not touched. */
-  orgId: string;
-  kind: 'reply' | 'auto_reply' | 'hard_bounce' | 'own_copy';
-  /** The Message-IDs of the reminders that it answers, reports or is, oldest first, as `<left@right>`. */
-  messageIds: readonly string[];
-  /** The return date of an absent person, if the auto-reply names one. */
-  backAt?: Date;
-  /** One line for the history: the sender, or the words of the report. */
-  detail: string;
-}
-
 /** The effect of a signal on a follow-up. `ignored` changes nothing. */
-export type SignalResult = { followupId: string; effect: 'stopped' | 'postponed' | 'settled' | 'ignored' };
+export interface SignalResult {
+  followupId: string;
+  effect: 'stopped' | 'postponed' | 'returned' | 'settled' | 'ignored';
+}
 
 /** With `post`, a hard bounce also notifies the organisation's owner. */
 export interface FollowupSignalContext extends ChangeContext {
@@ -97,30 +86,53 @@ async function applyTo(
   signal: FollowupSignal,
 ): Promise<SignalResult['effect']> {
   if (signal.kind === 'own_copy') return await settleIfFound(context, id, signal);
+  if (signal.kind === 'returned' || signal.kind === 'refused')
+    return (await returnLevel(context, id, signal)) ? 'returned' : 'ignored';
   let effect: SignalResult['effect'] = 'ignored';
   await changeFollowup(context, id, ({ snapshot, followup, settings }) => {
-    effect = 'ignored';
-    if (signal.kind === 'auto_reply') {
-      const { hours } = settings.rules;
-      const days = signal.backAt ? 1 : AUTO_REPLY_DAYS;
-      const from = signal.backAt?.getTime() ?? context.now.getTime();
-      const until = nextOpen(addDays(from, days, hours.zone), hours);
-      if (
-        followup.status !== 'open' ||
-        until <= (followup.pausedUntil ?? 0) ||
-        until <= context.now.getTime()
-      )
-        return null;
-      effect = 'postponed';
-      return paused(snapshot, settings, until, signal.detail);
-    }
-    const change = stopped(followup, signal.kind === 'reply' ? 'replied' : 'hard_bounce', signal.detail);
-    if (change) effect = 'stopped';
-    return change;
+    const known = answersOf(snapshot).find((each) => each.id === signal.answerId);
+    // The same document again is the same signal again, whose first coming may have been cut short.
+    effect = known?.document === signal.documentId ? known.effect : 'ignored';
+    if (known || isDecidedSince(snapshot, signal.receivedAt) || !isAbout(followup, signal)) return null;
+    const change = changeFor(context, signal, { snapshot, followup, settings });
+    if (change === null) return null;
+    effect = isPause(signal.kind) ? 'postponed' : 'stopped';
+    const answer = { id: signal.answerId, document: signal.documentId, effect } as const;
+    return { ...change, fields: { ...change.fields, ...answerFields(snapshot, answer) } };
   });
   if (signal.kind === 'hard_bounce' && (effect as string) === 'stopped')
     await notifyOfBounce(context, id, signal.detail);
   return effect;
+}
+
+const isPause = (kind: FollowupSignal['kind']) => kind === 'auto_reply' || kind === 'doubtful';
+
+/** A report counts only for the address that the reminders go to. */
+const isAbout = ({ customer }: Followup, { recipients = [] }: FollowupSignal) =>
+  recipients.length === 0 || recipients.includes(customer.email?.toLowerCase() ?? '');
+
+interface Found {
+  snapshot: DocumentSnapshot;
+  followup: Followup;
+  settings: Settings;
+}
+
+function changeFor(
+  { now }: ChangeContext,
+  { kind, receivedAt, backAt, detail }: FollowupSignal,
+  { snapshot, followup, settings }: Found,
+): FollowupChange {
+  if (!isPause(kind)) {
+    const reason = kind === 'reply' ? 'replied' : kind === 'complaint' ? 'opted_out' : 'hard_bounce';
+    return stopped(followup, reason, detail);
+  }
+  const { hours } = settings.rules;
+  const days = backAt ? 1 : kind === 'doubtful' ? DOUBTFUL_DAYS : AUTO_REPLY_DAYS;
+  // An old note, such as one of a mailbox that is new here, postpones nothing.
+  const from = backAt?.getTime() ?? Math.min(receivedAt.getTime(), now.getTime());
+  const until = nextOpen(addDays(from, days, hours.zone), hours);
+  const isLate = until <= (followup.pausedUntil ?? 0) || until <= now.getTime();
+  return followup.status !== 'open' || isLate ? null : paused(snapshot, settings, until, detail);
 }
 
 async function notifyOfBounce(
