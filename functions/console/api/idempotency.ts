@@ -1,11 +1,12 @@
 import { createHash, createHmac } from 'node:crypto';
-import { type DocumentReference, Timestamp } from '@google-cloud/firestore';
+import { type DocumentReference, type Firestore, Timestamp } from '@google-cloud/firestore';
+import type { Caller } from '../../../shared/doors/auth/caller.ts';
 import { HttpError } from '../../../shared/doors/http/errors.ts';
 import { type HttpRequest, header, location } from '../../../shared/doors/http/request.ts';
 import { Answer, type Answered, Content } from '../../../shared/doors/http/router.ts';
+import type { Log } from '../../../shared/doors/log.ts';
 import { writeAttempt } from '../../../shared/doors/store/counted.ts';
 import { isConflict, millis } from '../../../shared/doors/store/firestore.ts';
-import type { AdminContext } from './route.ts';
 
 /** The most characters of a key, and how long its answer is kept. */
 const MAX_KEY = 200;
@@ -18,7 +19,7 @@ const MAX_ANSWER = 900_000;
 
 /** A POST with its checked input. */
 interface Keyed {
-  context: AdminContext;
+  context: { store: Firestore; caller: Caller; now: Date; log: Log };
   request: HttpRequest;
   query: unknown;
   body: unknown;
@@ -124,7 +125,7 @@ function toKept(answered: Answered): KeptAnswer {
 }
 
 /** Keeps an answer. The request has been acted on by then, so a store that fails is only logged. */
-async function keep({ log }: AdminContext, ref: DocumentReference, kept: KeptAnswer): Promise<void> {
+async function keep({ log }: Keyed['context'], ref: DocumentReference, kept: KeptAnswer): Promise<void> {
   const { status, headers, body } = kept;
   const text = JSON.stringify({ status, headers, body });
   const tooLarge = { message: 'This was done; its answer is too large to be repeated.' };
