@@ -7,6 +7,7 @@ import { followupRoutes } from './api/followups/followups.ts';
 import { followupListRoutes } from './api/followups/list.ts';
 import { optOutRoutes } from './api/followups/opt-out.ts';
 import { followupTemplateRoutes } from './api/followups/templates.ts';
+import { whatIfRoutes } from './api/followups/what-if.ts';
 import { answerRoutes } from './api/inbox/answers.ts';
 import { inboxRoutes } from './api/inbox/inbox.ts';
 import { inboxViewRoutes } from './api/inbox/view.ts';
@@ -34,6 +35,7 @@ export const routes: readonly AdminRoute[] = [
   ...billingSettingsRoutes,
   ...followupRoutes,
   ...followupListRoutes,
+  ...whatIfRoutes,
   ...followupTemplateRoutes,
   ...taskRoutes,
   ...runRoutes,

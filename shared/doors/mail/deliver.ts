@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { Dialogue, GatedBody } from './dialogue.ts';
+import { maskSecrets } from './mask-secrets.ts';
 import type { ComposedMail } from './message.ts';
 import { classify, type Delivery, type Phase, parseReply } from './outcome.ts';
 import type { MailConfig } from './settings.ts';
@@ -159,13 +160,5 @@ function commandPhase(command: string | undefined, otherwise: Phase): Phase {
 
 /** Returns a server's answer on one line for people and logs, with the password masked. */
 function clean(text: string, { login }: MailConfig): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  if (!login) return line.slice(0, MAX_RESPONSE);
-  const { user, password } = login;
-  const encoded = [password, `\0${user}\0${password}`].map((secret) =>
-    Buffer.from(secret).toString('base64'),
-  );
-  return [password, ...encoded]
-    .reduce((rest, secret) => rest.replaceAll(secret, '***'), line)
-    .slice(0, MAX_RESPONSE);
+  return maskSecrets(text, login ? [login.password] : []).slice(0, MAX_RESPONSE);
 }

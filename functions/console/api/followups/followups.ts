@@ -1,23 +1,22 @@
-import type { Query } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { ended, paused, restarted, resumed, stopped } from '../../../../shared/domains/followups/actions.ts';
-import { followups, STATUSES } from '../../../../shared/domains/followups/followup.ts';
+import { followups } from '../../../../shared/domains/followups/followup.ts';
 import { MAX_REASON } from '../../../../shared/domains/followups/limits.ts';
 import { decidePatch } from '../../../../shared/domains/followups/patch.ts';
 import { followupPatch, newFollowup } from '../../../../shared/domains/followups/schema/followup.ts';
 import { settleUnknown } from '../../../../shared/domains/followups/settle.ts';
-import { showFollowup, showHistoryLine, showLevelSend } from '../../../../shared/domains/followups/show.ts';
+import { showHistoryLine, showLevelSend } from '../../../../shared/domains/followups/show.ts';
 import { saveFollowup } from '../../../../shared/domains/followups/upsert.ts';
 import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
 import { requireVersion } from '../../../../shared/doors/http/version.ts';
-import { listPage, listPageById } from '../../../../shared/doors/store/list-page.ts';
+import { listPage } from '../../../../shared/doors/store/list-page.ts';
 import { versionOf } from '../../../../shared/doors/store/version.ts';
 import { adminRoute } from '../route.ts';
 import { applyChange, requireSame, toAnswer, version } from './change.ts';
 import { changeContext, hasNoUncertainMail, hasUncertainMail, noSuchFollowup } from './context.ts';
 import { explainFollowup } from './explain.ts';
 import { followupMailRoutes } from './mail.ts';
-import type { FollowupHistory, FollowupPage } from './views.ts';
+import type { FollowupHistory } from './views.ts';
 
 const nothing = z.strictObject({});
 const page = { limit: limitParam(), page: pageParam };
@@ -27,34 +26,10 @@ const instant = z.iso.datetime({
 });
 const reason = z.string().trim().max(MAX_REASON, `must have at most ${MAX_REASON} characters`).optional();
 
-/** Answers one page of a query, in the order of ids. */
-async function list(query: Query, limit: number, after: string | null): Promise<FollowupPage> {
-  const { docs, next } = await listPageById(query, limit, after);
-  return { items: docs.map(showFollowup), next_page: toPage(next) };
-}
-
 const ITEM = '/api/followups/{id}';
 
 /** `/api/followups`: lists and shows the follow-ups of invoices and quotes, and changes them for people. */
 export const followupRoutes = [
-  adminRoute({
-    method: 'GET',
-    path: '/api/followups',
-    query: z.strictObject({
-      ...page,
-      org_id: z.string().optional(),
-      status: z.enum(STATUSES).optional(),
-      type: z.enum(['invoice', 'quote']).optional(),
-    }),
-    handle: ({ context, query: { limit, page: after, ...filters } }) => {
-      const given = Object.entries(filters).filter(([, value]) => value !== undefined);
-      const query = given.reduce<Query>(
-        (all, [name, value]) => all.where(name, '==', value),
-        followups(context.store),
-      );
-      return list(query, limit, after);
-    },
-  }),
   adminRoute({
     method: 'POST',
     path: '/api/followups',
@@ -135,7 +110,7 @@ export const followupRoutes = [
         path['id'] ?? '',
         ({ snapshot, followup, settings }) => {
           if (followup.parked?.reason === 'unknown_delivery') throw hasUncertainMail(followup.id);
-          return restarted(snapshot, followup, settings, body.reason ?? null);
+          return restarted(snapshot, followup, settings, { detail: body.reason ?? null, now: context.now });
         },
         requireSame(request, body),
       ),

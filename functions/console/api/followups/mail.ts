@@ -69,7 +69,11 @@ async function previewMail(
 
 function toConflict(reason: Reason, detail: string | null): HttpError {
   const message = REASONS[reason];
-  return new HttpError(409, detail || message.en, { details: { reason, message } satisfies Blocked });
+  // The detail may quote a customer's address, which no log keeps.
+  return new HttpError(409, detail || message.en, {
+    details: { reason, message } satisfies Blocked,
+    check: `follow-up: ${reason}`,
+  });
 }
 
 const sendBody = z.strictObject({

@@ -18,7 +18,7 @@ export default function ThreadPage({ id }: { id: string }) {
       <div>
         <Link href="/inbox">{texts.thread.back}</Link>
         <Title order={1} size="h2" className="wrapped">
-          {newest.subject || texts.noSubject}
+          <bdi>{newest.subject || texts.noSubject}</bdi>
         </Title>
       </div>
       <ol className="messages">

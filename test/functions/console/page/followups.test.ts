@@ -55,9 +55,9 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
   it('says where nothing is planned, to settle, to mend or sent', async () => {
     const page = await site.open('followups');
     for (const [view, text] of [
-      ['Due', 'No reminder is planned.'],
+      ['Next', 'No reminder is planned.'],
       ['Uncertain', 'No mail is uncertain.'],
-      ['Needs fixing', 'Nothing needs fixing.'],
+      ['To fix', 'Nothing needs fixing.'],
       ['Sent', 'No reminder has been sent yet.'],
     ] as const) {
       await page.getByRole('link', { name: view, exact: true }).click();
@@ -211,7 +211,7 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     const { followup, send } = unknown('F-LOST');
     await put('a', followup);
     await store().doc('followups/a/sends/1').set(send);
-    const page = await site.open('followups?view=unsettled');
+    const page = await site.open('followups?view=uncertain');
     await page.getByRole('link', { name: 'F-LOST' }).click();
     await page.getByText('Did this mail arrive?').waitFor();
     await page.getByText(send.message_id).first().waitFor();
@@ -373,7 +373,7 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     const page = await site.open('followups');
     await lookThrough(page, site.url, [
       'followups',
-      'followups?view=unsettled',
+      'followups?view=uncertain',
       'followups/c',
       'billing/org-1',
       'billing/org-1/templates',

@@ -1,9 +1,11 @@
-import type { Followup } from './followup.ts';
+import type { Followup } from '../followup.ts';
 
 /** The longest beginning of a word in the index; longer words of a search are compared with the row itself. */
 const MAX_TOKEN = 8;
 /** The most tokens of one follow-up, for the longest names. */
 const MAX_TOKENS = 300;
+/** The most words of a search. */
+const MAX_WORDS = 10;
 /** The most characters that are indexed of a name, an address or a number. */
 const MAX_LENGTH = 100;
 
@@ -16,6 +18,10 @@ const normalise = (text: string): string =>
     .replaceAll('œ', 'oe')
     .replaceAll('æ', 'ae')
     .replaceAll('ß', 'ss');
+
+/** Returns the words of a search: each has to begin a word of the customer's name, the address or the number. */
+export const searchWords = (text: string): string[] =>
+  normalise(text).split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
 
 /** A word begins at white space, and after each sign within it: `F-2026-001` is found by `2026-001` and by `001`. */
 function wordsOf(followup: Pick<Followup, 'customer' | 'label'>): string[] {
@@ -39,4 +45,16 @@ export function searchTokens(followup: Pick<Followup, 'customer' | 'label'>): st
     for (let length = 1; length <= Math.min(word.length, MAX_TOKEN); length += 1)
       tokens.add(word.slice(0, length));
   return [...tokens].sort().slice(0, MAX_TOKENS);
+}
+
+/** Returns the token that the index is asked for: of the longest word, which is the rarest. */
+export function indexToken(words: readonly string[]): string {
+  const [longest = ''] = [...words].sort((one, other) => other.length - one.length);
+  return longest.slice(0, MAX_TOKEN);
+}
+
+/** Returns true if each word of a search begins a word of the follow-up. */
+export function isFound(followup: Pick<Followup, 'customer' | 'label'>, words: readonly string[]): boolean {
+  const own = wordsOf(followup);
+  return words.every((word) => own.some((one) => one.startsWith(word)));
 }
