@@ -18,7 +18,15 @@ import type { Blocked, FullExplanation, MailPreview, SendReport } from './views.
 
 const ITEM = '/api/followups/{id}';
 /** Reasons that may be gone a minute later. */
-const UNAVAILABLE: readonly Reason[] = ['no_answer', 'mail_system', 'mail_stopped', 'mail_paused', 'budget'];
+const UNAVAILABLE: readonly Reason[] = [
+  'no_answer',
+  'mail_system',
+  'mail_stopped',
+  'mail_paused',
+  'sender_refused',
+  'daily_limit',
+  'budget',
+];
 const RETRY_SECONDS = 60;
 
 async function findFollowup(context: AdminContext, id: string | undefined) {
