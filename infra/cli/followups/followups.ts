@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { callAdmin } from '../admin-call.ts';
 import { findTarget } from '../target.ts';
 import type { Terminal } from '../terminal.ts';
+import { type BulkFlags, changeMany } from './bulk.ts';
 import { explainFollowup } from './explain.ts';
 import { type ListFlags, listFollowups } from './list.ts';
 import { previewReminder, sendReminder } from './mail.ts';
@@ -13,12 +14,13 @@ interface FollowupFlags {
   level?: string;
   reason?: string;
   yes?: true;
+  confirm?: true;
   json?: true;
 }
 
 const followup = z.looseObject({ id: z.string(), status: z.string() });
 
-/** Adds `ronde followups list`, `what-if ORG` and `preview|send|stop|explain ID`. */
+/** Adds `ronde followups list`, `what-if ORG`, `preview|send|stop|explain ID`, and `requeue|settle` for many. */
 export function addFollowups(program: Command, terminal: Terminal): void {
   const followups = program.command('followups').description('reminders about invoices and quotes');
   const json = ['--json', 'print the answer as JSON'] as const;
@@ -49,6 +51,7 @@ export function addFollowups(program: Command, terminal: Terminal): void {
     .command('send <id>')
     .description('send the next reminder now, under the same claim as a run')
     .option('--yes', 'do not ask')
+    .option('--confirm', 'send it during a pause, up to the due day, soon after another mail, or while held')
     .option(...json)
     .action(async (id: string, flags: FollowupFlags) =>
       terminal.exit(await sendReminder(await findTarget(), id, flags, terminal)),
@@ -65,6 +68,30 @@ export function addFollowups(program: Command, terminal: Terminal): void {
       const answer = await callAdmin(await findTarget(), followup, request);
       terminal.print(asJson ? JSON.stringify(answer, null, 2) : `${answer.id} is ${answer.status}`);
     });
+
+  followups
+    .command('requeue [ids...]')
+    .description('let parked follow-ups go again: these, or all of an organisation or a reason')
+    .option('--org <org_id>', 'all of one organisation')
+    .option('--reason <reason>', 'all with this reason, such as address_refused')
+    .option('--all', 'all that are parked')
+    .option('--yes', 'do not ask')
+    .option(...json)
+    .action(async (ids: string[], flags: BulkFlags) =>
+      terminal.exit(await changeMany(await findTarget(), 'requeue', ids, { flags, terminal })),
+    );
+
+  followups
+    .command('settle [ids...]')
+    .description('settle uncertain mails alike: these, or all of an organisation')
+    .requiredOption('--outcome <outcome>', 'sent: they count as sent; not_sent: they are due again')
+    .option('--org <org_id>', 'all of one organisation')
+    .option('--all', 'all that are uncertain')
+    .option('--yes', 'do not ask')
+    .option(...json)
+    .action(async (ids: string[], flags: BulkFlags) =>
+      terminal.exit(await changeMany(await findTarget(), 'settle', ids, { flags, terminal })),
+    );
 
   followups
     .command('what-if <org_id>')

@@ -103,6 +103,7 @@ export function restarted(
     parked: null,
     refused_since: null,
     refusals: 0,
+    message_refusals: 0,
     due_before_pause: null,
     earlier_mails: Array.isArray(all) ? all.length : 0,
     last_decision: null,

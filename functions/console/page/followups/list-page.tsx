@@ -4,6 +4,7 @@ import type { ExplainedFollowup } from '../../api/followups/views.ts';
 import { billingAddress } from '../base/addresses.ts';
 import { useOrganisations } from '../base/organisations.ts';
 import { usePages } from '../base/pages.ts';
+import { useTitle } from '../base/title.ts';
 import { MoreButton } from '../ui/pages-button.tsx';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { Views } from '../ui/views.tsx';
@@ -17,6 +18,7 @@ type View = (typeof VIEWS)[number];
 /** Follow-ups that are due, that wait for a person, and that are done. The address keeps the choice. */
 export default function FollowupsPage() {
   const texts = useFollowupsTexts();
+  useTitle(texts.title);
   const [params] = useSearchParams();
   const view = VIEWS.find((name) => name === params.get('view')) ?? 'next';
   const organisation = params.get('org') ?? '';

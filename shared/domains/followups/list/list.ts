@@ -16,7 +16,7 @@ export const VIEWS = ['next', 'waiting', 'uncertain', 'to_fix', 'sent', 'ended']
 export type ListView = (typeof VIEWS)[number];
 
 /** Faults that a person fixes in the follow-up or its customer. An uncertain mail is settled instead. */
-const FIXABLE: readonly Exclude<ParkingReason, 'unknown_delivery' | 'held'>[] = [
+export const FIXABLE: readonly Exclude<ParkingReason, 'unknown_delivery' | 'held'>[] = [
   'no_start',
   'no_email',
   'bad_email',
@@ -26,6 +26,8 @@ const FIXABLE: readonly Exclude<ParkingReason, 'unknown_delivery' | 'held'>[] = 
   'bad_row',
   'template_error',
   'address_refused',
+  'refused_for_days',
+  'message_refused',
 ];
 const ENDED = STATUSES.filter((status) => status !== 'open');
 
