@@ -1,7 +1,7 @@
 import { Stack, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import type { TicketView } from '../../../../shared/domains/tickets/ticket-list.ts';
+import type { TicketView } from '../../../../shared/domains/tickets/ticket-view.ts';
 import { ApiError } from '../base/api.ts';
 import { useSignedIn } from '../base/signed-in.ts';
 import { useTitle } from '../base/title.ts';
