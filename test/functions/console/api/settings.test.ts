@@ -111,6 +111,13 @@ describe('settings', () => {
     [{ presence: { online_threshold: 15 } }, 'online_threshold'],
     [{ alerts: { threshold_days: 0 } }, 'alerts.threshold_days: must be at least 1 day'],
     [{ alerts: { stages: { repair: { threshold_days: 366 } } } }, 'alerts.stages.repair.threshold_days'],
+    [{ alerts: { stages: { repair: {} } } }, 'must have threshold_days or excluded; null removes the rule'],
+    [{ alerts: { ticket_url: 'https://shop.example/tickets' } }, 'alerts.ticket_url: must be an address'],
+    [{ alerts: { ticket_url: 'javascript:alert({id})' } }, 'alerts.ticket_url: must be an address'],
+    [
+      { alerts: { ticket_url: 'https://me:secret@shop.example/{id}' } },
+      'alerts.ticket_url: must be an address',
+    ],
     [{ mail: {} }, 'mail'],
     [[], 'not a JSON object'],
   ])('%j is refused with the reason, and nothing is written', async (body, reason) => {
