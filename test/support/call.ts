@@ -1,7 +1,7 @@
 import type { Reply, World } from './world.ts';
 
 export interface JsonCall {
-  /** Of a signed-in person. */
+  /** The proof of a signed-in person. */
   token: string;
   method: string;
   path: string;

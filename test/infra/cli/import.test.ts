@@ -373,6 +373,10 @@ describe('ronde import followups', () => {
     expect((await importLines('followups', [followup('inv-1', { level: 2 })])).stdout).toContain(
       'last_sent_at is missing: must be given where level is above 0',
     );
+    const days = [followup('inv-1'), followup('inv-2', { due_day: '2026-02-21' })];
+    expect((await importLines('followups', days)).stdout).toContain(
+      'line 2: due_day "2026-02-21" is not the day of due_date "2026-02-20"',
+    );
     await world.store.doc('billing_settings/org-1').set({ time_zone: 'Mars' });
     expect((await importLines('followups', [followup('inv-1')])).stdout).toContain(
       'org_id "org-1": billing settings: time_zone "Mars"',
