@@ -1,4 +1,4 @@
-import { Button, NativeSelect, NumberInput, Switch, TextInput } from '@mantine/core';
+import { Button, NativeSelect, NumberInput, SimpleGrid, Switch, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { MAX_THRESHOLD_DAYS } from '../../../../shared/domains/tickets/limits.ts';
 import type { TestMailReport } from '../../../../shared/doors/mail/test-mail.ts';
@@ -60,23 +60,25 @@ function Filter({ recipient, change }: Omit<Props, 'showsFaults'>) {
   return (
     <details>
       <summary>{words.title}</summary>
-      <TextInput
-        label={words.stages}
-        description={words.stagesHelp}
-        defaultValue={stages?.join(', ') ?? ''}
-        onBlur={({ currentTarget }) => change({ stages: namesIn(currentTarget.value) })}
-      />
-      <TextInput
-        label={words.assignee}
-        defaultValue={assignee ?? ''}
-        onBlur={({ currentTarget }) => change({ assignee: currentTarget.value.trim() || null })}
-      />
-      <Days label={words.minDays} value={min_days} change={(days) => change({ min_days: days })} />
-      <Days
-        label={words.escalateAfterDays}
-        value={escalate_after_days}
-        change={(days) => change({ escalate_after_days: days })}
-      />
+      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm" mt="xs">
+        <TextInput
+          label={words.stages}
+          description={words.stagesHelp}
+          defaultValue={stages?.join(', ') ?? ''}
+          onBlur={({ currentTarget }) => change({ stages: namesIn(currentTarget.value) })}
+        />
+        <TextInput
+          label={words.assignee}
+          defaultValue={assignee ?? ''}
+          onBlur={({ currentTarget }) => change({ assignee: currentTarget.value.trim() || null })}
+        />
+        <Days label={words.minDays} value={min_days} change={(days) => change({ min_days: days })} />
+        <Days
+          label={words.escalateAfterDays}
+          value={escalate_after_days}
+          change={(days) => change({ escalate_after_days: days })}
+        />
+      </SimpleGrid>
     </details>
   );
 }

@@ -7,7 +7,7 @@ const jours = (count: number) => (count <= 1 ? `${count} jour` : `${count} jours
 const en = {
   title: 'Delay alerts',
   recipients: 'Recipients',
-  recipientsHelp: 'Each active recipient gets one digest of all late tickets.',
+  recipientsHelp: 'Each active recipient gets one digest of their late tickets.',
   name: 'Name',
   email: 'E-mail address',
   locale: 'Language',
@@ -83,7 +83,7 @@ const en = {
 const fr: Widened<typeof en> = {
   title: 'Alertes de retard',
   recipients: 'Destinataires',
-  recipientsHelp: 'Chaque destinataire actif reçoit un seul récapitulatif de tous les tickets en retard.',
+  recipientsHelp: 'Chaque destinataire actif reçoit un seul récapitulatif de ses tickets en retard.',
   name: 'Nom',
   email: 'Adresse e-mail',
   locale: 'Langue',
@@ -124,7 +124,7 @@ const fr: Widened<typeof en> = {
   },
   forced: 'forcée',
   filter: {
-    title: 'Certains dossiers seulement',
+    title: 'Certains tickets seulement',
     stages: 'Étapes',
     stagesHelp: 'Séparées par des virgules ; vide : toutes.',
     assignee: 'Confiés à',
@@ -150,7 +150,7 @@ const fr: Widened<typeof en> = {
     snoozeButton: 'Mettre en veille',
     snoozed: (number) => `Aucune alerte sur ${number} avant cette date.`,
     recipients: 'Destinataires',
-    nobody: 'personne : aucun destinataire actif pour ce dossier',
+    nobody: 'personne : aucun destinataire actif pour ce ticket',
     alerts: 'Alertes à son sujet, les plus récentes d’abord',
     noAlerts: 'Aucune alerte n’a encore été envoyée à son sujet. La prochaine exécution en enverra une.',
   },
