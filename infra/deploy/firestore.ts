@@ -43,29 +43,95 @@ export function readIndexes(): IndexFile {
   );
 }
 
-/** Returns the arguments of `gcloud firestore indexes composite create`, a list per index. */
-export function toCompositeFlags({ indexes }: IndexFile): string[][] {
-  return indexes.map(({ collectionGroup, queryScope, fields }) => [
-    `--collection-group=${collectionGroup}`,
-    `--query-scope=${queryScope.toLowerCase().replace('_', '-')}`,
-    ...fields.map(({ fieldPath, ...kind }) => `--field-config=field-path=${fieldPath},${formatIndex(kind)}`),
-  ]);
+const indexField = z.object({
+  fieldPath: z.string(),
+  order: z.string().optional(),
+  arrayConfig: z.string().optional(),
+});
+
+/** The answer of `gcloud firestore indexes composite list`. */
+export const compositeList = z.array(
+  z.object({ name: z.string(), queryScope: z.string(), fields: z.array(indexField) }),
+);
+
+/** The answer of `gcloud firestore indexes fields list` and `fields ttls list`. */
+export const fieldList = z.array(
+  z.object({
+    name: z.string(),
+    indexConfig: z
+      .object({ indexes: z.array(z.object({ fields: z.array(indexField) })).default([]) })
+      .prefault({}),
+    ttlConfig: z.unknown().optional(),
+  }),
+);
+
+const groupOf = (name: string): string => /\/collectionGroups\/([^/]+)\//.exec(name)?.[1] ?? '';
+const pathOf = (name: string): string => name.split('/fields/')[1] ?? '';
+
+/** Returns the arguments of `gcloud firestore indexes composite create`, a list per index that does not exist. */
+export function toCompositeFlags(
+  { indexes }: Pick<IndexFile, 'indexes'>,
+  existing: z.infer<typeof compositeList> = [],
+): string[][] {
+  const key = (group: string, scope: string, fields: readonly z.infer<typeof indexField>[]) =>
+    JSON.stringify([
+      group,
+      scope,
+      // Firestore adds the document's name to every index.
+      ...fields
+        .filter(({ fieldPath }) => fieldPath !== '__name__')
+        .map(({ fieldPath, order, arrayConfig }) => [fieldPath, order ?? arrayConfig]),
+    ]);
+  const known = new Set(
+    existing.map(({ name, queryScope, fields }) => key(groupOf(name), queryScope, fields)),
+  );
+  return indexes
+    .filter(({ collectionGroup, queryScope, fields }) => !known.has(key(collectionGroup, queryScope, fields)))
+    .map(({ collectionGroup, queryScope, fields }) => [
+      `--collection-group=${collectionGroup}`,
+      `--query-scope=${queryScope.toLowerCase().replace('_', '-')}`,
+      ...fields.map(
+        ({ fieldPath, ...kind }) => `--field-config=field-path=${fieldPath},${formatIndex(kind)}`,
+      ),
+    ]);
 }
 
-/** Returns the arguments of `gcloud firestore indexes fields update`, a list per field with other than default indexes. */
-export function toExemptionFlags({ fieldOverrides }: IndexFile): string[][] {
-  return fieldOverrides.map(({ collectionGroup, fieldPath, indexes }) => [
-    fieldPath,
-    `--collection-group=${collectionGroup}`,
-    ...(indexes.length === 0 ? ['--disable-indexes'] : indexes.map((kind) => `--index=${formatIndex(kind)}`)),
-  ]);
-}
-
-/** Returns the arguments of `gcloud firestore fields ttls update`, a list per field by which documents expire. */
-export function toTtlFlags({ fieldOverrides }: IndexFile): string[][] {
+/** Returns the arguments of `gcloud firestore indexes fields update`, a list per field whose indexes differ. */
+export function toExemptionFlags(
+  { fieldOverrides }: Pick<IndexFile, 'fieldOverrides'>,
+  existing: z.infer<typeof fieldList> = [],
+): string[][] {
+  const kinds = (indexes: readonly { order?: string | undefined; arrayConfig?: string | undefined }[]) =>
+    indexes.map(formatIndex).sort().join();
+  const known = new Map(
+    existing.map(({ name, indexConfig }) => [
+      `${groupOf(name)}.${pathOf(name)}`,
+      kinds(indexConfig.indexes.flatMap(({ fields }) => fields)),
+    ]),
+  );
   return fieldOverrides
-    .filter(({ ttl }) => ttl)
-    .map(({ collectionGroup, fieldPath }) => [fieldPath, `--collection-group=${collectionGroup}`]);
+    .filter(
+      ({ collectionGroup, fieldPath, indexes }) =>
+        known.get(`${collectionGroup}.${fieldPath}`) !== kinds(indexes),
+    )
+    .map(({ collectionGroup, fieldPath, indexes }) => [
+      fieldPath,
+      `--collection-group=${collectionGroup}`,
+      ...(indexes.length === 0
+        ? ['--disable-indexes']
+        : indexes.map((kind) => `--index=${formatIndex(kind)}`)),
+    ]);
+}
+
+/** Returns the fields by which documents expire and that have no TTL policy yet. */
+export function findMissingTtls(
+  { fieldOverrides }: Pick<IndexFile, 'fieldOverrides'>,
+  existing: z.infer<typeof fieldList> = [],
+): { group: string; field: string }[] {
+  const known = new Set(existing.map(({ name }) => `${groupOf(name)}.${pathOf(name)}`));
+  return fieldOverrides
+    .filter(({ ttl, collectionGroup, fieldPath }) => ttl && !known.has(`${collectionGroup}.${fieldPath}`))
+    .map(({ collectionGroup, fieldPath }) => ({ group: collectionGroup, field: fieldPath }));
 }
 
 function formatIndex(kind: { order?: string | undefined; arrayConfig?: string | undefined }): string {

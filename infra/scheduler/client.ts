@@ -1,5 +1,5 @@
 import { CloudSchedulerClient, protos } from '@google-cloud/scheduler';
-import { PassThroughClient } from 'google-auth-library';
+import { OAuth2Client, PassThroughClient } from 'google-auth-library';
 import { findCredentials } from '../credentials.ts';
 import type { ServerJob } from './compare.ts';
 import type { JobBody } from './job.ts';
@@ -24,6 +24,8 @@ export interface SchedulerLocation {
   region: string;
   /** The address of the local cloud; without it the calls reach Google, with application default credentials. */
   endpoint?: string;
+  /** Gives the access token of gcloud's account, which then replaces the application default credentials. */
+  accessToken?: () => Promise<string>;
   /** Texts that no message may contain. */
   secrets?: readonly string[];
 }
@@ -45,7 +47,7 @@ export function openScheduler(location: SchedulerLocation): SchedulerApi {
   let opened: Promise<CloudSchedulerClient> | undefined;
   const call = <T>(work: (client: CloudSchedulerClient, options: CallOptions) => Promise<T>): Promise<T> =>
     runBounded(async (options) => {
-      opened ??= openClient(location.endpoint);
+      opened ??= openClient(location);
       return work(await opened, options);
     });
   const callByName = (method: 'deleteJob' | 'pauseJob' | 'resumeJob' | 'runJob') => async (name: string) => {
@@ -71,9 +73,16 @@ export function openScheduler(location: SchedulerLocation): SchedulerApi {
   };
 }
 
-async function openClient(endpoint: string | undefined): Promise<CloudSchedulerClient> {
+async function openClient(location: SchedulerLocation): Promise<CloudSchedulerClient> {
+  const { endpoint, accessToken, project } = location;
   if (endpoint === undefined) {
-    return new CloudSchedulerClient({ fallback: true, auth: await findCredentials('cloud-platform') });
+    if (!accessToken) {
+      const auth = await findCredentials('cloud-platform', project);
+      return new CloudSchedulerClient({ fallback: true, auth });
+    }
+    const authClient = new OAuth2Client({ quotaProjectId: project });
+    authClient.setCredentials({ access_token: await accessToken() });
+    return new CloudSchedulerClient({ fallback: true, authClient });
   }
   const { protocol, hostname, port } = new URL(endpoint);
   return new CloudSchedulerClient({
