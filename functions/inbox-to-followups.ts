@@ -1,7 +1,7 @@
 import type { Firestore } from '@google-cloud/firestore';
 import { settingsRef } from '../shared/domains/followups/followup.ts';
 import { toSettings } from '../shared/domains/followups/settings.ts';
-import { applySignal, type FollowupSignal } from '../shared/domains/followups/signals.ts';
+import { applySignal, type FollowupSignal, findMentioned } from '../shared/domains/followups/signals.ts';
 import { integrationsOf } from '../shared/domains/inbox/integration.ts';
 import type { InboxSignal, SignalSink } from '../shared/domains/inbox/message/signals.ts';
 import { normaliseAddress } from '../shared/doors/mail/address.ts';
@@ -27,16 +27,22 @@ export function followupSignals(
 ): SignalSink {
   const { store, now, post } = context;
   const ownByOrg = new Map<string, Promise<ReadonlySet<string>>>();
-  return async (signals) => {
-    for (const signal of signals) {
-      const found = toFollowupSignal(signal);
-      if (found === null) continue;
+  return async (signals, mayGoOn) => {
+    const found = signals.flatMap((signal) => toFollowupSignal(signal) ?? []);
+    const mentioned = await findMentioned(
+      store,
+      found.map(({ signal }) => signal),
+    );
+    for (const { signal, from } of found) {
+      const followupIds = mentioned(signal);
+      if (followupIds.length === 0) continue;
+      if (!mayGoOn()) return false;
       // A colleague who answers within the organisation is no customer.
       if (!ownByOrg.has(signal.orgId)) ownByOrg.set(signal.orgId, ownAddresses(context, signal.orgId));
-      const { from } = found;
       if (from !== null && (await ownByOrg.get(signal.orgId))?.has(from)) continue;
-      await applySignal({ store, now, decider: by, ...(post ? { post } : {}) }, found.signal);
+      await applySignal({ store, now, decider: by, ...(post ? { post } : {}) }, signal, followupIds);
     }
+    return true;
   };
 }
 
@@ -45,7 +51,7 @@ function toFollowupSignal(signal: InboxSignal): { signal: FollowupSignal; from: 
   const messageIds = mentionedIds(signal).filter(looksLikeOurs);
   if (messageIds.length === 0) return null;
   const build = (kind: FollowupSignal['kind'], detail: string, from: string | null = null) => ({
-    signal: { kind, messageIds, detail },
+    signal: { orgId: signal.orgId, kind, messageIds, detail },
     from,
   });
   switch (signal.kind) {

@@ -3,6 +3,7 @@ import {
   readAlertSettings,
   readRecipients,
 } from '../../shared/domains/tickets/alerts/documents.ts';
+import { matchFilter } from '../../shared/domains/tickets/alerts/filter.ts';
 import { Recheck } from '../../shared/domains/tickets/alerts/recheck.ts';
 import { searchLate } from '../../shared/domains/tickets/alerts/search.ts';
 import { type OpenDigest, openDigests } from '../../shared/domains/tickets/alerts/state.ts';
@@ -30,9 +31,9 @@ export interface Pair {
   kind: 'pair';
   id: string;
   late: LateTicket;
-  /** The place among the late tickets, the oldest being 0. */
+  /** The place among the recipient's late tickets, the oldest being 0. */
   rank: number;
-  /** Null if there is no active recipient. */
+  /** Null if no active recipient is responsible for the ticket. */
   recipient: AlertRecipient | null;
   /** The recipient's digests that earlier runs left unsettled. */
   open: readonly OpenDigest[];
@@ -76,18 +77,29 @@ export async function openAlertRun(
   };
 }
 
-/** Yields every late ticket with every active recipient, and what dead runs left; recipient by recipient. */
+/**
+ * Yields every late ticket with every active recipient whose filter it passes, and what dead runs left; recipient by
+ * recipient. A ticket that no recipient is responsible for comes alone, at the end.
+ */
 export async function* findCandidates({ late, recipients, open }: AlertRun): AsyncGenerator<AlertCandidate> {
   const addresses = new Set(recipients.map(({ address }) => address));
   for (const digest of open) if (!addresses.has(digest.address)) yield* orphan(digest);
-  for (const recipient of recipients.length === 0 ? [null] : recipients) {
-    const own = open.filter(({ address }) => address === recipient?.address);
+  const covered = new Set<LateTicket>();
+  for (const recipient of recipients) {
+    const own = open.filter(({ address }) => address === recipient.address);
     for (const digest of own) yield* orphan(digest);
-    for (const [rank, one] of late.entries()) {
-      const id = `${one.ticket.id}:${recipient?.id ?? 'nobody'}`;
-      yield { kind: 'pair', id, late: one, rank, recipient, open: own };
+    let rank = 0;
+    for (const one of late) {
+      const match = matchFilter(recipient.filter, one);
+      if (match !== 'never') covered.add(one);
+      if (match !== 'now') continue;
+      yield { kind: 'pair', id: `${one.ticket.id}:${recipient.id}`, late: one, rank, recipient, open: own };
+      rank += 1;
     }
   }
+  for (const [rank, one] of late.entries())
+    if (!covered.has(one))
+      yield { kind: 'pair', id: `${one.ticket.id}:nobody`, late: one, rank, recipient: null, open: [] };
 }
 
 function* orphan(digest: OpenDigest): Generator<Orphan> {

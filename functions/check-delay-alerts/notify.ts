@@ -71,6 +71,7 @@ async function sendPairs(
           alerts,
           state,
           kept: pruneAlerts(state.alerts, late, { repeatHours: settings.repeatHours, occurrence }),
+          ticketUrl: settings.ticketUrl,
           run: { id: runId, occurrence, requestedBy: context.requestedBy ?? context.trigger },
         });
   const sent = result ? candidateResult(result) : IN_FLIGHT;
@@ -93,7 +94,7 @@ function candidateResult(result: SendResult): ActResult<AlertReason> {
       return IN_FLIGHT;
     case 'stopped':
       return result.reason === 'budget'
-        ? { outcome: 'failed', reason: 'budget', retry: false, outOfTime: true }
+        ? { outcome: 'failed', reason: 'budget', retry: false, isUnfinished: true }
         : { outcome: 'failed', reason: result.reason, retry: true };
     default:
       return {

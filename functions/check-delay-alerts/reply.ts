@@ -31,6 +31,8 @@ const sum = (counts: Readonly<Record<string, number>>, reasons: readonly string[
 /** The remedy for failures that need a person. */
 const REMEDIES: Partial<Record<string, string>> = {
   no_active_recipient: 'there is no active recipient: choose recipients on /tickets/alerts/config/',
+  no_responsible_recipient:
+    'no recipient has their stage or assignee: widen a filter on /tickets/alerts/config/ or add a recipient without one',
   mail_not_configured: 'mail is not configured: set EMAIL_HOST and the other EMAIL_* variables',
   mail_system: 'the mail server refuses the account: read the log, then correct EMAIL_* or the account',
 };

@@ -1,3 +1,4 @@
+import { type AlertDecision, decideAlert } from '../../shared/domains/tickets/alerts/alert.ts';
 import type { DigestAlert } from '../../shared/domains/tickets/alerts/mail.ts';
 import {
   type AlertState,
@@ -5,7 +6,6 @@ import {
   listClaimed,
   undoAlerts,
 } from '../../shared/domains/tickets/alerts/state.ts';
-import { type AlertDecision, decideAlert } from '../../shared/domains/tickets/delay.ts';
 import type { Decision, Note } from '../../shared/runtime/task.ts';
 import type { AlertRun, Pair } from './candidates.ts';
 
@@ -29,6 +29,7 @@ export type AlertReason =
   | 'mail_paused'
   | 'mail_not_configured'
   | 'no_active_recipient'
+  | 'no_responsible_recipient'
   | 'invalid_address'
   | 'in_flight'
   | 'released'
@@ -59,7 +60,10 @@ export function decidePair(
   };
   const fail = (reason: AlertReason, retry: boolean) =>
     ({ act: false, reason, failed: { retry }, note }) as const;
-  if (recipient === null) return fail('no_active_recipient', true);
+  if (recipient === null)
+    return run.recipients.length === 0
+      ? fail('no_active_recipient', true)
+      : fail('no_responsible_recipient', false);
   if (recipient.address === null) return fail('invalid_address', false);
   if (mail === 'not_configured') return fail('mail_not_configured', true);
   if (mail === 'paused') return { act: false, reason: 'mail_paused', note };

@@ -18,7 +18,7 @@ interface Flagged {
   document: QueryDocumentSnapshot;
 }
 
-type Reason = 'stale' | 'recent' | 'alive_meanwhile';
+type Reason = 'stale' | 'recent' | 'alive_meanwhile' | 'already_offline';
 
 interface Types {
   params: typeof params;
@@ -76,6 +76,7 @@ export const cleanStaleSessions: Task<Types> = {
     return results.map((result): ActResult<Reason> => {
       if (result === 'offline') return { outcome: 'acted' };
       if (result === 'alive') return { outcome: 'skipped', reason: 'alive_meanwhile' };
+      if (result === 'already') return { outcome: 'skipped', reason: 'already_offline' };
       const code = (result as { code?: unknown }).code ?? result.message;
       return { outcome: 'failed', reason: `store_${String(code)}`, retry: true };
     });

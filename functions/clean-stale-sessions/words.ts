@@ -9,6 +9,7 @@ export const words: WordsOf<typeof cleanStaleSessions> = {
       stale: 'stale',
       recent: 'seen recently',
       alive_meanwhile: 'came back during the run',
+      already_offline: 'put offline by another run',
     },
   },
   fr: {
@@ -17,6 +18,7 @@ export const words: WordsOf<typeof cleanStaleSessions> = {
       stale: 'périmée',
       recent: 'vue récemment',
       alive_meanwhile: 'revenue pendant l’exécution',
+      already_offline: 'déjà traitée par une autre exécution',
     },
   },
 };

@@ -7,7 +7,8 @@ import {
   type SweepReason,
   toOpenVisit,
 } from '../../shared/domains/visits/close.ts';
-import { streamQuery, updateUnchanged } from '../../shared/doors/store/firestore.ts';
+import { streamQuery } from '../../shared/doors/store/firestore.ts';
+import { updateUnchanged } from '../../shared/doors/store/update-unchanged.ts';
 import { integerParam } from '../../shared/runtime/params.ts';
 import type { ActResult, ReplyFacts, Task } from '../../shared/runtime/task.ts';
 

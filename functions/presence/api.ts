@@ -1,9 +1,17 @@
 import * as z from 'zod';
-import { sessionKey } from '../../shared/domains/presence/session.ts';
+import { type SessionKind, sessionKey } from '../../shared/domains/presence/session.ts';
 import { onlineThreshold } from '../../shared/domains/presence/settings.ts';
+import { logOut } from '../../shared/domains/presence/sign-out.ts';
+import type { Standing } from '../../shared/domains/presence/standing.ts';
 import { listStatuses, MAX_PAGE } from '../../shared/domains/presence/statuses.ts';
-import { logIn, logOut, ping, type Visitor } from '../../shared/domains/presence/visitor.ts';
-import { ADMIN_CALLERS, type Caller, sessionOf, USER_CALLERS } from '../../shared/doors/auth/caller.ts';
+import { logIn, ping, type Visitor } from '../../shared/domains/presence/visitor.ts';
+import {
+  ADMIN_CALLERS,
+  type Caller,
+  type SessionClaim,
+  sessionOf,
+  USER_CALLERS,
+} from '../../shared/doors/auth/caller.ts';
 import { answerWithin } from '../../shared/doors/http/deadline.ts';
 import { HttpError } from '../../shared/doors/http/errors.ts';
 import { functionHandler } from '../../shared/doors/http/function-handler.ts';
@@ -38,20 +46,20 @@ type Handle = (call: Call<Deps>) => Promise<Answered>;
 
 const onPing: Handle = async ({ deps, caller }) => {
   const threshold = await onlineThreshold(deps.store, deps.clock(), PINGS_MAX_AGE_MS);
-  const accepted = await ping(visitorOf(deps, caller), threshold * 60_000).catch((error: unknown) => {
+  const standing = await ping(visitorOf(deps, caller), threshold * 60_000).catch((error: unknown) => {
     if (!isRedisAway(error)) throw error;
     throw new HttpError(503, 'Presence is away for a moment; ping again later.', {
       headers: { 'Retry-After': String(PING_RETRY_SECONDS) },
       check: `ping: Redis does not answer (${String(error)})`,
     });
   });
-  if (!accepted) throw loggedOut();
+  requireOpen(standing);
   return null;
 };
 
 const onLogin: Handle = async ({ deps, caller }) => {
   const visitor = visitorOf(deps, caller);
-  if (!(await answerWithin(STORE_MS, logIn(visitor)))) throw loggedOut();
+  requireOpen(await answerWithin(STORE_MS, logIn(visitor)));
   return { user_id: visitor.user.userId };
 };
 
@@ -95,6 +103,14 @@ const routes: readonly AnyRoute<Deps>[] = [
 /** Paths that the presence function answers. */
 export const PRESENCE_PATHS = [...new Set(routes.map(({ path }) => path))];
 
+const KINDS: Record<SessionClaim, SessionKind> = {
+  sid: 'named',
+  origin_jti: 'sign_in',
+  auth_time: 'sign_in',
+  iat: 'token',
+  none: 'token',
+};
+
 function visitorOf({ store, redis, clock }: Deps, caller: Caller): Visitor {
   const userId = caller.id ?? '';
   if (!isDocumentId(userId))
@@ -106,7 +122,9 @@ function visitorOf({ store, redis, clock }: Deps, caller: Caller): Visitor {
       },
     );
   const { iat, email, name } = caller.claims;
-  const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
+  const text = (value: unknown) =>
+    typeof value === 'string' && value !== '' ? value.toWellFormed() : undefined;
+  const session = sessionOf(caller);
   return {
     store,
     redis,
@@ -117,13 +135,18 @@ function visitorOf({ store, redis, clock }: Deps, caller: Caller): Visitor {
       displayName: text(name),
       role: caller.kind === 'admin' ? 'admin' : 'user',
     },
-    session: sessionKey(userId, sessionOf(caller)),
+    session: sessionKey(userId, session.name),
+    kind: KINDS[session.claim],
     issuedAt: typeof iat === 'number' ? iat : null,
   };
 }
 
-function loggedOut(): HttpError {
-  return new HttpError(401, 'This session has been logged out; sign in again.', {
-    check: 'the session has been logged out',
-  });
+/** Throws 401 for a session that is not open. `details.reason` lets the browser tell a logout from an old token. */
+function requireOpen(standing: Standing): void {
+  if (standing === 'open') return;
+  const message =
+    standing === 'logged_out'
+      ? 'This session has been logged out; sign in again.'
+      : 'This token was issued before the last logout of its account; get a new one.';
+  throw new HttpError(401, message, { details: { reason: standing }, check: `the session is ${standing}` });
 }

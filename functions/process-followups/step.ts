@@ -76,8 +76,13 @@ export function decideDryRun(
   }
   const wanting = 'fault' in candidate || verdict.do === 'park' || reason === 'unknown_delivery';
   const failed = wanting && isRecorded(candidate, verdict);
-  return failed ? { act: false, reason, failed: { retry: false } } : { act: false, reason };
+  if (failed) return { act: false, reason, failed: { retry: false } };
+  return { act: false, reason, ...unfinishedIf(reason === 'in_progress') };
 }
+
+/** Marks a candidate that another run may have in hand: if that run dies, Scheduler's retry has to come. */
+export const unfinishedIf = (isInOtherHands: boolean): { isUnfinished?: true } =>
+  isInOtherHands ? { isUnfinished: true } : {};
 
 /** Returns true if a real run has to write about a candidate or report it as failed. */
 export function isRecorded(candidate: DueFollowup, verdict: Verdict): boolean {
@@ -137,7 +142,8 @@ function resultOf({ reason, messageId }: SendAttempt, id: string): ActResult<Rea
   if (reason === 'sent') return { outcome: 'acted' };
   if (reason === 'unknown_delivery') return uncertainResult(id, messageId ?? '');
   // Cloud Scheduler's retry goes on with an incomplete run.
-  if (reason === 'budget') return { outcome: 'failed', reason, retry: false, outOfTime: true };
-  if (STILL_DUE.includes(reason)) return { outcome: 'skipped', reason };
+  if (reason === 'budget') return { outcome: 'failed', reason, retry: false, isUnfinished: true };
+  if (STILL_DUE.includes(reason))
+    return { outcome: 'skipped', reason, ...unfinishedIf(reason === 'changed_meanwhile') };
   return { outcome: 'failed', reason, retry: SYSTEM.includes(reason) };
 }

@@ -3,7 +3,7 @@ import { judgeAutomatic, type Verdict } from '../../shared/domains/followups/jud
 import type { Reason } from '../../shared/domains/followups/reasons.ts';
 import type { Settings } from '../../shared/domains/followups/settings.ts';
 import type { ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
-import { finishRescheduling } from './rescheduling.ts';
+import { type PreparedRun, prepareFollowups } from './prepare.ts';
 import {
   actOn,
   type DueFollowup,
@@ -13,6 +13,7 @@ import {
   isRecorded,
   judgeAgain,
   readFacts,
+  unfinishedIf,
 } from './step.ts';
 
 /** Three times the number of mail dialogues: while some mails are in one, others are claimed and settled. */
@@ -23,6 +24,7 @@ interface FollowupRun {
   organisations: Awaited<ReturnType<typeof readOrganisations>>;
   usable: readonly Settings[];
   quota: Quota;
+  prepared: PreparedRun;
   isDryRun: boolean;
 }
 
@@ -39,8 +41,8 @@ async function openFollowupRun(context: RunContext): Promise<FollowupRun> {
   const { store, now, dryRun: isDryRun } = context;
   const organisations = await readOrganisations(store);
   const usable = organisations.flatMap((one) => ('fault' in one ? [] : [one]));
-  if (!isDryRun) await finishRescheduling(context, usable);
-  return { organisations, usable, quota: new Quota(store, now), isDryRun };
+  const prepared = await prepareFollowups(context, usable);
+  return { organisations, usable, quota: new Quota(store, now), prepared, isDryRun };
 }
 
 /**
@@ -53,6 +55,7 @@ async function openFollowupRun(context: RunContext): Promise<FollowupRun> {
  * Guarantees:
  * - A mail without the server's answer is uncertain (`unknown`). It waits for a person; no run sends it again.
  * - A killed run loses nothing. Unclaimed mails stay due; another run takes over claimed ones after a minute.
+ * - A run that finds mails in another run's hands is not complete, so Scheduler's retry comes after that minute.
  * - A blocked follow-up gets a later due time, or is parked with its reason until a person fixes the cause.
  * - Its history grows only if the reason changes.
  */
@@ -69,10 +72,10 @@ export const processFollowups: Task<Types> = {
 
   open: openFollowupRun,
 
-  async *find({ organisations, usable, quota }, { store, now }) {
+  async *find({ organisations, usable, quota, prepared }, { store, now }) {
     for (const one of organisations)
       if ('fault' in one) yield { id: `billing_settings/${one.orgId}`, fault: one.fault };
-    for await (const { followup, settings } of streamDue(store, usable, now)) {
+    for await (const { followup, settings } of streamDue(store, usable, now, prepared.planned)) {
       const verdict = judgeAutomatic(followup, settings, now.getTime());
       const bound = verdict.do === 'send' ? await quota.take(settings) : null;
       const bounded: Verdict = bound ? { do: 'wait', reason: bound, until: null } : verdict;
@@ -90,8 +93,10 @@ export const processFollowups: Task<Types> = {
     // Storing the reason for sending nothing is an act too.
     return verdict.do === 'send' || isRecorded(candidate, verdict)
       ? { act: true, reason, plan }
-      : { act: false, reason };
+      : { act: false, reason, ...unfinishedIf(reason === 'in_progress') };
   },
+
+  after: ({ prepared }) => prepared.finish(),
 
   act: (decided, _run, context) => Promise.all(decided.map((one) => actOn(one, context))),
 

@@ -119,8 +119,8 @@ async function syncOne(
   try {
     return toResult(await syncInTurn(mailbox, context, turnOf(mailbox, shared, context), signals), context);
   } catch (error) {
-    if (error instanceof OutOfTime) return { outcome: 'skipped', reason: 'budget' };
-    if (error instanceof Overtaken) return { outcome: 'skipped', reason: 'busy' };
+    if (error instanceof OutOfTime) return { outcome: 'skipped', reason: 'budget', isUnfinished: true };
+    if (error instanceof Overtaken) return { outcome: 'skipped', reason: 'busy', isUnfinished: true };
     throw error;
   }
 }

@@ -13,7 +13,7 @@ import { lookForUnknownMail, MAIL_SOURCES } from '../../shared/domains/watch/unk
 import { asleepFinding, vigilOf } from '../../shared/domains/watch/vigil.ts';
 import { lateRuns } from '../../shared/runtime/fan-out/closing.ts';
 
-import { type Look, type LookContext, lookAt, runsOf } from './look-at-task.ts';
+import { type Look, type LookContext, lookAt, openRuns, runsOf } from './look-at-task.ts';
 
 /** The state of one run: its findings, and the actions that follow. */
 export interface WatchRun {
@@ -24,7 +24,7 @@ export interface WatchRun {
 
 /**
  * Looks at every task of the schedule; of watch-runs itself only its sleep is judged. Reads only: two settings, the open
- * incidents, the dispatched runs that are open, and at most eight runs per task.
+ * incidents, the runs that are open or dispatched, and about eight runs per task.
  */
 export async function lookAround(
   context: LookContext,
@@ -32,16 +32,17 @@ export async function lookAround(
   self: WatchedJob,
 ): Promise<WatchRun> {
   const { store, now } = context;
-  const [known, open, own, late] = await Promise.all([
+  const [known, open, own, late, running] = await Promise.all([
     readKnown(context),
     readOpenIncidents(context),
     runsOf(context, self.task),
     lateRuns(store, now),
+    openRuns(context),
   ]);
   const vigil = vigilOf(own, self, known.state, now);
   const others = jobs.filter((job) => job !== self);
   const [looks, mails] = await Promise.all([
-    Promise.all(others.map((job) => lookAt(context, job, { ...known, vigil }))),
+    Promise.all(others.map((job) => lookAt(context, job, { ...known, vigil, open: running }))),
     Promise.all(MAIL_SOURCES.map((source) => lookForUnknownMail(source, context))),
   ]);
   const findings = [

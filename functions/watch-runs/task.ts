@@ -11,7 +11,14 @@ import {
 import type { WatchedJob } from '../../shared/domains/watch/job.ts';
 import { type NoticeAudience, type NotifyFailure, notify } from '../../shared/domains/watch/notify.ts';
 import { watchedSchedule } from '../../shared/domains/watch/schedule.ts';
-import { rememberOpening, watchFrom } from '../../shared/domains/watch/state.ts';
+import { forgetPause } from '../../shared/domains/watch/settings.ts';
+import {
+  isFlappingReported,
+  recentOpenings,
+  rememberFlapping,
+  rememberOpening,
+  watchFrom,
+} from '../../shared/domains/watch/state.ts';
 import { isConflict } from '../../shared/doors/store/firestore.ts';
 import { closeLate } from '../../shared/runtime/fan-out/closing.ts';
 import { logClosed } from '../../shared/runtime/log-run.ts';
@@ -38,15 +45,18 @@ interface Types {
  * An incident opens if
  * - no run began for an occurrence within its grace,
  * - a run is open past its budget,
- * - several attempts failed in a row,
- * - runs take nearly their whole budget,
+ * - several attempts failed in a row, or failures alternate with successes,
+ * - runs end well and did nothing, since everything fails,
+ * - the budget ends every run early, or runs take nearly their whole budget,
  * - or the delivery of a mail is uncertain.
  *
  * Each operator gets one mail when an incident opens, one a day while it lasts, and one when it is over. That holds however
- * many runs of this task work at the same time. If this task itself slept, one message reports that and all that it missed.
+ * many runs of this task work at the same time. What comes and goes gets one mail a day, and the usual ones once it lasts for
+ * 30 minutes. If this task itself slept, one message reports that and all that it missed.
  * A notice that could not be sent fails the run, and the next run sends it.
  *
- * This task also closes a dispatched run whose batches have not all reported by its deadline.
+ * This task also closes a dispatched run whose batches have not all reported by its deadline, and forgets a pause of a task
+ * that runs again.
  */
 export const watchRuns: Task<Types> = {
   name: NAME,
@@ -98,6 +108,10 @@ async function attend(concern: Concern, run: WatchRun, context: RunContext): Pro
     await watchFrom(store, concern.task, concern.signature, now);
     return { outcome: 'acted' };
   }
+  if (concern.reason === 'stale_pause') {
+    await forgetPause(store, concern.task);
+    return { outcome: 'acted' };
+  }
   if (concern.reason === 'open') return openAndNotify(concern, run, context);
   if (concern.reason === 'unreported') {
     const closed = await closeLate(store, concern.run, now);
@@ -118,7 +132,8 @@ async function openAndNotify(
   context: RunContext,
 ): Promise<ActResult<Reason>> {
   const { store, now } = context;
-  const incident = incidentOf(finding, now, muted);
+  const openings = recentOpenings(run.state, finding, now).length + 1;
+  const incident = incidentOf(finding, now, muted, openings);
   const batch = store.batch();
   createIncident(store, batch, incident);
   rememberOpening(store, batch, run.state, incident);
@@ -130,8 +145,10 @@ async function openAndNotify(
     if (standing.recoveredAt || standing.notices > 0) return { outcome: 'skipped', reason: 'known' };
     return notifyAudience(standing, 'opened', run, context);
   }
-  if (muted) return { outcome: 'acted', note: note(incident, 'opened_muted', []) };
-  return notifyAudience(incident, 'opened', run, context);
+  if (!muted) return notifyAudience(incident, 'opened', run, context);
+  const isSilent = finding.kind === 'asleep' || isFlappingReported(run.state, finding, now);
+  if (isSilent) return { outcome: 'acted', note: note(incident, 'opened_muted', []) };
+  return notifyAudience(incident, 'flapping', run, context);
 }
 
 async function notifyAudience(
@@ -150,6 +167,7 @@ async function notifyAudience(
   // An `asleep` incident closes once it is reported. Without receivers it stays open.
   const over = event === 'recovered' || (incident.kind === 'asleep' && hasAudience);
   if (hasAudience || over) await record(context, incident, { event, over, notified: to, unreached });
+  if (hasAudience && event === 'flapping') await rememberFlapping(context.store, incident, context.now);
   return { outcome: 'acted', note: note(incident, event, to, unreached) };
 }
 

@@ -1,4 +1,5 @@
 import { mounted } from '../../functions/registry.ts';
+import { withoutEndSlashes } from '../../shared/doors/http/request.ts';
 
 /** A row of the table: the function serves the path and everything below it. */
 export interface RouteRow {
@@ -9,7 +10,7 @@ export interface RouteRow {
 /** Returns every route, longer ones first, so that alerts/check is found before alerts. */
 export function listRoutes(): RouteRow[] {
   return mounted
-    .map(({ name, prefix }) => ({ path: prefix.replace(/\/+$/, ''), function: name }))
+    .map(({ name, prefix }) => ({ path: withoutEndSlashes(prefix), function: name }))
     .sort((a, b) => b.path.length - a.path.length || (a.path < b.path ? -1 : 1));
 }
 

@@ -28,6 +28,7 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'AUTH_ISSUER', for: 'all' },
   { name: 'AUTH_AUDIENCE', for: 'all' },
   { name: 'AUTH_ADMIN_CLAIM', for: 'all' },
+  { name: 'AUTH_JWKS_URL', for: 'all' },
   { name: 'AUTH_CLIENT_ID', for: ['console'] },
   { name: 'SERVICE_ACCOUNTS', for: 'tasks', computed: true },
   { name: 'CRON_SECRET', for: 'tasks', secret: true },
@@ -48,6 +49,7 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'INBOX_SEALING_KEY_PREVIOUS', for: MAILBOXES, secret: true },
   // Makes Message-IDs unguessable.
   { name: 'LINK_KEY', for: MAILERS, secret: true },
+  { name: 'LINK_KEY_PREVIOUS', for: ['console'], secret: true },
   { name: 'HEALTHCHECK_URL', for: ['watch-runs'] },
 ];
 

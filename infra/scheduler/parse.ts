@@ -31,13 +31,20 @@ export interface ScheduleContext {
   env?: Readonly<Record<string, string | undefined>>;
 }
 
+/** The YAML library takes quadratic time for some faults, so the file has a bound that a thousand jobs fit. */
+const MAX_SOURCE = 512 * 1024;
+/** A fault names at most this much of a word. */
+const MAX_WORD = 80;
+
 /** Reads and checks a schedule. Throws ScheduleError with every problem in it. */
 export function parseSchedule(source: string, context: ScheduleContext): ScheduleFile {
+  if (source.length > MAX_SOURCE)
+    throw new Error(`${context.file} has ${source.length} characters; at most ${MAX_SOURCE} are read.`);
   const lines = new LineCounter();
   const doc = parseDocument(source, { lineCounter: lines, merge: true });
   const problems = new Problems(context.file, doc, lines);
   for (const fault of [...doc.errors, ...doc.warnings]) {
-    const word = /^[^\s:]+/.exec(source.slice(fault.pos[0]))?.[0];
+    const word = /^[^\s:]+/.exec(source.slice(fault.pos[0], fault.pos[0] + MAX_WORD))?.[0];
     problems.addAt(fault.linePos?.[0].line ?? 1, [], word, syntaxRule(fault.code, fault.message));
   }
   visit(doc, (_key, node) => {

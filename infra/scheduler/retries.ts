@@ -17,7 +17,7 @@ export function listBackoffs(retry: RetryPolicy): number[] {
 }
 
 /** Returns the sum of the waits between the first attempt and the last. */
-export function sumBackoffs(retry: RetryPolicy): number {
+function sumBackoffs(retry: RetryPolicy): number {
   return listBackoffs(retry).reduce((sum, wait) => sum + wait, 0);
 }
 

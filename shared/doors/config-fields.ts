@@ -34,3 +34,8 @@ export const secret = optional.pipe(
     )
     .optional(),
 );
+/** A secret that callers send in a header: one with other characters would never open anything. */
+export const sentSecret = secret.refine(
+  (value) => value === undefined || /^[\x21-\x7e]*$/.test(value.trim()),
+  'has a space or a character outside ASCII; make one with `npm run ronde -- secret generate`',
+);

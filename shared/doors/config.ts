@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod';
-import { boolean, list, optional, secret, url } from './config-fields.ts';
+import { boolean, list, optional, secret, sentSecret, url } from './config-fields.ts';
 import { CLOUD_SCHEDULER, CLOUD_TASKS, METADATA_SERVER, SECRET_MANAGER } from './google/addresses.ts';
 import { type TasksConfig, tasksEnvironment, tasksFaults, toTasksConfig } from './google/tasks-settings.ts';
 import { type MailConfig, mailEnvironment, mailFaults, toMailConfig } from './mail/settings.ts';
@@ -29,8 +29,8 @@ const environment = z.object({
   UPSTASH_REDIS_REST_TOKEN: z
     .string({ error: 'is not set; copy it from the Upstash console' })
     .min(1, 'is empty'),
-  CRON_SECRET: secret,
-  CRON_SECRET_PREVIOUS: secret,
+  CRON_SECRET: sentSecret,
+  CRON_SECRET_PREVIOUS: sentSecret,
   ALLOW_QUERY_SECRET: boolean,
   SCHEDULER_SERVICE_ACCOUNT: optional,
   SERVICE_ACCOUNTS: list,
@@ -42,6 +42,7 @@ const environment = z.object({
   AUTH_AUDIENCE: optional,
   AUTH_CLIENT_ID: optional,
   AUTH_ADMIN_CLAIM: optional,
+  AUTH_JWKS_URL: url,
   ALLOWED_ORIGINS: list,
   HEALTHCHECK_URL: url,
   EMAIL_BACKEND: optional,
@@ -79,8 +80,11 @@ export interface Config {
   google: { metadata: string; scheduler: string; tasks: string; secrets: string };
   /** The queue of Cloud Tasks for large runs. Undefined: each run works in the called instance. */
   tasks: TasksConfig | undefined;
-  /** The issuer of user tokens. `clientId`: the console's client, by default the audience. */
-  auth: { issuer: string; audience: string; clientId: string } | undefined;
+  /**
+   * The issuer of user tokens. `clientId`: the console's client, by default the audience. `jwksUrl`: its keys, for an issuer
+   * whose discovery document names another issuer.
+   */
+  auth: { issuer: string; audience: string; clientId: string; jwksUrl?: string } | undefined;
   adminClaim: string;
   allowedOrigins: readonly string[];
   local: boolean;
@@ -154,11 +158,15 @@ function crossFaults(e: NodeJS.ProcessEnv): string[] {
     faults.push('INBOX_SEALING_KEY_PREVIOUS is set without INBOX_SEALING_KEY; set the new key too');
   if (Boolean(e.AUTH_ISSUER) !== Boolean(e.AUTH_AUDIENCE))
     faults.push('AUTH_ISSUER and AUTH_AUDIENCE go together; set both or neither');
+  if (e.AUTH_JWKS_URL && !e.AUTH_ISSUER)
+    faults.push('AUTH_JWKS_URL is set without AUTH_ISSUER; set the issuer too');
   return faults;
 }
 
-function authOf({ AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience, AUTH_CLIENT_ID: clientId }: Environment) {
-  return issuer && audience ? { issuer, audience, clientId: clientId ?? audience } : undefined;
+function authOf(e: Environment): Config['auth'] {
+  const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience, AUTH_JWKS_URL: jwksUrl } = e;
+  if (!issuer || !audience) return undefined;
+  return { issuer, audience, clientId: e.AUTH_CLIENT_ID ?? audience, ...(jwksUrl ? { jwksUrl } : {}) };
 }
 
 function toConfig(e: Environment): Config {

@@ -6,7 +6,8 @@ import type {
   Timestamp,
 } from '@google-cloud/firestore';
 import { writeAttempt } from '../doors/store/counted.ts';
-import { isConflict, streamQuery, updateUnchanged } from '../doors/store/firestore.ts';
+import { isConflict, streamQuery } from '../doors/store/firestore.ts';
+import { updateUnchanged } from '../doors/store/update-unchanged.ts';
 import type { RunIdentity } from './occurrence.ts';
 import {
   endFields,

@@ -39,6 +39,13 @@ export function logClosed(log: Log, fields: object, { id, outcome, sums, error }
   writeLine(log, line, messageOf(id, outcome, counts), outcome);
 }
 
+/** Logs what a run did if the ledger could not be written at its end. */
+export function logUnrecorded(log: Log, fields: object, result: RunResult, error: unknown): void {
+  const { outcome, counts, skipped, failed } = result;
+  const line = { ...fields, outcome, counts, skipped, failed, error: String(error) };
+  log.error(line, 'The run ended, and its record could not be written');
+}
+
 const messageOf = (id: string, outcome: string, { acted, skipped, failed }: Counts) =>
   `${id} ${outcome}: ${acted} acted, ${skipped} skipped, ${failed} failed`;
 

@@ -28,7 +28,7 @@ function scheduledInstant(request: HttpRequest, caller: Caller): Date | null {
   const sent = header(request, 'x-cloudscheduler-scheduletime');
   if (sent === undefined || (caller.kind !== 'scheduler' && caller.kind !== 'secret')) return null;
   const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(sent) ? new Date(sent) : new Date(Number.NaN);
-  if (Number.isNaN(instant.getTime())) {
+  if (!(instant.getTime() > 0)) {
     throw new HttpError(
       400,
       'The header X-CloudScheduler-ScheduleTime is not an RFC 3339 instant; send one, such as 2026-03-31T09:00:00Z.',

@@ -135,6 +135,7 @@ const NO_RESULT = { outcome: 'failed', reason: 'no_result', retry: true } as con
 /** Returns a decision as a result, for a dry run or if there is nothing to do. */
 function resultOf(decision: Decision<string, unknown>): ActResult<string> {
   if (decision.act) return { outcome: 'acted' };
-  const { reason, failed } = decision;
-  return failed ? { outcome: 'failed', reason, ...failed } : { outcome: 'skipped', reason };
+  const { reason, failed, isUnfinished } = decision;
+  const left = isUnfinished ? { isUnfinished } : {};
+  return failed ? { outcome: 'failed', reason, ...failed, ...left } : { outcome: 'skipped', reason, ...left };
 }

@@ -59,12 +59,11 @@ export function count(
   const reasons = result[one.outcome];
   const reason = one.outcome === 'acted' ? because : one.reason;
   reasons[reason] = (reasons[reason] ?? 0) + 1;
-  if (one.outcome !== 'failed') return;
-  if (one.retry) {
-    result.wantsRetry = true;
-    result.retries.push({ id, reason: one.reason });
-  }
-  if ('outOfTime' in one) result.complete = false;
+  if (one.outcome === 'acted') return;
+  if (one.isUnfinished) result.complete = false;
+  if (one.outcome === 'skipped' || !one.retry) return;
+  result.wantsRetry = true;
+  result.retries.push({ id, reason: one.reason });
 }
 
 /** Adds a decision of a dry run to the shown candidates. */

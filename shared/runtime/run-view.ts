@@ -1,6 +1,5 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import type { Cost } from '../doors/cost.ts';
-import { ATTEMPT_FIELD } from '../doors/store/counted.ts';
 import { toJson } from '../doors/store/json.ts';
 import type { Shown } from './result.ts';
 import type { Counts, Dispatched, Note, Outcome } from './task.ts';
@@ -79,8 +78,7 @@ export function runLine(run: DocumentSnapshot): RunLine {
   };
 }
 
-/** Returns all that the ledger keeps of a run, without the mark of its last write. */
+/** Returns all that the ledger keeps of a run. */
 export function runDetail(run: DocumentSnapshot): RunView {
-  const { [ATTEMPT_FIELD]: _mark, ...fields } = run.data() ?? {};
-  return { id: run.id, ...(toJson(fields) as Omit<RunView, 'id'>) };
+  return { id: run.id, ...(toJson(run.data() ?? {}) as Omit<RunView, 'id'>) };
 }

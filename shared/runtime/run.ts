@@ -4,7 +4,7 @@ import { closeEarlier, closeIfDone } from './fan-out/closing.ts';
 import { dispatchBatches, dispatchingOf } from './fan-out/dispatch.ts';
 import { outcomeOf, sumsOf } from './fan-out/sums.ts';
 import { abandonOthers, closeRun, type OpenRun, openRun, recordOverlap } from './ledger.ts';
-import { logClosed } from './log-run.ts';
+import { logClosed, logUnrecorded } from './log-run.ts';
 import { Pipeline } from './pipeline.ts';
 import { reportProgress } from './progress.ts';
 import type { RunEnd, RunStart } from './record.ts';
@@ -23,7 +23,8 @@ export async function dryRun(task: AnyTask, request: RunRequest, context: RunCon
  */
 export async function realRun(task: AnyTask, request: RunRequest, context: RunContext): Promise<RunResult> {
   const attempt = new Attempt(task, request, context);
-  const lease = await takeLease(context.redis, `lease:${task.name}`).catch((error: unknown) => {
+  const { budget_seconds: budget } = request.params;
+  const lease = await takeLease(context.redis, `lease:${task.name}`, budget).catch((error: unknown) => {
     const fields = { task: task.name, error: String(error) };
     context.log.warn(fields, 'Redis is out of reach; running without a lease');
     return 'unavailable' as const;
@@ -72,7 +73,10 @@ class Attempt {
     const pipeline = this.#pipeline();
     const result = await this.#effect(opened, pipeline);
     await progress.stop();
-    await closeRun(opened, this.#end(result));
+    await closeRun(opened, this.#end(result)).catch((error: unknown) => {
+      logUnrecorded(this.#context.log, { task: this.#task.name, run_id: id }, result, error);
+      throw error;
+    });
     if (result.outcome === 'dispatched') await this.#closeIfDone();
     else await this.#after(pipeline, result);
     return result;
@@ -88,10 +92,11 @@ class Attempt {
   }
 
   #pipeline(): Pipeline {
-    const { clock, now } = this.#context;
+    const { clock, now, leftMs } = this.#context;
     const { params } = this.#request;
     const deadline = now.getTime() + params.budget_seconds * 1000;
-    const mayGoOn = () => clock().getTime() < deadline && (this.#lease?.held() ?? true);
+    // The clock may be set back; `leftMs` cannot.
+    const mayGoOn = () => clock().getTime() < deadline && leftMs() > 0 && (this.#lease?.held() ?? true);
     return new Pipeline({ task: this.#task, params, context: this.#context, mayGoOn, result: this.#result });
   }
 

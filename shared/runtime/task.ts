@@ -49,8 +49,11 @@ export type ParamsOf<T extends TaskTypes> = z.infer<z.ZodObject<T['params']>>;
  */
 export type Decision<Reason extends string, Plan = undefined> = { note?: Note } & (
   | ({ act: true; reason: Reason } & (undefined extends Plan ? { plan?: Plan } : { plan: Plan }))
-  | { act: false; reason: Reason; failed?: { retry: boolean } }
+  | ({ act: false; reason: Reason; failed?: { retry: boolean } } & Unfinished)
 );
+
+/** Left undone, by lack of time or in another attempt's hands: the run is then not complete. */
+type Unfinished = { isUnfinished?: true };
 
 /** A candidate to act on, with decide's answer. */
 export interface Decided<T extends TaskTypes = TaskTypes> {
@@ -73,11 +76,9 @@ export type StoreFailure = `store_${string}`;
 /** The result of acting on a candidate. */
 export type ActResult<Reason extends string> = { note?: Note } & (
   | { outcome: 'acted' }
-  | { outcome: 'skipped'; reason: Reason }
+  | ({ outcome: 'skipped'; reason: Reason } & Unfinished)
   /** `retry`: another attempt within minutes may heal it, and no other attempt is recorded anywhere. */
-  | { outcome: 'failed'; reason: Reason | StoreFailure; retry: boolean }
-  /** The budget ended before the candidate's turn: the run is not complete, and the next one continues. */
-  | { outcome: 'failed'; reason: 'budget'; retry: false; outOfTime: true }
+  | ({ outcome: 'failed'; reason: Reason | StoreFailure; retry: boolean } & Unfinished)
 );
 
 /** Further facts about an act, for the run's record and the reply. */

@@ -122,7 +122,7 @@ async function openService(run: FaultRun, environment: Record<string, string>): 
 const kill: FaultCase = {
   name: 'kill',
   claim: 'a process killed under traffic loses no acknowledged start, heartbeat or end',
-  runs: { sample: 2, full: 50 },
+  runs: { sample: 1, full: 50 },
   async once(run) {
     const { stage, random } = run;
     undisturbed ??= measure(run);

@@ -37,7 +37,7 @@ function send(url: string, body: string, headers: Record<string, string> = {}): 
 }
 
 describe('a built function behind the Functions Framework', () => {
-  it('answers a body that is not JSON, or too large, with an error of the contract, and only behind the door', async () => {
+  it('answers a body that is not JSON, or too large, with an error of the API, and only behind the door', async () => {
     const { url } = await start(TASK);
     const proof = { 'X-Cron-Secret': world.secret };
     const malformed = await send(url, '{"dry_run": tru', proof);

@@ -57,7 +57,6 @@ const composite: [string, Query][] = [
   ['runsOf runs under way', runsOf(store, { outcome: null })],
   ['runsOf a task with an outcome', runsOf(store, { task: 't', outcome: 'failed' })],
   ['dueFollowups', dueFollowups(store, ['a', 'b'], NOW)],
-  ['dueFollowups with a hold', dueFollowups(store, ['a'], NOW, NOW)],
   ['followupsIn what is due', followupsIn(store, 'due')],
   ['followupsIn what is due in an organisation', followupsIn(store, 'due', 'a')],
   ['followupsIn what an organisation has sent', followupsIn(store, 'sent', 'a')],

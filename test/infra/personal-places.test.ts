@@ -9,6 +9,7 @@ const ROOT = join(import.meta.dirname, '../..');
 /** Collections without personal data, and why. */
 const impersonalPlaces: Readonly<Record<string, string>> = {
   watch_state: 'when watch-runs checked each task',
+  followup_state: 'how far the walk over the rows of other back ends has come',
   folders: 'how far a mailbox is synchronised, in numbers',
 };
 

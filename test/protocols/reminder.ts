@@ -1,5 +1,6 @@
 import { Timestamp } from '@google-cloud/firestore';
 import { processFollowups } from '../../functions/process-followups/task.ts';
+import { SEEN } from '../../shared/domains/followups/schedule/plan.ts';
 import { settleUnknown } from '../../shared/domains/followups/settle.ts';
 import { noUsage } from '../../shared/doors/cost.ts';
 import { Post } from '../../shared/doors/mail/post.ts';
@@ -66,6 +67,8 @@ class ReminderTrial implements Trial {
     this.#scheduler.isExploring = false;
     const { client } = this.#model;
     await client.doc('billing_settings/O').set({ auto_followups_enabled: true });
+    // The walk over the rows of other back ends has been here today, and has seen this one.
+    await client.doc('followup_state/walk').set({ day: new Date(START).toISOString().slice(0, 10) });
     await client.doc(FOLLOWUP).set({
       org_id: 'O',
       type: 'invoice',
@@ -80,6 +83,7 @@ class ReminderTrial implements Trial {
       level: 0,
       next_due_at: Timestamp.fromMillis(START - 60 * MINUTE_MS),
       last_sent_at: null,
+      seen: SEEN,
     });
     this.#scheduler.isExploring = true;
     for (let run = 1; run <= runs; run += 1)

@@ -9,6 +9,8 @@ import { ALERT_DEFAULTS, alertSettings } from '../../../shared/domains/tickets/a
 import { WATCH_DEFAULTS, type WatchSettings, watchSettings } from '../../../shared/domains/watch/settings.ts';
 import { Answer } from '../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../shared/doors/http/version.ts';
+import { writeAttempt } from '../../../shared/doors/store/counted.ts';
+import { toJson } from '../../../shared/doors/store/json.ts';
 import { versionOf } from '../../../shared/doors/store/version.ts';
 import { type AdminContext, adminRoute } from './route.ts';
 
@@ -35,7 +37,7 @@ interface Versioned {
 export interface SettingsView extends Versioned {
   presence: z.infer<typeof presenceSettings> & Versioned;
   alerts: Omit<z.infer<typeof alertSettings>, 'stages'> & {
-    stages: Record<string, { threshold_days: number }>;
+    stages: Record<string, { threshold_days?: number; excluded?: boolean }>;
   } & Versioned;
   watch: WatchSettings & Versioned;
 }
@@ -63,7 +65,7 @@ export const settingsRoutes = [
           if (!snapshot || !body[part]) continue;
           if (carried !== undefined && carried !== versionOf(snapshot))
             requireVersion(request, carried, versionOf(snapshot));
-          transaction.set(snapshot.ref, toDeletions(fields), { merge: true });
+          transaction.set(snapshot.ref, { ...toDeletions(fields), ...writeAttempt() }, { merge: true });
         }
       });
       applyThreshold(context, body);
@@ -79,7 +81,7 @@ async function answer({ store }: AdminContext): Promise<Answer> {
   const stored = <P extends Part>(part: P) => {
     const snapshot = found[PARTS.indexOf(part)];
     const updated_at = snapshot ? versionOf(snapshot) : null;
-    return { ...DEFAULTS[part], ...snapshot?.data(), updated_at };
+    return { ...DEFAULTS[part], ...(toJson(snapshot?.data() ?? {}) as object), updated_at };
   };
   const updated_at = newest(found);
   const view: SettingsView = {

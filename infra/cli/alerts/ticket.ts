@@ -12,14 +12,22 @@ const ticket = z.looseObject({
   device: z.unknown(),
   status: z.unknown(),
   stage: z.unknown(),
+  snoozed_until: z.unknown().optional(),
   delay: z.object({
-    since: z.string(),
-    source: z.enum(['stage_entered_at', 'events', 'created_at']),
-    days_in_stage: z.number(),
+    since: z.string().nullable(),
+    source: z.enum(['stage_entered_at', 'events', 'created_at', 'reopened_at']).nullable(),
+    days_in_stage: z.number().nullable(),
     threshold_days: z.number(),
-    late_after: z.string(),
+    late_after: z.string().nullable(),
     late: z.boolean(),
-    reason: z.enum(['over_threshold', 'within_threshold', 'not_active']),
+    reason: z.enum([
+      'over_threshold',
+      'within_threshold',
+      'not_active',
+      'excluded_stage',
+      'snoozed',
+      'no_date',
+    ]),
   }),
 });
 type ExplainedTicket = z.infer<typeof ticket>;
@@ -51,20 +59,27 @@ export async function explainTicket(
   return 0;
 }
 
-const SOURCES: Record<ExplainedTicket['delay']['source'], string> = {
+const SOURCES: Record<NonNullable<ExplainedTicket['delay']['source']>, string> = {
   stage_entered_at: 'its field stage_entered_at',
   events: 'its last event into that stage (it has no stage_entered_at)',
   created_at: 'its creation (it has no stage_entered_at, and no event leads into that stage)',
+  reopened_at: 'its last reopening; the time before it does not count',
 };
 
 function describeTicket(found: ExplainedTicket, alerts: z.infer<typeof alert>[]): string[] {
   const { delay } = found;
+  const dated =
+    delay.source === null
+      ? [`Stage     ${found.stage}`]
+      : [
+          `Stage     ${found.stage}, for ${delay.days_in_stage} whole days, since ${delay.since}`,
+          `Since     ${SOURCES[delay.source]}`,
+          `Threshold ${delay.threshold_days} days: late after ${delay.late_after}`,
+        ];
   return [
     `Ticket ${found.number} (${found.id}), ${found.device}`,
-    `Stage     ${found.stage}, for ${delay.days_in_stage} whole days, since ${delay.since}`,
-    `Known by  ${SOURCES[delay.source]}`,
-    `Threshold ${delay.threshold_days} days: late after ${delay.late_after}`,
-    `Late      ${describeLateness(found)}`,
+    ...dated,
+    `Late      ${REASONS[delay.reason](found)}`,
     alerts.length === 0 ? 'Alerts    none yet' : 'Alerts    newest first',
     ...alerts.map(
       (one) => `  ${one.claimed_at}  ${one.state}  ${one.recipient}  ${one.stage}  ${one.message_id}`,
@@ -72,9 +87,11 @@ function describeTicket(found: ExplainedTicket, alerts: z.infer<typeof alert>[])
   ];
 }
 
-function describeLateness({ status, delay }: ExplainedTicket): string {
-  if (delay.reason === 'not_active')
-    return `no: its status is ${status}, and only active tickets are checked`;
-  if (delay.reason === 'over_threshold') return 'yes: longer in its stage than the threshold';
-  return 'no: not longer in its stage than the threshold';
-}
+const REASONS: Record<ExplainedTicket['delay']['reason'], (found: ExplainedTicket) => string> = {
+  over_threshold: () => 'yes: longer in its stage than the threshold',
+  within_threshold: () => 'no: not longer in its stage than the threshold',
+  not_active: ({ status }) => `no: its status is ${status}, and only active tickets are checked`,
+  excluded_stage: () => 'no: settings/alerts excludes its stage',
+  snoozed: ({ snoozed_until }) => `no: snoozed until ${snoozed_until}`,
+  no_date: () => 'no: neither stage_entered_at nor created_at can be read; store them as timestamps',
+};

@@ -71,6 +71,10 @@ export async function examineIssuer(auth: Config['auth']): Promise<CheckResult> 
       'set AUTH_ISSUER and AUTH_AUDIENCE to your OIDC provider’s',
     );
   try {
+    if (auth.jwksUrl) {
+      const { keys } = keySet.parse(await getJson(auth.jwksUrl));
+      return reportSound('issuer', `${auth.issuer}, ${keys.length} key(s) of AUTH_JWKS_URL`);
+    }
     const found = discovery.parse(
       await getJson(`${auth.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`),
     );
@@ -78,7 +82,7 @@ export async function examineIssuer(auth: Config['auth']): Promise<CheckResult> 
       return reportFault(
         'issuer',
         `it calls itself ${found.issuer}`,
-        'set AUTH_ISSUER to exactly that, trailing slash included',
+        'set AUTH_ISSUER to exactly that, trailing slash included, or set AUTH_JWKS_URL',
       );
     const { keys } = keySet.parse(await getJson(found.jwks_uri));
     return reportSound('issuer', `${auth.issuer}, ${keys.length} key(s)`);
@@ -86,7 +90,7 @@ export async function examineIssuer(auth: Config['auth']): Promise<CheckResult> 
     return reportFault(
       'issuer',
       `${auth.issuer}: ${reasonOf(error)}`,
-      'correct AUTH_ISSUER; its /.well-known/openid-configuration must answer from here',
+      'correct AUTH_ISSUER or AUTH_JWKS_URL; the first’s /.well-known/openid-configuration, or the second, must answer from here',
     );
   }
 }

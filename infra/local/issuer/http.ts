@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { jwtVerify } from 'jose';
 import type { CodeFlow, Grant } from './flow.ts';
 import { pickLanguage } from './pages.ts';
+import { SHAPE_NAMES, type TokenShape, toShape } from './shapes.ts';
 import { checkPassword, type SigningKey } from './tokens.ts';
 
 /** The data behind the issuer's routes. */
@@ -13,7 +14,9 @@ export interface IssuerState {
   googleKey: SigningKey;
   flow: CodeFlow;
   /** Returns the /token reply for a signed-in account, in a new session. */
-  session(grant: Grant): Promise<Record<string, unknown>>;
+  session(grant: Grant, shape?: TokenShape): Promise<Record<string, unknown>>;
+  /** Returns the /token reply with the next token of a sign-in. Throws for a token of another issuer. */
+  refresh(token: string): Promise<Record<string, unknown>>;
 }
 
 const CORS = {
@@ -91,13 +94,24 @@ const discovery = (issuer: string): Record<string, unknown> => ({
 });
 
 async function token(state: IssuerState, form: URLSearchParams): Promise<IssuerReply> {
-  const type = form.get('grant_type');
-  if (type !== 'password' && type !== 'authorization_code') {
-    return { status: 400, reply: { error: 'unsupported_grant_type' } };
+  const refused = (error: string, error_description?: string): IssuerReply => ({
+    status: 400,
+    reply: { error, ...(error_description === undefined ? {} : { error_description }) },
+  });
+  const before = form.get('refresh_of');
+  if (before !== null) {
+    const reply = await state.refresh(before).catch(() => null);
+    return reply ? { status: 200, reply } : refused('invalid_grant', 'refresh_of is no token of this issuer');
   }
+  const type = form.get('grant_type');
+  if (type !== 'password' && type !== 'authorization_code') return refused('unsupported_grant_type');
+  const asked = form.get('shape');
+  const shape = asked === null ? undefined : toShape(asked);
+  if (asked !== null && !shape)
+    return refused('invalid_request', `shape must be one of ${SHAPE_NAMES.join(', ')}`);
   const grant = type === 'password' ? passwordGrant(form) : state.flow.redeem(form);
-  if (!grant) return { status: 400, reply: { error: 'invalid_grant' } };
-  return { status: 200, reply: await state.session(grant) };
+  if (!grant) return refused('invalid_grant');
+  return { status: 200, reply: await state.session(grant, shape) };
 }
 
 function passwordGrant(form: URLSearchParams): Grant | null {

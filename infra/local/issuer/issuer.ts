@@ -3,6 +3,7 @@ import type { JWTPayload } from 'jose';
 import { serveLoopback } from '../loopback-server.ts';
 import { codeFlow, type Grant } from './flow.ts';
 import { handle, type IssuerState } from './http.ts';
+import { refreshClaims, shapeClaims, type TokenShape } from './shapes.ts';
 import * as tokens from './tokens.ts';
 
 const HOUR = 3600;
@@ -17,6 +18,8 @@ export interface IssuerOptions {
 
 export interface UserTokenOptions {
   ttlSeconds?: number;
+  /** The issuer whose access tokens it resembles; the local issuer's own have `sid` and `jti`. */
+  shape?: TokenShape;
   /** Adds or replaces claims. */
   claims?: JWTPayload;
   audience?: string;
@@ -38,6 +41,8 @@ export interface LocalIssuer {
   stop(): Promise<void>;
   /** Returns a user token of a new session. */
   userToken(name: tokens.AccountName, options?: UserTokenOptions): Promise<string>;
+  /** Returns the next token of the same sign-in, as after a refresh. Rejects a token of another issuer. */
+  refreshedToken(token: string): Promise<string>;
   /** Returns a user token that expired a minute ago. */
   expiredToken(): Promise<string>;
   /** Returns a user token that names this issuer and its key but is signed with another key. */
@@ -58,20 +63,25 @@ export async function startIssuer(options: IssuerOptions): Promise<LocalIssuer> 
   });
   const issuer = server.url;
   const googleIssuer = `${issuer}/google`;
-  const claims = (name: tokens.AccountName, ttl: number, extra: JWTPayload): JWTPayload => {
+  const claims = (name: tokens.AccountName, ttl: number, extra: JWTPayload, shape?: TokenShape) => {
     const iat = tokens.epochSeconds(clock());
-    const session = { jti: randomUUID(), sid: randomUUID(), ...tokens.accountClaims(name) };
+    const session = { ...shapeClaims(shape, iat), ...tokens.accountClaims(name) };
     return { iss: issuer, aud: audience, iat, exp: iat + ttl, ...session, ...extra };
   };
-  const session = (grant: Grant) => sessionReply(key, claims(grant.name, HOUR, {}), grant.nonce);
-  ready.state = { clock, issuer, googleIssuer, key, googleKey, flow: codeFlow(clock), session };
+  const session = (grant: Grant, shape?: TokenShape) =>
+    sessionReply(key, claims(grant.name, HOUR, {}, shape), grant.nonce);
+  const refreshed = async (token: string) =>
+    refreshClaims(await tokens.readClaims(key, token, issuer), tokens.epochSeconds(clock()));
+  const refresh = async (token: string) => sessionReply(key, await refreshed(token), null);
+  ready.state = { clock, issuer, googleIssuer, key, googleKey, flow: codeFlow(clock), session, refresh };
   return {
     issuer,
     googleIssuer,
     audience,
     stop: server.stop,
-    userToken: (name, { ttlSeconds = HOUR, claims: extra = {}, audience: aud = audience } = {}) =>
-      tokens.signClaims(key, claims(name, ttlSeconds, { aud, ...extra })),
+    userToken: (name, { ttlSeconds = HOUR, shape, claims: extra = {}, audience: aud = audience } = {}) =>
+      tokens.signClaims(key, claims(name, ttlSeconds, { aud, ...extra }, shape)),
+    refreshedToken: async (token) => tokens.signClaims(key, await refreshed(token)),
     expiredToken: () => {
       const iat = tokens.epochSeconds(clock()) - HOUR - 60;
       return tokens.signClaims(key, claims('usertest1', HOUR, { iat, exp: iat + HOUR }));

@@ -1,5 +1,6 @@
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import {
+  compactVerify,
   exportJWK,
   type GenerateKeyPairResult,
   generateKeyPair,
@@ -33,6 +34,14 @@ export function signClaims(key: SigningKey, claims: JWTPayload): Promise<string>
   return new SignJWT(claims)
     .setProtectedHeader({ alg: 'RS256', kid: key.kid, typ: 'JWT' })
     .sign(key.privateKey);
+}
+
+/** Returns the claims of a token that this key signed for an issuer, also after its expiry. Throws for any other. */
+export async function readClaims(key: SigningKey, token: string, issuer: string): Promise<JWTPayload> {
+  const { payload } = await compactVerify(token, key.publicKey);
+  const claims: JWTPayload = JSON.parse(new TextDecoder().decode(payload));
+  if (claims.iss !== issuer) throw new Error(`the token is not of ${issuer}`);
+  return claims;
 }
 
 /** Returns an instant in seconds since 1970, the unit of tokens. */

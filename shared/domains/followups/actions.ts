@@ -1,9 +1,10 @@
 import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
-import { type FollowupChange, revivedFields, withFields } from './change.ts';
-import type { Followup, Status } from './followup.ts';
+import type { FollowupChange } from './change.ts';
+import { type Followup, type Status, withFields } from './followup.ts';
+import { closedReason } from './judge.ts';
 import type { StopReason } from './reasons.ts';
 import { nextOpen } from './schedule/opening-hours.ts';
-import { scheduledFields } from './schedule/reschedule.ts';
+import { revivedFields, scheduledFields } from './schedule/scheduled.ts';
 import type { Settings } from './settings.ts';
 
 /** A pause without an end lasts until a person resumes the follow-up. */
@@ -14,7 +15,9 @@ export function stopped(followup: Followup, reason: StopReason, detail: string |
   // An opt-out replaces every earlier reason, because nobody may resume it.
   const outweighs = reason === 'opted_out' && followup.status === 'stopped' && followup.stopReason !== reason;
   if (followup.status !== 'open' && !outweighs) return null;
-  return { fields: { status: 'stopped', stop_reason: reason, next_due_at: null }, entry: { reason, detail } };
+  const bounced = reason === 'hard_bounce' ? { bounced_address: followup.customer.email } : {};
+  const fields = { status: 'stopped', stop_reason: reason, next_due_at: null, ...bounced };
+  return { fields, entry: { reason, detail } };
 }
 
 /** Ends a sequence whose document is paid, accepted or cancelled. */
@@ -49,8 +52,10 @@ export function paused(
 
 /** Resumes after a pause, a stop or a fault. Returns null after an opt-out or the end of the document. */
 export function resumed(snapshot: DocumentSnapshot, followup: Followup, settings: Settings): FollowupChange {
-  const reopen = followup.status === 'stopped' && followup.stopReason !== 'opted_out';
-  if (followup.status !== 'open' && !reopen) return null;
+  const isStopped = followup.status === 'stopped' || followup.status === 'open';
+  const closed = closedReason(followup);
+  if (!isStopped || closed === 'opted_out') return null;
+  const reopen = closed !== null;
   const fields = { paused_until: null, ...(reopen ? { status: 'open', stop_reason: null } : {}) };
   if (followup.parked)
     return { fields: revivedFields(snapshot, fields, settings), entry: { reason: 'resumed' } };
@@ -61,4 +66,34 @@ export function resumed(snapshot: DocumentSnapshot, followup: Followup, settings
     before !== null && followup.scheduledBy === null ? { next_due_at: before, scheduled_by: null } : {};
   const rest = { due_before_pause: null, last_decision: null };
   return { fields: { ...fields, ...scheduled, ...kept, ...rest }, entry: { reason: 'resumed' } };
+}
+
+/**
+ * Begins the levels again as a new cycle, such as for a bounced direct debit. The records of earlier cycles stay. Returns
+ * null if this cycle has sent nothing and waits for its first level already.
+ */
+export function restarted(
+  snapshot: DocumentSnapshot,
+  followup: Followup,
+  settings: Settings,
+  detail: string | null,
+): FollowupChange {
+  const isFresh = followup.level === 0 && closedReason(followup) === null && !followup.parked;
+  if (isFresh) return null;
+  const all: unknown = snapshot.get('message_ids');
+  const fields = {
+    status: 'open',
+    stop_reason: null,
+    paused_until: null,
+    cycle: followup.cycle + 1,
+    level: 0,
+    parked: null,
+    refused_since: null,
+    refusals: 0,
+    due_before_pause: null,
+    earlier_mails: Array.isArray(all) ? all.length : 0,
+    last_decision: null,
+  };
+  const scheduled = scheduledFields(withFields(snapshot, fields), settings);
+  return { fields: { ...fields, ...scheduled }, entry: { reason: 'restarted', detail } };
 }

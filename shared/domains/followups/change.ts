@@ -1,8 +1,7 @@
-import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
+import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
 import { isConflict } from '../../doors/store/firestore.ts';
 import { type Followup, followups, settingsRef, toFollowup } from './followup.ts';
 import { addHistory, type Decider, type HistoryEntry } from './record.ts';
-import { scheduledFields } from './schedule/reschedule.ts';
 import { type Settings, toSettings } from './settings.ts';
 
 /** A change that conflicts with another one is decided at most this many times. */
@@ -24,13 +23,6 @@ export async function readFollowup({ store }: Pick<ChangeContext, 'store'>, id: 
   const followup = toFollowup(snapshot);
   const settings = toSettings(await settingsRef(store, followup.orgId || '-').get());
   return { snapshot, followup, settings };
-}
-
-/** Returns the follow-up as it will be with these fields. */
-export function withFields(snapshot: DocumentSnapshot, fields: Record<string, unknown>): Followup {
-  const { id, ref, updateTime } = snapshot;
-  const get = (name: string) => (Object.hasOwn(fields, name) ? fields[name] : snapshot.get(name));
-  return toFollowup({ id, ref, get, updateTime } as unknown as DocumentSnapshot);
 }
 
 /**
@@ -61,29 +53,4 @@ export async function changeFollowup(
     }
     return await found.snapshot.ref.get();
   }
-}
-
-/**
- * Adds the fields that end a parking: the due time is the old one, else the rules give it. An uncertain mail stays parked
- * until a person settles it.
- */
-export function revivedFields(
-  snapshot: DocumentSnapshot,
-  fields: Record<string, unknown>,
-  settings: Settings,
-): Record<string, unknown> {
-  const followup = withFields(snapshot, fields);
-  const { parked } = followup;
-  if (parked?.reason === 'unknown_delivery') return fields;
-  const scheduled = scheduledFields({ ...followup, parked: null }, settings);
-  const asBefore = scheduled['next_due_at'] === null ? null : (parked?.dueAt ?? null);
-  return {
-    ...fields,
-    ...scheduled,
-    ...(asBefore === null ? {} : { next_due_at: Timestamp.fromMillis(asBefore), scheduled_by: null }),
-    parked: null,
-    refused_since: null,
-    refusals: 0,
-    last_decision: null,
-  };
 }

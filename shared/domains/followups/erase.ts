@@ -13,6 +13,8 @@ const FORGOTTEN = {
   paused_until: null,
   parked: null,
   auto_enabled: false,
+  search: [],
+  bounced_address: null,
 };
 
 /** The places where follow-ups name a person, as a customer or as the colleague who decided. */

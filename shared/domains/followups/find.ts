@@ -1,4 +1,10 @@
-import { type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
+import {
+  type DocumentReference,
+  type Firestore,
+  type Query,
+  type QueryDocumentSnapshot,
+  Timestamp,
+} from '@google-cloud/firestore';
 import { streamQuery } from '../../doors/store/firestore.ts';
 import { startOfDay } from '../../doors/time/zoned.ts';
 import { type Followup, followups, toFollowup } from './followup.ts';
@@ -15,19 +21,13 @@ function enabledOrganisations(store: Firestore): Query {
  * The due follow-ups of these organisations, oldest first, without those switched off or parked. Needs the index
  * (auto_enabled, org_id, status, next_due_at) of followups.
  */
-export function dueFollowups(
-  store: Firestore,
-  orgIds: readonly string[],
-  now: Date,
-  notBefore?: Date,
-): Query {
-  const due = followups(store)
+export function dueFollowups(store: Firestore, orgIds: readonly string[], now: Date): Query {
+  return followups(store)
     .where('auto_enabled', '==', true)
     .where('org_id', 'in', orgIds)
     .where('status', '==', 'open')
-    .where('next_due_at', '<=', Timestamp.fromDate(now));
-  const query = notBefore ? due.where('next_due_at', '>=', Timestamp.fromDate(notBefore)) : due;
-  return query.orderBy('next_due_at');
+    .where('next_due_at', '<=', Timestamp.fromDate(now))
+    .orderBy('next_due_at');
 }
 
 /** The mails that an organisation claimed since an instant. Needs the group index (org_id, claimed_at) of sends. */
@@ -41,6 +41,16 @@ export function claimedSince(store: Firestore, orgId: string, since: Date): Quer
 
 /** An organisation whose automatic follow-ups are on: its settings, or the fault in them. */
 export type Organisation = Settings | { orgId: string; fault: string };
+
+/** Reads an organisation's settings. Returns null if they are unusable. */
+export async function readSettingsOrNull(ref: DocumentReference): Promise<Settings | null> {
+  try {
+    return toSettings(await ref.get());
+  } catch (error) {
+    if (error instanceof SettingsFault) return null;
+    throw error;
+  }
+}
 
 /** Reads every organisation whose automatic follow-ups are on. */
 export async function readOrganisations(store: Firestore): Promise<Organisation[]> {
@@ -56,31 +66,56 @@ export async function readOrganisations(store: Firestore): Promise<Organisation[
   return found;
 }
 
-/** Streams the due follow-ups. Organisations that hold some back need a query each; the others share queries. */
+/**
+ * Streams the due follow-ups of these organisations, in the order of their due times within each query. `planned` are
+ * follow-ups as they would be, for a dry run, which stand in for the stored ones.
+ */
 export async function* streamDue(
   store: Firestore,
   organisations: readonly Settings[],
   now: Date,
+  planned: ReadonlyMap<string, Followup> = new Map(),
 ): AsyncGenerator<{ followup: Followup; settings: Settings }> {
   const byId = new Map(organisations.map((settings) => [settings.orgId, settings]));
-  for (const query of dueQueries(store, organisations, now)) {
-    for await (const snapshot of streamQuery(query)) {
-      const followup = toFollowup(snapshot);
+  const orgIds = [...byId.keys()];
+  for (let begin = 0; begin < orgIds.length; begin += IN_MAX) {
+    const group = orgIds.slice(begin, begin + IN_MAX);
+    const stored = streamQuery(dueFollowups(store, group, now));
+    for await (const followup of withPlanned(stored, dueAmong(planned, group, now), planned)) {
       const settings = byId.get(followup.orgId);
       if (settings) yield { followup, settings };
     }
   }
 }
 
-function dueQueries(store: Firestore, organisations: readonly Settings[], now: Date): Query[] {
-  const free = organisations.filter(({ heldDueBefore }) => heldDueBefore === null).map(({ orgId }) => orgId);
-  const groups = Array.from({ length: Math.ceil(free.length / IN_MAX) }, (_, index) =>
-    free.slice(index * IN_MAX, (index + 1) * IN_MAX),
-  );
-  const holding = organisations.flatMap(({ orgId, heldDueBefore }) =>
-    heldDueBefore === null ? [] : [dueFollowups(store, [orgId], now, new Date(heldDueBefore))],
-  );
-  return [...groups.map((orgIds) => dueFollowups(store, orgIds, now)), ...holding];
+/** Returns the planned follow-ups that the query for due ones would find, in its order. */
+function dueAmong(planned: ReadonlyMap<string, Followup>, orgIds: readonly string[], now: Date): Followup[] {
+  return [...planned.values()]
+    .filter(({ orgId, autoEnabled, status }) => orgIds.includes(orgId) && autoEnabled && status === 'open')
+    .filter(({ nextDueAt }) => nextDueAt !== null && nextDueAt <= now.getTime())
+    .sort(byDueTime);
+}
+
+const byDueTime = (one: Followup, other: Followup) =>
+  (one.nextDueAt ?? 0) - (other.nextDueAt ?? 0) || Buffer.compare(Buffer.from(one.id), Buffer.from(other.id));
+
+/** Merges planned follow-ups into the stored ones, in whose place they stand. */
+async function* withPlanned(
+  stored: AsyncIterable<QueryDocumentSnapshot>,
+  inOrder: readonly Followup[],
+  planned: ReadonlyMap<string, Followup>,
+): AsyncGenerator<Followup> {
+  let next = 0;
+  for await (const snapshot of stored) {
+    if (planned.has(snapshot.id)) continue;
+    const followup = toFollowup(snapshot);
+    for (let one = inOrder[next]; one && byDueTime(one, followup) < 0; one = inOrder[next]) {
+      yield one;
+      next += 1;
+    }
+    yield followup;
+  }
+  yield* inOrder.slice(next);
 }
 
 /** Counts the mails that each organisation may still send in this run, and today in its time zone. */

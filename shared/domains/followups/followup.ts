@@ -1,7 +1,10 @@
 import type { DocumentReference, DocumentSnapshot, Firestore, Timestamp } from '@google-cloud/firestore';
 import { millis } from '../../doors/store/firestore.ts';
 import type { ParkingReason, Reason } from './reasons.ts';
+import { RowReader, toText } from './row.ts';
+import { type DueDay, dayAt, readDay, type StoredDay } from './schedule/days.ts';
 import type { FollowupType, Standing } from './schedule/schedule.ts';
+import type { Settings } from './settings.ts';
 
 export const STATUSES = ['open', 'paid', 'accepted', 'cancelled', 'stopped'] as const;
 export type Status = (typeof STATUSES)[number];
@@ -14,85 +17,120 @@ export interface Followup {
   writtenAt: Timestamp | undefined;
   orgId: string;
   type: FollowupType;
+  /** The document's number; the follow-up's id if its row has none. */
   label: string;
+  hasNumber: boolean;
   customer: { name: string | null; email: string | null; locale: string | null };
   amountDue: unknown;
   currency: unknown;
-  dueDate: number | null;
+  due: StoredDay;
   sentAt: number | null;
+  /** The last day on which a quote holds, as an instant and as a day. */
+  validUntil: StoredDay;
   status: string | null;
   autoEnabled: boolean;
   pausedUntil: number | null;
+  /** The cycle: 1, and one more after each restart. */
+  cycle: number;
+  /** The levels that this cycle has sent. */
   level: number;
   nextDueAt: number | null;
   lastSentAt: number | null;
   stopReason: string | null;
   /** The reason why it waits for a person, and its due time before that; null if it does not wait. */
   parked: { reason: ParkingReason; at: number | null; dueAt: number | null; detail: string | null } | null;
-  /** The key of the rules that gave next_due_at; null if a person or another back end gave it. */
+  /** The key of rules and start that gave next_due_at; null if a person or another back end gave it. */
   scheduledBy: string | null;
   /** The reason of the last decision in the history. */
   lastReason: Reason | null;
   /** The time of the first refusal in a row by the mail server; null after a success. */
   refusedSince: number | null;
   refusals: number;
-  /** The Message-IDs of the mails sent, oldest first. */
+  /** The Message-IDs of the mails of this cycle, oldest first. */
   messageIds: readonly string[];
+  /** The first field that has no usable value, with its rule; null if every one has. */
+  fault: string | null;
 }
 
 export const followups = (store: Firestore) => store.collection('followups');
 
-/** The send record of one level; the first level is 1. */
-export const sendRef = ({ ref }: Pick<Followup, 'ref'>, level: number) =>
-  ref.collection('sends').doc(String(level));
+/**
+ * The lasting name of a level's mail below its follow-up; the first level is 1. In the first cycle it is the level, as
+ * before there were cycles.
+ */
+export const sendName = ({ cycle }: Pick<Followup, 'cycle'>, level: number) =>
+  cycle === 1 ? String(level) : `${cycle}-${level}`;
+
+/** The send record of one level. */
+export const sendRef = (followup: Pick<Followup, 'ref' | 'cycle'>, level: number) =>
+  followup.ref.collection('sends').doc(sendName(followup, level));
 
 export const settingsRef = (store: Firestore, orgId: string) =>
   store.collection('billing_settings').doc(orgId);
 
-const text = (value: unknown): string | null =>
-  typeof value === 'string' && value.trim() !== '' ? value.trim() : null;
-
-/** Reads a follow-up. Documents of other back ends may lack any field. */
+/** Reads a follow-up. Documents of other back ends may lack any field, or have it in another form. */
 export function toFollowup(snapshot: DocumentSnapshot): Followup {
   const get = (name: string): unknown => snapshot.get(name) ?? null;
+  const row = new RowReader(get);
   const customer = (get('customer') ?? {}) as Record<string, unknown>;
   const parked = get('parked') as Record<string, unknown> | null;
   const decision = get('last_decision') as Record<string, unknown> | null;
+  const number = row.text('source_label') ?? row.text('source_id');
+  const cycleMails = Number(get('earlier_mails') ?? 0);
   return {
     id: snapshot.id,
     ref: snapshot.ref,
     writtenAt: snapshot.updateTime,
     orgId: String(get('org_id') ?? ''),
-    type: get('type') === 'quote' ? 'quote' : 'invoice',
-    label: text(get('source_label')) ?? text(get('source_id')) ?? snapshot.id,
-    customer: { name: text(customer.name), email: text(customer.email), locale: text(customer.locale) },
+    type: row.type(),
+    label: number ?? snapshot.id,
+    hasNumber: number !== null,
+    customer: { name: toText(customer.name), email: toText(customer.email), locale: toText(customer.locale) },
     amountDue: get('amount_due'),
     currency: get('currency'),
-    dueDate: millis(get('due_date')),
-    sentAt: millis(get('sent_at')),
-    status: text(get('status')),
+    due: { at: row.instant('due_date'), day: row.text('due_day'), zone: row.zone('due_zone') },
+    sentAt: row.instant('sent_at'),
+    validUntil: { at: row.instant('valid_until'), day: null, zone: null },
+    status: get('status') === null ? null : row.word('status', STATUSES),
     autoEnabled: get('auto_enabled') === true,
-    pausedUntil: millis(get('paused_until')),
-    level: Number.isInteger(get('level')) ? Math.max(0, Number(get('level'))) : 0,
-    nextDueAt: millis(get('next_due_at')),
-    lastSentAt: millis(get('last_sent_at')),
-    stopReason: text(get('stop_reason')),
+    pausedUntil: row.instant('paused_until'),
+    cycle: row.count('cycle', 1) ?? 1,
+    level: row.count('level', 0) ?? 0,
+    nextDueAt: row.instant('next_due_at'),
+    lastSentAt: row.instant('last_sent_at'),
+    stopReason: row.text('stop_reason'),
     parked: parked && {
       reason: parked.reason as ParkingReason,
       at: millis(parked.at),
       dueAt: millis(parked.due_at),
-      detail: text(parked.detail),
+      detail: toText(parked.detail),
     },
-    scheduledBy: text(get('scheduled_by')),
-    lastReason: text(decision?.reason) as Reason | null,
+    scheduledBy: row.text('scheduled_by'),
+    lastReason: toText(decision?.reason) as Reason | null,
     refusedSince: millis(get('refused_since')),
     refusals: Number(get('refusals') ?? 0),
-    messageIds: (get('message_ids') as string[] | null) ?? [],
+    messageIds: row.messageIds('message_ids').slice(cycleMails),
+    fault: row.faults[0] ?? null,
   };
 }
 
-/** Returns the facts that decide the due time. An invoice counts from its due date, a quote from its sending. */
-export function standingOf(followup: Followup): Standing {
-  const { type, dueDate, sentAt, level, lastSentAt, pausedUntil } = followup;
-  return { type, start: type === 'invoice' ? dueDate : sentAt, level, lastSentAt, pausedUntil };
+/** Returns the due day in the organisation's zone, or null without a due date. */
+export const dueDayOf = ({ due }: Followup, { rules, zoneBefore }: Settings): DueDay | null =>
+  readDay(due, rules.hours.zone, zoneBefore);
+
+/** Returns the facts that decide the due time. An invoice counts from its due day, a quote from its sending. */
+export function standingOf(followup: Followup, settings: Settings): Standing {
+  const { type, sentAt, level, lastSentAt, pausedUntil } = followup;
+  const { zone } = settings.rules.hours;
+  const due = type === 'invoice' ? dueDayOf(followup, settings) : null;
+  const start = type === 'invoice' ? (due?.start ?? null) : sentAt;
+  const day = due?.day ?? (start === null ? null : dayAt(start, zone));
+  return { type, start, day, level, lastSentAt, pausedUntil };
+}
+
+/** Returns the follow-up as it will be with these fields. */
+export function withFields(snapshot: DocumentSnapshot, fields: Record<string, unknown>): Followup {
+  const { id, ref, updateTime } = snapshot;
+  const get = (name: string) => (Object.hasOwn(fields, name) ? fields[name] : snapshot.get(name));
+  return toFollowup({ id, ref, get, updateTime } as unknown as DocumentSnapshot);
 }

@@ -1,10 +1,12 @@
 import type { Resume } from '../../doors/mail/claims.ts';
 import type { Followup } from './followup.ts';
-import { standingOf } from './followup.ts';
-import { contentOf, type Reminder, Unmailable } from './mail/content.ts';
+import { dueDayOf, standingOf } from './followup.ts';
+import { contentOf, isSettled, type Reminder, Unmailable } from './mail/content.ts';
 import type { ParkingReason, Reason } from './reasons.ts';
+import { endOf, readDay } from './schedule/days.ts';
+import { isLate } from './schedule/hold.ts';
 import { closedAt, nextOpen } from './schedule/opening-hours.ts';
-import { gapEnd, nextDue, rulesKey } from './schedule/schedule.ts';
+import { gapEnd, isScheduledBy, nextDue, type Standing } from './schedule/schedule.ts';
 import type { Settings } from './settings.ts';
 
 /**
@@ -12,13 +14,13 @@ import type { Settings } from './settings.ts';
  * - `send`: send its next level;
  * - `wait`: send nothing now; `until` is the new due time (milliseconds), or null to keep the old one;
  * - `park`: wait until a person fixes the cause;
- * - `end`: it has no further level.
+ * - `end`: it gets no further mail.
  */
 export type Verdict =
   | { do: 'send'; reason: 'due'; level: number }
   | { do: 'wait'; reason: Reason; until: number | null }
   | { do: 'park'; reason: ParkingReason; detail: string }
-  | { do: 'end'; reason: 'all_levels_sent' };
+  | { do: 'end'; reason: 'all_levels_sent' | 'nothing_due' | 'expired' };
 
 const wait = (reason: Reason, until: number | null = null): Verdict => ({ do: 'wait', reason, until });
 
@@ -28,31 +30,40 @@ const ENDED: Readonly<Record<string, Reason>> = {
   cancelled: 'cancelled',
 };
 
-/** Returns why a follow-up that is not open gets no mail, or null if it is open. */
-function closedReason({ status, stopReason }: Followup): Reason | null {
-  if (status === 'open') return null;
+/** A sequence that stopped for one of these stays stopped, whatever another back end writes as its status. */
+const STOPPED: readonly Reason[] = ['stopped', 'replied', 'opted_out', 'hard_bounce'];
+
+/** Returns why a follow-up that has ended gets no mail, or null if it goes on. */
+export function closedReason({ status, stopReason }: Followup): Reason | null {
+  const stop = STOPPED.find((reason) => reason === stopReason) ?? null;
+  if (status === 'open') return stop;
   const ended = ENDED[status ?? ''];
   if (ended) return ended;
-  return stopReason === 'replied' || stopReason === 'opted_out' || stopReason === 'hard_bounce'
-    ? stopReason
-    : 'stopped';
+  return stop ?? (stopReason === 'expired' ? 'expired' : 'stopped');
 }
 
 /** Decides if a run may send the next level now, and why or why not. Pure; the weightiest reason comes first. */
 export function judgeAutomatic(followup: Followup, settings: Settings, now: number): Verdict {
   const closed = closedReason(followup);
+  if (followup.fault !== null && (followup.status === null || closed === null))
+    return { do: 'park', reason: 'bad_row', detail: followup.fault };
   if (closed) return wait(closed);
   if (!settings.enabled) return wait('organisation_off');
   if (!followup.autoEnabled) return wait('auto_disabled');
-  if (followup.parked && followup.nextDueAt === null)
-    return { do: 'park', reason: followup.parked.reason, detail: followup.parked.detail ?? '' };
-  const standing = standingOf(followup);
+  if (followup.parked && followup.nextDueAt === null) return parkedVerdict(followup.parked);
+  if (isExpired(followup, settings, now)) return { do: 'end', reason: 'expired' };
+  const standing = standingOf(followup, settings);
   const next = nextDue(standing, settings.rules);
   if (next.at === null) return withoutNextLevel(next.reason);
   const due = followup.nextDueAt;
-  if (due === null || due > now) return wait('not_due');
-  if (settings.heldDueBefore !== null && due < settings.heldDueBefore) return wait('held');
+  if (due === null) return wait(isSettled(followup) ? 'nothing_due' : 'not_scheduled');
+  if (due > now) return wait(reasonToWait(followup, settings, standing, now));
+  if (isHeld(followup, settings)) return wait('held');
   return judgeDue(followup, settings, next.at, now);
+}
+
+function parkedVerdict({ reason, detail }: NonNullable<Followup['parked']>): Verdict {
+  return reason === 'held' ? wait('held') : { do: 'park', reason, detail: detail ?? '' };
 }
 
 function withoutNextLevel(reason: 'no_start' | 'all_levels_sent'): Verdict {
@@ -64,31 +75,64 @@ function withoutNextLevel(reason: 'no_start' | 'all_levels_sent'): Verdict {
   };
 }
 
+/** A quote holds until the end of its last day. */
+function isExpired({ type, validUntil }: Followup, { rules, zoneBefore }: Settings, now: number): boolean {
+  const { zone } = rules.hours;
+  const last = type === 'quote' ? readDay(validUntil, zone, zoneBefore) : null;
+  return last !== null && now >= endOf(last.day, zone);
+}
+
+/** Holds what was due and late when automatic follow-ups were switched on, until the walk has parked it. */
+function isHeld(followup: Followup, settings: Settings): boolean {
+  const { heldDueBefore, holdingSince } = settings;
+  const due = followup.nextDueAt;
+  if (due === null) return false;
+  if (heldDueBefore !== null && due < heldDueBefore) return true;
+  return holdingSince !== null && due <= holdingSince && isLate(followup, settings, holdingSince);
+}
+
+/** Returns why a due time lies ahead. */
+function reasonToWait(followup: Followup, { rules }: Settings, standing: Standing, now: number): Reason {
+  if ((followup.pausedUntil ?? 0) > now) return 'paused';
+  if (followup.refusedSince !== null && followup.lastReason === 'refused_for_now') return 'refused_for_now';
+  const byLevel = nextDue({ ...standing, lastSentAt: null, pausedUntil: null }, ANY_HOUR(rules)).at ?? now;
+  if (byLevel > now) return 'not_due';
+  if (gapEnd(standing, rules) > now) return 'min_gap';
+  return closedAt(now, rules.hours) ?? 'not_due';
+}
+
+/** The rules without open hours and gaps, for the instant that a level's days alone give. */
+const ANY_HOUR = (rules: Settings['rules']): Settings['rules'] => ({
+  ...rules,
+  hours: { ...rules.hours, businessDaysOnly: false, quiet: null },
+});
+
 /** Decides about a follow-up whose due time has come. */
 function judgeDue(followup: Followup, settings: Settings, byRules: number, now: number): Verdict {
   const { rules } = settings;
   const { hours } = rules;
-  const standing = standingOf(followup);
+  const standing = standingOf(followup, settings);
   const later = (instant: number) => nextOpen(Math.max(instant, now), hours);
   if (followup.pausedUntil !== null && followup.pausedUntil > now)
     return wait('paused', later(followup.pausedUntil));
-  // An invoice never gets a reminder before its due date, even if another back end scheduled one.
-  if (followup.type === 'invoice' && standing.start !== null && standing.start > now)
-    return wait('before_due_date', later(standing.start));
+  const dueDay = followup.type === 'invoice' ? dueDayOf(followup, settings) : null;
+  const dayAfter = dueDay === null ? Number.NEGATIVE_INFINITY : endOf(dueDay.day, hours.zone);
+  // No reminder goes on the due day or before it, even if another back end scheduled one.
+  if (dayAfter > now) return wait('before_due_date', later(Math.max(byRules, dayAfter)));
   const gap = gapEnd(standing, rules);
   if (gap > now) return wait('min_gap', later(gap));
-  if (
-    followup.scheduledBy !== null &&
-    followup.scheduledBy !== rulesKey(rules, followup.type) &&
-    byRules > now
-  )
-    return wait('rescheduled', byRules);
+  // A due time on the due day or before it belongs to another due date: the delay counts again.
+  const isMoved = followup.scheduledBy === null && (followup.nextDueAt ?? 0) < dayAfter;
+  const isOutdated = followup.scheduledBy !== null && !isScheduledBy(followup.scheduledBy, standing, rules);
+  if ((isMoved || isOutdated) && byRules > now) return wait('rescheduled', byRules);
   const closed = closedAt(now, hours);
   if (closed) return wait(closed, nextOpen(now, hours));
   return judgeMail({ followup, settings, level: followup.level + 1 }, now);
 }
 
-function judgeMail(reminder: Reminder, now: number): Verdict {
+/** Decides if a level's mail can be written, whatever the time. */
+export function judgeMail(reminder: Reminder, now: number): Verdict {
+  if (isSettled(reminder.followup)) return { do: 'end', reason: 'nothing_due' };
   try {
     contentOf(reminder, '', now);
     return { do: 'send', reason: 'due', level: reminder.level };
@@ -105,9 +149,10 @@ function judgeMail(reminder: Reminder, now: number): Verdict {
 export function judgeManual(followup: Followup, settings: Settings, now: number): Verdict {
   const closed = closedReason(followup);
   if (closed) return wait(closed);
+  if (followup.fault !== null) return { do: 'park', reason: 'bad_row', detail: followup.fault };
   if (followup.parked?.reason === 'unknown_delivery')
     return { do: 'park', reason: 'unknown_delivery', detail: followup.parked.detail ?? '' };
-  const next = nextDue(standingOf(followup), settings.rules);
+  const next = nextDue(standingOf(followup, settings), settings.rules);
   if (next.reason === 'all_levels_sent') return withoutNextLevel(next.reason);
   return judgeMail({ followup, settings, level: followup.level + 1 }, now);
 }

@@ -9,11 +9,15 @@ export function optOutPath(id: string, key: string): string {
   return `/o/${Buffer.from(id).toString('base64url')}.${sign(id, key)}`;
 }
 
-/** Returns the id that a signed value names, or null if the signature is wrong. */
-export function optOutId(signed: string, key: string): string | null {
+/** Returns the id that a signed value names, or null if none of these keys has signed it. */
+export function optOutId(signed: string, keys: readonly (string | undefined)[]): string | null {
   const [encoded = '', given = ''] = signed.split('.', 2);
   const id = Buffer.from(encoded, 'base64url').toString('utf8');
   if (!isDocumentId(id)) return null;
-  const [wanted, found] = [Buffer.from(sign(id, key)), Buffer.from(given)];
-  return wanted.length === found.length && timingSafeEqual(wanted, found) ? id : null;
+  const found = Buffer.from(given);
+  const isSigned = keys.some((key) => {
+    const wanted = Buffer.from(key === undefined ? '' : sign(id, key));
+    return wanted.length > 0 && wanted.length === found.length && timingSafeEqual(wanted, found);
+  });
+  return isSigned ? id : null;
 }

@@ -15,6 +15,10 @@ export const REASONS = {
 
   // Not now; a later run sends it without help.
   not_due: { en: 'It is not due yet.', fr: 'Elle n’est pas encore échue.' },
+  not_scheduled: {
+    en: 'It has no due time yet; the next run gives it one.',
+    fr: 'Elle n’a pas encore de date d’envoi ; la prochaine exécution lui en donne une.',
+  },
   before_due_date: { en: 'The invoice is not overdue.', fr: 'La facture n’est pas en retard.' },
   min_gap: {
     en: 'The previous reminder is too recent (min_gap_days).',
@@ -29,8 +33,8 @@ export const REASONS = {
   weekend: { en: 'No mail goes out at weekends.', fr: 'Rien ne part le week-end.' },
   public_holiday: { en: 'Today is a public holiday.', fr: 'C’est un jour férié.' },
   held: {
-    en: 'It was more than 30 days late when automatic follow-ups were switched on, and waits for a confirmation.',
-    fr: 'Elle avait plus de 30 jours de retard à l’activation et attend une confirmation.',
+    en: 'It was more than 30 days late when a change made it due at once, and waits for a confirmation.',
+    fr: 'Elle avait plus de 30 jours de retard quand un changement l’a rendue échue d’un coup ; elle attend une confirmation.',
   },
   max_per_run: { en: 'This run has sent its maximum.', fr: 'Cette exécution a envoyé son maximum.' },
   max_per_day: { en: 'The maximum of the day has been reached.', fr: 'Le maximum du jour est atteint.' },
@@ -84,6 +88,11 @@ export const REASONS = {
     en: 'The mail came back: the address does not exist.',
     fr: 'Le message est revenu : l’adresse n’existe pas.',
   },
+  nothing_due: { en: 'Nothing is left to pay.', fr: 'Il ne reste rien à payer.' },
+  expired: {
+    en: 'The quote is no longer valid (valid_until).',
+    fr: 'Le devis n’est plus valable (valid_until).',
+  },
   all_levels_sent: { en: 'Every level has been sent.', fr: 'Tous les niveaux ont été envoyés.' },
 
   // Parked until a person fixes the cause.
@@ -100,8 +109,14 @@ export const REASONS = {
     en: 'There is no template in the customer’s language.',
     fr: 'Il n’y a pas de modèle dans la langue du client.',
   },
-  no_amount: { en: 'The amount or its currency is missing.', fr: 'Le montant ou sa devise manque.' },
-  nothing_due: { en: 'Nothing is left to pay.', fr: 'Il ne reste rien à payer.' },
+  no_amount: {
+    en: 'The amount or its currency is missing or not usable.',
+    fr: 'Le montant ou sa devise manque ou est inutilisable.',
+  },
+  bad_row: {
+    en: 'A field has a value that nobody can read with certainty.',
+    fr: 'Un champ a une valeur qui ne se lit pas avec certitude.',
+  },
   template_error: {
     en: 'Its template is missing or has an error.',
     fr: 'Son modèle manque ou contient une erreur.',
@@ -131,10 +146,12 @@ export type ParkingReason = Extract<
   | 'bad_locale'
   | 'no_amount'
   | 'nothing_due'
+  | 'bad_row'
+  | 'held'
   | 'template_error'
   | 'address_refused'
   | 'unknown_delivery'
 >;
 
 /** The reasons that stop a sequence before its document is settled. */
-export type StopReason = Extract<Reason, 'stopped' | 'replied' | 'opted_out' | 'hard_bounce'>;
+export type StopReason = Extract<Reason, 'stopped' | 'replied' | 'opted_out' | 'hard_bounce' | 'expired'>;

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type Firestore, Timestamp, type WriteBatch } from '@google-cloud/firestore';
 import { isConflict } from '../../doors/store/firestore.ts';
-import type { Followup } from './followup.ts';
+import { type Followup, standingOf } from './followup.ts';
 import type { Verdict } from './judge.ts';
 import type { Reason } from './reasons.ts';
-import { rulesKey } from './schedule/schedule.ts';
+import { scheduleKey } from './schedule/schedule.ts';
 import type { Settings } from './settings.ts';
 
 /** The author of a decision: a run, or a person's request. */
@@ -24,7 +24,16 @@ export interface RecordContext {
 export interface HistoryEntry {
   /** The line's document id. A fixed one lets a repeated commit write the same line again. */
   id?: string;
-  reason: Reason | 'created' | 'changed' | 'resumed' | 'confirmed' | 'settled' | 'mended' | 'postponed';
+  reason:
+    | Reason
+    | 'created'
+    | 'restarted'
+    | 'changed'
+    | 'resumed'
+    | 'confirmed'
+    | 'settled'
+    | 'mended'
+    | 'postponed';
   level: number;
   detail?: string | null;
   messageId?: string | null;
@@ -84,6 +93,9 @@ export const decisionFields = (reason: Reason, level: number, now: Date) => ({
   last_decision: { reason, level, at: Timestamp.fromDate(now) },
 });
 
+/** The waits whose due time the rules give. */
+const RESCHEDULED: readonly Reason[] = ['rescheduled', 'before_due_date'];
+
 function verdictFields(
   followup: Followup,
   settings: Settings,
@@ -94,7 +106,11 @@ function verdictFields(
   const due = verdict.do === 'wait' ? verdict.until : null;
   return {
     next_due_at: stamp(due),
-    ...(verdict.reason === 'rescheduled' ? { scheduled_by: rulesKey(settings.rules, followup.type) } : {}),
+    ...(verdict.do === 'wait' && RESCHEDULED.includes(verdict.reason)
+      ? { scheduled_by: scheduleKey(standingOf(followup, settings), settings.rules) }
+      : {}),
+    // A quote that is no longer valid has ended; a later valid_until opens it again.
+    ...(verdict.reason === 'expired' ? { status: 'stopped', stop_reason: 'expired' } : {}),
     ...decisionFields(verdict.reason, followup.level + 1, now),
   };
 }

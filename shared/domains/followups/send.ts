@@ -9,7 +9,7 @@ import { followupMail } from './mail/mail.ts';
 import { postponeRefused } from './postpone.ts';
 import type { Reason } from './reasons.ts';
 import { addHistory, decisionFields, parkedFields, type RecordContext } from './record.ts';
-import { nextDue, rulesKey } from './schedule/schedule.ts';
+import { nextDue, scheduleKey } from './schedule/schedule.ts';
 import type { Settings } from './settings.ts';
 
 export interface SendContext extends RecordContext {
@@ -127,12 +127,13 @@ export function sentFields(
   { settledAt }: Pick<Settlement, 'settledAt'>,
 ): Record<string, unknown> {
   const lastSentAt = settledAt.getTime();
-  const next = nextDue({ ...standingOf(followup), level, lastSentAt }, settings.rules).at;
+  const standing = { ...standingOf(followup, settings), level, lastSentAt };
+  const next = nextDue(standing, settings.rules).at;
   return {
     level,
     last_sent_at: Timestamp.fromMillis(lastSentAt),
     next_due_at: next === null ? null : Timestamp.fromMillis(next),
-    scheduled_by: rulesKey(settings.rules, followup.type),
+    scheduled_by: scheduleKey(standing, settings.rules),
     parked: null,
     refused_since: null,
     refusals: 0,

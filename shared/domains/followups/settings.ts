@@ -1,4 +1,4 @@
-import type { DocumentSnapshot } from '@google-cloud/firestore';
+import type { DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
 
 import { type Mailbox, normaliseAddress, parseMailbox } from '../../doors/mail/address.ts';
 import type { Locale } from '../../doors/mail/message.ts';
@@ -53,6 +53,8 @@ export type OwnTemplates = Readonly<
 /** An organisation's settings as the rules use them. */
 export interface Settings {
   orgId: string;
+  /** Firestore's time of the last write; undefined for settings that are not stored. */
+  writtenAt: Timestamp | undefined;
   enabled: boolean;
   rules: Rules;
   maxPerRun: number;
@@ -66,6 +68,17 @@ export interface Settings {
   templates: OwnTemplates;
   /** Follow-ups due before this instant (milliseconds) wait for a confirmation. Null if none are held. */
   heldDueBefore: number | null;
+  /**
+   * Automatic follow-ups were switched on at this instant (milliseconds), and a walk has not yet parked what was due and
+   * late then. Null if it has.
+   */
+  holdingSince: number | null;
+  /** The held ones were confirmed, and a walk has not yet released them all. */
+  releasing: boolean;
+  /** The zone before a change that a walk has not yet brought to every follow-up. */
+  zoneBefore: string | null;
+  /** A text or level changed, and some follow-ups may still be parked for its old fault. */
+  rechecking: boolean;
   /** The rules changed, and some follow-ups still have the due time of the old ones. */
   rescheduling: boolean;
 }
@@ -81,6 +94,7 @@ export function toSettings(snapshot: DocumentSnapshot): Settings {
     throw new SettingsFault(`time_zone ${JSON.stringify(zone)} is not an IANA time zone`);
   return {
     orgId: snapshot.id,
+    writtenAt: snapshot.updateTime,
     enabled: get('auto_followups_enabled') === true,
     rules: {
       levels: {
@@ -105,9 +119,15 @@ export function toSettings(snapshot: DocumentSnapshot): Settings {
     businessCustomers: get('business_customers') === true,
     templates: get('templates') ?? {},
     heldDueBefore: millis(get('held_due_before')),
+    holdingSince: millis(get('holding_since')),
+    releasing: get('releasing_held') === true,
+    zoneBefore: readZone(get('time_zone_before')),
+    rechecking: get('rechecking') === true,
     rescheduling: get('rescheduling') === true,
   };
 }
+
+const readZone = (zone: unknown) => (typeof zone === 'string' && isZone(zone) ? zone : null);
 
 function readLevels(levels: unknown, type: 'invoice' | 'quote'): readonly Level[] {
   const own = (levels as Record<string, unknown> | null)?.[type] ?? DEFAULT_SETTINGS.levels[type];

@@ -19,6 +19,10 @@ export interface FollowupView {
   amount_due?: number | null;
   currency?: string | null;
   due_date?: string | null;
+  due_day?: string | null;
+  due_zone?: string | null;
+  valid_until?: string | null;
+  cycle?: number | null;
   sent_at?: string | null;
   status?: Status | null;
   paused_until?: string | null;
@@ -55,7 +59,15 @@ export interface LevelSend {
 }
 
 /** Fields that only the tasks use. */
-const PRIVATE = new Set(['scheduled_by', 'last_decision', 'due_before_pause', 'claim']);
+const PRIVATE = new Set([
+  'scheduled_by',
+  'last_decision',
+  'due_before_pause',
+  'claim',
+  'search',
+  'seen',
+  'earlier_mails',
+]);
 
 export const showFollowup = (snapshot: DocumentSnapshot) => showDocument<FollowupView>(snapshot);
 export const showHistoryLine = (snapshot: DocumentSnapshot) => showDocument<HistoryLine>(snapshot);
@@ -66,7 +78,7 @@ export function showDocument<View>(snapshot: DocumentSnapshot): View {
   const entries = Object.entries(snapshot.data() ?? {}).filter(([name]) => !PRIVATE.has(name));
   return {
     id: snapshot.id,
-    ...Object.fromEntries(entries.map(([name, value]) => [name, toJson(value)])),
+    ...(toJson(Object.fromEntries(entries)) as object),
     updated_at: versionOf(snapshot),
   } as View;
 }

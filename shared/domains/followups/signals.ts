@@ -1,3 +1,4 @@
+import type { Firestore } from '@google-cloud/firestore';
 import type { Post } from '../../doors/mail/post.ts';
 import { addDays } from '../../doors/time/zoned.ts';
 import { paused, stopped } from './actions.ts';
@@ -11,6 +12,8 @@ import { settleUnknown } from './settle.ts';
 const AUTO_REPLY_DAYS = 3;
 /** Firestore takes at most this many values at once. The newest references name the answered mail. */
 const MAX_REFERENCES = 30;
+/** Queries under way at a time. */
+const QUERIES = 8;
 
 /**
  * A message in a mailbox that concerns a follow-up:
@@ -20,6 +23,8 @@ const MAX_REFERENCES = 30;
  * - `own_copy`: the reminder itself, in Sent or as a copy, so it was sent.
  */
 export interface FollowupSignal {
+  /** The organisation of the mailbox. Follow-ups of others are not touched. */
+  orgId: string;
   kind: 'reply' | 'auto_reply' | 'hard_bounce' | 'own_copy';
   /** The Message-IDs of the reminders that it answers, reports or is, oldest first, as `<left@right>`. */
   messageIds: readonly string[];
@@ -37,19 +42,52 @@ export interface FollowupSignalContext extends ChangeContext {
   post?: Post;
 }
 
+/** Returns the ids of the follow-ups that a signal names. */
+export type Mentioned = (signal: FollowupSignal) => readonly string[];
+
 /**
- * Applies a signal to every follow-up whose mails it names; signals may come twice and in any order. The caller leaves
- * out replies of the organisation's people, who are no customers.
+ * Finds the follow-ups whose mails these signals name, each of the signal's own organisation. It asks for thirty
+ * Message-IDs at a time, each once: anyone can send mails that name made-up ones.
+ */
+export async function findMentioned(
+  store: Firestore,
+  signals: readonly FollowupSignal[],
+): Promise<Mentioned> {
+  const newest = ({ messageIds }: FollowupSignal) => messageIds.slice(-MAX_REFERENCES);
+  const wanted = [...new Set(signals.flatMap(newest))];
+  const parts = Array.from({ length: Math.ceil(wanted.length / MAX_REFERENCES) }, (_, index) =>
+    wanted.slice(index * MAX_REFERENCES, (index + 1) * MAX_REFERENCES),
+  );
+  const found = new Map<string, { id: string; orgId: unknown }[]>();
+  const query = async (some: readonly string[]) => {
+    const naming = followups(store).where('message_ids', 'array-contains-any', some);
+    for (const doc of (await naming.select('message_ids', 'org_id').get()).docs)
+      for (const messageId of doc.get('message_ids') as readonly string[])
+        found.set(messageId, [...(found.get(messageId) ?? []), { id: doc.id, orgId: doc.get('org_id') }]);
+  };
+  for (let from = 0; from < parts.length; from += QUERIES)
+    await Promise.all(parts.slice(from, from + QUERIES).map(query));
+  return (signal) => [
+    ...new Set(
+      newest(signal)
+        .flatMap((messageId) => found.get(messageId) ?? [])
+        .flatMap(({ id, orgId }) => (orgId === signal.orgId ? id : [])),
+    ),
+  ];
+}
+
+/**
+ * Applies a signal to the follow-ups that it names; signals may come twice and in any order. The caller leaves out
+ * replies of the organisation's people, who are no customers. Without ids it searches for them.
  */
 export async function applySignal(
   context: FollowupSignalContext,
   signal: FollowupSignal,
+  followupIds?: readonly string[],
 ): Promise<SignalResult[]> {
-  const wanted = signal.messageIds.slice(-MAX_REFERENCES);
-  if (wanted.length === 0) return [];
-  const { docs } = await followups(context.store).where('message_ids', 'array-contains-any', wanted).get();
+  const ids = followupIds ?? (await findMentioned(context.store, [signal]))(signal);
   const results: SignalResult[] = [];
-  for (const { id } of docs) results.push({ followupId: id, effect: await applyTo(context, id, signal) });
+  for (const id of ids) results.push({ followupId: id, effect: await applyTo(context, id, signal) });
   return results;
 }
 

@@ -1,23 +1,14 @@
 import { createHash } from 'node:crypto';
-import {
-  type DocumentReference,
-  type DocumentSnapshot,
-  type Firestore,
-  Timestamp,
-} from '@google-cloud/firestore';
+import type { DocumentReference, DocumentSnapshot, Firestore } from '@google-cloud/firestore';
 import { isConflict } from '../../doors/store/firestore.ts';
-import { toInstant } from '../../doors/time/zoned.ts';
-import {
-  type ChangeContext,
-  changeFollowup,
-  type FollowupChange,
-  revivedFields,
-  withFields,
-} from './change.ts';
+import { type ChangeContext, changeFollowup } from './change.ts';
 import { type Followup, followups, settingsRef, toFollowup } from './followup.ts';
+import { decidePatch, lowersLevel, toStoredFields } from './patch.ts';
 import { addHistory } from './record.ts';
-import { scheduledFields } from './schedule/reschedule.ts';
-import { DATE, type FollowupPatch, type NewFollowup } from './schema/followup.ts';
+import { SEEN } from './schedule/plan.ts';
+import { scheduledFields } from './schedule/scheduled.ts';
+import type { FollowupPatch, NewFollowup } from './schema/followup.ts';
+import { searchTokens } from './search.ts';
 import { type Settings, toSettings } from './settings.ts';
 
 /** Every field that other back ends may query, as a new document has it. */
@@ -35,64 +26,12 @@ const BLANK = {
   last_sent_at: null,
   stop_reason: null,
 };
-const TIMES = ['due_date', 'sent_at', 'paused_until', 'next_due_at', 'last_sent_at'] as const;
-/** The fields that decide when the next level is due. */
-const SCHEDULING = ['due_date', 'sent_at', 'paused_until', 'level', 'last_sent_at', 'status'] as const;
-
 /** The id of a document's follow-up is always the same, so a second creation becomes an update. */
 function followupId({ org_id, type, source_id }: Pick<NewFollowup, 'org_id' | 'type' | 'source_id'>): string {
   return createHash('sha256')
     .update(JSON.stringify([org_id, type, source_id]))
     .digest('base64url')
     .slice(0, 20);
-}
-
-/** Returns the fields as the store keeps them: a day becomes the organisation's midnight, a customer is merged. */
-function toStoredFields(
-  patch: FollowupPatch,
-  settings: Settings,
-  before: DocumentSnapshot | null,
-): Record<string, unknown> {
-  const times = TIMES.flatMap((name) => {
-    const text = patch[name];
-    return text === undefined ? [] : [[name, text === null ? null : toTimestamp(text, settings)]];
-  });
-  const merged = patch.customer && {
-    customer: { ...(before?.get('customer') as object | undefined), ...patch.customer },
-  };
-  return { ...patch, ...Object.fromEntries(times), ...merged };
-}
-
-function toTimestamp(text: string, { rules }: Settings): Timestamp {
-  const instant = Date.parse(text);
-  return Timestamp.fromMillis(DATE.test(text) ? toInstant(instant, rules.hours.zone) : instant);
-}
-
-/** Returns the writes of a patch. The due time follows from the other fields, unless the patch names it. */
-export function decidePatch(
-  snapshot: DocumentSnapshot,
-  followup: Followup,
-  settings: Settings,
-  patch: FollowupPatch,
-): FollowupChange {
-  const written = toStoredFields(patch, settings, snapshot);
-  if (Object.keys(written).length === 0) return null;
-  const entry = { reason: 'changed', detail: Object.keys(patch).join(', ') } as const;
-  if (patch.next_due_at !== undefined)
-    return { fields: { ...written, scheduled_by: null, parked: null }, entry };
-  if (followup.parked && hasFix(followup, patch))
-    return { fields: revivedFields(snapshot, written, settings), entry };
-  if (followup.parked || !SCHEDULING.some((name) => patch[name] !== undefined))
-    return { fields: written, entry };
-  const after = withFields(snapshot, written);
-  const scheduled = after.status === 'open' ? scheduledFields(after, settings) : { next_due_at: null };
-  return { fields: { ...written, ...scheduled }, entry };
-}
-
-/** A refused address needs another address; any change may fix every other cause. */
-function hasFix({ parked, customer: { email } }: Followup, patch: FollowupPatch): boolean {
-  if (parked?.reason !== 'address_refused') return true;
-  return patch.customer?.email !== undefined && patch.customer.email !== email;
 }
 
 /** Builds a document's first follow-up. The rules schedule it, unless the caller names its due time. */
@@ -112,8 +51,24 @@ export function buildFollowup(
   };
   const unscheduled = toFollowup(toBareSnapshot(ref, document));
   const keepsDueTime = patch.next_due_at !== undefined || unscheduled.status !== 'open';
-  const fields = { ...document, ...(keepsDueTime ? {} : scheduledFields(unscheduled, settings)) };
+  const words = { search: searchTokens(unscheduled), seen: SEEN };
+  const fields = { ...document, ...words, ...(keepsDueTime ? {} : scheduledFields(unscheduled, settings)) };
   return { ref, fields, followup: toFollowup(toBareSnapshot(ref, fields)) };
+}
+
+/** Finds the follow-up of a document, also one that another back end wrote under an id of its own. */
+async function findBySource(
+  store: Firestore,
+  { org_id, type, source_id }: Pick<NewFollowup, 'org_id' | 'type' | 'source_id'>,
+): Promise<string | null> {
+  const sources: unknown[] = /^\d{1,15}$/.test(source_id) ? [source_id, Number(source_id)] : [source_id];
+  const { docs } = await followups(store)
+    .where('org_id', '==', org_id)
+    .where('source_id', 'in', sources)
+    .get();
+  const same = docs.filter((snapshot) => toFollowup(snapshot).type === type).map(({ id }) => id);
+  const own = followupId({ org_id, type, source_id });
+  return same.find((id) => id === own) ?? same[0] ?? null;
 }
 
 /** Creates the follow-up of an invoice or quote, or updates it if it exists. */
@@ -122,6 +77,8 @@ export async function saveFollowup(
   given: NewFollowup,
 ): Promise<{ id: string; created: boolean; snapshot: DocumentSnapshot | null }> {
   const { org_id, type: _type, source_id: _source, ...patch } = given;
+  const known = await findBySource(context.store, given);
+  if (known !== null) return await updateFollowup(context, known, patch);
   const settings = toSettings(await settingsRef(context.store, org_id).get());
   const { ref, fields, followup } = buildFollowup(context.store, given, settings);
   const batch = context.store.batch();
@@ -133,10 +90,17 @@ export async function saveFollowup(
   } catch (error) {
     if (!isConflict(error)) throw error;
   }
-  const snapshot = await changeFollowup(context, ref.id, (found) =>
-    decidePatch(found.snapshot, found.followup, found.settings, patch),
-  );
-  return { id: ref.id, created: false, snapshot };
+  return await updateFollowup(context, ref.id, patch);
+}
+
+/** Updates a follow-up by what its back end says again. The levels that it counts may only rise. */
+async function updateFollowup(context: ChangeContext, id: string, patch: FollowupPatch) {
+  const snapshot = await changeFollowup(context, id, (found) => {
+    const { level: _level, ...rest } = patch;
+    const risen = lowersLevel(found.followup, patch) ? rest : patch;
+    return decidePatch(found.snapshot, found.followup, found.settings, risen);
+  });
+  return { id, created: false, snapshot };
 }
 
 /** Lets `toFollowup` read a document that is not stored yet. */

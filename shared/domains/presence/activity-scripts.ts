@@ -10,9 +10,11 @@ end`;
 
 /**
  * Records one ping and never moves activity back. Returns the previous activity, or ''. Writes nothing and returns 'out'
- * for a session that was logged out, or 'unknown' if Firestore must be asked first.
+ * for a session that was logged out or a token older than the cut, or 'unknown' if Firestore must be asked first.
  */
 export const PING = `${PRUNE}
+local cut = string.match(redis.call('HGET', KEYS[2], '*') or '', '(%d+)$')
+if cut and tonumber(ARGV[6]) < tonumber(cut) then return 'out' end
 local state = redis.call('HGET', KEYS[2], ARGV[1]) or ''
 local kind, verified = string.match(state, '^(%a+):(%d+)')
 if kind == 'out' and ARGV[4] ~= 'login' then return 'out' end
@@ -45,6 +47,20 @@ redis.call('HSET', KEYS[2], ARGV[1], 'out:' .. ARGV[2])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 redis.call('DEL', KEYS[1])
 return others()`;
+
+/**
+ * Ends one session and all that were issued before ARGV[4]: field '*' keeps this cut. Deletes every live session, since no
+ * field says when its token was issued; a token issued later asks Firestore again.
+ */
+export const LOGOUT_ALL = `
+local all = redis.call('HGETALL', KEYS[2])
+for i = 1, #all, 2 do if string.match(all[i + 1], '^live:') then redis.call('HDEL', KEYS[2], all[i]) end end
+local cut = string.match(redis.call('HGET', KEYS[2], '*') or '', '(%d+)$') or '0'
+if tonumber(cut) < tonumber(ARGV[4]) then redis.call('HSET', KEYS[2], '*', 'before:' .. ARGV[4]) end
+redis.call('HSET', KEYS[2], ARGV[1], 'out:' .. ARGV[2])
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+redis.call('DEL', KEYS[1])
+return 1`;
 
 /** Sets the marker of a session that ended earlier. If the activity is its own, that of another session replaces it. */
 export const MARK = `${OTHERS}

@@ -1,6 +1,6 @@
 import type { Redis } from '@upstash/redis';
 import { evalScript } from '../../doors/redis/redis.ts';
-import { FORGET, LOGOUT, MARK, PING, PUT_BACK } from './activity-scripts.ts';
+import { FORGET, LOGOUT, LOGOUT_ALL, MARK, PING, PUT_BACK } from './activity-scripts.ts';
 import { MAX_THRESHOLD_MINUTES } from './limits.ts';
 
 /** A ping is kept longer than the largest threshold, so a missing key always means an older ping. */
@@ -13,7 +13,10 @@ const MGET_KEYS = 1_000;
 const PREFIX = 'last_activity:';
 /** The key of a user's last sign of life, in epoch milliseconds. */
 const activityKey = (userId: string) => PREFIX + userId;
-/** The key of a hash with one field per session, `live:VERIFIED:LAST` or `out:WHEN` (epoch milliseconds). */
+/**
+ * The key of a hash with one field per session, `live:VERIFIED:LAST` or `out:WHEN` (epoch milliseconds). Field `*` is
+ * `before:WHEN`: tokens issued earlier are logged out.
+ */
 const sessionsKey = (userId: string) => `presence:sessions:${userId}`;
 
 /** One session of one user. */
@@ -21,6 +24,8 @@ export interface SessionRef {
   userId: string;
   /** The session's key, see sessionKey. */
   session: string;
+  /** The issue of the token in epoch seconds; null or absent if unknown. */
+  issuedAt?: number | null;
 }
 
 /** The caller's knowledge that the session is not logged out. */
@@ -32,12 +37,13 @@ export type Knowledge = 'as_known' | 'verified' | 'unverified' | 'login';
  */
 export async function recordActivity(
   redis: Redis,
-  { userId, session }: SessionRef,
+  { userId, session, issuedAt }: SessionRef,
   now: number,
   knowledge: Knowledge,
 ): Promise<'out' | 'unknown' | number | null> {
   const keys = [activityKey(userId), sessionsKey(userId)];
-  const args = [session, String(now), String(ACTIVITY_TTL_MS), knowledge, String(VERIFIED_MS)];
+  const issued = String((issuedAt ?? 0) * 1000);
+  const args = [session, String(now), String(ACTIVITY_TTL_MS), knowledge, String(VERIFIED_MS), issued];
   const answer = String(await evalScript(redis, PING, keys, args));
   if (answer === 'out' || answer === 'unknown') return answer;
   return toMillis(answer);
@@ -62,6 +68,17 @@ export async function endActivity(
     session: String(pairs[2 * index]),
     activity: toMillis(pairs[2 * index + 1]) ?? 0,
   }));
+}
+
+/** Ends a session and all sessions of tokens issued before an instant (epoch milliseconds), and deletes the activity. */
+export async function endAllActivity(
+  redis: Redis,
+  { userId, session }: SessionRef,
+  now: number,
+  issuedBefore: number,
+): Promise<void> {
+  const args = [session, String(now), String(ACTIVITY_TTL_MS), String(issuedBefore)];
+  await evalScript(redis, LOGOUT_ALL, [activityKey(userId), sessionsKey(userId)], args);
 }
 
 /** Marks a session as logged out, and removes an activity that it may have written since. */

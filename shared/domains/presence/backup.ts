@@ -7,13 +7,13 @@ import {
 } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
 import * as z from 'zod';
-import { updateUnchanged } from '../../doors/store/firestore.ts';
+import { updateUnchanged } from '../../doors/store/update-unchanged.ts';
 import { fromIso } from '../../doors/store/version.ts';
 import { putBackActivity } from './activity.ts';
 import { storedPresence, userRef } from './user.ts';
 
 /** The fields that a cleanup changes and a restore writes; all others stay as they are. */
-const FIELDS = ['is_online', 'last_activity_at', 'logged_out_at'] as const;
+const FIELDS = ['is_online', 'last_activity_at', 'logged_out_at', 'cleaned_at'] as const;
 
 const stored = z.union([
   z.null(),
@@ -92,7 +92,8 @@ export async function restoreUsers(
     const snapshot = documents[index];
     if (!snapshot?.exists || isSame(snapshot, fields)) continue;
     const values = Object.fromEntries(FIELDS.map((name) => [name, decode(fields[name])]));
-    updates.push({ index, snapshot: snapshot as QueryDocumentSnapshot, fields: values });
+    const restored = { ...values, put_offline_by: FieldValue.delete() };
+    updates.push({ index, snapshot: snapshot as QueryDocumentSnapshot, fields: restored });
   }
   const written = await updateUnchanged(store, updates);
   for (const [at, { index }] of updates.entries()) {

@@ -3,7 +3,15 @@ import { streamQuery } from '../../doors/store/firestore.ts';
 import { scanActivity } from './activity.ts';
 import { backUp, type PresenceBackup, type UserBackup } from './backup.ts';
 import { lastLogins } from './login-history.ts';
-import { flaggedOnline, type OfflineDeps, putOffline, type Seen, seenSince, seeUsers } from './offline.ts';
+import {
+  flaggedOnline,
+  type OfflineDeps,
+  type OfflineResult,
+  putOffline,
+  type Seen,
+  seenSince,
+  seeUsers,
+} from './offline.ts';
 import { storedPresence, userRef } from './user.ts';
 
 /** Users that are put offline together: one Firestore batch. */
@@ -127,17 +135,14 @@ function mayShowOnline({ document, activity, login }: Seen): boolean {
   return stored !== null && (stored.flaggedOnline || (login !== null && login > (stored.loggedOut ?? 0)));
 }
 
-function count(
-  outcome: 'offline' | 'alive' | Error,
-  kept: UserBackup | undefined,
-  result: CleanupResult,
-): void {
+function count(outcome: OfflineResult, kept: UserBackup | undefined, result: CleanupResult): void {
   if (outcome instanceof Error) {
     fail(result, `store_${String((outcome as { code?: unknown }).code ?? outcome.message)}`);
     return;
   }
-  if (outcome === 'alive') {
-    result.alive += 1;
+  if (outcome !== 'offline') {
+    // A user that another run put offline is neither cleaned here nor alive.
+    if (outcome === 'alive') result.alive += 1;
     return;
   }
   result.cleaned += 1;

@@ -88,6 +88,23 @@ export async function closeLogin(
   }
 }
 
+/** Logouts of one request; a user rarely has more open logins. */
+const MAX_CLOSED = 200;
+
+/** Closes the open records of a user whose login is before an instant (epoch milliseconds). Returns how many. */
+export async function closeOlderLogins(
+  store: Firestore,
+  { userId, before, now }: { userId: string; before: number; now: Date },
+): Promise<number> {
+  const open = history(store).where('user_id', '==', userId).where('logout_at', '==', null);
+  const found = await open.limit(MAX_CLOSED).get();
+  const older = found.docs.filter((record) => (millis(record.get('login_at')) ?? 0) < before);
+  const batch = store.batch();
+  for (const { ref } of older) batch.update(ref, { logout_at: Timestamp.fromDate(now) });
+  if (older.length > 0) await batch.commit();
+  return older.length;
+}
+
 /** One user's last day in login_history, in epoch milliseconds: the last open login, and the last end. */
 export interface Logins {
   login: number | null;

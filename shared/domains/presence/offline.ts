@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   type DocumentSnapshot,
   type Firestore,
@@ -6,7 +7,7 @@ import {
   Timestamp,
 } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
-import { updateUnchanged } from '../../doors/store/firestore.ts';
+import { updateUnchanged } from '../../doors/store/update-unchanged.ts';
 import { forgetActivity, readActivity } from './activity.ts';
 import { readLogins } from './login-history.ts';
 import { storedPresence, users } from './user.ts';
@@ -65,7 +66,15 @@ export function seenSince({ sign }: Pick<Seen, 'sign'>, before: number): boolean
   return sign !== null && sign >= before;
 }
 
-export type OfflineResult = 'offline' | 'alive' | Error;
+/** `already`: another run put the user offline first, and counts it. */
+export type OfflineResult = 'offline' | 'already' | 'alive' | Error;
+
+/** One attempt to put users offline. Its documents keep `id`, so that it knows its own writes after a lost answer. */
+interface OfflineAttempt {
+  id: string;
+  before: number;
+  loggedOut: number | null;
+}
 
 /**
  * Puts users offline whose last sign of life is before an instant.
@@ -76,12 +85,13 @@ export type OfflineResult = 'offline' | 'alive' | Error;
 export async function putOffline(
   deps: OfflineDeps,
   seen: readonly Seen[],
-  { before, loggedOut }: { before: number; loggedOut: number | null },
+  bounds: { before: number; loggedOut: number | null },
 ): Promise<OfflineResult[]> {
+  const own: OfflineAttempt = { id: randomUUID(), ...bounds };
   const left = await forgetActivity(
     deps.redis,
     seen.map(({ id }) => id),
-    before,
+    own.before,
   );
   const results: OfflineResult[] = left.map((stays) => (stays === null ? 'offline' : 'alive'));
   let open = seen.flatMap((user, index) =>
@@ -92,7 +102,7 @@ export async function putOffline(
   for (let attempt = 1; open.length > 0 && attempt <= MAX_ATTEMPTS; attempt += 1) {
     const updates = open.map(({ document, sign }) => ({
       snapshot: document,
-      fields: offlineFields(document, sign, loggedOut),
+      fields: offlineFields(document, sign, own),
     }));
     const written = await updateUnchanged(deps.store, updates);
     for (const [at, result] of written.entries()) {
@@ -102,7 +112,7 @@ export async function putOffline(
     open = await readAgain(
       deps,
       open.filter((_, at) => written[at] === 'changed'),
-      before,
+      own,
       results,
     );
   }
@@ -120,36 +130,47 @@ interface Open {
 async function readAgain(
   { store }: OfflineDeps,
   changed: readonly Open[],
-  before: number,
+  own: OfflineAttempt,
   results: OfflineResult[],
 ): Promise<Open[]> {
   if (changed.length === 0) return [];
   const fresh = await store.getAll(...changed.map(({ document }) => document.ref));
   return changed.flatMap(({ index, sign }, at) => {
     const document = fresh[at];
-    if (!document?.exists) return [];
-    if (seenSince({ sign: storedPresence(document).projected }, before)) {
+    if (!document?.exists || document.get('put_offline_by') === own.id) return [];
+    if (seenSince({ sign: storedPresence(document).projected }, own.before)) {
       results[index] = 'alive';
+      return [];
+    }
+    if (isOffline(document, own)) {
+      results[index] = 'already';
       return [];
     }
     return [{ index, document: document as QueryDocumentSnapshot, sign }];
   });
 }
 
+/** Returns true if a document already says what the attempt would write. */
+function isOffline(document: DocumentSnapshot, { loggedOut: due }: OfflineAttempt): boolean {
+  const { flaggedOnline, loggedOut } = storedPresence(document);
+  return !flaggedOnline && (due === null || (loggedOut ?? 0) >= due);
+}
+
 /** Returns the changes to a user's document. The last sign of life moves there from Redis, never back in time. */
 function offlineFields(
   document: DocumentSnapshot,
   sign: number | null,
-  loggedOut: number | null,
+  { id, loggedOut }: OfflineAttempt,
 ): Record<string, unknown> {
   const stored = storedPresence(document);
   return {
     is_online: false,
+    put_offline_by: id,
     ...(sign !== null && sign > (stored.projected ?? 0)
       ? { last_activity_at: Timestamp.fromMillis(sign) }
       : {}),
     ...(loggedOut !== null && loggedOut > (stored.loggedOut ?? 0)
-      ? { logged_out_at: Timestamp.fromMillis(loggedOut) }
+      ? { logged_out_at: Timestamp.fromMillis(loggedOut), cleaned_at: Timestamp.fromMillis(loggedOut) }
       : {}),
   };
 }

@@ -8,6 +8,14 @@ const REMEMBERED_MS = VERIFIED_MS - 60_000;
 const MAX_REMEMBERED = 20_000;
 const KEY_LENGTH = 40;
 
+/**
+ * How a token names its session:
+ * - `named`: `sid`, the same in every release;
+ * - `sign_in`: `origin_jti` or `auth_time`, the same for all tokens of a sign-in;
+ * - `token`: nothing but its own issue, which every refreshed token changes.
+ */
+export type SessionKind = 'named' | 'sign_in' | 'token';
+
 /** Returns the key of a session in both stores: a digest, since token claims may hold any text. */
 export function sessionKey(userId: string, session: string): string {
   return createHash('sha256')

@@ -29,6 +29,10 @@ export function storedPresence(user: DocumentSnapshot) {
     projected: millis(user.get('last_activity_at')),
     /** The last sign of life of the user's other sessions when one session logged out. */
     stayed: millis(user.get('session_activity_at')),
+    /** Tokens issued before this are logged out: a logout of a token that names no sign-in. */
+    tokensFrom: millis(user.get('tokens_from')),
+    /** The last logout that a cleaning wrote; it ends no session. */
+    cleaned: millis(user.get('cleaned_at')),
   };
 }
 
@@ -72,6 +76,16 @@ export function otherSessionStays(before: DocumentSnapshot, stayed: number): Rec
 export function userLeaves(before: DocumentSnapshot, now: Date): Record<string, unknown> {
   const loggedOut = Math.max(storedPresence(before).loggedOut ?? 0, now.getTime());
   return { is_online: false, logged_out_at: Timestamp.fromMillis(loggedOut) };
+}
+
+/** Returns the fields of a user whose tokens issued before an instant (epoch milliseconds) are all logged out. */
+export function userLeavesAll(
+  before: DocumentSnapshot,
+  now: Date,
+  issuedBefore: number,
+): Record<string, unknown> {
+  const from = Math.max(storedPresence(before).tokensFrom ?? 0, issuedBefore);
+  return { ...userLeaves(before, now), tokens_from: Timestamp.fromMillis(from) };
 }
 
 /**

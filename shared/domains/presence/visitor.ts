@@ -1,26 +1,11 @@
 import type { Firestore } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
 import { within } from '../../doors/time/within.ts';
-import {
-  endActivity,
-  type Knowledge,
-  type LiveSession,
-  markLoggedOut,
-  recordActivity,
-  type SessionRef,
-} from './activity.ts';
-import { closeLogin, isLoggedOut, loginRecord, openLogin, readLogins } from './login-history.ts';
-import { sessionMemory } from './session.ts';
-import { isOnline } from './status.ts';
-import {
-  changeUser,
-  comeOnline,
-  otherSessionStays,
-  storedPresence,
-  type UserProfile,
-  userLeaves,
-  userRef,
-} from './user.ts';
+import { type Knowledge, markLoggedOut, recordActivity, type SessionRef } from './activity.ts';
+import { loginRecord, openLogin } from './login-history.ts';
+import { type SessionKind, sessionMemory } from './session.ts';
+import { decideStanding, type Standing } from './standing.ts';
+import { comeOnline, storedPresence, type UserProfile, userRef } from './user.ts';
 
 /** A ping waits at most this long for Firestore, and then goes on without it. */
 const FIRESTORE_MS = 2_500;
@@ -33,39 +18,44 @@ export interface Visitor {
   user: UserProfile;
   /** The session's key, see sessionKey. */
   session: string;
+  kind: SessionKind;
   /** The issue of the token in epoch seconds; null if the token has none. */
   issuedAt: number | null;
 }
 
-const refOf = ({ user, session }: Visitor): SessionRef => ({ userId: user.userId, session });
+export const refOf = ({ user, session, issuedAt }: Visitor): SessionRef => ({
+  userId: user.userId,
+  session,
+  issuedAt,
+});
 
 /**
- * Records a sign of life, in one Redis command. Returns false if the session was logged out. Throws if Redis does not
- * answer.
+ * Records a sign of life, in one Redis command. Returns the session's standing; only an open one has an effect. Throws if
+ * Redis does not answer.
  * - Firestore is read only if neither this process nor Redis knows the session; without its answer Redis decides.
  * - Firestore is written only when the user comes online.
  */
-export async function ping(visitor: Visitor, thresholdMs: number): Promise<boolean> {
+export async function ping(visitor: Visitor, thresholdMs: number): Promise<Standing> {
   const { store, now, session } = visitor;
   const memory = sessionMemory(store);
   let known = memory.knows(session, now.getTime()) ? null : await askFirestore(visitor);
-  if (known === 'logged_out') return refuse(visitor);
+  if (typeof known === 'string') return refuse(visitor, known);
   const knowledge = known === null ? 'as_known' : known.knowledge;
   let before = await record(visitor, knowledge);
   if (before === 'unknown') {
     known = await askFirestore(visitor);
-    if (known === 'logged_out') return refuse(visitor);
+    if (typeof known === 'string') return refuse(visitor, known);
     before = await record(visitor, known.knowledge);
   }
   if (before === 'out' || before === 'unknown') {
     memory.forget(session);
-    return false;
+    return 'logged_out';
   }
   const came = before === null || now.getTime() - before >= thresholdMs;
   const away = known?.knowledge === 'unverified';
   // If Firestore did not answer just now, the next ping asks and writes.
   if (!away && (came || memory.doubts(session) || known?.flaggedOnline === false)) await project(visitor);
-  return true;
+  return 'open';
 }
 
 /**
@@ -88,12 +78,14 @@ interface Known {
   flaggedOnline: boolean | null;
 }
 
-/** Reads the session and its user from Firestore, in one request. */
-async function askFirestore({ store, now, user, session }: Visitor): Promise<'logged_out' | Known> {
+/** Reads the session and its user from Firestore, in one request. Returns the standing of a session that is not open. */
+async function askFirestore(visitor: Visitor): Promise<Exclude<Standing, 'open'> | Known> {
+  const { store, now, user, session } = visitor;
   try {
     const asked = store.getAll(loginRecord(store, session), userRef(store, user.userId));
     const [record, document] = await within(FIRESTORE_MS, 'Firestore', asked);
-    if (record && isLoggedOut(record)) return 'logged_out';
+    const standing = decideStanding(visitor, record, document);
+    if (standing !== 'open') return standing;
     sessionMemory(store).remember(session, now.getTime());
     return {
       knowledge: 'verified',
@@ -104,13 +96,12 @@ async function askFirestore({ store, now, user, session }: Visitor): Promise<'lo
   }
 }
 
-/** Refuses a session that is logged out in Firestore, and sets its marker in Redis. */
-async function refuse(visitor: Visitor): Promise<false> {
+/** Refuses a session that Firestore does not know as open. The marker of a logged-out one follows in Redis. */
+async function refuse<T extends Standing>(visitor: Visitor, standing: T): Promise<T> {
   const { store, redis, now, session } = visitor;
   sessionMemory(store).forget(session);
-  const { userId } = visitor.user;
-  await markLoggedOut(redis, { userId, session }, now.getTime());
-  return false;
+  if (standing === 'logged_out') await markLoggedOut(redis, refOf(visitor), now.getTime());
+  return standing;
 }
 
 /** Writes that the user came online. If Firestore does not take it, the next ping writes it. */
@@ -126,45 +117,18 @@ async function project(visitor: Visitor): Promise<void> {
 
 /**
  * Logs a user in: opens a record in login_history and records a first sign of life. Without Redis the record alone counts.
- * Returns false if the session was logged out after its token was issued.
+ * Returns another standing than `open`, without an effect, if the session was logged out after its token was issued.
  */
-export async function logIn(visitor: Visitor): Promise<boolean> {
+export async function logIn(visitor: Visitor): Promise<Standing> {
   const { store, redis, now, user, session, issuedAt } = visitor;
-  if (!(await openLogin(store, { userId: user.userId, session, issuedAt, now }))) return false;
+  const [record, document] = await store.getAll(loginRecord(store, session), userRef(store, user.userId));
+  const standing = decideStanding(visitor, undefined, document);
+  if (standing === 'logged_out' || (standing === 'outdated' && !record?.exists)) return standing;
+  if (!(await openLogin(store, { userId: user.userId, session, issuedAt, now }))) return 'logged_out';
   await Promise.all([
     comeOnline(store, user, now),
     recordActivity(redis, refOf(visitor), now.getTime(), 'login').catch(() => null),
   ]);
   sessionMemory(store).remember(session, now.getTime());
-  return true;
-}
-
-/**
- * Ends one session for good: closes its record and sets its marker in Redis. If Redis is away, the session's next request
- * sets the marker. The user counts as gone unless another session is alive.
- */
-export async function logOut(visitor: Visitor, thresholdMs: number): Promise<void> {
-  const { store, redis, now, user, session, issuedAt } = visitor;
-  sessionMemory(store).forget(session);
-  const [, others] = await Promise.all([
-    closeLogin(store, { userId: user.userId, session, issuedAt, now }),
-    endActivity(redis, refOf(visitor), now.getTime()).catch(() => []),
-  ]);
-  const stayed = await lastLifeOf(visitor, others);
-  await changeUser(store, user, (before) => {
-    const { loggedOut } = storedPresence(before);
-    const alive = isOnline({ now: now.getTime(), lastActivity: stayed, lastLogout: loggedOut, thresholdMs });
-    return alive && stayed !== null ? otherSessionStays(before, stayed) : userLeaves(before, now);
-  });
-}
-
-/** Returns the last sign of life of the user's other open sessions: their pings in Redis, else their logins. */
-async function lastLifeOf({ store, now, user }: Visitor, others: LiveSession[]): Promise<number | null> {
-  const logins = await readLogins(store, [user.userId], now);
-  const refs = others.map(({ session }) => loginRecord(store, session));
-  const records = refs.length === 0 ? [] : await store.getAll(...refs);
-  // If a session was logged out while Redis was away, only its record shows that.
-  const open = others.filter((_, index) => !records[index] || !isLoggedOut(records[index]));
-  const last = Math.max(0, ...open.map(({ activity }) => activity), logins.get(user.userId)?.login ?? 0);
-  return last === 0 ? null : last;
+  return 'open';
 }

@@ -14,6 +14,15 @@ export interface DigestTicket {
   days: number;
   /** True for a first alert, false for a reminder. */
   isNew: boolean;
+  /** Leads to the ticket; null for no link. */
+  url: string | null;
+}
+
+/** Returns the address of a ticket from its pattern, with `{id}` and `{number}` replaced and encoded. */
+export function ticketUrlOf({ id, number }: { id: string; number: string }, pattern: string): string {
+  return pattern
+    .replaceAll('{id}', () => encodeURIComponent(id))
+    .replaceAll('{number}', () => encodeURIComponent(number));
 }
 
 interface DigestWords {
@@ -90,14 +99,16 @@ const flat = (text: string) => text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
 function textLine(ticket: DigestTicket, words: DigestWords): string {
   const who = ticket.customerName ? ` (${flat(ticket.customerName)})` : '';
   const mark = ticket.isNew ? ` [${words.isNew}]` : '';
-  return `- ${flat(ticket.number)} ${flat(ticket.device)}${who}: ${flat(ticket.stage)}, ${words.days(ticket.days)}${mark}`;
+  return `- ${flat(ticket.number)} ${flat(ticket.device)}${who}: ${flat(ticket.stage)}, ${words.days(ticket.days)}${mark}${ticket.url ? `\n  ${ticket.url}` : ''}`;
 }
 
 function table(tickets: readonly DigestTicket[], words: DigestWords): Html {
   const [ticketHead, stageHead, daysHead] = words.head;
   const rows = tickets.map(
     (ticket) => html`<tr>
-<td><strong>${flat(ticket.number)}</strong> <bdi>${flat(ticket.device)}</bdi>${
+<td><strong>${
+      ticket.url ? html`<a href="${ticket.url}">${flat(ticket.number)}</a>` : flat(ticket.number)
+    }</strong> <bdi>${flat(ticket.device)}</bdi>${
       ticket.isNew ? html` <span class="new">${words.isNew}</span>` : html``
     }${ticket.customerName ? html`<br><bdi class="quiet">${flat(ticket.customerName)}</bdi>` : html``}</td>
 <td><bdi>${flat(ticket.stage)}</bdi></td>

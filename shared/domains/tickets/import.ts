@@ -5,7 +5,8 @@ import { type ImportContext, type ImportKind, simpleKind } from '../../doors/imp
 import { emailAddress, oneLine, pastInstant, rowId } from '../../doors/import/line.ts';
 import { normaliseAddress } from '../../doors/mail/address.ts';
 import { MAX_RECIPIENTS } from './limits.ts';
-import { stage, status } from './ticket.ts';
+import { filterFields } from './recipient.ts';
+import { assignee, stage, status } from './ticket.ts';
 
 /** Imports tickets of an earlier system. `created_at` is required, since the search for late tickets uses it. */
 export function ticketImport({ store, now }: ImportContext): ImportKind {
@@ -18,22 +19,29 @@ export function ticketImport({ store, now }: ImportContext): ImportKind {
       customer_name: oneLine(200, 0).nullish(),
       status,
       stage,
+      assignee: assignee.nullish(),
       stage_entered_at: instant.nullish(),
+      reopened_at: instant.nullish(),
       created_at: instant,
     })
     .refine(({ created_at, stage_entered_at: entered }) => !entered || isOrdered(created_at, entered), {
       path: ['stage_entered_at'],
       message: 'must not be before created_at',
     });
-  return simpleKind(line, ({ id, customer_name, stage_entered_at, ...rest }) => ({
-    ref: store.collection('tickets').doc(id),
-    fields: {
-      ...rest,
-      customer_name: customer_name ?? null,
-      // Left absent, so that it is derived from the events.
-      ...(stage_entered_at ? { stage_entered_at } : {}),
-    },
-  }));
+  return simpleKind(
+    line,
+    ({ id, customer_name, assignee: person, stage_entered_at, reopened_at, ...rest }) => ({
+      ref: store.collection('tickets').doc(id),
+      fields: {
+        ...rest,
+        customer_name: customer_name ?? null,
+        ...(person ? { assignee: person } : {}),
+        ...(reopened_at ? { reopened_at } : {}),
+        // Left absent, so that it is derived from the events.
+        ...(stage_entered_at ? { stage_entered_at } : {}),
+      },
+    }),
+  );
 }
 
 const isOrdered = (first: Timestamp, second: Timestamp) => first.valueOf() <= second.valueOf();
@@ -85,6 +93,7 @@ export function recipientImport({ store }: ImportContext): ImportKind {
     email: emailAddress,
     active: z.boolean('must be true or false').default(true),
     locale: z.enum(['fr', 'en'], 'must be fr or en').default('fr'),
+    ...z.object(filterFields).partial().shape,
   });
   const all = store.collection('alert_recipients');
   let listed: Promise<Map<string, DocumentReference>> | undefined;

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { requireAddress } from '../../doors/mail/address.ts';
 import type { Locale } from '../../doors/mail/message.ts';
 import { isDocumentId } from '../../doors/store/document-id.ts';
-import { MAX_RECIPIENTS } from './limits.ts';
+import { MAX_RECIPIENTS, MAX_THRESHOLD_DAYS } from './limits.ts';
+import { assignee, stage } from './ticket.ts';
 
 const MAX_NAME = 200;
 const NAME_RULE = `must be a text of 1 to ${MAX_NAME} characters on one line, without control characters`;
@@ -16,6 +17,24 @@ const address = z.string('must be an e-mail address').transform((text, context) 
     return z.NEVER;
   }
 });
+
+const MAX_STAGES = 50;
+const filterDays = z
+  .int(`must be a whole number of days from 1 to ${MAX_THRESHOLD_DAYS}, or null`)
+  .min(1, 'must be at least 1 day, or null')
+  .max(MAX_THRESHOLD_DAYS, `must be at most ${MAX_THRESHOLD_DAYS} days`)
+  .nullable();
+
+/** The fields that restrict a recipient's alerts. Null or an empty list restricts nothing. */
+export const filterFields = {
+  stages: z
+    .array(stage, 'must be a list of stages; an empty one means all')
+    .max(MAX_STAGES, `must have at most ${MAX_STAGES} stages`)
+    .nullable(),
+  assignee: assignee.nullable(),
+  min_days: filterDays,
+  escalate_after_days: filterDays,
+};
 
 /** One entry to save. An entry with the id or the address of a recipient changes that recipient. */
 const recipientEntry = z.strictObject({
@@ -31,6 +50,7 @@ const recipientEntry = z.strictObject({
   email: address.optional(),
   active: z.boolean('must be true or false; false takes the recipient off the list').optional(),
   locale: z.enum(['fr', 'en'], 'must be fr or en').optional(),
+  ...z.object(filterFields).partial().shape,
   updated_at: z.string().nullable().optional(),
 });
 export type RecipientEntry = z.infer<typeof recipientEntry>;
@@ -52,6 +72,10 @@ export interface RecipientView {
   user_id?: string | null;
   /** Recipients of other back ends may lack it. */
   locale?: Locale | null;
+  stages?: readonly string[] | null;
+  assignee?: string | null;
+  min_days?: number | null;
+  escalate_after_days?: number | null;
   updated_at: string | null;
 }
 

@@ -1,5 +1,6 @@
 import type { DocumentSnapshot, Firestore, Transaction } from '@google-cloud/firestore';
 import { normaliseAddress } from '../../doors/mail/address.ts';
+import { writeAttempt } from '../../doors/store/counted.ts';
 import { toJson } from '../../doors/store/json.ts';
 import { versionOf } from '../../doors/store/version.ts';
 import { MAX_RECIPIENTS } from './limits.ts';
@@ -126,8 +127,15 @@ function requireWhole({ name }: RecipientEntry, index: number): void {
 function writeRecipient(transaction: Transaction, store: Firestore, { entry, target, address }: Save): void {
   const { id: _id, updated_at: _version, ...fields } = entry;
   const email = address === null ? {} : { email: address };
-  if (target) transaction.update(target.snapshot.ref, { ...fields, ...email });
-  else transaction.create(all(store).doc(), { active: true, locale: 'fr', ...fields, ...email });
+  if (target) transaction.update(target.snapshot.ref, { ...fields, ...email, ...writeAttempt() });
+  else
+    transaction.create(all(store).doc(), {
+      active: true,
+      locale: 'fr',
+      ...fields,
+      ...email,
+      ...writeAttempt(),
+    });
 }
 
 /** Returns the newest version. Versions are ISO 8601, so they sort as text. */

@@ -7,8 +7,9 @@ import { entriesOf, readAlertSettings, toTicket } from './alerts/documents.ts';
 import {
   type AlertSettings,
   createdBefore,
+  type DelayReason,
   daysInStage,
-  isLate,
+  judgeDelay,
   type StageEntry,
   stageEntry,
   type Ticket,
@@ -30,15 +31,15 @@ export interface TicketReadContext {
 
 /** The delay of a ticket, and the reason. */
 export interface Delay {
-  /** The instant at which it entered its stage, and the source of that. */
-  since: string;
-  source: StageEntry['source'];
-  days_in_stage: number;
+  /** The instant at which it entered its stage, and the source of that. Null if no stored instant can be read. */
+  since: string | null;
+  source: StageEntry['source'] | null;
+  days_in_stage: number | null;
   /** The threshold of its stage, and the instant after which an active ticket is late. */
   threshold_days: number;
-  late_after: string;
+  late_after: string | null;
   late: boolean;
-  reason: 'over_threshold' | 'within_threshold' | 'not_active';
+  reason: DelayReason;
 }
 
 /** The fields of a ticket, with its id, version and delay. Tickets of other back ends may lack some. */
@@ -49,6 +50,9 @@ export interface TicketView {
   customer_name?: string | null;
   status?: Ticket['status'];
   stage?: string | null;
+  assignee?: string | null;
+  snoozed_until?: string | null;
+  reopened_at?: string | null;
   updated_at: string | null;
   delay: Delay;
 }
@@ -156,15 +160,15 @@ async function toItem(
   if (!ticket) throw new Error(`The ticket ${snapshot.id} is gone.`);
   const entry = stageEntry(ticket, await entriesOf(ticket, store));
   const threshold = thresholdOf(ticket.stage, settings);
-  const late = isLate(ticket, entry, threshold, now);
+  const reason = judgeDelay(ticket, entry, settings, { now });
   const delay: Delay = {
-    since: new Date(entry.since).toISOString(),
-    source: entry.source,
-    days_in_stage: daysInStage(entry, now),
+    since: entry && new Date(entry.since).toISOString(),
+    source: entry?.source ?? null,
+    days_in_stage: entry && daysInStage(entry, now),
     threshold_days: threshold,
-    late_after: new Date(entry.since + threshold * DAY_MS).toISOString(),
-    late,
-    reason: ticket.status !== 'active' ? 'not_active' : late ? 'over_threshold' : 'within_threshold',
+    late_after: entry && new Date(entry.since + threshold * DAY_MS).toISOString(),
+    late: reason === 'over_threshold',
+    reason,
   };
   return { ...fields(snapshot), id: snapshot.id, updated_at: versionOf(snapshot), delay };
 }

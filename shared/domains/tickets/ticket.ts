@@ -1,5 +1,6 @@
 import { type Firestore, Timestamp } from '@google-cloud/firestore';
 import * as z from 'zod';
+import { writeAttempt } from '../../doors/store/counted.ts';
 import { millis } from '../../doors/store/firestore.ts';
 import { versionOf } from '../../doors/store/version.ts';
 
@@ -28,6 +29,13 @@ export const status = z.enum(
   ['active', 'closed', 'cancelled'],
   'must be active, closed or cancelled; only active tickets can be late',
 );
+/** The name of the person who works on a ticket, as recipients' filters give it. */
+export const assignee = line(MAX_TEXT, 1);
+const INSTANT_RULE = 'must be an instant with its offset, such as 2026-03-04T07:00:00Z, or null';
+const snoozedUntil = z.iso
+  .datetime({ offset: true, message: INSTANT_RULE })
+  .transform((text) => Timestamp.fromDate(new Date(text)))
+  .nullable();
 const version = { updated_at: z.string().nullable().optional() };
 
 /** The fields of a new ticket. The server adds its id, the instants and the first event. */
@@ -37,6 +45,7 @@ export const newTicket = z.strictObject({
   customer_name: line(MAX_TEXT, 0).nullable().default(null),
   status: status.default('active'),
   stage,
+  assignee: assignee.nullable().default(null),
 });
 
 /** The fields that PATCH may change. The stage changes by its own route, together with its event. */
@@ -45,6 +54,8 @@ export const ticketChange = z.strictObject({
   device: line(MAX_TEXT, 0).optional(),
   customer_name: line(MAX_TEXT, 0).nullable().optional(),
   status: status.optional(),
+  assignee: assignee.nullable().optional(),
+  snoozed_until: snoozedUntil.optional(),
   stage: z.undefined('is not changed here; use POST /v1/admin/tickets/{id}/stage').optional(),
   ...version,
 });
@@ -85,9 +96,12 @@ export async function createTicket(
   return ref.id;
 }
 
-/** Changes the given fields of a ticket. Returns false if there is no such ticket. */
+/**
+ * Changes the given fields of a ticket. A ticket that becomes active again is reopened now, so its closed time does not
+ * count. Returns false if there is no such ticket.
+ */
 export async function changeTicket(
-  { store }: TicketContext,
+  { store, now }: TicketContext,
   id: string,
   fields: Omit<z.infer<typeof ticketChange>, 'stage' | 'updated_at'>,
   requireVersion: RequireVersion,
@@ -98,7 +112,12 @@ export async function changeTicket(
     if (!found.exists) return false;
     requireVersion(versionOf(found));
     if (Object.keys(fields).length === 0) return true;
-    transaction.update(ref, fields);
+    const isReopened = fields.status === 'active' && found.get('status') !== 'active';
+    transaction.update(ref, {
+      ...fields,
+      ...(isReopened ? { reopened_at: Timestamp.fromDate(now) } : {}),
+      ...writeAttempt(),
+    });
     return true;
   });
 }
@@ -121,7 +140,7 @@ export async function changeStage(
     const from: unknown = found.get('stage') ?? null;
     if (from === to) return 'same';
     const at = enteringAt(now, millis(found.get('stage_entered_at')));
-    transaction.update(ref, { stage: to, stage_entered_at: at });
+    transaction.update(ref, { stage: to, stage_entered_at: at, ...writeAttempt() });
     transaction.create(events(store, id).doc(), { type: 'stage_changed', from, to, at, by });
     return 'changed';
   });

@@ -1,10 +1,13 @@
 import type { WatchedJob } from './job.ts';
-import { isFailed, isGood, isOpen, type SeenRun } from './run.ts';
+import { isFailed, isFruitless, isGood, isOpen, isWork, type SeenRun } from './run.ts';
 
 /** The grace after a run's budget: its last batch may end, and the lease of a killed run expires in 30 s. */
 const OVERRUN_SLACK_SECONDS = 60;
-/** The median of this many runs counts, since one slow night is no trend. */
+/** The median of this many runs counts, since one slow night is no trend. As many runs cut short are one. */
 const SLOW_RUNS = 5;
+/** Failures come and go if they began this often in the last eight runs that ended. */
+const UNSTEADY_RUNS = 8;
+const UNSTEADY_STREAKS = 3;
 /** A task counts as quick again only well below the limit, so that it does not come and go. */
 const QUICK_SHARE = 0.8;
 /** Tasks with a shorter period follow the originals' rule: a run of over 30 s needs a longer interval. */
@@ -69,3 +72,37 @@ export function paceOf(runs: readonly SeenRun[], job: WatchedJob, limits: SlowLi
 
 export const isSlow = ({ medianMs, limitMs }: Pace): boolean => medianMs > limitMs;
 export const isQuick = ({ medianMs, limitMs }: Pace): boolean => medianMs <= QUICK_SHARE * limitMs;
+
+/** Returns the newest runs if none of them did anything and something failed in each, or null. */
+export function fruitlessRuns(runs: readonly SeenRun[], count: number): SeenRun[] | null {
+  const busy = runs.filter((run) => isGood(run) && run.candidates > 0).slice(0, count);
+  return busy.length === count && busy.every(isFruitless) ? busy : null;
+}
+
+/** Returns the last five runs if their budget ended each of them early, or null. */
+export function runsCutShort(runs: readonly SeenRun[]): SeenRun[] | null {
+  const ended = runs.filter(isGood).slice(0, SLOW_RUNS);
+  return ended.length === SLOW_RUNS && ended.every(({ complete }) => !complete) ? ended : null;
+}
+
+/** Failures that alternate with successes. */
+export interface Unsteadiness {
+  /** How often failures began, and the runs of the window in which something failed, newest first. */
+  streaks: number;
+  failed: SeenRun[];
+}
+
+/** Counts how often failures began in the last eight runs that ended. A run that only a retry healed is a failure too. */
+export function unsteadinessOf(runs: readonly SeenRun[]): Unsteadiness {
+  const ended = runs.filter((run) => isWork(run) && (isGood(run) || isFailed(run))).slice(0, UNSTEADY_RUNS);
+  const isTroubled = (run: SeenRun | undefined) =>
+    run !== undefined && (isFailed(run) || run.failedBefore > 0);
+  // A healed run begins and ends its own streak.
+  const begins = ended.filter((run, index) => {
+    const older = ended[index + 1];
+    return isTroubled(run) && (isGood(run) || older === undefined || !isFailed(older));
+  });
+  return { streaks: begins.length, failed: ended.filter(isTroubled) };
+}
+
+export const isUnsteady = ({ streaks }: Unsteadiness): boolean => streaks >= UNSTEADY_STREAKS;

@@ -13,11 +13,16 @@ import { millis } from '../../doors/store/firestore.ts';
  * - `missed`: no run began for an occurrence within its grace;
  * - `overrun`: a run is still open past its budget;
  * - `failing`: several attempts failed in a row;
+ * - `unsteady`: failures alternate with successes;
+ * - `fruitless`: runs end well and did nothing, since everything fails;
+ * - `cut_short`: the budget ends every run early;
  * - `slow`: runs take nearly their whole budget;
  * - `unknown_mail`: a mail whose delivery is uncertain waits for a person;
  * - `asleep`: watch-runs itself did not run for a while.
  */
-export type IncidentKind = 'missed' | 'overrun' | 'failing' | 'slow' | 'unknown_mail' | 'asleep';
+export type IncidentKind =
+  | ('missed' | 'overrun' | 'failing' | 'unsteady' | 'fruitless' | 'cut_short' | 'slow')
+  | ('unknown_mail' | 'asleep');
 
 /** The facts of an incident, for mails and the console. */
 export type IncidentFacts = Readonly<Record<string, string | number | null | readonly string[]>>;
@@ -40,7 +45,7 @@ export interface Incident extends Finding {
   /** The last notice about it, and the number of notices. */
   lastNotifiedAt: Date | null;
   notices: number;
-  /** It flaps, so only its daily reminder is sent. */
+  /** It flaps: it is reported only if it lasts. */
   muted: boolean;
 }
 
@@ -90,11 +95,15 @@ export function readIncident(document: DocumentSnapshot): Incident {
   };
 }
 
-/** Returns the incident that a finding opens now. A muted `asleep` incident closes at once. */
-export function incidentOf(finding: Finding, now: Date, muted: boolean): Incident {
+/**
+ * Returns the incident that a finding opens now. A muted `asleep` incident closes at once. `openings`: how often its kind
+ * and task had one within a day.
+ */
+export function incidentOf(finding: Finding, now: Date, muted: boolean, openings = 1): Incident {
   const id = incidentId(finding);
   const recoveredAt = finding.kind === 'asleep' && muted ? now : null;
-  return { ...finding, id, openedAt: now, recoveredAt, lastNotifiedAt: null, notices: 0, muted };
+  const facts = muted ? { ...finding.facts, openings } : finding.facts;
+  return { ...finding, facts, id, openedAt: now, recoveredAt, lastNotifiedAt: null, notices: 0, muted };
 }
 
 /** Creates an incident. The batch fails with a conflict if another run was first. */
@@ -142,5 +151,7 @@ export function toHistoryFields(happened: HistoryEntry): FirebaseFirestore.Updat
     ...(notified.length + unreached.length > 0 ? { last_told_at: at, told: FieldValue.increment(1) } : {}),
     ...(notified.length > 0 ? { told_to: FieldValue.arrayUnion(...notified) } : {}),
     ...(over ? { recovered_at: at } : {}),
+    // A muted incident that is reported because it lasts is one like any other.
+    ...(event === 'opened' ? { muted: false } : {}),
   };
 }

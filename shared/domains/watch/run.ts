@@ -4,6 +4,7 @@ import { millis } from '../../doors/store/firestore.ts';
 /** A run as watch-runs reads it from the ledger; instants are milliseconds since the epoch. */
 export interface SeenRun {
   id: string;
+  task: string;
   occurrence: number | null;
   /** The starts of its newest and its first attempt. */
   startedAt: number;
@@ -18,6 +19,11 @@ export interface SeenRun {
   /** Failed or killed attempts before the newest one, since the last good one. */
   failedBefore: number;
   error: string | null;
+  candidates: number;
+  acted: number;
+  failed: number;
+  /** Candidates that an earlier failure keeps waiting: the one reason of skipping that says something is broken. */
+  waiting: number;
 }
 
 interface Attempt {
@@ -36,6 +42,7 @@ export function seenRun(record: DocumentSnapshot): SeenRun {
   const sinceGood = attempts.slice(lastGood + 1);
   return {
     id: record.id,
+    task: String(record.get('task')),
     occurrence: millis(record.get('occurrence')),
     startedAt,
     firstStartedAt: millis(attempts[0]?.started_at) ?? startedAt,
@@ -45,6 +52,10 @@ export function seenRun(record: DocumentSnapshot): SeenRun {
     budgetSeconds: (record.get('params') as { budget_seconds?: number } | null)?.budget_seconds ?? null,
     failedBefore: sinceGood.filter(({ outcome }) => FAILED.includes(String(outcome))).length,
     error: record.get('error') ?? null,
+    candidates: record.get('counts')?.candidates ?? 0,
+    acted: record.get('counts')?.acted ?? 0,
+    failed: record.get('counts')?.failed ?? 0,
+    waiting: record.get('skipped')?.backoff ?? 0,
   };
 }
 
@@ -53,4 +64,9 @@ export const isGood = ({ outcome }: SeenRun): boolean => GOOD.includes(outcome ?
 export const isFailed = ({ outcome }: SeenRun): boolean => FAILED.includes(outcome ?? '');
 /** True while its batches are at Cloud Tasks: neither good nor failed. */
 export const isDispatched = ({ outcome }: SeenRun): boolean => outcome === 'dispatched';
+/** True if it ended and had candidates, did nothing for any, and some of them failed now or before. */
+export const isFruitless = (run: SeenRun): boolean =>
+  isGood(run) && run.candidates > 0 && run.acted === 0 && run.failed + run.waiting > 0;
+/** True if it did not find another run at work. */
+export const isWork = ({ outcome }: SeenRun): boolean => outcome !== 'skipped_overlap';
 export const isOpen = ({ outcome }: SeenRun): boolean => outcome === null;

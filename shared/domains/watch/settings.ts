@@ -1,4 +1,4 @@
-import type { DocumentSnapshot } from '@google-cloud/firestore';
+import { type DocumentSnapshot, FieldPath, FieldValue, type Firestore } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { normaliseAddress } from '../../doors/mail/address.ts';
 import { MAX_OPERATORS } from './limits.ts';
@@ -66,4 +66,9 @@ export function readWatchSettings(snapshot: DocumentSnapshot): WatchSettings {
     return result.success ? [[name, result.data]] : [];
   });
   return { ...WATCH_DEFAULTS, ...Object.fromEntries(sound) };
+}
+
+/** Forgets that a task is paused. */
+export async function forgetPause(store: Firestore, task: string): Promise<void> {
+  await store.doc('settings/watch').update(new FieldPath('paused', task), FieldValue.delete());
 }

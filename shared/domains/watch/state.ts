@@ -5,6 +5,8 @@ import type { WatchedJob } from './job.ts';
 
 /** An incident that opens this often within a day flaps: it is no longer reported each time. */
 const FLAPS = 3;
+/** The most openings that are kept per kind and task. */
+const MAX_OPENINGS = 100;
 const FLAPPING_MS = 24 * 3_600_000;
 
 /** The state that watch-runs keeps between its runs: `watch_state/watchman`. */
@@ -15,6 +17,8 @@ export interface WatchState {
   settledUntil: Date | null;
   /** The last openings of incidents, by kind and task. */
   openings: ReadonlyMap<string, readonly number[]>;
+  /** The last notice that a kind and task comes and goes. */
+  flapping: ReadonlyMap<string, number>;
 }
 
 export const stateRef = (store: Firestore) => store.doc('watch_state/watchman');
@@ -34,6 +38,7 @@ export function readState(document: DocumentSnapshot): WatchState {
     tasks: new Map(tasks),
     settledUntil: settled === null ? null : new Date(settled),
     openings: new Map(openings),
+    flapping: new Map(entries(document.get('flapping')).map(([subject, at]) => [subject, millis(at) ?? 0])),
   };
 }
 
@@ -59,14 +64,39 @@ export function rememberOpening(
 ): void {
   const subject = subjectOf(incident);
   const opened = Timestamp.fromDate(incident.openedAt);
-  const known = (state.openings.get(subject) ?? []).map((at) => Timestamp.fromMillis(at));
-  const openings = { [subject]: [...known, opened].slice(-FLAPS) };
+  const known = recentOpenings(state, incident, incident.openedAt).map((at) => Timestamp.fromMillis(at));
+  const openings = { [subject]: [...known, opened].slice(-MAX_OPENINGS) };
   const settled = incident.kind === 'asleep' && !incident.muted ? { settled_until: opened } : {};
   batch.set(stateRef(store), { openings, ...settled }, { merge: true });
 }
 
-/** True if the last incidents of this kind and task all opened within a day. */
-export function isFlapping(state: WatchState, finding: Pick<Finding, 'kind' | 'task'>, now: Date): boolean {
+type Subject = Pick<Finding, 'kind' | 'task'>;
+
+/** Returns the openings of this kind and task within the last day. */
+export function recentOpenings(state: WatchState, finding: Subject, now: Date): number[] {
   const known = state.openings.get(subjectOf(finding)) ?? [];
-  return known.length >= FLAPS && known.every((at) => now.getTime() - at < FLAPPING_MS);
+  return known.filter((at) => now.getTime() - at < FLAPPING_MS);
+}
+
+/** Returns the longest time between two openings of this kind and task within the last day. */
+export function widestGap(state: WatchState, finding: Subject, now: Date): number {
+  const known = recentOpenings(state, finding, now);
+  return Math.max(0, ...known.slice(1).map((at, index) => at - (known[index] ?? at)));
+}
+
+/** True if incidents of this kind and task opened three times within a day. */
+export function isFlapping(state: WatchState, finding: Subject, now: Date): boolean {
+  return recentOpenings(state, finding, now).length >= FLAPS;
+}
+
+/** True if a notice of the last day said that this kind and task comes and goes. */
+export function isFlappingReported(state: WatchState, finding: Subject, now: Date): boolean {
+  const at = state.flapping.get(subjectOf(finding));
+  return at !== undefined && now.getTime() - at < FLAPPING_MS;
+}
+
+/** Stores that a notice said so. */
+export function rememberFlapping(store: Firestore, finding: Subject, now: Date) {
+  const flapping = { [subjectOf(finding)]: Timestamp.fromDate(now) };
+  return stateRef(store).set({ flapping }, { merge: true });
 }

@@ -10,6 +10,9 @@ export interface Notice {
 /** The words of one language: a notice per kind, and the parts that all mails share. */
 export type NoticeWords = Record<IncidentKind, (incident: Incident) => Notice> & {
   reminder(title: string): string;
+  flapping(title: string): string;
+  /** How often it opened within a day, and what follows. */
+  comesAndGoes(openings: string): string;
   still(openedAt: Date, now: Date): string;
   recovered(title: string): string;
   over(openedAt: Date, now: Date): string;

@@ -41,6 +41,10 @@ async function identify(request: HttpRequest, deps: TokenDeps, secrets: boolean)
   const inQuery = location(request).query.getAll('secret');
   if (secrets && inQuery.length > 0) return checkQuerySecret(inQuery, deps.config);
   if (secrets && isOpenLocally(request, deps)) return { kind: 'local', id: null, claims: {} };
+  if (cronSecret !== undefined && isSecret(cronSecret, deps.config))
+    throw new HttpError(403, 'A cron secret may not call this; send Authorization: Bearer TOKEN.', {
+      check: 'X-Cron-Secret: a secret may not call this',
+    });
   throw new HttpError(401, NO_PROOF, { check: 'no proof' });
 }
 
@@ -50,6 +54,10 @@ function bearer(authorization: string, deps: TokenDeps, secrets: boolean): Promi
   // A secret may look like a token: three parts with dots between them.
   if (looksLikeToken(token) && !(secrets && isSecret(token, deps.config))) return checkToken(token, deps);
   if (secrets) return checkSecret(token, deps.config, 'bearer');
+  if (isSecret(token, deps.config))
+    throw new HttpError(403, 'A cron secret may not call this; send a token of a user.', {
+      check: 'bearer: a secret may not call this',
+    });
   throw new HttpError(401, 'The token is not valid here; get a new one.', {
     check: 'bearer: the token is malformed',
   });

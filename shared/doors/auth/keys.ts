@@ -5,11 +5,13 @@ import * as z from 'zod';
 export const GOOGLE_ISSUER = 'https://accounts.google.com';
 const GOOGLE_KEYS = 'https://www.googleapis.com/oauth2/v3/certs';
 const TIMEOUT_MS = 5_000;
+/** After an unknown key id, jose asks the issuer again no sooner than this: a new key works within this time. */
+const COOLDOWN_MS = 5_000;
 
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
-/** Finds the signing keys of an issuer. */
-export type KeySource = (issuer: string) => Promise<JWTVerifyGetKey>;
+/** Finds the signing keys of an issuer; `jwksUrl` replaces its discovery. */
+export type KeySource = (issuer: string, jwksUrl?: string) => Promise<JWTVerifyGetKey>;
 
 /**
  * Finds keys by OIDC discovery, once per issuer; jose refreshes them when an unknown key id appears.
@@ -17,23 +19,32 @@ export type KeySource = (issuer: string) => Promise<JWTVerifyGetKey>;
  */
 export function remoteKeys(): KeySource {
   const known = new Map<string, Promise<JWTVerifyGetKey>>();
-  return (issuer) => {
-    const found = known.get(issuer);
+  return (issuer, jwksUrl) => {
+    const name = jwksUrl ?? issuer;
+    const found = known.get(name);
     if (found) return found;
-    const keys = discover(issuer);
-    known.set(issuer, keys);
-    keys.catch(() => known.delete(issuer));
+    const keys = discover(issuer, jwksUrl);
+    known.set(name, keys);
+    keys.catch(() => known.delete(name));
     return keys;
   };
 }
 
-async function discover(issuer: string): Promise<JWTVerifyGetKey> {
-  if (issuer === GOOGLE_ISSUER)
-    return createRemoteJWKSet(new URL(GOOGLE_KEYS), { timeoutDuration: TIMEOUT_MS });
+const keysAt = (url: string): JWTVerifyGetKey =>
+  createRemoteJWKSet(new URL(url), { timeoutDuration: TIMEOUT_MS, cooldownDuration: COOLDOWN_MS });
+
+/** Throws if the issuer's document names another issuer (OpenID Connect Discovery 1.0, 4.3). */
+async function discover(issuer: string, jwksUrl?: string): Promise<JWTVerifyGetKey> {
+  const direct = jwksUrl ?? (issuer === GOOGLE_ISSUER ? GOOGLE_KEYS : undefined);
+  if (direct !== undefined) return keysAt(direct);
   const response = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   if (!response.ok) throw new Error(`The issuer's discovery document answered ${response.status}`);
-  const { jwks_uri } = discovery.parse(await response.json());
-  return createRemoteJWKSet(new URL(jwks_uri), { timeoutDuration: TIMEOUT_MS });
+  const { issuer: named, jwks_uri } = discovery.parse(await response.json());
+  if (named !== issuer)
+    throw new Error(
+      `The discovery document names the issuer ${named}, and AUTH_ISSUER is ${issuer}; make them equal, or set AUTH_JWKS_URL`,
+    );
+  return keysAt(jwks_uri);
 }

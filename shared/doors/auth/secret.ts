@@ -46,7 +46,8 @@ export function checkQuerySecret(sent: string[], config: Config): Caller {
       },
     );
   }
-  return checkSecret(sent[0] ?? '', config, 'query');
+  // A query string reads `+` as a space, and no secret has one.
+  return checkSecret((sent[0] ?? '').replaceAll(' ', '+'), config, 'query');
 }
 
 function sha256(value: string): Buffer {

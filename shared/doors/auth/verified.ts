@@ -4,6 +4,8 @@ import type { KeySource } from './keys.ts';
 
 /** A signature is checked again after this long; jose itself keeps keys for ten minutes. */
 const MAX_AGE_MS = 5 * 60_000;
+/** The clocks of issuers and servers differ by up to this much; it holds for `exp`, `nbf` and `iat`. */
+export const LEEWAY_SECONDS = 30;
 /** A process keeps this many tokens and drops the one checked longest ago. */
 const MAX_TOKENS = 20_000;
 
@@ -43,7 +45,8 @@ export function recallVerified(
   const age = now.getTime() - known.checkedAt;
   const seconds = Math.floor(now.getTime() / 1000);
   const { exp = 0, nbf = 0 } = known.claims;
-  return age >= 0 && age < MAX_AGE_MS && exp > seconds && nbf <= seconds ? known.claims : null;
+  const valid = exp + LEEWAY_SECONDS > seconds && nbf - LEEWAY_SECONDS <= seconds;
+  return age >= 0 && age < MAX_AGE_MS && valid ? known.claims : null;
 }
 
 /** Stores that a token's signature, issuer and audience are valid. */
@@ -57,6 +60,9 @@ export function rememberVerified(
   memory.delete(print);
   const { issuer } = expected;
   memory.set(print, { expected: JSON.stringify(expected), issuer, claims, checkedAt: checkedAt.getTime() });
-  const [oldest] = memory.keys();
-  if (memory.size > MAX_TOKENS && oldest !== undefined) memory.delete(oldest);
+  // The oldest come first.
+  for (const [oldest, { checkedAt: at }] of memory) {
+    if (memory.size <= MAX_TOKENS && checkedAt.getTime() - at < MAX_AGE_MS) break;
+    memory.delete(oldest);
+  }
 }

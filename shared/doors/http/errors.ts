@@ -30,7 +30,8 @@ export class HttpError extends Error {
     this.name = 'HttpError';
     this.status = status;
     this.details = extra.details;
-    this.headers = extra.headers ?? {};
+    // RFC 9110, 15.5.2: a 401 must name a scheme.
+    this.headers = { ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}), ...extra.headers };
     this.check = extra.check ?? message;
   }
 

@@ -3,6 +3,8 @@ import { HttpError } from './errors.ts';
 
 /** Longer values are cut; this is enough to recognise one. */
 const MAX_QUOTED = 80;
+/** More faults, or more unknown names, are counted only: a body of 64 KiB may have thousands. */
+const MAX_NAMED = 20;
 /** Responses never repeat the values of fields with such names: the caller may log them. */
 const SECRETIVE = /auth|password|secret|token|key|sealed|webhook/i;
 
@@ -20,14 +22,22 @@ type ShowValue = (value: unknown) => string | undefined;
 export function parseWith<T>(schema: z.ZodType<T>, given: unknown, showValue: ShowValue = showPlainValue): T {
   const parsed = schema.safeParse(given, { error: describeRule });
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => faultOf(issue, schema, given, showValue));
+  const { issues } = parsed.error;
+  const faults = issues.slice(0, MAX_NAMED).map((issue) => faultOf(issue, schema, given, showValue));
+  const more = issues.length > faults.length ? [`and ${issues.length - faults.length} more`] : [];
   const describe = (fault: Fault) =>
     `${fault.parameter}: ${fault.rule}${fault.value ? ` (${fault.value})` : ''}`;
-  throw new HttpError(400, faults.map(describe).join('; '), {
+  throw new HttpError(400, [...faults.map(describe), ...more].join('; '), {
     details: faults,
     // The log does not need values that a person typed.
-    check: faults.map(({ parameter, rule }) => `${parameter}: ${rule}`).join('; '),
+    check: [...faults.map(({ parameter, rule }) => `${parameter}: ${rule}`), ...more].join('; '),
   });
+}
+
+/** Returns the first of many names, each cut, and how many more there are. */
+export function nameSome(names: readonly string[]): string[] {
+  const named = names.slice(0, MAX_NAMED).map((name) => name.slice(0, MAX_QUOTED));
+  return names.length > named.length ? [...named, `and ${names.length - named.length} more`] : named;
 }
 
 /** Hides an object, since its faults name its fields. */
@@ -41,7 +51,7 @@ function faultOf(issue: z.core.$ZodIssue, schema: z.ZodType, given: unknown, sho
   if (issue.code === 'unrecognized_keys') {
     const known = path.length === 0 && schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
     const rule = known.length > 0 ? `is unknown here; known are ${known.join(', ')}` : 'is unknown here';
-    return { parameter: [...path, issue.keys.join(', ')].join('.'), rule };
+    return { parameter: [...path, nameSome(issue.keys).join(', ')].join('.'), rule };
   }
   const parameter = path.join('.') || '(body)';
   const fault = { parameter, rule: issue.message };
@@ -52,8 +62,17 @@ function faultOf(issue: z.core.$ZodIssue, schema: z.ZodType, given: unknown, sho
 
 /** Returns a value as JSON for its sender to recognise, cut if it is long. */
 export function quoteValue(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'missing';
+  const text = toText(value) ?? 'missing';
   return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
+}
+
+/** Returns a value as JSON. One nested too deeply for that is only named. */
+function toText(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return Array.isArray(value) ? 'a deeply nested list' : 'a deeply nested object';
+  }
 }
 
 const KINDS: Readonly<Record<string, string>> = {

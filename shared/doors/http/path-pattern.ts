@@ -1,4 +1,5 @@
 import { isDocumentId } from '../store/document-id.ts';
+import { withoutEndSlashes } from './request.ts';
 
 /** The values of a pattern's variables. */
 export type PathValues = Readonly<Record<string, string>>;
@@ -7,8 +8,8 @@ export type PathValues = Readonly<Record<string, string>>;
 export interface PathMatcher {
   /** Orders patterns, lower first: `/runs/latest` comes before `/runs/{id}`. */
   rank: number;
-  /** Returns null if the path does not fit. */
-  match(path: string): PathValues | null;
+  /** Returns null if the parts of a path do not fit. */
+  match(parts: readonly string[]): PathValues | null;
 }
 
 /** Above the number of variables that any pattern has. */
@@ -19,8 +20,6 @@ const REST_RANK = 100;
  * - `{id}` is one part that is a valid document id;
  * - `{name=*}` is one part as it was sent;
  * - `{name=**}` at the end is the rest as it was sent, at least one part.
- *
- * Paths come without a trailing slash.
  */
 export function createMatcher(pattern: string): PathMatcher {
   const parts = partsOf(pattern).map((text) => {
@@ -30,13 +29,11 @@ export function createMatcher(pattern: string): PathMatcher {
   const takesRest = parts.at(-1)?.kind === '**';
   return {
     rank: (takesRest ? REST_RANK : 0) + parts.filter(({ name }) => name !== undefined).length,
-    match(path) {
-      const given = partsOf(path);
-      if (takesRest && given.length > parts.length) given.push(given.splice(parts.length - 1).join('/'));
-      if (given.length !== parts.length) return null;
+    match(given) {
+      if (takesRest ? given.length < parts.length : given.length !== parts.length) return null;
       const values: Record<string, string> = {};
       for (const [index, { text, name, kind }] of parts.entries()) {
-        const part = given[index] ?? '';
+        const part = kind === '**' ? given.slice(index).join('/') : (given[index] ?? '');
         if (name === undefined) {
           if (part !== text) return null;
           continue;
@@ -50,7 +47,8 @@ export function createMatcher(pattern: string): PathMatcher {
   };
 }
 
-const partsOf = (path: string) => path.replace(/\/+$/, '').split('/');
+/** Splits a path at its slashes. */
+export const partsOf = (path: string): string[] => withoutEndSlashes(path).split('/');
 
 /** Decodes a part of a path. Returns null if it is no valid document id: a slash would lead into another collection. */
 function toDocumentId(part: string): string | null {

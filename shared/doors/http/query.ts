@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { HttpError } from './errors.ts';
-import { parseWith, quoteValue } from './faults.ts';
+import { nameSome, parseWith, quoteValue } from './faults.ts';
 import { type HttpRequest, jsonBody, location } from './request.ts';
 
 /** A list has DEFAULT_LIMIT items unless the caller sets a limit, and at most MAX_LIMIT unless its route allows more. */
@@ -66,8 +66,9 @@ export async function parseParams(
   const known = Object.keys(schema.shape);
   const unknown = Object.keys(given).filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    const message = `Unknown parameter ${unknown.join(', ')}; known are ${known.join(', ')}.`;
-    throw new HttpError(400, message, { details: { unknown, known } });
+    const named = nameSome(unknown);
+    const message = `Unknown parameter ${named.join(', ')}; known are ${known.join(', ')}.`;
+    throw new HttpError(400, message, { details: { unknown: named, known } });
   }
   return parseWith(schema, given, quoteValue);
 }
@@ -77,11 +78,13 @@ function readQuery(request: HttpRequest, omitted?: string): Record<string, unkno
   const { query } = location(request);
   if (omitted !== undefined) query.delete(omitted);
   const given = withoutPrototype({});
-  for (const name of new Set(query.keys())) {
-    const values = query.getAll(name);
-    if (values.length > 1)
-      throw new HttpError(400, `The parameter ${name} is given ${values.length} times; give it once.`);
-    given[name] = values[0];
+  for (const [name, value] of query) {
+    if (Object.hasOwn(given, name))
+      throw new HttpError(
+        400,
+        `The parameter ${name} is given ${query.getAll(name).length} times; give it once.`,
+      );
+    given[name] = value;
   }
   return given;
 }

@@ -26,10 +26,27 @@ export type HttpHandler = (request: HttpRequest, response: HttpResponse) => Prom
 /** Bodies are small JSON objects; even a visit with long titles stays far below this. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** Returns the path (without a trailing slash) and the query of a request. */
+/** The longest path of the product is an opt-out link: 2,047 characters for an id of 1,500 bytes. */
+const MAX_PATH = 2_048;
+
+/** Returns the path (without a trailing slash) and the query of a request. Throws 400 for a path that is none or too long. */
 export function location(request: HttpRequest): { path: string; query: URLSearchParams } {
-  const { pathname, searchParams } = new URL(`http://ronde.invalid${request.url}`);
-  return { path: pathname.replace(/\/+$/, '') || '/', query: searchParams };
+  const end = request.url.indexOf('?');
+  const length = end < 0 ? request.url.length : end;
+  if (length > MAX_PATH)
+    throw new HttpError(400, `The path has ${length} characters; at most ${MAX_PATH} are accepted.`);
+  // A client may send the whole address (RFC 9112, 3.2.2).
+  const whole = /^https?:\/\//i.test(request.url) ? request.url : `http://ronde.invalid${request.url}`;
+  const url = /^(https?:\/)?\//i.test(request.url) ? URL.parse(whole) : null;
+  if (!url) throw new HttpError(400, 'The address of this request is no path; begin it with a slash.');
+  return { path: withoutEndSlashes(url.pathname) || '/', query: url.searchParams };
+}
+
+/** Returns a path without the slashes at its end. A pattern such as `/+$` would take quadratic time. */
+export function withoutEndSlashes(path: string): string {
+  let end = path.length;
+  while (end > 0 && path[end - 1] === '/') end -= 1;
+  return path.slice(0, end);
 }
 
 /** Returns a header's value; several of one name are joined as HTTP defines. */
@@ -59,8 +76,9 @@ function readBody(request: HttpRequest): Promise<Buffer> {
       // Reads a large body to its end: otherwise a client that still sends would see a reset, not the response.
       if (size <= MAX_BODY_BYTES) chunks.push(chunk);
     });
-    request.on('error', reject);
     const cutOff = () => reject(new HttpError(400, 'The body was cut off; send it again.'));
+    // The client went away, which is no fault of this function.
+    request.on('error', cutOff);
     if (request.destroyed) cutOff();
     // `close` comes after `end` too; then the promise is already settled.
     request.on('close', cutOff);
@@ -73,7 +91,8 @@ function readBody(request: HttpRequest): Promise<Buffer> {
 
 function parse(raw: Buffer): unknown {
   try {
-    return JSON.parse(raw.toString('utf8'));
+    // RFC 8259, 8.1: a reader may ignore a byte order mark.
+    return JSON.parse(raw.toString('utf8').replace(/^\uFEFF/, ''));
   } catch {
     throw new HttpError(400, 'The body is not JSON; send a JSON object.');
   }

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type * as z from 'zod';
 import type { Caller } from '../auth/caller.ts';
 import { HttpError } from './errors.ts';
-import { createMatcher, type PathValues } from './path-pattern.ts';
+import { createMatcher, type PathValues, partsOf } from './path-pattern.ts';
 import { type HttpRequest, header } from './request.ts';
 
 /** The arguments of a route's handler: its dependencies, the caller, and the checked input. */
@@ -102,10 +102,11 @@ export function createRouter<Deps>(routes: readonly AnyRoute<Deps>[]): FindRoute
     .sort((one, other) => one.matcher.rank - other.matcher.rank);
   return (path, request) => {
     const { method } = request;
+    const parts = partsOf(path);
     const accepted = header(request, 'accept') ?? '';
     const matching = table.flatMap(({ route, matcher }): Match<Deps>[] => {
       if (route.accept && !(route.method === method && route.accept.test(accepted))) return [];
-      const values = matcher.match(path);
+      const values = matcher.match(parts);
       return values ? [{ route, path: values }] : [];
     });
     if (matching.length === 0) return null;

@@ -5,7 +5,14 @@ import * as z from 'zod';
 const MAX_LOCAL = 64;
 const MAX_ADDRESS = 254;
 
-const NEVER = /[\s\p{C}]|@.*[%/\\?#:[\]]/u;
+/** Longer texts are never looked at: white space and a name in Unicode still fit. */
+const MAX_GIVEN = 320;
+/** RFC 5322 2.1.1: the longest line of a header. */
+const MAX_MAILBOX = 998;
+
+const NEVER = /[\s\p{C}]/u;
+/** The URL parser behind domainToASCII would cut at these or decode them. */
+const NEVER_IN_DOMAIN = /[%/\\?#:[\]]/;
 
 const html5Email = z.email({ pattern: z.regexes.html5Email });
 
@@ -16,11 +23,11 @@ const html5Email = z.email({ pattern: z.regexes.html5Email });
  * is refused, since few servers accept it (RFC 6531).
  */
 export function normaliseAddress(text: string): string | null {
+  if (text.length > MAX_GIVEN) return null;
   const trimmed = text.trim();
-  // The URL parser behind domainToASCII would drop line ends, cut at a slash and decode percent signs.
-  if (NEVER.test(trimmed)) return null;
   const at = trimmed.lastIndexOf('@');
-  const domain = at < 1 ? '' : domainToASCII(trimmed.slice(at + 1));
+  if (at < 1 || NEVER.test(trimmed) || NEVER_IN_DOMAIN.test(trimmed.slice(at + 1))) return null;
+  const domain = domainToASCII(trimmed.slice(at + 1));
   if (domain === '' || !domain.includes('.')) return null;
   const address = `${trimmed.slice(0, at)}@${domain}`.toLowerCase();
   if (at > MAX_LOCAL || address.length > MAX_ADDRESS) return null;
@@ -47,10 +54,18 @@ export interface Mailbox {
  * malformed.
  */
 export function parseMailbox(text: string): Mailbox | null {
-  const [, quoted, bracketed] = /^\s*(.*?)\s*<([^<>]*)>\s*$/s.exec(text) ?? [];
-  const address = normaliseAddress(bracketed ?? text);
-  if (address === null) return null;
-  const name = headerText((quoted ?? '').replace(/^"(.*)"$/s, '$1'));
+  if (text.length > MAX_MAILBOX) return null;
+  const trimmed = text.trim();
+  const bracket = trimmed.endsWith('>') ? trimmed.lastIndexOf('<') : -1;
+  if (bracket < 0) return withName('', trimmed);
+  const quoted = trimmed.slice(0, bracket).trim();
+  return withName(quoted.replace(/^"(.*)"$/s, '$1'), trimmed.slice(bracket + 1, -1));
+}
+
+/** Returns null for a name with angle brackets: mail programs read another address in it. */
+function withName(given: string, bare: string): Mailbox | null {
+  const [name, address] = [headerText(given), normaliseAddress(bare)];
+  if (address === null || /[<>]/.test(name)) return null;
   return name === '' ? { address } : { name, address };
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { boolean, optional, secret, truth, url } from '../config-fields.ts';
+import { withoutEndSlashes } from '../http/request.ts';
 import { type Mailbox, normaliseAddress, parseMailbox } from './address.ts';
 
 /** The SMTP account of outgoing mail, from EMAIL_*. */
@@ -16,6 +17,8 @@ export interface MailConfig {
   paused: boolean;
   /** Signs opt-out links and makes Message-IDs unguessable. */
   key: string;
+  /** The key before: opt-out links of mails already sent stay good after a rotation. */
+  previousKey?: string | undefined;
   /** The address of links in mails, without a slash at its end. Undefined: mails have no links. */
   publicUrl?: string | undefined;
 }
@@ -50,6 +53,7 @@ export const mailEnvironment = {
   ),
   EMAIL_PAUSED: boolean,
   LINK_KEY: secret,
+  LINK_KEY_PREVIOUS: secret,
   PUBLIC_URL: url,
 };
 
@@ -94,6 +98,7 @@ export function toMailConfig(e: MailEnvironment): MailConfig | undefined {
     redirectTo: e.EMAIL_REDIRECT_TO ?? undefined,
     paused: e.EMAIL_PAUSED,
     key: e.LINK_KEY,
-    publicUrl: e.PUBLIC_URL?.replace(/\/+$/, ''),
+    ...(e.LINK_KEY_PREVIOUS ? { previousKey: e.LINK_KEY_PREVIOUS } : {}),
+    publicUrl: e.PUBLIC_URL && withoutEndSlashes(e.PUBLIC_URL),
   };
 }

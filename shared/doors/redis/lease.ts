@@ -11,7 +11,7 @@ const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call
 const RENEW = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`;
 
 export interface Lease {
-  /** Returns false once a renewal found that the lease expired or has another holder. */
+  /** Returns false once a renewal found that the lease expired or has another holder, or once it was given up. */
   held(): boolean;
   /** Releases the lease if this holder still has it (compare and delete). Never throws: an unreleased lease expires. */
   release(): Promise<void>;
@@ -20,14 +20,22 @@ export interface Lease {
 /**
  * Takes the lease of this name. Returns null if it has another holder. Throws if Redis is out of reach.
  *
- * Redis measures the lease's time, so no clock of this process matters.
+ * Redis measures the lease's time, so no clock of this process matters. The last renewal is within the holder's
+ * budget, so the lease ends at most 30 seconds after it: work that hangs must not keep all later runs away.
  */
-export async function takeLease(redis: Redis, name: string): Promise<Lease | null> {
+export async function takeLease(redis: Redis, name: string, budgetSeconds: number): Promise<Lease | null> {
   const token = randomUUID();
   const taken = await redis.set(name, token, { nx: true, px: LEASE_SECONDS * 1000 });
   if (taken === null) return null;
   let held = true;
+  let renewals = Math.floor((budgetSeconds * 1000) / RENEW_MS);
   const timer = setInterval(async () => {
+    if (renewals <= 0) {
+      clearInterval(timer);
+      held = false;
+      return;
+    }
+    renewals -= 1;
     const renewed = await evalScript(redis, RENEW, [name], [token, String(LEASE_SECONDS * 1000)]).catch(
       () => null,
     );

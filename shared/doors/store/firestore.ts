@@ -43,7 +43,13 @@ export async function* streamQuery(
   for await (const chunk of streamChunks(query, options)) for (const snapshot of chunk) yield snapshot;
 }
 
-/** Streams small arrays as they arrive. Over many documents a promise for each costs more than the document. */
+/**
+ * Streams small arrays as they arrive. Over many documents a promise for each costs more than the document.
+ *
+ * It ends on an empty page only. Google cuts a stream after a minute, and the client then asks for too few of the rest, or
+ * for a negative number (https://github.com/googleapis/nodejs-firestore/issues/2200). A failed page that brought documents
+ * continues after the last of them.
+ */
 export async function* streamChunks(
   query: Query,
   { leftMs = () => 0, leastPage = STREAM_PAGE }: StreamOptions = {},
@@ -51,17 +57,21 @@ export async function* streamChunks(
   const elapsed = stopwatch();
   let last: QueryDocumentSnapshot | undefined;
   let seen = 0;
-  let end: number;
+  let before: number;
   do {
     const rate = seen / Math.max(1, elapsed());
     const page = Math.max(leastPage, Math.floor(rate * leftMs() * SHARE_OF_TIME));
-    end = seen + page;
-    for await (const chunk of pageChunks(last ? query.startAfter(last) : query, page)) {
-      seen += chunk.length;
-      last = chunk.at(-1);
-      yield chunk;
+    before = seen;
+    try {
+      for await (const chunk of pageChunks(last ? query.startAfter(last) : query, page)) {
+        seen += chunk.length;
+        last = chunk.at(-1);
+        yield chunk;
+      }
+    } catch (error) {
+      if (seen === before) throw error;
     }
-  } while (seen === end);
+  } while (seen > before);
 }
 
 async function* pageChunks(query: Query, limit: number): AsyncGenerator<QueryDocumentSnapshot[]> {
@@ -129,41 +139,6 @@ export function isConflict(error: unknown): boolean {
 /** Returns true if an error comes from Firestore: it has a gRPC status. */
 export function isStoreError(error: unknown): boolean {
   return typeof (error as { code?: unknown } | null)?.code === 'number';
-}
-
-/** One conditional update of a document that was read before. */
-export interface ConditionalUpdate {
-  snapshot: QueryDocumentSnapshot;
-  fields: Record<string, unknown>;
-}
-
-export type UpdateResult = 'updated' | 'changed' | Error;
-
-/**
- * Applies updates, each only if its document has not changed since it was read. A batch is atomic, so one with a changed
- * document is split in halves until each changed document is alone; all others are written.
- *
- * Returns a result per update, in order: 'updated', 'changed', or its error.
- */
-export async function updateUnchanged(
-  store: Firestore,
-  updates: readonly ConditionalUpdate[],
-): Promise<UpdateResult[]> {
-  if (updates.length === 0) return [];
-  const batch = store.batch();
-  for (const { snapshot, fields } of updates) {
-    batch.update(snapshot.ref, fields, { lastUpdateTime: snapshot.updateTime });
-  }
-  try {
-    await batch.commit();
-    return updates.map(() => 'updated');
-  } catch (error) {
-    if (!isConflict(error)) return updates.map(() => error as Error);
-    if (updates.length === 1) return ['changed'];
-    const middle = Math.ceil(updates.length / 2);
-    const first = await updateUnchanged(store, updates.slice(0, middle));
-    return [...first, ...(await updateUnchanged(store, updates.slice(middle)))];
-  }
 }
 
 /** Returns a Firestore timestamp as milliseconds since the epoch, or null for any other value. */

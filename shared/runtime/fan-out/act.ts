@@ -1,4 +1,4 @@
-import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
+import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { addUsage, type Usage } from '../../doors/cost.ts';
 import { openCounted } from '../../doors/engines.ts';
 import { HttpError } from '../../doors/http/errors.ts';
@@ -43,23 +43,24 @@ const toActed = (outcome: ActedBatch['outcome'], usage: Usage, sums = noSums()):
  * - Two deliveries of a batch never work at once while Redis is up, and change nothing twice without it.
  */
 export async function actOnBatch(
-  task: AnyTask,
-  order: BatchOrder,
+  { task, order, request, batch, looked }: FoundBatch,
   deps: Deps,
   fields: object,
 ): Promise<ActedBatch> {
   const { fanOut } = task;
-  const looking = openCounted(deps);
-  const { request, batch } = await findBatch(task, order, looking.store);
-  if (!fanOut || batch.state !== 'open') return toActed('deduplicated', looking.usage());
+  if (!fanOut || batch.state !== 'open') return toActed('deduplicated', looked);
   const context = openContext(deps, request);
-  const part: Part = { task, fanOut, batch, request, context, looked: looking.usage() };
+  const part: Part = { task, fanOut, batch, request, context, looked };
   if (order.dry_run) {
     const { result } = await work(part, null);
     const usage = usageOf(part);
     return { ...toActed('dry_run', usage, sumsOf(result, {}, usage)), shown: result.shown };
   }
-  const lease = await takeLease(context.redis, `lease:batch:${order.batch}`).catch(() => undefined);
+  const lease = await takeLease(
+    context.redis,
+    `lease:batch:${order.batch}`,
+    request.params.budget_seconds,
+  ).catch(() => undefined);
   if (lease === null) return toActed('skipped_overlap', usageOf(part));
   try {
     const acted = await workAndSettle(part, order.attempt, lease ?? null);
@@ -102,8 +103,20 @@ async function workAndSettle(part: Part, attempt: number | null, lease: Lease | 
   return written ? toActed(again ? 'again' : 'settled', spent, all) : toActed('deduplicated', spent);
 }
 
-/** Finds the request of a run, and the batch. Throws 404 if the ledger has no such batch of this task. */
-async function findBatch(task: AnyTask, { run, batch, dry_run }: BatchOrder, store: Firestore) {
+/** A delivered batch as the ledger has it, with the request of its run. */
+export interface FoundBatch {
+  task: AnyTask;
+  order: BatchOrder;
+  request: RunRequest;
+  batch: Batch;
+  /** The cost of finding it. */
+  looked: Usage;
+}
+
+/** Finds a batch in the ledger. Throws 404 if there is no such batch of this task. */
+export async function findBatch(task: AnyTask, order: BatchOrder, deps: Deps): Promise<FoundBatch> {
+  const { store, usage } = openCounted(deps);
+  const { run, batch, dry_run } = order;
   const batches = run.includes('/') ? null : batchesOf(store, run);
   const [record, snapshot] = batches?.parent
     ? await store.getAll(batches.parent, batches.doc(batch))
@@ -113,7 +126,8 @@ async function findBatch(task: AnyTask, { run, batch, dry_run }: BatchOrder, sto
       404,
       `There is no such batch of ${task.name}; task_runs/RUN/batches lists the batches of a run.`,
     );
-  return { request: requestOf(record, dry_run), batch: readBatch(snapshot) };
+  const request = requestOf(record, dry_run);
+  return { task, order, request, batch: readBatch(snapshot), looked: usage() };
 }
 
 /** Returns the request of a run from its record. */
@@ -133,7 +147,8 @@ async function work(
 ): Promise<{ result: PipelineResult; gone: number }> {
   const result = emptyResult();
   const deadline = context.now.getTime() + params.budget_seconds * 1000;
-  const mayGoOn = () => context.clock().getTime() < deadline && (lease?.held() ?? true);
+  const mayGoOn = () =>
+    context.clock().getTime() < deadline && context.leftMs() > 0 && (lease?.held() ?? true);
   const pipeline = new Pipeline({ task, params, context, mayGoOn, result });
   await pipeline.open();
   await pipeline.runAll(fanOut.load(left, pipeline.run, context));

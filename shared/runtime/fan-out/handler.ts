@@ -5,10 +5,10 @@ import { HttpError } from '../../doors/http/errors.ts';
 import { header, jsonBody } from '../../doors/http/request.ts';
 import { Answer, type Call, type ProvenRoute } from '../../doors/http/router.ts';
 import type { AnyTask, Deps } from '../task.ts';
-import { type ActedBatch, actOnBatch, type BatchOrder } from './act.ts';
+import { type ActedBatch, actOnBatch, type BatchOrder, findBatch } from './act.ts';
 import { RETRY_AFTER_SECONDS } from './retry-after.ts';
 
-/** A batch has its run's budget, which is at most the task's. Work in flight may end within this time after it. */
+/** Work in flight may end within this time after the run's budget, which its batches have too. */
 const ANSWER_SLACK_MS = 2_500;
 
 const order = z.strictObject({
@@ -36,10 +36,10 @@ async function answerBatch(task: AnyTask, { deps, request, logFields }: Call<Dep
     throw new HttpError(400, 'The body must be {"run": ID, "batch": NAME}, as the dispatcher makes it.');
   const retries = Number(header(request, 'x-cloudtasks-taskretrycount') ?? Number.NaN);
   const wanted: BatchOrder = { ...parsed.data, attempt: Number.isInteger(retries) ? retries + 1 : null };
-  const work = actOnBatch(task, wanted, deps, logFields);
+  const found = await answerWithin(ANSWER_SLACK_MS, findBatch(task, wanted, deps));
   const acted = await answerWithin(
-    task.budgetSeconds * 1000 + ANSWER_SLACK_MS,
-    work,
+    found.request.params.budget_seconds * 1000 + ANSWER_SLACK_MS,
+    actOnBatch(found, deps, logFields),
     `The batch ${wanted.batch} did not end within its budget; its record will show the result.`,
     RETRY_AFTER_SECONDS,
   );

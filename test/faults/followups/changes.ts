@@ -37,7 +37,12 @@ const CHANGES: Readonly<Record<string, FollowupChange>> = {
   payment: (context, id) => changeFollowup(context, id, ({ followup }) => ended(followup, 'paid')),
   'payment by another back end': updateFields({ status: 'paid' }),
   reply: (context, id) =>
-    applySignal(context, { kind: 'reply', messageIds: [replyTo(id)], detail: 'the customer' }),
+    applySignal(context, {
+      orgId: orgOf(id),
+      kind: 'reply',
+      messageIds: [replyTo(id)],
+      detail: 'the customer',
+    }),
   pause: (context, id) =>
     changeFollowup(context, id, ({ snapshot, settings }) =>
       paused(snapshot, settings, context.now.getTime() + PAUSE_DAYS * DAY_MS, null),

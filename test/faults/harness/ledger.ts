@@ -2,7 +2,7 @@ import type { DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
 import type { Counts } from '../../../shared/runtime/task.ts';
 import type { FaultStage } from './stage.ts';
 
-/** Legal outcomes of an attempt (contract, "Replies" and "Runs"). */
+/** Legal outcomes of an attempt. */
 const OUTCOMES = [
   'succeeded',
   'nothing_to_do',

@@ -7,12 +7,11 @@ import { between } from './random.ts';
 import { type TaskUnderFault, Trial } from './trial.ts';
 
 /**
- * The shortest budget of a task, and the time that its answer may take beyond it (contract, "Functions, routes,
- * schedules").
+ * The shortest budget of a task, and the time that its answer may take beyond it.
  */
 const BUDGET_SECONDS = 5;
 const ANSWER_MS = (BUDGET_SECONDS + 3) * 1000;
-/** More than the contract allows: a busy machine slows function and harness down, and a hang lasts longer. */
+/** More than a user is promised: a busy machine slows function and harness down, and a hang lasts longer. */
 const LAG_MS = 7_000;
 /** Well within the budget. */
 const SHORT_MS = [200, 2_000] as const;

@@ -17,8 +17,8 @@ export function taskPlan(
     name: task.name,
     functions: [task.name, ...(more.functions ?? [])],
     cases: [
-      killCase(task, { sample: 3, full: 100 }, measured),
-      deliveriesCase(task, { sample: 2, full: 20 }, measured),
+      killCase(task, { sample: 1, full: 100 }, measured),
+      deliveriesCase(task, { sample: 1, full: 20 }, measured),
       ...outageCases(task, measured),
       movedClockCase(task, { sample: 1, full: 20 }, measured),
       ...(more.cases ?? []),

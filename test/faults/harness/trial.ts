@@ -28,7 +28,7 @@ export interface TaskUnderFault {
   claimLeaseMs?: number;
 }
 
-/** The time after which a killed run's lease has expired (contract, "Runs"). */
+/** The time after which a killed run's lease has expired. */
 const LEASE_MS = 30_000;
 /** The time within which a run must find a restored store and end. */
 const SETTLE_MS = 120_000;

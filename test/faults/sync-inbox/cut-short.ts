@@ -37,7 +37,7 @@ async function killOnce(trial: MailboxTrial, { random, stage }: FaultRun, within
 export const kill: FaultCase = {
   name: 'kill',
   claim: 'a killed first sync loses no message, stores none twice, and its cursor is never ahead',
-  runs: { sample: 2, full: 6 },
+  runs: { sample: 1, full: 6 },
   async once(run) {
     measured ??= measure(run);
     const { ms, chunks } = await measured;
@@ -91,7 +91,7 @@ async function damageCursor(trial: MailboxTrial, { random }: FaultRun): Promise<
 export const cursor: FaultCase = {
   name: 'cursor',
   claim: 'a deleted or damaged cursor and jumping clocks lose and double no message',
-  runs: { sample: 2, full: 20 },
+  runs: { sample: 1, full: 20 },
   async once(run) {
     measured ??= measure(run);
     const whole = await measured;

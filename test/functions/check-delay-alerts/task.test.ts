@@ -20,6 +20,82 @@ const mailsTo = (address: string) => world.smtp.mails().filter(({ to }) => to.in
 const update = (id: string, fields: Record<string, unknown>) =>
   world.store.doc(`tickets/${id}`).update(fields);
 
+describe('the filter of a recipient', () => {
+  const late = () =>
+    fill(world, 'tickets', {
+      bench: ticket(20, { assignee: 'Ada' }),
+      parts: ticket(30, { stage: 'parts' }),
+      old: ticket(50, { assignee: 'Bob' }),
+    });
+  const reached = () =>
+    Object.fromEntries(
+      world.smtp.mails().map(({ to, text }) => [to[0]?.split('@')[0], text.match(/R-\d+/g)]),
+    );
+
+  it('restricts a digest by stage, by person, by days and by days after the threshold', async () => {
+    await late();
+    await fill(world, 'alert_recipients', {
+      stage: recipient('stage@example.test', { stages: ['parts'] }),
+      person: recipient('person@example.test', { assignee: 'Ada' }),
+      days: recipient('days@example.test', { min_days: 30 }),
+      escalation: recipient('escalation@example.test', { escalate_after_days: 30 }),
+      all: recipient('all@example.test', { stages: [], assignee: null, min_days: null }),
+      unreadable: recipient('unreadable@example.test', { stages: 'parts', min_days: 'many' }),
+    });
+    const { body } = await check();
+    expect(body.outcome).toBe('succeeded');
+    const every = ['R-50', 'R-30', 'R-20'];
+    expect(reached()).toEqual({
+      stage: ['R-30'],
+      person: ['R-20'],
+      days: ['R-50', 'R-30'],
+      escalation: ['R-50'],
+      all: every,
+      unreadable: every,
+    });
+  });
+
+  it('leaves no ticket to nobody: the run names it, and sends the others', async () => {
+    await late();
+    await fill(world, 'alert_recipients', { ada: recipient('ada@example.test', { assignee: 'Ada' }) });
+    const { status, body } = await check();
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      outcome: 'partial',
+      counts: { acted: 1, failed: 2 },
+    });
+    const { candidates } = (await check({ dry_run: true })).body;
+    expect(candidates).toContainEqual(
+      expect.objectContaining({ id: 'old:nobody', reason: 'no_responsible_recipient' }),
+    );
+    expect(reached()).toEqual({ ada: ['R-20'] });
+  });
+
+  it('waits for its days without a failure', async () => {
+    await late();
+    await fill(world, 'alert_recipients', { boss: recipient('boss@example.test', { min_days: 60 }) });
+    expect((await check()).body).toMatchObject({ outcome: 'nothing_to_do', overdue: 3 });
+  });
+});
+
+it('a ticket that is snoozed, reopened or in an excluded stage causes no alert; the mail links the others', async () => {
+  await fill(world, 'tickets', {
+    snoozed: ticket(20, { snoozed_until: daysAgo(-1) }),
+    reopened: ticket(60, { reopened_at: daysAgo(1) }),
+    parts: ticket(30, { stage: 'parts' }),
+    late: ticket(40),
+  });
+  await fill(world, 'alert_recipients', { ada: recipient('ada@example.test') });
+  await world.store.doc('settings/alerts').set({
+    stages: { parts: { excluded: true } },
+    ticket_url: 'https://shop.example/tickets/{id}',
+  });
+  expect((await check()).body).toMatchObject({ overdue: 1, alerts: { sent: 1 } });
+  expect(mailsTo('ada@example.test')[0]?.text).toContain(
+    'R-40 Phone (Ada Lovelace): diagnosis, 40 d [new]\n  https://shop.example/tickets/late',
+  );
+});
+
 describe('a digest', () => {
   it('goes once to each active recipient in their language, oldest first, with a row for each ticket', async () => {
     await fill(world, 'tickets', {

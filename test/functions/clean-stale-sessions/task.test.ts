@@ -1,7 +1,8 @@
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { forgetActivity } from '../../../shared/domains/presence/activity.ts';
-import { updateUnchanged } from '../../../shared/doors/store/firestore.ts';
+import { flaggedOnline, putOffline, seenSince, seeUsers } from '../../../shared/domains/presence/offline.ts';
+import { updateUnchanged } from '../../../shared/doors/store/update-unchanged.ts';
 import {
   acknowledgedPing,
   at,
@@ -166,6 +167,27 @@ it('a repeated ping whose first answer was lost is found by a run under way', as
   const updates = [{ snapshot: snapshot as QueryDocumentSnapshot, fields: { is_online: false } }];
   expect(await updateUnchanged(store, updates)).toEqual(['changed']);
   expect((await flags()).usertest1).toBe(true);
+});
+
+it('two runs on the same users without a lease count each user once', async () => {
+  await crowd();
+  const { redis, store } = world;
+  const before = NOW.getTime() - minutes(30) + 1;
+  const { docs } = await flaggedOnline(store).get();
+  const seen = (
+    await seeUsers(
+      world,
+      docs.map((document) => ({ id: document.id, document })),
+      NOW,
+    )
+  ).filter((one) => !seenSince(one, before));
+  const bounds = { before, loggedOut: null };
+  // Both have read the users before either writes.
+  const runs = [
+    await putOffline({ redis, store }, seen, bounds),
+    await putOffline({ redis, store }, seen, bounds),
+  ];
+  expect(runs).toEqual([seen.map(() => 'offline'), seen.map(() => 'already')]);
 });
 
 it('200 pings that race a run on the same users all win', async () => {

@@ -38,7 +38,7 @@ describe('a ping', () => {
   });
 
   it('never moves activity back', async () => {
-    const tab = await session(world);
+    const tab = await session(world, 'usertest1', { iat: NOW.getTime() / 1000 - 600 });
     await tab.ping();
     world.clock.advance(-minutes(3));
     expect(await tab.ping()).toBe(204);
@@ -91,10 +91,10 @@ describe('a ping', () => {
     expect(await logins()).toEqual([]);
   });
 
-  it('is for users only: no proof 401, a cron secret 401, a GET 405', async () => {
+  it('is for users only: no proof 401, a cron secret 403, a GET 405', async () => {
     const cases: [number, RequestInit][] = [
       [401, { method: 'POST' }],
-      [401, { method: 'POST', headers: { 'X-Cron-Secret': world.secret } }],
+      [403, { method: 'POST', headers: { 'X-Cron-Secret': world.secret } }],
       [405, { method: 'GET' }],
     ];
     for (const [status, init] of cases)
@@ -176,14 +176,25 @@ describe('login and logout', () => {
   });
 
   it.each([
-    ['sid', { sid: 'one', jti: undefined }, { sid: 'one', jti: 'x' }, true],
-    ['sid before jti', { sid: 'one', jti: 'same' }, { sid: 'two', jti: 'same' }, false],
-    ['jti', { sid: undefined, jti: 'one' }, { sid: undefined, jti: 'one' }, true],
-    ['jti before iat', { sid: undefined, jti: 'one' }, { sid: undefined, jti: 'two' }, false],
-    ['iat', { sid: undefined, jti: undefined }, { sid: undefined, jti: undefined }, true],
+    ['sid', { sid: 'one' }, { sid: 'one', origin_jti: 'x' }, true],
+    ['sid before origin_jti', { sid: 'one', origin_jti: 'same' }, { sid: 'two', origin_jti: 'same' }, false],
+    ['origin_jti', { origin_jti: 'one', auth_time: 1 }, { origin_jti: 'one', auth_time: 2 }, true],
+    [
+      'origin_jti before auth_time',
+      { origin_jti: 'one', auth_time: 1 },
+      { origin_jti: 'two', auth_time: 1 },
+      false,
+    ],
+    ['auth_time', { auth_time: 1, jti: 'one' }, { auth_time: 1, jti: 'two' }, true],
+    ['auth_time before iat', { auth_time: 1 }, { auth_time: 2 }, false],
+    ['iat, never by jti', { jti: 'one' }, { jti: 'two' }, true],
   ])('a session is identified by %s', async (_title, one, two, same) => {
-    const [first, second] = [await session(world, 'usertest1', one), await session(world, 'usertest1', two)];
-    await first.ping();
+    const none = { sid: undefined, jti: undefined };
+    const first = await session(world, 'usertest1', { ...none, ...one });
+    const second = await session(world, 'usertest1', { ...none, ...two });
+    // Both have a record, so that the instant of the logout alone refuses neither.
+    await first.login();
+    if (!same) await second.login();
     world.clock.advance(1_000);
     await first.logout();
     world.clock.advance(1_000);
@@ -397,7 +408,7 @@ describe('the list of statuses', () => {
     const google = (email: string) =>
       world.issuer.googleToken({ email, audience: world.url }).then((token) => `Bearer ${token}`);
     expect(await get(`Bearer ${tab.token}`)).toBe(403);
-    expect(await get(`Bearer ${world.secret}`)).toBe(401);
+    expect(await get(`Bearer ${world.secret}`)).toBe(403);
     expect(await get(await google('operator@example.test'))).toBe(200);
     expect(await get(await google('scheduler@ronde-local.iam.gserviceaccount.com'))).toBe(403);
   });

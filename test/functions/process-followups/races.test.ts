@@ -79,7 +79,7 @@ describe('a change during a run', () => {
       now: NOW,
       decider: { runId: null, by: 'inbox' },
     };
-    const signal = { kind: 'reply', messageIds: [messageId], detail: 'Ada' } as const;
+    const signal = { orgId: 'org-1', kind: 'reply', messageIds: [messageId], detail: 'Ada' } as const;
     const [result] = await applySignal(context, signal);
     if (result?.effect !== 'stopped') throw new Error(`the reply to ${id} had the effect ${result?.effect}`);
     const { docs } = await world.store.collection(`followups/${id}/history`).where('by', '==', 'inbox').get();

@@ -75,7 +75,7 @@ describe('ronde alerts ticket', () => {
     expect(stdout.split('\n')).toEqual([
       'Ticket R-7 (t1), Phone',
       'Stage     repair, for 20 whole days, since 2026-02-12T10:00:00.000Z',
-      'Known by  its field stage_entered_at',
+      'Since     its field stage_entered_at',
       'Threshold 14 days: late after 2026-02-26T10:00:00.000Z',
       'Late      yes: longer in its stage than the threshold',
       'Alerts    newest first',
@@ -89,7 +89,7 @@ describe('ronde alerts ticket', () => {
     const { stage_entered_at: _, ...bare } = ticket({ created_at: daysAgo(3) });
     await fill('tickets', { young: bare, closed: ticket({ status: 'closed' }) });
     const young = await run('ticket', 'young');
-    expect(young.stdout).toContain('Known by  its creation');
+    expect(young.stdout).toContain('Since     its creation');
     expect(young.stdout).toContain('Late      no: not longer in its stage than the threshold');
     expect(young.stdout).toContain('Alerts    none yet');
     expect((await run('ticket', 'closed')).stdout).toContain('no: its status is closed, and only active');

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createRemoteJWKSet, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { createRemoteJWKSet, decodeJwt, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LocalIssuer, startIssuer } from '../../../infra/local/issuer/issuer.ts';
 
@@ -63,6 +63,38 @@ describe('user tokens', () => {
     const who = await fetch(`${local.issuer}/userinfo`, { headers });
     expect(await who.json()).toMatchObject({ sub: 'usertest1', sid: a.sid });
     expect((await fetch(`${local.issuer}/userinfo`)).status).toBe(401);
+  });
+
+  it.each([
+    ['keycloak', ['sid'], []],
+    ['firebase', ['auth_time'], []],
+    ['cognito', ['auth_time', 'origin_jti'], ['jti']],
+    ['auth0', [], []],
+    ['entra', [], ['uti']],
+    ['google', [], ['jti']],
+  ])('have the session claims of %s, and refresh_of gives the next one', async (shape, kept, renewed) => {
+    const form = { grant_type: 'password', username: 'usertest1', password: 'Test1234!', shape };
+    const sign = async (fields: Record<string, string>) => (await post(fields)).reply.access_token ?? '';
+    const first = await sign(form);
+    const [one, two, other] = [first, await sign({ refresh_of: first }), await sign(form)].map((token) =>
+      decodeJwt(token),
+    );
+    const names = ['aud', 'email', 'exp', 'iat', 'iss', 'name', 'role', 'sub', ...kept, ...renewed];
+    expect([Object.keys(one ?? {}).sort(), Object.keys(two ?? {}).sort()]).toEqual([names.sort(), names]);
+    for (const name of kept) expect(two?.[name]).toEqual(one?.[name]);
+    for (const name of renewed) expect(two?.[name]).not.toEqual(one?.[name]);
+    for (const name of ['sid', 'origin_jti'].filter((name) => kept.includes(name)))
+      expect(other?.[name]).not.toEqual(one?.[name]);
+  });
+
+  it('are refused in an unknown shape, or as the next of a token that is not the issuer’s', async () => {
+    const form = { grant_type: 'password', username: 'usertest1', password: 'Test1234!' };
+    expect((await post({ ...form, shape: 'okta' })).reply).toMatchObject({
+      error: 'invalid_request',
+      error_description: expect.stringContaining('keycloak, firebase'),
+    });
+    for (const token of ['x', await local.foreignToken()])
+      expect((await post({ refresh_of: token })).reply).toMatchObject({ error: 'invalid_grant' });
   });
 
   it('are refused for a wrong password, account or grant type', async () => {

@@ -74,6 +74,16 @@ describe('an environment is accepted', () => {
       { auth: { issuer: 'https://id.test', audience: 'app', clientId: 'app' } },
     ],
     [
+      'with the address of the issuer’s keys',
+      { AUTH_ISSUER: 'https://id.test', AUTH_AUDIENCE: 'app', AUTH_JWKS_URL: 'https://id.test/jwks' },
+      {
+        auth: {
+          ...{ issuer: 'https://id.test', audience: 'app', clientId: 'app' },
+          jwksUrl: 'https://id.test/jwks',
+        },
+      },
+    ],
+    [
       'with a client of its own for the console',
       { AUTH_ISSUER: 'https://id.test', AUTH_AUDIENCE: 'app', AUTH_CLIENT_ID: 'console' },
       { auth: { issuer: 'https://id.test', audience: 'app', clientId: 'console' } },

@@ -18,7 +18,7 @@ beforeEach(async () => {
 const call = (query: string, body?: unknown) =>
   world.post(TASK + query, { body, headers: { Authorization: `Bearer ${admin}` } });
 
-/** Refused with this status in the contract's error shape, before anything was written. */
+/** Refused with this status in the error shape of the API, before anything was written. */
 async function refused(status: number, code: string, query: string, body?: unknown) {
   const before = await dump(world.store, world.redis);
   const reply = await call(query, body);

@@ -69,7 +69,7 @@ export async function syncOnce(bare: Firestore, integration: Integration, option
     readFolders: async () => (await readFolders(store, [integration]))[0] ?? [],
     connect: () => MailboxConnection.open(integration, { user: integration.user, password }, { local: true }),
     hangUpAfterMs: options.hangUpAfterMs ?? 60_000,
-    signals: heard && (async (signals) => void heard.push(...signals)),
+    signals: heard && (async (signals) => heard.push(...signals) > 0),
   });
   return { ...result, usage: meter };
 }

@@ -1,13 +1,15 @@
 import type { DocumentSnapshot, Query } from '@google-cloud/firestore';
 import * as z from 'zod';
-import { ended, paused, resumed, stopped } from '../../../../shared/domains/followups/actions.ts';
+import { ended, paused, restarted, resumed, stopped } from '../../../../shared/domains/followups/actions.ts';
 import { changeFollowup, type FollowupChange } from '../../../../shared/domains/followups/change.ts';
 import { followups, STATUSES } from '../../../../shared/domains/followups/followup.ts';
 import { MAX_REASON } from '../../../../shared/domains/followups/limits.ts';
+import { decidePatch } from '../../../../shared/domains/followups/patch.ts';
+import { REASONS } from '../../../../shared/domains/followups/reasons.ts';
 import { followupPatch, newFollowup } from '../../../../shared/domains/followups/schema/followup.ts';
 import { settleUnknown } from '../../../../shared/domains/followups/settle.ts';
 import { showFollowup, showHistoryLine, showLevelSend } from '../../../../shared/domains/followups/show.ts';
-import { decidePatch, saveFollowup } from '../../../../shared/domains/followups/upsert.ts';
+import { saveFollowup } from '../../../../shared/domains/followups/upsert.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
 import { Answer } from '../../../../shared/doors/http/router.ts';
@@ -47,6 +49,11 @@ async function list(query: Query, limit: number, after: string | null): Promise<
   const { docs, next } = await listPageById(query, limit, after);
   return { items: docs.map(showFollowup), next_page: toPage(next) };
 }
+
+const hasUncertainMail = (id: string) =>
+  new HttpError(409, `Follow-up ${JSON.stringify(id)} has an uncertain mail; settle it first.`, {
+    details: { reason: 'unknown_delivery', message: REASONS.unknown_delivery },
+  });
 
 const ITEM = '/api/followups/{id}';
 
@@ -129,6 +136,16 @@ export const followupRoutes = [
       applyChange(context, path['id'] ?? '', ({ snapshot, followup, settings }) =>
         resumed(snapshot, followup, settings),
       ),
+  }),
+  adminRoute({
+    method: 'POST',
+    path: `${ITEM}/restart`,
+    body: z.strictObject({ reason }),
+    handle: ({ context, path, body }) =>
+      applyChange(context, path['id'] ?? '', ({ snapshot, followup, settings }) => {
+        if (followup.parked?.reason === 'unknown_delivery') throw hasUncertainMail(followup.id);
+        return restarted(snapshot, followup, settings, body.reason ?? null);
+      }),
   }),
   ...(['paid', 'accepted', 'cancelled'] as const).map((status) =>
     adminRoute({

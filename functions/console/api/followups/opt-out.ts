@@ -45,8 +45,8 @@ export const optOutRoutes = (['GET', 'HEAD', 'POST'] as const).map(
 type OptOutCall = Parameters<OpenRoute<Deps>['handle']>[0];
 
 async function answerOptOut({ deps, now, path, request }: OptOutCall): Promise<Content> {
-  const key = deps.config.mail?.key;
-  const id = key ? optOutId(path.signed ?? '', key) : null;
+  const { key, previousKey } = deps.config.mail ?? {};
+  const id = optOutId(path.signed ?? '', [key, previousKey]);
   if (id === null) throw unknownLink();
   const context = { store: deps.store, now, decider: { runId: null, by: 'customer' } };
   const found = await answerWithin(ANSWER_MS, readFollowup(context, id));

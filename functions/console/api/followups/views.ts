@@ -86,6 +86,8 @@ export type BuiltInTemplates = typeof BUILT_IN & { placeholders: readonly Placeh
 export interface BillingSettingsView extends Omit<z.infer<typeof billingSettings>, 'levels'> {
   id: string;
   levels: Record<FollowupType, readonly Level[]>;
+  /** The number of follow-ups that wait for confirm_held. */
+  held: number;
   held_due_before?: string | null;
   rescheduling?: boolean;
   from_used: Mailbox | null;
@@ -100,6 +102,7 @@ export interface BillingRehearsal {
   dry_run: true;
   activation: Activation;
   would_reschedule: boolean;
+  would_reschedule_count: number;
 }
 
 /** An organisation in the list of those that have billing settings. */

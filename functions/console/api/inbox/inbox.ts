@@ -46,7 +46,7 @@ const messagesQuery = z.strictObject({
   quarantined: truth.optional(),
 });
 
-/** The mailboxes of contract 10: integrations, their messages and attachments. Credentials go in and never come out. */
+/** The routes of mailboxes, their messages and attachments. Credentials go in and never come out. */
 export const inboxRoutes = [
   adminRoute({
     method: 'GET',

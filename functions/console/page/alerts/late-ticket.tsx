@@ -1,11 +1,13 @@
-import { Stack, Text, UnstyledButton } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { Button, Group, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { AlertView } from '../../../../shared/domains/tickets/log.ts';
 import type { TicketView } from '../../../../shared/domains/tickets/ticket-list.ts';
 import type { Page } from '../../api/paging.ts';
+import { faultText } from '../base/faults.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
+import { useNotify } from '../base/notify.ts';
 import { useSignedIn } from '../base/signed-in.ts';
 import { Facts } from '../ui/facts.tsx';
 import { Failure, Loading } from '../ui/state.tsx';
@@ -33,7 +35,7 @@ export function LateTicket({ ticket }: { ticket: TicketView }) {
         <span>{ticket.device}</span>
         <span className="dimmed">{ticket.customer_name}</span>
         <span>
-          {texts.days(Math.floor(delay.days_in_stage))}{' '}
+          {texts.days(delay.days_in_stage ?? 0)}{' '}
           <span className="dimmed">{texts.one.lateAfter(delay.threshold_days)}</span>
         </span>
       </UnstyledButton>
@@ -42,7 +44,8 @@ export function LateTicket({ ticket }: { ticket: TicketView }) {
   );
 }
 
-function Opened({ ticket: { id, delay } }: { ticket: TicketView }) {
+function Opened({ ticket }: { ticket: TicketView }) {
+  const { id, delay, assignee } = ticket;
   const { language } = useLanguage();
   const texts = useAlertsTexts();
   const words = texts.one;
@@ -56,15 +59,51 @@ function Opened({ ticket: { id, delay } }: { ticket: TicketView }) {
       <Facts
         facts={[
           [words.id, <code key="id">{id}</code>],
-          [words.inStage, words.inStageFor(Math.floor(delay.days_in_stage), instant(delay.since, language))],
-          [words.knownBy, words.sources[delay.source]],
+          [words.inStage, words.inStageFor(delay.days_in_stage ?? 0, instant(delay.since, language))],
+          [words.knownBy, delay.source && words.sources[delay.source]],
           [words.threshold, texts.days(delay.threshold_days)],
           [words.lateSince, instant(delay.late_after, language)],
+          [words.assignee, assignee],
           [words.recipients, recipients && (recipients.join(', ') || words.nobody)],
         ]}
       />
+      <Snooze ticket={ticket} />
       <TicketAlerts ticket={id} />
     </Stack>
+  );
+}
+
+/** Stops alerts about a ticket until a day begins, in the zone of the browser. */
+function Snooze({ ticket: { id, number } }: { ticket: TicketView }) {
+  const { texts } = useLanguage();
+  const words = useAlertsTexts().one;
+  const { api } = useSignedIn();
+  const notify = useNotify();
+  const queries = useQueryClient();
+  const [day, setDay] = useState('');
+  const { mutate, isPending } = useMutation({
+    mutationFn: () =>
+      api.send('PATCH', `/v1/admin/tickets/${encodeURIComponent(id)}`, {
+        snoozed_until: new Date(`${day}T00:00`).toISOString(),
+      }),
+    onSuccess: () => {
+      notify({ color: 'teal', message: words.snoozed(number ?? id) });
+      return queries.invalidateQueries({ queryKey: ['late'] });
+    },
+    onError: (error) => notify({ color: 'red', message: faultText(error, texts) }),
+  });
+  return (
+    <Group align="flex-end" gap="xs">
+      <TextInput
+        label={words.snooze}
+        type="date"
+        value={day}
+        onChange={({ currentTarget }) => setDay(currentTarget.value)}
+      />
+      <Button variant="default" loading={isPending} disabled={day === ''} onClick={() => mutate()}>
+        {words.snoozeButton}
+      </Button>
+    </Group>
   );
 }
 

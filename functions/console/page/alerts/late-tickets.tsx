@@ -35,7 +35,9 @@ export function LateTickets() {
 
 function Stage({ stage, tickets }: { stage: string; tickets: TicketView[] }) {
   const texts = useAlertsTexts();
-  const sorted = tickets.toSorted((one, other) => other.delay.days_in_stage - one.delay.days_in_stage);
+  const sorted = tickets.toSorted(
+    (one, other) => (other.delay.days_in_stage ?? 0) - (one.delay.days_in_stage ?? 0),
+  );
   return (
     <div>
       <Group gap="xs" align="baseline">

@@ -4,7 +4,7 @@ import type { RecipientView } from '../../../../shared/domains/tickets/recipient
 export type TypedRecipient = Omit<RecipientView, 'id' | 'updated_at'> & { id?: string };
 
 /** Returns a recipient as the API takes it, without the fields that are not known. */
-export function recipientOf({ id, user_id, name, email, active, locale }: TypedRecipient): object {
+export function recipientOf({ id, user_id, name, email, active, locale, ...filter }: TypedRecipient): object {
   return {
     ...(id === undefined ? {} : { id }),
     ...(user_id ? { user_id } : {}),
@@ -12,5 +12,9 @@ export function recipientOf({ id, user_id, name, email, active, locale }: TypedR
     email: email.trim(),
     active,
     ...(locale ? { locale } : {}),
+    ...(filter.stages === undefined ? {} : { stages: filter.stages }),
+    ...(filter.assignee === undefined ? {} : { assignee: filter.assignee }),
+    ...(filter.min_days === undefined ? {} : { min_days: filter.min_days }),
+    ...(filter.escalate_after_days === undefined ? {} : { escalate_after_days: filter.escalate_after_days }),
   };
 }

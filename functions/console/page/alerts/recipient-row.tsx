@@ -1,10 +1,12 @@
 import { Button, NativeSelect, Switch, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
+import { MAX_THRESHOLD_DAYS } from '../../../../shared/domains/tickets/limits.ts';
 import type { TestMailReport } from '../../../../shared/doors/mail/test-mail.ts';
 import { looksLikeEmail } from '../base/email.ts';
 import { faultText } from '../base/faults.ts';
 import { LANGUAGE_CHOICES, type Language, useLanguage } from '../base/language.tsx';
 import { useNotify } from '../base/notify.ts';
+import { wholeIn } from '../base/numbers.ts';
 import { useSignedIn } from '../base/signed-in.ts';
 import type { TypedRecipient } from './recipient-form.ts';
 import { useAlertsTexts } from './texts.ts';
@@ -47,9 +49,52 @@ export function RecipientRow({ recipient, showsFaults, change }: Props) {
         onChange={({ currentTarget }) => change({ active: currentTarget.checked })}
       />
       <TestMail email={email} />
+      <Filter recipient={recipient} change={change} />
     </fieldset>
   );
 }
+
+/** The late tickets that a recipient is notified of; empty fields restrict nothing. */
+function Filter({ recipient, change }: Omit<Props, 'showsFaults'>) {
+  const words = useAlertsTexts().filter;
+  const { stages, assignee, min_days, escalate_after_days } = recipient;
+  const days = (text: string) => wholeIn(text, 1, MAX_THRESHOLD_DAYS);
+  return (
+    <details>
+      <summary>{words.title}</summary>
+      <TextInput
+        label={words.stages}
+        description={words.stagesHelp}
+        defaultValue={stages?.join(', ') ?? ''}
+        onBlur={({ currentTarget }) => change({ stages: namesIn(currentTarget.value) })}
+      />
+      <TextInput
+        label={words.assignee}
+        defaultValue={assignee ?? ''}
+        onBlur={({ currentTarget }) => change({ assignee: currentTarget.value.trim() || null })}
+      />
+      <TextInput
+        label={words.minDays}
+        inputMode="numeric"
+        defaultValue={min_days ?? ''}
+        onBlur={({ currentTarget }) => change({ min_days: days(currentTarget.value) })}
+      />
+      <TextInput
+        label={words.escalateAfterDays}
+        inputMode="numeric"
+        defaultValue={escalate_after_days ?? ''}
+        onBlur={({ currentTarget }) => change({ escalate_after_days: days(currentTarget.value) })}
+      />
+    </details>
+  );
+}
+
+/** Returns the names in a list with commas. */
+const namesIn = (text: string) =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 
 /** Sends a test mail to the address as it stands there, saved or not, and tells what the mail server said. */
 function TestMail({ email }: { email: string }) {

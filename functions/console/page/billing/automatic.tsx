@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import type { BillingChange } from '../../api/followups/billing-settings.ts';
+import type { BillingChange } from '../../api/followups/billing-change.ts';
 import type { BillingRehearsal, BillingSettingsView } from '../../api/followups/views.ts';
 import { useSignedIn } from '../base/signed-in.ts';
 import { Confirm } from '../ui/confirm.tsx';
@@ -37,7 +37,7 @@ export function Automatic({ stored }: { stored: BillingSettingsView }) {
           )}
         </Group>
         {on && looked && <WouldGo orgId={stored.id} change={{}} />}
-        {on && stored.held_due_before && <Held stored={stored} release={() => setAsked('release')} />}
+        {on && stored.held > 0 && <Held stored={stored} release={() => setAsked('release')} />}
         <Throw asked={asked} stored={stored} close={() => setAsked(null)} />
       </Stack>
     </Paper>
@@ -47,10 +47,8 @@ export function Automatic({ stored }: { stored: BillingSettingsView }) {
 /** The debts that were old at the activation, until a person confirms them. */
 function Held({ stored, release }: { stored: BillingSettingsView; release(): void }) {
   const texts = useBillingTexts();
-  const { data } = useRehearsal(stored.id, {});
-  if (!data || data.held === 0) return null;
   return (
-    <Alert color="orange" title={texts.heldNow(data.held)}>
+    <Alert color="orange" title={texts.heldNow(stored.held)}>
       <Stack gap="xs" align="flex-start">
         {texts.heldHelp}
         <Button size="compact-md" variant="default" onClick={release}>

@@ -6,7 +6,7 @@ import {
   MIN_GRACE_DAYS,
 } from '../../../../shared/domains/followups/limits.ts';
 import type { Level } from '../../../../shared/domains/followups/schedule/schedule.ts';
-import type { BillingChange } from '../../api/followups/billing-settings.ts';
+import type { BillingChange } from '../../api/followups/billing-change.ts';
 import type { BillingSettingsView } from '../../api/followups/views.ts';
 import { wholeIn } from '../base/numbers.ts';
 

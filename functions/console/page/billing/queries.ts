@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { BillingChange } from '../../api/followups/billing-settings.ts';
+import type { BillingChange } from '../../api/followups/billing-change.ts';
 import type { BillingSettingsView } from '../../api/followups/views.ts';
 import { useNotify } from '../base/notify.ts';
 import { useSignedIn } from '../base/signed-in.ts';

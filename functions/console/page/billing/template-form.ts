@@ -63,6 +63,6 @@ export function withText(
 
 /** The first placeholder of a text that there is not; null where all are. */
 export function strangePlaceholder(text: string, placeholders: readonly string[]): string | null {
-  const named = [...text.matchAll(/\{\{\s*([^{}]*?)\s*\}\}/g)].map(([, name = '']) => name);
+  const named = [...text.matchAll(/\{\{([^{}]*)\}\}/g)].map(([, name = '']) => name.trim());
   return named.find((name) => !placeholders.includes(name)) ?? null;
 }

@@ -13,7 +13,7 @@ export interface Body {
  */
 export function withoutPictures(html: string, word: string): Body {
   let [remote, inline] = [false, false];
-  const replaced = html.replaceAll(/<img\b[^>]*>/gi, (tag) => {
+  const replaced = html.replaceAll(/<img\b[^<>]*>/gi, (tag) => {
     if (/\ssrc="cid:/i.test(tag)) inline = true;
     else remote = true;
     const [, alt = ''] = /\salt="([^"]*)"/i.exec(tag) ?? [];

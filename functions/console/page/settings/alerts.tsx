@@ -1,4 +1,4 @@
-import { Button, Group, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { MAX_REPEAT_HOURS, MAX_THRESHOLD_DAYS } from '../../../../shared/domains/tickets/limits.ts';
 import type { SettingsView } from '../../api/settings.ts';
@@ -10,7 +10,9 @@ interface Stage {
   /** A key of this form only: a stage without a typed name has no other. */
   key: number;
   name: string;
+  /** Empty if the general threshold holds. */
   days: string;
+  excluded: boolean;
 }
 
 /** The rules by which a ticket is late, in general and by stage, and how soon that is alerted again. */
@@ -19,12 +21,14 @@ export function AlertSettings({ stored }: { stored: SettingsView['alerts'] }) {
   const [typedDays, setDays] = useState(String(stored.threshold_days));
   const [typedHours, setHours] = useState(String(stored.repeat_hours));
   const [stages, setStages] = useState(() => stagesOf(stored));
+  const [ticketUrl, setTicketUrl] = useState(stored.ticket_url ?? '');
   const days = wholeIn(typedDays, 1, MAX_THRESHOLD_DAYS);
   const hours = wholeIn(typedHours, 1, MAX_REPEAT_HOURS);
   const alerts = {
     threshold_days: days,
     repeat_hours: hours,
     stages: changes(stored, stages),
+    ticket_url: ticketUrl.trim() || null,
     updated_at: stored.updated_at,
   };
   const isWhole = days !== null && hours !== null && stages.every(isSound);
@@ -49,6 +53,14 @@ export function AlertSettings({ stored }: { stored: SettingsView['alerts'] }) {
             value={typedHours}
             onChange={({ currentTarget }) => setHours(currentTarget.value)}
             error={showsFaults && hours === null && texts.whole(1, MAX_REPEAT_HOURS)}
+          />
+          <TextInput
+            label={texts.ticketUrl}
+            description={texts.ticketUrlHelp}
+            type="url"
+            maw={420}
+            value={ticketUrl}
+            onChange={({ currentTarget }) => setTicketUrl(currentTarget.value)}
           />
           <Stages stages={stages} change={setStages} showsFaults={showsFaults} />
         </>
@@ -91,7 +103,15 @@ function Stages({ stages, change, showsFaults }: StagesProps) {
             w={90}
             value={stage.days}
             onChange={({ currentTarget }) => edit(stage.key, { days: currentTarget.value })}
-            error={showsFaults && wholeIn(stage.days, 1, MAX_THRESHOLD_DAYS) === null}
+            disabled={stage.excluded}
+            error={showsFaults && !isSound(stage)}
+          />
+          <Checkbox
+            label={texts.excluded}
+            aria-label={texts.excludedOf(stage.name)}
+            checked={stage.excluded}
+            mt={8}
+            onChange={({ currentTarget }) => edit(stage.key, { excluded: currentTarget.checked })}
           />
           <Button
             variant="subtle"
@@ -106,7 +126,7 @@ function Stages({ stages, change, showsFaults }: StagesProps) {
       <Button
         size="compact-sm"
         variant="light"
-        onClick={() => change([...stages, { key, name: '', days: '' }])}
+        onClick={() => change([...stages, { key, name: '', days: '', excluded: false }])}
       >
         {texts.addStage}
       </Button>
@@ -114,20 +134,24 @@ function Stages({ stages, change, showsFaults }: StagesProps) {
   );
 }
 
-const isSound = ({ name, days }: Stage) =>
-  name.trim() !== '' && wholeIn(days, 1, MAX_THRESHOLD_DAYS) !== null;
+const isSound = ({ name, days, excluded }: Stage) =>
+  name.trim() !== '' && (excluded || wholeIn(days, 1, MAX_THRESHOLD_DAYS) !== null);
 
 function stagesOf({ stages }: SettingsView['alerts']): Stage[] {
-  return Object.entries(stages).map(([name, { threshold_days }], key) => ({
+  return Object.entries(stages).map(([name, { threshold_days, excluded }], key) => ({
     key,
     name,
-    days: String(threshold_days),
+    days: String(threshold_days ?? ''),
+    excluded: excluded ?? false,
   }));
 }
 
 /** The stages as they are to be; null takes one away. */
 function changes(stored: SettingsView['alerts'], stages: readonly Stage[]) {
-  const wanted = stages.map(({ name, days }) => [name.trim(), { threshold_days: Number(days) }] as const);
+  const wanted = stages.map(({ name, days, excluded }) => {
+    const threshold = wholeIn(days, 1, MAX_THRESHOLD_DAYS);
+    return [name.trim(), { excluded, ...(threshold === null ? {} : { threshold_days: threshold }) }] as const;
+  });
   const gone = Object.keys(stored.stages).filter((name) => !wanted.some(([kept]) => kept === name));
   return Object.fromEntries([...wanted, ...gone.map((name) => [name, null] as const)]);
 }

@@ -1,14 +1,12 @@
 import { normaliseAddress } from '../../../doors/mail/address.ts';
 import type { Locale } from '../../../doors/mail/message.ts';
-import { toLocal } from '../../../doors/time/zoned.ts';
-import type { Followup } from '../followup.ts';
+import { dueDayOf, type Followup } from '../followup.ts';
 import type { ParkingReason } from '../reasons.ts';
+import { dayAt, daysBetween, readDay } from '../schedule/days.ts';
 import type { Settings } from '../settings.ts';
-import { longDate, money, plainNumber } from './formats.ts';
+import { fractionDigits, longDay, money, plainNumber } from './formats.ts';
 import { fillTemplate, type Template, TemplateError, type Values } from './template.ts';
 import { BUSINESS_NOTES, builtInTemplate, ownNames } from './templates.ts';
-
-const DAY_MS = 86_400_000;
 
 /** A follow-up without a mail until a person fixes the cause. */
 export class Unmailable extends Error {
@@ -48,8 +46,8 @@ export function contentOf(reminder: Reminder, organisation: string, now: number)
   const template = templateOf(reminder, locale);
   const values = valuesOf(reminder, tag, organisation, now);
   try {
-    const subject = fillTemplate(template.subject, values).replace(/\s+/g, ' ').trim();
-    const text = fillTemplate(template.text, values).trim();
+    const subject = fillTemplate(template.subject, values, locale).replace(/\s+/g, ' ').trim();
+    const text = fillTemplate(template.text, values, locale).trim();
     return { to, locale, subject, text, note: level > 1 ? noteOf(followup, settings, locale) : null };
   } catch (error) {
     if (error instanceof TemplateError) throw new Unmailable('template_error', error.message);
@@ -68,15 +66,15 @@ function recipientOf({ customer }: Followup): string {
   );
 }
 
-/** Reads `fr`, `fr-CA` or `en_GB`. The language chooses the text; the whole tag formats amounts and dates. */
+/**
+ * Reads `fr`, `fr-CA` or `en_GB`. The language chooses the text; the whole tag formats amounts and dates. A language
+ * without texts, such as `de`, becomes the organisation's.
+ */
 function languageOf({ customer }: Followup, settings: Settings): { tag: string; locale: Locale } {
   const wanted = (customer.locale ?? settings.locale).replaceAll('_', '-');
   const [language] = wanted.toLowerCase().split('-');
-  if ((language === 'fr' || language === 'en') && isTag(wanted)) return { tag: wanted, locale: language };
-  throw new Unmailable(
-    'bad_locale',
-    `customer.locale ${JSON.stringify(wanted.slice(0, 40))} has no template; there are fr and en.`,
-  );
+  if (language !== 'fr' && language !== 'en') return { tag: settings.locale, locale: settings.locale };
+  return { tag: isTag(wanted) ? wanted : language, locale: language };
 }
 
 function isTag(tag: string): boolean {
@@ -111,40 +109,78 @@ function ownTemplate(
 
 function valuesOf({ followup, settings }: Reminder, tag: string, organisation: string, now: number): Values {
   const { zone } = settings.rules.hours;
-  const date = (instant: number | null) => (instant === null ? '' : longDate(tag, zone).format(instant));
-  const day = (instant: number) => Math.floor(toLocal(instant, zone) / DAY_MS);
-  const late = followup.dueDate === null ? 0 : Math.max(0, day(now) - day(followup.dueDate));
+  const due = dueDayOf(followup, settings);
+  const validUntil = readDay(followup.validUntil, zone, settings.zoneBefore);
+  const write = (day: string | undefined) => (day === undefined ? null : longDay(tag, day));
+  const late = due === null ? 0 : Math.max(0, daysBetween(due.day, dayAt(now, zone)));
+  const amount = amountOf(followup, tag);
+  const sentDate = write(followup.sentAt === null ? undefined : dayAt(followup.sentAt, zone));
   return {
     customer_name: followup.customer.name ?? '',
-    // The template says "la facture" before it: "la facture Facture 12" reads badly.
-    label: followup.label.replace(/^(facture|invoice|devis|quote)\s+(n°\s*)?/i, ''),
-    amount: amountOf(followup, tag),
-    due_date: date(followup.dueDate),
-    sent_date: date(followup.sentAt),
-    days_late: plainNumber(tag).format(late),
+    label: labelOf(followup, tag, sentDate, amount),
+    amount,
+    due_date: write(due?.day),
+    sent_date: sentDate,
+    valid_until: write(validUntil?.day),
+    days_late: { text: plainNumber(tag).format(late), count: late },
     organisation,
   };
 }
 
-function amountOf({ amountDue, currency }: Followup, tag: string): string {
-  if (typeof amountDue !== 'number' || !Number.isFinite(amountDue))
+/** Returns the document's number. One without is named by its date, else by its amount, never by an id of ours. */
+function labelOf(
+  { label, hasNumber }: Followup,
+  tag: string,
+  sentDate: string | null,
+  amount: string,
+): string {
+  // The template says "la facture" before it: "la facture Facture 12" reads badly.
+  if (hasNumber) return label.replace(/^(facture|invoice|devis|quote)\s+(n°\s*)?/i, '');
+  const isFrench = tag.startsWith('fr');
+  if (sentDate !== null) return `${isFrench ? 'du' : 'of'} ${sentDate}`;
+  return `${isFrench ? 'de' : 'of'} ${amount}`;
+}
+
+/** A decimal number in the form of Python, SQL and JSON. */
+const DECIMAL = /^-?\d{1,15}(\.\d{1,15})?$/;
+/** A part of a unit that counts as an error of floating point. */
+const NOISE = 1e-6;
+
+/** Returns the amount in units of its currency, or null if it has no certain value. */
+function readAmount({ amountDue }: Followup): number | null {
+  const isDecimal = typeof amountDue === 'string' && DECIMAL.test(amountDue.trim());
+  const amount = isDecimal ? Number(amountDue) : amountDue;
+  return typeof amount === 'number' && Number.isFinite(amount) ? amount : null;
+}
+
+/** Returns true if nothing is left to pay: what rounds to zero in the currency is not asked for. */
+export function isSettled(followup: Followup): boolean {
+  const amount = readAmount(followup);
+  if (amount === null) return false;
+  const digits = fractionDigits(String(followup.currency));
+  return amount <= 0 || (digits !== null && Math.round(amount * 10 ** digits) <= 0);
+}
+
+function amountOf(followup: Followup, tag: string): string {
+  const currency = String(followup.currency);
+  const amount = readAmount(followup);
+  if (amount === null)
     throw new Unmailable(
       'no_amount',
-      'amount_due is missing; give what is left to pay, in units of the currency.',
+      'amount_due is missing or no number; give what is left to pay, in units of the currency.',
     );
-  if (amountDue <= 0)
-    throw new Unmailable(
-      'nothing_due',
-      `amount_due is ${amountDue}, not above 0: give what is left to pay, or mark it as paid.`,
-    );
-  try {
-    return money(tag, String(currency)).format(amountDue);
-  } catch {
+  const digits = fractionDigits(currency);
+  if (digits === null)
     throw new Unmailable(
       'no_amount',
-      `currency ${JSON.stringify(currency)} is unknown; give its ISO 4217 code, such as EUR.`,
+      `currency ${JSON.stringify(followup.currency)} is unknown; give its ISO 4217 code, such as EUR.`,
     );
-  }
+  if (digits === 0 && Math.abs(amount - Math.round(amount)) > NOISE)
+    throw new Unmailable(
+      'no_amount',
+      `amount_due ${amount} has a fraction, which ${currency} has no coins for; give a whole amount.`,
+    );
+  return money(tag, currency).format(amount);
 }
 
 /** Only a business that owes an invoice gets the note. The first reminder stays friendly, without it. */

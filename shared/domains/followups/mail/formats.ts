@@ -13,15 +13,28 @@ function cacheFormatter<Formatter>(make: (...key: string[]) => Formatter): (...k
   };
 }
 
-/** Writes dates in full, such as "31 mars 2026", in a locale and time zone. */
-export const longDate = cacheFormatter(
-  (tag, zone) => new Intl.DateTimeFormat(tag, { dateStyle: 'long', timeZone: zone }),
+const longDate = cacheFormatter(
+  (tag) => new Intl.DateTimeFormat(tag, { dateStyle: 'long', timeZone: 'UTC' }),
 );
+
+/** Writes a day in full, such as "31 mars 2026". French writes the first of a month as "1er". */
+export function longDay(tag: string, day: string): string {
+  const text = longDate(tag).format(Date.parse(day));
+  return tag.startsWith('fr') ? text.replace(/^1(?=\s)/, '1er') : text;
+}
 
 /** Writes amounts of a currency (ISO 4217). Throws RangeError for an unknown currency. */
 export const money = cacheFormatter(
   (tag, currency) => new Intl.NumberFormat(tag, { style: 'currency', currency: currency ?? '' }),
 );
+
+const CURRENCY = /^[A-Z]{3}$/i;
+
+/** Returns how many decimals a currency has (ISO 4217), or null for what is no currency code. */
+export function fractionDigits(currency: string): number | null {
+  if (!CURRENCY.test(currency)) return null;
+  return money('en', currency).resolvedOptions().maximumFractionDigits ?? 0;
+}
 
 /** Writes numbers in a locale. */
 export const plainNumber = cacheFormatter((tag) => new Intl.NumberFormat(tag));

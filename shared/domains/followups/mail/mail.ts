@@ -3,6 +3,7 @@ import { type Html, html, page } from '../../../doors/mail/html.ts';
 import type { Locale, Mail } from '../../../doors/mail/message.ts';
 import type { MailConfig } from '../../../doors/mail/settings.ts';
 
+import { type Followup, sendName } from '../followup.ts';
 import { optOutPath } from '../opt-out.ts';
 import type { Settings } from '../settings.ts';
 import { contentOf, type MailContent, type Reminder } from './content.ts';
@@ -13,7 +14,8 @@ const OPT_OUT: Readonly<Record<Locale, { text: string; link: string }>> = {
 };
 
 /** The lasting name of a level's mail. Its Message-ID follows from it. */
-const mailKey = (id: string, level: number) => `followups/${id}/sends/${level}`;
+const mailKey = (followup: Followup, level: number) =>
+  `followups/${followup.id}/sends/${sendName(followup, level)}`;
 
 /**
  * Chooses the sender of an organisation's mails: an SMTP account may only send for its domain (DMARC, RFC 7489). A
@@ -51,7 +53,7 @@ export function followupMail(reminder: Reminder, config: MailConfig, now: number
   const optOut = config.publicUrl ? `${config.publicUrl}${optOutPath(followup.id, config.key)}` : null;
   const { name } = followup.customer;
   return {
-    key: mailKey(followup.id, level),
+    key: mailKey(followup, level),
     to: { address: content.to, ...(name ? { name } : {}) },
     from,
     ...(replyTo ? { replyTo } : {}),

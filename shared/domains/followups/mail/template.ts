@@ -1,17 +1,23 @@
 import * as z from 'zod';
+import type { Locale } from '../../../doors/mail/message.ts';
+import type { FollowupType } from '../schedule/schedule.ts';
 
-/** The values that a template may name. */
-export const PLACEHOLDERS = [
-  'customer_name',
-  'label',
-  'amount',
-  'due_date',
-  'sent_date',
-  'days_late',
-  'organisation',
-] as const;
-export type Placeholder = (typeof PLACEHOLDERS)[number];
-export type Values = Readonly<Record<Placeholder, string>>;
+/** The values that a template may name, by the type of its document. */
+const PLACEHOLDERS_OF = {
+  invoice: ['customer_name', 'label', 'amount', 'due_date', 'sent_date', 'days_late', 'organisation'],
+  quote: ['customer_name', 'label', 'amount', 'sent_date', 'valid_until', 'organisation'],
+} as const satisfies Record<FollowupType, readonly string[]>;
+export type Placeholder = (typeof PLACEHOLDERS_OF)[FollowupType][number];
+
+/** Every value that a template of any type may name. */
+export const PLACEHOLDERS: readonly Placeholder[] = [
+  ...new Set<Placeholder>([...PLACEHOLDERS_OF.invoice, ...PLACEHOLDERS_OF.quote]),
+];
+
+/** The values of one mail: a text, a number of days, or null for what its document lacks. */
+export type Values = Readonly<
+  Record<Exclude<Placeholder, 'days_late'>, string | null> & { days_late: { text: string; count: number } }
+>;
 
 /** A subject and a text without markup: the mail's HTML is made from the text. */
 export interface Template {
@@ -22,16 +28,29 @@ export interface Template {
 /** The form of a template's name in `levels` and `templates`. */
 export const TEMPLATE_NAME = /^[a-z][a-z0-9_-]{0,39}$/;
 
-const TAG = /\{\{\s*([^{}]*?)\s*\}\}/g;
+/** A tag with the space before it, which goes with an empty value. */
+const TAG = /( ?)\{\{([^{}]*)\}\}/g;
+/** A number of days with its noun, which follows the number. */
+const DAYS = /(\{\{ *days_late *\}\}[ \u00a0])(jour|day)s\b/g;
+
+/** A refusal names this much of a placeholder. */
+const MAX_QUOTED = 80;
+/** A value from another back end is cut here, since a template may name it many times. */
+const MAX_VALUE = 1_000;
 
 /** A template that cannot be filled in. The message names the faulty placeholder. */
 export class TemplateError extends Error {}
 
-/** Returns the fault of a template's text, or null. */
-function templateFault(text: string): string | null {
-  for (const [, name = ''] of text.matchAll(TAG))
-    if (!(PLACEHOLDERS as readonly string[]).includes(name))
-      return `names {{${name}}}; legal are ${PLACEHOLDERS.map((one) => `{{${one}}}`).join(', ')}`;
+/** Returns the fault of a template's text, or null. Without a type it may name what any type has. */
+export function templateFault(text: string, type?: FollowupType): string | null {
+  const legal: readonly string[] = type ? PLACEHOLDERS_OF[type] : PLACEHOLDERS;
+  for (const [, , inner = ''] of text.matchAll(TAG)) {
+    const name = inner.trim();
+    if (!legal.includes(name)) {
+      const isOfOther = (PLACEHOLDERS as readonly string[]).includes(name);
+      return `names {{${name.slice(0, MAX_QUOTED)}}}${isOfOther ? `, which no ${type} has` : ''}; legal are ${legal.map((one) => `{{${one}}}`).join(', ')}`;
+    }
+  }
   return /\{\{|\}\}/.test(text.replace(TAG, '')) ? 'has a {{ or }} that belongs to no placeholder' : null;
 }
 
@@ -41,7 +60,7 @@ export function templateText(max: number) {
     .string()
     .trim()
     .min(1, 'must not be empty')
-    .max(max, `must have at most ${max} characters`)
+    .max(max, { error: `must have at most ${max} characters`, abort: true })
     .superRefine((text, context) => {
       const fault = templateFault(text);
       if (fault !== null) context.addIssue({ code: 'custom', message: fault });
@@ -49,11 +68,23 @@ export function templateText(max: number) {
 }
 
 /**
- * Replaces each placeholder by its value, once: a value that looks like a placeholder stays. Throws TemplateError if the
- * text has a fault.
+ * Replaces each placeholder by its value, once: a value that looks like a placeholder stays. The noun after a number of
+ * days follows it. Throws TemplateError if the text has a fault or names a value that the document lacks.
  */
-export function fillTemplate(text: string, values: Values): string {
+export function fillTemplate(text: string, values: Values, locale: Locale): string {
   const fault = templateFault(text);
   if (fault !== null) throw new TemplateError(`The template ${fault}.`);
-  return text.replace(TAG, (_tag, name: Placeholder) => values[name]);
+  const { count } = values.days_late;
+  // French counts zero as one.
+  const isOne = count === 1 || (count === 0 && locale === 'fr');
+  const agreeing = isOne ? text.replace(DAYS, '$1$2') : text;
+  return agreeing.replace(TAG, (_tag, space: string, inner: string) => {
+    const name = inner.trim() as Placeholder;
+    const value = name === 'days_late' ? values.days_late.text : values[name];
+    if (value === null)
+      throw new TemplateError(
+        `The template names {{${name}}}, which this document lacks; give it, or take the placeholder out.`,
+      );
+    return value === '' ? '' : space + value.slice(0, MAX_VALUE);
+  });
 }

@@ -25,6 +25,8 @@ export interface Standing {
   type: FollowupType;
   /** An invoice counts from its due date, a quote from its sending. */
   start: number | null;
+  /** The day of the start in the organisation's zone. */
+  day: string | null;
   /** The number of levels already sent. */
   level: number;
   lastSentAt: number | null;
@@ -67,4 +69,18 @@ export function rulesKey({ levels, hours, minGapDays, graceDays }: Rules, type: 
   const days = levels[type].map(({ after_days }) => after_days);
   const parts = [days, hours.zone, hours.businessDaysOnly, hours.quiet, minGapDays, graceDays];
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 12);
+}
+
+/**
+ * Returns the key of a due time: of the rules and of the start that gave it. A start that anybody moves makes another
+ * key, so that the delay counts again.
+ */
+export function scheduleKey(standing: Standing, rules: Rules): string {
+  return `${rulesKey(rules, standing.type)}@${standing.day ?? ''}`;
+}
+
+/** Returns true if a due time has this key. Keys of earlier versions name only the rules. */
+export function isScheduledBy(key: string | null, standing: Standing, rules: Rules): boolean {
+  if (key === null) return false;
+  return key.includes('@') ? key === scheduleKey(standing, rules) : key === rulesKey(rules, standing.type);
 }

@@ -2,19 +2,17 @@ import * as z from 'zod';
 import { normaliseAddress } from '../../../doors/mail/address.ts';
 import { isDocumentId } from '../../../doors/store/document-id.ts';
 import { STATUSES } from '../followup.ts';
+import { isDay } from '../schedule/days.ts';
 
-/** A day without a time; it begins at the organisation's midnight. */
-export const DATE = /^\d{4}-\d\d-\d\d$/;
-/** A day, or an instant with its offset. */
+/** A day, which begins at the organisation's midnight, or an instant with its offset. */
 const moment = z
   .string()
   .refine(
-    (text) =>
-      !Number.isNaN(Date.parse(text)) &&
-      (DATE.test(text) || z.iso.datetime({ offset: true }).safeParse(text).success),
+    (text) => isDay(text) || z.iso.datetime({ offset: true }).safeParse(text).success,
     'must be a date (2026-03-31) or an instant with its offset (2026-03-31T09:00:00Z)',
   )
   .nullable();
+const day = z.string().refine(isDay, 'must be a day, such as 2026-03-31').nullable();
 const line = (max: number) =>
   z.string().trim().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
 
@@ -43,7 +41,9 @@ const fields = {
     .nullable()
     .optional(),
   due_date: moment.optional(),
+  due_day: day.optional(),
   sent_at: moment.optional(),
+  valid_until: moment.optional(),
   status: z.enum(STATUSES, `must be one of ${STATUSES.join(', ')}`).optional(),
   auto_enabled: z.boolean('must be true or false').optional(),
   paused_until: moment.optional(),

@@ -1,4 +1,5 @@
 import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
+import { writeAttempt } from '../../../doors/store/counted.ts';
 import { toIso, versionOf } from '../../../doors/store/version.ts';
 import type { SealingKeys } from '../credentials/sealed.ts';
 import type { Keep } from '../credentials/sign-in.ts';
@@ -49,7 +50,7 @@ export async function changeIntegration<Found>(
     const version = versionOf(current);
     if (kept === null || version !== kept) requireVersion(version);
     if (Object.keys(update).length > 0) {
-      transaction.update(ref, update);
+      transaction.update(ref, { ...update, ...writeAttempt() });
     }
     return true;
   });

@@ -1,4 +1,4 @@
-import { firstValue, type Headers } from './headers.ts';
+import { firstValue, type Headers, parseHeaders } from './headers.ts';
 
 /** The header fields that tell automatic mail from a person's; they are fetched beside the envelope. */
 export const AUTOMATIC_FIELDS = [
@@ -42,21 +42,36 @@ export interface DeliveryStatus {
   status: string | null;
 }
 
-/** Reads a message/delivery-status part: a group of fields for the message, then one for each recipient. */
+/** Bounds of a report, in characters and recipients: a mail of ours has one recipient. */
+const MAX_REPORT = 64 * 1024;
+const MAX_RECIPIENTS = 20;
+
+/**
+ * Reads a message/delivery-status part: a group of fields for the message, then one for each recipient. Recipients with
+ * the same words count once.
+ */
 export function parseDeliveryStatus(text: string): DeliveryStatus[] {
   const groups = text
+    .slice(0, MAX_REPORT)
     .replace(/\r\n?/g, '\n')
     .replace(/\n[ \t]+/g, ' ')
     .split(/\n{2,}/);
-  return groups.flatMap((group) => {
-    const field = (name: string) => new RegExp(`^${name}[ \\t]*:[ \\t]*(.*)$`, 'im').exec(group)?.[1]?.trim();
-    const action = field('action')?.toLowerCase();
-    if (action === undefined) return [];
-    const address = (field('final-recipient') ?? field('original-recipient') ?? '').split(';').at(-1)?.trim();
-    const [status = null] = /\d\.\d{1,3}\.\d{1,3}/.exec(field('status') ?? '') ?? [];
-    const recipient = address ? address.replace(/^<|>$/g, '').toLowerCase() : null;
-    return [{ recipient, action, status }];
-  });
+  const found = new Map<string, DeliveryStatus>();
+  for (const group of groups) {
+    const status = deliveryStatusOf(parseHeaders(group));
+    if (status) found.set(JSON.stringify(status), status);
+    if (found.size === MAX_RECIPIENTS) break;
+  }
+  return [...found.values()];
+}
+
+function deliveryStatusOf(fields: Headers): DeliveryStatus | null {
+  const field = (name: string) => fields.get(name)?.[0];
+  const action = field('action')?.toLowerCase();
+  if (action === undefined) return null;
+  const address = (field('final-recipient') ?? field('original-recipient') ?? '').split(';').at(-1)?.trim();
+  const [status = null] = /\d\.\d{1,3}\.\d{1,3}/.exec(field('status') ?? '') ?? [];
+  return { recipient: address ? address.replace(/^<|>$/g, '').toLowerCase() : null, action, status };
 }
 
 /** Returns true if a recipient will never get it: RFC 3464, 2.3.3, and a status of class 5. */

@@ -4,6 +4,9 @@ import { decode } from 'libqp';
 /** The charset if neither label nor bytes say anything better: old Western mail, in which every byte has a meaning. */
 const LAST_RESORT = 'windows-1252';
 
+/** The longest name of a charset has 45 characters (IANA). */
+const MAX_LABEL = 100;
+
 /** Labels that say nothing: mail programs put them on whatever they send. */
 const EMPTY_LABELS = new Set([
   '',
@@ -34,6 +37,7 @@ export function decodeTransfer(bytes: Buffer, encoding: string | undefined): Buf
  */
 export function decodeCharset(bytes: Buffer, label: string | undefined, cut = false): string {
   const name = (label ?? '')
+    .slice(0, MAX_LABEL)
     .trim()
     .toLowerCase()
     .replace(/^["']|["']$/g, '');

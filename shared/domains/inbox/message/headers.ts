@@ -1,15 +1,22 @@
 /** Header fields by lower-case name; a field that comes several times has several values. */
 export type Headers = ReadonlyMap<string, readonly string[]>;
 
+/** A mail's header is read up to these bounds, which no honest one reaches. */
+export const MAX_HEADER_BYTES = 256 * 1024;
+const MAX_FIELDS = 1_000;
+
 /** Reads raw header lines (RFC 5322, 2.2): folded lines are joined, whatever is no field is left out. */
 export function parseHeaders(raw: Buffer | string): Headers {
-  const text = typeof raw === 'string' ? raw : raw.toString('latin1');
+  const text =
+    typeof raw === 'string' ? raw.slice(0, MAX_HEADER_BYTES) : raw.toString('latin1', 0, MAX_HEADER_BYTES);
   const headers = new Map<string, string[]>();
-  for (const line of text.replace(/\r?\n(?=[ \t])/g, '').split(/\r?\n/)) {
+  for (const line of text.replace(/\r?\n(?=[ \t])/g, '').split(/\r?\n/, MAX_FIELDS)) {
     const [, name, value] = /^([!-9;-~]+)[ \t]*:(.*)$/s.exec(line) ?? [];
     if (name === undefined || value === undefined) continue;
     const key = name.toLowerCase();
-    headers.set(key, [...(headers.get(key) ?? []), value.trim()]);
+    const values = headers.get(key);
+    if (values) values.push(value.trim());
+    else headers.set(key, [value.trim()]);
   }
   return headers;
 }
@@ -29,7 +36,7 @@ const MAX_REFERENCES = 50;
 
 /** The Message-IDs in a field, each once, in order, as `<left@right>`. What stands between them is not looked at. */
 export function messageIdsIn(value: string | undefined): string[] {
-  const found = (value ?? '').match(/<[^<>\s]+>/g) ?? [];
+  const found = (value ?? '').slice(0, MAX_HEADER_BYTES).match(/<[^<>\s]+>/g) ?? [];
   return [...new Set(found)].filter((id) => id.length <= MAX_MESSAGE_ID);
 }
 

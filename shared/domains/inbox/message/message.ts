@@ -4,13 +4,12 @@ import { type DeliveryStatus, isAutomatic, parseDeliveryStatus } from './automat
 import { decodeCharset, decodeTransfer } from './decode.ts';
 import { messageIdsIn, parseHeaders, referencesOf } from './headers.ts';
 import { htmlToText } from './html.ts';
-import { MAX_PART_BYTES, type Outline, type PartBytes } from './outline.ts';
+import { MAX_ADDRESSES, MAX_PART_BYTES, type Outline, type PartBytes } from './outline.ts';
 import { sanitise } from './sanitise.ts';
 import type { Shape, TextPart } from './structure.ts';
 import { capBytes, cleanText, MAX_HTML_BYTES, MAX_TEXT_BYTES, snippetOf } from './text.ts';
 
 const MAX_SUBJECT_BYTES = 4_000;
-const MAX_ADDRESSES = 200;
 const MAX_NAME_BYTES = 300;
 const MAX_FLAGS = 50;
 

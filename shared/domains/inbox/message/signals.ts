@@ -34,8 +34,11 @@ export type InboxSignal = {
     }
 );
 
-/** Receives signals before the cursor moves past the messages, so that none is lost. Rejects to stop the cursor. */
-export type SignalSink = (signals: readonly InboxSignal[]) => Promise<void>;
+/**
+ * Receives signals before the cursor moves past the messages, so that none is lost. Rejects to stop the cursor. Returns
+ * false if `mayGoOn` ended before the last signal; the next sync then repeats all of them.
+ */
+export type SignalSink = (signals: readonly InboxSignal[], mayGoOn: () => boolean) => Promise<boolean>;
 
 export interface SignalFacts {
   orgId: string;

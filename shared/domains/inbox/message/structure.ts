@@ -35,6 +35,8 @@ const MAX_TEXTS = 8;
 const MAX_ATTACHMENTS = 100;
 const MAX_DEPTH = 50;
 const MAX_NAME = 255;
+/** A given name is read this far, so that one of control characters costs nothing. */
+const MAX_GIVEN_NAME = 4 * MAX_NAME;
 
 /** Which parts of a message are its text, and which its attachments; nothing but the structure is looked at. */
 export function shapeOf(structure: MessageStructureObject | undefined): Shape {
@@ -98,8 +100,9 @@ function attachmentOf(node: MessageStructureObject, type: string): Attachment {
 function nameOf(node: MessageStructureObject): string | null {
   const given = node.dispositionParameters?.['filename'] ?? node.parameters?.['name'];
   if (given === undefined) return null;
+  const path = Math.max(given.lastIndexOf('/'), given.lastIndexOf('\\'));
   const name = given
-    .replace(/^.*[/\\]/s, '')
+    .slice(path + 1, path + 1 + MAX_GIVEN_NAME)
     .replace(/[\p{Cc}\p{Cf}]/gu, '')
     .trim()
     .toWellFormed();

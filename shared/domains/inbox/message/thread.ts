@@ -26,23 +26,27 @@ export function threadsOf(
   const byMessageId = new Map(
     messages.flatMap((each) => (each.messageId === null ? [] : [[each.messageId, each]])),
   );
-  const threads = new Map<string, string>();
-  const resolve = (message: Threaded, above: ReadonlySet<string>): string => {
-    const done = threads.get(message.documentId);
-    if (done !== undefined) return done;
-    const path = new Set([...above, message.documentId]);
-    let thread: string | undefined;
+  /** Returns the nearest ancestor beside this message, or its thread. `path` holds the messages below it. */
+  const stepUp = (message: Threaded, path: ReadonlySet<string>): Threaded | string => {
     for (const reference of message.references.toReversed()) {
       const parent = byMessageId.get(reference);
       // Two messages that name each other are a forgery or a fault; the loop is cut here.
-      if (parent && !path.has(parent.documentId)) thread = resolve(parent, path);
-      thread ??= stored.get(reference);
-      if (thread !== undefined) break;
+      if (parent && !path.has(parent.documentId)) return parent;
+      const thread = stored.get(reference);
+      if (thread !== undefined) return thread;
     }
-    thread ??= threadIdOf(orgId, message.references[0] ?? message.messageId ?? message.documentId);
-    threads.set(message.documentId, thread);
-    return thread;
+    return threadIdOf(orgId, message.references[0] ?? message.messageId ?? message.documentId);
   };
-  for (const message of messages) resolve(message, new Set());
+  const threads = new Map<string, string>();
+  for (const message of messages) {
+    const path = new Set<string>();
+    let at: Threaded | string = message;
+    while (typeof at !== 'string') {
+      const known = threads.get(at.documentId);
+      if (known === undefined) path.add(at.documentId);
+      at = known ?? stepUp(at, path);
+    }
+    for (const documentId of path) threads.set(documentId, at);
+  }
   return threads;
 }

@@ -33,7 +33,7 @@ export async function fetchMessages(sync: FolderSync, way: Way, uids: readonly n
   } finally {
     await connection.during(storing.done());
   }
-  return fetched === ordered.length;
+  return fetched === ordered.length && storing.allPassed;
 }
 
 function readGroup({ uids, outlines, texts }: FetchedGroup): ReadGroup {

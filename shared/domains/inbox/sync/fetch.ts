@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { MailClient } from '../imap/client.ts';
 import { UidSet } from '../imap/uid-set.ts';
 import { AUTOMATIC_FIELDS } from '../message/automatic.ts';
-import { type Fetched, MAX_PART_BYTES, type Outline, type PartBytes } from '../message/outline.ts';
-import { shapeOf, type TextPart } from '../message/structure.ts';
+import { MAX_PART_BYTES, type Outline, outlineOf, type PartBytes } from '../message/outline.ts';
+import type { TextPart } from '../message/structure.ts';
 
 const OUTLINE = {
   items: ['ENVELOPE', 'BODYSTRUCTURE', 'FLAGS', 'RFC822.SIZE', 'INTERNALDATE'],
@@ -33,16 +33,12 @@ async function fetchInto(
   uids: readonly number[],
 ): Promise<void> {
   const wanted = UidSet.of(uids);
-  const messages: Fetched[] = [];
-  await client.fetchEach(wanted.toString(), OUTLINE, (message) => messages.push(message));
-  for (const message of messages) {
-    const { uid, internalDate, bodyStructure } = message;
+  await client.fetchEach(wanted.toString(), OUTLINE, (message) => {
+    const { uid, internalDate } = message;
     // A server may report other messages' flags in between; those come without the outline.
-    if (uid === undefined || !wanted.has(uid) || internalDate === undefined) continue;
-    const shape = shapeOf(bodyStructure);
-    const bytes = shape.texts.reduce((sum, { size }) => sum + Math.min(size, MAX_PART_BYTES), 0);
-    found.set(uid, { uid, message, shape, bytes });
-  }
+    if (uid === undefined || !wanted.has(uid) || internalDate === undefined) return;
+    found.set(uid, outlineOf(uid, message));
+  });
 }
 
 /**

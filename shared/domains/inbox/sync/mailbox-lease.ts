@@ -3,6 +3,9 @@ import { type Lease, takeLease } from '../../../doors/redis/lease.ts';
 import type { Integration } from '../integration.ts';
 import { Overtaken } from './folder/folder.ts';
 
+/** No sync of a mailbox lasts longer; the budget of sync-inbox is at most this. */
+const LONGEST_SECONDS = 300;
+
 /** The lease of a mailbox, taken when it is needed. */
 export class MailboxLease {
   readonly #mailbox: Integration;
@@ -19,7 +22,7 @@ export class MailboxLease {
   async claim(): Promise<void> {
     const { id, label } = this.#mailbox;
     const { redis } = this.#context;
-    this.#lease ??= takeLease(redis, `lease:mailbox:${id}`).catch(() => undefined);
+    this.#lease ??= takeLease(redis, `lease:mailbox:${id}`, LONGEST_SECONDS).catch(() => undefined);
     const lease = await this.#lease;
     if (lease === null) throw new Overtaken(label);
     this.#taken = lease;

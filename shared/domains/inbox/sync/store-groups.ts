@@ -21,6 +21,8 @@ export class GroupStore {
   #last: BeingStored | null = null;
   #passed: Promise<void> = Promise.resolve();
   #passedBefore: Promise<void> = this.#passed;
+  /** False once the time was up before a group's signals were received; the cursor stays before it. */
+  allPassed = true;
 
   constructor(sync: FolderSync, way: Way) {
     this.#sync = sync;
@@ -54,6 +56,8 @@ export class GroupStore {
     tally.new += stored.fresh;
     tally.stored += stored.uids.length;
     for (const uid of stored.uids) fresh.add(uid);
+    this.allPassed &&= stored.signalled;
+    if (!this.allPassed) return;
     const { state } = folder;
     const failing = { ...state.failing };
     for (const uid of stored.uids) delete failing[uid];

@@ -13,10 +13,15 @@ export interface StoredGroup {
   /** Created now, and not known under another UIDVALIDITY. */
   fresh: number;
   refused: FailedMessage[];
+  /** All signals of the group were received; else the cursor stays before it. */
+  signalled: boolean;
 }
 
 /** The part of a sync that storing needs. */
-type StoringSync = Pick<FolderSync, 'mailbox' | 'folder' | 'opened' | 'now' | 'replacements' | 'signals'>;
+type StoringSync = Pick<
+  FolderSync,
+  'mailbox' | 'folder' | 'opened' | 'now' | 'replacements' | 'signals' | 'mayGoOn'
+>;
 
 /** A group that is being stored. */
 export interface BeingStored {
@@ -59,12 +64,12 @@ async function storeGroup(
       : [];
   });
   const stored = messages.filter((_, index) => !(created[index] instanceof Error));
-  await sendSignals(
+  const signalled = await sendSignals(
     sync,
     identified.filter((_, index) => created[index] === 'new' || created[index] === 'there'),
   );
   const fresh = created.filter((result) => result === 'new').length;
-  return { uids: stored.map(({ uid }) => uid), fresh, refused };
+  return { uids: stored.map(({ uid }) => uid), fresh, refused, signalled };
 }
 
 function toNewMessage(
@@ -86,10 +91,10 @@ function toNewMessage(
 }
 
 async function sendSignals(
-  { mailbox, opened, signals }: StoringSync,
+  { mailbox, opened, signals, mayGoOn }: StoringSync,
   messages: readonly IdentifiedMessage[],
-): Promise<void> {
-  if (!signals) return;
+): Promise<boolean> {
+  if (!signals) return true;
   const { orgId, id: integrationId } = mailbox;
   const own = mailbox.user.toLowerCase();
   const all = messages.flatMap((message): InboxSignal[] => {
@@ -102,5 +107,5 @@ async function sendSignals(
       outbound: opened.outbound || from === own,
     });
   });
-  if (all.length > 0) await signals(all);
+  return all.length === 0 || (await signals(all, mayGoOn));
 }

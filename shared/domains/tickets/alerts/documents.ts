@@ -3,6 +3,7 @@ import { normaliseAddress } from '../../../doors/mail/address.ts';
 import type { Locale } from '../../../doors/mail/message.ts';
 import { millis, streamQuery } from '../../../doors/store/firestore.ts';
 import type { AlertSettings, StageChange, Ticket } from '../delay.ts';
+import { type RecipientFilter, toFilter } from './filter.ts';
 import { ALERT_DEFAULTS, alertSettings } from './settings.ts';
 
 /** The fields that the decision and the mail need. */
@@ -14,6 +15,9 @@ export const TICKET_FIELDS = [
   'stage',
   'stage_entered_at',
   'created_at',
+  'assignee',
+  'snoozed_until',
+  'reopened_at',
 ] as const;
 
 /**
@@ -55,7 +59,10 @@ export function toTicket(snapshot: DocumentSnapshot): Ticket | null {
     status: snapshot.get('status') as Ticket['status'],
     stage: text('stage') ?? '',
     stageEnteredAt: millis(snapshot.get('stage_entered_at')),
-    createdAt: millis(snapshot.get('created_at')) ?? 0,
+    createdAt: millis(snapshot.get('created_at')),
+    assignee: text('assignee') ?? null,
+    snoozedUntil: millis(snapshot.get('snoozed_until')),
+    reopenedAt: millis(snapshot.get('reopened_at')),
   };
 }
 
@@ -63,7 +70,7 @@ export function toTicket(snapshot: DocumentSnapshot): Ticket | null {
 export async function entriesOf(ticket: Ticket, store: Firestore): Promise<StageChange[]> {
   if (ticket.stageEnteredAt !== null) return [];
   const { docs } = await lastEntry(store, ticket.id, ticket.stage).get();
-  return docs.map((doc) => ({ to: ticket.stage, at: millis(doc.get('at')) ?? ticket.createdAt }));
+  return docs.map((doc) => ({ to: ticket.stage, at: millis(doc.get('at')) ?? ticket.createdAt ?? 0 }));
 }
 
 /** Reads `settings/alerts` with the defaults. Throws if a stored value is invalid: no alert may rest on a guess. */
@@ -79,14 +86,17 @@ export async function readAlertSettings(store: Firestore): Promise<AlertSettings
       `settings/alerts: ${issue?.path.join('.')} ${issue?.message}; correct it by PUT /v1/admin/settings`,
     );
   }
-  const { threshold_days, repeat_hours, stages } = parsed.data;
-  const ownThresholds = Object.entries(stages ?? {}).flatMap(([stage, own]) =>
-    own ? [[stage, { thresholdDays: own.threshold_days }] as const] : [],
+  const { threshold_days, repeat_hours, stages, ticket_url } = parsed.data;
+  const rules = Object.entries(stages ?? {}).flatMap(([stage, rule]) =>
+    rule
+      ? [[stage, { thresholdDays: rule.threshold_days ?? null, excluded: rule.excluded ?? false }] as const]
+      : [],
   );
   return {
     thresholdDays: threshold_days ?? ALERT_DEFAULTS.threshold_days,
     repeatHours: repeat_hours ?? ALERT_DEFAULTS.repeat_hours,
-    stages: Object.fromEntries(ownThresholds),
+    stages: Object.fromEntries(rules),
+    ticketUrl: ticket_url ?? ALERT_DEFAULTS.ticket_url,
   };
 }
 
@@ -97,6 +107,7 @@ export interface AlertRecipient {
   /** Normalised; null if the stored one is invalid. */
   address: string | null;
   locale: Locale;
+  filter: RecipientFilter;
 }
 
 /** Reads the active recipients, each address once (the first by id). */
@@ -108,7 +119,8 @@ export async function readRecipients(store: Firestore): Promise<AlertRecipient[]
     const key = address ?? `no address/${doc.id}`;
     const locale = doc.get('locale') === 'en' ? 'en' : 'fr';
     const name = String(doc.get('name') ?? '');
-    if (!recipients.has(key)) recipients.set(key, { id: doc.id, name, address, locale });
+    if (!recipients.has(key))
+      recipients.set(key, { id: doc.id, name, address, locale, filter: toFilter(doc) });
   }
   return [...recipients.values()];
 }

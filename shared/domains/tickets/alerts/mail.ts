@@ -9,8 +9,9 @@ import {
 import { type ClaimContext, type Companions, documentClaims } from '../../../doors/mail/document-claims.ts';
 import type { Post, SendResult } from '../../../doors/mail/post.ts';
 import { isConflict } from '../../../doors/store/firestore.ts';
-import { alertId, type LateTicket } from '../delay.ts';
-import { delayDigest } from '../digest.ts';
+import type { LateTicket } from '../delay.ts';
+import { delayDigest, ticketUrlOf } from '../digest.ts';
+import { alertId } from './alert.ts';
 import type { AlertRecipient } from './documents.ts';
 import { type AlertRow, type DigestRows, HELD, type HeldDigest, heldRows, rowFields } from './rows.ts';
 import {
@@ -37,6 +38,8 @@ export interface Digest {
   /** The recipient's state as it was read, and the part of its alerts to keep. */
   state: AlertState;
   kept: AlertState['alerts'];
+  /** The address of a ticket, with `{id}` or `{number}` in it. */
+  ticketUrl: string | null;
   run: { id: string; occurrence: Date; requestedBy: string };
 }
 
@@ -63,7 +66,12 @@ export async function sendDigest(post: Post, context: ClaimContext, digest: Dige
     key,
     { name: recipient.name, address: recipient.address },
     recipient.locale,
-    alerts.map(({ late: { ticket, days }, due }) => ({ ...ticket, days, isNew: due.sequence === 1 })),
+    alerts.map(({ late: { ticket, days }, due }) => ({
+      ...ticket,
+      days,
+      isNew: due.sequence === 1,
+      url: digest.ticketUrl && ticketUrlOf(ticket, digest.ticketUrl),
+    })),
   );
   const held: HeldDigest = { rows: rest, requested_by: run.requestedBy };
   const claim = {

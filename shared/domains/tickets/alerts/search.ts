@@ -4,7 +4,7 @@ import {
   type AlertSettings,
   createdBefore,
   daysInStage,
-  isLate,
+  judgeDelay,
   type LateTicket,
   stageEntry,
   type Ticket,
@@ -44,9 +44,10 @@ export async function searchLate(
   const search: Search = { checked: 0, late: [], cutoff, entered: 0 };
   const judge = async (ticket: Ticket) => {
     const entry = stageEntry(ticket, await entriesOf(ticket, store));
+    if (judgeDelay(ticket, entry, settings, { now, override: thresholdDays }) !== 'over_threshold' || !entry)
+      return;
     const threshold = thresholdOf(ticket.stage, settings, thresholdDays);
-    if (isLate(ticket, entry, threshold, now))
-      search.late.push({ ticket, entry, days: daysInStage(entry, now) });
+    search.late.push({ ticket, entry, days: daysInStage(entry, now), threshold });
   };
   let waiting: Promise<void>[] = [];
   for await (const chunk of streamChunks(activeCreatedBefore(store, cutoff))) {

@@ -9,7 +9,7 @@ import type {
 import { type Resume, resume } from '../../../doors/mail/claims.ts';
 import { standingClaim } from '../../../doors/mail/document-claims.ts';
 import { streamQuery } from '../../../doors/store/firestore.ts';
-import type { EarlierAlert, Stay } from '../delay.ts';
+import type { EarlierAlert, Stay } from './alert.ts';
 import { heldRows } from './rows.ts';
 
 const HOUR_MS = 3_600_000;

@@ -55,6 +55,51 @@ function failing({ task, facts }: Incident): Notice {
   };
 }
 
+/** Failures that alternate with successes. */
+function unsteady({ task, facts }: Incident): Notice {
+  return {
+    title: `${task}: failures come and go`,
+    lines: [
+      `${formatFact(facts.failures)} of its last runs have failed, or only a retry healed them, since ${instantOf(facts.since)}; the last was ${formatFact(facts.last_run)}.`,
+      ...(facts.error ? [`Its error: ${formatFact(facts.error)}`] : []),
+    ],
+    remedies: [
+      'Compare the failed runs in task_runs: the same error, the same hour, the same number of candidates?',
+      'ronde doctor looks at both stores, mail, sign-in, the schedule and the secrets, and names what is wrong.',
+    ],
+  };
+}
+
+/** Runs end well and nothing works. */
+function fruitless({ task, facts }: Incident): Notice {
+  return {
+    title: `${task}: it runs, and nothing works`,
+    lines: [
+      `Its last ${formatFact(facts.runs)} runs with something to do, since ${instantOf(facts.since)}, did none of it. In the last one ${formatFact(facts.failed)} failed and ${formatFact(facts.waiting)} wait after earlier failures.`,
+    ],
+    remedies: [
+      `The record task_runs/${formatFact(facts.last_run)} has the reasons.`,
+      task === 'sync-inbox'
+        ? 'Each mailbox shows its last error in the console. If all fail alike, the mail server or the network is down.'
+        : 'If all fail for the same reason, the cause is common: the mail account, the settings, a recipient.',
+    ],
+  };
+}
+
+/** The budget ends every run early. */
+function cut_short({ task, facts }: Incident): Notice {
+  return {
+    title: `${task}: no run gets through its work`,
+    lines: [
+      `Its last ${formatFact(facts.runs)} runs, since ${instantOf(facts.since)}, ended before their work was done, with a budget of ${formatFact(facts.budget_seconds)} s. Nothing is lost, but a backlog may grow.`,
+    ],
+    remedies: [
+      `Run it more often (now "${formatFact(facts.schedule)}"), or give it a larger budget_seconds: in infra/scheduler.yaml, or in the call of your web cron.`,
+      'Or give the function more memory, which also is more CPU.',
+    ],
+  };
+}
+
 /** Runs take nearly as long as they may. */
 function slow({ task, facts }: Incident): Notice {
   return {
@@ -108,9 +153,15 @@ export const english: NoticeWords = {
   missed,
   overrun,
   failing,
+  unsteady,
+  fruitless,
+  cut_short,
   slow,
   unknown_mail,
   asleep,
+  flapping: (title) => `Comes and goes: ${title}`,
+  comesAndGoes: (openings) =>
+    `This has begun ${openings} times within a day. From now on it is reported once a day, and at once if it lasts for 30 minutes.`,
   reminder: (title) => `Still: ${title}`,
   still: (openedAt, now) => `This has been so since ${utc(openedAt)}, for ${between(openedAt, now)}.`,
   recovered: (title) => `Over: ${title}`,

@@ -73,6 +73,51 @@ function failing({ task, facts }: Incident): Notice {
   };
 }
 
+/** Failures that alternate with successes. */
+function unsteady({ task, facts }: Incident): Notice {
+  return {
+    title: `${task} : des échecs par intermittence`,
+    lines: [
+      `Depuis le ${instantOf(facts.since)}, ${formatFact(facts.failures)} de ses dernières exécutions ont échoué, ou n’ont réussi qu’à la reprise ; la dernière : ${formatFact(facts.last_run)}.`,
+      ...(facts.error ? [`Son erreur : ${formatFact(facts.error)}`] : []),
+    ],
+    remedies: [
+      'Comparez les exécutions échouées dans task_runs : même erreur, même heure, même nombre de candidats ?',
+      'ronde doctor examine les deux bases, la messagerie, la connexion, le planning et les secrets, et nomme ce qui ne va pas.',
+    ],
+  };
+}
+
+/** Runs end well and nothing works. */
+function fruitless({ task, facts }: Incident): Notice {
+  return {
+    title: `${task} : elle tourne, mais rien n’aboutit`,
+    lines: [
+      `Ses ${formatFact(facts.runs)} dernières exécutions qui avaient à faire, depuis le ${instantOf(facts.since)}, n’ont rien pu traiter. Dans la dernière : ${formatFact(facts.failed)} en échec, ${formatFact(facts.waiting)} en attente après un échec.`,
+    ],
+    remedies: [
+      `La fiche task_runs/${formatFact(facts.last_run)} donne les raisons.`,
+      task === 'sync-inbox'
+        ? 'La console montre la dernière erreur de chaque boîte. Si toutes échouent de la même façon, le serveur de messagerie ou le réseau est en panne.'
+        : 'Si la raison est partout la même, la cause est commune : compte de messagerie, réglages, destinataire.',
+    ],
+  };
+}
+
+/** The budget ends every run early. */
+function cut_short({ task, facts }: Incident): Notice {
+  return {
+    title: `${task} : aucune exécution ne va au bout`,
+    lines: [
+      `Ses ${formatFact(facts.runs)} dernières exécutions, depuis le ${instantOf(facts.since)}, se sont arrêtées avant la fin, avec un budget de ${formatFact(facts.budget_seconds)} s. Rien n’est perdu, mais le retard peut s’accumuler.`,
+    ],
+    remedies: [
+      `Lancez-la plus souvent (maintenant « ${formatFact(facts.schedule)} »), ou augmentez budget_seconds : dans infra/scheduler.yaml, ou dans l’appel de votre planificateur web.`,
+      'Ou donnez plus de mémoire à la fonction, donc plus de processeur.',
+    ],
+  };
+}
+
 /** Runs take nearly as long as they may. */
 function slow({ task, facts }: Incident): Notice {
   return {
@@ -128,9 +173,15 @@ export const french: NoticeWords = {
   missed,
   overrun,
   failing,
+  unsteady,
+  fruitless,
+  cut_short,
   slow,
   unknown_mail,
   asleep,
+  flapping: (title) => `Par intermittence : ${title}`,
+  comesAndGoes: (openings) =>
+    `Cela s’est produit ${openings} fois en une journée. Désormais, un seul message par jour, et un message immédiat si cela dure 30 minutes.`,
   reminder: (title) => `Toujours : ${title}`,
   still: (openedAt, now) => `Il en est ainsi depuis le ${utc(openedAt)}, soit ${between(openedAt, now)}.`,
   recovered: (title) => `Terminé : ${title}`,

@@ -2,7 +2,7 @@ import { html, page } from '../../../doors/mail/html.ts';
 import type { Locale } from '../../../doors/mail/message.ts';
 import type { IncidentEvent } from '../concern.ts';
 import type { Incident } from '../incident.ts';
-import type { Notice, NoticeWords } from '../words.ts';
+import { formatFact, type Notice, type NoticeWords } from '../words.ts';
 import { english } from './en.ts';
 import { french } from './fr.ts';
 
@@ -18,6 +18,7 @@ export interface NoticeMail {
 /** Returns the mail to operators about one event of an incident. */
 export function noticeMail(incident: Incident, event: IncidentEvent, locale: Locale, now: Date): NoticeMail {
   if (event === 'opened') return openedMail(incident, locale);
+  if (event === 'flapping') return flappingMail(incident, locale);
   return event === 'recovered' ? recoveredMail(incident, locale, now) : reminderMail(incident, locale, now);
 }
 
@@ -25,6 +26,14 @@ export function noticeMail(incident: Incident, event: IncidentEvent, locale: Loc
 function openedMail(incident: Incident, locale: Locale): NoticeMail {
   const notice = WORDS[locale][incident.kind](incident);
   return layOut(locale, notice.title, notice.lines, notice.remedies);
+}
+
+/** Says that the problem comes and goes. */
+function flappingMail(incident: Incident, locale: Locale): NoticeMail {
+  const words = WORDS[locale];
+  const { title, lines, remedies } = words[incident.kind](incident);
+  const often = words.comesAndGoes(formatFact(incident.facts.openings));
+  return layOut(locale, words.flapping(title), [often, ...lines], remedies);
 }
 
 /** Repeats the problem after a day. */

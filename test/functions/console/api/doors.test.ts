@@ -45,8 +45,8 @@ const proofs: [string, number, () => Promise<Record<string, string>>][] = [
     401,
     async () => bearer(await console_.world.issuer.userToken('admintest1', { audience: 'other' })),
   ],
-  ['the cron secret as a bearer', 401, async () => bearer(console_.world.secret)],
-  ['the cron secret in its header', 401, async () => ({ 'X-Cron-Secret': console_.world.secret })],
+  ['the cron secret as a bearer', 403, async () => bearer(console_.world.secret)],
+  ['the cron secret in its header', 403, async () => ({ 'X-Cron-Secret': console_.world.secret })],
 ];
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 

@@ -15,7 +15,7 @@ beforeAll(async () => {
     'an expired token: 401': `Bearer ${await world.issuer.userToken('admintest1', { ttlSeconds: -3600 })}`,
     'a token of another issuer: 401': `Bearer ${await world.issuer.foreignToken()}`,
     'a Google account that is no operator: 403': `Bearer ${elsewhere}`,
-    'the cron secret: 401': `Bearer ${world.secret}`,
+    'the cron secret: 403': `Bearer ${world.secret}`,
   };
 });
 afterAll(() => world?.stop());

@@ -153,7 +153,7 @@ describe('settings', () => {
   it('are for administrators and operators; 404 and 405 name the legal routes and methods', async () => {
     const tab = await session(world);
     expect((await call('GET', undefined, { Authorization: `Bearer ${tab.token}` })).status).toBe(403);
-    expect((await call('GET', undefined, { Authorization: `Bearer ${world.secret}` })).status).toBe(401);
+    expect((await call('GET', undefined, { Authorization: `Bearer ${world.secret}` })).status).toBe(403);
     expect((await call('GET', undefined, { Authorization: '' })).status).toBe(401);
     const operator = await world.issuer.googleToken({ email: 'operator@example.test', audience: world.url });
     expect((await call('GET', undefined, { Authorization: `Bearer ${operator}` })).status).toBe(200);

@@ -4,7 +4,7 @@ import type { Followup } from '../../../../shared/domains/followups/followup.ts'
 import { standingOf } from '../../../../shared/domains/followups/followup.ts';
 import { judgeAutomatic } from '../../../../shared/domains/followups/judge.ts';
 import { closedAt } from '../../../../shared/domains/followups/schedule/opening-hours.ts';
-import { nextDue, rulesKey } from '../../../../shared/domains/followups/schedule/schedule.ts';
+import { nextDue, scheduleKey } from '../../../../shared/domains/followups/schedule/schedule.ts';
 import type { Settings } from '../../../../shared/domains/followups/settings.ts';
 import { followup, settings, stamp } from '../../../support/followups.ts';
 
@@ -44,8 +44,12 @@ function simulate(
       if (verdict.do !== 'send') continue;
       mails.push({ id: one.id, level: verdict.level, at: now });
       const sent = { ...one, level: verdict.level, lastSentAt: now };
-      const next = nextDue(standingOf(sent), by.rules).at;
-      state.set(one.id, { ...sent, nextDueAt: next, scheduledBy: rulesKey(by.rules, one.type) });
+      const next = nextDue(standingOf(sent, by), by.rules).at;
+      state.set(one.id, {
+        ...sent,
+        nextDueAt: next,
+        scheduledBy: scheduleKey(standingOf(one, by), by.rules),
+      });
     }
   }
   expect(runs[0]).toBeGreaterThanOrEqual(begin);
@@ -90,7 +94,7 @@ describe('the cadence of runs', () => {
               { due_date: stamp(begin - lateDays * DAY + minute * MINUTE), next_due_at: null },
               `f-${index}`,
             );
-            return { ...bare, nextDueAt: nextDue(standingOf(bare), by.rules).at };
+            return { ...bare, nextDueAt: nextDue(standingOf(bare, by), by.rules).at };
           });
           const cadences: [string, readonly number[]][] = [
             ['hourly', every(begin, HOUR)],
@@ -110,7 +114,7 @@ describe('the cadence of runs', () => {
                 const before = own[index - 1];
                 if (before) expect(at - before.at).toBeGreaterThanOrEqual(by.rules.minGapDays * DAY - HOUR);
                 expect(at).toBeGreaterThan(
-                  (given.find((each) => each.id === id)?.dueDate ?? 0) + (7 + 8 * index) * DAY - 2 * HOUR,
+                  (given.find((each) => each.id === id)?.due.at ?? 0) + (7 + 8 * index) * DAY - 2 * HOUR,
                 );
                 expect(closedAt(at, by.rules.hours)).toBeNull();
               }
@@ -136,7 +140,7 @@ describe('the cadence of runs', () => {
         { due_date: stamp(begin - (6 + index) * DAY + 2 * HOUR), next_due_at: null },
         `f-${index}`,
       );
-      return { ...bare, nextDueAt: nextDue(standingOf(bare), by.rules).at };
+      return { ...bare, nextDueAt: nextDue(standingOf(bare, by), by.rules).at };
     });
     // The payment comes between the first and the second reminder, far from both.
     const paidAt = new Map([['f-1', begin + 5 * DAY]]);

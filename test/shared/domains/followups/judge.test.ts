@@ -13,7 +13,29 @@ describe('the verdict of a follow-up', () => {
   it.each<[string, Record<string, unknown>, Record<string, unknown>, string]>([
     ['due', {}, {}, 'send due'],
     ['not due', { next_due_at: later }, {}, 'wait not_due'],
-    ['without a due time', { next_due_at: null }, {}, 'wait not_due'],
+    ['without a due time', { next_due_at: null }, {}, 'wait not_scheduled'],
+    ['paused, before its due time', { next_due_at: later, paused_until: later }, {}, 'wait paused'],
+    [
+      'refused for now, before its due time',
+      { next_due_at: later, refused_since: stamp(NOW), last_decision: { reason: 'refused_for_now' } },
+      {},
+      'wait refused_for_now',
+    ],
+    [
+      'with a recent reminder, before its due time',
+      { next_due_at: later, level: 1, last_sent_at: stamp(NOW - 4 * DAY_MS) },
+      {},
+      'wait min_gap',
+    ],
+    [
+      'moved by quiet hours',
+      { next_due_at: later },
+      { quiet_hours: { from: '10:30', to: '12:00' } },
+      'wait quiet_hours',
+    ],
+    ['held by a change', { next_due_at: null, parked: { reason: 'held' } }, {}, 'wait held'],
+    ['opted out, and open again by another back end', { stop_reason: 'opted_out' }, {}, 'wait opted_out'],
+    ['answered, and open again by another back end', { stop_reason: 'replied' }, {}, 'wait replied'],
     ['paid', { status: 'paid' }, {}, 'wait paid'],
     ['accepted', { status: 'accepted' }, {}, 'wait accepted'],
     ['cancelled', { status: 'cancelled' }, {}, 'wait cancelled'],
@@ -27,6 +49,13 @@ describe('the verdict of a follow-up', () => {
     ['paused', { paused_until: later }, {}, 'wait paused'],
     ['whose pause is over', { paused_until: stamp(NOW) }, {}, 'send due'],
     ['not overdue, whatever next_due_at says', { due_date: later }, {}, 'wait before_due_date'],
+    ['on its due day', { due_date: stamp('2026-03-02T23:00:00Z') }, {}, 'wait before_due_date'],
+    [
+      'whose due date another back end moved to yesterday, after its due time',
+      { due_date: stamp('2026-03-01T23:00:00Z') },
+      {},
+      'wait rescheduled',
+    ],
     ['with a reminder two days ago', { last_sent_at: stamp(NOW - 2 * DAY_MS), level: 1 }, {}, 'wait min_gap'],
     [
       'scheduled by older rules',
@@ -43,21 +72,50 @@ describe('the verdict of a follow-up', () => {
     ['without a customer', { customer: null }, {}, 'park no_email'],
     ['with an invalid address', { customer: { email: 'ada at example' } }, {}, 'park bad_email'],
     [
-      'in a language without templates',
+      'in a language without templates, which gets the organisation’s',
       { customer: { email: 'a@example.test', locale: 'de' } },
       {},
-      'park bad_locale',
+      'send due',
     ],
     [
-      'in an invalid locale',
+      'in an invalid locale of a known language',
       { customer: { email: 'a@example.test', locale: 'fr-!!' } },
       {},
-      'park bad_locale',
+      'send due',
     ],
     ['without an amount', { amount_due: null }, {}, 'park no_amount'],
     ['with an amount in words', { amount_due: '12 EUR' }, {}, 'park no_amount'],
     ['without a currency', { currency: null }, {}, 'park no_amount'],
-    ['with nothing left to pay', { amount_due: 0 }, {}, 'park nothing_due'],
+    ['with nothing left to pay', { amount_due: 0 }, {}, 'end nothing_due'],
+    ['with a credit note’s amount', { amount_due: -100 }, {}, 'end nothing_due'],
+    ['with less than half a cent to pay', { amount_due: 0.004 }, {}, 'end nothing_due'],
+    ['with half a yen to pay', { amount_due: 1250.5, currency: 'JPY' }, {}, 'park no_amount'],
+    ['with a whole number of yen', { amount_due: 1250, currency: 'JPY' }, {}, 'send due'],
+    ['with an amount as text', { amount_due: '1250.50' }, {}, 'send due'],
+    ['with an amount in French form', { amount_due: '1 250,50' }, {}, 'park no_amount'],
+    ['with a status in another case', { status: ' Open ' }, {}, 'send due'],
+    ['with a status that does not exist', { status: 'overdue' }, {}, 'park bad_row'],
+    ['of a type that does not exist', { type: 'credit_note' }, {}, 'park bad_row'],
+    ['without a type', { type: null }, {}, 'park bad_row'],
+    ['with its pause as text', { paused_until: '2026-03-05T10:00:00Z' }, {}, 'wait paused'],
+    ['with its pause as a day', { paused_until: '2026-03-05' }, {}, 'wait paused'],
+    ['with its pause in words', { paused_until: 'demain' }, {}, 'park bad_row'],
+    ['with its pause as a number', { paused_until: 1_772_704_800 }, {}, 'park bad_row'],
+    ['with its level as text', { level: '3' }, {}, 'end all_levels_sent'],
+    ['with a level that is no number', { level: 'x' }, {}, 'park bad_row'],
+    ['with a Message-ID that is none', { message_ids: ['junk'] }, {}, 'send due'],
+    [
+      'of a quote that is no longer valid',
+      { type: 'quote', sent_at: stamp('2026-02-01T09:00:00Z'), valid_until: '2026-03-02' },
+      {},
+      'end expired',
+    ],
+    [
+      'of a quote on its last day',
+      { type: 'quote', sent_at: stamp('2026-02-01T09:00:00Z'), valid_until: '2026-03-03' },
+      {},
+      'send due',
+    ],
     [
       'with an unknown template',
       {},
@@ -124,7 +182,7 @@ describe('the words of a reminder', () => {
 
   it('are in the customer’s language, with amounts and dates of the customer’s region', () => {
     const french = of({});
-    expect(french.subject).toBe('Rappel : facture F-2026-001 échue le 1 février 2026');
+    expect(french.subject).toBe('Rappel : facture F-2026-001 échue le 1er février 2026');
     expect(plain(french.text)).toContain('1 250,50 €');
     expect(french.text).toMatch(/^Bonjour Ada Lovelace,\n[\s\S]*\nAtelier Martin$/);
     const english = of({ customer: { name: 'Ada', email: 'a@example.test', locale: 'en_GB' } }, {}, 2);
@@ -158,7 +216,61 @@ describe('the words of a reminder', () => {
     expect(of({}, { business_customers: true }, 1).note).toBeNull();
     expect(of({}, { business_customers: true }, 2).note).toContain('40 €');
     expect(of({}, { business_customers: false }, 3).note).toBeNull();
-    expect(of({ type: 'quote' }, { business_customers: true }, 2).note).toBeNull();
+    const quote = { type: 'quote', sent_at: stamp('2026-02-01T09:00:00Z') };
+    expect(of(quote, { business_customers: true }, 2).note).toBeNull();
+  });
+
+  it.each<[string, Record<string, unknown>, Record<string, unknown>, number, string]>([
+    [
+      'the due day of Paris, after a change to Martinique',
+      { due_date: stamp('2025-12-31T23:00:00Z'), due_day: '2026-01-01', due_zone: 'Europe/Paris' },
+      { time_zone: 'America/Martinique' },
+      1,
+      'échue le 1er janvier 2026,',
+    ],
+    [
+      'the due day of an exact UTC midnight, west of UTC',
+      { due_date: stamp('2026-01-20T00:00:00Z') },
+      { time_zone: 'America/Martinique' },
+      1,
+      'échue le 20 janvier 2026,',
+    ],
+    [
+      'a moved instant rather than the day beside it',
+      { due_date: stamp('2026-01-20T23:00:00Z'), due_day: '2026-01-10', due_zone: 'Europe/Paris' },
+      {},
+      1,
+      'échue le 21 janvier 2026,',
+    ],
+    [
+      'a day of a zone that a change has not reached yet',
+      { due_date: stamp('2026-01-20T23:00:00Z') },
+      { time_zone: 'America/Martinique', time_zone_before: 'Europe/Paris' },
+      1,
+      'échue le 21 janvier 2026,',
+    ],
+    ['one day', { due_date: stamp('2026-03-01T23:00:00Z') }, {}, 2, 'impayée depuis 1 jour.'],
+    ['two days', { due_date: stamp('2026-02-28T23:00:00Z') }, {}, 2, 'impayée depuis 2 jours.'],
+    ['no name', { customer: { email: 'a@example.test' } }, {}, 1, 'Bonjour,\n'],
+    [
+      'a document without a number',
+      { source_label: null, source_id: null },
+      {},
+      1,
+      'la facture de 1 250,50 € d’un',
+    ],
+    ['dinars with three decimals', { currency: 'KWD', amount_due: 1.5 }, {}, 1, '1,500 KWD'],
+  ])('name %s', (_title, fields, more, level, expected) => {
+    expect(plain(of(fields, more, level).text)).toContain(expected);
+  });
+
+  it('never have a hole where the document lacks a value', () => {
+    const quote = { type: 'quote', due_date: null, sent_at: stamp('2026-02-01T09:00:00Z') };
+    const templates = { courteous: { fr: { subject: 'Devis', text: 'valable jusqu’au {{valid_until}}' } } };
+    expect(() => of(quote, { templates })).toThrow(Unmailable);
+    expect(of({ ...quote, valid_until: '2026-04-01' }, { templates }).text).toBe(
+      'valable jusqu’au 1er avril 2026',
+    );
   });
 
   it('may come from the organisation’s template, which never expands a value', () => {

@@ -136,6 +136,7 @@ const rules = (more: Partial<Rules> = {}): Rules => ({
 const standing = (more: Partial<Standing> = {}): Standing => ({
   type: 'invoice',
   start: at('2026-03-24T09:00:00Z'),
+  day: '2026-03-24',
   level: 0,
   lastSentAt: null,
   pausedUntil: null,

@@ -140,6 +140,17 @@ describe('automatic mail', () => {
     ]);
     expect(deliveries.map(isPermanent)).toEqual([true, false]);
   });
+
+  it('counts equal recipients of a forged report once, and at most twenty different ones', () => {
+    expect(parseDeliveryStatus('Action:failed\n\n'.repeat(40_000))).toEqual([
+      { recipient: null, action: 'failed', status: null },
+    ]);
+    const many = Array.from(
+      { length: 2_000 },
+      (_, index) => `Action: failed\nFinal-Recipient: ;a${index}@x.test`,
+    );
+    expect(parseDeliveryStatus(many.join('\n\n'))).toHaveLength(20);
+  });
 });
 
 describe('signals', () => {

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { alertId, decideAlert, type EarlierAlert } from '../../../../shared/domains/tickets/alerts/alert.ts';
 import {
   type AlertSettings,
-  alertId,
   createdBefore,
+  type DelayReason,
   daysInStage,
-  decideAlert,
-  type EarlierAlert,
-  isLate,
+  judgeDelay,
   stageEntry,
   type Ticket,
   thresholdOf,
@@ -15,7 +14,7 @@ import { seededRandom } from '../../../faults/harness/random.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
-const GENERAL: AlertSettings = { thresholdDays: 14, repeatHours: 24, stages: {} };
+const GENERAL: AlertSettings = { thresholdDays: 14, repeatHours: 24, stages: {}, ticketUrl: null };
 const NOW = new Date('2026-03-04T07:00:00.000Z');
 const at = (daysAgo: number) => NOW.getTime() - daysAgo * DAY;
 const ticket = (changes: Partial<Ticket> = {}): Ticket => ({
@@ -27,6 +26,9 @@ const ticket = (changes: Partial<Ticket> = {}): Ticket => ({
   stage: 'diagnosis',
   stageEnteredAt: at(20),
   createdAt: at(40),
+  assignee: null,
+  snoozedUntil: null,
+  reopenedAt: null,
   ...changes,
 });
 
@@ -67,22 +69,33 @@ describe('the time in a stage', () => {
 });
 
 describe('a ticket is late', () => {
+  const RULES: AlertSettings = {
+    ...GENERAL,
+    stages: { parts: { thresholdDays: null, excluded: true } },
+  };
   const late = (ageMs: number, changes: Partial<Ticket> = {}) => {
     const entered = ticket({ stageEnteredAt: NOW.getTime() - ageMs, ...changes });
-    return isLate(entered, stageEntry(entered, []), 14, NOW);
+    return judgeDelay(entered, stageEntry(entered, []), RULES, { now: NOW });
   };
-  it.each<[string, number, Partial<Ticket>, boolean]>([
-    ['after 14 days and a millisecond', 14 * DAY + 1, {}, true],
-    ['not after exactly 14 days', 14 * DAY, {}, false],
-    ['not when closed', 20 * DAY, { status: 'closed' }, false],
-    ['not when cancelled', 20 * DAY, { status: 'cancelled' }, false],
-    ['not when the stage was entered in the future', -DAY, {}, false],
+  it.each<[string, number, Partial<Ticket>, DelayReason]>([
+    ['after 14 days and a millisecond', 14 * DAY + 1, {}, 'over_threshold'],
+    ['not after exactly 14 days', 14 * DAY, {}, 'within_threshold'],
+    ['not when closed', 20 * DAY, { status: 'closed' }, 'not_active'],
+    ['not when cancelled', 20 * DAY, { status: 'cancelled' }, 'not_active'],
+    ['not when the stage was entered in the future', -DAY, {}, 'within_threshold'],
+    ['not in an excluded stage', 20 * DAY, { stage: 'parts' }, 'excluded_stage'],
+    ['not while it is snoozed', 20 * DAY, { snoozedUntil: NOW.getTime() + 1 }, 'snoozed'],
+    ['again at the end of the snooze', 20 * DAY, { snoozedUntil: NOW.getTime() }, 'over_threshold'],
+    ['not because of a snooze alone', DAY, { snoozedUntil: NOW.getTime() + 1 }, 'within_threshold'],
+    ['not by the time before it was reopened', 60 * DAY, { reopenedAt: at(1) }, 'within_threshold'],
+    ['by the time since it was reopened', 60 * DAY, { reopenedAt: at(15) }, 'over_threshold'],
+    ['not without a readable date', 0, { stageEnteredAt: null, createdAt: null }, 'no_date'],
   ])('%s', (_title, ageMs, changes, expected) => {
     expect(late(ageMs, changes)).toBe(expected);
   });
 
   it('by its stage’s own threshold, unless the caller gives one', () => {
-    const settings: AlertSettings = { ...GENERAL, stages: { parts: { thresholdDays: 30 } } };
+    const settings: AlertSettings = { ...GENERAL, stages: { parts: { thresholdDays: 30, excluded: false } } };
     expect(thresholdOf('diagnosis', settings)).toBe(14);
     expect(thresholdOf('parts', settings)).toBe(30);
     expect(thresholdOf('parts', settings, 3)).toBe(3);
@@ -90,7 +103,7 @@ describe('a ticket is late', () => {
   });
 
   it('and then it was created before the shortest threshold, so that the search finds it', () => {
-    const settings: AlertSettings = { ...GENERAL, stages: { quick: { thresholdDays: 2 } } };
+    const settings: AlertSettings = { ...GENERAL, stages: { quick: { thresholdDays: 2, excluded: false } } };
     expect(createdBefore(GENERAL, NOW)).toEqual(new Date(at(14)));
     expect(createdBefore(settings, NOW)).toEqual(new Date(at(2)));
     expect(createdBefore(settings, NOW, 5)).toEqual(new Date(at(5)));

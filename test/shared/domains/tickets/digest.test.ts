@@ -1,6 +1,6 @@
 import PostalMime from 'postal-mime';
 import { describe, expect, it } from 'vitest';
-import { type DigestTicket, delayDigest } from '../../../../shared/domains/tickets/digest.ts';
+import { type DigestTicket, delayDigest, ticketUrlOf } from '../../../../shared/domains/tickets/digest.ts';
 import { compose } from '../../../../shared/doors/mail/message.ts';
 
 const to = { name: 'Ada', address: 'ada@example.test' };
@@ -11,10 +11,19 @@ const late = (changes: Partial<DigestTicket> = {}): DigestTicket => ({
   stage: 'Diagnostic',
   days: 15,
   isNew: false,
+  url: null,
   ...changes,
 });
 
 describe('a digest of late tickets', () => {
+  it('links each ticket that has an address', () => {
+    const url = ticketUrlOf({ id: 'a/b', number: 'R 1' }, 'https://shop.example/t/{id}?n={number}');
+    expect(url).toBe('https://shop.example/t/a%2Fb?n=R%201');
+    const { text, html } = delayDigest('k', to, 'en', [late({ url })]);
+    expect(text).toContain(`- R-1 iPhone 12 (Léa Martin): Diagnostic, 15 d\n  ${url}`);
+    expect(html).toContain('<a href="https://shop.example/t/a%2Fb?n=R%201">R-1</a>');
+  });
+
   it('names them oldest first, and marks the new ones', () => {
     const { subject, text, html } = delayDigest('k', to, 'fr', [
       late(),

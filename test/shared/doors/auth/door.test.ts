@@ -272,6 +272,32 @@ describe('the door of a task opens', () => {
   });
 });
 
+it('a cron secret in base64 opens a task from the URL, even if its plus signs are not encoded', async () => {
+  const secret = `${'a+/'.repeat(13)}==`;
+  world.reconfigure({ CRON_SECRET: secret });
+  expect((await call({}, `?secret=${secret}`)).status).toBe(200);
+  expect((await call({}, `?secret=${encodeURIComponent(secret)}`)).status).toBe(200);
+});
+
+it('a 401 names the scheme of the proof, and a 403 does not', async () => {
+  expect((await call({})).headers.get('www-authenticate')).toBe('Bearer');
+  expect((await call({ 'X-Cron-Secret': 'x'.repeat(40) })).headers.get('www-authenticate')).toBeNull();
+});
+
+it.each([['0000-01-01T00:00:00Z'], ['1969-12-31T23:59:59Z'], ['2026-13-01T00:00:00Z']])(
+  'an occurrence at %s is answered 400',
+  async (at) => {
+    const headers = { 'X-Cron-Secret': world.secret, 'X-CloudScheduler-ScheduleTime': at };
+    expect((await call(headers)).status).toBe(400);
+  },
+);
+
+it('a parameter nested 30,000 times is answered 400', async () => {
+  const body = `{"inactivity_minutes":${'['.repeat(30_000)}${']'.repeat(30_000)}}`;
+  const { status } = await world.post(TASK, { body, headers: { 'X-Cron-Secret': world.secret } });
+  expect(status).toBe(400);
+});
+
 it('a task opens to a secret with dots in it, as bearer too', async () => {
   const dotted = `${'d'.repeat(20)}.${'o'.repeat(20)}.${'t'.repeat(20)}`;
   world.reconfigure({ CRON_SECRET: dotted });
@@ -344,8 +370,8 @@ describe('the door of the visits', () => {
 
   it.each<[string, number, Proof]>([
     ['no proof', 401, () => [{}]],
-    ['the cron secret in its header', 401, () => [{ 'X-Cron-Secret': world.secret }]],
-    ['the cron secret as bearer', 401, () => [{ Authorization: `Bearer ${world.secret}` }]],
+    ['the cron secret in its header', 403, () => [{ 'X-Cron-Secret': world.secret }]],
+    ['the cron secret as bearer', 403, () => [{ Authorization: `Bearer ${world.secret}` }]],
     ['the cron secret in the URL', 401, () => [{}, `?secret=${world.secret}`]],
     ['a scheme other than Bearer', 401, () => [{ Authorization: 'Basic dXNlcjpwYXNz' }]],
     ['a malformed token', 401, () => [bearer('not.a.token')]],
@@ -392,6 +418,8 @@ describe('a configuration with a bad secret refuses to start', () => {
     ['short', 'a'.repeat(31), /CRON_SECRET is shorter than 32/],
     ['with a space in front', ` ${'a'.repeat(40)}`, /CRON_SECRET has white space/],
     ['with a line end', `${'a'.repeat(40)}\n`, /CRON_SECRET has white space/],
+    ['with a space inside', `${'a'.repeat(20)} ${'b'.repeat(20)}`, /CRON_SECRET has a space or a character/],
+    ['with an accent', `${'a'.repeat(40)}é`, /CRON_SECRET has a space or a character/],
   ])('%s, without showing it', (_title, value, message) => {
     expect(() => world.reconfigure({ CRON_SECRET: value })).toThrow(message);
     expect(() => world.reconfigure({ CRON_SECRET: value })).not.toThrow(value.trim());

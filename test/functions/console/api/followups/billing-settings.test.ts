@@ -125,7 +125,10 @@ describe('billing settings', () => {
     await fill([
       ['open', followupFields(fields)],
       ['paid', followupFields({ ...fields, status: 'paid' })],
-      ['parked', followupFields({ ...fields, next_due_at: null, parked: { reason: 'no_email' } })],
+      [
+        'parked',
+        followupFields({ ...fields, next_due_at: null, parked: { reason: 'no_email' }, customer: null }),
+      ],
       ['other', followupFields({ ...fields, org_id: 'org-2' })],
     ]);
     const untouched = await dueAt('other');
@@ -188,7 +191,7 @@ describe('billing settings', () => {
     expect(await subject('invoice')).toBe('Facture F-2026-001 !');
     expect(await subject('quote')).toBe('Notre devis F-2026-001');
     await put({ templates: { invoice_courteous: null } });
-    expect(await subject('invoice')).toBe('Rappel : facture F-2026-001 échue le 1 février 2026');
+    expect(await subject('invoice')).toBe('Rappel : facture F-2026-001 échue le 1er février 2026');
   });
 
   it('have a route that lists the built-in templates and their placeholders', async () => {
@@ -220,7 +223,7 @@ describe('switching automatic follow-ups on', () => {
     return fill(all);
   };
 
-  it('announces 500 of 3,000 open invoices, sends max_per_run of them and holds the 2,500 old ones', async () => {
+  it('announces 381 of 3,000 open invoices, sends max_per_run of them and holds those over 30 days late', async () => {
     await seedYears(2_500, 500);
     const rehearsed = await call(
       'PUT',
@@ -229,9 +232,9 @@ describe('switching automatic follow-ups on', () => {
       '?dry_run=true',
     );
     const { body } = await put({ auto_followups_enabled: true, max_per_run: 40 });
-    expect(body.activation).toMatchObject({ would_send_now: 500, first_run: 40, held: 2_500 });
+    expect(body.activation).toMatchObject({ would_send_now: 381, first_run: 40, held: 2_619 });
     expect(body.activation.next).toHaveLength(20);
-    expect(rehearsed.body.activation).toMatchObject({ would_send_now: 500, first_run: 40, held: 2_500 });
+    expect(rehearsed.body.activation).toMatchObject({ would_send_now: 381, first_run: 40, held: 2_619 });
     expect((await run()).body.followups).toMatchObject({ sent: 40, failed: 0 });
     expect((await run()).body.followups).toMatchObject({ sent: 40, failed: 0 });
     const numbers = world.smtp.mails().map(({ to }) => Number(to[0]?.slice(1).split('@')[0]));

@@ -352,13 +352,14 @@ describe('a signal of the inbox', () => {
       decider,
       ...(mail ? { post: mail } : {}),
     };
-    return await applySignal(context, { kind, messageIds, detail: 'Ada: bonjour', ...more });
+    return await applySignal(context, { orgId: 'org-1', kind, messageIds, detail: 'Ada: bonjour', ...more });
   };
 
-  it('about a person’s reply ends the reminders once; an unknown Message-ID ends none', async () => {
+  it('about a person’s reply ends the reminders once; an unknown Message-ID or another organisation’s mailbox ends none', async () => {
     await fill('ada');
     await run();
     expect(await signal('reply', { messageIds: ['<other@example.test>'] })).toEqual([]);
+    expect(await signal('reply', { orgId: 'org-2' })).toEqual([]);
     expect(await signal('reply')).toEqual([{ followupId: 'ada', effect: 'stopped' }]);
     expect(await signal('reply')).toEqual([{ followupId: 'ada', effect: 'ignored' }]);
     expect((await get('/api/followups/ada')).body).toMatchObject({

@@ -33,7 +33,10 @@ const fill = (collection: string, documents: Record<string, object>) =>
   seed(world.store, collection, new Map(Object.entries(documents)));
 const stored = async () =>
   Object.fromEntries(
-    (await world.store.collection('alert_recipients').get()).docs.map((doc) => [doc.id, doc.data()]),
+    (await world.store.collection('alert_recipients').get()).docs.map((doc) => {
+      const { write_attempt: _mark, ...fields } = doc.data();
+      return [doc.id, fields];
+    }),
   );
 const ids = (body: { items: { id: string }[] }) => body.items.map(({ id }) => id);
 
@@ -132,6 +135,11 @@ describe('the recipients', () => {
     [[{ email: 'a@b.test' }], 'recipients.0.name: must be given for a new recipient'],
     [[{ name: 'A', email: 'a@b.test' }, { name: 'A' }], 'recipients.1.email: must be given'],
     [[{ id: 'nobody', active: true }], 'recipients.0.id: there is no recipient "nobody"'],
+    [[{ name: 'A', email: 'a@b.test', stages: 'parts' }], 'recipients.0.stages: must be a list of stages'],
+    [
+      [{ name: 'A', email: 'a@b.test', min_days: 0 }],
+      'recipients.0.min_days: must be at least 1 day, or null',
+    ],
     [[{ id: 'a/b', active: true }], 'recipients.0.id: must be the id'],
     [[{ name: 'A', email: 'a@b.test', active: 'yes' }], 'recipients.0.active: must be true or false'],
     [[{ name: 'A', email: 'a@b.test', locale: 'de' }], 'recipients.0.locale: must be fr or en'],

@@ -59,6 +59,36 @@ async function all(query: string): Promise<string[]> {
 }
 
 describe('a ticket', () => {
+  it('takes a person and a snooze, and counts from its reopening', async () => {
+    await fill({
+      t: stored(60, { status: 'closed' }),
+      undated: { ...stored(60), stage_entered_at: null, created_at: '2020-01-01' },
+    });
+    const patch = async (fields: object) => (await call('PATCH', '/t', fields)).body;
+    expect(await patch({ status: 'active', assignee: 'Ada' })).toMatchObject({
+      assignee: 'Ada',
+      reopened_at: NOW.toISOString(),
+      delay: { since: NOW.toISOString(), source: 'reopened_at', late: false, reason: 'within_threshold' },
+    });
+    expect((await patch({ status: 'active' })).reopened_at).toBe(NOW.toISOString());
+    world.clock.set(new Date(NOW.getTime() + 15 * DAY_MS));
+    expect((await patch({})).delay).toMatchObject({ late: true, days_in_stage: 15 });
+    const until = new Date(NOW.getTime() + 16 * DAY_MS).toISOString();
+    expect(await patch({ snoozed_until: until })).toMatchObject({
+      snoozed_until: until,
+      delay: { late: false, reason: 'snoozed' },
+    });
+    expect((await patch({ snoozed_until: null })).delay).toMatchObject({ late: true });
+    expect((await call('PATCH', '/t', { snoozed_until: 'tomorrow' })).body.error.message).toContain(
+      'snoozed_until: must be an instant with its offset',
+    );
+    expect((await call('GET', '/undated')).body.delay).toMatchObject({
+      since: null,
+      late: false,
+      reason: 'no_date',
+    });
+  });
+
   it('is created in its first stage, with its event', async () => {
     const { status, body, headers } = await call('POST', '', {
       number: ' R-7 ',

@@ -48,7 +48,7 @@ async function threadsOf(groups: readonly (readonly Mail[])[], atOnce: 1 | 2 = 1
     await begun.at(-atOnce)?.stored;
     begun.push(
       storeMessages(
-        { mailbox, folder, opened, now: NOW, replacements: null, signals: undefined },
+        { mailbox, folder, opened, now: NOW, replacements: null, signals: undefined, mayGoOn: () => true },
         messages,
         begun.at(-1) ?? null,
       ),
