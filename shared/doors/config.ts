@@ -72,7 +72,6 @@ export interface Config {
   serviceAccounts: readonly string[];
   operators: readonly string[];
   functionUrls: readonly string[];
-  /** Stands before the name of each deployed function and job; empty for one installation in a project. */
   namePrefix: string;
   /** The issuer of Google-signed tokens in the local cloud; undefined: Google. */
   googleIssuer: string | undefined;

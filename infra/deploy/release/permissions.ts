@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type DeployContext, DeployError } from '../context.ts';
 import { RELEASE_ROLES } from '../setup/accounts.ts';
 
-/** What a release does in the project; docs/guides/deploying.md lists the roles that allow it. */
+/** The permissions of a release in the project; docs/guides/deploying.md lists the roles that give them. */
 const NEEDED = [
   'cloudfunctions.functions.create',
   'cloudfunctions.functions.list',

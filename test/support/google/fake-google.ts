@@ -224,7 +224,8 @@ async function read(request: IncomingMessage): Promise<Asked> {
   const json = /json/.test(request.headers['content-type'] ?? '') && bytes.length > 0;
   return {
     method: request.method ?? 'GET',
-    path: decodeURIComponent(url.pathname),
+    // gcloud names the project of an account by a hyphen when it reads.
+    path: decodeURIComponent(url.pathname).replace('/projects/-/', '/projects/demo/'),
     query: url.searchParams,
     body: json ? JSON.parse(bytes.toString('utf8')) : bytes,
   };

@@ -1,6 +1,6 @@
 import type { Asked, GoogleAnswer, Resource } from './fake-google.ts';
 
-/** What the routes of the fake Google keep and answer with. */
+/** The state that the routes of the fake Google keep and answer with. */
 export interface FakeState {
   kept: Map<string, Resource>;
   /** Creates a resource, or answers 409. */
