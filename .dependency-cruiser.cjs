@@ -57,7 +57,7 @@ module.exports = {
   options: {
     doNotFollow: { path: 'node_modules' },
     // The demo site's files run in the browser, where addresses are not paths.
-    exclude: { path: '^(dist|[.]local|infra/local/demo/site)/' },
+    exclude: { path: '^(dist|[.]local|infra/local/demo/site|test/apps/[^/]+)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

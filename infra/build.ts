@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';
 import { buildPage } from '../functions/console/serve-page/build.ts';
 import { BROWSER_MODULES, bundleClient } from '../shared/browser/bundle.ts';
+import { toBundled } from '../shared/browser/package/build-package.ts';
 import { lazyPackages } from './build/lazy-packages.ts';
 import { findClosure, readLockedPackages, toBundleLock } from './build/lock-file.ts';
 import { findPagePackages, toPackagePaths, toSbom } from './build/sbom.ts';
@@ -64,6 +65,7 @@ export async function bundleFunction(name: string, entry: string, folder: string
     // The modules for web pages, and the schedule for watch-runs.
     define: {
       ...(await browserModules()),
+      ...(name === 'visits' ? { VISITS_PACKAGE: JSON.stringify(JSON.stringify(await toBundled())) } : {}),
       WATCHED_JOBS: JSON.stringify(watchedJobs()),
       CONSOLE_BUILT: 'true',
     },
@@ -107,6 +109,18 @@ async function browserModules(): Promise<Record<string, string>> {
 
 const writeJson = (path: string, value: object) => writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
 
+/** Builds the package of the client into `out/browser`, and its tarball beside it. Returns the path of the tarball. */
+async function writePackage(out: string): Promise<string> {
+  const { files, tarball } = await toBundled();
+  const folder = join(out, 'browser');
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  const path = join(out, 'ronde-browser.tgz');
+  await writeFile(path, Buffer.from(tarball, 'base64'));
+  return path;
+}
+
 async function sizeOf(folder: string): Promise<number> {
   const files = await readdir(folder, { recursive: true });
   const found = await Promise.all(files.map((file) => stat(join(folder, file))));
@@ -119,7 +133,13 @@ function versionIn(manifest: string): string {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { only: { type: 'string' }, out: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: { only: { type: 'string' }, out: { type: 'string' }, client: { type: 'boolean' } },
+  });
+  if (values.client) {
+    console.log(await writePackage(values.out ?? join(ROOT, 'dist')));
+    return;
+  }
   const built = await buildFunctions({
     ...(values.only === undefined ? {} : { only: values.only.split(',') }),
     ...(values.out === undefined ? {} : { out: values.out }),

@@ -8,6 +8,7 @@ import type { MailboxResult } from '../../shared/domains/inbox/sync/sync-mailbox
 import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
 import { followupSignals } from '../inbox-to-followups.ts';
 import { type Candidate, findMailboxes, loadMailboxes, openShared, type Shared } from './candidates.ts';
+import { reportAnswers } from './report-answers.ts';
 
 /** With less than this left no mailbox is begun: connecting alone may take as long. */
 const LEAST_MS = 3_000;
@@ -75,6 +76,10 @@ export const syncInbox: Task<Types> = {
 
   async act(decided, shared, context) {
     return await Promise.all(decided.map(({ plan: mailbox }) => syncOne(mailbox, shared, context)));
+  },
+
+  async after(_shared, _end, context) {
+    await reportAnswers(context);
   },
 
   reply(facts) {

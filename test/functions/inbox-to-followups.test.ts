@@ -13,9 +13,11 @@ let world: World;
 let imap: LocalImap;
 let faults: SmtpFaults;
 let accounts = 0;
+let admin: string;
 
 beforeAll(async () => {
   world = await startWorld();
+  admin = `Bearer ${await world.issuer.userToken('admintest1', { ttlSeconds: 400 * 86_400 })}`;
   faults = await startSmtpFaults(world.smtp);
   if (absent) return;
   imap = (await startImap({
@@ -42,6 +44,12 @@ beforeEach(async () => {
 const remind = () =>
   world.post('/api/followups/process-automatic', { headers: { 'X-Cron-Secret': world.secret } });
 const read = async () => (await world.store.doc('followups/ada').get()).data() ?? {};
+const resume = async () => {
+  world.clock.advance(minutes(1));
+  expect(
+    (await world.post('/api/followups/ada/resume', { body: {}, headers: { Authorization: admin } })).status,
+  ).toBe(200);
+};
 const history = async () =>
   (await world.store.collection('followups/ada/history').get()).docs.map(
     (doc) => `${doc.get('reason')}: ${doc.get('detail') ?? ''}`,
@@ -68,9 +76,9 @@ describe.skipIf(absent)('a mail in the mailbox', () => {
     messageId = world.smtp.mails()[0]?.message_id ?? '';
     expect((await read())['message_ids']).toEqual([messageId]);
   };
-  const arrives = async (raw: string, folder = 'INBOX') => {
+  const arrives = async (raw: string, folder = 'INBOX', date?: Date) => {
     const mailbox = await openMailbox(imap, user);
-    await mailbox.append(raw, { folder });
+    await mailbox.append(raw, { folder, ...(date ? { date } : {}) });
     await mailbox.close();
     const { body } = await syncAll(world);
     expect(body).toMatchObject({ outcome: 'succeeded', messages: { new: 1 } });
@@ -157,7 +165,83 @@ describe.skipIf(absent)('a mail in the mailbox', () => {
     expect((await world.store.doc('followups/ada/sends/1').get()).get('state')).toBe('sent');
   });
 
-  it('that names no reminder costs no search', async () => {
+  it('from the customer is heard once: not again in another folder, not after a person has resumed', async () => {
+    await sent();
+    const reply = answer();
+    await arrives(reply);
+    expect(await read()).toMatchObject({ stop_reason: 'replied' });
+    await resume();
+    await arrives(reply, 'Sent');
+    await arrives(answer({ 'Message-ID': '<earlier@example.test>' }), 'INBOX', new Date(NOW.getTime() - DAY));
+    expect(await read()).toMatchObject({ status: 'open', stop_reason: null });
+    await arrives(answer({ 'Message-ID': '<later@example.test>' }));
+    expect(await read()).toMatchObject({ status: 'stopped', stop_reason: 'replied' });
+  });
+
+  it('that seems an answer is listed once; a person says whether it is one, and that holds', async () => {
+    await sent();
+    await arrives(answer());
+    const list = async (state: string) => {
+      const path = `${world.url}/api/inbox/messages?answers=${state}`;
+      const reply = await fetch(path, { headers: { Authorization: admin } });
+      const { items } = (await reply.json()) as { items: { id: string; answer: object }[] };
+      return items;
+    };
+    const [listed] = await list('to_read');
+    expect(listed).toMatchObject({ answer: { state: 'to_read', kind: 'reply', followup_ids: ['ada'] } });
+    const say = (verdict: string) =>
+      world.post(`/api/inbox/messages/${listed?.id}/${verdict}`, {
+        body: {},
+        headers: { Authorization: admin },
+      });
+    expect((await say('not-answer')).body).toMatchObject({ answer: { state: 'not_answer' } });
+    expect(await read()).toMatchObject({ status: 'open', stop_reason: null });
+    expect(await list('to_read')).toEqual([]);
+    const before = (await history()).length;
+    expect((await say('not-answer')).status).toBe(200);
+    expect((await history()).length).toBe(before);
+    expect((await say('answer')).body).toMatchObject({ answer: { state: 'answer' } });
+    expect(await read()).toMatchObject({ status: 'stopped', stop_reason: 'replied' });
+    const other = await world.post('/api/inbox/messages/nothing/answer', {
+      body: {},
+      headers: { Authorization: admin },
+    });
+    expect(other.status).toBe(404);
+  });
+
+  it('that is doubtful postpones it, and a person’s word ends it or lets it go on', async () => {
+    await sent();
+    await arrives(answer({ 'Return-Path': '<>' }));
+    expect((await read())['paused_until'].toMillis()).toBeGreaterThan(NOW.getTime() + 6 * DAY);
+    const { docs } = await world.store.collection('inbox_messages').get();
+    const say = (verdict: string) =>
+      world.post(`/api/inbox/messages/${docs[0]?.id}/${verdict}`, {
+        body: {},
+        headers: { Authorization: admin },
+      });
+    await say('not-answer');
+    expect(await read()).toMatchObject({ status: 'open', paused_until: null });
+    await say('answer');
+    expect(await read()).toMatchObject({ status: 'stopped', stop_reason: 'replied' });
+  });
+
+  it('that had an effect is named to the owner in one notice a day', async () => {
+    await world.store.doc('billing_settings/org-1').update({ notify_email: 'patron@ronde.test' });
+    await sent();
+    await arrives(answer());
+    const notices = () => world.smtp.mails().filter(({ to }) => to[0] === 'patron@ronde.test');
+    expect(notices()).toMatchObject([{ subject: 'Une réponse à lire' }]);
+    expect(notices()[0]?.text).toContain('ada@example.test : Re: Rappel (ada)');
+    await resume();
+    await arrives(answer({ 'Message-ID': '<later@example.test>' }));
+    expect(notices()).toHaveLength(1);
+    world.clock.advance(DAY);
+    await syncAll(world);
+    await syncAll(world);
+    expect(notices()).toHaveLength(2);
+  });
+
+  it('that names no reminder costs one search for the sender', async () => {
     await arrives(mail({ 'Message-ID': '<x@x.test>' }));
     const searched = async (raw: string) => {
       const mailbox = await openMailbox(imap, user);
@@ -165,8 +249,9 @@ describe.skipIf(absent)('a mail in the mailbox', () => {
       await mailbox.close();
       return (await syncAll(world)).body.cost.firestore_reads;
     };
-    const without = await searched(mail({ 'Message-ID': '<y@x.test>' }));
-    expect(await searched(mail({ 'Message-ID': '<z@x.test>' }))).toBe(without);
-    expect(await searched(mail({ 'Message-ID': `<${'a'.repeat(43)}@x.test>` }))).toBeGreaterThan(without);
+    const own = await searched(mail({ 'Message-ID': '<y@x.test>', From: 'billing@ronde.test' }));
+    expect(await searched(mail({ 'Message-ID': '<z@x.test>' }))).toBe(own + 1);
+    const named = { 'Message-ID': '<w@x.test>', References: `<${'a'.repeat(43)}@x.test>` };
+    expect(await searched(mail(named))).toBeGreaterThan(own + 1);
   });
 });

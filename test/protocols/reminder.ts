@@ -25,6 +25,7 @@ const CONFIG: MailConfig = {
   port: 25,
   tls: 'none',
   login: undefined,
+  limits: { connections: 8, perMinute: null },
   from: { address: 'billing@example.test' },
   redirectTo: undefined,
   paused: false,

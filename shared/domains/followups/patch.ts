@@ -3,12 +3,12 @@ import { HttpError } from '../../doors/http/errors.ts';
 import type { FollowupChange } from './change.ts';
 import { type Followup, standingOf, withFields } from './followup.ts';
 import { closedReason } from './judge.ts';
+import { searchTokens } from './list/search.ts';
 import { dayAt, isDay, startOf } from './schedule/days.ts';
 import { SEEN } from './schedule/plan.ts';
 import { nextDue } from './schedule/schedule.ts';
 import { revivedFields, scheduledFields } from './schedule/scheduled.ts';
 import type { FollowupPatch } from './schema/followup.ts';
-import { searchTokens } from './search.ts';
 import type { Settings } from './settings.ts';
 
 const TIMES = ['sent_at', 'valid_until', 'paused_until', 'next_due_at', 'last_sent_at'] as const;

@@ -33,7 +33,8 @@ export interface HistoryEntry {
     | 'confirmed'
     | 'settled'
     | 'mended'
-    | 'postponed';
+    | 'postponed'
+    | 'returned';
   level: number;
   detail?: string | null;
   messageId?: string | null;

@@ -64,9 +64,12 @@ const PRIVATE = new Set([
   'last_decision',
   'due_before_pause',
   'claim',
+  'message_refusals',
   'search',
   'seen',
   'earlier_mails',
+  'answers',
+  'resumed_at',
 ]);
 
 export const showFollowup = (snapshot: DocumentSnapshot) => showDocument<FollowupView>(snapshot);

@@ -42,7 +42,8 @@ export function messageIdOf(key: string, config: Pick<MailConfig, 'key' | 'from'
 /** Returns false if `messageIdOf` cannot have made a Message-ID. This cheap check spares most mails a search. */
 export const looksLikeOurs = (messageId: string): boolean => /^<[\w-]{43}@[^<>@\s]+>$/.test(messageId);
 
-const domainOf = (address: string) => address.slice(address.lastIndexOf('@') + 1);
+/** Returns the domain of an address. */
+export const domainOf = (address: string) => address.slice(address.lastIndexOf('@') + 1);
 
 /**
  * Composes a mail of text and HTML. Headers mark it as automatic (RFC 3834, MS-OXCMAIL 2.2.3.2.14), so that no
@@ -65,7 +66,7 @@ export async function compose(mail: Mail, config: MailConfig, date: Date): Promi
     html: mail.html,
     messageId,
     date,
-    ...thread(mail.references ?? []),
+    ...thread(mail.references ?? [], messageId),
     headers: headers(mail, intended, to),
     disableFileAccess: true,
     disableUrlAccess: true,
@@ -102,10 +103,13 @@ function requireHttps(text: string): string {
 
 const MESSAGE_ID = /^<[^<>\s@]+@[^<>\s@]+>$/;
 
-function thread(references: readonly string[]): { inReplyTo?: string; references?: string[] } {
+/**
+ * The first mail of a thread names itself: some providers replace Message-ID and leave References, which answers repeat.
+ */
+function thread(references: readonly string[], own: string): { inReplyTo?: string; references: string[] } {
   const wrong = references.find((reference) => !MESSAGE_ID.test(reference));
   if (wrong !== undefined)
     throw new Error(`${JSON.stringify(wrong)} is not a Message-ID; give it as <left@right>.`);
   const last = references.at(-1);
-  return last === undefined ? {} : { inReplyTo: last, references: [...references] };
+  return last === undefined ? { references: [own] } : { inReplyTo: last, references: [...references] };
 }

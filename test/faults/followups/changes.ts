@@ -1,8 +1,8 @@
 import type { DocumentData } from '@google-cloud/firestore';
 import { processFollowups } from '../../../functions/process-followups/task.ts';
 import { ended, paused, stopped } from '../../../shared/domains/followups/actions.ts';
+import { applySignal } from '../../../shared/domains/followups/answers/signals.ts';
 import { type ChangeContext, changeFollowup } from '../../../shared/domains/followups/change.ts';
-import { applySignal } from '../../../shared/domains/followups/signals.ts';
 import type { ClockedProcess } from '../function-process.ts';
 import { deliver } from '../harness/delivery.ts';
 import { type FaultCase, type Figures, refuse } from '../harness/plan.ts';
@@ -38,10 +38,8 @@ const CHANGES: Readonly<Record<string, FollowupChange>> = {
   'payment by another back end': updateFields({ status: 'paid' }),
   reply: (context, id) =>
     applySignal(context, {
-      orgId: orgOf(id),
-      kind: 'reply',
-      messageIds: [replyTo(id)],
-      detail: 'the customer',
+      ...{ kind: 'reply', orgId: orgOf(id), messageIds: [replyTo(id)], detail: 'the customer' },
+      ...{ answerId: `<answer-to-${id}>`, documentId: id, receivedAt: context.now },
     }),
   pause: (context, id) =>
     changeFollowup(context, id, ({ snapshot, settings }) =>

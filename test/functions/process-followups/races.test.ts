@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DocumentData, Timestamp } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { processFollowups } from '../../../functions/process-followups/task.ts';
-import { applySignal } from '../../../shared/domains/followups/signals.ts';
+import { applySignal } from '../../../shared/domains/followups/answers/signals.ts';
 import { seededRandom } from '../../faults/harness/random.ts';
 import { clearFollowups, followupFields, settingsFields, stamp } from '../../support/followups.ts';
 import { minutes, NOW, type Reply, seed, startWorld, type World } from '../../support/world.ts';
@@ -79,7 +79,9 @@ describe('a change during a run', () => {
       now: NOW,
       decider: { runId: null, by: 'inbox' },
     };
-    const signal = { orgId: 'org-1', kind: 'reply', messageIds: [messageId], detail: 'Ada' } as const;
+    const answer = { answerId: `<answer-to-${id}>`, documentId: id, receivedAt: NOW, detail: 'Ada' };
+    const orgId: string = (await world.store.doc(`followups/${id}`).get()).get('org_id');
+    const signal = { kind: 'reply', orgId, messageIds: [messageId], ...answer } as const;
     const [result] = await applySignal(context, signal);
     if (result?.effect !== 'stopped') throw new Error(`the reply to ${id} had the effect ${result?.effect}`);
     const { docs } = await world.store.collection(`followups/${id}/history`).where('by', '==', 'inbox').get();

@@ -1,6 +1,6 @@
 import type { MessageStructureObject } from 'imapflow';
-import { isAutomatic, parseDeliveryStatus } from '../../../shared/domains/inbox/message/automatic.ts';
 import { decodeCharset, decodeTransfer } from '../../../shared/domains/inbox/message/decode.ts';
+import { parseDeliveryStatus, readPlainReport } from '../../../shared/domains/inbox/message/delivery.ts';
 import {
   firstValue,
   messageIdsIn,
@@ -12,6 +12,7 @@ import { sanitise } from '../../../shared/domains/inbox/message/sanitise.ts';
 import { shapeOf } from '../../../shared/domains/inbox/message/structure.ts';
 import { cleanText, MAX_HTML_BYTES, snippetOf } from '../../../shared/domains/inbox/message/text.ts';
 import { threadsOf } from '../../../shared/domains/inbox/message/thread.ts';
+import { authorsOf, writerOf } from '../../../shared/domains/inbox/message/writer/writer.ts';
 import { LITERAL_CAP, PART_CAP, type Reader, SPACES } from './reader.ts';
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1');
@@ -89,28 +90,29 @@ export const mailReaders: readonly Reader[] = [
   },
   {
     name: 'subjects and senders of machines',
-    ...text(LITERAL_CAP, [...SPACES, 'auto', 'out of the ', '-', 'no-', '@'], (value) =>
-      isAutomatic(
-        new Map([
-          ['auto-submitted', ['no']],
-          ['precedence', [value]],
-        ]),
-        value,
-        value,
-      ),
+    ...text(LITERAL_CAP, [...SPACES, 'auto', 'out of the ', 'je suis ', '-', 'no-', '@', 're: '], (value) =>
+      writerOf({ headers: new Map(), subject: value, from: value, text: value, reaction: false }),
     ),
   },
   {
     name: 'fields that mark a machine',
-    ...text(LITERAL_CAP, ['<', ' ', ';', '(', 'all', 'bulk'], (value) =>
-      isAutomatic(
-        new Map([
-          ...none,
-          ...['return-path', 'x-auto-response-suppress'].map((name) => [name, [value]] as const),
-        ]),
-        '',
-        '',
-      ),
+    ...text(LITERAL_CAP, ['<', ' ', ';', '(', 'all', 'bulk'], (value) => {
+      const names = ['auto-submitted', 'precedence', 'return-path', 'x-auto-response-suppress', 'reply-to'];
+      const headers = new Map([...none, ...names.map((name) => [name, [value]] as const)]);
+      writerOf({ headers, subject: '', from: '', text: '', reaction: false });
+      return authorsOf(headers, { name: `a via ${value}`, address: '' });
+    }),
+  },
+  {
+    name: 'reports without a form',
+    ...text(
+      LITERAL_CAP,
+      ['<a@b>:\n', '-', '--- copy ', '5.1.1 ', '550 ', ' \n', 'message-id: <', '@'],
+      (value) =>
+        readPlainReport({
+          headers: new Map([['x-failed-recipients', [value]]]),
+          ...{ from: 'mailer-daemon@x.test', subject: value, text: value },
+        }),
     ),
   },
   {

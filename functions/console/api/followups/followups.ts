@@ -1,8 +1,8 @@
-import type { DocumentSnapshot, Query } from '@google-cloud/firestore';
+import type { DocumentSnapshot } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { ended, paused, restarted, resumed, stopped } from '../../../../shared/domains/followups/actions.ts';
 import { changeFollowup, type FollowupChange } from '../../../../shared/domains/followups/change.ts';
-import { followups, STATUSES } from '../../../../shared/domains/followups/followup.ts';
+import { followups } from '../../../../shared/domains/followups/followup.ts';
 import { MAX_REASON } from '../../../../shared/domains/followups/limits.ts';
 import { decidePatch } from '../../../../shared/domains/followups/patch.ts';
 import { REASONS } from '../../../../shared/domains/followups/reasons.ts';
@@ -14,13 +14,13 @@ import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
 import { Answer } from '../../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../../shared/doors/http/version.ts';
-import { listPage, listPageById } from '../../../../shared/doors/store/list-page.ts';
+import { listPage } from '../../../../shared/doors/store/list-page.ts';
 import { versionOf } from '../../../../shared/doors/store/version.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 import { changeContext, noSuchFollowup } from './context.ts';
 import { explainFollowup } from './explain.ts';
 import { followupMailRoutes } from './mail.ts';
-import type { FollowupDetail, FollowupHistory, FollowupPage } from './views.ts';
+import type { FollowupDetail, FollowupHistory } from './views.ts';
 
 const nothing = z.strictObject({});
 const page = { limit: limitParam(), page: pageParam };
@@ -44,12 +44,6 @@ async function applyChange(
 const toAnswer = (snapshot: DocumentSnapshot, status = 200, more: Partial<FollowupDetail> = {}) =>
   new Answer(status, { ...showFollowup(snapshot), ...more }, versionHeader(versionOf(snapshot)));
 
-/** Answers one page of a query, in the order of ids. */
-async function list(query: Query, limit: number, after: string | null): Promise<FollowupPage> {
-  const { docs, next } = await listPageById(query, limit, after);
-  return { items: docs.map(showFollowup), next_page: toPage(next) };
-}
-
 const hasUncertainMail = (id: string) =>
   new HttpError(409, `Follow-up ${JSON.stringify(id)} has an uncertain mail; settle it first.`, {
     details: { reason: 'unknown_delivery', message: REASONS.unknown_delivery },
@@ -59,24 +53,6 @@ const ITEM = '/api/followups/{id}';
 
 /** `/api/followups`: lists and shows the follow-ups of invoices and quotes, and changes them for people. */
 export const followupRoutes = [
-  adminRoute({
-    method: 'GET',
-    path: '/api/followups',
-    query: z.strictObject({
-      ...page,
-      org_id: z.string().optional(),
-      status: z.enum(STATUSES).optional(),
-      type: z.enum(['invoice', 'quote']).optional(),
-    }),
-    handle: ({ context, query: { limit, page: after, ...filters } }) => {
-      const given = Object.entries(filters).filter(([, value]) => value !== undefined);
-      const query = given.reduce<Query>(
-        (all, [name, value]) => all.where(name, '==', value),
-        followups(context.store),
-      );
-      return list(query, limit, after);
-    },
-  }),
   adminRoute({
     method: 'POST',
     path: '/api/followups',
@@ -134,7 +110,7 @@ export const followupRoutes = [
     body: nothing,
     handle: ({ context, path }) =>
       applyChange(context, path['id'] ?? '', ({ snapshot, followup, settings }) =>
-        resumed(snapshot, followup, settings),
+        resumed(snapshot, followup, settings, context.now),
       ),
   }),
   adminRoute({
@@ -144,7 +120,7 @@ export const followupRoutes = [
     handle: ({ context, path, body }) =>
       applyChange(context, path['id'] ?? '', ({ snapshot, followup, settings }) => {
         if (followup.parked?.reason === 'unknown_delivery') throw hasUncertainMail(followup.id);
-        return restarted(snapshot, followup, settings, body.reason ?? null);
+        return restarted(snapshot, followup, settings, { detail: body.reason ?? null, now: context.now });
       }),
   }),
   ...(['paid', 'accepted', 'cancelled'] as const).map((status) =>

@@ -15,7 +15,15 @@ import type { Blocked, FullExplanation, MailPreview, SendReport } from './views.
 
 const ITEM = '/api/followups/{id}';
 /** Reasons that may be gone a minute later. */
-const UNAVAILABLE: readonly Reason[] = ['no_answer', 'mail_system', 'mail_stopped', 'mail_paused', 'budget'];
+const UNAVAILABLE: readonly Reason[] = [
+  'no_answer',
+  'mail_system',
+  'mail_stopped',
+  'mail_paused',
+  'sender_refused',
+  'daily_limit',
+  'budget',
+];
 const RETRY_SECONDS = 60;
 
 async function findFollowup(context: AdminContext, id: string | undefined) {
@@ -66,7 +74,11 @@ async function previewMail(
 
 function toConflict(reason: Reason, detail: string | null): HttpError {
   const message = REASONS[reason];
-  return new HttpError(409, detail || message.en, { details: { reason, message } satisfies Blocked });
+  // The detail may quote a customer's address, which no log keeps.
+  return new HttpError(409, detail || message.en, {
+    details: { reason, message } satisfies Blocked,
+    check: `follow-up: ${reason}`,
+  });
 }
 
 /** Sends the next level at once, by the same claim as a run. */

@@ -11,12 +11,12 @@ import {
   createIntegration,
   deleteIntegration,
   listIntegrations,
-  listMessages,
   rehearseIntegration,
   shownIntegration,
 } from '../../../../shared/domains/inbox/mailbox/manage.ts';
+import { listMessages, readStoredMessage } from '../../../../shared/domains/inbox/mailbox/messages.ts';
 import { type MailboxReport, tryMailbox } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
-import type { IntegrationView, MessageView } from '../../../../shared/domains/inbox/mailbox/views.ts';
+import type { IntegrationView, MessageLine } from '../../../../shared/domains/inbox/mailbox/views.ts';
 import { Overtaken } from '../../../../shared/domains/inbox/sync/folder/folder.ts';
 import { type MailboxTurn, syncInTurn } from '../../../../shared/domains/inbox/sync/sync-in-turn.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
@@ -44,6 +44,7 @@ const messagesQuery = z.strictObject({
   integration_id: z.string().min(1, 'must be the id of an integration, or left out').optional(),
   thread_id: z.string().min(1, 'must be the id of a thread, or left out').optional(),
   quarantined: truth.optional(),
+  answers: z.enum(['to_read', 'answer', 'not_answer'], 'must be to_read, answer or not_answer').optional(),
 });
 
 /** The routes of mailboxes, their messages and attachments. Credentials go in and never come out. */
@@ -115,15 +116,21 @@ export const inboxRoutes = [
     method: 'GET',
     path: '/api/inbox/messages',
     query: messagesQuery,
-    async handle({ context, query }): Promise<Page<MessageView>> {
-      const { integration_id: integrationId, thread_id: threadId, quarantined, limit, page } = query;
-      const { items, next } = await listMessages(
-        context,
-        { integrationId, threadId, quarantined },
-        limit,
-        page,
-      );
+    async handle({ context, query }): Promise<Page<MessageLine>> {
+      const { integration_id: integrationId, thread_id: threadId, limit, page, ...flags } = query;
+      const filter = { integrationId, threadId, ...flags };
+      const { items, next } = await listMessages(context.store, filter, { limit, page });
       return { items, next_page: nextPage(next) };
+    },
+  }),
+  adminRoute({
+    method: 'GET',
+    path: '/api/inbox/messages/{id}',
+    query: none,
+    async handle({ context: { store }, path }) {
+      const message = await readStoredMessage(store, id(path));
+      if (!message) throw new HttpError(404, `There is no message ${JSON.stringify(id(path))}.`);
+      return message;
     },
   }),
   adminRoute({

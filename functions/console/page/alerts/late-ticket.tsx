@@ -39,12 +39,13 @@ export function LateTicket({ ticket }: { ticket: TicketView }) {
           <span className="dimmed">{texts.one.lateAfter(delay.threshold_days)}</span>
         </span>
       </UnstyledButton>
-      {opened && <Opened ticket={ticket} />}
+      {opened && <TicketFacts ticket={ticket} />}
     </li>
   );
 }
 
-function Opened({ ticket }: { ticket: TicketView }) {
+/** Shows a ticket's delay, its recipients, and the alerts about it. */
+export function TicketFacts({ ticket }: { ticket: TicketView }) {
   const { id, delay, assignee } = ticket;
   const { language } = useLanguage();
   const texts = useAlertsTexts();

@@ -3,8 +3,9 @@ import { Link } from 'wouter';
 import type { FollowupDetail, FullExplanation } from '../../api/followups/views.ts';
 import { billingAddress, runAddress } from '../base/addresses.ts';
 import { ApiError } from '../base/api.ts';
-import { instant } from '../base/format.ts';
+import { dayOf, instant } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
+import { useTitle } from '../base/title.ts';
 import { Facts } from '../ui/facts.tsx';
 import { Mark } from '../ui/outcome.tsx';
 import { MoreButton } from '../ui/pages-button.tsx';
@@ -25,6 +26,7 @@ const STATUS_COLORS: Record<string, string> = { open: 'blue', paid: 'teal', acce
 export default function FollowupPage({ id }: { id: string }) {
   const texts = useFollowupsTexts();
   const { data, error, isPending, refetch } = useFollowup(id);
+  useTitle(data ? `${worded(texts.type, data.type ?? null)} ${nameOf(data)}` : texts.title);
   if (isPending) return <Loading />;
   if (!data) {
     const missing = error instanceof ApiError && error.status === 404;
@@ -84,7 +86,10 @@ function Standing({ followup }: { followup: FollowupDetail }) {
         facts={[
           [texts.one.customer, [customer?.name, customer?.email].filter(Boolean).join(' · ')],
           [texts.one.amount, money(followup, language)],
-          [texts.one.dueDate, followup.due_date && instant(followup.due_date, language)],
+          [
+            texts.one.dueDate,
+            followup.due_date && dayOf(followup.due_date, language, followup.due_zone ?? undefined),
+          ],
           [texts.one.quoteSent, followup.sent_at && instant(followup.sent_at, language)],
           [
             texts.one.pausedUntil,

@@ -2,10 +2,10 @@ import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
 import { startOfDay } from '../../../doors/time/zoned.ts';
 import { type Followup, standingOf, toFollowup, withFields } from '../followup.ts';
 import { closedReason, judgeMail } from '../judge.ts';
+import { searchTokens } from '../list/search.ts';
 import { isSettled } from '../mail/content.ts';
 import type { ParkingReason } from '../reasons.ts';
 import { parkedFields } from '../record.ts';
-import { searchTokens } from '../search.ts';
 import type { Settings } from '../settings.ts';
 import { readDay, startOf } from './days.ts';
 import { isLate } from './hold.ts';
@@ -97,7 +97,7 @@ function openFields(
   now: number,
 ): Record<string, unknown> {
   const { parked } = followup;
-  if (parked) return unparkedFields(snapshot, followup, settings, now);
+  if (parked) return heldAtSwitch(snapshot, unparkedFields(snapshot, followup, settings, now), settings);
   const park = (reason: ParkingReason, detail: string | null) =>
     parkedFields(followup, reason, detail, new Date(now));
   // A run reports and parks what it finds by its due time; nothing else would.
@@ -135,6 +135,20 @@ function unparkedFields(
   if (nextDue(standingOf(followup, settings), settings.rules).at === null) return {};
   const { do: verdict } = judgeMail({ followup, settings, level: followup.level + 1 }, now);
   return verdict === 'park' ? {} : revivedFields(snapshot, {}, settings);
+}
+
+/** Holds at the switch also what is no longer parked, if it was due and late then. */
+function heldAtSwitch(
+  snapshot: DocumentSnapshot,
+  fields: Record<string, unknown>,
+  settings: Settings,
+): Record<string, unknown> {
+  const { holdingSince, releasing } = settings;
+  if (holdingSince === null || releasing || !('next_due_at' in fields)) return fields;
+  const after = withFields(snapshot, fields);
+  const isDue = after.nextDueAt !== null && after.nextDueAt <= holdingSince;
+  if (!settings.enabled || !isDue || !isLate(after, settings, holdingSince)) return fields;
+  return { ...fields, ...parkedFields(after, 'held', null, new Date(holdingSince)) };
 }
 
 /** Holds what a change makes due at once and what is late by now, so that nobody gets old reminders by surprise. */

@@ -1,14 +1,13 @@
 import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
 import { toJson } from '../../../doors/store/json.ts';
-import { type InstantOrder, listPageById, listPageByInstant } from '../../../doors/store/list-page.ts';
-import type { Position } from '../../../doors/store/position.ts';
+import { listPageById } from '../../../doors/store/list-page.ts';
 import { versionOf } from '../../../doors/store/version.ts';
 import type { SealingKeys } from '../credentials/sealed.ts';
 import { HEALTHY } from '../health.ts';
 import { healthFields, integrationsOf, readIntegration } from '../integration.ts';
 import { authFields, type Check, valueAt } from './integration-fields.ts';
 import type { NewIntegration } from './integration-input.ts';
-import type { IntegrationView, MessageView } from './views.ts';
+import type { IntegrationView } from './views.ts';
 
 export interface ManageContext {
   store: Firestore;
@@ -102,41 +101,6 @@ async function deleteAll(store: Firestore, query: Query): Promise<void> {
     for (const { ref } of docs) batch.delete(ref);
     await batch.commit();
   }
-}
-
-export interface MessageFilter {
-  integrationId?: string | undefined;
-  threadId?: string | undefined;
-  quarantined?: boolean | undefined;
-}
-
-/** The order of `messagesBy`. */
-export const NEWEST_FIRST: InstantOrder = { field: 'received_at', direction: 'desc' };
-
-/** Messages, newest first; each filter needs its index, which Firestore joins for several. */
-export function messagesBy(store: Firestore, { integrationId, threadId, quarantined }: MessageFilter): Query {
-  let query: Query = store.collection('inbox_messages');
-  if (integrationId !== undefined) query = query.where('integration_id', '==', integrationId);
-  if (threadId !== undefined) query = query.where('thread_id', '==', threadId);
-  if (quarantined === true) query = query.where('in_quarantine', '==', true);
-  if (quarantined === false) query = query.where('quarantined', '==', null);
-  return query.orderBy('received_at', 'desc');
-}
-
-/** One page of messages with all their fields. Reads: `limit` + 1 documents. */
-export async function listMessages(
-  { store }: Pick<ManageContext, 'store'>,
-  filter: MessageFilter,
-  limit: number,
-  position: Position | null,
-) {
-  const { docs, next } = await listPageByInstant(messagesBy(store, filter), NEWEST_FIRST, limit, position);
-  const items = docs.map((doc) => ({
-    ...(toJson(doc.data()) as Omit<MessageView, 'id' | 'updated_at'>),
-    id: doc.id,
-    updated_at: versionOf(doc),
-  }));
-  return { items, next };
 }
 
 /** One page of integrations, in the order of their ids. */

@@ -3,6 +3,7 @@ import type { Integration } from '../integration.ts';
 import type { Address } from '../message/message.ts';
 import type { Attachment } from '../message/structure.ts';
 import type { Tally } from '../sync/mailbox-sync.ts';
+import type { AnswerState } from './answers.ts';
 
 /** An integration as it is shown: without its credentials, sealed or not. */
 export interface IntegrationView {
@@ -47,16 +48,22 @@ export interface MessageSummary {
   auto_reply?: boolean;
   removed_at: string | null;
   quarantined: { reason: string; attempts: number } | null;
+  /** Present if it had an effect on follow-ups; `state` is a person's word on it. */
+  answer?: { state: AnswerState; kind: string; followup_ids: string[]; at: string };
   attachments: Attachment[];
 }
 
-/** A mail with all that is stored of it. */
-export interface MessageView extends MessageSummary {
+/** A mail of a list, without its body. */
+export interface MessageLine extends MessageSummary {
   to: Address[];
   cc: Address[];
-  text: string;
-  html?: string;
   truncated?: boolean;
   size: number;
   updated_at: string | null;
+}
+
+/** A mail with all that is stored of it. */
+export interface MessageView extends MessageLine {
+  text: string;
+  html?: string;
 }

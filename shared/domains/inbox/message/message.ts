@@ -1,13 +1,20 @@
 import { Timestamp } from '@google-cloud/firestore';
 import type { MessageAddressObject } from 'imapflow';
-import { type DeliveryStatus, isAutomatic, parseDeliveryStatus } from './automatic.ts';
 import { decodeCharset, decodeTransfer } from './decode.ts';
+import {
+  type DeliveryReport,
+  enclosedIn,
+  isComplaint,
+  parseDeliveryStatus,
+  readPlainReport,
+} from './delivery.ts';
 import { messageIdsIn, parseHeaders, referencesOf } from './headers.ts';
 import { htmlToText } from './html.ts';
 import { MAX_ADDRESSES, MAX_PART_BYTES, type Outline, type PartBytes } from './outline.ts';
 import { sanitise } from './sanitise.ts';
 import type { Shape, TextPart } from './structure.ts';
 import { capBytes, cleanText, MAX_HTML_BYTES, MAX_TEXT_BYTES, snippetOf } from './text.ts';
+import { authorsOf, isBulk, type Writer, writerOf } from './writer/writer.ts';
 
 const MAX_SUBJECT_BYTES = 4_000;
 const MAX_NAME_BYTES = 300;
@@ -26,10 +33,17 @@ export interface ReadMessage {
   inReplyTo: string | null;
   references: string[];
   from: Address | null;
-  autoReply: boolean;
+  /** The addresses that may be the author's, lower-case, the likeliest first. */
+  authors: string[];
+  subject: string;
+  /** The beginning of its text. */
+  snippet: string;
+  writer: Writer;
+  /** A machine's report on a delivery or a reading; null where it is a mail like others. */
+  report: DeliveryReport | null;
+  /** A reader has complained about the mail that it encloses. */
+  complaint: boolean;
   receivedAt: Date;
-  deliveries: DeliveryStatus[];
-  enclosed: string | null;
   flags: string[];
   /** The fields of its document that come from the message itself. */
   fields: Record<string, unknown>;
@@ -44,19 +58,23 @@ export function readMessage(outline: Outline, parts: PartBytes): ReadMessage {
   const [inReplyTo = null] = messageIdsIn(envelope.inReplyTo);
   const references = referencesOf(headers, envelope.inReplyTo, messageId ?? undefined);
   const from = addressesOf(envelope.from)[0] ?? null;
-  const subject = capBytes(cleanText(envelope.subject ?? ''), MAX_SUBJECT_BYTES);
+  const subject = capBytes(cleanLine(envelope.subject ?? ''), MAX_SUBJECT_BYTES);
   const texts = textsOf(shape, parts);
   const kind = (wanted: TextPart['kind']) =>
     texts.filter(({ part }) => part.kind === wanted).map(({ text }) => text);
   const html = kind('html').join('\n');
   const text = bodyText(texts);
   const flags = flagsOf(message.flags);
-  const autoReply = isAutomatic(headers, subject, from?.address ?? '');
+  const address = from?.address ?? '';
+  const written = { headers, subject, from: address, text };
+  const writer = writerOf({ ...written, reaction: shape.reaction });
   const receivedAt = message.internalDate instanceof Date ? message.internalDate : new Date(0);
+  const snippet = snippetOf(text);
   return {
-    ...{ uid, messageId, inReplyTo, references, from, autoReply, receivedAt, flags },
-    deliveries: kind('delivery-status').flatMap(parseDeliveryStatus),
-    enclosed: shape.enclosed ?? enclosedIn(kind('headers')),
+    ...{ uid, messageId, inReplyTo, references, from, subject, snippet, writer, receivedAt, flags },
+    authors: authorsOf(headers, from),
+    report: reportOf(shape, kind) ?? readPlainReport(written),
+    complaint: isComplaint(kind('feedback')),
     fields: {
       ...(messageId === null ? {} : { message_id: messageId }),
       ...(inReplyTo === null ? {} : { in_reply_to: inReplyTo }),
@@ -67,14 +85,14 @@ export function readMessage(outline: Outline, parts: PartBytes): ReadMessage {
       subject,
       ...(isDate(envelope.date) ? { date: Timestamp.fromDate(envelope.date) } : {}),
       received_at: Timestamp.fromDate(receivedAt),
-      snippet: snippetOf(text),
+      snippet,
       text,
       ...(html === '' ? {} : { html }),
       truncated: shape.texts.some(({ size }) => size > MAX_PART_BYTES),
       attachments: shape.attachments,
       ...flagFields(flags),
       size: message.size ?? 0,
-      auto_reply: autoReply,
+      auto_reply: writer !== 'person' || isBulk(headers),
     },
   };
 }
@@ -126,14 +144,20 @@ function bodyText(texts: readonly Said[]): string {
   return capBytes(read.filter((text) => text !== '').join('\n\n'), MAX_TEXT_BYTES);
 }
 
-function enclosedIn(headerParts: readonly string[]): string | null {
-  const [text] = headerParts;
-  return text === undefined ? null : (messageIdsIn(parseHeaders(text).get('message-id')?.[0])[0] ?? null);
+/** A text without the characters that show it in another order: `fdp.exe` would read as `exe.pdf`. */
+const cleanLine = (text: string) => cleanText(text.replace(/[\u202a-\u202e\u2066-\u2069]/g, ''));
+
+/** A report in the form of RFC 3464 or 8098. Returns null if it is none, or one without a form. */
+function reportOf(shape: Shape, kind: (wanted: TextPart['kind']) => string[]): DeliveryReport | null {
+  const deliveries = kind('delivery-status').flatMap(parseDeliveryStatus);
+  if (deliveries.length === 0 && !shape.report) return null;
+  const [headers = ''] = kind('headers');
+  return { deliveries, enclosed: shape.enclosed ?? enclosedIn(headers) };
 }
 
 function addressesOf(list: readonly MessageAddressObject[] | undefined): Address[] {
   return (list ?? []).slice(0, MAX_ADDRESSES).map(({ name, address }) => ({
-    name: capBytes(cleanText(name ?? ''), MAX_NAME_BYTES),
+    name: capBytes(cleanLine(name ?? ''), MAX_NAME_BYTES),
     address: capBytes(cleanText(address ?? '').toLowerCase(), MAX_NAME_BYTES),
   }));
 }

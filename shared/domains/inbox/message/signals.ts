@@ -1,31 +1,39 @@
-import { type DeliveryStatus, isPermanent } from './automatic.ts';
+import type { Delivery, DeliveryReport } from './delivery.ts';
+import type { Writer } from './writer/writer.ts';
 
 /**
  * The meaning of a new message for the sender of the mail that it answers. Signals may come again after a crash; their
- * receiver recognises them by `document_id`.
+ * receiver recognises them by `messageId`, or by `documentId` where there is none.
  */
 export type InboxSignal = {
   orgId: string;
   integrationId: string;
   /** The message's document in inbox_messages. */
   documentId: string;
+  messageId: string | null;
   receivedAt: Date;
 } & (
   | {
-      /** A person's answer, or a machine's: an out-of-office note stops nothing. */
-      kind: 'reply' | 'auto_reply';
-      /** Lower-case. */
-      from: string;
+      /** A mail that somebody or something wrote to this mailbox, whether it names the mails it answers or not. */
+      kind: 'mail';
+      writer: Writer;
+      /** The addresses that may be the author's, lower-case, the likeliest first. */
+      authors: readonly string[];
       /** The Message-IDs that it answers, oldest first. */
       references: readonly string[];
+      subject: string;
+      snippet: string;
     }
   | {
+      /** A mail was not delivered to one recipient; `references` name it. */
       kind: 'bounce';
-      /** The mail that did not arrive; null where the report does not tell. */
-      originalMessageId: string | null;
-      recipient: string | null;
-      status: string | null;
-      permanent: boolean;
+      references: readonly string[];
+      delivery: Delivery;
+    }
+  | {
+      /** A reader has complained about a mail (RFC 5965). */
+      kind: 'complaint';
+      references: readonly string[];
     }
   | {
       /** A mail with this Message-ID lies in the mailbox; its sender may be uncertain about its delivery. */
@@ -45,44 +53,40 @@ export interface SignalFacts {
   integrationId: string;
   documentId: string;
   receivedAt: Date;
-  from: string | null;
   messageId: string | null;
+  authors: readonly string[];
   references: readonly string[];
-  autoReply: boolean;
+  subject: string;
+  snippet: string;
+  writer: Writer;
+  report: DeliveryReport | null;
+  complaint: boolean;
   /** Written from this mailbox itself: a copy in Sent, a draft, or its own address. */
   outbound: boolean;
-  deliveries: readonly DeliveryStatus[];
-  /** The Message-ID of the mail that a report encloses. */
-  enclosed: string | null;
 }
 
 /**
- * Returns the signals of a message: found, one bounce for each recipient of a report, a reply if it answers a mail. A
- * message that the mailbox itself sent is no reply.
+ * Returns the signals of a message: found, one bounce for each recipient of a report whom the mail never reached, a
+ * complaint, or the mail itself. A report is no answer, and neither is a mail that the mailbox itself sent.
  */
 export function signalsOf(facts: SignalFacts): InboxSignal[] {
   const { orgId, integrationId, documentId, receivedAt, messageId } = facts;
-  const base = { orgId, integrationId, documentId, receivedAt };
-  const found: InboxSignal[] = messageId === null ? [] : [{ ...base, kind: 'found', messageId }];
-  return facts.outbound ? found : [...found, ...answers(facts, base)];
+  const base = { orgId, integrationId, documentId, receivedAt, messageId };
+  const found: InboxSignal[] = messageId === null ? [] : [{ ...base, messageId, kind: 'found' }];
+  return facts.outbound ? found : [...found, ...meaningOf(facts, base)];
 }
 
-type Base = Pick<InboxSignal, 'orgId' | 'integrationId' | 'documentId' | 'receivedAt'>;
+type Base = Pick<InboxSignal, 'orgId' | 'integrationId' | 'documentId' | 'receivedAt' | 'messageId'>;
 
-function answers(facts: SignalFacts, base: Base): InboxSignal[] {
-  const { references } = facts;
-  const failed = facts.deliveries.filter(({ action }) => action === 'failed');
-  if (failed.length > 0) {
-    const originalMessageId = facts.enclosed ?? references.at(-1) ?? null;
-    return failed.map((delivery) => ({
-      ...base,
-      kind: 'bounce',
-      originalMessageId,
-      recipient: delivery.recipient,
-      status: delivery.status,
-      permanent: isPermanent(delivery),
-    }));
-  }
-  if (references.length === 0 || facts.from === null) return [];
-  return [{ ...base, kind: facts.autoReply ? 'auto_reply' : 'reply', from: facts.from, references }];
+function meaningOf(facts: SignalFacts, base: Base): InboxSignal[] {
+  const { report, complaint, writer, authors, references, subject, snippet } = facts;
+  // A report that encloses the mail names it; what it answers is the second best.
+  const reported = report?.enclosed != null ? [report.enclosed] : references;
+  if (complaint) return [{ ...base, kind: 'complaint', references: reported }];
+  if (report !== null)
+    return report.deliveries
+      .filter(({ action }) => action === 'failed')
+      .map((delivery) => ({ ...base, kind: 'bounce', references: reported, delivery }));
+  if (authors.length === 0) return [];
+  return [{ ...base, kind: 'mail', writer, authors, references, subject, snippet }];
 }

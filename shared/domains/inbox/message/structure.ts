@@ -4,7 +4,7 @@ import type { MessageStructureObject } from 'imapflow';
 export interface TextPart {
   /** Its number (RFC 9051, 6.4.5.1). */
   part: string;
-  kind: 'plain' | 'html' | 'delivery-status' | 'headers';
+  kind: 'plain' | 'html' | 'delivery-status' | 'headers' | 'feedback';
   charset: string | undefined;
   encoding: string | undefined;
   /** Octets as they are transferred. */
@@ -26,8 +26,10 @@ export interface Shape {
   attachments: Attachment[];
   /** The Message-ID of a mail that is enclosed as a part, as bounces do. */
   enclosed: string | null;
-  /** True for a report of deliveries (RFC 6522). */
+  /** True for a report of a machine (RFC 6522): on a delivery, a reading, a complaint. */
   report: boolean;
+  /** True for an emoji that a person sends by one click. */
+  reaction: boolean;
 }
 
 /** More is an attack on readers: text parts read, attachments listed, levels of nesting followed. */
@@ -38,62 +40,122 @@ const MAX_NAME = 255;
 /** A given name is read this far, so that one of control characters costs nothing. */
 const MAX_GIVEN_NAME = 4 * MAX_NAME;
 
+/** The parts that a machine reads, whatever their disposition: some servers send them as attachments. */
+const MACHINE_PARTS: Readonly<Record<string, TextPart['kind']>> = {
+  'text/rfc822-headers': 'headers',
+  'message/rfc822-headers': 'headers',
+  'message/global-headers': 'headers',
+  'message/delivery-status': 'delivery-status',
+  'message/global-delivery-status': 'delivery-status',
+  'message/feedback-report': 'feedback',
+};
+/** RFC 8098; a reading says nothing about an answer. */
+const RECEIPTS = ['message/disposition-notification', 'message/global-disposition-notification'];
+const REACTION = 'text/vnd.google.email-reaction+json';
+const ENCLOSED = ['message/rfc822', 'message/global'];
+
+interface Leaf {
+  node: MessageStructureObject;
+  type: string;
+  alternative: number | null;
+}
+
 /** Which parts of a message are its text, and which its attachments; nothing but the structure is looked at. */
 export function shapeOf(structure: MessageStructureObject | undefined): Shape {
-  const shape: Shape = { texts: [], attachments: [], enclosed: null, report: false };
-  if (structure) walk(structure, shape, 0, null);
+  const shape: Shape = { texts: [], attachments: [], enclosed: null, report: false, reaction: false };
+  const leaves: Leaf[] = [];
+  if (structure) walk(structure, shape, leaves, { depth: 0, alternative: null });
+  // A mail that is a text file only says what that file says.
+  if (shape.texts.length === 0) {
+    const only = leaves.find(({ type }) => type.startsWith('text/') && type !== REACTION);
+    if (only) shape.texts.push(textPart(only, only.type === 'text/html' ? 'html' : 'plain'));
+  }
   return shape;
 }
 
-function walk(node: MessageStructureObject, shape: Shape, depth: number, alternative: number | null): void {
-  const type = (node.type || 'text/plain').toLowerCase();
-  if (type === 'multipart/report') shape.report = true;
+interface Place {
+  depth: number;
+  alternative: number | null;
+}
+
+function walk(
+  node: MessageStructureObject,
+  shape: Shape,
+  leaves: Leaf[],
+  { depth, alternative }: Place,
+): void {
+  const type = typeOf(node);
+  if (type === 'multipart/report' || RECEIPTS.includes(type)) shape.report = true;
+  if (type === REACTION) shape.reaction = true;
   if (type.startsWith('multipart/')) {
     // Named by the texts before it; within one, further alternatives are parts of the same choice.
     const within = alternative ?? (type === 'multipart/alternative' ? shape.texts.length : null);
-    if (depth < MAX_DEPTH) for (const child of node.childNodes ?? []) walk(child, shape, depth + 1, within);
+    const place = { depth: depth + 1, alternative: within };
+    if (depth < MAX_DEPTH) for (const child of node.childNodes ?? []) walk(child, shape, leaves, place);
     return;
   }
-  const text = textOf(node, type, shape, alternative);
-  if (text && shape.texts.length < MAX_TEXTS) {
-    shape.texts.push(text);
-    return;
-  }
-  if (type === 'message/rfc822') shape.enclosed ??= node.envelope?.messageId ?? null;
-  if (shape.attachments.length < MAX_ATTACHMENTS) shape.attachments.push(attachmentOf(node, type));
+  const leaf = { node, type, alternative };
+  leaves.push(leaf);
+  const text = shape.texts.length < MAX_TEXTS ? textOf(leaf, shape) : null;
+  if (text) shape.texts.push(text);
+  if (ENCLOSED.includes(type)) shape.enclosed ??= node.envelope?.messageId ?? null;
+  const listed = !text || isNamedText(leaf, shape.texts.length - 1);
+  if (listed && shape.attachments.length < MAX_ATTACHMENTS) shape.attachments.push(attachmentOf(node, type));
 }
 
-function textOf(
-  node: MessageStructureObject,
-  type: string,
-  shape: Shape,
-  alternative: number | null,
-): TextPart | null {
-  const kind = kindOf(type, shape.report);
+/** RFC 2045, 5.2: a type that cannot be read is text/plain. imapflow joins what the server gives by a slash. */
+function typeOf({ type }: MessageStructureObject): string {
+  const given = (type || 'text/plain').toLowerCase();
+  return ['text', 'text/', '/', ''].includes(given) ? 'text/plain' : given;
+}
+
+function textOf(leaf: Leaf, shape: Shape): TextPart | null {
+  const { node, type } = leaf;
+  const machine = MACHINE_PARTS[type];
+  if (machine) return textPart(leaf, machine);
+  const kind = kindOf(type);
   if (kind === null || node.disposition?.toLowerCase() === 'attachment') return null;
-  if (
-    (kind === 'plain' || kind === 'html') &&
-    nameOf(node) !== null &&
-    node.disposition !== undefined &&
-    shape.texts.length > 0
-  )
-    return null;
+  const named = nameOf(node) !== null && shape.texts.length > 0;
+  // A named page is a file beside the text; a named text says something itself.
+  if (named && (kind === 'html' || node.disposition !== undefined)) return null;
+  return textPart(leaf, kind);
+}
+
+/** A text with a file name beside another text is listed as a file too. */
+const isNamedText = ({ node, type }: Leaf, before: number) =>
+  before > 0 && MACHINE_PARTS[type] === undefined && nameOf(node) !== null;
+
+function textPart({ node, alternative }: Leaf, kind: TextPart['kind']): TextPart {
   const { part = '1', encoding, size = 0 } = node;
   return { part, kind, charset: node.parameters?.['charset'], encoding, size, alternative };
 }
 
-function kindOf(type: string, report: boolean): TextPart['kind'] | null {
+function kindOf(type: string): 'plain' | 'html' | null {
   if (type === 'text/html') return 'html';
-  if (type === 'text/rfc822-headers') return report ? 'headers' : null;
-  if (type === 'message/delivery-status') return 'delivery-status';
-  return type === 'text/plain' || type === 'text' || type === 'text/enriched' ? 'plain' : null;
+  return type === 'text/plain' || type === 'text/enriched' ? 'plain' : null;
 }
 
 function attachmentOf(node: MessageStructureObject, type: string): Attachment {
-  const { part = '1', size = 0 } = node;
+  const { part = '1', size = 0, encoding } = node;
   const inline =
     node.disposition?.toLowerCase() === 'inline' || (node.id !== undefined && node.disposition === undefined);
-  return { part, filename: nameOf(node), mime_type: type.slice(0, MAX_NAME), size, inline };
+  return {
+    part,
+    filename: nameOf(node) ?? enclosedName(node, type),
+    mime_type: type.slice(0, MAX_NAME),
+    size: decodedSize(size, encoding),
+    inline,
+  };
+}
+
+/** Base64 takes four octets for three, in lines of 76 with two for the line end. */
+const decodedSize = (size: number, encoding: string | undefined) =>
+  encoding?.toLowerCase() === 'base64' ? Math.floor((size * 76 * 3) / (78 * 4)) : size;
+
+/** An enclosed mail bears its subject as its name. */
+function enclosedName({ envelope }: MessageStructureObject, type: string): string | null {
+  const subject = ENCLOSED.includes(type) ? envelope?.subject : undefined;
+  return subject === undefined || subject === '' ? null : cleanName(`${subject}.eml`);
 }
 
 /** The name that the sender gave, without any path and without control characters. */
@@ -101,9 +163,13 @@ function nameOf(node: MessageStructureObject): string | null {
   const given = node.dispositionParameters?.['filename'] ?? node.parameters?.['name'];
   if (given === undefined) return null;
   const path = Math.max(given.lastIndexOf('/'), given.lastIndexOf('\\'));
+  return cleanName(given.slice(path + 1));
+}
+
+function cleanName(given: string): string | null {
   const name = given
-    .slice(path + 1, path + 1 + MAX_GIVEN_NAME)
-    .replace(/[\p{Cc}\p{Cf}]/gu, '')
+    .slice(0, MAX_GIVEN_NAME)
+    .replace(/[\p{Cc}\p{Cf}/\\]/gu, '')
     .trim()
     .toWellFormed();
   return name === '' || /^\.+$/.test(name) ? null : [...name].slice(0, MAX_NAME).join('');

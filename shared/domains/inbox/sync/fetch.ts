@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MailClient } from '../imap/client.ts';
 import { UidSet } from '../imap/uid-set.ts';
-import { AUTOMATIC_FIELDS } from '../message/automatic.ts';
 import { MAX_PART_BYTES, type Outline, outlineOf, type PartBytes } from '../message/outline.ts';
 import type { TextPart } from '../message/structure.ts';
+import { AUTHOR_FIELDS, WRITER_FIELDS } from '../message/writer/writer.ts';
 
 const OUTLINE = {
   items: ['ENVELOPE', 'BODYSTRUCTURE', 'FLAGS', 'RFC822.SIZE', 'INTERNALDATE'],
-  headers: ['references', ...AUTOMATIC_FIELDS],
+  headers: ['references', ...WRITER_FIELDS, ...AUTHOR_FIELDS],
 } as const;
 /** Waits before asking again for messages that the server has announced and did not return (replicas lag). */
 const RETURN_WAITS_MS = [300, 1_000];

@@ -98,14 +98,10 @@ async function sendSignals(
   const { orgId, id: integrationId } = mailbox;
   const own = mailbox.user.toLowerCase();
   const all = messages.flatMap((message): InboxSignal[] => {
-    const { documentId, receivedAt, messageId, references, autoReply, deliveries, enclosed } = message;
-    const from = message.from?.address || null;
-    return signalsOf({
-      ...{ orgId, integrationId, documentId, receivedAt, messageId },
-      ...{ from, references, autoReply, deliveries, enclosed },
-      // Mail from the mailbox itself is no reply.
-      outbound: opened.outbound || from === own,
-    });
+    const { authors } = message;
+    // Mail from the mailbox itself is no reply.
+    const outbound = opened.outbound || (authors.length > 0 && authors.every((address) => address === own));
+    return signalsOf({ ...message, orgId, integrationId, outbound });
   });
   return all.length === 0 || (await signals(all, mayGoOn));
 }

@@ -230,6 +230,7 @@ describe.skipIf(absent || withoutChromium())('the page of alerts in a real brows
     await row('R-78').click();
     await late.getByText('No alert about it has been sent yet.').waitFor();
     await late.getByText('its field stage_entered_at').waitFor();
+    await page.getByRole('button', { name: 'Menu' }).click();
     await page.getByRole('banner').getByRole('combobox', { name: 'Language' }).selectOption('fr');
     await page.getByText('son champ stage_entered_at').waitFor();
   });

@@ -12,18 +12,12 @@ import { failureOf } from '../../../../shared/domains/inbox/imap/failure.ts';
 import { isPublicAddress } from '../../../../shared/domains/inbox/imap/public-address.ts';
 import { UidSet } from '../../../../shared/domains/inbox/imap/uid-set.ts';
 import {
-  isAutomatic,
-  isPermanent,
-  parseDeliveryStatus,
-} from '../../../../shared/domains/inbox/message/automatic.ts';
-import {
   messageIdsIn,
   parseHeaders,
   referencesOf,
 } from '../../../../shared/domains/inbox/message/headers.ts';
 import { documentIdOf, folderKey } from '../../../../shared/domains/inbox/message/identity.ts';
 import { readMessage } from '../../../../shared/domains/inbox/message/message.ts';
-import { signalsOf } from '../../../../shared/domains/inbox/message/signals.ts';
 import { shapeOf } from '../../../../shared/domains/inbox/message/structure.ts';
 
 const NOW = new Date('2026-03-04T10:00:00.000Z');
@@ -93,104 +87,6 @@ describe('headers', () => {
     const kept = referencesOf(parseHeaders(`References: ${many}`), undefined, undefined);
     expect([kept.length, kept[0], kept.at(-1)]).toEqual([50, '<0@x>', '<199@x>']);
     expect(messageIdsIn(`<${'a'.repeat(2000)}@x> <ok@x>`)).toEqual(['<ok@x>']);
-  });
-});
-
-describe('automatic mail', () => {
-  it.each([
-    ['Auto-Submitted: auto-replied', 'Re: invoice', 'anna@x.test'],
-    ['Auto-Submitted: auto-generated (vacation)', 'x', 'anna@x.test'],
-    ['X-Autoreply: yes', 'x', 'anna@x.test'],
-    ['Precedence: bulk', 'x', 'anna@x.test'],
-    ['Return-Path: <>', 'x', 'anna@x.test'],
-    ['List-Id: <news.x.test>', 'x', 'anna@x.test'],
-    ['', 'x', 'MAILER-DAEMON@x.test'],
-    ['', 'x', 'no-reply@x.test'],
-    ['', 'Automatic reply: invoice', 'anna@x.test'],
-    ['', 'Réponse automatique : facture', 'anna@x.test'],
-    ['', 'Absence du bureau', 'anna@x.test'],
-  ])('is recognised by %j, subject %j, from %s', (headers, subject, from) => {
-    expect(isAutomatic(parseHeaders(headers), subject, from)).toBe(true);
-  });
-
-  it.each([
-    ['Auto-Submitted: no', 'Re: invoice', 'anna@x.test'],
-    ['Return-Path: <anna@x.test>', 'Re: out of the office chairs', 'anna@x.test'],
-    ['Precedence: first-class', 'automatically', 'noreplymann@x.test'],
-  ])("a person's is not: %j, %j, %s", (headers, subject, from) => {
-    expect(isAutomatic(parseHeaders(headers), subject, from)).toBe(false);
-  });
-
-  it('a report of deliveries names who did not get it, and for good or not', () => {
-    const report = [
-      'Reporting-MTA: dns; mx.test',
-      '',
-      'Final-Recipient: rfc822; Gone@X.test',
-      'Action: failed',
-      'Status: 5.1.1 (bad destination)',
-      '',
-      'Final-Recipient: rfc822;slow@x.test',
-      'Action: delayed',
-      'Status: 4.4.1',
-    ].join('\r\n');
-    const deliveries = parseDeliveryStatus(report);
-    expect(deliveries).toEqual([
-      { recipient: 'gone@x.test', action: 'failed', status: '5.1.1' },
-      { recipient: 'slow@x.test', action: 'delayed', status: '4.4.1' },
-    ]);
-    expect(deliveries.map(isPermanent)).toEqual([true, false]);
-  });
-
-  it('counts equal recipients of a forged report once, and at most twenty different ones', () => {
-    expect(parseDeliveryStatus('Action:failed\n\n'.repeat(40_000))).toEqual([
-      { recipient: null, action: 'failed', status: null },
-    ]);
-    const many = Array.from(
-      { length: 2_000 },
-      (_, index) => `Action: failed\nFinal-Recipient: ;a${index}@x.test`,
-    );
-    expect(parseDeliveryStatus(many.join('\n\n'))).toHaveLength(20);
-  });
-});
-
-describe('signals', () => {
-  const facts = {
-    orgId: 'o',
-    integrationId: 'i',
-    documentId: 'd',
-    receivedAt: NOW,
-    from: 'anna@x.test',
-    messageId: null,
-    references: ['<sent@us>'],
-    autoReply: false,
-    outbound: false,
-    deliveries: [],
-    enclosed: null,
-  };
-  it('a person who answers is a reply, a machine an auto_reply, our own copy nothing', () => {
-    expect(signalsOf(facts)).toMatchObject([
-      { kind: 'reply', from: 'anna@x.test', references: ['<sent@us>'] },
-    ]);
-    expect(signalsOf({ ...facts, autoReply: true })).toMatchObject([{ kind: 'auto_reply' }]);
-    expect(signalsOf({ ...facts, outbound: true })).toEqual([]);
-    expect(signalsOf({ ...facts, references: [] })).toEqual([]);
-  });
-  it('whatever has a Message-ID is found, what was written from here too', () => {
-    const found = [{ kind: 'found', messageId: '<m@x.test>', documentId: 'd' }];
-    expect(signalsOf({ ...facts, messageId: '<m@x.test>', outbound: true })).toMatchObject(found);
-    expect(signalsOf({ ...facts, messageId: '<m@x.test>', references: [] })).toMatchObject(found);
-  });
-  it('a bounce names the mail it encloses, and each recipient; a delay is none', () => {
-    const failed = { recipient: 'gone@x.test', action: 'failed', status: '5.1.1' };
-    const bounce = {
-      ...facts,
-      deliveries: [failed, { ...failed, action: 'delayed' }],
-      enclosed: '<mail@us>',
-    };
-    expect(signalsOf(bounce)).toMatchObject([
-      { kind: 'bounce', originalMessageId: '<mail@us>', recipient: 'gone@x.test', permanent: true },
-    ]);
-    expect(signalsOf({ ...bounce, enclosed: null })).toMatchObject([{ originalMessageId: '<sent@us>' }]);
   });
 });
 

@@ -12,6 +12,7 @@ const config: MailConfig = {
   port: 587,
   tls: 'starttls',
   login: undefined,
+  limits: { connections: 8, perMinute: null },
   from: { name: 'Atelier', address: 'noreply@atelier.test' },
   redirectTo: undefined,
   paused: false,
@@ -135,6 +136,8 @@ describe('a mail', () => {
     const { message } = await parsed({ references });
     expect(message.inReplyTo).toBe('<second@atelier.test>');
     expect(message.references).toBe(references.join(' '));
+    const first = (await parsed({})).message;
+    expect([first.inReplyTo, first.references]).toEqual([undefined, first.messageId]);
     await expect(parsed({ references: ['<a@b>\r\nBcc: <eve@x.test>'] })).rejects.toThrow(
       'is not a Message-ID',
     );

@@ -1,6 +1,7 @@
 import type { DocumentData } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { applySignal, type FollowupSignal } from '../../../../../shared/domains/followups/signals.ts';
+import type { FollowupSignal } from '../../../../../shared/domains/followups/answers/answer.ts';
+import { applySignal } from '../../../../../shared/domains/followups/answers/signals.ts';
 import { openCounted } from '../../../../../shared/doors/engines.ts';
 import { clearFollowups, followupFields, settingsFields, stamp } from '../../../../support/followups.ts';
 import { type SmtpFaults, startSmtpFaults } from '../../../../support/smtp-faults.ts';
@@ -352,7 +353,9 @@ describe('a signal of the inbox', () => {
       decider,
       ...(mail ? { post: mail } : {}),
     };
-    return await applySignal(context, { orgId: 'org-1', kind, messageIds, detail: 'Ada: bonjour', ...more });
+    const answer = { answerId: '<answer@example.test>', documentId: 'mail-1', receivedAt: world.clock() };
+    const detail = 'Ada: bonjour';
+    return await applySignal(context, { kind, orgId: 'org-1', messageIds, ...answer, detail, ...more });
   };
 
   it('about a person’s reply ends the reminders once; an unknown Message-ID or another organisation’s mailbox ends none', async () => {
@@ -361,7 +364,7 @@ describe('a signal of the inbox', () => {
     expect(await signal('reply', { messageIds: ['<other@example.test>'] })).toEqual([]);
     expect(await signal('reply', { orgId: 'org-2' })).toEqual([]);
     expect(await signal('reply')).toEqual([{ followupId: 'ada', effect: 'stopped' }]);
-    expect(await signal('reply')).toEqual([{ followupId: 'ada', effect: 'ignored' }]);
+    expect(await signal('reply', { documentId: 'copy' })).toEqual([{ followupId: 'ada', effect: 'ignored' }]);
     expect((await get('/api/followups/ada')).body).toMatchObject({
       status: 'stopped',
       stop_reason: 'replied',
@@ -377,7 +380,8 @@ describe('a signal of the inbox', () => {
     expect((await get('/api/followups/ada')).body.next_due_at).toBe(
       new Date(NOW.getTime() + 11 * DAY).toISOString(),
     );
-    expect(await signal('auto_reply')).toEqual([{ followupId: 'ada', effect: 'ignored' }]);
+    const shorter = { answerId: '<other@example.test>' };
+    expect(await signal('auto_reply', shorter)).toEqual([{ followupId: 'ada', effect: 'ignored' }]);
     world.clock.advance(12 * DAY);
     expect((await run()).body.followups.sent).toBe(1);
   });

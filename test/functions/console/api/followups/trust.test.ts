@@ -282,7 +282,8 @@ describe('an end', () => {
     expect(items.slice(0, 2).map(({ reason }: { reason: string }) => reason)).toEqual(['sent', 'restarted']);
     const mails = world.smtp.mails();
     expect(new Set(mails.map(({ message_id }) => message_id)).size).toBe(4);
-    expect(mails[3]?.headers['references']).toBeUndefined();
+    // The first mail of a cycle refers to itself alone.
+    expect(mails[3]?.headers['references']).toBe(mails[3]?.message_id);
   });
 
   it('by a bounce is over once the address is corrected', async () => {
@@ -316,4 +317,45 @@ it('the explanation of a paused or refused follow-up says so before its next due
   expect(await why('ada')).toBe('refused_for_now');
   await post('/api/followups/ada/pause', { reason: 'litige' });
   expect(await why('ada')).toBe('paused');
+});
+
+describe('a what-if', () => {
+  const ask = async (more: object = {}) =>
+    (await post('/api/followups/what-if', { org_id: 'org-1', ...more })).body;
+
+  it('plays the runs of 90 days, and writes nothing', async () => {
+    const { body } = await post('/api/followups', invoice());
+    const before = await read(body.id);
+    const answer = await ask({ until: new Date(NOW.getTime() + 90 * DAY).toISOString() });
+    expect(answer.would_send.map((one: DocumentData) => [one.level, one.to, one.at.slice(0, 10)])).toEqual([
+      [1, 'ada@example.test', '2026-03-04'],
+      [2, 'ada@example.test', '2026-03-09'],
+      [3, 'ada@example.test', '2026-03-21'],
+    ]);
+    expect(answer).toMatchObject({ counts: { would_send: 3, would_not: 0, changed: 0 }, would_not: [] });
+    expect(await read(body.id)).toEqual(before);
+    expect(world.smtp.mails()).toEqual([]);
+  });
+
+  it('with other settings or another date says what differs from the saved ones, and why', async () => {
+    const { body } = await post('/api/followups', invoice());
+    await fill('nobody', { customer: {} });
+    const off = await ask({ settings: { auto_followups_enabled: false } });
+    expect(off.difference).toEqual({ by_change: { never: 1 }, by_reason: { organisation_off: 1 } });
+    expect(off.changed).toMatchObject([{ id: body.id, level: 1, cycle: 1, at: null, change: 'never' }]);
+    const later = await ask({ as_of: new Date(NOW.getTime() + 60 * DAY).toISOString() });
+    expect(later.would_send).toMatchObject([{ id: body.id, level: 1, reason: 'due' }]);
+    expect(later.would_not).toMatchObject([{ id: 'nobody', reason: 'no_email' }]);
+    const past = await ask({ as_of: new Date(NOW.getTime() - 10 * DAY).toISOString() });
+    expect(past.would_send).toEqual([]);
+  });
+
+  it.each([
+    [{ until: new Date(NOW.getTime() + 91 * DAY).toISOString() }, 'until'],
+    [{ settings: { levels: { invoice: [{ after_days: 7, template: 'x' }] } } }, 'levels.invoice.0.template'],
+    [{ settings: { colour: 'red' } }, 'colour'],
+  ])('refuses %j', async (more, named) => {
+    const { status, body } = await post('/api/followups/what-if', { org_id: 'org-1', ...more });
+    expect([status, body.error.message]).toEqual([400, expect.stringContaining(named)]);
+  });
 });

@@ -87,3 +87,37 @@ describe('the list of incidents', () => {
     expect((await fetch(world.url + PATH)).status).toBe(401);
   });
 });
+
+describe('acknowledging an incident', () => {
+  const acknowledge = async (id: string) => {
+    const token = await world.issuer.userToken('admintest1');
+    const response = await fetch(`${world.url}${PATH}/${id}/acknowledge`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+      body: '{}',
+    });
+    // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
+    return { status: response.status, body: (await response.json()) as any };
+  };
+
+  it('records who attends to it and since when, once', async () => {
+    const first = await acknowledge('missed:03');
+    world.clock.advance(minutes(5));
+    const second = await acknowledge('missed:03');
+    expect([first.status, second.status]).toEqual([200, 200]);
+    expect(second.body).toEqual(first.body);
+    expect(first.body).toMatchObject({ acknowledged_by: 'admintest1', acknowledged_at: NOW.toISOString() });
+    expect(first.body.history.map(({ event }: { event: string }) => event)).toEqual([
+      'opened',
+      'acknowledged',
+    ]);
+    world.clock.set(NOW);
+  });
+
+  it.each([
+    ['missed:01', 409],
+    ['missed:99', 404],
+  ])('refuses %s, which is over or unknown', async (id, status) => {
+    expect((await acknowledge(id)).status).toBe(status);
+  });
+});

@@ -24,7 +24,8 @@ interface Mail {
 function read({ id, references }: Mail, uid: number): ReadMessage {
   return {
     ...{ uid, messageId: id, inReplyTo: references.at(-1) ?? null, references, from: null },
-    ...{ autoReply: false, receivedAt: NOW, deliveries: [], enclosed: null, flags: [] },
+    ...{ authors: [], subject: '', snippet: '', writer: 'person', report: null, complaint: false },
+    ...{ receivedAt: NOW, flags: [] },
     fields: { references, ...(id === null ? {} : { message_id: id }) },
   };
 }
