@@ -4,12 +4,11 @@ import { z } from 'zod';
 import { openGcloud } from '../google/gcloud.ts';
 import { findIdentity } from '../google/identity.ts';
 import { openRest } from '../google/rest.ts';
-import { ScheduleError } from '../scheduler/parse.ts';
 import { listFunctionUrls } from './addresses.ts';
 import { type DeployContext, DeployError, type DeployPlace } from './context.ts';
 import { DESTROY_STEPS, destroy } from './destroy.ts';
 import { findUnusedVariables } from './environment.ts';
-import type { DeployCommand, DeployOptions } from './options.ts';
+import { type DeployCommand, type DeployOptions, DeployUsageError } from './options.ts';
 import { makePlan } from './plan.ts';
 import { RELEASE_STEPS, release } from './release/release.ts';
 import { openReport } from './report.ts';
@@ -32,15 +31,11 @@ export async function deploy(options: DeployOptions, place: DeployPlace): Promis
     finish(context);
     return isComplete ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    // A mistake of the operator or a refusal of Google is printed in lines; anything else is a bug and shows its stack.
-    const isExpected =
-      error instanceof DeployError || error instanceof ScheduleError || !error.stack?.includes('TypeError');
-    for (const line of [
-      isExpected ? error.message : (error.stack ?? error.message),
-      ...report.describeFailure(),
-    ])
-      place.printError(line);
+    if (!(error instanceof Error) || error instanceof DeployUsageError) throw error;
+    // A refusal is printed in lines; a bug shows its stack.
+    const isBug = error instanceof TypeError || error instanceof ReferenceError;
+    for (const line of [isBug ? error.stack : error.message, ...report.describeFailure()])
+      place.printError(line ?? '');
     return 1;
   }
 }

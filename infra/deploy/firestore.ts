@@ -5,8 +5,7 @@ const order = z.enum(['ASCENDING', 'DESCENDING']);
 const single = z.strictObject({
   order: order.optional(),
   arrayConfig: z.literal('CONTAINS').optional(),
-  // gcloud's exemptions apply to a collection only, and gcloud would silently ignore a wider scope.
-  queryScope: z.literal('COLLECTION').optional(),
+  queryScope: z.enum(['COLLECTION', 'COLLECTION_GROUP']).optional(),
 });
 
 /** infra/firestore.indexes.json, in the form of the Firebase tools. */
@@ -59,7 +58,11 @@ export const fieldList = z.array(
   z.object({
     name: z.string(),
     indexConfig: z
-      .object({ indexes: z.array(z.object({ fields: z.array(indexField) })).default([]) })
+      .object({
+        indexes: z
+          .array(z.object({ queryScope: z.string().default('COLLECTION'), fields: z.array(indexField) }))
+          .default([]),
+      })
       .prefault({}),
     ttlConfig: z.unknown().optional(),
   }),
@@ -96,31 +99,57 @@ export function toCompositeFlags(
     ]);
 }
 
-/** Returns the arguments of `gcloud firestore indexes fields update`, a list per field whose indexes differ. */
-export function toExemptionFlags(
+type FieldOverride = IndexFile['fieldOverrides'][number];
+
+/** Returns the fields whose single-field indexes differ from the file. */
+export function findChangedFields(
   { fieldOverrides }: Pick<IndexFile, 'fieldOverrides'>,
   existing: z.infer<typeof fieldList> = [],
-): string[][] {
-  const kinds = (indexes: readonly { order?: string | undefined; arrayConfig?: string | undefined }[]) =>
-    indexes.map(formatIndex).sort().join();
+): FieldOverride[] {
+  const describe = (indexes: readonly z.infer<typeof single>[]) =>
+    indexes
+      .map((kind) => `${kind.queryScope ?? 'COLLECTION'} ${formatIndex(kind)}`)
+      .sort()
+      .join();
   const known = new Map(
     existing.map(({ name, indexConfig }) => [
       `${groupOf(name)}.${pathOf(name)}`,
-      kinds(indexConfig.indexes.flatMap(({ fields }) => fields)),
+      describe(
+        indexConfig.indexes.flatMap(({ queryScope, fields }) =>
+          fields.map((field) => single.parse({ queryScope, ...pickKind(field) })),
+        ),
+      ),
     ]),
   );
-  return fieldOverrides
-    .filter(
-      ({ collectionGroup, fieldPath, indexes }) =>
-        known.get(`${collectionGroup}.${fieldPath}`) !== kinds(indexes),
-    )
-    .map(({ collectionGroup, fieldPath, indexes }) => [
-      fieldPath,
-      `--collection-group=${collectionGroup}`,
-      ...(indexes.length === 0
-        ? ['--disable-indexes']
-        : indexes.map((kind) => `--index=${formatIndex(kind)}`)),
-    ]);
+  return fieldOverrides.filter(
+    ({ collectionGroup, fieldPath, indexes }) =>
+      known.get(`${collectionGroup}.${fieldPath}`) !== describe(indexes),
+  );
+}
+
+const pickKind = ({ order, arrayConfig }: z.infer<typeof indexField>) =>
+  order ? { order } : { arrayConfig };
+
+/** Returns true for a field with an index over a collection group: gcloud would silently make it for a collection. */
+export const isWide = ({ indexes }: FieldOverride): boolean =>
+  indexes.some(({ queryScope }) => queryScope === 'COLLECTION_GROUP');
+
+/** Returns the arguments of `gcloud firestore indexes fields update`. */
+export function toExemptionFlags({ collectionGroup, fieldPath, indexes }: FieldOverride): string[] {
+  return [
+    fieldPath,
+    `--collection-group=${collectionGroup}`,
+    ...(indexes.length === 0 ? ['--disable-indexes'] : indexes.map((kind) => `--index=${formatIndex(kind)}`)),
+  ];
+}
+
+/** Returns the body of Firestore's `fields.patch`: https://cloud.google.com/firestore/docs/reference/rest */
+export function toIndexConfig({ fieldPath, indexes }: FieldOverride): object {
+  const rows = indexes.map(({ queryScope = 'COLLECTION', ...kind }) => ({
+    queryScope,
+    fields: [{ fieldPath, ...kind }],
+  }));
+  return { indexConfig: { indexes: rows } };
 }
 
 /** Returns the fields by which documents expire and that have no TTL policy yet. */

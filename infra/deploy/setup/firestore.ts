@@ -4,10 +4,14 @@ import { type DeployContext, DeployError } from '../context.ts';
 import {
   compositeList,
   fieldList,
+  findChangedFields,
   findMissingTtls,
+  type IndexFile,
+  isWide,
   readIndexes,
   toCompositeFlags,
   toExemptionFlags,
+  toIndexConfig,
 } from '../firestore.ts';
 
 const databaseSchema = z.object({
@@ -32,14 +36,36 @@ export async function setUpFirestore(context: DeployContext): Promise<void> {
   for (const flags of toCompositeFlags(file, compositeList.parse(composite)))
     await createIndex(context, ['firestore', 'indexes', 'composite', 'create', ...flags, at, '--async']);
   const fields = await gcloud.read(['firestore', 'indexes', 'fields', 'list', at], []);
-  for (const flags of toExemptionFlags(file, fieldList.parse(fields)))
-    await gcloud.change(['firestore', 'indexes', 'fields', 'update', ...flags, at, '--async']);
+  for (const field of findChangedFields(file, fieldList.parse(fields))) {
+    if (isWide(field)) await patchField(field, context);
+    else
+      await gcloud.change([
+        'firestore',
+        'indexes',
+        'fields',
+        'update',
+        ...toExemptionFlags(field),
+        at,
+        '--async',
+      ]);
+  }
   const ttls = await gcloud.read(['firestore', 'fields', 'ttls', 'list', at], []);
   for (const { group, field } of findMissingTtls(file, fieldList.parse(ttls))) {
     if (!options.adopt) await refuseForeignGroup(group, context);
     const flags = [field, `--collection-group=${group}`, '--enable-ttl', at, '--async'];
     await gcloud.change(['firestore', 'fields', 'ttls', 'update', ...flags]);
   }
+}
+
+/** Sets the indexes of a field over a collection group, which gcloud cannot. */
+async function patchField(
+  field: IndexFile['fieldOverrides'][number],
+  { rest, plan, options }: DeployContext,
+): Promise<void> {
+  const database = `projects/${options.project}/databases/${plan.database}`;
+  const path = `${database}/collectionGroups/${field.collectionGroup}/fields/${field.fieldPath}`;
+  const body = toIndexConfig(field);
+  await rest.call({ api: 'firestore', method: 'PATCH', path: `v1/${path}?updateMask=indexConfig`, body });
 }
 
 /** Creates an index. One that exists was made since the list was read. */

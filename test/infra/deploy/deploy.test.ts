@@ -2,7 +2,8 @@ import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readSchedule } from '../../../infra/scheduler/file.ts';
-import { type Asked, googleError } from '../../support/google/fake-google.ts';
+import { googleError } from '../../support/google/fake-google.ts';
+import type { Asked } from '../../support/google/fake-types.ts';
 import { programOrSkip } from '../../support/google/gcloud.ts';
 import { type Deployment, names, startDeployment } from './deployment.ts';
 

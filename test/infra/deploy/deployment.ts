@@ -50,7 +50,10 @@ function keepIndexes({ kept }: FakeGoogle): void {
     kept.set(`index ${number}`, { ...index, name: `${groups}/${collectionGroup}/indexes/${number}` });
   for (const { collectionGroup, fieldPath, indexes: single } of fieldOverrides.slice(2)) {
     const name = `${groups}/${collectionGroup}/fields/${fieldPath}`;
-    const config = single.map((kind) => ({ queryScope: 'COLLECTION', fields: [{ fieldPath, ...kind }] }));
+    const config = single.map(({ queryScope = 'COLLECTION', ...kind }) => ({
+      queryScope,
+      fields: [{ fieldPath, ...kind }],
+    }));
     kept.set(`field /v1/${name}`, { name, indexConfig: { indexes: config } });
   }
 }

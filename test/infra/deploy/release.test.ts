@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { DeployError } from '../../../infra/deploy/context.ts';
 import {
+  findChangedFields,
   findMissingTtls,
   type IndexFile,
+  isWide,
   readIndexes,
   toCompositeFlags,
   toExemptionFlags,
+  toIndexConfig,
 } from '../../../infra/deploy/firestore.ts';
 import { DeployUsageError, parseOptions } from '../../../infra/deploy/options.ts';
 import { makePlan } from '../../../infra/deploy/plan.ts';
@@ -163,9 +166,33 @@ describe('setup lists before it changes', () => {
       name: `${groups}/${collectionGroup}/fields/${fieldPath}`,
       indexConfig: { indexes: [] },
     }));
-    expect(toExemptionFlags({ fieldOverrides: file.fieldOverrides }, fields)).toEqual(
-      toExemptionFlags({ fieldOverrides: file.fieldOverrides.filter(({ indexes }) => indexes.length > 0) }),
+    expect(findChangedFields(file, fields)).toEqual(
+      file.fieldOverrides.filter(({ indexes }) => indexes.length > 0),
     );
+    const wide = {
+      collectionGroup: 'a',
+      fieldPath: 'b',
+      indexes: [{ queryScope: 'COLLECTION_GROUP', order: 'ASCENDING' }],
+    } as const;
+    const one = { fieldOverrides: [{ ...wide, indexes: [...wide.indexes] }] };
+    const known = (queryScope: string) => [
+      {
+        name: `${groups}/a/fields/b`,
+        indexConfig: { indexes: [{ queryScope, fields: [{ fieldPath: 'b', order: 'ASCENDING' }] }] },
+      },
+    ];
+    expect(findChangedFields(one, known('COLLECTION_GROUP'))).toEqual([]);
+    const [changed] = findChangedFields(one, known('COLLECTION'));
+    if (!changed) throw new Error('the wider scope is no change');
+    // gcloud ignores the wider scope, so that REST sets it.
+    expect(isWide(changed)).toBe(true);
+    expect(toIndexConfig(changed)).toEqual({
+      indexConfig: {
+        indexes: [{ queryScope: 'COLLECTION_GROUP', fields: [{ fieldPath: 'b', order: 'ASCENDING' }] }],
+      },
+    });
+    const plain = file.fieldOverrides.find((field) => !isWide(field) && field.indexes.length === 0);
+    expect(plain && toExemptionFlags(plain)).toContain('--disable-indexes');
     expect(findMissingTtls(file, fields)).toEqual([]);
     expect(findMissingTtls(file)).toContainEqual({ group: 'task_runs', field: 'expires_at' });
   });

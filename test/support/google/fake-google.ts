@@ -1,15 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { firestoreRoutes, setupRoutes } from './fake-routes.ts';
-
-/** One request from gcloud; `body` is parsed JSON, or the bytes of another type. */
-export interface Asked {
-  method: string;
-  path: string;
-  query: URLSearchParams;
-  // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
-  body: any;
-}
+import type { Asked, GoogleAnswer, Resource } from './fake-types.ts';
 
 export interface FakeGoogle {
   /** With a trailing slash, which gcloud's endpoint overrides need. */
@@ -25,9 +17,6 @@ export interface FakeGoogle {
   refuse: (asked: Asked) => GoogleAnswer | undefined;
   stop(): Promise<void>;
 }
-
-export type Resource = Record<string, unknown>;
-export type GoogleAnswer = [status: number, body: unknown];
 
 const LOCATION = 'projects/demo/locations/europe-west1';
 const done = (parent: string, type: string): GoogleAnswer => [

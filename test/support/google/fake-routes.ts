@@ -1,4 +1,4 @@
-import type { Asked, GoogleAnswer, Resource } from './fake-google.ts';
+import type { Asked, GoogleAnswer, Resource } from './fake-types.ts';
 
 /** The state that the routes of the fake Google keep and answer with. */
 export interface FakeState {
