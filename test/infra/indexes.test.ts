@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Firestore, type Query } from '@google-cloud/firestore';
 import { describe, expect, it } from 'vitest';
+import { historyOf } from '../../functions/console/api/tasks/run-items.ts';
 import { claimedSince, dueFollowups } from '../../shared/domains/followups/find.ts';
 import { type ListScope, viewQueries } from '../../shared/domains/followups/list/list.ts';
 import { messagesBy } from '../../shared/domains/inbox/mailbox/messages.ts';
@@ -51,6 +52,7 @@ const ONE: ListScope = { on: ['a'], off: [], only: 'a' };
 /** Every query of the product that Firestore cannot answer from its single-field indexes. */
 const composite: [string, Query][] = [
   ['openVisitsStartedBefore', openVisitsStartedBefore(store, NOW)],
+  ['historyOf', historyOf(store, 'a-run')],
   ['lastRuns', lastRuns(store, 'close-inactive-visits', 5)],
   ['activeCreatedBefore', activeCreatedBefore(store, NOW)],
   ['activeEnteredBefore', activeEnteredBefore(store, NOW)],

@@ -14,6 +14,7 @@ interface FollowupFlags {
   level?: string;
   reason?: string;
   yes?: true;
+  confirm?: true;
   json?: true;
 }
 
@@ -50,6 +51,7 @@ export function addFollowups(program: Command, terminal: Terminal): void {
     .command('send <id>')
     .description('send the next reminder now, under the same claim as a run')
     .option('--yes', 'do not ask')
+    .option('--confirm', 'send it during a pause, up to the due day, soon after another mail, or while held')
     .option(...json)
     .action(async (id: string, flags: FollowupFlags) =>
       terminal.exit(await sendReminder(await findTarget(), id, flags, terminal)),

@@ -1,4 +1,5 @@
 import type { ChangeContext } from '../../../../shared/domains/followups/change.ts';
+import { REASONS } from '../../../../shared/domains/followups/reasons.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import type { AdminContext } from '../route.ts';
 
@@ -14,3 +15,16 @@ export function noSuchFollowup(id: string): HttpError {
     `There is no follow-up ${JSON.stringify(id)}; its id stands on its page and in GET /api/followups.`,
   );
 }
+
+/** The error for an action that an uncertain mail prevents. */
+export const hasUncertainMail = (id: string) =>
+  new HttpError(409, `Follow-up ${JSON.stringify(id)} has an uncertain mail; settle it first.`, {
+    details: { reason: 'unknown_delivery', message: REASONS.unknown_delivery },
+  });
+
+/** The error for settling a follow-up that waits for nobody. */
+export const hasNoUncertainMail = (id: string) =>
+  new HttpError(
+    409,
+    `Follow-up ${JSON.stringify(id)} has no uncertain mail; read it again before you settle one.`,
+  );

@@ -74,6 +74,8 @@ export interface MailPreview {
 export interface Blocked {
   reason: Reason;
   message: (typeof REASONS)[Reason];
+  /** True if a person may do it all the same, with `confirm: true`. */
+  confirmable?: true;
 }
 
 export interface SendReport extends Blocked {

@@ -65,8 +65,11 @@ export const inboxRoutes = [
     body: newIntegration,
     async handle({ context, body, query: { dry_run } }) {
       if (dry_run) return await rehearse(context, body);
-      const { id, found: test } = await createIntegration(manage(context), body, checkIn(context));
-      return await shown(context, id, 201, { test });
+      const made = await createIntegration(manage(context), body, checkIn(context));
+      if (!('twin' in made)) return await shown(context, made.id, 201, { test: made.found });
+      throw new HttpError(409, 'This mailbox is there already; change its integration instead.', {
+        details: { id: made.twin },
+      });
     },
   }),
   adminRoute({

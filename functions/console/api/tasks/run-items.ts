@@ -1,4 +1,4 @@
-import type { Firestore, QueryDocumentSnapshot } from '@google-cloud/firestore';
+import type { Firestore, Query, QueryDocumentSnapshot } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { adminRoute } from '../route.ts';
 
@@ -40,10 +40,13 @@ export const runItemRoutes = [
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 
+/** Queries what a run did with follow-ups, in order; needs the index (run_id, at) of all `history`. */
+export function historyOf(store: Firestore, run: string): Query {
+  return store.collectionGroup('history').where('run_id', '==', run).orderBy('at');
+}
+
 async function readFollowups(store: Firestore, run: string): Promise<RunItem[]> {
-  const entries = await store
-    .collectionGroup('history')
-    .where('run_id', '==', run)
+  const entries = await historyOf(store, run)
     .limit(MAX_ITEMS + 1)
     .get();
   const followups = entries.docs.map(({ ref }) => ref.parent.parent);

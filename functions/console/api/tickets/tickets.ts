@@ -58,8 +58,11 @@ export const ticketRoutes = [
     query: none,
     body: newTicket,
     async handle({ context, body }) {
-      const id = await createTicket(toWriteContext(context), body);
-      return answerTicket(context, id, 201);
+      const { id, result } = await createTicket(toWriteContext(context), body);
+      if (result !== 'taken') return answerTicket(context, id, result === 'created' ? 201 : 200);
+      throw new HttpError(409, `The number ${body.number} has a ticket already; change that one.`, {
+        details: { id },
+      });
     },
   }),
   adminRoute({

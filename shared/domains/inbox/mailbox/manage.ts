@@ -1,4 +1,11 @@
-import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
+import {
+  type DocumentSnapshot,
+  type Firestore,
+  type Query,
+  type QuerySnapshot,
+  Timestamp,
+} from '@google-cloud/firestore';
+import { writeAttempt } from '../../../doors/store/counted.ts';
 import { toJson } from '../../../doors/store/json.ts';
 import { listPageById } from '../../../doors/store/list-page.ts';
 import { versionOf } from '../../../doors/store/version.ts';
@@ -38,17 +45,37 @@ export function shownIntegration(snapshot: DocumentSnapshot): IntegrationView {
 
 /**
  * Makes an integration of what was given, its credentials sealed, and has `check` look at it before it is written.
- * Returns its id and what the check found.
+ * Returns its id and what the check found, or the id of the organisation's integration that reads one of these folders
+ * already: its messages would be stored twice.
  */
 export async function createIntegration<Found>(
   context: ManageContext,
   given: NewIntegration,
   check: Check<Found>,
-): Promise<{ id: string; found: Found }> {
+): Promise<{ id: string; found: Found } | { twin: string }> {
+  const { store } = context;
   const { ref, fields, integration } = draft(context, given);
+  const twin = findTwin(given, await sameMailbox(store, given).get());
+  if (twin) return { twin };
   const found = await check(integration, async (_integration, kept) => void Object.assign(fields.auth, kept));
-  await ref.create(fields);
-  return { id: ref.id, found };
+  return await store.runTransaction(async (transaction) => {
+    const late = findTwin(given, await transaction.get(sameMailbox(store, given)));
+    if (late) return { twin: late };
+    transaction.create(ref, { ...fields, ...writeAttempt() });
+    return { id: ref.id, found };
+  });
+}
+
+const sameMailbox = (store: Firestore, { org_id, host, auth }: NewIntegration): Query =>
+  integrationsOf(store)
+    .where('org_id', '==', org_id)
+    .where('host', '==', host)
+    .where('auth.user', '==', auth.user);
+
+function findTwin({ folders }: NewIntegration, { docs }: QuerySnapshot): string | undefined {
+  const readsOneOf = (stored: unknown) =>
+    Array.isArray(stored) && stored.some((folder) => folders.includes(folder));
+  return docs.find((doc) => readsOneOf(doc.get('folders')))?.id;
 }
 
 /** Has `check` look at the integration that would be made of what was given; nothing is written. */

@@ -386,7 +386,8 @@ describe.skipIf(absent)('the pages of mail in a real browser', () => {
     await poll(() => page.locator('button.message-head').count()).toBe(corpus.length);
     await openAll(page);
     const frames = page.locator('iframe.mail');
-    expect(await frames.count()).toBe(corpus.length);
+    // Each body is fetched when its mail is opened.
+    await poll(() => frames.count()).toBe(corpus.length);
     for (let index = 0; index < corpus.length; index += 1) {
       const inside = frames.nth(index).contentFrame();
       await inside.getByText(`mail ${index}`, { exact: true }).waitFor();
@@ -422,7 +423,7 @@ describe.skipIf(absent)('the pages of mail in a real browser', () => {
       await poll(() => page.locator('button.message-head').count()).toBe(some.length);
       await openAll(page);
       const frames = page.locator('iframe.mail');
-      expect(await frames.count()).toBe(some.filter((document) => document.get('html')).length);
+      await poll(() => frames.count()).toBe(some.filter((document) => document.get('html')).length);
       for (let index = 0; index < (await frames.count()); index += 1) {
         const inside = frames.nth(index).contentFrame();
         // Some say nothing in their HTML: there is nothing to be seen then.

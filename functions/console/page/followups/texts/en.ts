@@ -92,6 +92,7 @@ export const en = {
   },
   act: {
     send: 'Send now',
+    sendAnyway: 'Send all the same',
     sendAsk: (email: string) => `Send the next level to ${email} now? It goes out at once.`,
     sent: (level: number) => `Level ${level} has been sent.`,
     pause: 'Pause',

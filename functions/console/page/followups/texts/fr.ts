@@ -94,6 +94,7 @@ export const fr: FollowupTexts = {
   },
   act: {
     send: 'Envoyer maintenant',
+    sendAnyway: 'Envoyer quand même',
     sendAsk: (email) => `Envoyer le niveau suivant à ${email} maintenant ? Il part aussitôt.`,
     sent: (level) => `Le niveau ${level} est parti.`,
     pause: 'Mettre en pause',

@@ -1,5 +1,5 @@
 import { firstValue, type Headers } from '../headers.ts';
-import { ABSENCE_SUBJECT } from './absence-subject.ts';
+import { ABSENCE_SUBJECT, AUTOMATIC, BUSINESS } from './absence-subject.ts';
 import { ABSENCE_TEXT } from './absence-text.ts';
 import { CHALLENGE_SUBJECT, plainWords, READ_SUBJECT, RECEIVED_SUBJECT, UNREAD_ADDRESS } from './words.ts';
 
@@ -78,12 +78,14 @@ export function writerOf({ headers, subject, from, text, reaction }: WriterFacts
   const about = plainWords(subject.slice(0, LOOKED_AT));
   const named = about.replace(ANSWER_PREFIX, '');
   const submitted = firstValue(headers, 'auto-submitted')?.split(';')[0]?.trim().toLowerCase() ?? '';
-  if (isMarked(headers) || ABSENCE_SUBJECT.test(named)) return 'machine';
+  const isAbsence = ABSENCE_SUBJECT.test(named);
+  if (isMarked(headers) || (isAbsence && !isAboutBusiness(named))) return 'machine';
   if (submitted !== '' && submitted !== 'no') {
     // Helpdesks mark what their people write as generated too.
     return submitted === 'auto-generated' && named !== about ? 'doubtful' : 'machine';
   }
   const doubtful =
+    isAbsence ||
     reaction ||
     isWeaklyMarked(headers) ||
     UNREAD_ADDRESS.test(from) ||
@@ -91,6 +93,10 @@ export function writerOf({ headers, subject, from, text, reaction }: WriterFacts
     isAbsenceNote(text);
   return doubtful ? 'doubtful' : 'person';
 }
+
+/** Returns true for a subject such as "absence de facture", in which a person misses a thing. */
+const isAboutBusiness = (subject: string) =>
+  BUSINESS.test(subject.split(':', 1)[0] ?? '') && !AUTOMATIC.test(subject);
 
 /** Returns true for a positive mark of a machine (RFC 3834, 5, and the fields of common programs). */
 function isMarked(headers: Headers): boolean {

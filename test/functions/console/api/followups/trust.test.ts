@@ -88,7 +88,7 @@ describe('a due date', () => {
 
   it('that moves while its mail is under way counts again for the next level', async () => {
     const { body } = await post('/api/followups', invoice());
-    const mail = post(`/api/followups/${body.id}/send`);
+    const mail = post(`/api/followups/${body.id}/send`, { level: 1 });
     await mail;
     await world.store.doc(`followups/${body.id}`).update({ due_date: stamp('2026-04-30T22:00:00Z') });
     world.clock.advance(10 * DAY);
