@@ -20,6 +20,8 @@ module.exports = {
       pathNot: '^shared/domains/$1/',
     }),
     forbid('domains-know-doors-only', '^shared/domains/', '^shared/(runtime|browser)/'),
+    // A caller may come by HTTP or by the command line: a domain says what is wrong, a function gives it a status.
+    forbid('domains-know-no-http', '^shared/domains/', '^shared/doors/http/'),
     forbid('runtime-knows-doors-only', '^shared/runtime/', '^shared/(domains|browser)/'),
     forbid('doors-know-doors-only', '^shared/doors/', '^shared/(runtime|domains|browser)/'),
     forbid('browser-stands-alone', '^shared/browser/', '^(functions/|shared/(runtime|domains|doors)/)'),

@@ -153,23 +153,28 @@ export const REASONS = {
 
 export type Reason = keyof typeof REASONS;
 
+/** Parkings whose cause may be mended without a word to the follow-up: in the settings or by another back end. */
+export const CHECKED_AGAIN = [
+  'no_start',
+  'no_email',
+  'bad_email',
+  'bad_locale',
+  'no_amount',
+  'nothing_due',
+  'bad_row',
+  'template_error',
+] as const satisfies readonly Reason[];
+
+/** Faults that a person fixes in the follow-up or its customer. An uncertain mail is settled instead. */
+export const FIXABLE = [
+  ...CHECKED_AGAIN,
+  'address_refused',
+  'refused_for_days',
+  'message_refused',
+] as const satisfies readonly Reason[];
+
 /** The reasons that park a follow-up until a person fixes the cause. */
-export type ParkingReason = Extract<
-  Reason,
-  | 'no_start'
-  | 'no_email'
-  | 'bad_email'
-  | 'bad_locale'
-  | 'no_amount'
-  | 'nothing_due'
-  | 'bad_row'
-  | 'held'
-  | 'template_error'
-  | 'address_refused'
-  | 'refused_for_days'
-  | 'message_refused'
-  | 'unknown_delivery'
->;
+export type ParkingReason = (typeof FIXABLE)[number] | 'held' | 'unknown_delivery';
 
 /** The reasons that stop a sequence before its document is settled. */
 export type StopReason = Extract<Reason, 'stopped' | 'replied' | 'opted_out' | 'hard_bounce' | 'expired'>;

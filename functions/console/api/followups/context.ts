@@ -1,4 +1,5 @@
 import type { ChangeContext } from '../../../../shared/domains/followups/change.ts';
+import { PatchFault } from '../../../../shared/domains/followups/patch.ts';
 import { REASONS } from '../../../../shared/domains/followups/reasons.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import type { AdminContext } from '../route.ts';
@@ -6,6 +7,12 @@ import type { AdminContext } from '../route.ts';
 /** Names the caller as the author of a change, for the follow-up's history. */
 export function changeContext({ store, now, caller }: AdminContext): ChangeContext {
   return { store, now, decider: { runId: null, by: caller.id ?? caller.kind } };
+}
+
+/** Turns the fault of a patch into its answer. Throws any other error as it is. */
+export function throwPatchFault(error: unknown): never {
+  if (!(error instanceof PatchFault)) throw error;
+  throw new HttpError(error.kind === 'conflict' ? 409 : 400, error.message);
 }
 
 /** The error for an unknown id. */

@@ -13,7 +13,13 @@ import { listPage } from '../../../../shared/doors/store/list-page.ts';
 import { versionOf } from '../../../../shared/doors/store/version.ts';
 import { adminRoute } from '../route.ts';
 import { applyChange, requireSame, toAnswer, version } from './change.ts';
-import { changeContext, hasNoUncertainMail, hasUncertainMail, noSuchFollowup } from './context.ts';
+import {
+  changeContext,
+  hasNoUncertainMail,
+  hasUncertainMail,
+  noSuchFollowup,
+  throwPatchFault,
+} from './context.ts';
 import { explainFollowup } from './explain.ts';
 import { followupMailRoutes } from './mail.ts';
 import type { FollowupHistory } from './views.ts';
@@ -35,7 +41,9 @@ export const followupRoutes = [
     path: '/api/followups',
     body: newFollowup,
     async handle({ context, body }) {
-      const { id, created, snapshot } = await saveFollowup(changeContext(context), body);
+      const { id, created, snapshot } = await saveFollowup(changeContext(context), body).catch(
+        throwPatchFault,
+      );
       if (!snapshot) throw noSuchFollowup(id);
       return toAnswer(snapshot, created ? 201 : 200);
     },
@@ -60,7 +68,7 @@ export const followupRoutes = [
       return applyChange(context, path['id'] ?? '', ({ snapshot, followup, settings }) => {
         requireVersion(request, updated_at, versionOf(snapshot));
         return decidePatch(snapshot, followup, settings, patch);
-      });
+      }).catch(throwPatchFault);
     },
   }),
   adminRoute({

@@ -7,12 +7,8 @@ import {
   stageChange,
   ticketChange,
 } from '../../../../shared/domains/tickets/ticket.ts';
-import {
-  listLate,
-  listTickets,
-  readTicket,
-  type TicketView,
-} from '../../../../shared/domains/tickets/ticket-list.ts';
+import { listLate, listTickets, readTicket } from '../../../../shared/domains/tickets/ticket-list.ts';
+import type { TicketView } from '../../../../shared/domains/tickets/ticket-view.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam } from '../../../../shared/doors/http/query.ts';
 import type { HttpRequest } from '../../../../shared/doors/http/request.ts';

@@ -1,11 +1,10 @@
 import { Stack, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import type { TicketView } from '../../../../shared/domains/tickets/ticket-list.ts';
-import { ApiError } from '../base/api.ts';
+import type { TicketView } from '../../../../shared/domains/tickets/ticket-view.ts';
 import { useSignedIn } from '../base/signed-in.ts';
 import { useTitle } from '../base/title.ts';
-import { Empty, Failure, Loading } from '../ui/state.tsx';
+import { Failure, Loading } from '../ui/state.tsx';
 import { TicketFacts } from './late-ticket.tsx';
 import { useAlertsTexts } from './texts.ts';
 
@@ -20,14 +19,7 @@ export default function TicketPage({ id }: { id: string }) {
   const title = `${texts.ticket} ${data?.number ?? id}`;
   useTitle(title);
   if (isPending) return <Loading />;
-  if (!data) {
-    const isMissing = error instanceof ApiError && error.status === 404;
-    return isMissing ? (
-      <Empty>{texts.missing}</Empty>
-    ) : (
-      <Failure error={error} retry={() => void refetch()} />
-    );
-  }
+  if (!data) return <Failure error={error} retry={() => void refetch()} missing={texts.missing} />;
   return (
     <Stack gap="lg">
       <div>

@@ -2,7 +2,6 @@ import { Alert, Button, CopyButton, Group, Stack, Text, Title } from '@mantine/c
 import { Link } from 'wouter';
 import type { FollowupDetail, FullExplanation } from '../../api/followups/views.ts';
 import { billingAddress, runAddress } from '../base/addresses.ts';
-import { ApiError } from '../base/api.ts';
 import { dayOf, instant } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
 import { useTitle } from '../base/title.ts';
@@ -10,7 +9,7 @@ import { Facts } from '../ui/facts.tsx';
 import { Mark } from '../ui/outcome.tsx';
 import { MoreButton } from '../ui/pages-button.tsx';
 import { Section } from '../ui/section.tsx';
-import { Empty, Failure, Loading } from '../ui/state.tsx';
+import { Failure, Loading } from '../ui/state.tsx';
 import { Actions } from './actions.tsx';
 import { HistoryLines, Levels } from './history.tsx';
 import { isEndless, money, nameOf } from './money.ts';
@@ -28,14 +27,7 @@ export default function FollowupPage({ id }: { id: string }) {
   const { data, error, isPending, refetch } = useFollowup(id);
   useTitle(data ? `${worded(texts.type, data.type ?? null)} ${nameOf(data)}` : texts.title);
   if (isPending) return <Loading />;
-  if (!data) {
-    const missing = error instanceof ApiError && error.status === 404;
-    return missing ? (
-      <Empty>{texts.one.missing}</Empty>
-    ) : (
-      <Failure error={error} retry={() => void refetch()} />
-    );
-  }
+  if (!data) return <Failure error={error} retry={() => void refetch()} missing={texts.one.missing} />;
   return (
     <Stack gap="lg">
       <div>

@@ -3,7 +3,6 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { Found, PersonView } from '../../api/search/views.ts';
 import { followupAddress } from '../base/addresses.ts';
-import { ApiError } from '../base/api.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
 import { useSignedIn } from '../base/signed-in.ts';
@@ -24,14 +23,7 @@ export default function PersonPage({ id }: { id: string }) {
   const name = data?.user?.display_name || data?.address || id;
   useTitle(name);
   if (isPending) return <Loading />;
-  if (!data) {
-    const isMissing = error instanceof ApiError && error.status === 404;
-    return isMissing ? (
-      <Empty>{texts.missing}</Empty>
-    ) : (
-      <Failure error={error} retry={() => void refetch()} />
-    );
-  }
+  if (!data) return <Failure error={error} retry={() => void refetch()} missing={texts.missing} />;
   return (
     <Stack gap="lg">
       <Title order={1} size="h2" className="wrapped">

@@ -2,7 +2,6 @@ import { Alert, Code, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
 import type { RunView } from '../../../../shared/runtime/run-view.ts';
 import { runsAddress } from '../base/addresses.ts';
-import { ApiError } from '../base/api.ts';
 import { instant, price, span, whole } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
 import { useTitle } from '../base/title.ts';
@@ -22,14 +21,7 @@ export default function RunPage({ id }: { id: string }) {
   const { data, error, isPending, refetch } = useRun(id);
   useTitle(`${texts.run.title} ${id}`);
   if (isPending) return <Loading />;
-  if (!data) {
-    const missing = error instanceof ApiError && error.status === 404;
-    return missing ? (
-      <Empty>{texts.run.missing}</Empty>
-    ) : (
-      <Failure error={error} retry={() => void refetch()} />
-    );
-  }
+  if (!data) return <Failure error={error} retry={() => void refetch()} missing={texts.run.missing} />;
   return (
     <Stack gap="lg">
       <div>

@@ -1,7 +1,7 @@
 import { Filter, type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
 import { FOR_GOOD } from '../actions.ts';
 import { type Followup, followups, STATUSES } from '../followup.ts';
-import type { ParkingReason } from '../reasons.ts';
+import { FIXABLE } from '../reasons.ts';
 
 /**
  * The lists of follow-ups:
@@ -15,20 +15,6 @@ import type { ParkingReason } from '../reasons.ts';
 export const VIEWS = ['next', 'waiting', 'uncertain', 'to_fix', 'sent', 'ended'] as const;
 export type ListView = (typeof VIEWS)[number];
 
-/** Faults that a person fixes in the follow-up or its customer. An uncertain mail is settled instead. */
-export const FIXABLE: readonly Exclude<ParkingReason, 'unknown_delivery' | 'held'>[] = [
-  'no_start',
-  'no_email',
-  'bad_email',
-  'bad_locale',
-  'no_amount',
-  'nothing_due',
-  'bad_row',
-  'template_error',
-  'address_refused',
-  'refused_for_days',
-  'message_refused',
-];
 const ENDED = STATUSES.filter((status) => status !== 'open');
 
 /** The instant that orders a view, or null if its order is by id. */

@@ -2,7 +2,7 @@ import type { Firestore, Query } from '@google-cloud/firestore';
 import { type ChangeContext, changeFollowup } from '../change.ts';
 import { type Followup, followups } from '../followup.ts';
 import { closedReason } from '../judge.ts';
-import { FIXABLE } from '../list/list.ts';
+import { FIXABLE } from '../reasons.ts';
 import { revivedFields } from '../schedule/scheduled.ts';
 import { settleUnknown } from '../settle.ts';
 

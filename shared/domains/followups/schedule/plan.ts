@@ -4,7 +4,7 @@ import { type Followup, standingOf, toFollowup, withFields } from '../followup.t
 import { closedReason, judgeMail } from '../judge.ts';
 import { searchTokens } from '../list/search.ts';
 import { isSettled } from '../mail/content.ts';
-import type { ParkingReason } from '../reasons.ts';
+import { CHECKED_AGAIN, type ParkingReason } from '../reasons.ts';
 import { parkedFields } from '../record.ts';
 import type { Settings } from '../settings.ts';
 import { readDay, startOf } from './days.ts';
@@ -17,18 +17,6 @@ const DAY_MS = 86_400_000;
 const UTC = 'UTC';
 /** The version of what this walk writes to every row, so that a count finds rows that it has not seen. */
 export const SEEN = 1;
-
-/** The parkings whose cause may be mended without a word to the follow-up: in the settings or by another back end. */
-export const CHECKED_AGAIN: readonly ParkingReason[] = [
-  'no_start',
-  'no_email',
-  'bad_email',
-  'bad_locale',
-  'no_amount',
-  'nothing_due',
-  'bad_row',
-  'template_error',
-];
 
 /** The writes that bring a follow-up in line with its organisation's settings, and the follow-up after them. */
 export interface Plan {
@@ -120,6 +108,8 @@ function openFields(
   return { ...fields, ...parkedFields(after, 'held', null, new Date(now)) };
 }
 
+const isCheckedAgain = (reason: ParkingReason) => CHECKED_AGAIN.some((one) => one === reason);
+
 const isTimestamp = (snapshot: DocumentSnapshot, name: string) => snapshot.get(name) instanceof Timestamp;
 
 /** Ends a parking whose cause is gone. A hold ends if a person has confirmed it. */
@@ -131,7 +121,7 @@ function unparkedFields(
 ): Record<string, unknown> {
   const { parked } = followup;
   if (parked?.reason === 'held') return settings.releasing ? revivedFields(snapshot, {}, settings) : {};
-  if (!parked || !CHECKED_AGAIN.includes(parked.reason) || followup.fault !== null) return {};
+  if (!parked || !isCheckedAgain(parked.reason) || followup.fault !== null) return {};
   if (nextDue(standingOf(followup, settings), settings.rules).at === null) return {};
   const { do: verdict } = judgeMail({ followup, settings, level: followup.level + 1 }, now);
   return verdict === 'park' ? {} : revivedFields(snapshot, {}, settings);

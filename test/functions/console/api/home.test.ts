@@ -1,5 +1,6 @@
 import { Timestamp } from '@google-cloud/firestore';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { callJson } from '../../../support/call.ts';
 import { NOW, seed, startWorld, type World } from '../../../support/world.ts';
 
 let world: World;
@@ -10,12 +11,8 @@ afterAll(() => world?.stop());
 
 const at = Timestamp.fromDate(NOW);
 
-async function read(path: string) {
-  const token = await world.issuer.userToken('admintest1');
-  const response = await fetch(world.url + path, { headers: { Authorization: `Bearer ${token}` } });
-  // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
-  return { status: response.status, body: (await response.json()) as any };
-}
+const read = async (path: string) =>
+  callJson(world, { token: await world.issuer.userToken('admintest1'), method: 'GET', path });
 
 const followup = (number: number, reason: string | null) => ({
   org_id: 'shop',

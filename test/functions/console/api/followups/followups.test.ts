@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FollowupSignal } from '../../../../../shared/domains/followups/answers/answer.ts';
 import { applySignal } from '../../../../../shared/domains/followups/answers/signals.ts';
 import { openCounted } from '../../../../../shared/doors/engines.ts';
+import { callJson } from '../../../../support/call.ts';
 import { clearFollowups, followupFields, settingsFields, stamp } from '../../../../support/followups.ts';
 import { type SmtpFaults, startSmtpFaults } from '../../../../support/smtp-faults.ts';
 import { minutes, NOW, seed, startWorld, type World } from '../../../../support/world.ts';
@@ -32,23 +33,11 @@ beforeEach(async () => {
   await world.store.doc('billing_settings/org-1').set(settingsFields());
 });
 
-async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+const call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => {
   // The history is ordered by instants, so each call needs another one.
   world.clock.advance(1);
-  const response = await fetch(world.url + path, {
-    method,
-    headers: { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json', ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
-  const answer = (text ? JSON.parse(text) : null) as any;
-  return {
-    status: response.status,
-    headers: response.headers,
-    body: answer,
-  };
-}
+  return callJson(world, { token: admin, method, path, body, headers });
+};
 const get = (path: string) => call('GET', path);
 const post = (path: string, body: unknown = {}) => call('POST', path, body);
 const run = () => {

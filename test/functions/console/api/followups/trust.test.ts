@@ -1,5 +1,6 @@
 import type { DocumentData } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { callJson } from '../../../../support/call.ts';
 import { clearFollowups, followupFields, settingsFields, stamp } from '../../../../support/followups.ts';
 import { minutes, NOW, seed, startWorld, type World } from '../../../../support/world.ts';
 
@@ -21,16 +22,10 @@ beforeEach(async () => {
   await world.store.doc('billing_settings/org-1').set(settingsFields());
 });
 
-async function call(method: string, path: string, body?: unknown) {
+const call = (method: string, path: string, body?: unknown) => {
   world.clock.advance(1);
-  const response = await fetch(world.url + path, {
-    method,
-    headers: { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
-  return { status: response.status, body: (await response.json()) as any };
-}
+  return callJson(world, { token: admin, method, path, body });
+};
 const get = async (path: string) => (await call('GET', path)).body;
 const post = (path: string, body: unknown = {}) => call('POST', path, body);
 const patch = (id: string, body: unknown) => call('PATCH', `/api/followups/${id}`, body);

@@ -1,5 +1,6 @@
 import { Timestamp } from '@google-cloud/firestore';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { callJson } from '../../../../support/call.ts';
 import { minutes, NOW, seed, startWorld, type World } from '../../../../support/world.ts';
 
 const PATH = '/v1/admin/incidents';
@@ -24,14 +25,8 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-async function list(query: string, account: 'admintest1' | 'usertest1' = 'admintest1') {
-  const token = await world.issuer.userToken(account);
-  const response = await fetch(`${world.url}${PATH}${query}`, {
-    headers: { Authorization: `Bearer ${token}` },
-  });
-  // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
-  return { status: response.status, body: (await response.json()) as any };
-}
+const list = async (query: string, account: 'admintest1' | 'usertest1' = 'admintest1') =>
+  callJson(world, { token: await world.issuer.userToken(account), method: 'GET', path: PATH + query });
 
 /** Reads the ids of all pages, and the length of each page. */
 async function all(query: string) {
@@ -89,16 +84,13 @@ describe('the list of incidents', () => {
 });
 
 describe('acknowledging an incident', () => {
-  const acknowledge = async (id: string) => {
-    const token = await world.issuer.userToken('admintest1');
-    const response = await fetch(`${world.url}${PATH}/${id}/acknowledge`, {
+  const acknowledge = async (id: string) =>
+    callJson(world, {
+      token: await world.issuer.userToken('admintest1'),
       method: 'POST',
-      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-      body: '{}',
+      path: `${PATH}/${id}/acknowledge`,
+      body: {},
     });
-    // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
-    return { status: response.status, body: (await response.json()) as any };
-  };
 
   it('records who attends to it and since when, once', async () => {
     const first = await acknowledge('missed:03');
