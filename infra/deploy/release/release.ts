@@ -107,7 +107,7 @@ async function deployFunction(
   const { gcloud, options, print, report, root } = context;
   const { deployed } = planned;
   const flags = toFunctionFlags(planned, context, versions);
-  const digest = options.dry ? 'DIGEST' : digestOf(planned, flags, root);
+  const digest = options.dry ? 'digest' : digestOf(planned, flags, root);
   if (isUnchanged(found, planned, digest)) {
     print(`# ${deployed} is unchanged`);
     return;
