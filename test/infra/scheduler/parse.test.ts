@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { tasks } from '../../../functions/registry.ts';
 import { functionNames } from '../../../infra/build.ts';
 import { readSchedule } from '../../../infra/scheduler/file.ts';
-import { parseSchedule, ScheduleError } from '../../../infra/scheduler/parse.ts';
+import { parseSchedule } from '../../../infra/scheduler/parse.ts';
+import { ScheduleError } from '../../../infra/scheduler/problems.ts';
 
 // One task and one API without comments and blank lines, so that each text is on a single line.
 const PLAIN = readFileSync(join(import.meta.dirname, 'sample.yaml'), 'utf8');
