@@ -17,7 +17,7 @@ import { addRoutes } from './routes.ts';
 import { callTask, describeAnswer, findTask, parsePairs, UsageError } from './run-task.ts';
 import { addSchedulerCommands } from './scheduler/scheduler.ts';
 import { findSwallowed } from './swallowed.ts';
-import { findTarget } from './target.ts';
+import { findTaskTarget } from './target.ts';
 
 /** Gives 64 hexadecimal characters, like `openssl rand -hex 32`. */
 const SECRET_BYTES = 32;
@@ -58,7 +58,7 @@ program
       ...(options.dryRun ? { dry_run: true } : {}),
       ...(options.force ? { force: true } : {}),
     };
-    const answer = await callTask(task, params, await findTarget());
+    const answer = await callTask(task, params, await findTaskTarget(task));
     if (options.json) print(JSON.stringify(answer.body, null, 2));
     else for (const line of [...describeCandidates(answer.body), describeAnswer(answer)]) print(line);
     if (answer.status !== 200) process.exitCode = answer.status === BAD_PARAMETERS ? 2 : 1;
@@ -80,7 +80,7 @@ program
     await loop(task, {
       everyMs: parseEvery(options.every),
       signal: stopping.signal,
-      findTarget,
+      findTarget: () => findTaskTarget(task),
       print: printLine,
     });
   });

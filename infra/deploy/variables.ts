@@ -17,6 +17,7 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'GOOGLE_CLOUD_PROJECT', for: 'all', computed: true },
   { name: 'REGION', for: 'all', computed: true },
   { name: 'FUNCTION_URLS', for: 'all', computed: true },
+  { name: 'NAME_PREFIX', for: ['console'], computed: true },
   { name: 'SCHEDULER_SERVICE_ACCOUNT', for: 'tasks', computed: true },
   { name: 'PUBLIC_URL', for: 'all' },
   { name: 'FIRESTORE_DATABASE', for: 'all' },

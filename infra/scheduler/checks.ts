@@ -1,3 +1,4 @@
+import { cpuOf, findCpuFault } from './cpu.ts';
 import { findPeriodSeconds } from './cron.ts';
 import type { Found, FoundFunction, KnownTask, ScheduledJob } from './found.ts';
 import { type Problems, suggest } from './problems.ts';
@@ -37,7 +38,9 @@ export function checkFunctions({ functions, named, jobs, context, problems }: Fo
     }
     if (task && !jobs.some((job) => job.name === name))
       problems.add(path, undefined, 'is a task and has no job; legal: exactly one; add it under jobs');
-    if (concurrency > 1 && (cpu ?? impliedCpu(memory)) < 1) {
+    const fault = findCpuFault({ cpu, memory });
+    if (fault) problems.add([...path, cpu === undefined ? 'memory' : 'cpu'], cpu ?? memory, fault);
+    if (concurrency > 1 && cpuOf({ cpu, memory }) < 1) {
       const why = cpu === undefined ? `${memory} implies less than one` : `cpu is ${cpu}`;
       problems.add(
         [...path, 'concurrency'],
@@ -66,11 +69,6 @@ function checkFanOut(
       fanOut.max_concurrent,
       `would be refused by Cloud Run; legal: at most max_instances x concurrency - 1, which is ${maxBatches}`,
     );
-}
-
-/** Returns the CPU that Cloud Run gives to a function that states only its memory. */
-function impliedCpu(memory: string): number {
-  return memory.endsWith('Gi') && Number.parseInt(memory, 10) >= 2 ? 1 : 0.5;
 }
 
 /** Checks each job alone and against its function and task. Returns the complete ones. */

@@ -5,7 +5,7 @@ import type { FoundFunction, FoundJob, KnownTask, ScheduledJob } from './found.t
 import { type Path, Problems, ScheduleError, suggest } from './problems.ts';
 import { type Defaults, defaultsSchema, functionSchema, jobSchema, legalKeys } from './schema.ts';
 
-export { ScheduleError, type ScheduleProblem } from './problems.ts';
+export type { ScheduleProblem } from './problems.ts';
 export type { KnownTask, ScheduledJob };
 
 /** One function; `timeout` is in seconds. */

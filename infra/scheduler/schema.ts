@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MEMORIES } from './cpu.ts';
 import { checkCron } from './cron.ts';
 import { DURATION_LEGAL, parseDuration } from './duration.ts';
 import { DESCRIPTION_MAX } from './marker.ts';
@@ -53,7 +54,7 @@ export const defaultsSchema = z.strictObject({
 /** One deployed function. */
 export const functionSchema = z.strictObject({
   task: yesNo,
-  memory: text('legal: 128Mi to 32Gi, such as 512Mi or 1Gi', /^(?:128|256|512)Mi$|^(?:[1248]|16|32)Gi$/),
+  memory: oneOf(MEMORIES),
   cpu: z
     .number({ error: 'legal: 0.08 to 1, or 2, 4, 6, 8' })
     .refine((cpu) => (cpu >= 0.08 && cpu <= 1) || [2, 4, 6, 8].includes(cpu), {
@@ -70,6 +71,10 @@ export const functionSchema = z.strictObject({
       { error: 'legal: max_concurrent and max_per_second' },
     )
     .optional(),
+  vpc_connector: text(
+    'legal: the name of a Serverless VPC Access connector of the region, or projects/P/locations/R/connectors/NAME',
+    /^(?:projects\/[a-z0-9:.-]+\/locations\/[a-z0-9-]+\/connectors\/)?[a-z][a-z0-9-]{1,23}[a-z0-9]$/,
+  ).optional(),
   secrets: z.record(variable, secret, { error: 'legal: a map of VARIABLE: secret-name, {} for none' }),
 });
 

@@ -113,7 +113,8 @@ describe('an outside web cron', () => {
 it("ronde run sends gcloud's identity token to a deployed project", async () => {
   // Google signs these for people who are signed in; here the local issuer does, for the same audience.
   const token = await world.issuer.googleToken({ email: OPERATOR, audience: GCLOUD_CLIENT });
-  const said = `#!/bin/sh\n[ "$*" = "auth print-identity-token" ] && echo '${token}'\n`;
+  const account = JSON.stringify({ core: { account: OPERATOR } });
+  const said = `#!/bin/sh\ncase "$*" in\n'config list'*) echo '${account}';;\n'auth print-identity-token') echo '${token}';;\n*) exit 1;;\nesac\n`;
   await writeFile(join(home, 'gcloud'), said, { mode: 0o755 });
   const { code, stdout, stderr } = await runProgram(
     process.execPath,

@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { tasks } from '../../../functions/registry.ts';
 import { functionNames } from '../../../infra/build.ts';
 import { readSchedule } from '../../../infra/scheduler/file.ts';
-import { parseSchedule, ScheduleError } from '../../../infra/scheduler/parse.ts';
+import { parseSchedule } from '../../../infra/scheduler/parse.ts';
+import { ScheduleError } from '../../../infra/scheduler/problems.ts';
 
 // One task and one API without comments and blank lines, so that each text is on a single line.
 const PLAIN = readFileSync(join(import.meta.dirname, 'sample.yaml'), 'utf8');
@@ -150,9 +151,9 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp, at?: 
     'audience',
   ],
   ['paused in words', 'paused: false', 'paused: no', /true or false/],
-  ['an empty description', 'description: Closes', "description: ''\n    #", /1 to 458/],
+  ['an empty description', 'description: Closes', "description: ''\n    #", /1 to 446/],
   ['concurrency on part of a CPU', 'concurrency: 1\n', 'concurrency: 2\n', /512Mi implies less than one/],
-  ['illegal memory', 'memory: 512Mi', 'memory: 500Mi', /128Mi to 32Gi/],
+  ['illegal memory', 'memory: 512Mi', 'memory: 500Mi', /128Mi or 256Mi/],
   ['no room for new objects', 'max_instances: 2', 'semi_space_mib: 0\n    max_instances: 2', /1 to 64/],
   ['an illegal CPU', 'cpu: 1', 'cpu: 3', /0\.08 to 1/],
   ['a secret with a slash', 'ronde-cron-secret', 'projects/a/secrets/b', /name of a secret/],
