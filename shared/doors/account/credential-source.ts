@@ -16,7 +16,7 @@ export const refreshable = z.strictObject({
  * The scope of an app that signs in by itself to a Microsoft mailbox
  * (https://learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth).
  */
-export const MICROSOFT_APP_SCOPE = 'https://outlook.office365.com/.default';
+const MICROSOFT_APP_SCOPE = 'https://outlook.office365.com/.default';
 
 /** Fields that get an access token by the client's own credentials, without a person (RFC 6749, 4.4). */
 export const clientGrant = z.strictObject({
@@ -26,7 +26,7 @@ export const clientGrant = z.strictObject({
 });
 
 /** Fields that get access tokens. */
-export const renewable = z.union([refreshable, clientGrant]);
+const renewable = z.union([refreshable, clientGrant]);
 export type Renewable = z.infer<typeof renewable>;
 
 /** Credentials from an administrator: a password, an access token that expires, or fields that get a new token. */

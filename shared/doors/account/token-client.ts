@@ -41,7 +41,7 @@ export async function renewAccessToken(source: Renewable, now: Date, local: bool
 }
 
 /** Asks a token server for a token by any grant. Throws CredentialFault. */
-export async function requestToken(
+async function requestToken(
   client: { client_id: string; client_secret?: string | undefined; token_url: string },
   grant: Readonly<Record<string, string>>,
   now: Date,
