@@ -13,6 +13,7 @@ import { homeRoutes } from './api/home/home.ts';
 import { answerRoutes } from './api/inbox/answers.ts';
 import { inboxRoutes } from './api/inbox/inbox.ts';
 import { inboxViewRoutes } from './api/inbox/view.ts';
+import { mailAccountRoutes } from './api/mail-accounts/mail-accounts.ts';
 import { presenceRoutes } from './api/presence/presence.ts';
 import { presenceUserRoutes } from './api/presence/users.ts';
 import type { AdminRoute } from './api/route.ts';
@@ -53,6 +54,7 @@ export const routes: readonly AdminRoute[] = [
   ...inboxRoutes,
   ...inboxViewRoutes,
   ...answerRoutes,
+  ...mailAccountRoutes,
   ...visitRoutes,
 ];
 

@@ -59,6 +59,14 @@ export const REASONS = {
     en: 'The mail account has sent its maximum of 24 hours; a run tries again every hour.',
     fr: 'Le compte de messagerie a atteint son maximum sur 24 heures ; nouvel essai toutes les heures.',
   },
+  account_waits: {
+    en: 'The organisation’s mail account fails and is tried again later; it stays due.',
+    fr: 'Le compte d’envoi de l’organisation est en panne ; nouvel essai plus tard, elle reste échue.',
+  },
+  account_missing: {
+    en: 'The billing settings name a mail account that the organisation does not have (mail_account).',
+    fr: 'Les réglages de facturation désignent un compte d’envoi que l’organisation n’a pas (mail_account).',
+  },
   no_answer: {
     en: 'The mail server did not answer; nothing was sent.',
     fr: 'Le serveur de messagerie ne répond pas ; rien n’est parti.',
