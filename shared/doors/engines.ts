@@ -4,7 +4,8 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { noUsage, type Usage } from './cost.ts';
 import type { Log } from './log.ts';
-import { openPost, type Post } from './mail/post.ts';
+import { openPost } from './mail/open-post.ts';
+import type { Post } from './mail/post.ts';
 import { countedRedis } from './redis/counted.ts';
 import { countedStore } from './store/counted.ts';
 
@@ -48,5 +49,6 @@ export function countStores(
 /** Opens the engines of one run. No delivery may end after the deadline. */
 export function openCounted(engines: ProcessEngines, deadline?: Date): CountedEngines {
   const meter = noUsage();
-  return { ...countStores(engines, meter), post: openPost(engines, meter, deadline) };
+  const counted = countStores(engines, meter);
+  return { ...counted, post: openPost({ ...engines, store: counted.store }, meter, deadline) };
 }
