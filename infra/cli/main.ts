@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { z } from 'zod';
 import { loadDotEnv } from '../../shared/doors/config.ts';
 import { addAlerts } from './alerts/alerts.ts';
 import { describeCandidates } from './candidates.ts';
@@ -12,6 +14,7 @@ import { addImport } from './import/import.ts';
 import { addInbox } from './inbox/inbox.ts';
 import { loop, parseEvery } from './loop.ts';
 import { addPresence } from './presence/presence.ts';
+import { addRecipe } from './recipe/recipe.ts';
 import { addRetention } from './retention/retention.ts';
 import { addRoutes } from './routes.ts';
 import { callTask, describeAnswer, findTask, parsePairs, UsageError } from './run-task.ts';
@@ -24,6 +27,10 @@ const SECRET_BYTES = 32;
 
 /** The status of a task's answer to unknown or illegal parameters. */
 const BAD_PARAMETERS = 400;
+
+const { version: VERSION } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')));
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -38,6 +45,7 @@ const collect = (value: string, all: string[]) => [...all, value];
 
 const program = new Command('ronde')
   .description('Runs and inspects the tasks: of the local cloud if one is up, else of the deployed project.')
+  .version(VERSION, '-V, --version', 'print the version')
   .addHelpText('after', PROGRAM_HELP)
   .showHelpAfterError('(ronde --help lists the commands, ronde COMMAND --help its options)')
   .exitOverride()
@@ -111,6 +119,7 @@ addImport(program, terminal);
 addErase(program, terminal);
 addRetention(program, terminal);
 addRoutes(program, print);
+addRecipe(program, print);
 addSchedulerCommands(program);
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage, 3 drift. */
