@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { z } from 'zod';
 import { loadDotEnv } from '../../shared/doors/config.ts';
 import { PROGRAM_HELP } from './help.ts';
 import { findSwallowed } from './swallowed.ts';
@@ -9,10 +11,15 @@ import { UsageError } from './usage-error.ts';
 /** Gives 64 hexadecimal characters, like `openssl rand -hex 32`. */
 const SECRET_BYTES = 32;
 
+const { version: VERSION } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')));
+
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 const program = new Command('ronde')
   .description('Runs and inspects the tasks: of the local cloud if one is up, else of the deployed project.')
+  .version(VERSION, '-V, --version', 'print the version')
   .addHelpText('after', PROGRAM_HELP)
   .showHelpAfterError('(ronde --help lists the commands, ronde COMMAND --help its options)')
   .exitOverride()
@@ -51,6 +58,7 @@ const GROUPS: Readonly<Record<string, () => Promise<void>>> = {
   erase: async () => (await import('./erase/erase.ts')).addErase(program, terminal),
   retention: async () => (await import('./retention/retention.ts')).addRetention(program, terminal),
   routes: async () => (await import('./routes.ts')).addRoutes(program, print),
+  recipe: async () => (await import('./recipe/recipe.ts')).addRecipe(program, print),
   scheduler: async () => (await import('./scheduler/scheduler.ts')).addSchedulerCommands(program),
 };
 
