@@ -2,12 +2,11 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import * as z from 'zod';
-import { maskSecrets } from '../../../doors/mail/mask-secrets.ts';
-import { within } from '../../../doors/time/within.ts';
-import { MailboxError } from '../imap/connection.ts';
-import { failureOf } from '../imap/failure.ts';
-import { ForbiddenHost, publicAddress } from '../imap/public-address.ts';
-import type { Refreshable } from './credential-source.ts';
+import { maskSecrets } from '../mail/mask-secrets.ts';
+import { within } from '../time/within.ts';
+import type { Renewable } from './credential-source.ts';
+import { CredentialFault } from './fault.ts';
+import { ForbiddenHost, publicAddress } from './public-address.ts';
 
 const ANSWER_MS = 10_000;
 /** A token has a few kilobytes. */
@@ -28,23 +27,39 @@ export interface AccessToken {
   access_token: string;
   /** Milliseconds since the epoch, with a margin. */
   expires_at: number;
-  /** The refresh token to be used from now on: some servers give a new one each time. */
-  refresh_token: string;
+  /** The refresh token to be used from now on, since some servers give a new one each time. Null without one. */
+  refresh_token: string | null;
 }
 
-/** Gets an access token (RFC 6749, 6). Throws a MailboxError: `auth` where a person must sign in again. */
-export async function renewAccessToken(source: Refreshable, now: Date, local: boolean): Promise<AccessToken> {
-  const { refresh_token, client_id, client_secret, token_url } = source;
-  const secrets = [refresh_token, client_secret ?? ''];
+/** Gets an access token (RFC 6749, 4.4 and 6). Throws CredentialFault. */
+export async function renewAccessToken(source: Renewable, now: Date, local: boolean): Promise<AccessToken> {
+  const grant =
+    'refresh_token' in source
+      ? { grant_type: 'refresh_token', refresh_token: source.refresh_token }
+      : { grant_type: 'client_credentials', scope: source.scope };
+  return await requestToken(source, grant, now, local);
+}
+
+/** Asks a token server for a token by any grant. Throws CredentialFault. */
+async function requestToken(
+  client: { client_id: string; client_secret?: string | undefined; token_url: string },
+  grant: Readonly<Record<string, string>>,
+  now: Date,
+  local: boolean,
+): Promise<AccessToken> {
+  const { client_id, client_secret, token_url } = client;
+  const { grant_type: _type, scope: _scope, ...secret } = grant;
+  const secrets = [...Object.values(secret), client_secret ?? ''];
   const form = new URLSearchParams({
-    ...{ grant_type: 'refresh_token', refresh_token, client_id },
+    ...grant,
+    client_id,
     ...(client_secret === undefined ? {} : { client_secret }),
   });
   const answer = await within(ANSWER_MS, 'The token server', post(new URL(token_url), form, local)).catch(
     (error: unknown) => {
-      if (error instanceof ForbiddenHost)
-        throw new MailboxError({ kind: 'host', detail: error.message }, error);
-      throw new MailboxError(failureOf(error, null, secrets), error);
+      if (error instanceof ForbiddenHost) throw new CredentialFault('host', error.message, error);
+      const said = error instanceof Error ? error.message : String(error);
+      throw new CredentialFault('network', `the token server: ${maskSecrets(said, secrets)}`, error);
     },
   );
   const body = parsed(answer.body);
@@ -53,17 +68,26 @@ export async function renewAccessToken(source: Refreshable, now: Date, local: bo
   return {
     access_token: success.access_token,
     expires_at: now.getTime() + (success.expires_in ?? DEFAULT_LIFE_S) * 1_000 - MARGIN_MS,
-    refresh_token: success.refresh_token ?? refresh_token,
+    refresh_token: success.refresh_token ?? grant['refresh_token'] ?? null,
   };
 }
 
-/** RFC 6749, 5.2: a refused grant needs a person; anything else is the server's trouble. */
-function refusal(status: number, body: unknown, secrets: readonly string[]): MailboxError {
+/** A person must act on these refusals (RFC 6749, 5.2). */
+const REMEDIES: Readonly<Record<string, string>> = {
+  invalid_grant:
+    '; the consent was withdrawn or has ended: connect the account again. At Google it ends after a week while the app’s publishing status is Testing: publish the app',
+  invalid_client: '; the client id or its secret is wrong, or the secret has expired: enter a new one',
+};
+
+/** RFC 6749, 5.2: a refused grant or client needs a person. Anything else is the server's trouble. */
+function refusal(status: number, body: unknown, secrets: readonly string[]): CredentialFault {
   const { error, error_description } = refused.safeParse(body).data ?? {};
   const said = [error, error_description].filter(Boolean).join(': ');
   const why = maskSecrets(said, secrets) || `HTTP ${status}`;
-  const kind = error !== undefined && status >= 400 && status < 500 && status !== 429 ? 'auth' : 'busy';
-  return new MailboxError({ kind, detail: `the token server refuses: ${why}` }, null);
+  const isFinal = error !== undefined && status >= 400 && status < 500 && status !== 429;
+  const kind = !isFinal ? 'busy' : error === 'invalid_grant' ? 'consent' : 'client';
+  const remedy = isFinal ? (REMEDIES[error] ?? '') : '';
+  return new CredentialFault(kind, `the token server refuses: ${why}${remedy}`);
 }
 
 /** Posts a form to the address that the host's name has now, and to no other; redirects are not followed. */
