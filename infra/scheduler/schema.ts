@@ -32,7 +32,7 @@ const NAME = 'legal: a letter, then letters, digits and hyphens, at most 63, not
 const name = text(NAME, /^[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/);
 const account = text(
   'legal: a service account e-mail or a $-variable in braces',
-  /^[^\s@]+@[^\s@]+\.[^\s@]+$|^\$\{[A-Z_][A-Z0-9_]*\}$/,
+  /^[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+$|^\$\{[A-Z_][A-Z0-9_]*\}$/,
 );
 const variable = text(
   'legal: an upper-case environment variable that Cloud Run does not set itself (PORT, K_*, GOOGLE_*, X_GOOGLE_*, FUNCTION_*)',

@@ -4,6 +4,7 @@ import * as z from 'zod';
 
 /** A function refuses to start with a shorter secret. `openssl rand -hex 16` makes 32 characters. */
 const MIN_SECRET_LENGTH = 32;
+const MIN_PER_MINUTE = 60;
 
 /** An empty variable counts as unset, as in a shell. */
 export const optional = z
@@ -34,6 +35,15 @@ export const secret = optional.pipe(
     )
     .optional(),
 );
+/** A number of requests in a minute; twenty tabs of one user send about forty. */
+export const perMinute = (usual: number) =>
+  optional.transform((text, context) => {
+    if (text === undefined) return usual;
+    if (/^\d{1,6}$/.test(text) && Number(text) >= MIN_PER_MINUTE) return Number(text);
+    const message = `must be a whole number from ${MIN_PER_MINUTE} to 999999: fewer would refuse open tabs`;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
 /** A secret that callers send in a header: one with other characters would never open anything. */
 export const sentSecret = secret.refine(
   (value) => value === undefined || /^[\x21-\x7e]*$/.test(value.trim()),

@@ -1,12 +1,10 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { isIP } from 'node:net';
 import * as z from 'zod';
 import { maskSecrets } from '../../../doors/mail/mask-secrets.ts';
+import { postGuarded } from '../../../doors/net/guarded-request.ts';
+import { ForbiddenHost } from '../../../doors/net/public-address.ts';
 import { within } from '../../../doors/time/within.ts';
 import { MailboxError } from '../imap/connection.ts';
 import { failureOf } from '../imap/failure.ts';
-import { ForbiddenHost, publicAddress } from '../imap/public-address.ts';
 import type { Refreshable } from './credential-source.ts';
 
 const ANSWER_MS = 10_000;
@@ -40,13 +38,16 @@ export async function renewAccessToken(source: Refreshable, now: Date, local: bo
     ...{ grant_type: 'refresh_token', refresh_token, client_id },
     ...(client_secret === undefined ? {} : { client_secret }),
   });
-  const answer = await within(ANSWER_MS, 'The token server', post(new URL(token_url), form, local)).catch(
-    (error: unknown) => {
-      if (error instanceof ForbiddenHost)
-        throw new MailboxError({ kind: 'host', detail: error.message }, error);
-      throw new MailboxError(failureOf(error, null, secrets), error);
-    },
-  );
+  const posted = postGuarded(new URL(token_url), {
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
+    body: form.toString(),
+    ...{ local, timeoutMs: ANSWER_MS, maxBytes: MAX_ANSWER_BYTES },
+  });
+  const answer = await within(ANSWER_MS, 'The token server', posted).catch((error: unknown) => {
+    if (error instanceof ForbiddenHost)
+      throw new MailboxError({ kind: 'host', detail: error.message }, error);
+    throw new MailboxError(failureOf(error, null, secrets), error);
+  });
   const body = parsed(answer.body);
   const success = answer.status === 200 ? granted.safeParse(body).data : undefined;
   if (!success) throw refusal(answer.status, body, secrets);
@@ -64,51 +65,6 @@ function refusal(status: number, body: unknown, secrets: readonly string[]): Mai
   const why = maskSecrets(said, secrets) || `HTTP ${status}`;
   const kind = error !== undefined && status >= 400 && status < 500 && status !== 429 ? 'auth' : 'busy';
   return new MailboxError({ kind, detail: `the token server refuses: ${why}` }, null);
-}
-
-/** Posts a form to the address that the host's name has now, and to no other; redirects are not followed. */
-async function post(
-  url: URL,
-  form: URLSearchParams,
-  local: boolean,
-): Promise<{ status: number; body: string }> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const address = await publicAddress(host, local);
-  if (url.protocol !== 'https:' && !local)
-    throw new Error(`${url.origin} is not https; give an https address`);
-  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  return await new Promise((resolve, reject) => {
-    const request = send(
-      url,
-      {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
-        timeout: ANSWER_MS,
-        signal: AbortSignal.timeout(ANSWER_MS),
-        lookup: (_name, options, done) =>
-          options.all ? done(null, [{ address, family: isIP(address) }]) : done(null, address, isIP(address)),
-      },
-      (response) => {
-        readBounded(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
-      },
-    );
-    // The signal ends an answer that trickles for ever, which no time-out between two octets does.
-    request.once('error', reject).once('timeout', () => request.destroy(new Error('no answer in time')));
-    request.end(form.toString());
-  });
-}
-
-/** Reads an answer to its end. Throws over MAX_ANSWER_BYTES, and closes the connection. */
-async function readBounded(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    // Leaving the loop destroys the connection.
-    if (size > MAX_ANSWER_BYTES) throw new Error(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parsed(body: string): unknown {

@@ -9,7 +9,6 @@ import {
   isDue,
 } from '../../../../shared/domains/inbox/health.ts';
 import { failureOf } from '../../../../shared/domains/inbox/imap/failure.ts';
-import { isPublicAddress } from '../../../../shared/domains/inbox/imap/public-address.ts';
 import { UidSet } from '../../../../shared/domains/inbox/imap/uid-set.ts';
 import {
   messageIdsIn,
@@ -19,6 +18,7 @@ import {
 import { documentIdOf, folderKey } from '../../../../shared/domains/inbox/message/identity.ts';
 import { readMessage } from '../../../../shared/domains/inbox/message/message.ts';
 import { shapeOf } from '../../../../shared/domains/inbox/message/structure.ts';
+import { isPublicAddress } from '../../../../shared/doors/net/public-address.ts';
 
 const NOW = new Date('2026-03-04T10:00:00.000Z');
 const uids = fc.uniqueArray(fc.integer({ min: 1, max: 60 }));

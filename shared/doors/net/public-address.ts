@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
-import { within } from '../../../doors/time/within.ts';
+import { within } from '../time/within.ts';
 
 const LOOKUP_MS = 10_000;
 
