@@ -3,7 +3,7 @@ import type { FaultPlan } from '../harness/plan.ts';
 import { hostileMails } from './mails.ts';
 import { hostileRequests } from './requests.ts';
 
-/** What strangers may send: mails and requests. */
+/** Random mails and requests, as strangers may send them. */
 export const hostileInput: FaultPlan = {
   name: 'hostile-input',
   functions: ['sync-inbox', 'visits', 'presence', 'console'],

@@ -21,7 +21,7 @@ export function peakMemoryMb(pid: number): number {
   return Number(kilobytes) / 1024;
 }
 
-/** What a process showed while it was watched. */
+/** A watch over one process. */
 export interface BlockWatch {
   /** Ends the watch. Returns the most CPU time between two answers of the process, in milliseconds. */
   stop(): Promise<number>;

@@ -3,7 +3,7 @@ import { exceptions, expressions, madeIn, makers, wanted } from './exceptions.ts
 import { findExpressions } from './find.ts';
 import { digestOf, findSlowness, readProven } from './proven.ts';
 
-/** A process serves other requests meanwhile: a bounded expression must never be felt. */
+/** Other requests of the process wait this long at most. */
 const MOST_MS = 60;
 
 it('proves every regular expression of the product to be linear: npm run check:expressions proves new ones', () => {

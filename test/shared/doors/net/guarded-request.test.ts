@@ -60,7 +60,7 @@ describe('an answer of another server', () => {
   it('is read up to its bound; then the connection is closed', async () => {
     const sent = endless();
     await expect(post('127.0.0.1')).rejects.toThrow('the answer has more than 1000 bytes');
-    // What lies in the buffers of both sockets was sent, and no more.
+    // The buffers of both sockets hold this much at most.
     expect(await sent).toBeLessThan(16 * 1024 * 1024);
   });
 
