@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { z } from 'zod';
 import { loadDotEnv } from '../../shared/doors/config.ts';
 import { addAlerts } from './alerts/alerts.ts';
 import { describeCandidates } from './candidates.ts';
@@ -12,18 +14,23 @@ import { addImport } from './import/import.ts';
 import { addInbox } from './inbox/inbox.ts';
 import { loop, parseEvery } from './loop.ts';
 import { addPresence } from './presence/presence.ts';
+import { addRecipe } from './recipe/recipe.ts';
 import { addRetention } from './retention/retention.ts';
 import { addRoutes } from './routes.ts';
 import { callTask, describeAnswer, findTask, parsePairs, UsageError } from './run-task.ts';
 import { addSchedulerCommands } from './scheduler/scheduler.ts';
 import { findSwallowed } from './swallowed.ts';
-import { findTarget } from './target.ts';
+import { findTaskTarget } from './target.ts';
 
 /** Gives 64 hexadecimal characters, like `openssl rand -hex 32`. */
 const SECRET_BYTES = 32;
 
 /** The status of a task's answer to unknown or illegal parameters. */
 const BAD_PARAMETERS = 400;
+
+const { version: VERSION } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')));
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -38,6 +45,7 @@ const collect = (value: string, all: string[]) => [...all, value];
 
 const program = new Command('ronde')
   .description('Runs and inspects the tasks: of the local cloud if one is up, else of the deployed project.')
+  .version(VERSION, '-V, --version', 'print the version')
   .addHelpText('after', PROGRAM_HELP)
   .showHelpAfterError('(ronde --help lists the commands, ronde COMMAND --help its options)')
   .exitOverride()
@@ -58,7 +66,7 @@ program
       ...(options.dryRun ? { dry_run: true } : {}),
       ...(options.force ? { force: true } : {}),
     };
-    const answer = await callTask(task, params, await findTarget());
+    const answer = await callTask(task, params, await findTaskTarget(task));
     if (options.json) print(JSON.stringify(answer.body, null, 2));
     else for (const line of [...describeCandidates(answer.body), describeAnswer(answer)]) print(line);
     if (answer.status !== 200) process.exitCode = answer.status === BAD_PARAMETERS ? 2 : 1;
@@ -80,7 +88,7 @@ program
     await loop(task, {
       everyMs: parseEvery(options.every),
       signal: stopping.signal,
-      findTarget,
+      findTarget: () => findTaskTarget(task),
       print: printLine,
     });
   });
@@ -111,6 +119,7 @@ addImport(program, terminal);
 addErase(program, terminal);
 addRetention(program, terminal);
 addRoutes(program, print);
+addRecipe(program, print);
 addSchedulerCommands(program);
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage, 3 drift. */

@@ -20,14 +20,16 @@ export function findTask(name: string): AnyTask {
 
 /** Parses `name=value` pairs into parameters. */
 export function parsePairs(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const [, name, value] = /^([a-z_]+)=(.*)$/s.exec(pair) ?? [];
-      if (name === undefined)
-        throw new UsageError(`--param ${JSON.stringify(pair)} is not of the form name=value.`);
-      return [name, value ?? ''];
-    }),
-  );
+  const params: Record<string, string> = {};
+  for (const pair of pairs) {
+    const [, name, value] = /^([a-z_]+)=(.*)$/s.exec(pair) ?? [];
+    if (name === undefined)
+      throw new UsageError(`--param ${JSON.stringify(pair)} is not of the form name=value.`);
+    if (Object.hasOwn(params, name))
+      throw new UsageError(`--param ${name} is given twice, as "${params[name]}" and "${value}"; give one.`);
+    params[name] = value ?? '';
+  }
+  return params;
 }
 
 export interface TaskAnswer {

@@ -36,6 +36,7 @@ const environment = z.object({
   SERVICE_ACCOUNTS: list,
   OPERATORS: list,
   FUNCTION_URLS: list,
+  NAME_PREFIX: optional,
   ...tasksEnvironment,
   AUTH_ISSUER: url,
   AUTH_AUDIENCE: optional,
@@ -73,6 +74,7 @@ export interface Config {
   serviceAccounts: readonly string[];
   operators: readonly string[];
   functionUrls: readonly string[];
+  namePrefix: string;
   /** The issuer of Google-signed tokens in the local cloud; undefined: Google. */
   googleIssuer: string | undefined;
   /** The addresses of Google's services, or of the local cloud's; without a trailing slash. */
@@ -135,7 +137,7 @@ const storeOf = (e: z.infer<typeof storeEnvironment>): StoreConfig => ({
 });
 
 /** Reads `.env`, or `.env.production` to deploy, from the working directory if it exists; bundles have none. */
-export function loadDotEnv(file: '.env' | '.env.production' = '.env'): void {
+export function loadDotEnv(file: '.env' | `.env.${string}` = '.env'): void {
   if (existsSync(file)) process.loadEnvFile(file);
 }
 
@@ -178,6 +180,7 @@ function toConfig(e: Environment): Config {
     serviceAccounts: e.SERVICE_ACCOUNTS,
     operators: e.OPERATORS,
     functionUrls: e.FUNCTION_URLS,
+    namePrefix: e.NAME_PREFIX ?? '',
     googleIssuer: e.RONDE_GOOGLE_ISSUER,
     google: {
       metadata: e.RONDE_METADATA ?? METADATA_SERVER,

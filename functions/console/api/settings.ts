@@ -7,10 +7,10 @@ import {
 } from '../../../shared/domains/presence/settings.ts';
 import { ALERT_DEFAULTS, alertSettings } from '../../../shared/domains/tickets/alerts/settings.ts';
 import { WATCH_DEFAULTS, type WatchSettings, watchSettings } from '../../../shared/domains/watch/settings.ts';
+import { ForbiddenHost, publicAddress } from '../../../shared/doors/account/public-address.ts';
 import { HttpError } from '../../../shared/doors/http/errors.ts';
 import { Answer } from '../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../shared/doors/http/version.ts';
-import { ForbiddenHost, publicAddress } from '../../../shared/doors/net/public-address.ts';
 import { writeAttempt } from '../../../shared/doors/store/counted.ts';
 import { toJson } from '../../../shared/doors/store/json.ts';
 import { versionOf } from '../../../shared/doors/store/version.ts';

@@ -1,7 +1,7 @@
 import { type Firestore, Timestamp } from '@google-cloud/firestore';
 import { ImapFlow } from 'imapflow';
-import { seal } from '../../../shared/domains/inbox/credentials/sealed.ts';
 import { ownerOf } from '../../../shared/domains/inbox/integration.ts';
+import { seal } from '../../../shared/doors/account/sealed.ts';
 import { parseMailbox } from '../../../shared/doors/mail/address.ts';
 import type { ImapUser, LocalImap } from '../imap/imap.ts';
 import { DEMO_MAILS, type DemoMail } from './mails.ts';

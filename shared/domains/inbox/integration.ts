@@ -1,6 +1,6 @@
-import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
+import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
+import { type Health, readHealth } from '../../doors/account/health.ts';
 import { millis } from '../../doors/store/firestore.ts';
-import { HEALTHY, type Health, type Status } from './health.ts';
 import { FIRST_FOLDER, PORTS } from './limits.ts';
 
 /** One mailbox that is synchronised. */
@@ -25,8 +25,6 @@ export interface Integration {
   since: Date | null;
   health: Health;
 }
-
-const STATUSES: readonly Status[] = ['ok', 'retrying', 'auth_failed', 'disabled'];
 
 export const integrationsOf = (store: Firestore) => store.collection('inbox_integrations');
 
@@ -76,32 +74,3 @@ export function readIntegration(snapshot: Fields): Integration {
 
 const textOr = (value: unknown, otherwise: string | null) =>
   typeof value === 'string' && value !== '' ? value : otherwise;
-
-/** The health that a document tells of; absent fields mean that all is well. */
-function readHealth(snapshot: Fields): Health {
-  const status = snapshot.get('health.status') as Status;
-  const count = (name: string) => Number(snapshot.get(`health.${name}`) ?? 0) || 0;
-  return {
-    status: STATUSES.includes(status) ? status : HEALTHY.status,
-    failures: count('failures'),
-    authFailures: count('auth_failures'),
-    nextAttemptAt: millis(snapshot.get('health.next_attempt_at')),
-    lastError: textOr(snapshot.get('health.last_error'), null),
-    lastSuccessAt: millis(snapshot.get('health.last_success_at')),
-    authFailedAt: millis(snapshot.get('health.auth_failed_at')),
-  };
-}
-
-/** Health as it is stored. */
-export function healthFields(health: Health): Record<string, unknown> {
-  const at = (value: number | null) => (value === null ? null : Timestamp.fromMillis(value));
-  return {
-    status: health.status,
-    failures: health.failures,
-    auth_failures: health.authFailures,
-    next_attempt_at: at(health.nextAttemptAt),
-    last_error: health.lastError,
-    last_success_at: at(health.lastSuccessAt),
-    auth_failed_at: at(health.authFailedAt),
-  };
-}

@@ -144,8 +144,9 @@ async function claimNotice(
   if (next === 'wait') return 'waits';
   if (next === 'done') return notice.get('state') === 'sent' ? 'sent' : 'settled';
   if (next === 'unknown') {
-    await settleOrphans(claimContext, [notice]);
-    return 'settled';
+    const settled = await settleOrphans(claimContext, [notice]);
+    // The other run lives: it has sent or released the notice since.
+    return settled === 1 ? 'settled' : 'waits';
   }
   return documentClaims(claimContext, [{ ref: notice.ref, standing: notice.exists ? notice : null, fields }]);
 }

@@ -1,4 +1,4 @@
-import { postGuarded } from '../../doors/net/guarded-request.ts';
+import { postGuarded } from '../../doors/account/guarded-request.ts';
 import type { IncidentEvent } from './concern.ts';
 import type { Incident } from './incident.ts';
 

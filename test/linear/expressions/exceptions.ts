@@ -61,6 +61,20 @@ export const exceptions: readonly BoundedExpression[] = [
   report('/^(?:to:? |', fill('', 'a@', '')),
   report('/@[^\\s<>]{1,255}>?', fill('@'.repeat(255), '\n', '')),
   {
+    file: 'infra/google/gcloud.ts',
+    begins: '/service ?accounts?',
+    most: 2_000,
+    bound: 'what gcloud prints of one failure, on the machine that deploys',
+    attack: fill('', 'SERVICEACCOUNT', ''),
+  },
+  {
+    file: 'infra/google/gcloud.ts',
+    begins: '/build service account',
+    most: 2_000,
+    bound: 'what gcloud prints of one failure, on the machine that deploys',
+    attack: fill('', 'BUILD SERVICE ACCOUNT', ''),
+  },
+  {
     file: MADE,
     begins: '/je (?:suis|serai)',
     most: 500,

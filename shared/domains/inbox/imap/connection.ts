@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { SearchObject } from 'imapflow';
-import { ForbiddenHost, isLoopback, publicAddress } from '../../../doors/net/public-address.ts';
+import { ForbiddenHost, isLoopback, publicAddress } from '../../../doors/account/public-address.ts';
 import { within } from '../../../doors/time/within.ts';
 import type { MailClient } from './client.ts';
 import { type Failure, failureOf } from './failure.ts';

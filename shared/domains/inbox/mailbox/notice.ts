@@ -1,4 +1,5 @@
 import type { Firestore } from '@google-cloud/firestore';
+import type { Health } from '../../../doors/account/health.ts';
 import type { Clock } from '../../../doors/clock.ts';
 import { normaliseAddress } from '../../../doors/mail/address.ts';
 import { standingClaim } from '../../../doors/mail/claim-documents.ts';
@@ -6,7 +7,6 @@ import { resume } from '../../../doors/mail/claims.ts';
 import { documentClaims } from '../../../doors/mail/document-claims.ts';
 import { html, page } from '../../../doors/mail/html.ts';
 import type { Post } from '../../../doors/mail/post.ts';
-import type { Health } from '../health.ts';
 import { type Integration, integrationsOf } from '../integration.ts';
 
 export interface NoticeContext {

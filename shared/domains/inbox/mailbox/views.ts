@@ -1,4 +1,4 @@
-import type { Status } from '../health.ts';
+import type { Status } from '../../../doors/account/health.ts';
 import type { Integration } from '../integration.ts';
 import type { Address } from '../message/message.ts';
 import type { Attachment } from '../message/structure.ts';

@@ -6,13 +6,13 @@ import {
   type UpdateData,
 } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
+import type { CredentialContext } from '../../../doors/account/credentials.ts';
+import { afterFailure, afterSuccess, healthFields } from '../../../doors/account/health.ts';
 import { type Clock, stopwatch } from '../../../doors/clock.ts';
 import type { Post } from '../../../doors/mail/post.ts';
 import { isConflict } from '../../../doors/store/firestore.ts';
-import type { CredentialContext } from '../credentials/credentials.ts';
 import { keepIn, signIn } from '../credentials/sign-in.ts';
-import { afterFailure, afterSuccess } from '../health.ts';
-import { healthFields, type Integration, integrationsOf } from '../integration.ts';
+import { type Integration, integrationsOf } from '../integration.ts';
 import { notifyOwner } from '../mailbox/notice.ts';
 import type { SignalSink } from '../message/signals.ts';
 import type { Folder } from './folder/folder.ts';

@@ -1,8 +1,16 @@
-import type { Failure } from './imap/failure.ts';
+import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
+import { millis } from '../store/firestore.ts';
+
+/** A failed use of an account. `auth`: the credentials are refused; `busy`: the server has enough of us for now. */
+export interface AccountFailure {
+  kind: string;
+  /** For people, on one line; never a secret. */
+  detail: string;
+}
 
 export type Status = 'ok' | 'retrying' | 'auth_failed' | 'disabled';
 
-/** How a mailbox is; times are milliseconds since the epoch. */
+/** The health of an account, such as a mailbox; times are milliseconds since the epoch. */
 export interface Health {
   status: Status;
   /** Failures in a row. */
@@ -47,7 +55,12 @@ export function afterSuccess(health: Health, now: Date): Health {
 }
 
 /** After a failure: what is due when. `random` is from 0 to 1. */
-export function afterFailure(health: Health, { kind, detail }: Failure, now: Date, random: number): Health {
+export function afterFailure(
+  health: Health,
+  { kind, detail }: AccountFailure,
+  now: Date,
+  random: number,
+): Health {
   const failures = health.failures + 1;
   const authFailures = kind === 'auth' ? health.authFailures + 1 : health.authFailures;
   const refused = kind === 'auth' && authFailures >= AUTH_FAILURES;
@@ -68,4 +81,36 @@ export function afterFailure(health: Health, { kind, detail }: Failure, now: Dat
 /** Returns true if a mailbox is due for a sync at an instant. */
 export function isDue(health: Health, now: Date): boolean {
   return health.status !== 'disabled' && (health.nextAttemptAt ?? 0) <= now.getTime();
+}
+
+const STATUSES: readonly Status[] = ['ok', 'retrying', 'auth_failed', 'disabled'];
+
+/** Reads the field `health` of a document. Absent fields mean that all is well. */
+export function readHealth(snapshot: Pick<DocumentSnapshot, 'get'>): Health {
+  const status = snapshot.get('health.status') as Status;
+  const count = (name: string) => Number(snapshot.get(`health.${name}`) ?? 0) || 0;
+  const error: unknown = snapshot.get('health.last_error');
+  return {
+    status: STATUSES.includes(status) ? status : HEALTHY.status,
+    failures: count('failures'),
+    authFailures: count('auth_failures'),
+    nextAttemptAt: millis(snapshot.get('health.next_attempt_at')),
+    lastError: typeof error === 'string' && error !== '' ? error : null,
+    lastSuccessAt: millis(snapshot.get('health.last_success_at')),
+    authFailedAt: millis(snapshot.get('health.auth_failed_at')),
+  };
+}
+
+/** Health as it is stored. */
+export function healthFields(health: Health): Record<string, unknown> {
+  const at = (value: number | null) => (value === null ? null : Timestamp.fromMillis(value));
+  return {
+    status: health.status,
+    failures: health.failures,
+    auth_failures: health.authFailures,
+    next_attempt_at: at(health.nextAttemptAt),
+    last_error: health.lastError,
+    last_success_at: at(health.lastSuccessAt),
+    auth_failed_at: at(health.authFailedAt),
+  };
 }

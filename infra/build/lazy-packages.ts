@@ -14,9 +14,9 @@ const NAMESPACE = 'lazy-package';
 
 /**
  * Moves each lazy package into a file beside the bundle and replaces it by exports that load this file at first use.
- * Sources import it like any other package.
+ * Sources import it like any other package. Adds the files that it bundles to `inputs`.
  */
-export function lazyPackages(folder: string, options: BuildOptions): Plugin {
+export function lazyPackages(folder: string, options: BuildOptions, inputs: Set<string>): Plugin {
   return {
     name: NAMESPACE,
     setup(bundle) {
@@ -27,7 +27,7 @@ export function lazyPackages(folder: string, options: BuildOptions): Plugin {
       const built = new Map<string, Promise<string>>();
       bundle.onLoad({ filter: /./, namespace: NAMESPACE }, async ({ path }) => {
         const name = LAZY.find((each) => path === each || path.startsWith(`${each}/`)) ?? path;
-        const file = built.get(name) ?? fileOf(name, folder, options);
+        const file = built.get(name) ?? fileOf(name, folder, options, inputs);
         built.set(name, file);
         return { contents: standIn(await file, path, exportsOf(path)), loader: 'js' };
       });
@@ -36,14 +36,26 @@ export function lazyPackages(folder: string, options: BuildOptions): Plugin {
 }
 
 /** Bundles a package and its modules into one file that offers them by path. */
-async function fileOf(name: string, folder: string, options: BuildOptions): Promise<string> {
+async function fileOf(
+  name: string,
+  folder: string,
+  options: BuildOptions,
+  inputs: Set<string>,
+): Promise<string> {
   const file = `${name.replace(/^@/, '').replaceAll('/', '-')}.js`;
   const paths = [name, ...PARTS.filter((part) => part.startsWith(`${name}/`))];
   const contents = paths.map(
     (path) => `exports[${JSON.stringify(path)}] = require(${JSON.stringify(path)});`,
   );
   const stdin = { contents: contents.join('\n'), resolveDir: import.meta.dirname };
-  await build({ ...options, bundle: true, stdin, outfile: join(folder, file) });
+  const { metafile } = await build({
+    ...options,
+    bundle: true,
+    metafile: true,
+    stdin,
+    outfile: join(folder, file),
+  });
+  for (const input of Object.keys(metafile.inputs)) inputs.add(input);
   return `./${file}`;
 }
 
@@ -52,7 +64,7 @@ function exportsOf(name: string): string[] {
   const exported: object = createRequire(import.meta.url)(name);
   if (Object.prototype.toString.call(exported) === '[object Module]' && 'default' in exported) {
     throw new Error(
-      `${name} is an ES module with a default export; take it out of LAZY in infra/lazy-packages.ts`,
+      `${name} is an ES module with a default export; take it out of LAZY in infra/build/lazy-packages.ts`,
     );
   }
   return Object.keys(exported).filter((key) => key !== 'default');

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { renewAccessToken } from '../../../../shared/domains/inbox/credentials/access-token.ts';
 import { MailboxConnection } from '../../../../shared/domains/inbox/imap/connection.ts';
 import { postWebhook } from '../../../../shared/domains/watch/webhook.ts';
-import { postGuarded } from '../../../../shared/doors/net/guarded-request.ts';
+import { postGuarded } from '../../../../shared/doors/account/guarded-request.ts';
+import { renewAccessToken } from '../../../../shared/doors/account/token-client.ts';
 import { type OwnResolver, startResolver } from '../../../support/dns.ts';
 
 const NOW = new Date('2026-03-04T10:00:00Z');
@@ -121,9 +121,7 @@ describe('a name whose address changes between check and call', () => {
     await expect(MailboxConnection.open(endpoint, { user: 'u' }, { local: false })).rejects.toMatchObject({
       failure: { kind: 'host' },
     });
-    await expect(renewAccessToken(grant('rebind.test'), NOW, false)).rejects.toMatchObject({
-      failure: { kind: 'host' },
-    });
+    await expect(renewAccessToken(grant('rebind.test'), NOW, false)).rejects.toMatchObject({ kind: 'host' });
     expect(await postWebhook(`https://rebind.test:${port}/x`, {}, false)).toEqual({
       ok: false,
       response: 'ForbiddenHost',
