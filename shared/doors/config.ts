@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod';
-import { boolean, list, optional, perMinute, secret, sentSecret, url } from './config-fields.ts';
+import { boolean, crossFaults, list, optional, perMinute, secret, sentSecret, url } from './config-fields.ts';
 import { CLOUD_SCHEDULER, CLOUD_TASKS, METADATA_SERVER, SECRET_MANAGER } from './google/addresses.ts';
 import { type TasksConfig, tasksEnvironment, tasksFaults, toTasksConfig } from './google/tasks-settings.ts';
 import { type MailConfig, mailEnvironment, mailFaults, toMailConfig } from './mail/settings.ts';
@@ -142,26 +142,6 @@ export function loadDotEnv(file: '.env' | `.env.${string}` = '.env'): void {
 }
 
 type Environment = z.infer<typeof environment>;
-
-/** Returns the faults between variables. It reads the raw environment, so that they appear beside other faults. */
-function crossFaults(e: NodeJS.ProcessEnv): string[] {
-  const faults: string[] = [];
-  const local = boolean.safeParse(e.RONDE_LOCAL).data;
-  if (local && e.K_SERVICE)
-    faults.push('RONDE_LOCAL is for the local cloud and K_SERVICE says this is Google Cloud; unset it');
-  const stands = ['RONDE_GOOGLE_ISSUER', 'RONDE_METADATA', 'RONDE_SCHEDULER', 'RONDE_TASKS', 'RONDE_SECRETS'];
-  for (const name of stands)
-    if (e[name] && local === false) faults.push(`${name} replaces Google only with RONDE_LOCAL=1; unset it`);
-  if (e.CRON_SECRET_PREVIOUS && !e.CRON_SECRET)
-    faults.push('CRON_SECRET_PREVIOUS is set without CRON_SECRET; set the new secret too');
-  if (e.INBOX_SEALING_KEY_PREVIOUS && !e.INBOX_SEALING_KEY)
-    faults.push('INBOX_SEALING_KEY_PREVIOUS is set without INBOX_SEALING_KEY; set the new key too');
-  if (Boolean(e.AUTH_ISSUER) !== Boolean(e.AUTH_AUDIENCE))
-    faults.push('AUTH_ISSUER and AUTH_AUDIENCE go together; set both or neither');
-  if (e.AUTH_JWKS_URL && !e.AUTH_ISSUER)
-    faults.push('AUTH_JWKS_URL is set without AUTH_ISSUER; set the issuer too');
-  return faults;
-}
 
 function authOf(e: Environment): Config['auth'] {
   const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience, AUTH_JWKS_URL: jwksUrl } = e;
