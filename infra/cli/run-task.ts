@@ -1,12 +1,10 @@
-import { tasks } from '../../functions/registry.ts';
+import { tasks } from '../../functions/tasks.ts';
 import type { AnyTask } from '../../shared/runtime/task.ts';
 import type { Target } from './target.ts';
+import { UsageError } from './usage-error.ts';
 
 /** A minute longer than the longest timeout of a function. */
 const TIMEOUT_MS = 3_660_000;
-
-/** Wrong usage of the command line, in one line; ends with exit code 2. */
-export class UsageError extends Error {}
 
 /** Finds a task by its name. Throws a UsageError with the legal names for an unknown one. */
 export function findTask(name: string): AnyTask {

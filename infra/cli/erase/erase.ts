@@ -6,8 +6,8 @@ import { isDocumentId } from '../../../shared/doors/store/document-id.ts';
 import { openStore } from '../../../shared/doors/store/firestore.ts';
 import { requireCredentials } from '../../credentials.ts';
 import { findPatient } from '../doctor/patient.ts';
-import { UsageError } from '../run-task.ts';
 import { confirm, type Terminal, toPrintable } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
 import { OUT_OF_REACH, personalPlaces } from './places.ts';
 import { type EraseReport, eraseEverywhere, findPerson } from './run.ts';
 

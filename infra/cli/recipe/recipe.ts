@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { readSchedule } from '../../scheduler/file.ts';
 import type { ScheduledJob } from '../../scheduler/parse.ts';
-import { UsageError } from '../run-task.ts';
+import { UsageError } from '../usage-error.ts';
 import { toCrontab, toSystemdScript } from './recipes.ts';
 
 const KINDS: Record<string, (jobs: readonly ScheduledJob[], url: string) => string> = {

@@ -1,4 +1,4 @@
-import { UsageError } from '../run-task.ts';
+import { UsageError } from '../usage-error.ts';
 
 const DAY_MS = 86_400_000;
 
