@@ -100,7 +100,7 @@ function toFederated(
 ): Pick<Identity, 'email' | 'idToken'> {
   if (!url) throw new Error(DIRECT);
   return {
-    email: /serviceAccounts\/([^:]+):/.exec(url)?.[1] ?? null,
+    email: /serviceAccounts\/([^:/]+):/.exec(url)?.[1] ?? null,
     async idToken(audience) {
       // The provider's own token may impersonate; the account's token need not be allowed to sign for itself.
       const client = ExternalAccountClient.fromJSON({
@@ -123,7 +123,7 @@ async function generateIdToken(url: string, accessToken: string, audience: strin
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   if (response.ok) return generated.parse(await response.json()).token;
-  const account = /serviceAccounts\/([^:]+):/.exec(url)?.[1];
+  const account = /serviceAccounts\/([^:/]+):/.exec(url)?.[1];
   throw new Error(
     `IAM makes no identity token for ${account} (${response.status}); grant it roles/iam.serviceAccountOpenIdTokenCreator on itself, and enable iamcredentials.googleapis.com.`,
   );

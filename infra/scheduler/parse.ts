@@ -162,7 +162,7 @@ function fillVariables(value: unknown, path: Path, env: ScheduleContext['env'], 
     );
   }
   if (typeof value !== 'string') return value;
-  return value.replace(/\$\{([^}]*)\}/g, (placeholder, variable: string) => {
+  return value.replace(/\$\{([^}$]*)\}/g, (placeholder, variable: string) => {
     if (env[variable]) return env[variable];
     problems.add(
       path,

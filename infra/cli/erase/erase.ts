@@ -102,6 +102,10 @@ function describeReport(report: EraseReport, dryRun: boolean): string[] {
     ...(counted.length === 0 ? ['nothing of them in Firestore'] : counted),
     report.redis ? `Redis: their sign of life and sessions ${verb}deleted` : 'Redis: nothing of them',
     ...report.kept.map(({ path, remedy }) => `still names them: ${path}; ${remedy}`),
+    ...report.left.map(
+      ({ collection, count, examples, says }) =>
+        `left as it is: ${count} in ${collection}, such as ${examples.join(', ')} (${says})`,
+    ),
     ...(report.complete
       ? []
       : [

@@ -22,6 +22,8 @@ export interface NotifyContext {
   store: Firestore;
   post: Post | undefined;
   now: Date;
+  /** The local cloud, where a webhook may be on loopback. */
+  local: boolean;
 }
 
 /** The reasons why nobody could be reached for now. */
@@ -122,7 +124,7 @@ async function callWebhook(
   if (!(await claims.take(snapshot.id))) return 'waits';
   const { subject } = noticeMail(incident, event, locale, context.now);
   const body = webhookBody(incident, event, subject, context.now);
-  const { ok, response } = await postWebhook(webhook ?? '', body);
+  const { ok, response } = await postWebhook(webhook ?? '', body, context.local);
   if (!ok && operators.length === 0) {
     await claims.release();
     return { failed: 'webhook' };
