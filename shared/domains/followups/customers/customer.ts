@@ -14,7 +14,7 @@ export function customerRef(store: Firestore, orgId: string, address: string): D
 }
 
 /** The document of a follow-up's customer, or null if it has no usable address. */
-export function customerRefOf(store: Firestore, { orgId, customer }: Followup): DocumentReference | null {
+function customerRefOf(store: Firestore, { orgId, customer }: Followup): DocumentReference | null {
   const address = normaliseAddress(customer.email ?? '');
   return address === null ? null : customerRef(store, orgId, address);
 }

@@ -11,7 +11,7 @@ const REASON_OF: Readonly<Record<PauseReason, Reason>> = {
 };
 
 /** Returns the end of a customer's pause, in milliseconds: after a promise the day after it, in the organisation's zone. */
-export function pauseEnd({ pausedUntil, promisedOn }: BillingCustomer, { rules }: Settings): number | null {
+function pauseEnd({ pausedUntil, promisedOn }: BillingCustomer, { rules }: Settings): number | null {
   return promisedOn === null ? pausedUntil : endOf(promisedOn, rules.hours.zone);
 }
 
