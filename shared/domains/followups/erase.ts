@@ -43,6 +43,20 @@ export const followupPlaces: readonly PersonalPlace[] = [
     find: (person, context) => scrubbing(person, context.store.collectionGroup('history'), context),
   },
   {
+    collection: 'billing_customers',
+    says: 'what an organisation noted about the customer, with the address: deleted; a copy’s address and texts: removed',
+    retention: { kept: 'until it is deleted, by a person or by an erasure' },
+    async *find(person, context) {
+      const { store } = context;
+      for (const address of person.addresses)
+        for await (const { ref } of streamQuery(
+          store.collection('billing_customers').where('email', '==', address).select(),
+        ))
+          yield { do: 'delete', ref };
+      yield* scrubbing(person, store.collection('billing_customers'), context);
+    },
+  },
+  {
     collection: 'followups',
     says: 'the customer’s name and address: removed, reminders stopped; number, amount and dates stay with the invoice for ten years (Code de commerce, L123-22)',
     retention: { kept: 'with the invoice, ten years (Code de commerce, L123-22)' },

@@ -1,4 +1,5 @@
 import type { Resume } from '../../doors/mail/claims.ts';
+import { customerPause } from './customers/hold.ts';
 import type { Followup } from './followup.ts';
 import { dueDayOf, standingOf } from './followup.ts';
 import { contentOf, isSettled, type Reminder, Unmailable } from './mail/content.ts';
@@ -50,6 +51,7 @@ export function judgeAutomatic(followup: Followup, settings: Settings, now: numb
   if (closed) return wait(closed);
   if (!settings.enabled) return wait('organisation_off');
   if (!followup.autoEnabled) return wait('auto_disabled');
+  if (followup.billing?.excluded) return wait('customer_excluded');
   if (followup.parked && followup.nextDueAt === null) return parkedVerdict(followup.parked);
   if (isExpired(followup, settings, now)) return { do: 'end', reason: 'expired' };
   const standing = standingOf(followup, settings);
@@ -63,7 +65,8 @@ export function judgeAutomatic(followup: Followup, settings: Settings, now: numb
 }
 
 function parkedVerdict({ reason, detail }: NonNullable<Followup['parked']>): Verdict {
-  return reason === 'held' ? wait('held') : { do: 'park', reason, detail: detail ?? '' };
+  if (reason === 'held' || reason === 'customer_excluded') return wait(reason);
+  return { do: 'park', reason, detail: detail ?? '' };
 }
 
 function withoutNextLevel(reason: 'no_start' | 'all_levels_sent'): Verdict {
@@ -92,8 +95,11 @@ function isHeld(followup: Followup, settings: Settings): boolean {
 }
 
 /** Returns why a due time lies ahead. */
-function reasonToWait(followup: Followup, { rules }: Settings, standing: Standing, now: number): Reason {
+function reasonToWait(followup: Followup, settings: Settings, standing: Standing, now: number): Reason {
+  const { rules } = settings;
   if ((followup.pausedUntil ?? 0) > now) return 'paused';
+  const pause = customerPause(followup, settings, now);
+  if (pause) return pause.reason;
   if (followup.refusedSince !== null && followup.lastReason === 'refused_for_now') return 'refused_for_now';
   const byLevel = nextDue({ ...standing, lastSentAt: null, pausedUntil: null }, ANY_HOUR(rules)).at ?? now;
   if (byLevel > now) return 'not_due';
@@ -115,6 +121,8 @@ function judgeDue(followup: Followup, settings: Settings, byRules: number, now: 
   const later = (instant: number) => nextOpen(Math.max(instant, now), hours);
   if (followup.pausedUntil !== null && followup.pausedUntil > now)
     return wait('paused', later(followup.pausedUntil));
+  const pause = customerPause(followup, settings, now);
+  if (pause) return wait(pause.reason, later(pause.until));
   const dueDay = followup.type === 'invoice' ? dueDayOf(followup, settings) : null;
   const dayAfter = dueDay === null ? Number.NEGATIVE_INFINITY : endOf(dueDay.day, hours.zone);
   // No reminder goes on the due day or before it, even if another back end scheduled one.
@@ -175,13 +183,16 @@ export function applyClaim(verdict: Verdict, claim: { todo: Resume; state: strin
 }
 
 /**
- * Returns why a person must confirm that the next mail goes now, or null: a pause, the time up to the end of the due day, the
+ * Returns why a person must confirm that the next mail goes now, or null: a pause, what the customer's document says, the time up to the end of the due day, the
  * gap after the mail before, or a hold.
  */
 export function confirmationReason(followup: Followup, settings: Settings, now: number): Reason | null {
   const { pausedUntil, type, parked } = followup;
   const { rules } = settings;
   if (pausedUntil !== null && pausedUntil > now) return 'paused';
+  if (followup.billing?.excluded) return 'customer_excluded';
+  const pause = customerPause(followup, settings, now);
+  if (pause) return pause.reason;
   const dueDay = type === 'invoice' ? dueDayOf(followup, settings) : null;
   if (dueDay !== null && endOf(dueDay.day, rules.hours.zone) > now) return 'before_due_date';
   if (gapEnd(standingOf(followup, settings), rules) > now) return 'min_gap';

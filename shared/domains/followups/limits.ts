@@ -12,5 +12,8 @@ export const MAX_MAILS = 100_000;
 export const MAX_SUBJECT = 200;
 export const MAX_TEXT = 10_000;
 
+/** The length of a note about a customer. */
+export const MAX_NOTE = 2_000;
+
 /** The length of what a person gives as the reason of a change. */
 export const MAX_REASON = 500;

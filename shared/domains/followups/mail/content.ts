@@ -1,10 +1,11 @@
 import { normaliseAddress } from '../../../doors/mail/address.ts';
 import type { Locale } from '../../../doors/mail/message.ts';
+import { brokenPromise } from '../customers/hold.ts';
 import { dueDayOf, type Followup } from '../followup.ts';
 import type { ParkingReason } from '../reasons.ts';
 import { dayAt, daysBetween, readDay } from '../schedule/days.ts';
 import type { Settings } from '../settings.ts';
-import { fractionDigits, longDay, money, plainNumber } from './formats.ts';
+import { fractionDigits, isTag, longDay, money, plainNumber } from './formats.ts';
 import { fillTemplate, type Template, TemplateError, type Values } from './template.ts';
 import { BUSINESS_NOTES, builtInTemplate, ownNames } from './templates.ts';
 
@@ -77,14 +78,6 @@ function languageOf({ customer }: Followup, settings: Settings): { tag: string; 
   return { tag: isTag(wanted) ? wanted : language, locale: language };
 }
 
-function isTag(tag: string): boolean {
-  try {
-    return Intl.getCanonicalLocales(tag).length === 1;
-  } catch {
-    return false;
-  }
-}
-
 function templateOf({ followup: { type }, settings, level }: Reminder, locale: Locale): Template {
   const name = settings.rules.levels[type][level - 1]?.template;
   const template =
@@ -122,6 +115,7 @@ function valuesOf({ followup, settings }: Reminder, tag: string, organisation: s
     due_date: write(due?.day),
     sent_date: sentDate,
     valid_until: write(validUntil?.day),
+    promised_on: write(brokenPromise(followup, settings, now) ?? undefined),
     days_late: { text: plainNumber(tag).format(late), count: late },
     organisation,
   };

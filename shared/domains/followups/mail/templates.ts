@@ -14,6 +14,8 @@ Sauf erreur de notre part, la facture {{label}} d’un montant de {{amount}}, é
 
 Si votre paiement est déjà parti, merci de ne pas tenir compte de ce message. Pour toute question, répondez simplement à cet e-mail.
 
+Vous nous aviez annoncé votre règlement pour le {{promised_on}} ; sauf erreur de notre part, il ne nous est pas parvenu.
+
 Cordialement,
 {{organisation}}`,
     },
@@ -24,6 +26,8 @@ Cordialement,
 According to our records invoice {{label}} of {{amount}}, due on {{due_date}}, has not been paid yet. It may simply have been overlooked; we would be grateful for your payment.
 
 If it is already on its way, please disregard this message. Should you have any question, just reply to this e-mail.
+
+You had announced your payment for {{promised_on}}; according to our records it has not reached us.
 
 Kind regards,
 {{organisation}}`,
@@ -38,6 +42,8 @@ Malgré notre précédent rappel, la facture {{label}} d’un montant de {{amoun
 
 Nous vous demandons de la régler sous huit jours. Si un point empêche ce règlement, dites-le-nous en répondant à cet e-mail : nous chercherons une solution avec vous.
 
+Vous nous aviez annoncé votre règlement pour le {{promised_on}} ; sauf erreur de notre part, il ne nous est pas parvenu.
+
 Cordialement,
 {{organisation}}`,
     },
@@ -48,6 +54,8 @@ Cordialement,
 Despite our earlier reminder, invoice {{label}} of {{amount}}, due on {{due_date}}, is still unpaid and {{days_late}} days overdue.
 
 Please settle it within eight days. If anything stands in the way of payment, tell us by replying to this e-mail, and we will look for a solution together.
+
+You had announced your payment for {{promised_on}}; according to our records it has not reached us.
 
 Kind regards,
 {{organisation}}`,
@@ -62,6 +70,8 @@ La facture {{label}} d’un montant de {{amount}}, échue le {{due_date}}, reste
 
 Ce message est notre dernier rappel amiable. Sans règlement ni réponse de votre part sous huit jours, nous vous adresserons une mise en demeure par lettre recommandée.
 
+Vous nous aviez annoncé votre règlement pour le {{promised_on}} ; sauf erreur de notre part, il ne nous est pas parvenu.
+
 Cordialement,
 {{organisation}}`,
     },
@@ -72,6 +82,8 @@ Cordialement,
 Invoice {{label}} of {{amount}}, due on {{due_date}}, is still unpaid and {{days_late}} days overdue despite our reminders.
 
 This is our last amicable reminder. Without payment or an answer within eight days we will send you a formal notice by registered letter.
+
+You had announced your payment for {{promised_on}}; according to our records it has not reached us.
 
 Kind regards,
 {{organisation}}`,

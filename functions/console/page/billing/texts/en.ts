@@ -88,6 +88,7 @@ export const en = {
       amount: 'what is left to pay, with its currency',
       due_date: 'the due date',
       sent_date: 'when the quote was sent',
+      promised_on: 'the day that the customer promised to pay on; in the first mail after it only',
       valid_until: 'the last day on which the quote holds',
       days_late: 'days since the due date',
       organisation: 'the organisation that writes',

@@ -88,6 +88,8 @@ export const fr: BillingTexts = {
       amount: 'ce qui reste à payer, avec sa devise',
       due_date: 'la date d’échéance',
       sent_date: 'la date d’envoi du devis',
+      promised_on:
+        'le jour pour lequel le client avait promis de payer ; dans le premier courriel qui suit seulement',
       valid_until: 'le dernier jour de validité du devis',
       days_late: 'les jours depuis l’échéance',
       organisation: 'l’organisation qui écrit',
