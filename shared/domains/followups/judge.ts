@@ -2,10 +2,10 @@ import type { Resume } from '../../doors/mail/claims.ts';
 import { customerPause } from './customers/hold.ts';
 import type { Followup } from './followup.ts';
 import { dueDayOf, standingOf } from './followup.ts';
-import { contentOf, isSettled, type Reminder, Unmailable } from './mail/content.ts';
+import { contentOf, isBelowMinimum, isSettled, type Reminder, Unmailable } from './mail/content.ts';
 import type { ParkingReason, Reason } from './reasons.ts';
 import { endOf, readDay } from './schedule/days.ts';
-import { isLate } from './schedule/hold.ts';
+import { isHeld } from './schedule/hold.ts';
 import { closedAt, nextOpen } from './schedule/opening-hours.ts';
 import { gapEnd, isScheduledBy, nextDue, type Standing } from './schedule/schedule.ts';
 import type { Settings } from './settings.ts';
@@ -21,7 +21,7 @@ export type Verdict =
   | { do: 'send'; reason: 'due'; level: number }
   | { do: 'wait'; reason: Reason; until: number | null }
   | { do: 'park'; reason: ParkingReason; detail: string }
-  | { do: 'end'; reason: 'all_levels_sent' | 'nothing_due' | 'expired' };
+  | { do: 'end'; reason: 'all_levels_sent' | 'nothing_due' | 'below_minimum' | 'expired' };
 
 const wait = (reason: Reason, until: number | null = null): Verdict => ({ do: 'wait', reason, until });
 
@@ -58,10 +58,15 @@ export function judgeAutomatic(followup: Followup, settings: Settings, now: numb
   const next = nextDue(standing, settings.rules);
   if (next.at === null) return withoutNextLevel(next.reason);
   const due = followup.nextDueAt;
-  if (due === null) return wait(isSettled(followup) ? 'nothing_due' : 'not_scheduled');
+  if (due === null) return wait(unscheduledReason(followup, settings));
   if (due > now) return wait(reasonToWait(followup, settings, standing, now));
   if (isHeld(followup, settings)) return wait('held');
   return judgeDue(followup, settings, next.at, now);
+}
+
+function unscheduledReason(followup: Followup, settings: Settings): Reason {
+  if (isSettled(followup)) return 'nothing_due';
+  return isBelowMinimum(followup, settings) ? 'below_minimum' : 'not_scheduled';
 }
 
 function parkedVerdict({ reason, detail }: NonNullable<Followup['parked']>): Verdict {
@@ -83,15 +88,6 @@ function isExpired({ type, validUntil }: Followup, { rules, zoneBefore }: Settin
   const { zone } = rules.hours;
   const last = type === 'quote' ? readDay(validUntil, zone, zoneBefore) : null;
   return last !== null && now >= endOf(last.day, zone);
-}
-
-/** Holds what was due and late when automatic follow-ups were switched on, until the walk has parked it. */
-function isHeld(followup: Followup, settings: Settings): boolean {
-  const { heldDueBefore, holdingSince } = settings;
-  const due = followup.nextDueAt;
-  if (due === null) return false;
-  if (heldDueBefore !== null && due < heldDueBefore) return true;
-  return holdingSince !== null && due <= holdingSince && isLate(followup, settings, holdingSince);
 }
 
 /** Returns why a due time lies ahead. */
@@ -135,6 +131,8 @@ function judgeDue(followup: Followup, settings: Settings, byRules: number, now: 
   if ((isMoved || isOutdated) && byRules > now) return wait('rescheduled', byRules);
   const closed = closedAt(now, hours);
   if (closed) return wait(closed, nextOpen(now, hours));
+  if (!isSettled(followup) && isBelowMinimum(followup, settings))
+    return { do: 'end', reason: 'below_minimum' };
   return judgeMail({ followup, settings, level: followup.level + 1 }, now);
 }
 

@@ -117,6 +117,10 @@ export const REASONS = {
     fr: 'Le message est revenu : l’adresse n’existe pas.',
   },
   nothing_due: { en: 'Nothing is left to pay.', fr: 'Il ne reste rien à payer.' },
+  below_minimum: {
+    en: 'The amount is below the least one that is asked for (min_amount).',
+    fr: 'Le montant est inférieur au minimum réclamé (min_amount).',
+  },
   expired: {
     en: 'The quote is no longer valid (valid_until).',
     fr: 'Le devis n’est plus valable (valid_until).',

@@ -34,6 +34,7 @@ export const DEFAULT_SETTINGS = {
   locale: 'fr',
   business_customers: false,
   opt_out: 'all',
+  min_amount: null,
   templates: {},
 } as const;
 
@@ -74,6 +75,8 @@ export interface Settings {
   businessCustomers: boolean;
   /** The mails with an opt-out link. */
   optOut: OptOut;
+  /** The least amount that a run asks for, by currency. */
+  minAmount: Readonly<Record<string, number>>;
   templates: OwnTemplates;
   /** Follow-ups due before this instant (milliseconds) wait for a confirmation. Null if none are held. */
   heldDueBefore: number | null;
@@ -129,6 +132,7 @@ export function toSettings(snapshot: DocumentSnapshot): Settings {
     optOut:
       OPT_OUTS.find((one) => one === get('opt_out')) ??
       (snapshot.exists ? DEFAULT_SETTINGS.opt_out : NEW_OPT_OUT),
+    minAmount: readAmounts(get('min_amount')),
     templates: get('templates') ?? {},
     heldDueBefore: millis(get('held_due_before')),
     holdingSince: millis(get('holding_since')),
@@ -158,6 +162,14 @@ function readDays(value: unknown, name: string, otherwise: number): number {
 function readCount(value: unknown, name: string): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
   throw new SettingsFault(`${name} ${JSON.stringify(value)} is not a number of mails`);
+}
+
+function readAmounts(value: unknown): Record<string, number> {
+  const entries = Object.entries(value ?? {});
+  const isReadable =
+    typeof (value ?? {}) === 'object' && entries.every(([, least]) => Number.isFinite(least));
+  if (isReadable) return Object.fromEntries(entries);
+  throw new SettingsFault('min_amount is not an object of amounts by currency, such as {"EUR": 5}');
 }
 
 function readQuiet(value: unknown): { from: number; to: number } | null {

@@ -255,6 +255,7 @@ const scenarios: Record<Reason, () => Promise<unknown>> = {
   },
   no_amount: parks('no_amount', { amount_due: null }),
   nothing_due: holds('nothing_due', { amount_due: 0 }),
+  below_minimum: holds('below_minimum', { amount_due: 4.99 }, { min_amount: { EUR: 5 } }),
   bad_row: parks('bad_row', { type: 'credit_note' }),
   template_error: parks('template_error', {}, { levels: { invoice: [{ after_days: 7, template: 'gone' }] } }),
   address_refused: async () => {

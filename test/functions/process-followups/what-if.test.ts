@@ -46,6 +46,7 @@ const someSettings = {
   max_per_run: fc.constantFrom(null, 1, 2),
   max_per_day: fc.constantFrom(null, 1, 3),
   business_days_only: fc.boolean(),
+  min_amount: fc.constantFrom(null, { EUR: 20 }),
   quiet_hours: fc.constantFrom(null, { from: '19:00', to: '08:00' }),
   locale: fc.constantFrom('fr' as const, 'en' as const),
 };

@@ -55,7 +55,7 @@ function requireTemplates(settings: Settings): void {
 function pendingFields(
   before: Settings,
   after: Settings,
-  { confirm_held, levels, templates, locale }: BillingChange,
+  { confirm_held, levels, templates, locale, min_amount }: BillingChange,
   now: Date,
 ): Record<string, unknown> {
   const isSwitchedOn = after.enabled && !before.enabled;
@@ -64,7 +64,8 @@ function pendingFields(
   );
   const { zone } = before.rules.hours;
   const hasNewZone = zone !== after.rules.hours.zone;
-  if (!(hasNewRules || isSwitchedOn || confirm_held || levels || templates || locale)) return {};
+  const hasNewFields = levels || templates || locale || min_amount !== undefined;
+  if (!(hasNewRules || isSwitchedOn || confirm_held || hasNewFields)) return {};
   return {
     rechecking: true,
     ...(hasNewRules ? { rescheduling: true } : {}),

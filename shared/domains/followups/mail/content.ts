@@ -155,6 +155,12 @@ export function isSettled(followup: Followup): boolean {
   return amount <= 0 || (digits !== null && Math.round(amount * 10 ** digits) <= 0);
 }
 
+/** Returns true if an amount is below the least one that the organisation asks for in this currency. */
+export function isBelowMinimum(followup: Followup, { minAmount }: Settings): boolean {
+  const [amount, least] = [readAmount(followup), minAmount[String(followup.currency).toUpperCase()]];
+  return amount !== null && least !== undefined && amount < least;
+}
+
 function amountOf(followup: Followup, tag: string): string {
   const currency = String(followup.currency);
   const amount = readAmount(followup);

@@ -3,7 +3,7 @@ import { startOfDay } from '../../../doors/time/zoned.ts';
 import { type Followup, standingOf, toFollowup, withFields } from '../followup.ts';
 import { closedReason, judgeMail } from '../judge.ts';
 import { searchTokens } from '../list/search.ts';
-import { isSettled } from '../mail/content.ts';
+import { isBelowMinimum, isSettled } from '../mail/content.ts';
 import { CHECKED_AGAIN, type ParkingReason } from '../reasons.ts';
 import { parkedFields } from '../record.ts';
 import type { Settings } from '../settings.ts';
@@ -116,7 +116,7 @@ function openFields(
   const isUnscheduled = followup.nextDueAt === null;
   if (isUnscheduled && next.reason === 'no_start')
     return park('no_start', 'Give due_date, for a quote sent_at.');
-  if (isUnscheduled && isSettled(followup)) return {};
+  if (isUnscheduled && (isSettled(followup) || isBelowMinimum(followup, settings))) return {};
   const { scheduledBy } = followup;
   // A change of the rules replaces due times of other back ends too.
   const isOutdated =

@@ -83,6 +83,12 @@ export const billingSettings = z.strictObject({
   reply_to: address.nullable(),
   locale: z.enum(['fr', 'en'], 'must be fr or en'),
   business_customers: z.boolean('must be true or false'),
+  min_amount: z
+    .record(
+      z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code, such as EUR'),
+      z.number('must be an amount in units of the currency').positive('must be above 0'),
+    )
+    .nullable(),
   opt_out: z.enum(OPT_OUTS, `must be one of ${OPT_OUTS.join(', ')}`),
   templates: z.record(
     z.string().regex(TEMPLATE_NAME, 'must be the name of a template'),
