@@ -33,8 +33,15 @@ export const DEFAULT_SETTINGS = {
   reply_to: null,
   locale: 'fr',
   business_customers: false,
+  opt_out: 'all',
   templates: {},
 } as const;
+
+/** The mails that have an opt-out link. A document without the field keeps the link in all, as before there was a choice. */
+export const OPT_OUTS = ['quotes', 'all', 'none'] as const;
+export type OptOut = (typeof OPT_OUTS)[number];
+/** The choice for a new organisation: nobody ends the reminders about a debt by a button. */
+export const NEW_OPT_OUT: OptOut = 'quotes';
 
 /** A time of day, such as 08:30. */
 export const TIME = /^([01]\d|2[0-3]):([0-5]\d)$/;
@@ -65,6 +72,8 @@ export interface Settings {
   locale: Locale;
   /** The customers are businesses, so mails carry the notes of the Code de commerce. */
   businessCustomers: boolean;
+  /** The mails with an opt-out link. */
+  optOut: OptOut;
   templates: OwnTemplates;
   /** Follow-ups due before this instant (milliseconds) wait for a confirmation. Null if none are held. */
   heldDueBefore: number | null;
@@ -117,6 +126,9 @@ export function toSettings(snapshot: DocumentSnapshot): Settings {
     replyTo: normaliseAddress(String(get('reply_to') ?? '')),
     locale: get('locale') === 'en' ? 'en' : 'fr',
     businessCustomers: get('business_customers') === true,
+    optOut:
+      OPT_OUTS.find((one) => one === get('opt_out')) ??
+      (snapshot.exists ? DEFAULT_SETTINGS.opt_out : NEW_OPT_OUT),
     templates: get('templates') ?? {},
     heldDueBefore: millis(get('held_due_before')),
     holdingSince: millis(get('holding_since')),

@@ -7,7 +7,7 @@ import {
 import { templateFaults } from '../../../../shared/domains/followups/mail/check.ts';
 import { settleSettings } from '../../../../shared/domains/followups/pending.ts';
 import { rulesKey } from '../../../../shared/domains/followups/schedule/schedule.ts';
-import { type Settings, toSettings } from '../../../../shared/domains/followups/settings.ts';
+import { NEW_OPT_OUT, type Settings, toSettings } from '../../../../shared/domains/followups/settings.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import type { BillingChange } from './billing-change.ts';
 
@@ -25,6 +25,7 @@ export function toConsequences(snapshot: DocumentSnapshot, sent: BillingChange, 
   const { updated_at: _version, confirm_held, levels, templates, ...plain } = sent;
   const before = toSettings(snapshot);
   const changed: Record<string, unknown> = {
+    ...(snapshot.exists ? {} : { opt_out: NEW_OPT_OUT }),
     ...plain,
     ...(levels ? { levels: { ...(snapshot.get('levels') as object | undefined), ...levels } } : {}),
     ...(templates

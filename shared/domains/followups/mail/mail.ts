@@ -50,7 +50,9 @@ export function followupMail(reminder: Reminder, config: MailConfig, now: number
   const { from, replyTo } = senderOf(settings, config);
   const organisation = from.name ?? config.from.name ?? '';
   const content = contentOf(reminder, organisation, now);
-  const optOut = config.publicUrl ? `${config.publicUrl}${optOutPath(followup.id, config.key)}` : null;
+  const isOffered = settings.optOut === 'all' || (settings.optOut === 'quotes' && followup.type === 'quote');
+  const optOut =
+    config.publicUrl && isOffered ? `${config.publicUrl}${optOutPath(followup.id, config.key)}` : null;
   const { name } = followup.customer;
   return {
     key: mailKey(followup, level),

@@ -313,7 +313,24 @@ describe('the opt-out link', () => {
     await post('/api/followups/ada/resume');
     expect((await post('/api/followups/ada/send', { level: 1 })).body.error.details.reason).toBe('opted_out');
     expect((await fetch(url, { method: 'POST' })).status).toBe(200);
+    expect(await (await fetch(url)).text()).toContain('C’est noté');
   });
+
+  it.each([
+    ['all', [true, true]],
+    ['quotes', [false, true]],
+    ['none', [false, false]],
+  ])(
+    'of opt_out %s stands in the mails that it names, in the header as in the text',
+    async (optOut, wanted) => {
+      await world.store.doc('billing_settings/org-1').update({ opt_out: optOut });
+      await fill('ada');
+      await fill('quote', { type: 'quote', sent_at: stamp('2026-02-01T09:00:00Z') });
+      const previews = await Promise.all(['ada', 'quote'].map((id) => get(`/api/followups/${id}/preview`)));
+      const has = (text: string) => previews.map(({ body }) => body.raw.includes(text) as boolean);
+      expect([has('List-Unsubscribe'), has('Ne plus recevoir de rappel')]).toEqual([wanted, wanted]);
+    },
+  );
 
   it('answers 404 with the signature of another follow-up, a wrong one or none', async () => {
     const url = await link();
