@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LoopbackServer, serveLoopback } from '../../../../infra/local/loopback-server.ts';
 import { withoutChromium } from '../../../support/chromium.ts';
+import { NOW } from '../../../support/world.ts';
 import { type ConsoleSite, openConsoleSite, poll } from './site.ts';
 
 const FAILED = 'Sign-in failed. Try again.';
@@ -68,6 +69,43 @@ describe.skipIf(withoutChromium())('the console, attacked from other pages', () 
     });
     await expectRefused(page, `${site.url}/console/?${own}`);
     await poll(() => exchanges.length).toBe(before + 1);
+  });
+
+  it('isolates what turns the direction of names, subjects and file names that an older version stored', async () => {
+    const { world } = site.console;
+    const turned = { name: 'Bank \u202Emoc.elpmaxe@gnillib', address: 'evil@x.test' };
+    await world.store.doc('inbox_messages/turned').set({
+      ...{ org_id: 'o', integration_id: 'i', folder: 'INBOX', uid_validity: '1', uid: 1, thread_id: 't' },
+      ...{ from: turned, to: [turned], cc: [turned], references: [], flags: [], seen: true, size: 9 },
+      ...{
+        subject: 'Invoice \u202Efdp.exe',
+        snippet: 'x',
+        text: 'x',
+        received_at: new Date(NOW),
+        removed_at: null,
+      },
+      attachments: [
+        { part: '2', filename: 'a\u202Efdp.exe', mime_type: 'application/pdf', size: 9, inline: false },
+      ],
+      ...{ quarantined: null, in_quarantine: false, auto_reply: false },
+    });
+    const page = await site.open('inbox/threads/t');
+    await page.getByText('evil@x.test').first().waitFor();
+    const head = page.locator('button.message-head');
+    if ((await head.getAttribute('aria-expanded')) === 'false') await head.click();
+    await page.locator('.attachment').waitFor();
+    const outside = await page.evaluate(() => {
+      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      const found: string[] = [];
+      while (walker.nextNode()) {
+        const { textContent, parentElement } = walker.currentNode;
+        if (/[\u202a-\u202e\u2066-\u2069]/.test(textContent ?? '') && !parentElement?.closest('bdi'))
+          found.push(textContent ?? '');
+      }
+      return found;
+    });
+    expect(outside).toEqual([]);
+    await page.getByText('Invoice').first().waitFor();
   });
 
   it('is shown in no frame of a foreign page, and neither are its opt-out pages and answers', async () => {

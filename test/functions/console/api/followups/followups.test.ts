@@ -341,12 +341,25 @@ describe('the opt-out link', () => {
       '/o/ada',
       '/o/',
       '/o/YWRh.',
+      // The same id and signature in another spelling.
+      `${new URL(url).pathname}.junk`,
+      new URL(url).pathname.replace('YWRh.', 'YWRhA.'),
+      new URL(url).pathname.replace('YWRh.', 'YWRh=.'),
       '/o/..%2F..%2Fx.y',
     ];
     for (const path of forged) expect((await fetch(world.url + path, { method: 'POST' })).status).toBe(404);
     expect((await get('/api/followups/bob')).body.status).toBe('open');
     expect((await fetch(url, { method: 'DELETE' })).status).toBe(405);
   });
+});
+
+it('logs no address of a customer to whom no mail can be made', async () => {
+  await fill('bob', { customer: { name: 'Bob', email: 'bob@x.test eve@x.test' } });
+  world.logs.length = 0;
+  const { status, body } = await get('/api/followups/bob/preview');
+  expect([status, body.error.message]).toEqual([409, expect.stringContaining('bob@x.test eve@x.test')]);
+  expect(world.logs.join('')).toContain('refused');
+  expect(world.logs.join('')).not.toContain('bob@x.test');
 });
 
 describe('a signal of the inbox', () => {
