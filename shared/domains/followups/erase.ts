@@ -15,6 +15,8 @@ const FORGOTTEN = {
   auto_enabled: false,
   search: [],
   bounced_address: null,
+  document_url: null,
+  payment_url: null,
 };
 
 /** The places where follow-ups name a person, as a customer or as the colleague who decided. */

@@ -26,6 +26,8 @@ export interface Followup {
   billing: BillingCustomer | null;
   amountDue: unknown;
   currency: unknown;
+  /** The pages of the document and of its payment. */
+  links: { document: string | null; payment: string | null };
   due: StoredDay;
   sentAt: number | null;
   /** The last day on which a quote holds, as an instant and as a day. */
@@ -94,6 +96,7 @@ export function toFollowup(snapshot: DocumentSnapshot): Followup {
     billing: null,
     amountDue: get('amount_due'),
     currency: get('currency'),
+    links: { document: row.link('document_url'), payment: row.link('payment_url') },
     due: { at: row.instant('due_date'), day: row.text('due_day'), zone: row.zone('due_zone') },
     sentAt: row.instant('sent_at'),
     validUntil: { at: row.instant('valid_until'), day: null, zone: null },

@@ -12,9 +12,20 @@ const PLACEHOLDERS_OF = {
     'sent_date',
     'days_late',
     'promised_on',
+    'payment_link',
+    'document_link',
     'organisation',
   ],
-  quote: ['customer_name', 'label', 'amount', 'sent_date', 'valid_until', 'organisation'],
+  quote: [
+    'customer_name',
+    'label',
+    'amount',
+    'sent_date',
+    'valid_until',
+    'payment_link',
+    'document_link',
+    'organisation',
+  ],
 } as const satisfies Record<FollowupType, readonly string[]>;
 export type Placeholder = (typeof PLACEHOLDERS_OF)[FollowupType][number];
 
@@ -35,7 +46,7 @@ export interface Template {
 }
 
 /** Values that few mails have. A paragraph that names one goes without it. */
-const OPTIONAL = ['promised_on'] as const satisfies readonly Placeholder[];
+const OPTIONAL = ['promised_on', 'payment_link', 'document_link'] as const satisfies readonly Placeholder[];
 
 /** The form of a template's name in `levels` and `templates`. */
 export const TEMPLATE_NAME = /^[a-z][a-z0-9_-]{0,39}$/;

@@ -88,6 +88,8 @@ export const en = {
       amount: 'what is left to pay, with its currency',
       due_date: 'the due date',
       sent_date: 'when the quote was sent',
+      payment_link: 'the page on which the customer pays (payment_url); its paragraph goes without it',
+      document_link: 'the page of the document (document_url); its paragraph goes without it',
       promised_on: 'the day that the customer promised to pay on; in the first mail after it only',
       valid_until: 'the last day on which the quote holds',
       days_late: 'days since the due date',

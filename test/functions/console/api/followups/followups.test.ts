@@ -316,6 +316,16 @@ describe('the opt-out link', () => {
     expect(await (await fetch(url)).text()).toContain('C’est noté');
   });
 
+  it('goes with links to the pages of the document, which must be https', async () => {
+    await fill('ada');
+    const patch = (body: object) => call('PATCH', '/api/followups/ada', body);
+    expect((await patch({ payment_url: 'http://pay.example.test' })).status).toBe(400);
+    expect((await patch({ payment_url: 'https://pay.example.test/?a=1&b=2' })).status).toBe(200);
+    const { html, text } = (await get('/api/followups/ada/preview')).body;
+    expect(html).toContain('<a href="https://pay.example.test/?a=1&amp;b=2">');
+    expect(text).toContain('\nhttps://pay.example.test/?a=1&b=2\n');
+  });
+
   it.each([
     ['all', [true, true]],
     ['quotes', [false, true]],
