@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MailboxConnection } from '../../../../shared/domains/inbox/imap/connection.ts';
 import { postWebhook } from '../../../../shared/domains/watch/webhook.ts';
@@ -77,6 +77,32 @@ describe('an answer of another server', () => {
       response: 'HTTP 200',
     });
     expect(await sent).toBeLessThan(16 * 1024 * 1024);
+  });
+
+  it('of a mailbox that never ends its line is a failure, and closes the connection', async () => {
+    const { promise: sent, resolve } = Promise.withResolvers<number>();
+    const mailServer = createTcpServer((socket) => {
+      const piece = Buffer.alloc(64 * 1024, 'x');
+      const more = () => {
+        while (!socket.destroyed && socket.write(piece));
+        socket.once('drain', more);
+      };
+      socket.on('error', () => undefined).once('close', () => resolve(socket.bytesWritten));
+      socket.write('* OK ');
+      more();
+    });
+    mailServer.listen(0, '127.0.0.1');
+    await once(mailServer, 'listening');
+    const endpoint = {
+      host: '127.0.0.1',
+      port: (mailServer.address() as AddressInfo).port,
+      secure: false,
+      ca: null,
+    };
+    const opened = MailboxConnection.open(endpoint, { user: 'u', password: 'made-up' }, { local: true });
+    await expect(opened).rejects.toMatchObject({ failure: { kind: 'protocol' } });
+    expect(await sent).toBeLessThan(64 * 1024 * 1024);
+    mailServer.close();
   });
 
   it('ends in time if it trickles for ever', async () => {
