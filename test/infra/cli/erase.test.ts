@@ -226,6 +226,7 @@ const TRACES: readonly Trace[] = [
 const CONFIGURED: Trace = (id) => ({
   'billing_settings/org-1': { notify_email: emailOf(id), auto_followups_enabled: false },
   'inbox_integrations/i': { org_id: 'org-1', label: 'x', auth: { method: 'password', user: emailOf(id) } },
+  'mail_accounts/default': { org_id: null, auth: { user: emailOf(id) } },
   'settings/watch': { operators: ['boss@office.test', emailOf(id)] },
 });
 
