@@ -1,4 +1,5 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
+import { readCustomers } from '../../shared/domains/followups/customers/customer.ts';
 import { type Followup, sendRef, settingsRef } from '../../shared/domains/followups/followup.ts';
 import { applyClaim, judgeAutomatic, type Verdict } from '../../shared/domains/followups/judge.ts';
 import type { Reason } from '../../shared/domains/followups/reasons.ts';
@@ -22,7 +23,7 @@ export interface FollowupFacts {
   posts: ReadonlyMap<string, OrganisationPost>;
 }
 
-/** Reads again what may stop a mail, just before its claim: the settings, the account and the send record of its level. */
+/** Reads again what may stop a mail, just before its claim: settings, customer, account, and its level's send record. */
 export async function readFacts(
   batch: readonly DueFollowup[],
   accounts: OrganisationMail | null,
@@ -44,8 +45,8 @@ export async function readFacts(
   }
   if (sendable.length === 0) return facts;
   const refs = sendable.flatMap((one) => [settingsRef(store, one.orgId), sendRef(one, one.level + 1)]);
-  const found = await store.getAll(...refs);
-  for (const [index, followup] of sendable.entries()) {
+  const [found, followups] = await Promise.all([store.getAll(...refs), readCustomers(store, sendable)]);
+  for (const [index, followup] of followups.entries()) {
     const [settings, send] = found.slice(index * 2) as [DocumentSnapshot, DocumentSnapshot];
     prepared.set(followup.id, { followup, settings: toSettings(settings), send });
   }

@@ -1,4 +1,4 @@
-import { UsageError } from './run-task.ts';
+import { UsageError } from './usage-error.ts';
 
 /** Returns the login of an account: the name of a secret, or the credentials from standard input. */
 export async function readAuth({

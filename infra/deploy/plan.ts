@@ -81,6 +81,7 @@ export function makePlan(options: PlanOptions, env: Variables): DeployPlan {
   });
   const faults = [
     ...checkOperator(options.operator, env.OPERATORS),
+    ...checkSchedulerAccount(accounts.SCHEDULER_SERVICE_ACCOUNT, project),
     ...(prefix && !env.FIRESTORE_DATABASE
       ? [`--prefix ${prefix} needs FIRESTORE_DATABASE: two installations cannot share a database`]
       : []),
@@ -112,6 +113,14 @@ function chooseFunctions(all: readonly ScheduledFunction[], only: PlanOptions['o
       );
   }
   return all.filter(({ name }) => !only || only.includes(name));
+}
+
+/** An account of another project is refused job by job: OidcToken in google/cloud/scheduler/v1/target.proto. */
+function checkSchedulerAccount(email: string, project: string): string[] {
+  if (email.endsWith(`@${project}.iam.gserviceaccount.com`)) return [];
+  return [
+    `SCHEDULER_SERVICE_ACCOUNT ${email} is not of ${project}, and Cloud Scheduler refuses it; name an account of the project, or leave it to setup`,
+  ];
 }
 
 function checkOperator(operator: string | null, operators = ''): string[] {

@@ -36,6 +36,8 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'TASKS_QUEUE', for: 'tasks', computed: true },
   { name: 'TASKS_SERVICE_ACCOUNT', for: 'tasks', computed: true },
   { name: 'ALLOWED_ORIGINS', for: BROWSERS },
+  { name: 'VISITS_PER_MINUTE', for: ['visits'] },
+  { name: 'PINGS_PER_MINUTE', for: ['presence'] },
   { name: 'EMAIL_HOST', for: MAILERS },
   { name: 'EMAIL_PORT', for: MAILERS },
   { name: 'EMAIL_USE_TLS', for: MAILERS },

@@ -24,10 +24,13 @@ const config = z.object({
     })
     .prefault({}),
 });
-const externalFile = z.object({
-  type: z.literal('external_account'),
-  service_account_impersonation_url: z.url().optional(),
-});
+const credentialFile = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('external_account'),
+    service_account_impersonation_url: z.url().optional(),
+  }),
+  z.object({ type: z.literal('service_account'), client_email: z.string() }),
+]);
 const generated = z.object({ token: z.string() });
 
 const TIMEOUT_MS = 30_000;
@@ -48,9 +51,16 @@ export async function findIdentity(env: NodeJS.ProcessEnv = process.env): Promis
       ask('auth', 'print-identity-token', `--audiences=${audience}`, ...flags);
     return { email: impersonated, accessToken, idToken };
   }
-  const federated = readFederated(auth.credential_file_override ?? env.GOOGLE_APPLICATION_CREDENTIALS);
-  if (federated) return { ...federated, accessToken };
-  const email = core.account || null;
+  const path = auth.credential_file_override;
+  const content: unknown = path && existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null;
+  const file = credentialFile.safeParse(content).data;
+  if (file?.type === 'external_account')
+    return {
+      ...toFederated(content as Record<string, unknown>, file.service_account_impersonation_url),
+      accessToken,
+    };
+  // The file of a key stands in for gcloud's account.
+  const email = file?.client_email ?? (core.account || null);
   const idToken = async (audience: string) =>
     (await printIdToken(ask, email, audience)) ??
     generateIdToken(signUrl(env, email), await accessToken(), audience);
@@ -83,17 +93,14 @@ function signUrl(env: NodeJS.ProcessEnv, email: string | null): string {
   return `${base}/v1/projects/-/serviceAccounts/${email}:generateIdToken`;
 }
 
-/** Reads credentials of workload identity federation. Throws for those without a service account. */
-function readFederated(path: string | undefined): Pick<Identity, 'email' | 'idToken'> | null {
-  if (!path || !existsSync(path)) return null;
-  const content: unknown = JSON.parse(readFileSync(path, 'utf8'));
-  const file = externalFile.safeParse(content).data;
-  if (!file) return null;
-  const url = file.service_account_impersonation_url;
+/** Returns the account of workload identity federation. Throws for one without a service account. */
+function toFederated(
+  { service_account_impersonation_url: _, ...direct }: Record<string, unknown>,
+  url: string | undefined,
+): Pick<Identity, 'email' | 'idToken'> {
   if (!url) throw new Error(DIRECT);
-  const { service_account_impersonation_url: _, ...direct } = content as Record<string, unknown>;
   return {
-    email: /serviceAccounts\/([^:]+):/.exec(url)?.[1] ?? null,
+    email: /serviceAccounts\/([^:/]+):/.exec(url)?.[1] ?? null,
     async idToken(audience) {
       // The provider's own token may impersonate; the account's token need not be allowed to sign for itself.
       const client = ExternalAccountClient.fromJSON({
@@ -101,7 +108,7 @@ function readFederated(path: string | undefined): Pick<Identity, 'email' | 'idTo
         scopes: ['https://www.googleapis.com/auth/cloud-platform'],
       });
       const { token } = (await client?.getAccessToken()) ?? {};
-      if (!token) throw new Error(`${path}: the provider gave no token`);
+      if (!token) throw new Error('the provider of the workload identity gave no token');
       return generateIdToken(url.replace(/:generateAccessToken$/, ':generateIdToken'), token, audience);
     },
   };
@@ -116,7 +123,7 @@ async function generateIdToken(url: string, accessToken: string, audience: strin
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   if (response.ok) return generated.parse(await response.json()).token;
-  const account = /serviceAccounts\/([^:]+):/.exec(url)?.[1];
+  const account = /serviceAccounts\/([^:/]+):/.exec(url)?.[1];
   throw new Error(
     `IAM makes no identity token for ${account} (${response.status}); grant it roles/iam.serviceAccountOpenIdTokenCreator on itself, and enable iamcredentials.googleapis.com.`,
   );

@@ -121,9 +121,8 @@ function checkTarget(job: JobEntry, index: number, { functions, named, context, 
     problems.add(at('method'), job.method, `is not the task's; legal: ${task.methods.join(' or ')}`);
   }
   for (const [param, value] of Object.entries(job.params)) {
-    if (task.params.includes(param)) continue;
-    const rule = `the task has no such parameter; legal: ${task.params.join(', ') || 'none'}${suggest(param, task.params)}`;
-    problems.add([...at('params'), param], value, rule);
+    const rule = findParamFault(task, param, value);
+    if (rule) problems.add([...at('params'), param], value, rule);
   }
   const target = functions.find(({ name }) => name === job.function);
   if (job.auth.type === 'secret' && target && !Object.hasOwn(target.secrets, 'CRON_SECRET')) {
@@ -133,4 +132,16 @@ function checkTarget(job: JobEntry, index: number, { functions, named, context, 
       `but functions.${target.name}.secrets has no CRON_SECRET`,
     );
   }
+}
+
+/** Returns what is wrong with a parameter of a job, by the task's own schema, or null. */
+function findParamFault({ params }: KnownTask, param: string, value: unknown): string | null {
+  if (param === 'dry_run') return 'would make a job that never changes anything; legal: nothing here';
+  if (param === 'budget_seconds') return "is not a parameter of a job; legal: the job's own budget_seconds";
+  const own = Object.keys(params.shape);
+  if (!own.includes(param))
+    return `the task has no such parameter; legal: ${own.join(', ') || 'none'}${suggest(param, own)}`;
+  // The caller has given each parameter alone, so the others have their defaults.
+  const issues = params.partial().safeParse({ [param]: value }).error?.issues;
+  return issues?.[0]?.message ?? null;
 }

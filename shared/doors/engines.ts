@@ -50,5 +50,7 @@ export function countStores(
 export function openCounted(engines: ProcessEngines, deadline?: Date): CountedEngines {
   const meter = noUsage();
   const counted = countStores(engines, meter);
-  return { ...counted, post: openPost({ ...engines, store: counted.store }, meter, deadline) };
+  // Engines may open lazily, or belong to a prototype: a spread would lose them.
+  const { config, clock, log } = engines;
+  return { ...counted, post: openPost({ config, clock, log, store: counted.store }, meter, deadline) };
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { callAdmin } from '../admin-call.ts';
 import { readAuth } from '../credentials-input.ts';
-import { UsageError } from '../run-task.ts';
 import type { Target } from '../target.ts';
 import { type Terminal, toPrintable } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
 
 export interface AccountFlags {
   json?: true;

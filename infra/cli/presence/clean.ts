@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { type PresenceBackup, presenceBackup } from '../../../shared/domains/presence/backup.ts';
 import { callAdmin } from '../admin-call.ts';
-import { callTask, describeAnswer, findTask, UsageError } from '../run-task.ts';
+import { callTask, describeAnswer, findTask } from '../run-task.ts';
 import { findTarget, findTaskTarget, type Target } from '../target.ts';
 import { confirm, type Terminal } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
 
 const CLEANUP = '/v1/admin/presence/cleanup';
 const cleanup = z.object({

@@ -6,7 +6,7 @@ import { localJobs } from '../../local/jobs.ts';
 import { openScheduler, type SchedulerApi } from '../../scheduler/client.ts';
 import { deployedJobs, jobPrefix } from '../../scheduler/deployed.ts';
 import type { WantedJob } from '../../scheduler/job.ts';
-import { UsageError } from '../run-task.ts';
+import { UsageError } from '../usage-error.ts';
 
 const STACK_FILE = '.local/stack.json';
 const stackFile = z.object({ gateway: z.url(), scheduler: z.url(), cron_secret: z.string() });

@@ -89,7 +89,7 @@ export function judge(status: number, text: string, hasProof: boolean): string |
   return `answers ${status}: ${
     said ??
     (text
-      .replaceAll(/<[^>]*>|\s+/g, ' ')
+      .replaceAll(/<[^<>]*>|\s+/g, ' ')
       .trim()
       .slice(0, 200) ||
       'nothing')

@@ -1,12 +1,10 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { isIP } from 'node:net';
 import * as z from 'zod';
 import { maskSecrets } from '../mail/mask-secrets.ts';
 import { within } from '../time/within.ts';
 import type { Renewable } from './credential-source.ts';
 import { CredentialFault } from './fault.ts';
-import { ForbiddenHost, publicAddress } from './public-address.ts';
+import { postGuarded } from './guarded-request.ts';
+import { ForbiddenHost } from './public-address.ts';
 
 const ANSWER_MS = 10_000;
 /** A token has a few kilobytes. */
@@ -55,13 +53,16 @@ async function requestToken(
     client_id,
     ...(client_secret === undefined ? {} : { client_secret }),
   });
-  const answer = await within(ANSWER_MS, 'The token server', post(new URL(token_url), form, local)).catch(
-    (error: unknown) => {
-      if (error instanceof ForbiddenHost) throw new CredentialFault('host', error.message, error);
-      const said = error instanceof Error ? error.message : String(error);
-      throw new CredentialFault('network', `the token server: ${maskSecrets(said, secrets)}`, error);
-    },
-  );
+  const posted = postGuarded(new URL(token_url), {
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
+    body: form.toString(),
+    ...{ local, timeoutMs: ANSWER_MS, maxBytes: MAX_ANSWER_BYTES },
+  });
+  const answer = await within(ANSWER_MS, 'The token server', posted).catch((error: unknown) => {
+    if (error instanceof ForbiddenHost) throw new CredentialFault('host', error.message, error);
+    const said = error instanceof Error ? error.message : String(error);
+    throw new CredentialFault('network', `the token server: ${maskSecrets(said, secrets)}`, error);
+  });
   const body = parsed(answer.body);
   const success = answer.status === 200 ? granted.safeParse(body).data : undefined;
   if (!success) throw refusal(answer.status, body, secrets);
@@ -88,51 +89,6 @@ function refusal(status: number, body: unknown, secrets: readonly string[]): Cre
   const kind = !isFinal ? 'busy' : error === 'invalid_grant' ? 'consent' : 'client';
   const remedy = isFinal ? (REMEDIES[error] ?? '') : '';
   return new CredentialFault(kind, `the token server refuses: ${why}${remedy}`);
-}
-
-/** Posts a form to the address that the host's name has now, and to no other; redirects are not followed. */
-async function post(
-  url: URL,
-  form: URLSearchParams,
-  local: boolean,
-): Promise<{ status: number; body: string }> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const address = await publicAddress(host, local);
-  if (url.protocol !== 'https:' && !local)
-    throw new Error(`${url.origin} is not https; give an https address`);
-  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  return await new Promise((resolve, reject) => {
-    const request = send(
-      url,
-      {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
-        timeout: ANSWER_MS,
-        signal: AbortSignal.timeout(ANSWER_MS),
-        lookup: (_name, options, done) =>
-          options.all ? done(null, [{ address, family: isIP(address) }]) : done(null, address, isIP(address)),
-      },
-      (response) => {
-        readBounded(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
-      },
-    );
-    // The signal ends an answer that trickles for ever, which no time-out between two octets does.
-    request.once('error', reject).once('timeout', () => request.destroy(new Error('no answer in time')));
-    request.end(form.toString());
-  });
-}
-
-/** Reads an answer to its end. Throws over MAX_ANSWER_BYTES, and closes the connection. */
-async function readBounded(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    // Leaving the loop destroys the connection.
-    if (size > MAX_ANSWER_BYTES) throw new Error(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parsed(body: string): unknown {

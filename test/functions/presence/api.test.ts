@@ -91,6 +91,34 @@ describe('a ping', () => {
     expect(await logins()).toEqual([]);
   });
 
+  it('is refused beyond PINGS_PER_MINUTE with 429 and Retry-After, in its one command, and a logout never', async () => {
+    const tab = await session(world);
+    const others = await session(world, 'usertest2');
+    await tab.ping();
+    const meter = await meterRedis(world);
+    try {
+      for (let count = 1; count < 120; count += 1) expect(await tab.ping()).toBe(204);
+      const before = await world.redis.get(KEY);
+      const refused = await world.post('/v1/activity/ping', {
+        headers: { Authorization: `Bearer ${tab.token}` },
+      });
+      expect(refused).toMatchObject({ status: 429, body: { error: { code: 'too_many_requests' } } });
+      expect(refused.headers.get('retry-after')).toBe('1');
+      expect(meter.commands).toBe(120);
+      expect(await world.redis.get(KEY)).toBe(before);
+      const versions = (await world.store.doc('users/usertest1').get()).updateTime;
+      expect(await tab.login()).toBe(429);
+      expect(await logins()).toEqual([]);
+      expect((await world.store.doc('users/usertest1').get()).updateTime).toEqual(versions);
+      expect(await others.ping()).toBe(204);
+      world.clock.advance(500);
+      expect([await tab.ping(), await tab.ping()]).toEqual([204, 429]);
+      expect(await tab.logout()).toBe(204);
+    } finally {
+      await meter.stop();
+    }
+  });
+
   it('is for users only: no proof 401, a cron secret 403, a GET 405', async () => {
     const cases: [number, RequestInit][] = [
       [401, { method: 'POST' }],

@@ -139,6 +139,14 @@ describe('the plan', () => {
     );
   });
 
+  it('refuses an account of another project for Cloud Scheduler', () => {
+    const env = { ...ENV, SCHEDULER_SERVICE_ACCOUNT: 'cron@other.iam.gserviceaccount.com' };
+    expect(makePlan(options, env).faults.join()).toContain(
+      'cron@other.iam.gserviceaccount.com is not of demo',
+    );
+    expect(makePlan(options, ENV).faults.join()).not.toContain('SCHEDULER_SERVICE_ACCOUNT');
+  });
+
   it('makes only the accounts of its project', () => {
     const env = { ...ENV, SCHEDULER_SERVICE_ACCOUNT: 'cron@other.iam.gserviceaccount.com' };
     const own = listOwnAccounts('demo', makePlan(options, env).accounts);

@@ -26,6 +26,9 @@ const VALUES = {
   due_date: 'd',
   sent_date: 's',
   days_late: { text: '1', count: 1 },
+  payment_link: null,
+  document_link: null,
+  promised_on: '1 mars 2026',
   valid_until: 'v',
   organisation: 'o',
 };

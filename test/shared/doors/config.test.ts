@@ -42,6 +42,7 @@ describe('an environment is accepted', () => {
         googleIssuer: undefined,
         adminClaim: 'role',
         warnings: [],
+        perMinute: { visits: 240, pings: 120 },
         firestore: { database: '(default)', emulatorHost: undefined },
       },
     ],

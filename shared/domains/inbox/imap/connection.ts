@@ -144,5 +144,6 @@ function options(endpoint: Endpoint, credentials: Credentials, rules: Connection
     socketTimeout: SOCKET_MS,
     maxLiteralSize: MAX_LITERAL_BYTES,
     maxResponseSize: MAX_RESPONSE_BYTES,
+    maxLineLength: MAX_RESPONSE_BYTES,
   };
 }
