@@ -5,7 +5,7 @@ import { seededRandom } from './harness/random.ts';
 
 /** The seed that picks the cases and their faults; another `SEED` picks others. */
 const SEED = Number(process.env['SEED'] ?? 1);
-/** The part of the cases that `npm test` runs; `.ci/run` runs all of them with `npm run faults -- --sample`. */
+/** The part of the cases that `npm test` runs; `npm run faults -- --sample` runs all of them. */
 const PART = 1 / 3;
 /** The plans whose samples have separate files. */
 export const MAILING: readonly string[] = ['check-delay-alerts', 'process-followups'];

@@ -85,7 +85,6 @@ export function judge(status: number, text: string, hasProof: boolean): string |
   if (taskAnswer.safeParse(body).success) return null;
   const said = refusal.safeParse(body).data?.error.message;
   if (!hasProof && said !== undefined && [401, 405].includes(status)) return null;
-  if (!hasProof && status === 200) return null;
   return `answers ${status}: ${
     said ??
     (text

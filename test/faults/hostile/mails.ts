@@ -15,13 +15,14 @@ const GOOD_MAILS = 5;
 const FIRST = new Date('2026-03-04T10:00:00Z');
 /** A mail is quarantined in its third sync; the others reserve. */
 const MAX_RUNS = 6;
-/**
- * The most CPU time that one piece of work may take. A sample runs beside other tests, where the watch may come late and
- * count several pieces as one.
- */
-export const MOST_CPU_MS: Record<RunScale, number> = { sample: 4_000, full: 1_000 };
-/** The most memory of the process. */
+/** The most CPU time that one piece of work may take, and the most memory of the process. */
+export const MOST_CPU_MS = 1_000;
 export const MOST_MEMORY_MB = 300;
+/**
+ * The same for what the watch sees of a sample. It runs beside other tests, where the watch may come late and count several
+ * pieces as one.
+ */
+const MOST_SEEN_MS: Record<RunScale, number> = { sample: 4 * MOST_CPU_MS, full: MOST_CPU_MS };
 /** As on Google Cloud (infra/scheduler.yaml). */
 const NODE_OPTIONS = '--max-semi-space-size=8';
 
@@ -86,7 +87,7 @@ async function syncAll(
     if (kept < COUNTS[scale]) continue;
     const memoryMb = peakMemoryMb(child.pid);
     refuse([
-      ...(longestMs <= MOST_CPU_MS[scale] ? [] : [`blocked: one piece of work took ${longestMs} ms of CPU`]),
+      ...(longestMs <= MOST_SEEN_MS[scale] ? [] : [`blocked: one piece of work took ${longestMs} ms of CPU`]),
       ...(memoryMb <= MOST_MEMORY_MB ? [] : [`memory: the process had ${memoryMb.toFixed(0)} MB`]),
     ]);
     process.stdout.write(

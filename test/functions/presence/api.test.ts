@@ -526,7 +526,7 @@ describe('with Redis away', () => {
     const tab = await session(world);
     await tab.ping();
     world.clock.advance(1_000);
-    const [hash] = await world.redis.keys('presence:*');
+    const [hash] = await world.redis.keys('presence:sessions:*');
     // Without deserialisation the client returns names and values in turn.
     const [field, live] = (await world.redis.hgetall(String(hash))) as unknown as [string, string];
     await tab.logout();

@@ -136,6 +136,7 @@ describe('the smoke test', () => {
       true,
       'not in OPERATORS',
     ],
+    ['a sign-in page before the function', 200, '<html>Sign in</html>', false, 'answers 200: Sign in'],
     ['a body of nothing', 502, '', true, 'answers 502: nothing'],
   ])('judges %s', (_, status, text, hasProof, expected) => {
     const found = judge(status, text, hasProof);

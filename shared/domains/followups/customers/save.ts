@@ -79,25 +79,30 @@ function decideCustomer(
 
 type PausePatch = Pick<CustomerPatch, 'paused_until' | 'pause_reason' | 'promised_on'>;
 
+/** Returns the pause that a change leads to, or null if it says nothing of a pause. */
 function decidePause(
   before: DocumentSnapshot,
   { paused_until, pause_reason, promised_on }: PausePatch,
   zone: string,
 ): { paused_until: number | null; pause_reason: string | null; promised_on: string | null } | null {
-  if (paused_until === undefined && pause_reason === undefined && promised_on === undefined) return null;
+  const known: unknown = before.get('pause_reason');
   if (promised_on) {
-    if ((pause_reason ?? 'promise') !== 'promise' || paused_until)
+    const end = endOf(promised_on, zone);
+    const isOther = paused_until ? Date.parse(paused_until) !== end : false;
+    if ((pause_reason ?? 'promise') !== 'promise' || isOther)
       throw new CustomerFault(
         `promised_on ${promised_on} pauses until the day after it; leave out paused_until, and pause_reason unless it is promise.`,
       );
-    return { paused_until: endOf(promised_on, zone), pause_reason: 'promise', promised_on };
+    return { paused_until: end, pause_reason: 'promise', promised_on };
   }
   if (pause_reason === 'promise')
     throw new CustomerFault('pause_reason promise needs promised_on, the day of the payment.');
-  const isEnded = paused_until === null || pause_reason === null || (promised_on === null && !pause_reason);
-  if (isEnded && !paused_until && !pause_reason)
+  if (!paused_until && !pause_reason) {
+    const isSilent = paused_until === undefined && pause_reason === undefined;
+    // Taking a promise back ends no other pause.
+    if (isSilent && (promised_on === undefined || known !== 'promise')) return null;
     return { paused_until: null, pause_reason: null, promised_on: null };
-  const known: unknown = before.get('pause_reason');
+  }
   return {
     paused_until: paused_until ? Date.parse(paused_until) : FOR_GOOD,
     pause_reason: pause_reason ?? (known === 'dispute' ? 'dispute' : 'other'),

@@ -147,7 +147,28 @@ describe('the document of a customer', () => {
   });
 
   it.each([
+    { promised_on: '2026-03-12' },
+    { pause_reason: 'dispute' },
+    { paused_until: '2026-03-12T10:00:00Z' },
+    { excluded: true },
+  ])('may be sent back as it was read after %j', async (patch) => {
+    const { body: saved } = await put(patch);
+    const { status, body } = await put({ ...saved, note: 'called' });
+    expect(status).toBe(200);
+    const { paused_until, pause_reason, promised_on, excluded } = saved;
+    expect(body).toMatchObject({ paused_until, pause_reason, promised_on, excluded, note: 'called' });
+  });
+
+  it('keeps a dispute when a promise is taken back, and ends a promise by it', async () => {
+    await put({ pause_reason: 'dispute' });
+    expect((await put({ promised_on: null })).body.pause_reason).toBe('dispute');
+    await put({ promised_on: '2026-03-12' });
+    expect((await put({ promised_on: null })).body).toMatchObject({ pause_reason: null, paused_until: null });
+  });
+
+  it.each([
     [{ promised_on: '12 March' }, 'promised_on'],
+    [{ promised_on: '2026-03-12', paused_until: '2026-03-20T10:00:00Z' }, 'paused_until'],
     [{ pause_reason: 'promise' }, 'promised_on'],
     [{ promised_on: '2026-03-12', pause_reason: 'dispute' }, 'pause_reason'],
     [{ colour: 'red' }, 'colour'],
