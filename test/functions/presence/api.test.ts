@@ -71,8 +71,8 @@ describe('a ping', () => {
     const tabs = await Promise.all(
       Array.from({ length: 100 }, (_, index) => session(world, `steady-${index}`)),
     );
-    const round = () => Promise.all(tabs.map((tab) => tab.ping()));
-    await round();
+    const pings = () => Promise.all(tabs.map((tab) => tab.ping()));
+    await pings();
     const versions = async () =>
       (await world.store.collection('users').get()).docs.map((doc) => [doc.id, doc.updateTime.valueOf()]);
     const before = await versions();
@@ -81,7 +81,7 @@ describe('a ping', () => {
     try {
       for (let minute = 0; minute < 10; minute += 1) {
         world.clock.advance(minutes(1));
-        expect(new Set(await round())).toEqual(new Set([204]));
+        expect(new Set(await pings())).toEqual(new Set([204]));
       }
       expect(meter.commands).toBe(1_000);
     } finally {

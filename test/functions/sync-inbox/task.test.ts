@@ -143,7 +143,7 @@ describe.skipIf(absent)('sync-inbox', () => {
     expect(before.firestore_reads - without.firestore_reads).toBe(2);
   });
 
-  it('a round without news takes no lease, and asks the mail server for little', async () => {
+  it('a sync without news takes no lease, and asks the mail server for little', async () => {
     const said: string[] = [];
     const tap = await startImapTap(imap, said);
     try {

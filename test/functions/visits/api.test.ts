@@ -448,18 +448,18 @@ describe('refusals', () => {
 });
 
 it('a heartbeat and an end in parallel lose no activity and leave no visit open', async () => {
-  const rounds = 30;
-  for (let round = 0; round < rounds; round += 1) {
+  const tries = 30;
+  for (let index = 0; index < tries; index += 1) {
     world.clock.set(NOW);
-    const known = round % 3 !== 0;
+    const known = index % 3 !== 0;
     const id = known ? await begun({ elapsed_ms: 0 }) : randomUUID();
     world.clock.advance(60_000);
     const more = known ? {} : { session_id: 'tab-1', path: '/repairs' };
     const alive = () => beat(id, { ...more, elapsed_ms: 50_000 });
     const left = () => end(id, { ...more, elapsed_ms: 40_000 });
-    const [first, second] = round % 2 === 0 ? [alive, left] : [left, alive];
+    const [first, second] = index % 2 === 0 ? [alive, left] : [left, alive];
     const replies = await Promise.all([first(), second()]);
-    const [heard, ended] = round % 2 === 0 ? replies : [replies[1], replies[0]];
+    const [heard, ended] = index % 2 === 0 ? replies : [replies[1], replies[0]];
     const after = (await stored(id)) ?? {};
     expect([200, 201]).toContain(ended.status);
     expect([200, 201, 409]).toContain(heard.status);

@@ -349,7 +349,7 @@ describe('daylight saving', () => {
       '2026-10-25T00:30:00Z',
       '2026-10-25T03:00:00Z',
     ],
-  ])('neither loses nor doubles a round %s', async (_name, from, occurrence, until) => {
+  ])('neither loses nor doubles an occurrence %s', async (_name, from, occurrence, until) => {
     handSchedule([OWN_JOB, paris]);
     world.clock.set(new Date(from));
     await watch(world);
