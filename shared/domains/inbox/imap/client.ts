@@ -170,10 +170,11 @@ const READ: Readonly<Record<string, (message: Fetched, value: Value) => void>> =
   },
 };
 
-/** Adds a section: header fields, or a part under its number. NIL adds nothing. */
+/** Adds a section: header fields, or a part under its number. NIL is an empty string (RFC 9051, 4.5). */
 function addBody(message: Fetched, name: string, value: Value): void {
-  if (value === null || Array.isArray(value)) return;
-  const octets = typeof value.value === 'string' ? Buffer.from(value.value) : value.value;
+  if (Array.isArray(value)) return;
+  const given = value?.value ?? '';
+  const octets = typeof given === 'string' ? Buffer.from(given) : given;
   const section = name.slice('BODY['.length, name.lastIndexOf(']')).toLowerCase();
   if (section.startsWith('header')) message.headers = octets;
   else {

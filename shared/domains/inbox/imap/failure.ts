@@ -39,7 +39,7 @@ interface MailError extends Error {
 const BUSY_CODES = ['UNAVAILABLE', 'INUSE', 'LIMIT', 'SERVERBUG', 'CONTACTADMIN', 'OVERQUOTA', 'THROTTLED'];
 /** Texts, without a code, of servers with too many connections or requests of one account. */
 const BUSY_TEXT =
-  /too many|simultaneous|concurrent|maximum number of connections|connection limit|rate|throttl|try again|temporar|unavailable|internal error|overquota|bandwidth/i;
+  /too many|simultaneous|concurrent|maximum number of connections|connection limit|\brate\b|throttl|\bbusy\b|time-?out|try again|temporar|unavailable|internal error|overquota|bandwidth/i;
 /** Texts, even without a code, that ask a person to act. */
 const AUTH_TEXT =
   /invalid credentials|authentication failed|login failed|password|expired|revoked|disabled account/i;
@@ -79,11 +79,11 @@ function kindOf(error: MailError, cause: MailError, detail: string): FailureKind
 }
 
 function refusedLogin({ serverResponseCode: code = '', oauthError }: MailError, detail: string): FailureKind {
-  if (code === 'AUTHENTICATIONFAILED' || code === 'EXPIRED' || code === 'AUTHORIZATIONFAILED') return 'auth';
+  if (code === 'EXPIRED' || code === 'AUTHORIZATIONFAILED') return 'auth';
   if (BUSY_CODES.includes(code)) return 'busy';
-  if (oauthError !== undefined || AUTH_TEXT.test(detail))
-    return BUSY_TEXT.test(detail) && !AUTH_TEXT.test(detail) ? 'busy' : 'auth';
-  return BUSY_TEXT.test(detail) ? 'busy' : 'auth';
+  // "Server busy, please try again later" is said with AUTHENTICATIONFAILED too.
+  if (oauthError === undefined || !AUTH_TEXT.test(detail)) return BUSY_TEXT.test(detail) ? 'busy' : 'auth';
+  return 'auth';
 }
 
 const asError = (value: unknown): MailError => (value instanceof Error ? value : new Error(String(value)));

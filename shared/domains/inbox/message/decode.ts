@@ -19,21 +19,35 @@ const EMPTY_LABELS = new Set([
   'ansi_x3.4-1968',
 ]);
 
+/** A text shows within this many octets if it is base64: its lines have 76. */
+const MAX_FIRST_LINE = 200;
+
 /** Undoes a Content-Transfer-Encoding (RFC 2045, 6). An unknown one is taken for the bytes themselves. */
 export function decodeTransfer(bytes: Buffer, encoding: string | undefined): Buffer {
-  switch (encoding?.trim().toLowerCase()) {
-    case 'base64':
-      return Buffer.from(bytes.toString('latin1'), 'base64');
-    case 'quoted-printable':
-      return decode(bytes.toString('latin1'));
-    default:
-      return bytes;
-  }
+  if (isBase64(encoding)) return Buffer.from(bytes.toString('latin1'), 'base64');
+  return nameOf(encoding) === 'quotedprintable' ? decode(bytes.toString('latin1')) : bytes;
+}
+
+/** Programs misspell encodings, as in `quoted-printable;` or `Base 64`. */
+const nameOf = (encoding: string | undefined) =>
+  (encoding ?? '')
+    .slice(0, MAX_LABEL)
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '');
+const isBase64 = (encoding: string | undefined) => nameOf(encoding) === 'base64';
+
+/**
+ * Undoes the Content-Transfer-Encoding of a text. Plain text that is labelled base64 has blanks between its words, and is
+ * taken as it is; a list's footer after base64 stays out.
+ */
+export function decodeTextTransfer(bytes: Buffer, encoding: string | undefined): Buffer {
+  const isPlain = isBase64(encoding) && /[!-~] +[!-~]/.test(bytes.toString('latin1', 0, MAX_FIRST_LINE));
+  return isPlain ? bytes : decodeTransfer(bytes, encoding);
 }
 
 /**
- * Bytes as text; never throws. The label decides where it is known and the bytes agree; else valid UTF-8 is read as such,
- * whatever its label, and the rest as Windows-1252. `cut`: the bytes may end within a character.
+ * Bytes as text; never throws. Valid UTF-8 with characters beyond ASCII is nothing else, whatever its label. Otherwise the
+ * label decides if it is known, and the last resort is Windows-1252. `cut`: the bytes may end within a character.
  */
 export function decodeCharset(bytes: Buffer, label: string | undefined, cut = false): string {
   const name = (label ?? '')
@@ -42,10 +56,13 @@ export function decodeCharset(bytes: Buffer, label: string | undefined, cut = fa
     .toLowerCase()
     .replace(/^["']|["']$/g, '');
   const whole = cut ? withoutPartialCharacter(bytes) : bytes;
-  if (EMPTY_LABELS.has(name) || name === 'utf-8' || name === 'utf8')
-    return utf8(whole) ?? labelled(bytes, LAST_RESORT);
-  return labelled(bytes, name);
+  const isUnlabelled = EMPTY_LABELS.has(name) || name === 'utf-8' || name === 'utf8';
+  const unicode = isUnlabelled || !isAscii(whole) ? utf8(whole) : null;
+  return unicode ?? labelled(bytes, isUnlabelled ? LAST_RESORT : name);
 }
+
+/** Charsets of escape sequences, such as ISO-2022-JP, and UTF-16 of Western texts may have ASCII bytes only. */
+const isAscii = (bytes: Buffer) => bytes.every((byte) => byte < 0x80);
 
 function utf8(bytes: Buffer): string | null {
   try {

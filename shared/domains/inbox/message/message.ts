@@ -1,6 +1,6 @@
 import { Timestamp } from '@google-cloud/firestore';
 import type { MessageAddressObject } from 'imapflow';
-import { decodeCharset, decodeTransfer } from './decode.ts';
+import { decodeCharset, decodeTextTransfer } from './decode.ts';
 import {
   type DeliveryReport,
   enclosedIn,
@@ -126,7 +126,7 @@ function textsOf(shape: Shape, parts: PartBytes): Said[] {
 
 function textOf({ encoding, charset, size }: TextPart, bytes: Buffer | undefined): string {
   if (!bytes) return '';
-  return decodeCharset(decodeTransfer(bytes, encoding), charset, size > MAX_PART_BYTES);
+  return decodeCharset(decodeTextTransfer(bytes, encoding), charset, size > MAX_PART_BYTES);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MailClient } from '../imap/client.ts';
 import { UidSet } from '../imap/uid-set.ts';
-import { MAX_PART_BYTES, type Outline, outlineOf, type PartBytes } from '../message/outline.ts';
+import { type Fetched, MAX_PART_BYTES, type Outline, outlineOf, type PartBytes } from '../message/outline.ts';
 import type { TextPart } from '../message/structure.ts';
 import { AUTHOR_FIELDS, WRITER_FIELDS } from '../message/writer/writer.ts';
 
@@ -33,12 +33,20 @@ async function fetchInto(
   uids: readonly number[],
 ): Promise<void> {
   const wanted = UidSet.of(uids);
+  const dates = new Map<number, Fetched>();
   await client.fetchEach(wanted.toString(), OUTLINE, (message) => {
-    const { uid, internalDate } = message;
+    const { uid } = message;
+    if (uid === undefined || !wanted.has(uid)) return;
+    // RFC 9051, 7.5.2: the data of one message may come in any number of responses.
+    const whole = { ...dates.get(uid), ...message };
     // A server may report other messages' flags in between; those come without the outline.
-    if (uid === undefined || !wanted.has(uid) || internalDate === undefined) return;
-    found.set(uid, outlineOf(uid, message));
+    if (whole.internalDate !== undefined && whole.envelope !== undefined) {
+      found.set(uid, outlineOf(uid, whole));
+      dates.delete(uid);
+    } else dates.set(uid, whole);
   });
+  for (const [uid, message] of dates)
+    if (message.internalDate !== undefined) found.set(uid, outlineOf(uid, message));
 }
 
 /**
@@ -60,7 +68,8 @@ export async function fetchTexts(
     const numbers = first.shape.texts.map(({ part }: TextPart) => part);
     const set = UidSet.of(group.map(({ uid }) => uid)).toString();
     await client.fetchEach(set, { parts: { numbers, maxOctets: MAX_PART_BYTES } }, ({ uid, bodyParts }) => {
-      if (uid !== undefined && bodyParts) found.set(uid, bodyParts);
+      if (uid === undefined || !bodyParts) return;
+      found.set(uid, new Map([...(found.get(uid) ?? []), ...bodyParts]));
     });
   }
   return found;
