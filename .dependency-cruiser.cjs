@@ -20,6 +20,8 @@ module.exports = {
       pathNot: '^shared/domains/$1/',
     }),
     forbid('domains-know-doors-only', '^shared/domains/', '^shared/(runtime|browser)/'),
+    // A caller may come by HTTP or by the command line: a domain says what is wrong, a function gives it a status.
+    forbid('domains-know-no-http', '^shared/domains/', '^shared/doors/http/'),
     forbid('runtime-knows-doors-only', '^shared/runtime/', '^shared/(domains|browser)/'),
     forbid('doors-know-doors-only', '^shared/doors/', '^shared/(runtime|domains|browser)/'),
     forbid('browser-stands-alone', '^shared/browser/', '^(functions/|shared/(runtime|domains|doors)/)'),
@@ -57,7 +59,7 @@ module.exports = {
   options: {
     doNotFollow: { path: 'node_modules' },
     // The demo site's files run in the browser, where addresses are not paths.
-    exclude: { path: '^(dist|[.]local|infra/local/demo/site)/' },
+    exclude: { path: '^(dist|[.]local|infra/local/demo/site|test/apps/[^/]+)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

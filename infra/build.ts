@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';
 import { buildPage } from '../functions/console/serve-page/build.ts';
 import { BROWSER_MODULES, bundleClient } from '../shared/browser/bundle.ts';
+import { toBundled } from '../shared/browser/package/build-package.ts';
 import { lazyPackages } from './lazy-packages.ts';
 import { watchedJobs } from './scheduler/watched.ts';
 
@@ -59,6 +60,7 @@ export async function bundleFunction(name: string, entry: string, folder: string
     // The modules for web pages, and the schedule for watch-runs.
     define: {
       ...(await browserModules()),
+      ...(name === 'visits' ? { VISITS_PACKAGE: JSON.stringify(JSON.stringify(await toBundled())) } : {}),
       WATCHED_JOBS: JSON.stringify(watchedJobs()),
       CONSOLE_BUILT: 'true',
     },
@@ -88,6 +90,18 @@ async function browserModules(): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(BROWSER_MODULES.map(define)));
 }
 
+/** Builds the package of the client into `out/browser`, and its tarball beside it. Returns the path of the tarball. */
+async function writePackage(out: string): Promise<string> {
+  const { files, tarball } = await toBundled();
+  const folder = join(out, 'browser');
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  const path = join(out, 'ronde-browser.tgz');
+  await writeFile(path, Buffer.from(tarball, 'base64'));
+  return path;
+}
+
 async function sizeOf(folder: string): Promise<number> {
   const files = await readdir(folder, { recursive: true });
   const found = await Promise.all(files.map((file) => stat(join(folder, file))));
@@ -100,7 +114,13 @@ function versionIn(manifest: string): string {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { only: { type: 'string' }, out: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: { only: { type: 'string' }, out: { type: 'string' }, client: { type: 'boolean' } },
+  });
+  if (values.client) {
+    console.log(await writePackage(values.out ?? join(ROOT, 'dist')));
+    return;
+  }
   const built = await buildFunctions({
     ...(values.only === undefined ? {} : { only: values.only.split(',') }),
     ...(values.out === undefined ? {} : { out: values.out }),

@@ -1,6 +1,6 @@
 import { releaseOrphan, sendDigest, settleOrphan } from '../../shared/domains/tickets/alerts/mail.ts';
 import { type AlertState, pruneAlerts } from '../../shared/domains/tickets/alerts/state.ts';
-import type { SendResult } from '../../shared/doors/mail/post.ts';
+import type { SendResult } from '../../shared/doors/mail/send-result.ts';
 import type { ActResult, RunContext } from '../../shared/runtime/task.ts';
 import type { AlertCandidate, AlertRun, Orphan, Pair } from './candidates.ts';
 import type { AlertPlan, AlertReason } from './verdict.ts';
@@ -74,13 +74,13 @@ async function sendPairs(
           ticketUrl: settings.ticketUrl,
           run: { id: runId, occurrence, requestedBy: context.requestedBy ?? context.trigger },
         });
-  const sent = result ? candidateResult(result) : IN_FLIGHT;
+  const sent = result ? candidateResult(result, post.fault !== null) : IN_FLIGHT;
   const dropped = { outcome: 'skipped', reason: 'changed_meanwhile' } as const;
   return new Map(decided.map(({ pair }) => [pair, still.has(pair.late.ticket.id) ? sent : dropped]));
 }
 
 /** Returns the result of each alert of a delivery; `retry` is true if Scheduler's retry may help. */
-function candidateResult(result: SendResult): ActResult<AlertReason> {
+function candidateResult(result: SendResult, isStopped: boolean): ActResult<AlertReason> {
   switch (result.outcome) {
     case 'sent':
       return { outcome: 'acted' };
@@ -95,11 +95,11 @@ function candidateResult(result: SendResult): ActResult<AlertReason> {
     case 'stopped':
       return result.reason === 'budget'
         ? { outcome: 'failed', reason: 'budget', retry: false, isUnfinished: true }
-        : { outcome: 'failed', reason: result.reason, retry: true };
+        : { outcome: 'failed', reason: 'mail_system', retry: true };
     default:
       return {
         outcome: 'failed',
-        reason: result.outcome === 'system' ? 'mail_system' : 'try_later',
+        reason: isStopped ? 'mail_system' : 'try_later',
         retry: true,
       };
   }

@@ -5,6 +5,8 @@ import type { checkDelayAlerts } from './task.ts';
 export const words: WordsOf<typeof checkDelayAlerts> = {
   en: {
     name: 'Alert about late tickets',
+    act: (count) => (count === 1 ? 'send 1 alert' : `send ${count} alerts`),
+    done: (count) => (count === 1 ? '1 alert sent' : `${count} alerts sent`),
     reasons: {
       new: 'first alert',
       reminder: 'reminder',
@@ -28,6 +30,8 @@ export const words: WordsOf<typeof checkDelayAlerts> = {
   },
   fr: {
     name: 'Alerter sur les retards',
+    act: (count) => (count < 2 ? `envoyer ${count} alerte` : `envoyer ${count} alertes`),
+    done: (count) => (count < 2 ? `${count} alerte envoyée` : `${count} alertes envoyées`),
     reasons: {
       new: 'première alerte',
       reminder: 'rappel',

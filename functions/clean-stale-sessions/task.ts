@@ -62,12 +62,13 @@ export const cleanStaleSessions: Task<Types> = {
     return new Map(seen.map((user) => [user.id, user]));
   },
 
-  decide({ id }, { facts, run: { staleBefore } }) {
+  decide({ id, document }, { facts, run: { staleBefore } }) {
     const seen = facts.get(id);
     if (!seen) throw new Error(`The user ${id} was not gathered; this is a fault of the task.`);
+    const note = { name: document.get('display_name') ?? document.get('email') ?? null };
     return seenSince(seen, staleBefore)
-      ? { act: false, reason: 'recent' }
-      : { act: true, reason: 'stale', plan: seen };
+      ? { act: false, reason: 'recent', note }
+      : { act: true, reason: 'stale', note, plan: seen };
   },
 
   async act(decided, { staleBefore: before }, context) {

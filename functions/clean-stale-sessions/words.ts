@@ -5,6 +5,8 @@ import type { cleanStaleSessions } from './task.ts';
 export const words: WordsOf<typeof cleanStaleSessions> = {
   en: {
     name: 'Clean stale sessions',
+    act: (count) => (count === 1 ? 'put 1 person offline' : `put ${count} people offline`),
+    done: (count) => (count === 1 ? '1 person put offline' : `${count} people put offline`),
     reasons: {
       stale: 'stale',
       recent: 'seen recently',
@@ -14,6 +16,10 @@ export const words: WordsOf<typeof cleanStaleSessions> = {
   },
   fr: {
     name: 'Nettoyer les sessions périmées',
+    act: (count) =>
+      count < 2 ? `mettre ${count} personne hors ligne` : `mettre ${count} personnes hors ligne`,
+    done: (count) =>
+      count < 2 ? `${count} personne mise hors ligne` : `${count} personnes mises hors ligne`,
     reasons: {
       stale: 'périmée',
       recent: 'vue récemment',

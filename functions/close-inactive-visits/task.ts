@@ -10,7 +10,7 @@ import {
 import { streamQuery } from '../../shared/doors/store/firestore.ts';
 import { updateUnchanged } from '../../shared/doors/store/update-unchanged.ts';
 import { integerParam } from '../../shared/runtime/params.ts';
-import type { ActResult, ReplyFacts, Task } from '../../shared/runtime/task.ts';
+import type { ActResult, Note, ReplyFacts, Task } from '../../shared/runtime/task.ts';
 
 const params = { inactivity_minutes: integerParam(1, 1440).default(DEFAULT_INACTIVITY_MINUTES) };
 
@@ -50,7 +50,7 @@ export const closeInactiveVisits: Task<Types> = {
   },
 
   decide(visit, { params: { inactivity_minutes }, now }) {
-    const decision = decideClose(visit, inactivity_minutes, now);
+    const decision = { ...decideClose(visit, inactivity_minutes, now), note: noteOf(visit) };
     if (!decision.act) return decision;
     const { startTime, lastActivityAt: endTime, lastSign } = visit;
     return { ...decision, plan: closingFields({ startTime, endTime, lastSign }, decision.reason, now) };
@@ -80,6 +80,11 @@ export const closeInactiveVisits: Task<Types> = {
     };
   },
 };
+
+/** Says which page a visit was of, and whose it was. */
+function noteOf({ snapshot }: OpenVisit): Note {
+  return { path: snapshot.get('path') ?? null, user_id: snapshot.get('user_id') ?? null };
+}
 
 function message({ outcome, dryRun, counts }: ReplyFacts<object>): string {
   if (outcome === 'failed') return `Failed after closing ${dryRun ? 0 : counts.acted} inactive page visits`;

@@ -5,6 +5,8 @@ import type { closeInactiveVisits } from './task.ts';
 export const words: WordsOf<typeof closeInactiveVisits> = {
   en: {
     name: 'Close inactive visits',
+    act: (count) => (count === 1 ? 'close 1 visit' : `close ${count} visits`),
+    done: (count) => (count === 1 ? '1 visit closed' : `${count} visits closed`),
     reasons: {
       timeout: 'no sign of life any more',
       max_length: 'open for a whole day',
@@ -15,6 +17,8 @@ export const words: WordsOf<typeof closeInactiveVisits> = {
   },
   fr: {
     name: 'Clore les visites inactives',
+    act: (count) => (count < 2 ? `clore ${count} visite` : `clore ${count} visites`),
+    done: (count) => (count < 2 ? `${count} visite close` : `${count} visites closes`),
     reasons: {
       timeout: 'plus de signe de vie',
       max_length: 'ouverte depuis un jour entier',

@@ -3,18 +3,24 @@ import { functionHandler } from '../../shared/doors/http/function-handler.ts';
 import type { HttpHandler } from '../../shared/doors/http/request.ts';
 import type { Deps } from '../../shared/runtime/task.ts';
 import { billingSettingsRoutes } from './api/followups/billing-settings.ts';
+import { bulkRoutes } from './api/followups/bulk.ts';
 import { followupRoutes } from './api/followups/followups.ts';
 import { followupListRoutes } from './api/followups/list.ts';
 import { optOutRoutes } from './api/followups/opt-out.ts';
 import { followupTemplateRoutes } from './api/followups/templates.ts';
+import { whatIfRoutes } from './api/followups/what-if.ts';
+import { homeRoutes } from './api/home/home.ts';
 import { answerRoutes } from './api/inbox/answers.ts';
 import { inboxRoutes } from './api/inbox/inbox.ts';
 import { inboxViewRoutes } from './api/inbox/view.ts';
 import { presenceRoutes } from './api/presence/presence.ts';
 import { presenceUserRoutes } from './api/presence/users.ts';
 import type { AdminRoute } from './api/route.ts';
+import { peopleRoutes } from './api/search/people.ts';
+import { searchRoutes } from './api/search/search.ts';
 import { settingsRoutes } from './api/settings.ts';
 import { incidentRoutes } from './api/tasks/incidents.ts';
+import { runItemRoutes } from './api/tasks/run-items.ts';
 import { runRoutes } from './api/tasks/runs.ts';
 import { taskRoutes } from './api/tasks/tasks.ts';
 import { alertRoutes } from './api/tickets/alerts.ts';
@@ -28,15 +34,21 @@ export const routes: readonly AdminRoute[] = [
   ...settingsRoutes,
   ...presenceRoutes,
   ...presenceUserRoutes,
+  ...homeRoutes,
+  ...searchRoutes,
+  ...peopleRoutes,
   ...incidentRoutes,
   ...ticketRoutes,
   ...alertRoutes,
   ...billingSettingsRoutes,
+  ...bulkRoutes,
   ...followupRoutes,
   ...followupListRoutes,
+  ...whatIfRoutes,
   ...followupTemplateRoutes,
   ...taskRoutes,
   ...runRoutes,
+  ...runItemRoutes,
   ...userRoutes,
   ...inboxRoutes,
   ...inboxViewRoutes,

@@ -1,13 +1,16 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { type Followup, sendRef, settingsRef } from '../../shared/domains/followups/followup.ts';
 import { applyClaim, judgeAutomatic, type Verdict } from '../../shared/domains/followups/judge.ts';
-import { notifyOwner } from '../../shared/domains/followups/mail/notices.ts';
+import { notifyOfSender } from '../../shared/domains/followups/mail/daily-notice.ts';
+import { senderOf } from '../../shared/domains/followups/mail/mail.ts';
 import type { Reason } from '../../shared/domains/followups/reasons.ts';
 import { isNews, type RecordContext, recordVerdict } from '../../shared/domains/followups/record.ts';
+import type { Refusals } from '../../shared/domains/followups/refusals/refusals.ts';
 import { repairFollowup } from '../../shared/domains/followups/repair.ts';
 import { claimOf, type Prepared, type SendAttempt, sendLevel } from '../../shared/domains/followups/send.ts';
 import { type Settings, toSettings } from '../../shared/domains/followups/settings.ts';
-import type { ActResult, Decision, RunContext } from '../../shared/runtime/task.ts';
+import type { Post } from '../../shared/doors/mail/post.ts';
+import type { ActResult, Decision, Note, RunContext } from '../../shared/runtime/task.ts';
 
 /** One candidate: a due follow-up, or an organisation whose settings are unusable. */
 export type DueFollowup = { id: string } & (
@@ -68,16 +71,32 @@ export function decideDryRun(
   verdict: Verdict,
 ): Decision<Reason, FollowupPlan> {
   const { reason } = verdict;
+  const note = noteOf(candidate);
   if (verdict.do === 'send') {
-    if (facts.mail === 'paused') return { act: false, reason: 'mail_paused' };
+    if (facts.mail === 'paused') return { act: false, reason: 'mail_paused', note };
     if (facts.mail === 'ready')
-      return { act: true, reason, plan: { verdict, prepared: facts.prepared.get(candidate.id) } };
-    return { act: false, reason: 'mail_not_configured', failed: { retry: true } };
+      return { act: true, reason, note, plan: { verdict, prepared: facts.prepared.get(candidate.id) } };
+    return { act: false, reason: 'mail_not_configured', failed: { retry: true }, note };
   }
   const wanting = 'fault' in candidate || verdict.do === 'park' || reason === 'unknown_delivery';
   const failed = wanting && isRecorded(candidate, verdict);
-  if (failed) return { act: false, reason, failed: { retry: false } };
-  return { act: false, reason, ...unfinishedIf(reason === 'in_progress') };
+  if (failed) return { act: false, reason, failed: { retry: false }, note };
+  return { act: false, reason, note, ...unfinishedIf(reason === 'in_progress') };
+}
+
+/** Says whom a mail would go to, and about what. */
+function noteOf(candidate: DueFollowup): Note {
+  if ('fault' in candidate) return { error: candidate.fault };
+  const { followup } = candidate;
+  const { label, customer, amountDue, currency } = followup;
+  return {
+    label,
+    customer: customer.name,
+    recipient: customer.email,
+    level: followup.level + 1,
+    amount: typeof amountDue === 'number' ? amountDue : null,
+    currency: typeof currency === 'string' ? currency : null,
+  };
 }
 
 /** Marks a candidate that another run may have in hand: if that run dies, Scheduler's retry has to come. */
@@ -93,6 +112,7 @@ export function isRecorded(candidate: DueFollowup, verdict: Verdict): boolean {
 /** Carries out a decision: sends the next level, or stores why it was not sent. */
 export async function actOn(
   { candidate, plan }: { candidate: DueFollowup; plan: FollowupPlan },
+  refusals: Refusals,
   context: RunContext,
 ): Promise<ActResult<Reason>> {
   if ('fault' in candidate) return { outcome: 'failed', reason: 'bad_settings', retry: false };
@@ -103,9 +123,13 @@ export async function actOn(
   if (verdict.do !== 'send' || !prepared) return await storeReason(record, candidate, verdict, prepared);
   if (!post) return { outcome: 'failed', reason: 'mail_not_configured', retry: true };
   const attempt = await sendLevel({ ...record, post }, prepared);
-  if (attempt.reason === 'address_refused')
-    await notifyOwner({ ...record, post }, prepared, attempt.response);
-  return resultOf(attempt, candidate.id);
+  if (REFUSED.includes(attempt.reason)) refusals.add(prepared.followup, attempt.reason);
+  if (post.fault?.fault?.kind === 'everybody_refused') await refusals.takeBack(record);
+  if (attempt.reason === 'sender_refused' && attempt.response !== null) {
+    const { from } = senderOf(prepared.settings, post.config);
+    await notifyOfSender({ ...record, post }, prepared.settings, from.address, attempt.response);
+  }
+  return resultOf(attempt, candidate.id, post);
 }
 
 /** Stores why a follow-up was not sent. A cause that a person must fix counts as failed, any other as skipped. */
@@ -126,24 +150,40 @@ async function storeReason(
   return { outcome: 'skipped', reason: verdict.reason };
 }
 
-const uncertainResult = (id: string, messageId: string): ActResult<Reason> => ({
-  outcome: 'failed',
-  reason: 'unknown_delivery',
+const uncertainResult = (id: string, messageId: string) => ({
+  outcome: 'failed' as const,
+  reason: 'unknown_delivery' as const,
   retry: false,
   note: { unknown: id, message_id: messageId },
 });
 
-/** Faults of the mail system: Cloud Scheduler's retry a few minutes later may succeed. */
-const SYSTEM: readonly Reason[] = ['mail_system', 'no_answer'];
+/** Refusals that count against one follow-up. */
+const REFUSED: readonly Reason[] = [
+  'address_refused',
+  'refused_for_now',
+  'refused_for_days',
+  'message_refused',
+];
 /** Reasons that leave a follow-up due for the next run. */
 const STILL_DUE: readonly Reason[] = ['changed_meanwhile', 'mail_paused', 'mail_stopped'];
 
-function resultOf({ reason, messageId }: SendAttempt, id: string): ActResult<Reason> {
+function resultOf({ reason, messageId }: SendAttempt, id: string, post: Post): ActResult<Reason> {
   if (reason === 'sent') return { outcome: 'acted' };
-  if (reason === 'unknown_delivery') return uncertainResult(id, messageId ?? '');
+  const isStopped = post.fault !== null;
+  if (reason === 'unknown_delivery') return { ...uncertainResult(id, messageId ?? ''), retry: isStopped };
   // Cloud Scheduler's retry goes on with an incomplete run.
   if (reason === 'budget') return { outcome: 'failed', reason, retry: false, isUnfinished: true };
   if (STILL_DUE.includes(reason))
     return { outcome: 'skipped', reason, ...unfinishedIf(reason === 'changed_meanwhile') };
-  return { outcome: 'failed', reason, retry: SYSTEM.includes(reason) };
+  // A server that takes other mails does not fail the run for one; that one stays due.
+  const isSystem =
+    reason === 'no_answer' ||
+    ((reason === 'mail_system' || reason === 'daily_limit') && (isStopped || !post.hasAccepted));
+  const fault = isSystem ? post.fault?.fault : null;
+  return {
+    outcome: 'failed',
+    reason,
+    retry: isSystem,
+    ...(fault ? { note: { mail_fault: fault.kind, response: post.fault?.response ?? null } } : {}),
+  };
 }

@@ -1,7 +1,11 @@
 import { Quota, readOrganisations, streamDue } from '../../shared/domains/followups/find.ts';
 import { judgeAutomatic, type Verdict } from '../../shared/domains/followups/judge.ts';
+import { notifyOwners } from '../../shared/domains/followups/mail/daily-notice.ts';
 import type { Reason } from '../../shared/domains/followups/reasons.ts';
+import { Refusals } from '../../shared/domains/followups/refusals/refusals.ts';
 import type { Settings } from '../../shared/domains/followups/settings.ts';
+import type { FaultKind } from '../../shared/doors/mail/faults/kinds.ts';
+import { REMEDIES } from '../../shared/doors/mail/faults/remedies.ts';
 import type { ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
 import { type PreparedRun, prepareFollowups } from './prepare.ts';
 import {
@@ -24,6 +28,7 @@ interface FollowupRun {
   organisations: Awaited<ReturnType<typeof readOrganisations>>;
   usable: readonly Settings[];
   quota: Quota;
+  refusals: Refusals;
   prepared: PreparedRun;
   isDryRun: boolean;
 }
@@ -42,7 +47,14 @@ async function openFollowupRun(context: RunContext): Promise<FollowupRun> {
   const organisations = await readOrganisations(store);
   const usable = organisations.flatMap((one) => ('fault' in one ? [] : [one]));
   const prepared = await prepareFollowups(context, usable);
-  return { organisations, usable, quota: new Quota(store, now), prepared, isDryRun };
+  return {
+    organisations,
+    usable,
+    quota: new Quota(store, now),
+    refusals: new Refusals(),
+    prepared,
+    isDryRun,
+  };
 }
 
 /**
@@ -96,9 +108,12 @@ export const processFollowups: Task<Types> = {
       : { act: false, reason, ...unfinishedIf(reason === 'in_progress') };
   },
 
-  after: ({ prepared }) => prepared.finish(),
+  async after({ prepared, usable }, _end, { store, now, post, runId }) {
+    await prepared.finish();
+    if (post) await notifyOwners({ store, now, post, decider: { runId, by: null } }, usable);
+  },
 
-  act: (decided, _run, context) => Promise.all(decided.map((one) => actOn(one, context))),
+  act: (decided, { refusals }, context) => Promise.all(decided.map((one) => actOn(one, refusals, context))),
 
   reply(facts) {
     const { outcome, dryRun, counts, reasons, now } = facts;
@@ -122,8 +137,10 @@ export const processFollowups: Task<Types> = {
   },
 };
 
-function message({ outcome, dryRun, counts }: ReplyFacts<object>): string {
-  if (outcome === 'failed') return 'Échec du traitement des relances automatiques';
+function message({ outcome, dryRun, counts, notes }: ReplyFacts<object>): string {
+  const fault = notes.find((note) => note['mail_fault'])?.['mail_fault'] as FaultKind | undefined;
+  const remedy = fault ? ` : ${REMEDIES[fault].fr}` : '';
+  if (outcome === 'failed') return `Échec du traitement des relances automatiques${remedy}`;
   if (dryRun) return `${counts.acted} relance(s) partirai(en)t`;
   if (outcome === 'partial')
     return `Traitement des relances automatiques terminé avec ${counts.failed} échec(s)`;

@@ -5,6 +5,8 @@ import type { processFollowups } from './task.ts';
 export const words: WordsOf<typeof processFollowups> = {
   en: {
     name: 'Send follow-ups',
+    act: (count) => (count === 1 ? 'send 1 reminder' : `send ${count} reminders`),
+    done: (count) => (count === 1 ? '1 reminder sent' : `${count} reminders sent`),
     reasons: {
       due: 'it is due and goes with the next run',
       sent: 'sent: the mail server has accepted it',
@@ -26,6 +28,9 @@ export const words: WordsOf<typeof processFollowups> = {
       refused_for_now: 'the server does not accept this recipient for now; tried again later',
       no_answer: 'the mail server did not answer; nothing was sent',
       mail_system: 'the mail account or server refuses; nothing was sent',
+      message_refused: 'the server refuses this mail',
+      sender_refused: 'the mail account may not send as this organisation; it stays due',
+      daily_limit: 'the mail account has sent its maximum of 24 hours; it stays due',
       mail_stopped: 'mail was stopped for that run; it stays due',
       mail_paused: 'all mail is paused',
       mail_not_configured: 'no mail server is configured',
@@ -50,12 +55,15 @@ export const words: WordsOf<typeof processFollowups> = {
       nothing_due: 'nothing is left to pay',
       template_error: 'its template is missing or has an error',
       address_refused: 'the server refuses the address for good',
+      refused_for_days: 'the server has not accepted this recipient for five days',
       unknown_delivery: 'uncertain: the server’s answer was lost',
       bad_settings: 'the billing settings are not usable',
     },
   },
   fr: {
     name: 'Envoyer les relances',
+    act: (count) => (count < 2 ? `envoyer ${count} relance` : `envoyer ${count} relances`),
+    done: (count) => (count < 2 ? `${count} relance envoyée` : `${count} relances envoyées`),
     reasons: {
       due: 'échue, elle part à la prochaine exécution',
       sent: 'envoyée : le serveur de messagerie l’a acceptée',
@@ -77,6 +85,9 @@ export const words: WordsOf<typeof processFollowups> = {
       refused_for_now: 'le serveur n’accepte pas ce destinataire pour le moment ; nouvel essai plus tard',
       no_answer: 'le serveur de messagerie n’a pas répondu ; rien n’est parti',
       mail_system: 'le compte ou le serveur de messagerie refuse ; rien n’est parti',
+      message_refused: 'le serveur refuse ce courriel',
+      sender_refused: 'le compte n’a pas le droit d’envoyer au nom de cette organisation ; elle reste échue',
+      daily_limit: 'le compte a atteint son maximum sur 24 heures ; elle reste échue',
       mail_stopped: 'l’envoi a été arrêté pour cette exécution ; elle reste échue',
       mail_paused: 'tout envoi est suspendu',
       mail_not_configured: 'aucun serveur de messagerie n’est configuré',
@@ -101,6 +112,7 @@ export const words: WordsOf<typeof processFollowups> = {
       nothing_due: 'il ne reste rien à payer',
       template_error: 'son modèle manque ou contient une erreur',
       address_refused: 'le serveur refuse définitivement l’adresse',
+      refused_for_days: 'depuis cinq jours, le serveur n’accepte pas ce destinataire',
       unknown_delivery: 'envoi incertain : la réponse du serveur s’est perdue',
       bad_settings: 'les réglages de facturation sont inutilisables',
     },

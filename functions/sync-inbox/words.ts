@@ -5,6 +5,8 @@ import type { syncInbox } from './task.ts';
 export const words: WordsOf<typeof syncInbox> = {
   en: {
     name: 'Synchronise the inbox',
+    act: (count) => (count === 1 ? 'synchronise 1 mailbox' : `synchronise ${count} mailboxes`),
+    done: (count) => (count === 1 ? '1 mailbox synchronised' : `${count} mailboxes synchronised`),
     reasons: {
       due: 'due',
       backoff: 'tried again later',
@@ -23,6 +25,8 @@ export const words: WordsOf<typeof syncInbox> = {
   },
   fr: {
     name: 'Synchroniser la boîte de réception',
+    act: (count) => (count < 2 ? `synchroniser ${count} boîte` : `synchroniser ${count} boîtes`),
+    done: (count) => (count < 2 ? `${count} boîte synchronisée` : `${count} boîtes synchronisées`),
     reasons: {
       due: 'à synchroniser',
       backoff: 'nouvel essai plus tard',

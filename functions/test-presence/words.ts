@@ -5,6 +5,8 @@ import type { testPresence } from './task.ts';
 export const words: WordsOf<typeof testPresence> = {
   en: {
     name: 'Test presence',
+    act: (count) => (count === 1 ? 'make 1 check' : `make ${count} checks`),
+    done: (count) => (count === 1 ? '1 check passed' : `${count} checks passed`),
     reasons: {
       check: 'check',
       firestore_connection: 'the connection to Firestore',
@@ -18,6 +20,8 @@ export const words: WordsOf<typeof testPresence> = {
   },
   fr: {
     name: 'Tester la présence',
+    act: (count) => (count < 2 ? `faire ${count} contrôle` : `faire ${count} contrôles`),
+    done: (count) => (count < 2 ? `${count} contrôle réussi` : `${count} contrôles réussis`),
     reasons: {
       check: 'contrôle',
       firestore_connection: 'la connexion à Firestore',

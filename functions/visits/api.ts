@@ -15,7 +15,7 @@ import { parseJson } from '../../shared/doors/http/query.ts';
 import type { HttpHandler } from '../../shared/doors/http/request.ts';
 import { Answer, type Call, openReads, type ProvenRoute } from '../../shared/doors/http/router.ts';
 import type { Deps } from '../../shared/runtime/task.ts';
-import { sendClient } from './client.ts';
+import { sendClient, sendPackageFile, sendTarball } from './client.ts';
 
 /** The path of the visits on a host that all functions share. */
 export const VISITS_PATH = '/api/v1/visits';
@@ -28,11 +28,14 @@ const uuid = z.guid();
  * - POST `/api/v1/visits` starts one, `/{id}/heartbeat` keeps it alive, `/{id}/end` ends it.
  * - A visit belongs to the token's subject; another user's visit is 404.
  * - Reports may arrive twice, late or out of order; a closed visit answers 409 and stays as it is.
- * - GET `/client.js` is the module that reports visits.
+ * - GET `/client.js` is the module that reports visits, `/client.tgz` the package for `npm install`, and `/client/FILE` one
+ *   of its files.
  */
 export function visitsHandler(open: () => Deps): HttpHandler {
   const routes = [
     ...openReads('/client.js', sendClient),
+    ...openReads('/client.tgz', sendTarball),
+    ...openReads('/client/{file=*}', sendPackageFile),
     report('/', start),
     report('/{id=*}/heartbeat', beat(heartbeat)),
     report('/{id=*}/end', beat(endVisit)),

@@ -5,6 +5,8 @@ import type { watchRuns } from './task.ts';
 export const words: WordsOf<typeof watchRuns> = {
   en: {
     name: 'Watch the runs',
+    act: (count) => (count === 1 ? 'note 1 change' : `note ${count} changes`),
+    done: (count) => (count === 1 ? '1 change noted' : `${count} changes noted`),
     reasons: {
       watching: 'watched from now on',
       open: 'a new incident',
@@ -28,6 +30,8 @@ export const words: WordsOf<typeof watchRuns> = {
   },
   fr: {
     name: 'Surveiller les exécutions',
+    act: (count) => (count < 2 ? `noter ${count} changement` : `noter ${count} changements`),
+    done: (count) => (count < 2 ? `${count} changement noté` : `${count} changements notés`),
     reasons: {
       watching: 'surveillée désormais',
       open: 'un nouvel incident',

@@ -1,22 +1,26 @@
 import type { BrowserWindow } from './clock.ts';
 
 /**
- * Waits until the browser elects this page among those that use the same name, and serves until `term` is aborted.
- * A browser without Web Locks elects every page.
+ * Stands for election among the pages that use the same name, until `term` is aborted; at most one is elected at a time. A
+ * browser without Web Locks, or without storage for them as in a sandboxed frame, elects every page.
  */
-export async function whileElected(
+export function standForElection(
   w: BrowserWindow,
   name: string,
   term: AbortSignal,
-  serve: () => Promise<void>,
-): Promise<void> {
+  elected: () => void,
+): void {
   const over = new Promise<void>((resolve) => term.addEventListener('abort', () => resolve()));
-  const serveTerm = () => Promise.race([serve(), over]);
   const { locks } = w.navigator;
-  if (!locks) return serveTerm();
-  await locks.request(name, { signal: term }, serveTerm).catch((error: Error) => {
-    // The browser denies locks to a page without storage, such as a sandboxed frame.
-    if (error.name === 'SecurityError') return serveTerm();
-    throw error;
+  if (!locks) {
+    elected();
+    return;
+  }
+  const serve = () => {
+    elected();
+    return over;
+  };
+  locks.request(name, { signal: term }, serve).catch((error: Error) => {
+    if (error.name !== 'AbortError') elected();
   });
 }

@@ -23,6 +23,17 @@ export function isShown({ document }: BrowserWindow): boolean {
   return document.visibilityState === 'visible' && !(document as { prerendering?: boolean }).prerendering;
 }
 
+/** Returns the path of the page, with the fragment of a router that keeps its path there. Never a query. */
+export function toAddress({ location: { pathname, hash } }: BrowserWindow): string {
+  return pathname + (/^#!?\//.test(hash) ? hash.split('?')[0] : '');
+}
+
+/** Reports the person's input to the page until `signal` ends it. */
+export function followInput(w: BrowserWindow, attend: () => void, signal: AbortSignal): void {
+  for (const name of ['pointerdown', 'pointermove', 'keydown', 'scroll'])
+    w.addEventListener(name, attend, { signal, passive: true, capture: true });
+}
+
 /** The part of the Navigation API that names the next page; browsers without it announce nothing. */
 interface NavigateEvent extends Event {
   destination: { url: string; sameDocument: boolean };
@@ -53,11 +64,12 @@ export function followPage(w: BrowserWindow, events: Omit<PageEvents, 'moved'>, 
 
 /**
  * Follows the addresses of a single-page site. No event in all browsers reports pushState and replaceState, so this wraps
- * both until `signal` ends it.
+ * both until `signal` ends it. The Navigation API reports the rest.
  */
 export function followHistory(w: BrowserWindow, events: PageEvents, signal: AbortSignal): void {
   const moved = () => events.moved();
-  w.addEventListener('popstate', moved, { signal });
+  for (const name of ['popstate', 'hashchange']) w.addEventListener(name, moved, { signal });
+  (w as { navigation?: EventTarget }).navigation?.addEventListener('currententrychange', moved, { signal });
   for (const name of ['pushState', 'replaceState'] as const) {
     const original = w.history[name];
     const wrapped: History['pushState'] = (...state) => {

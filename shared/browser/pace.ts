@@ -7,6 +7,14 @@ const MAX_BACK_OFF_MS = 5 * 60_000;
 /** The random part is only added after a failure: the server may have asked for the wait. */
 const BACK_OFF_JITTER = 0.25;
 
+/** The elected page missed its turn if its ping is this late: a dialog is open in it, or its script stands still. */
+export const OVERDUE_MS = 15_000;
+/** The first wait for a token; each further one doubles it up to the time between two pings. */
+const FIRST_TOKEN_MS = 1_000;
+
+/** Returns the wait before the next question for a token. */
+export const toTokenWaitMs = (failures: number): number => Math.min(FIRST_TOKEN_MS * 2 ** failures, PING_MS);
+
 /** Returns the wait for the next ping; `chance` is from 0 to 1. */
 export const toPingWaitMs = (chance: number): number => PING_MS * (1 + PING_JITTER * (chance - 0.5));
 
@@ -17,9 +25,6 @@ export const toPauseMs = (chance: number): number => (PING_MS * PING_JITTER * ch
 export const toBackOffMs = (failures: number, asked: number, chance: number): number =>
   Math.max(Math.min(PING_MS * 2 ** failures, MAX_BACK_OFF_MS), asked) * (1 + BACK_OFF_JITTER * chance);
 
-/** Returns the milliseconds of a Retry-After header: a number of seconds, or a date (RFC 9110, 10.2.3). */
-export function toRetryAfterMs({ headers }: Response, now: number): number {
-  const value = headers.get('Retry-After') ?? '';
-  const seconds = Number(value);
-  return (Number.isNaN(seconds) ? Date.parse(value) - now : seconds * 1000) || 0;
-}
+/** Returns the milliseconds of a Retry-After header in seconds, the form that the server sends. */
+export const toRetryAfterMs = ({ headers }: Response): number =>
+  Number(headers.get('Retry-After')) * 1000 || 0;

@@ -1,10 +1,10 @@
-import { Caller, Denied } from './caller.ts';
-import { type BrowserClock, type BrowserWindow, clockOf } from './clock.ts';
-import { whileElected } from './election.ts';
+import type { BrowserWindow } from './clock.ts';
+import { standForElection } from './election.ts';
 import { followPage, isShown, type PageEvents } from './events.ts';
+import { Member } from './member.ts';
 import type { PresenceOptions } from './options.ts';
-import { toBackOffMs, toPauseMs, toPingWaitMs, toRetryAfterMs } from './pace.ts';
-import { Turn } from './turn.ts';
+import { OVERDUE_MS, toPauseMs, toPingWaitMs, toRetryAfterMs } from './pace.ts';
+import type { Turn } from './turn.ts';
 
 /** A page that announced a navigation and is still there after this long stands for election again. */
 const ARRIVAL_MS = 10_000;
@@ -13,43 +13,27 @@ const ARRIVAL_MS = 10_000;
  * One page's part in the presence of its browser. A visible page stands for election among the tabs of its account, and the
  * elected page pings. A page that is hidden or goes away steps down at once.
  */
-export class Pinger implements Omit<PageEvents, 'moved'> {
-  private readonly options: PresenceOptions;
-  private readonly w: BrowserWindow;
-  private readonly clock: BrowserClock;
-  private readonly caller: Caller;
-  private readonly life = new AbortController();
+export class Pinger extends Member implements Omit<PageEvents, 'moved'> {
   /** Aborted when the page steps down; undefined unless the page stands for election. */
-  private term: AbortController | undefined;
-  private turn: Turn;
-  /** Names the account's lock, channel and memory, so that tabs of different accounts stay apart. */
-  private account = '';
-  private channel: BroadcastChannel | undefined;
-  private failures = 0;
-  /** True if the last ping got no response. */
-  private unreachable = false;
-  private gone = false;
-  private wake: () => void = () => undefined;
+  #term: AbortController | undefined;
 
   constructor(options: PresenceOptions, w: BrowserWindow) {
-    this.options = options;
-    this.w = w;
-    this.clock = clockOf(w);
-    this.caller = new Caller(options.getToken, w);
-    this.turn = new Turn('', this.clock, w);
+    super(options, w);
     followPage(w, this, this.life.signal);
     this.look();
   }
 
   look(): void {
-    if (this.gone || this.life.signal.aborted) return;
+    if (this.away || this.life.signal.aborted) return;
     if (isShown(this.w)) {
-      if (!this.term) this.stand();
+      // Without a token, the person's return is a reason to ask again.
+      if (!this.account) this.hasten();
+      if (!this.#term) this.#stand();
       return;
     }
     this.stepDown();
     // A tab that was never visible listens for a logout too. An error here comes again when the tab is shown.
-    if (!this.channel) this.join().catch(() => undefined);
+    if (!this.account) this.enter().catch(() => undefined);
   }
 
   online(): void {
@@ -68,106 +52,78 @@ export class Pinger implements Omit<PageEvents, 'moved'> {
 
   /** The page may enter the back/forward cache, which refuses a page with a lock or an open channel. */
   leave(): void {
-    this.gone = true;
-    this.leaveTabs();
+    this.away = true;
+    this.#leaveTabs();
   }
 
   back(): void {
-    this.gone = false;
+    this.away = false;
     this.look();
   }
 
   stop(): void {
     this.life.abort();
-    this.leaveTabs();
+    this.#leaveTabs();
   }
 
-  async logout(): Promise<boolean> {
-    if (this.life.signal.aborted) return false;
-    try {
-      if (!this.channel) await this.join();
-      this.channel?.postMessage(this.caller.claims().sid ?? null);
-      this.stop();
-      return (await this.caller.post(`${this.options.endpoint}/auth/logout`)).ok;
-    } catch {
-      return false;
-    } finally {
-      this.stop();
-    }
-  }
-
-  private leaveTabs(): void {
+  #leaveTabs(): void {
     this.stepDown();
-    this.channel?.close();
-    this.channel = undefined;
+    this.tabs.leave();
+    this.account = '';
   }
 
-  private stepDown(): void {
-    this.term?.abort();
-    this.term = undefined;
+  protected stepDown(): void {
+    this.#term?.abort();
+    this.#term = undefined;
     this.wake();
   }
 
-  private end(reason: 'logout' | 'denied'): void {
-    if (this.life.signal.aborted) return;
-    this.stop();
-    this.options.onEnd?.(reason);
-  }
-
-  /** Joins the tabs of the token's account. */
-  private async join(): Promise<void> {
-    await this.caller.authorize();
-    const account = `ronde.presence ${this.options.endpoint} ${this.caller.claims().sub}`;
-    if (this.life.signal.aborted || this.gone || (this.channel && account === this.account)) return;
-    this.channel?.close();
-    this.account = account;
-    this.turn = new Turn(account, this.clock, this.w);
-    if (!this.w.BroadcastChannel) return;
-    this.channel = new this.w.BroadcastChannel(account);
-    this.channel.onmessage = ({ data }) => {
-      // Another session of the account goes on. Without a `sid` the account has only one session.
-      const { sid } = this.caller.claims();
-      if (!data || !sid || data === sid) this.end('logout');
-    };
-  }
-
-  private async stand(): Promise<void> {
+  async #stand(): Promise<void> {
     const term = new AbortController();
-    this.term = term;
+    this.#term = term;
     while (!term.signal.aborted) {
+      const election = new AbortController();
+      term.signal.addEventListener('abort', () => election.abort());
       try {
-        await this.join();
-        if (!term.signal.aborted)
-          await whileElected(this.w, this.account, term.signal, () => this.serve(term.signal));
+        await this.enter();
+        const elected = () => {
+          this.elected = !election.signal.aborted;
+          this.wake();
+        };
+        if (!term.signal.aborted) standForElection(this.w, this.tabs.name, election.signal, elected);
+        await this.#serve(term.signal, this.turn);
       } catch (error) {
-        if (term.signal.aborted) return;
-        this.failed(error);
-        if (!term.signal.aborted) await this.rest(this.turn.wait());
+        if (!term.signal.aborted) {
+          this.failed(error);
+          await this.#rest(this.turn.wait());
+        }
       }
+      election.abort();
+      this.elected = false;
     }
   }
 
-  /** Pings when the turn comes. If every page is elected, the ping of one postpones the turn of all. */
-  private async serve(term: AbortSignal): Promise<void> {
-    const { account } = this;
-    while (!term.aborted && account === this.account) {
-      const wait = this.turn.wait();
-      // Without Web Locks all pages wake for the same ping; the one with the shortest pause sends it.
-      const pause = this.w.navigator.locks ? 0 : toPauseMs(this.w.Math.random());
-      if (wait > 0) await this.rest(wait + pause);
-      else await this.ping(term);
+  /** Pings when the turn comes. A page that is not elected does so once the elected one has missed its turn. */
+  async #serve(term: AbortSignal, turn: Turn): Promise<void> {
+    while (!term.aborted && turn === this.turn) {
+      // Several pages may wake for the same ping; the one with the shortest pause sends it.
+      const alone = this.elected && this.w.navigator.locks;
+      const pause = alone ? 0 : toPauseMs(this.w.Math.random());
+      const due = turn.wait() + (this.elected ? 0 : OVERDUE_MS);
+      if (due > 0) await this.#rest(due + pause);
+      else await this.#ping(term, turn);
     }
   }
 
-  private async ping(term: AbortSignal): Promise<void> {
-    const { account } = this;
+  async #ping(term: AbortSignal, turn: Turn): Promise<void> {
     let asked: number | undefined;
     try {
-      await this.join();
-      if (term.aborted || account !== this.account) return;
-      this.turn.postpone(toPingWaitMs(this.w.Math.random()));
-      const response = await this.caller.post(`${this.options.endpoint}/activity/ping`);
-      asked = toRetryAfterMs(response, this.clock.wall());
+      await this.enter();
+      if (term.aborted || turn !== this.turn) return;
+      turn.postpone(toPingWaitMs(this.w.Math.random()));
+      const body = this.isIdle() ? () => ({ idle: true }) : undefined;
+      const response = await this.caller.post(`${this.options.endpoint}/activity/ping`, body);
+      asked = toRetryAfterMs(response);
       if (!response.ok) throw new Error();
       this.failures = 0;
       this.unreachable = false;
@@ -176,20 +132,10 @@ export class Pinger implements Omit<PageEvents, 'moved'> {
     }
   }
 
-  /** Postpones the next ping. `asked`: the server's Retry-After, undefined without a response. */
-  private failed(error: unknown, asked?: number): void {
-    if (error instanceof Denied) {
-      this.end('denied');
-      return;
-    }
-    this.unreachable = asked === undefined;
-    this.turn.postpone(toBackOffMs(this.failures++, asked ?? 0, this.w.Math.random()));
-  }
-
   /** Waits this long, or until `wake` is called. */
-  private rest(ms: number): Promise<void> {
+  #rest(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.w.setTimeout(resolve, ms);
+      const timer = this.w.setTimeout(resolve, Math.max(ms, 0));
       this.wake = () => {
         this.w.clearTimeout(timer);
         resolve();

@@ -1,3 +1,4 @@
+'use client';
 import { useCallback, useEffect, useRef } from 'react';
 import { keepPresence, type Presence, type PresenceOptions } from './presence.ts';
 import { type PageVisits, type TrackOptions, trackPageVisits } from './visits.ts';
@@ -9,26 +10,26 @@ import { type PageVisits, type TrackOptions, trackPageVisits } from './visits.ts
  * @example
  * const { logout } = usePageTracking({ endpoint, getToken, path: useLocation().pathname });
  */
-export function usePageTracking({ endpoint, getToken, path, title }: TrackOptions): {
-  logout(): Promise<void>;
-} {
+export function usePageTracking(options: TrackOptions): Pick<PageVisits, 'login' | 'logout' | 'optOut'> {
+  const { endpoint, path, title } = options;
   const visits = useRef<PageVisits | null>(null);
-  const latest = useRef({ getToken, path, title });
+  const latest = useRef(options);
   useEffect(() => {
-    latest.current = { getToken, path, title };
-    if (path !== undefined) visits.current?.navigate(path, title);
-  }, [getToken, path, title]);
+    latest.current = options;
+  });
+  useEffect(() => {
+    if (path !== undefined) visits.current?.navigate(path, title || undefined);
+  }, [path, title]);
   useEffect(() => {
     let mounted = true;
     // Strict mode mounts, unmounts and mounts again at once: only the mount that lasts begins a visit.
     queueMicrotask(() => {
       if (!mounted) return;
-      const { path, title } = latest.current;
       visits.current = trackPageVisits({
+        ...latest.current,
         endpoint,
-        path,
-        title,
         getToken: (refresh) => latest.current.getToken(refresh),
+        mapPath: (path) => (latest.current.mapPath ? latest.current.mapPath(path) : path),
       });
     });
     return () => {
@@ -37,30 +38,34 @@ export function usePageTracking({ endpoint, getToken, path, title }: TrackOption
       visits.current = null;
     };
   }, [endpoint]);
-  return { logout: useCallback(async () => visits.current?.logout(), []) };
+  return {
+    login: useCallback(() => visits.current?.login(), []),
+    logout: useCallback(async () => visits.current?.logout(), []),
+    optOut: useCallback((out?: boolean) => visits.current?.optOut(out), []),
+  };
 }
 
 /**
- * Reports that the person is present while the component is mounted. Use it once, for a signed-in user. Await `logout`
- * before the token is revoked.
+ * Reports that the person is present while the component is mounted. Use it once, at the root. Call `login` after a
+ * sign-in, and await `logout` before the token is revoked.
  *
  * @example
  * const { logout } = usePresence({ endpoint: '/v1', getToken, onEnd: () => navigate('/sign-in') });
  */
-export function usePresence({ endpoint, getToken, onEnd }: PresenceOptions): {
-  logout(): Promise<boolean>;
-} {
+export function usePresence(options: PresenceOptions): Pick<Presence, 'login' | 'logout'> {
+  const { endpoint } = options;
   const presence = useRef<Presence | null>(null);
-  const latest = useRef({ getToken, onEnd });
+  const latest = useRef(options);
   useEffect(() => {
-    latest.current = { getToken, onEnd };
-  }, [getToken, onEnd]);
+    latest.current = options;
+  });
   useEffect(() => {
     let mounted = true;
     // As above: only the mount that lasts reports presence.
     queueMicrotask(() => {
       if (!mounted) return;
       presence.current = keepPresence({
+        ...latest.current,
         endpoint,
         getToken: (refresh) => latest.current.getToken(refresh),
         onEnd: (reason) => latest.current.onEnd?.(reason),
@@ -72,5 +77,8 @@ export function usePresence({ endpoint, getToken, onEnd }: PresenceOptions): {
       presence.current = null;
     };
   }, [endpoint]);
-  return { logout: useCallback(async () => (await presence.current?.logout()) ?? false, []) };
+  return {
+    login: useCallback(async () => (await presence.current?.login()) ?? false, []),
+    logout: useCallback(async () => (await presence.current?.logout()) ?? false, []),
+  };
 }

@@ -1,85 +1,87 @@
-import type { GetToken } from './caller.ts';
-import type { BrowserWindow } from './clock.ts';
-import { followHistory, followPage, isShown, type PageEvents } from './events.ts';
-import type { TrackOptions } from './options.ts';
-import { isWaiting, Outbox, type Sender } from './outbox.ts';
-import { type EndReason, type Tab, tabMemory, type Visit } from './tab.ts';
-import { HEARTBEAT_MS, VisitMeter } from './visit-meter.ts';
+import type { BrowserClock, BrowserWindow } from './clock.ts';
+import { followHistory, followPage, isShown, type PageEvents, toAddress } from './events.ts';
+import { shield } from './host.ts';
+import { HEARTBEAT_MS, Meter } from './meter.ts';
+import { OpenVisit } from './open-visit.ts';
+import { IDLE_MINUTES, type TrackOptions } from './options.ts';
+import { Outbox, type Sender } from './outbox.ts';
+import { isWaiting, type Tab, tabMemory, type Visit } from './tab.ts';
 
-/** The server accepts this many characters; longer texts are cut. */
-const MAX_PATH = 2048;
-const MAX_TITLE = 500;
-
-/** The visits of one document: decides when the open one ends and when the next begins. */
-export class Tracker extends VisitMeter implements PageEvents, Sender {
-  readonly endpoint: string;
-  readonly getToken: GetToken;
-  private readonly memory;
-  private readonly out: Outbox;
-  private readonly life = new AbortController();
-  private state: Tab;
-  private path: string;
-  private title: string | undefined;
-  private referrer: string | undefined;
-  private gone = false;
+/** The visits of one document. */
+export class Tracker implements PageEvents, Sender {
+  readonly clock: BrowserClock;
+  readonly #options: TrackOptions;
+  readonly #w: BrowserWindow;
+  readonly #memory;
+  readonly #meter: Meter;
+  readonly #open: OpenVisit;
+  readonly #out: Outbox;
+  readonly #life = new AbortController();
+  #state: Tab;
+  #path: string;
+  #gone = false;
   /** The next visit begins on the visible page after this: nothing, the person's attention, or a navigation. */
-  private needs: '' | 'focus' | 'navigation' = '';
-  private timer: number | undefined;
+  #needs: '' | 'focus' | 'navigation' = '';
+  #beats: number | undefined;
 
-  constructor({ endpoint, getToken, path, title }: TrackOptions, w: BrowserWindow) {
-    super(w);
-    this.endpoint = endpoint;
-    this.getToken = getToken;
-    this.memory = tabMemory(w);
-    this.state = this.memory.take();
-    this.out = new Outbox(this, w);
-    this.path = path ?? w.location.pathname;
-    this.title = title;
-    this.referrer = w.document.referrer.split(/[?#]/)[0]?.slice(0, MAX_PATH) || undefined;
-    followPage(w, this, this.life.signal);
-    if (path === undefined) followHistory(w, this, this.life.signal);
+  constructor(options: TrackOptions, w: BrowserWindow) {
+    this.#options = options;
+    this.#w = w;
+    this.#memory = tabMemory(w);
+    this.#state = this.#memory.take();
+    this.#meter = new Meter(w, (options.idleMinutes ?? IDLE_MINUTES) * 60_000, this.#life.signal);
+    this.clock = this.#meter.clock;
+    this.#open = new OpenVisit(w, this.#meter, (visit) => this.#store(visit));
+    this.#out = new Outbox(this, options, w);
+    this.#path = options.path ?? toAddress(this.#w);
+    this.#open.title = options.title;
+    followPage(w, this, this.#life.signal);
+    if (options.path === undefined) followHistory(w, this, this.#life.signal);
     this.look();
   }
 
   tab(): Tab {
-    return this.state;
+    return this.#state;
   }
 
   open(): boolean {
-    return isShown(this.w) && !this.gone && !this.life.signal.aborted;
+    return isShown(this.#w) && !this.#gone && !this.#life.signal.aborted;
   }
 
   /** Acts on changes since the last look. `beat`: a sign of life is due. */
   look(beat = false): void {
-    if (this.gone || this.life.signal.aborted) return;
-    const wasShown = this.shown;
-    this.measure();
-    if (this.shown && !wasShown) this.appear();
-    else if (wasShown && !this.shown) this.vanish();
-    else if (beat) this.report();
-    if (!this.shown) return;
-    this.seen = this.clock.wall();
-    const awaited = this.needs === 'navigation' || (this.needs === 'focus' && !this.w.document.hasFocus());
-    if (!this.visit && !awaited) this.begin();
+    if (this.#gone || this.#life.signal.aborted) return;
+    const { shown: wasShown } = this.#meter;
+    this.#open.measure();
+    const { shown } = this.#meter;
+    if (shown && !wasShown) this.#appear();
+    else if (wasShown && !shown) this.#vanish();
+    else if (beat) this.#open.mark();
+    if (!shown) return;
+    this.#meter.seen = this.clock.wall();
+    const waits = this.#needs === 'focus' ? !this.#w.document.hasFocus() : this.#needs;
+    if (!this.#open.visit && !waits) this.#begin();
+    this.#out.flush();
   }
 
   online(): void {
-    this.out.retry();
+    this.#out.retry();
   }
 
   moved(): void {
-    // Routers set the title after the address.
-    this.w.setTimeout(() => this.navigate(this.w.location.pathname));
+    this.navigate(toAddress(this.#w), this.#options.title);
   }
 
-  navigate(path: string, title?: string): void {
-    if (this.life.signal.aborted) return;
-    if (path !== this.path) {
-      this.finish('navigated');
-      this.needs = '';
+  navigate(path: string, title?: string | false): void {
+    if (this.#life.signal.aborted) return;
+    if (path !== this.#path) {
+      this.#open.finish('navigated');
+      this.#path = path;
+      this.#meter.attend();
+      this.#needs = '';
+      this.#out.stop();
     }
-    this.path = path;
-    this.title = title;
+    this.#open.title = title;
     this.look();
   }
 
@@ -88,105 +90,111 @@ export class Tracker extends VisitMeter implements PageEvents, Sender {
    * measurements in the tab's memory, and reports them before its own visit closes this one.
    */
   leaving(): void {
-    this.measure();
-    this.mark();
-    this.memory.keep(this.state);
+    this.#open.measure();
+    this.#open.mark();
+    this.#memory.keep(this.#state);
   }
 
   leave(inSite: boolean): void {
-    this.finish(inSite ? 'navigated' : 'left');
-    this.gone = true;
-    this.rest();
-    this.out.hurry();
+    this.#open.finish(inSite ? 'navigated' : 'left');
+    this.#gone = true;
+    this.#rest();
+    this.#out.hurry();
   }
 
   back(): void {
-    this.gone = false;
-    this.state = this.memory.take(true);
+    this.#gone = false;
+    this.#state = this.#memory.take(true);
     this.look();
   }
 
   changed(): void {
-    this.state.visits = this.state.visits.filter((visit) => visit === this.visit || isWaiting(visit));
-    this.memory.keep(this.state);
+    const { visit: open } = this.#open;
+    this.#state.visits = this.#state.visits.filter((visit) => visit === open || isWaiting(visit));
+    this.#memory.keep(this.#state);
   }
 
   refused(visit: Visit, renew: boolean): void {
-    if (visit !== this.visit) return;
-    this.visit = undefined;
-    this.needs = renew ? 'focus' : 'navigation';
+    if (visit !== this.#open.visit) return;
+    this.#open.end('');
+    this.#needs = renew ? 'focus' : 'navigation';
     this.look();
   }
 
-  denied(): void {
-    this.life.abort();
-    this.rest();
-  }
-
-  async stop(over: EndReason = 'left'): Promise<void> {
-    if (this.life.signal.aborted) return;
-    this.finish(over);
-    this.denied();
-    await this.out.hurry();
-  }
-
-  async logout(): Promise<void> {
-    await this.stop('logout');
-    this.memory.forget();
-  }
-
-  private appear(): void {
-    this.timer = this.w.setInterval(() => this.look(true), HEARTBEAT_MS);
-    // If a heartbeat became due while the page was hidden, the person's return counts as one.
-    if (this.clock.wall() - this.seen >= HEARTBEAT_MS) {
-      this.measure();
-      this.mark();
-    }
-    this.out.retry();
-  }
-
-  private vanish(): void {
-    this.seen = this.clock.wall();
-    this.w.clearInterval(this.timer);
-    this.mark();
-    this.memory.keep(this.state);
-    this.out.hurry();
-  }
-
-  private report(): void {
-    this.mark();
-    this.out.flush();
-  }
-
-  private begin(): void {
-    const title = (this.title ?? this.w.document.title).slice(0, MAX_TITLE);
-    const visit: Visit = {
-      id: this.w.crypto.randomUUID(),
-      path: this.path.slice(0, MAX_PATH),
-      title: title || undefined,
-      referrer: this.referrer,
-      previous: this.state.last,
-      start: this.clock.monotonic(),
-      began: this.clock.wall(),
-      elapsed: 0,
-      engaged: 0,
-    };
-    this.visit = visit;
-    this.referrer = undefined;
-    this.state.last = visit.id;
-    this.state.visits.push(visit);
-    this.needs = '';
-    this.measure();
+  /** Time without a sign-in belongs to no user: those visits go, and the open one begins again. */
+  absent(): void {
+    const { visit: open } = this.#open;
+    this.#state.visits = this.#state.visits.filter((visit) => visit.user !== undefined || visit === open);
+    if (open && open.user === undefined) this.#open.restart();
     this.changed();
-    this.out.flush();
   }
 
-  /** Leaves the tab and its unsent reports to the next page: a page that goes away receives no responses. */
-  private rest(): void {
-    this.shown = false;
-    this.w.clearInterval(this.timer);
-    this.out.stop();
-    const lost = (visit: Visit) => isWaiting(visit) && (!visit.known || !this.w.navigator.onLine);
-    this.memory.keep({ ...this.state, open: undefined }, this.state.visits.filter(lost));
+  async stop(): Promise<void> {
+    if (this.#life.signal.aborted) return;
+    this.#open.finish('left');
+    this.#life.abort();
+    this.#rest();
+    await this.#out.hurry();
+  }
+
+  /** Somebody signed in: their visit begins now. */
+  login(): void {
+    this.#out.caller.begin();
+    if (this.#open.visit?.user === undefined) this.absent();
+    this.look();
+    this.#out.retry();
+  }
+
+  /** Ends the session of the tab. The next one begins with the next sign-in. */
+  async logout(): Promise<void> {
+    this.#open.finish('logout');
+    const sent = this.#out.hurry();
+    this.#out.caller.end();
+    this.#memory.forget();
+    await sent;
+    this.#state = this.#memory.take();
+    this.look();
+  }
+
+  #begin(): void {
+    const { mapPath } = this.#options;
+    const path = mapPath ? (shield(this.#w, () => mapPath(this.#path)) ?? null) : this.#path;
+    this.#needs = path === null ? 'navigation' : '';
+    if (path !== null) this.#open.begin(path);
+  }
+
+  #store(visit: Visit): void {
+    Object.assign(visit, { session: this.#state.id, previous: this.#state.last });
+    this.#state.last = visit.id;
+    this.#state.visits.push(visit);
+    this.changed();
+    this.#out.flush();
+  }
+
+  #appear(): void {
+    this.#meter.attend();
+    this.#beats = this.#w.setInterval(() => this.look(true), HEARTBEAT_MS);
+    // If a heartbeat became due while the page was hidden, the person's return counts as one.
+    if (this.clock.wall() - this.#meter.seen >= HEARTBEAT_MS) {
+      this.#open.measure();
+      this.#open.mark();
+    }
+    this.#out.stop();
+  }
+
+  #vanish(): void {
+    this.#meter.seen = this.clock.wall();
+    this.#w.clearInterval(this.#beats);
+    this.#open.count();
+    this.#open.mark();
+    this.#memory.keep(this.#state);
+    this.#out.hurry();
+  }
+
+  #rest(): void {
+    this.#meter.shown = false;
+    this.#w.clearInterval(this.#beats);
+    this.#out.stop();
+    this.#memory.leave(this.#state);
   }
 }

@@ -3,9 +3,13 @@ type ReasonOf<Task> = Task extends { decide(...given: never[]): { reason: infer 
   ? Reason
   : never;
 
-/** A task's name in the console and the text of each of its reasons, in one language. */
+/** A task's name in the console, its act, and the text of each of its reasons, in one language. */
 export interface TaskWords<Reason extends string = string> {
   name: string;
+  /** The act on N candidates as an infinitive, such as "close 14 visits". */
+  act(count: number): string;
+  /** The same when it is done, such as "14 visits closed". */
+  done(count: number): string;
   reasons: Readonly<Record<Reason, string>>;
 }
 

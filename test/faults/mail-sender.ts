@@ -1,8 +1,9 @@
 import { loadConfig } from '../../shared/doors/config.ts';
 import { noUsage } from '../../shared/doors/cost.ts';
 import { createLog } from '../../shared/doors/log.ts';
+import { standingClaim } from '../../shared/doors/mail/claim-documents.ts';
 import { type Claims, resume } from '../../shared/doors/mail/claims.ts';
-import { documentClaims, standingClaim } from '../../shared/doors/mail/document-claims.ts';
+import { documentClaims } from '../../shared/doors/mail/document-claims.ts';
 import { settleOrphans } from '../../shared/doors/mail/orphans.ts';
 import { Post } from '../../shared/doors/mail/post.ts';
 import { openStore } from '../../shared/doors/store/firestore.ts';
@@ -39,6 +40,8 @@ function watched(claims: Claims): Claims {
       await claims.settle(settlement);
       await step('settled');
     },
+    renew: () => claims.renew(),
+    withdraw: () => claims.withdraw(),
     release: () => claims.release(),
   };
 }

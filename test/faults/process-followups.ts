@@ -78,7 +78,7 @@ export const plan = taskPlan(
         ['later', { next_due_at: at(10 * DAY_MS) }],
         ['paid', { status: 'paid' }],
         ['by-hand', { auto_enabled: false }],
-        ['parked', { next_due_at: null, parked: { reason: 'no_email' } }],
+        ['parked', { next_due_at: null, parked: { reason: 'unknown_delivery' } }],
       ];
       const documents = [
         ...due.map((id, index) => one(id, { next_due_at: at(-HOUR_MS - index * 1000) })),

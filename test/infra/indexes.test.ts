@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Firestore, type Query } from '@google-cloud/firestore';
 import { describe, expect, it } from 'vitest';
+import { historyOf } from '../../functions/console/api/tasks/run-items.ts';
 import { claimedSince, dueFollowups } from '../../shared/domains/followups/find.ts';
-import { followupsIn } from '../../shared/domains/followups/list.ts';
-import { messagesBy } from '../../shared/domains/inbox/mailbox/manage.ts';
+import { type ListScope, viewQueries } from '../../shared/domains/followups/list/list.ts';
+import { messagesBy } from '../../shared/domains/inbox/mailbox/messages.ts';
 import { loginsOf } from '../../shared/domains/presence/login-history.ts';
 import {
   activeCreatedBefore,
@@ -45,9 +46,13 @@ const { indexes } = JSON.parse(
 const store = new Firestore({ projectId: 'ronde-indexes' });
 const NOW = new Date('2026-03-04T10:00:00.000Z');
 
+const ALL: ListScope = { on: ['a', 'b'], off: ['c'], only: null };
+const ONE: ListScope = { on: ['a'], off: [], only: 'a' };
+
 /** Every query of the product that Firestore cannot answer from its single-field indexes. */
 const composite: [string, Query][] = [
   ['openVisitsStartedBefore', openVisitsStartedBefore(store, NOW)],
+  ['historyOf', historyOf(store, 'a-run')],
   ['lastRuns', lastRuns(store, 'close-inactive-visits', 5)],
   ['activeCreatedBefore', activeCreatedBefore(store, NOW)],
   ['activeEnteredBefore', activeEnteredBefore(store, NOW)],
@@ -57,9 +62,14 @@ const composite: [string, Query][] = [
   ['runsOf runs under way', runsOf(store, { outcome: null })],
   ['runsOf a task with an outcome', runsOf(store, { task: 't', outcome: 'failed' })],
   ['dueFollowups', dueFollowups(store, ['a', 'b'], NOW)],
-  ['followupsIn what is due', followupsIn(store, 'due')],
-  ['followupsIn what is due in an organisation', followupsIn(store, 'due', 'a')],
-  ['followupsIn what an organisation has sent', followupsIn(store, 'sent', 'a')],
+  ...viewQueries(store, 'next', ALL).map((query): [string, Query] => [
+    'viewQueries of what goes next',
+    query,
+  ]),
+  ...viewQueries(store, 'sent', ONE).map((query): [string, Query] => [
+    'viewQueries of what one has sent',
+    query,
+  ]),
   ['claimedSince', claimedSince(store, 'a', NOW)],
   ['loginsOf', loginsOf(store, ['a', 'b'], NOW)],
   ['openIncidents', openIncidents(store)],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Bounds, describeWalk, explore, exploreRandomly, walk } from './explorer.ts';
+import { withoutCondition } from './mutate.ts';
 import { type Cast, reminderProtocol } from './reminder.ts';
 
 const LIMIT = 20_000;
@@ -36,7 +37,7 @@ describe('a reminder', () => {
   });
 
   it('goes to the customer twice if the store checks no precondition, and the explorer finds it', async () => {
-    const blind = reminderProtocol({ runs: 2, minutes: 0, payments: 0, isBlind: true });
+    const blind = reminderProtocol({ runs: 2, minutes: 0, payments: 0, mutate: withoutCondition(/./) });
     const { failure } = await explore(blind, { preemptions: 9, faults: 0, kills: 0 }, LIMIT);
     expect(failure?.broken).toContain('the customer got 2 mails of one level');
   });

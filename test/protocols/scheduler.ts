@@ -20,6 +20,8 @@ export interface Waiting {
 
 /** A party that neither waits nor ends for this long waits for something real; the bound only ends a hanging test. */
 const STUCK_MS = 30_000;
+/** A party with several calls at once has nothing left to do but wait for them after this many turns of the event loop. */
+const QUIET_TURNS = 50;
 
 /**
  * Stops every party at each of its calls, and lets one go on at a time. Between two calls a party runs as far as it can,
@@ -50,10 +52,11 @@ export class Scheduler {
     const party = this.#current.getStore();
     if (!party || !this.isExploring) return ends[0];
     if (party.state === 'dead') return await new Promise<never>(() => undefined);
-    party.state = 'waiting';
+    // A call beside one that failed outlives its party.
+    if (party.state !== 'done') party.state = 'waiting';
     return await new Promise((resolve) => {
       const resume = (end: string) => {
-        party.state = 'running';
+        if (party.state !== 'done') party.state = 'running';
         resolve(end as End);
       };
       this.waiting.push({ party, label, ends, resume });
@@ -80,8 +83,10 @@ export class Scheduler {
   /** Resolves when every party waits, is done or dead. */
   async settle(): Promise<void> {
     const began = performance.now();
-    while (performance.now() - began < STUCK_MS) {
-      if (this.parties.every(({ state }) => state !== 'running')) return;
+    for (let turns = 0; performance.now() - began < STUCK_MS; turns += 1) {
+      const running = this.parties.filter(({ state }) => state === 'running');
+      const hasCall = (party: Party) => this.waiting.some((call) => call.party === party);
+      if (running.length === 0 || (turns >= QUIET_TURNS && running.every(hasCall))) return;
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
     const stuck = this.parties.filter(({ state }) => state === 'running');

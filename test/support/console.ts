@@ -6,6 +6,7 @@ import { type LocalScheduler, startLocalScheduler } from '../../infra/local/sche
 import { applyPlan } from '../../infra/scheduler/apply.ts';
 import { openScheduler } from '../../infra/scheduler/client.ts';
 import { planSchedule } from '../../infra/scheduler/plan.ts';
+import { callJson } from './call.ts';
 import { NOW, type Reply, startWorld, type World } from './world.ts';
 
 /** The console with its Google services, on the world's clock. */
@@ -52,17 +53,7 @@ export async function startConsoleWorld(): Promise<ConsoleWorld> {
     environment,
     async call(method, path, body, token) {
       const proof = token ?? (await issuer.userToken('admintest1'));
-      const response = await fetch(world.url + path, {
-        method,
-        headers: { Authorization: `Bearer ${proof}`, 'Content-Type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      return {
-        status: response.status,
-        headers: response.headers,
-        body: text === '' ? null : JSON.parse(text),
-      };
+      return callJson(world, { token: proof, method, path, body });
     },
     async stop() {
       await world.stop();

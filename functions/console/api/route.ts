@@ -3,6 +3,7 @@ import { costOf } from '../../../shared/doors/cost.ts';
 import { type CountedEngines, openCounted } from '../../../shared/doors/engines.ts';
 import type { Answered, Call, ProvenRoute } from '../../../shared/doors/http/router.ts';
 import type { Deps } from '../../../shared/runtime/task.ts';
+import { answerOnce } from './idempotency.ts';
 
 /** The context of every route of the admin API; the instant is read from the clock once per request. */
 export interface AdminContext extends Deps, CountedEngines {
@@ -23,7 +24,7 @@ interface AdminRouteSpec<Query, Body> extends Omit<ProvenRoute<Deps, Query, Body
 
 /**
  * Makes a route of the admin API, with its query and body typed by their schemas. Logs each call with its caller and
- * its cost.
+ * its cost. A POST honours Idempotency-Key.
  */
 export function adminRoute<Query = undefined, Body = undefined>(
   route: AdminRouteSpec<Query, Body>,
@@ -32,7 +33,10 @@ export function adminRoute<Query = undefined, Body = undefined>(
     ...route,
     async handle({ deps, caller, now, logFields, ...call }: Call<Deps, Query, Body>) {
       const context = { ...deps, ...openCounted(deps), caller, now };
-      const answered = await route.handle({ ...call, context });
+      const act = () => route.handle({ ...call, context });
+      // Occurrences and forced runs decide about repeated runs of a task.
+      const isKeyed = route.method === 'POST' && !route.path.startsWith('/v1/admin/tasks/');
+      const answered = isKeyed ? await answerOnce({ ...call, context }, act) : await act();
       const line = {
         ...logFields,
         requested_by: caller.id,

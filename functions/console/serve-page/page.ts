@@ -12,8 +12,6 @@ const HOME = '/console/';
 const FOREVER = 'public, max-age=31536000, immutable';
 
 const SECURE = {
-  'Strict-Transport-Security': 'max-age=31536000',
-  'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'X-Frame-Options': 'DENY',
   'Cross-Origin-Opener-Policy': 'same-origin',

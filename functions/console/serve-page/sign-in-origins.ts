@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { fetchJson } from '../../../shared/doors/http/fetch-json.ts';
 
 /** The page waits for this once; an issuer that is away signs nobody in anyway. */
 const TIMEOUT_MS = 2_000;
@@ -21,11 +22,8 @@ export async function signInOrigins(issuer: string): Promise<string[]> {
 }
 
 async function discover(issuer: string): Promise<string[]> {
-  const response = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  if (!response.ok) throw new Error(`The issuer's discovery document answered ${response.status}`);
-  const { token_endpoint, userinfo_endpoint } = discovery.parse(await response.json());
+  const document = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  const { token_endpoint, userinfo_endpoint } = discovery.parse(await fetchJson(document, TIMEOUT_MS));
   const addresses = [issuer, token_endpoint, userinfo_endpoint].filter((one) => one !== undefined);
   const origins = addresses
     .map((address) => new URL(address))

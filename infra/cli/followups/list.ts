@@ -5,7 +5,9 @@ import { type Terminal, toPrintable } from '../terminal.ts';
 
 export interface ListFlags {
   org?: string;
-  status: string;
+  status?: string;
+  view?: string;
+  search?: string;
   json?: true;
 }
 
@@ -19,30 +21,56 @@ const listPage = z.looseObject({
       level: z.number().nullish(),
       next_due_at: z.string().nullish(),
       parked: z.looseObject({ reason: z.string() }).nullish(),
+      explanation: z.looseObject({ message: z.object({ en: z.string() }) }).nullish(),
     }),
   ),
+  counts: z.record(z.string(), z.number()).optional(),
   next_page: z.string().nullish(),
 });
 type ListPage = z.infer<typeof listPage>;
 
 const PAGE_SIZE = 100;
 
-/** Lists follow-ups with their ids, one line each, or all of them as JSON. */
+/** The open ones, unless a view, a search or a status is asked for. */
+function listQuery({ org, status, view, search }: ListFlags): URLSearchParams {
+  const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
+  if (view === undefined && search === undefined) query.set('status', status ?? 'open');
+  else if (status !== undefined) query.set('status', status);
+  if (view !== undefined) query.set('view', view);
+  if (search !== undefined) query.set('q', search);
+  if (org !== undefined) query.set('org_id', org);
+  return query;
+}
+
+/**
+ * Lists follow-ups with their ids, one line each, or all of them as JSON. A view or a search says what the next run decides
+ * and counts all views.
+ */
 export async function listFollowups(target: Target, flags: ListFlags, { print }: Terminal): Promise<void> {
-  const query = new URLSearchParams({ limit: String(PAGE_SIZE), status: flags.status });
-  if (flags.org !== undefined) query.set('org_id', flags.org);
+  const query = listQuery(flags);
   const items: ListPage['items'] = [];
+  let counts: ListPage['counts'];
   for (let more = true; more; ) {
     const request = { method: 'GET', path: `/api/followups?${query}` } as const;
     const answer: ListPage = await callAdmin(target, listPage, request);
     items.push(...answer.items);
+    counts = answer.counts;
     more = typeof answer.next_page === 'string';
     if (answer.next_page) query.set('page', answer.next_page);
   }
-  if (flags.json) return print(JSON.stringify({ items }, null, 2));
-  if (items.length === 0) return print(`no ${flags.status} follow-ups`);
-  for (const { id, org_id, source_label, status, level, next_due_at, parked } of items) {
+  if (flags.json) return print(JSON.stringify({ items, counts }, null, 2));
+  if (counts)
+    print(
+      Object.entries(counts)
+        .map(([view, count]) => `${view} ${count}`)
+        .join('  '),
+    );
+  if (items.length === 0) return print(`no ${query.get('status') ?? 'such'} follow-ups`);
+  for (const { id, org_id, source_label, status, level, next_due_at, parked, explanation } of items) {
+    const why = explanation ? `  ${explanation.message.en}` : '';
     const next = parked ? `waits: ${parked.reason}` : `next ${next_due_at ?? 'none'}`;
-    print(toPrintable(`${id}  ${source_label ?? ''}  ${org_id}  ${status}  level ${level ?? 0}  ${next}`));
+    print(
+      toPrintable(`${id}  ${source_label ?? ''}  ${org_id}  ${status}  level ${level ?? 0}  ${next}${why}`),
+    );
   }
 }

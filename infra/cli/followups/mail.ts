@@ -30,12 +30,20 @@ export async function previewReminder(
   target: Target,
   id: string,
   { level, json }: { level?: string; json?: true },
-  { print }: Terminal,
+  terminal: Terminal,
 ): Promise<void> {
+  const mail = await readPreview(target, id, level);
+  if (json) terminal.print(JSON.stringify(mail, null, 2));
+  else printPreview(mail, terminal);
+}
+
+function readPreview(target: Target, id: string, level?: string) {
   const query = level === undefined ? '' : `?level=${encodeURIComponent(level)}`;
   const path = `${followupPath(id, 'preview')}${query}`;
-  const mail = await callAdmin(target, preview, { method: 'GET', path });
-  if (json) return print(JSON.stringify(mail, null, 2));
+  return callAdmin(target, preview, { method: 'GET', path });
+}
+
+function printPreview(mail: z.infer<typeof preview>, { print }: Terminal): void {
   print(`Level ${mail.level}`);
   print(`From: ${formatAddress(mail.from)}`);
   if (mail.reply_to) print(`Reply-To: ${mail.reply_to}`);
@@ -46,18 +54,20 @@ export async function previewReminder(
   print(mail.text);
 }
 
-/** Shows the next reminder, asks, and sends it. Returns 1 if it was not sent. */
+/** Shows the next reminder, asks, and sends that one. Returns 1 if it was not sent. */
 export async function sendReminder(
   target: Target,
   id: string,
-  flags: { yes?: true; json?: true },
+  flags: { yes?: true; confirm?: true; json?: true },
   terminal: Terminal,
 ): Promise<number> {
+  const mail = await readPreview(target, id);
   if (!flags.yes) {
-    await previewReminder(target, id, {}, terminal);
+    printPreview(mail, terminal);
     if (!(await confirm('Send it now?'))) return 1;
   }
-  const request = { method: 'POST', path: followupPath(id, 'send'), body: {} } as const;
+  const body = { level: mail.level, ...(flags.confirm ? { confirm: true } : {}) };
+  const request = { method: 'POST', path: followupPath(id, 'send'), body } as const;
   const answer = await callAdmin(target, sendResult, request);
   const { message, level, message_id, response } = answer;
   if (flags.json) terminal.print(JSON.stringify(answer, null, 2));

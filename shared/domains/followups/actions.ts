@@ -8,7 +8,7 @@ import { revivedFields, scheduledFields } from './schedule/scheduled.ts';
 import type { Settings } from './settings.ts';
 
 /** A pause without an end lasts until a person resumes the follow-up. */
-const FOR_GOOD = Date.parse('9999-01-01T00:00:00Z');
+export const FOR_GOOD = Date.parse('9999-01-01T00:00:00Z');
 
 /** Stops a sequence. Returns null if it has ended already. */
 export function stopped(followup: Followup, reason: StopReason, detail: string | null): FollowupChange {
@@ -87,7 +87,7 @@ export function restarted(
   snapshot: DocumentSnapshot,
   followup: Followup,
   settings: Settings,
-  detail: string | null,
+  { detail, now }: { detail: string | null; now: Date },
 ): FollowupChange {
   const isFresh = followup.level === 0 && closedReason(followup) === null && !followup.parked;
   if (isFresh) return null;
@@ -96,11 +96,14 @@ export function restarted(
     status: 'open',
     stop_reason: null,
     paused_until: null,
+    // Answers to the mails of earlier cycles end this one no more.
+    resumed_at: Timestamp.fromDate(now),
     cycle: followup.cycle + 1,
     level: 0,
     parked: null,
     refused_since: null,
     refusals: 0,
+    message_refusals: 0,
     due_before_pause: null,
     earlier_mails: Array.isArray(all) ? all.length : 0,
     last_decision: null,

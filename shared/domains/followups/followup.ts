@@ -46,6 +46,8 @@ export interface Followup {
   /** The time of the first refusal in a row by the mail server; null after a success. */
   refusedSince: number | null;
   refusals: number;
+  /** The refusals of this level's mail itself. */
+  messageRefusals: number;
   /** The Message-IDs of the mails of this cycle, oldest first. */
   messageIds: readonly string[];
   /** The first field that has no usable value, with its rule; null if every one has. */
@@ -109,6 +111,7 @@ export function toFollowup(snapshot: DocumentSnapshot): Followup {
     lastReason: toText(decision?.reason) as Reason | null,
     refusedSince: millis(get('refused_since')),
     refusals: Number(get('refusals') ?? 0),
+    messageRefusals: Number(get('message_refusals') ?? 0),
     messageIds: row.messageIds('message_ids').slice(cycleMails),
     fault: row.faults[0] ?? null,
   };

@@ -3,6 +3,7 @@ import type * as z from 'zod';
 import type { ImportContext, ImportKind, Row } from '../../doors/import/kind.ts';
 import { isConflict } from '../../doors/store/firestore.ts';
 import { settingsRef } from './followup.ts';
+import { PatchFault } from './patch.ts';
 import { addHistory, type Decider } from './record.ts';
 import { newFollowup } from './schema/followup.ts';
 import { type Settings, SettingsFault, toSettings } from './settings.ts';
@@ -78,10 +79,22 @@ export function followupImport(context: ImportContext, decider: Decider): Import
 
   function rowOf(given: Line, of: Settings | string): Row | string {
     if (typeof of === 'string') return `org_id ${JSON.stringify(given.org_id)}: billing settings: ${of}`;
-    const { ref, fields, followup } = buildFollowup(store, given, of);
+    const built = tryBuild(given, of);
+    if (typeof built === 'string') return built;
+    const { ref, fields, followup } = built;
     // The fixed id makes a repeated import write the same line of history again.
     const entry = { id: 'imported', reason: 'created', level: followup.level, detail: 'imported' } as const;
     return { ref, fields, also: (batch) => addHistory(batch, followup, { now, decider }, entry) };
+  }
+
+  /** Builds the follow-up of a line, or says why its fields do not agree. */
+  function tryBuild(given: Line, settings: Settings) {
+    try {
+      return buildFollowup(store, given, settings);
+    } catch (error) {
+      if (error instanceof PatchFault) return error.message;
+      throw error;
+    }
   }
 
   /** Holds an organisation's follow-ups due by now: runs skip those before this bound, which only moves forward. */

@@ -11,9 +11,11 @@ export function optOutPath(id: string, key: string): string {
 
 /** Returns the id that a signed value names, or null if none of these keys has signed it. */
 export function optOutId(signed: string, keys: readonly (string | undefined)[]): string | null {
-  const [encoded = '', given = ''] = signed.split('.', 2);
+  const [encoded = '', given = '', ...more] = signed.split('.', 3);
   const id = Buffer.from(encoded, 'base64url').toString('utf8');
-  if (!isDocumentId(id)) return null;
+  // Each link has one spelling.
+  const isCanonical = more.length === 0 && Buffer.from(id).toString('base64url') === encoded;
+  if (!isCanonical || !isDocumentId(id)) return null;
   const found = Buffer.from(given);
   const isSigned = keys.some((key) => {
     const wanted = Buffer.from(key === undefined ? '' : sign(id, key));

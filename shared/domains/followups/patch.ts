@@ -1,14 +1,13 @@
 import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
-import { HttpError } from '../../doors/http/errors.ts';
 import type { FollowupChange } from './change.ts';
 import { type Followup, standingOf, withFields } from './followup.ts';
 import { closedReason } from './judge.ts';
+import { searchTokens } from './list/search.ts';
 import { dayAt, isDay, startOf } from './schedule/days.ts';
 import { SEEN } from './schedule/plan.ts';
 import { nextDue } from './schedule/schedule.ts';
 import { revivedFields, scheduledFields } from './schedule/scheduled.ts';
 import type { FollowupPatch } from './schema/followup.ts';
-import { searchTokens } from './search.ts';
 import type { Settings } from './settings.ts';
 
 const TIMES = ['sent_at', 'valid_until', 'paused_until', 'next_due_at', 'last_sent_at'] as const;
@@ -26,7 +25,19 @@ const SCHEDULING = [
 ] as const;
 const DAY_MS = 86_400_000;
 
-/** Returns the fields as the store keeps them: a day becomes the organisation's midnight, a customer is merged. */
+/** A patch that cannot be applied: its fields disagree (`illegal`), or the follow-up is past it (`conflict`). */
+export class PatchFault extends Error {
+  readonly kind: 'illegal' | 'conflict';
+  constructor(kind: PatchFault['kind'], message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/**
+ * Returns the fields as the store keeps them: a day becomes the organisation's midnight, a customer is merged.
+ * Throws PatchFault if due_date and due_day name two days.
+ */
 export function toStoredFields(
   { due_date, due_day, ...patch }: FollowupPatch,
   settings: Settings,
@@ -63,8 +74,8 @@ function toDueFields(
   const isUtcDay = !isDay(given) && at % DAY_MS === 0;
   const day = isUtcDay ? new Date(at).toISOString().slice(0, 10) : dayAt(at, zone);
   if (due_day !== undefined && due_day !== day)
-    throw new HttpError(
-      400,
+    throw new PatchFault(
+      'illegal',
       `due_day ${JSON.stringify(due_day)} is not the day of due_date ${JSON.stringify(due_date)} in ${zone}, which is ${day}; give one of them, or two that agree.`,
     );
   const start = isUtcDay ? startOf(day, zone) : at;
@@ -79,6 +90,8 @@ function toTimestamp(text: string, { rules }: Settings): Timestamp {
  * Returns the writes of a patch. The due time follows from the other fields, unless the patch names it.
  * - `open` never undoes an end by a person, a customer or a bounce; resume and restart do.
  * - A corrected address opens a bounced one again, a later valid_until an expired quote.
+ *
+ * Throws PatchFault for a patch that cannot be applied.
  */
 export function decidePatch(
   snapshot: DocumentSnapshot,
@@ -87,8 +100,8 @@ export function decidePatch(
   given: FollowupPatch,
 ): FollowupChange {
   if (lowersLevel(followup, given))
-    throw new HttpError(
-      409,
+    throw new PatchFault(
+      'conflict',
       `level ${given.level} is below the ${followup.level} that were sent; POST /api/followups/${followup.id}/restart begins the levels again.`,
     );
   const patch = withoutReopening(followup, given);

@@ -47,6 +47,18 @@ export const REASONS = {
     en: 'The server does not accept this recipient for now; a later run tries again.',
     fr: 'Le serveur n’accepte pas ce destinataire pour le moment ; nouvel essai plus tard.',
   },
+  message_refused: {
+    en: 'The server refuses this mail; after three refusals it waits for a person.',
+    fr: 'Le serveur refuse ce courriel ; après trois refus, il attend qu’on s’en occupe.',
+  },
+  sender_refused: {
+    en: 'The mail account may not send as this organisation; nothing was sent, it stays due.',
+    fr: 'Le compte de messagerie n’a pas le droit d’envoyer au nom de cette organisation ; rien n’est parti, elle reste échue.',
+  },
+  daily_limit: {
+    en: 'The mail account has sent its maximum of 24 hours; a run tries again every hour.',
+    fr: 'Le compte de messagerie a atteint son maximum sur 24 heures ; nouvel essai toutes les heures.',
+  },
   no_answer: {
     en: 'The mail server did not answer; nothing was sent.',
     fr: 'Le serveur de messagerie ne répond pas ; rien n’est parti.',
@@ -125,6 +137,10 @@ export const REASONS = {
     en: 'The server refuses the address for good.',
     fr: 'Le serveur refuse définitivement l’adresse.',
   },
+  refused_for_days: {
+    en: 'The server has not accepted this recipient for five days; its answer says why.',
+    fr: 'Depuis cinq jours, le serveur n’accepte pas ce destinataire ; sa réponse dit pourquoi.',
+  },
   unknown_delivery: {
     en: 'It may have arrived: the answer was lost. A person decides whether it counts as sent.',
     fr: 'Elle est peut-être arrivée : la réponse s’est perdue. Quelqu’un décide si elle compte comme envoyée.',
@@ -137,21 +153,28 @@ export const REASONS = {
 
 export type Reason = keyof typeof REASONS;
 
+/** Parkings whose cause may be mended without a word to the follow-up: in the settings or by another back end. */
+export const CHECKED_AGAIN = [
+  'no_start',
+  'no_email',
+  'bad_email',
+  'bad_locale',
+  'no_amount',
+  'nothing_due',
+  'bad_row',
+  'template_error',
+] as const satisfies readonly Reason[];
+
+/** Faults that a person fixes in the follow-up or its customer. An uncertain mail is settled instead. */
+export const FIXABLE = [
+  ...CHECKED_AGAIN,
+  'address_refused',
+  'refused_for_days',
+  'message_refused',
+] as const satisfies readonly Reason[];
+
 /** The reasons that park a follow-up until a person fixes the cause. */
-export type ParkingReason = Extract<
-  Reason,
-  | 'no_start'
-  | 'no_email'
-  | 'bad_email'
-  | 'bad_locale'
-  | 'no_amount'
-  | 'nothing_due'
-  | 'bad_row'
-  | 'held'
-  | 'template_error'
-  | 'address_refused'
-  | 'unknown_delivery'
->;
+export type ParkingReason = (typeof FIXABLE)[number] | 'held' | 'unknown_delivery';
 
 /** The reasons that stop a sequence before its document is settled. */
 export type StopReason = Extract<Reason, 'stopped' | 'replied' | 'opted_out' | 'hard_bounce' | 'expired'>;

@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { type DocumentSnapshot, FieldValue, Timestamp } from '@google-cloud/firestore';
+import { type Companions, standingClaim } from '../../doors/mail/claim-documents.ts';
 import { resume, type Settlement } from '../../doors/mail/claims.ts';
-import { type Companions, documentClaims, standingClaim } from '../../doors/mail/document-claims.ts';
+import { documentClaims } from '../../doors/mail/document-claims.ts';
 import { messageIdOf } from '../../doors/mail/message.ts';
-import type { Post, SendResult } from '../../doors/mail/post.ts';
+import type { Post } from '../../doors/mail/post.ts';
 import { providerIdIn } from '../../doors/mail/provider-id.ts';
+import type { SendResult } from '../../doors/mail/send-result.ts';
 import { type Followup, sendRef, standingOf } from './followup.ts';
 import { followupMail } from './mail/mail.ts';
-import { postponeRefused } from './postpone.ts';
 import type { Reason } from './reasons.ts';
 import { addHistory, decisionFields, parkedFields, type RecordContext } from './record.ts';
+import { recordRefusal, refusedFields } from './refusals/refused.ts';
 import { nextDue, scheduleKey } from './schedule/schedule.ts';
 import type { Settings } from './settings.ts';
 
@@ -67,23 +69,25 @@ export async function sendLevel(context: SendContext, prepared: Prepared): Promi
     companionsOf(context, prepared, messageId),
   );
   const result = await post.sendOnce(mail, claims);
-  if (result.outcome !== 'retry' || result.code === null) return toAttempt(result, messageId);
-  // The server answered, but refuses this recipient for now: only this follow-up has to wait.
-  const reason = await postponeRefused(context, prepared, result.response);
+  if (result.outcome !== 'retry' || result.fault === null) return toAttempt(result, messageId);
+  // The server refuses this mail only.
+  const reason = await recordRefusal(context, prepared, result.fault, result.response);
   return { reason, messageId, response: result.response };
 }
 
 function toAttempt(result: SendResult, messageId: string): SendAttempt {
   const response = 'response' in result ? result.response : null;
+  const stops = { budget: 'budget', mail_system: 'mail_stopped', sender: 'sender_refused' } as const;
+  const isLimited = 'fault' in result && result.fault?.kind === 'daily_limit';
   const reasons: Record<SendResult['outcome'], Reason> = {
     sent: 'sent',
     failed: 'address_refused',
     unknown: 'unknown_delivery',
     retry: 'no_answer',
-    system: 'mail_system',
+    system: isLimited ? 'daily_limit' : 'mail_system',
     taken: 'changed_meanwhile',
     paused: 'mail_paused',
-    stopped: 'reason' in result && result.reason === 'budget' ? 'budget' : 'mail_stopped',
+    stopped: stops['reason' in result ? result.reason : 'mail_system'],
   };
   return { reason: reasons[result.outcome], messageId, response };
 }
@@ -106,18 +110,28 @@ function companionsOf(context: SendContext, { followup, settings }: Prepared, me
     },
     settle(batch, settlement) {
       const { state, response, settledAt } = settlement;
-      const reason = state === 'sent' ? 'sent' : state === 'failed' ? 'address_refused' : 'unknown_delivery';
+      const reason = SETTLED[state];
       // No precondition: a person may have changed other fields since the claim, and those stay.
-      batch.update(
-        followup.ref,
-        state === 'sent'
-          ? { ...sentFields(followup, settings, level, settlement), ...replacedId(response, messageId) }
-          : parkedFields(followup, reason, response, settledAt),
-      );
+      batch.update(followup.ref, {
+        ...settledFields({ followup, settings }, settlement),
+        ...(state === 'sent' ? replacedId(response, messageId) : {}),
+      });
       const entry = { id, reason, level, messageId, response } as const;
       addHistory(batch, followup, { now: settledAt, decider: context.decider }, entry);
     },
   };
+}
+
+const SETTLED = { sent: 'sent', failed: 'address_refused', unknown: 'unknown_delivery' } as const;
+
+function settledFields(
+  { followup, settings }: Pick<Prepared, 'followup' | 'settings'>,
+  settlement: Settlement,
+): Record<string, unknown> {
+  const { state, response, settledAt, fault = null } = settlement;
+  if (state === 'sent') return sentFields(followup, settings, followup.level + 1, settlement);
+  if (state === 'failed') return refusedFields({ followup, settings }, fault, response, settledAt);
+  return parkedFields(followup, SETTLED[state], response, settledAt);
 }
 
 /** A provider that replaces the Message-ID names its own one; answers name that one then. */
@@ -144,6 +158,7 @@ export function sentFields(
     parked: null,
     refused_since: null,
     refusals: 0,
+    message_refusals: 0,
     ...decisionFields('sent', level, settledAt),
   };
 }

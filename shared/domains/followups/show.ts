@@ -64,6 +64,7 @@ const PRIVATE = new Set([
   'last_decision',
   'due_before_pause',
   'claim',
+  'message_refusals',
   'search',
   'seen',
   'earlier_mails',

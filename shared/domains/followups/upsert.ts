@@ -3,12 +3,12 @@ import type { DocumentReference, DocumentSnapshot, Firestore } from '@google-clo
 import { isConflict } from '../../doors/store/firestore.ts';
 import { type ChangeContext, changeFollowup } from './change.ts';
 import { type Followup, followups, settingsRef, toFollowup } from './followup.ts';
+import { searchTokens } from './list/search.ts';
 import { decidePatch, lowersLevel, toStoredFields } from './patch.ts';
 import { addHistory } from './record.ts';
 import { SEEN } from './schedule/plan.ts';
 import { scheduledFields } from './schedule/scheduled.ts';
 import type { FollowupPatch, NewFollowup } from './schema/followup.ts';
-import { searchTokens } from './search.ts';
 import { type Settings, toSettings } from './settings.ts';
 
 /** Every field that other back ends may query, as a new document has it. */

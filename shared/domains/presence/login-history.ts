@@ -13,6 +13,8 @@ import { MAX_THRESHOLD_MINUTES } from './limits.ts';
 const LOOK_BACK_MS = MAX_THRESHOLD_MINUTES * 60_000;
 /** Firestore takes at most this many values in one `in`. */
 const IN_VALUES = 30;
+/** Firestore indexes values of fewer bytes (https://firebase.google.com/docs/firestore/quotas#indexes). */
+const MAX_VALUE_BYTES = 1_500;
 /** From this many users on, one query for all recent logins is tried first. */
 const MANY_USERS = 10 * IN_VALUES;
 
@@ -135,9 +137,11 @@ export function lastLogins(store: Firestore, now: Date): Query {
  */
 export async function readLogins(
   store: Firestore,
-  userIds: readonly string[],
+  ids: readonly string[],
   now: Date,
 ): Promise<Map<string, Logins>> {
+  // One id that no query takes must not fail the others.
+  const userIds = ids.filter((id) => Buffer.byteLength(id) < MAX_VALUE_BYTES);
   const since = new Date(now.getTime() - LOOK_BACK_MS);
   const everybody = userIds.length >= MANY_USERS ? await readEverybody(store, since, userIds.length) : null;
   if (everybody) return everybody;

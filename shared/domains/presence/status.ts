@@ -39,11 +39,18 @@ export interface StatusVerdict {
   asOf: number | null;
 }
 
+/** The clocks of servers differ by less than this. */
+const CLOCK_SLACK_MS = 60_000;
+
 const latest = (...instants: (number | null)[]): number | null =>
   instants.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null);
 
+/** Leaves out an instant in the future: another back end wrote it, and it is no sign of life. */
+const upTo = (now: number, instant: number | null): number | null =>
+  instant !== null && instant > now + CLOCK_SLACK_MS ? null : instant;
+
 /**
- * Returns the status of one user. Redis decides first; without a young ping, login_history does. If Redis is away
+ * Returns the status of one user, and the last sign known of a user who is offline. Redis decides first; without a young ping, login_history does. If Redis is away
  * (`degraded`), a user is offline only if Firestore has the logout; others are `unknown`.
  */
 export function decideStatus(
@@ -52,7 +59,9 @@ export function decideStatus(
   now: number,
   degraded: boolean,
 ): StatusVerdict {
-  const { activity, login, sessionEnd, loggedOut, projected } = known;
+  const past = (instant: number | null) => upTo(now, instant);
+  const [activity, login, sessionEnd] = [past(known.activity), past(known.login), past(known.sessionEnd)];
+  const [loggedOut, projected] = [past(known.loggedOut), past(known.projected)];
   const isAlive = (lastActivity: number | null) =>
     isOnline({ now, lastActivity, lastLogout: loggedOut, thresholdMs });
   if (isAlive(activity)) return { status: 'online', source: 'redis', asOf: activity };
@@ -65,7 +74,7 @@ export function decideStatus(
       return { status: 'offline', source: 'login_history', asOf: ended };
     return { status: 'unknown', source: 'none', asOf: null };
   }
-  const asOf = latest(login, ended);
+  const asOf = latest(login, ended, projected);
   if (activity !== null && activity > (asOf ?? Number.NEGATIVE_INFINITY))
     return { status: 'offline', source: 'redis', asOf: activity };
   return { status: 'offline', source: asOf === null ? 'none' : 'login_history', asOf };

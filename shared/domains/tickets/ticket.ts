@@ -1,4 +1,4 @@
-import { type Firestore, Timestamp } from '@google-cloud/firestore';
+import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { writeAttempt } from '../../doors/store/counted.ts';
 import { millis } from '../../doors/store/firestore.ts';
@@ -76,25 +76,29 @@ type RequireVersion = (current: string | null) => void;
 const tickets = (store: Firestore) => store.collection('tickets');
 const events = (store: Firestore, id: string) => store.collection(`tickets/${id}/events`);
 
-/** Creates a ticket and the event of its first stage in one commit; returns its id. */
+/**
+ * Creates a ticket and the event of its first stage in one commit. A number has one ticket: `same`, a repeated request, finds
+ * it with these fields, and `taken` with others.
+ */
 export async function createTicket(
   { store, now, by }: TicketContext,
   fields: z.infer<typeof newTicket>,
-): Promise<string> {
+): Promise<{ id: string; result: 'created' | 'same' | 'taken' }> {
   const ref = tickets(store).doc();
-  const at = Timestamp.fromDate(now);
-  const batch = store.batch();
-  batch.create(ref, { ...fields, created_at: at, stage_entered_at: at });
-  batch.create(events(store, ref.id).doc(), {
-    type: 'stage_changed',
-    from: null,
-    to: fields.stage,
-    at,
-    by,
+  return store.runTransaction(async (transaction) => {
+    const withNumber = tickets(store).where('number', '==', fields.number).limit(1);
+    const [there] = (await transaction.get(withNumber)).docs;
+    if (there) return { id: there.id, result: hasFields(there, fields) ? 'same' : 'taken' };
+    const at = Timestamp.fromDate(now);
+    transaction.create(ref, { ...fields, created_at: at, stage_entered_at: at, ...writeAttempt() });
+    const event = { type: 'stage_changed', from: null, to: fields.stage, at, by };
+    transaction.create(events(store, ref.id).doc(), event);
+    return { id: ref.id, result: 'created' };
   });
-  await batch.commit();
-  return ref.id;
 }
+
+const hasFields = (snapshot: DocumentSnapshot, fields: object): boolean =>
+  Object.entries(fields).every(([name, value]) => (snapshot.get(name) ?? null) === (value ?? null));
 
 /**
  * Changes the given fields of a ticket. A ticket that becomes active again is reopened now, so its closed time does not

@@ -79,7 +79,7 @@ async function closePrevious(
 /** Moves a visit's last sign of life. Creates an unknown visit if the report says enough. */
 export async function heartbeat(id: string, body: BeatBody, context: TrackContext): Promise<TrackResult> {
   return applyReport(id, body, context, {
-    change: (visit) => activityFields(signOfLife(visit, body, context.now)),
+    change: (visit) => ({ ...activityFields(signOfLife(visit, body, context.now)), ...lateTitle(body) }),
     endOfNew: {},
   });
 }
@@ -88,10 +88,15 @@ export async function heartbeat(id: string, body: BeatBody, context: TrackContex
 export async function endVisit(id: string, body: BeatBody, context: TrackContext): Promise<TrackResult> {
   const reason = body.reason ?? 'left';
   return applyReport(id, body, context, {
-    change: (visit) => endFields(signOfLife(visit, body, context.now), reason, context.now),
+    change: (visit) => ({
+      ...endFields(signOfLife(visit, body, context.now), reason, context.now),
+      ...lateTitle(body),
+    }),
     endOfNew: endFields(unseenVisit(body, context.now), reason, context.now),
   });
 }
+
+const lateTitle = ({ title }: BeatBody) => (title === undefined ? {} : { title });
 
 /** The effect of a report: on the stored visit, or on one that the report itself creates. */
 interface ReportEffect {

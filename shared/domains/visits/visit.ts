@@ -11,23 +11,33 @@ const elapsed = z
   .transform((ms) => Math.floor(ms))
   .optional();
 
+/** A text for Firestore, which refuses halves of surrogate pairs. */
+const text = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .transform((value) => value.toWellFormed());
+
 /**
  * The body of a start. `elapsed_ms` runs from the visit's start to its last sign of life. `age_ms` runs from that start to
  * the sending of a delayed report (offline). Both are by the browser's clock.
  */
 export const startBody = z.strictObject({
   visit_id: z.guid('must be a UUID made by the browser'),
-  session_id: z.string().min(1).max(200),
-  path: z.string().min(1).max(2048),
-  title: z.string().max(500).optional(),
-  referrer: z.string().max(2048).optional(),
+  session_id: text(200).refine((value) => value !== '', 'must not be empty'),
+  path: text(2048).refine((value) => value !== '', 'must not be empty'),
+  title: text(500).optional(),
+  referrer: text(2048).optional(),
   previous_visit_id: z.guid('must be a UUID').optional(),
   elapsed_ms: elapsed,
   engaged_ms: elapsed,
   age_ms: elapsed,
 });
 
-/** The body of a heartbeat or an end. With path and session_id it also creates an unknown visit. */
+/**
+ * The body of a heartbeat or an end. With path and session_id it also creates an unknown visit. A title replaces the one
+ * before, since pages set it late.
+ */
 export const beatBody = z.strictObject({
   session_id: startBody.shape.session_id.optional(),
   path: startBody.shape.path.optional(),

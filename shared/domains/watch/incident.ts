@@ -58,7 +58,10 @@ export interface IncidentView extends Finding {
   told: number;
   told_to: string[];
   muted: boolean;
-  history: { at: string; event: string; told_to?: string[]; unreached?: string[] }[];
+  /** The person who attends to it, and since when. */
+  acknowledged_at?: string;
+  acknowledged_by?: string;
+  history: { at: string; event: string; by?: string; told_to?: string[]; unreached?: string[] }[];
 }
 
 export const subjectOf = ({ kind, task }: Pick<Finding, 'kind' | 'task'>): string => `${kind} ${task}`;

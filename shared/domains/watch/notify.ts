@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { DocumentReference, DocumentSnapshot, Firestore } from '@google-cloud/firestore';
+import { standingClaim } from '../../doors/mail/claim-documents.ts';
 import { type Claims, resume } from '../../doors/mail/claims.ts';
-import { documentClaims, standingClaim } from '../../doors/mail/document-claims.ts';
+import { documentClaims } from '../../doors/mail/document-claims.ts';
 import type { Locale } from '../../doors/mail/message.ts';
 import { settleOrphans } from '../../doors/mail/orphans.ts';
 import type { Post } from '../../doors/mail/post.ts';

@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose';
 import * as z from 'zod';
+import { fetchJson } from '../http/fetch-json.ts';
 
 /** Google's issuer and its keys: https://accounts.google.com/.well-known/openid-configuration */
 export const GOOGLE_ISSUER = 'https://accounts.google.com';
@@ -37,11 +38,8 @@ const keysAt = (url: string): JWTVerifyGetKey =>
 async function discover(issuer: string, jwksUrl?: string): Promise<JWTVerifyGetKey> {
   const direct = jwksUrl ?? (issuer === GOOGLE_ISSUER ? GOOGLE_KEYS : undefined);
   if (direct !== undefined) return keysAt(direct);
-  const response = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  if (!response.ok) throw new Error(`The issuer's discovery document answered ${response.status}`);
-  const { issuer: named, jwks_uri } = discovery.parse(await response.json());
+  const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  const { issuer: named, jwks_uri } = discovery.parse(await fetchJson(address, TIMEOUT_MS));
   if (named !== issuer)
     throw new Error(
       `The discovery document names the issuer ${named}, and AUTH_ISSUER is ${issuer}; make them equal, or set AUTH_JWKS_URL`,

@@ -6,6 +6,7 @@ const CODES = {
   405: 'method_not_allowed',
   409: 'conflict',
   413: 'payload_too_large',
+  422: 'unprocessable_content',
   429: 'too_many_requests',
   500: 'internal',
   503: 'unavailable',

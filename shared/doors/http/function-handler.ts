@@ -53,6 +53,8 @@ export function functionHandler<Deps extends FunctionDeps>(
       'logging.googleapis.com/labels': { [label]: name },
       ...traceFields(request.headers, deps.config.project),
     };
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Strict-Transport-Security', 'max-age=31536000');
     try {
       if (cors && handleCors(request, response, deps.config.allowedOrigins)) return;
       const match = find(ownPath(request, mountedAt), request);

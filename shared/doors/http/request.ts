@@ -89,10 +89,16 @@ function readBody(request: HttpRequest): Promise<Buffer> {
   });
 }
 
+/** An escape may write half of an emoji, which no store accepts. */
+const HALF_CHARACTER = /\\u[dD][89a-fA-F]/;
+const wellFormed = (_name: string, value: unknown) =>
+  typeof value === 'string' ? value.toWellFormed() : value;
+
 function parse(raw: Buffer): unknown {
   try {
     // RFC 8259, 8.1: a reader may ignore a byte order mark.
-    return JSON.parse(raw.toString('utf8').replace(/^\uFEFF/, ''));
+    const text = raw.toString('utf8').replace(/^\uFEFF/, '');
+    return HALF_CHARACTER.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);
   } catch {
     throw new HttpError(400, 'The body is not JSON; send a JSON object.');
   }

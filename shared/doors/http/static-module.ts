@@ -41,7 +41,6 @@ function answerWith({ text, gzipped, etag }: Module, request: HttpRequest): Cont
   const headers = {
     ...cached,
     'Content-Type': 'text/javascript; charset=utf-8',
-    'X-Content-Type-Options': 'nosniff',
     // A page of another site accepts the module only with this.
     'Cross-Origin-Resource-Policy': 'cross-origin',
     ...(gzip ? { 'Content-Encoding': 'gzip' } : {}),

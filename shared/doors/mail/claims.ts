@@ -1,3 +1,4 @@
+import type { Fault } from './faults/kinds.ts';
 import type { Outcome } from './outcome.ts';
 
 /**
@@ -47,6 +48,8 @@ export interface Settlement {
   state: 'sent' | 'failed' | 'unknown';
   response: string | null;
   settledAt: Date;
+  /** The judgement of a refusal. */
+  fault?: Fault | null;
 }
 
 /**
@@ -58,6 +61,10 @@ export interface Claims {
   take(messageId: string): Promise<boolean>;
   /** Records that the body is about to be sent. Returns false if the claim was lost: the body must not be sent then. */
   sending(): Promise<boolean>;
+  /** Extends the lease of a mail whose answer takes long. */
+  renew(): Promise<void>;
+  /** Takes `sending` back: the server refused the mail, and it waits for another turn. Returns false if it was lost. */
+  withdraw(): Promise<boolean>;
   settle(settlement: Settlement): Promise<void>;
   /** Deletes the claim, in whichever state. */
   release(): Promise<void>;

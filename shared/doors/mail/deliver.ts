@@ -1,28 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type SMTPConnection from 'nodemailer/lib/smtp-connection';
+import { connectionOptions, converse, type DeliveryTimeouts, TIMEOUTS } from './converse.ts';
 import { Dialogue, GatedBody } from './dialogue.ts';
+import { faultOf } from './faults/fault.ts';
+import { toFault } from './faults/kinds.ts';
+import { maskSecrets } from './mask-secrets.ts';
 import type { ComposedMail } from './message.ts';
-import { classify, type Delivery, type Phase, parseReply } from './outcome.ts';
+import { type Delivery, outcomeOf, outcomeWithoutAnswer, parseReply } from './outcome.ts';
+import type { Phase } from './phase.ts';
 import type { MailConfig } from './settings.ts';
 
-/**
- * The longest each step may take, in milliseconds. nodemailer's defaults are up to ten minutes, longer than a function
- * lives. `whole` limits a delivery from the first packet to the last answer.
- */
-export interface DeliveryTimeouts {
-  dns: number;
-  connection: number;
-  greeting: number;
-  socket: number;
-  whole: number;
-}
-export const TIMEOUTS: DeliveryTimeouts = {
-  dns: 5_000,
-  connection: 10_000,
-  greeting: 10_000,
-  socket: 30_000,
-  whole: 45_000,
-};
 /** The network and the waits of outgoing mail. Protocol tests bring their own. */
 export interface MailTransport {
   connect(options: SMTPConnection.Options): Promise<SMTPConnection>;
@@ -35,8 +22,6 @@ export const TRANSPORT: MailTransport = {
   },
   wait: delay,
 };
-/** A closed connection waits this long for the server to close it too. */
-const CLOSE_MS = 1_000;
 const MAX_RESPONSE = 500;
 
 /**
@@ -44,6 +29,13 @@ const MAX_RESPONSE = 500;
  * that the body is about to be sent, and returns false to withhold it.
  */
 export type BeforeBody = () => Promise<boolean>;
+
+/** The time limits and the network of a delivery. `onClosed` is called once, when its connection is closed. */
+export interface DeliveryOptions {
+  timeouts?: DeliveryTimeouts;
+  transport?: MailTransport;
+  onClosed?: () => void;
+}
 
 /**
  * Sends one mail in one SMTP dialogue. Never throws for an error of the server or the network.
@@ -54,76 +46,24 @@ export async function deliver(
   mail: ComposedMail,
   config: MailConfig,
   beforeBody: BeforeBody,
-  {
-    timeouts = TIMEOUTS,
-    transport = TRANSPORT,
-  }: { timeouts?: DeliveryTimeouts; transport?: MailTransport } = {},
+  { timeouts = TIMEOUTS, transport = TRANSPORT, onClosed = () => undefined }: DeliveryOptions = {},
 ): Promise<Delivery> {
   const dialogue = new Dialogue();
   const connection = await transport.connect(connectionOptions(config, timeouts, dialogue));
+  connection.once('end', onClosed);
   const body = new GatedBody(mail.raw, beforeBody);
   try {
-    const response = clean(await converse(connection, config.login, { mail, body }, timeouts.whole), config);
+    const talk = { mail, body, dialogue };
+    const response = clean(await converse(connection, config.login, talk, timeouts), config);
     const { code } = parseReply(response);
-    if (body.started) return { outcome: 'sent', phase: 'body', code, response };
+    if (body.started) return { outcome: 'sent', phase: 'body', code, response, fault: null };
     // The body was never sent, so this answer accepts nothing.
-    return { outcome: 'retry', phase: 'data', code, response };
+    return { outcome: 'retry', phase: 'data', code, response, fault: null };
   } catch (error) {
     connection.close();
     await body.settled();
     const delivery = toDelivery(error as Failure, dialogue, body.started);
     return { ...delivery, response: clean(delivery.response ?? '', config) };
-  }
-}
-
-function connectionOptions(config: MailConfig, timeouts: DeliveryTimeouts, dialogue: Dialogue) {
-  return {
-    host: config.host,
-    port: config.port,
-    secure: config.tls === 'implicit',
-    requireTLS: config.tls === 'starttls',
-    ignoreTLS: config.tls === 'none',
-    dnsTimeout: timeouts.dns,
-    connectionTimeout: timeouts.connection,
-    greetingTimeout: timeouts.greeting,
-    socketTimeout: timeouts.socket,
-    socketCloseTimeout: CLOSE_MS,
-    transactionLog: true,
-    logger: dialogue.logger,
-  };
-}
-
-/** Connects, logs in and sends. Returns the server's answer to the body. */
-async function converse(
-  connection: SMTPConnection,
-  login: MailConfig['login'],
-  { mail, body }: { mail: ComposedMail; body: GatedBody },
-  wholeMs: number,
-): Promise<string> {
-  let deadline: NodeJS.Timeout | undefined;
-  try {
-    return await new Promise((resolve, reject) => {
-      deadline = setTimeout(() => reject(new Error(`no end after ${wholeMs} ms`)), wholeMs);
-      connection.on('error', reject);
-      // `end` comes before the error of the send in flight, which names the cause.
-      connection.once('end', () => setImmediate(reject, new Error('the connection ended')));
-      const send = () =>
-        connection.send({ ...mail.envelope, size: mail.raw.length }, body, (error, info) => {
-          if (error || !info) return reject(error ?? new Error('no answer'));
-          resolve(info.response);
-          connection.quit();
-          // Closes even if the server does not answer QUIT.
-          setTimeout(() => connection.close(), CLOSE_MS).unref();
-        });
-      connection.connect((error) => {
-        if (error) return reject(error);
-        if (!login) return send();
-        const credentials = { user: login.user, pass: login.password };
-        return connection.login(credentials, (failure) => (failure ? reject(failure) : send()));
-      });
-    });
-  } finally {
-    clearTimeout(deadline);
   }
 }
 
@@ -138,10 +78,15 @@ function toDelivery(failure: Failure, dialogue: Dialogue, started: boolean): Del
   const phase = started ? 'body' : commandPhase(failure.command, said ? dialogue.answered : dialogue.waiting);
   const response = said ?? failure.message;
   if (!said && (failure.code === 'EAUTH' || DISTRUST.test(failure.originalCode ?? ''))) {
-    return { outcome: 'system', phase: failure.code === 'EAUTH' ? 'auth' : 'starttls', code: null, response };
+    const at = failure.code === 'EAUTH' ? 'auth' : 'starttls';
+    const fault = toFault(at === 'auth' ? 'login_refused' : 'server_fault');
+    return { outcome: 'system', phase: at, code: null, response, fault };
   }
   const reply = said ? parseReply(said) : { code: null, enhanced: null };
-  return { outcome: classify({ phase, ...reply }), phase, code: reply.code, response };
+  if (reply.code === null || reply.code < 400)
+    return { outcome: outcomeWithoutAnswer(phase), phase, code: reply.code, response, fault: null };
+  const fault = faultOf({ phase, ...reply, text: response.replace(/\s+/g, ' ') });
+  return { outcome: outcomeOf(fault), phase, code: reply.code, response, fault };
 }
 
 /** Returns the phase of the command that an error names; CONN and API name none. */
@@ -159,13 +104,5 @@ function commandPhase(command: string | undefined, otherwise: Phase): Phase {
 
 /** Returns a server's answer on one line for people and logs, with the password masked. */
 function clean(text: string, { login }: MailConfig): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  if (!login) return line.slice(0, MAX_RESPONSE);
-  const { user, password } = login;
-  const encoded = [password, `\0${user}\0${password}`].map((secret) =>
-    Buffer.from(secret).toString('base64'),
-  );
-  return [password, ...encoded]
-    .reduce((rest, secret) => rest.replaceAll(secret, '***'), line)
-    .slice(0, MAX_RESPONSE);
+  return maskSecrets(text, login ? [login.password] : []).slice(0, MAX_RESPONSE);
 }

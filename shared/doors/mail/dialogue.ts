@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { Phase } from './outcome.ts';
+import type { Phase } from './phase.ts';
 
 const PHASES: Record<string, Phase> = {
   EHLO: 'ehlo',
@@ -17,6 +17,8 @@ const PHASES: Record<string, Phase> = {
  * nodemailer masks passwords before they come here, and the log is not kept.
  */
 export class Dialogue {
+  /** Called at each reply of the server. */
+  onReply: () => void = () => undefined;
   #answered: Phase = 'connect';
   readonly #unanswered: Phase[] = [];
 
@@ -46,7 +48,9 @@ export class Dialogue {
     // A line without a command belongs to the login: user name, password, challenge.
     if (from === 'client')
       this.#unanswered.push(PHASES[line.split(' ', 1)[0]?.toUpperCase() ?? ''] ?? 'auth');
-    if (from === 'server') this.#answered = this.#unanswered.shift() ?? this.#answered;
+    if (from !== 'server') return;
+    this.#answered = this.#unanswered.shift() ?? this.#answered;
+    this.onReply();
   }
 }
 
@@ -57,6 +61,8 @@ export class Dialogue {
 export class GatedBody extends Readable {
   /** True once the first byte may be on its way. Until then the mail is certainly not sent. */
   started = false;
+  /** Called when the body may begin. */
+  onStart: () => void = () => undefined;
   readonly #raw: Buffer;
   readonly #mayStart: () => Promise<boolean>;
   #asking: Promise<void> | undefined;
@@ -77,6 +83,7 @@ export class GatedBody extends Readable {
       if (this.destroyed) return;
       if (!allowed) throw new Error('the body was withheld');
       this.started = true;
+      this.onStart();
       this.push(this.#raw);
       this.push(null);
     } catch (error) {

@@ -1,51 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import {
   type DocumentData,
-  type DocumentReference,
   type DocumentSnapshot,
-  type Firestore,
+  FieldValue,
   Timestamp,
   type WriteBatch,
 } from '@google-cloud/firestore';
-import type { Clock } from '../clock.ts';
-import { isConflict, millis } from '../store/firestore.ts';
-import type { ClaimState, Claims, Settlement, StandingClaim } from './claims.ts';
-
-/** A document of a claim. */
-export interface ClaimDocument {
-  ref: DocumentReference;
-  /** The document as the decision read it; null if there was none. */
-  standing: DocumentSnapshot | null;
-  /** The document's other fields. */
-  fields: Record<string, unknown>;
-  /** Further fields that settling writes. */
-  settled?: Record<string, unknown>;
-}
-
-/** Writes to other documents in the same commits, each under its own precondition. */
-export interface Companions {
-  take?: (batch: WriteBatch) => void;
-  /** `takenAt`: the version that `take` wrote, for the precondition. Its failure withholds the body. */
-  sending?: (batch: WriteBatch, takenAt: Timestamp | undefined) => void;
-  /** `takenAt` as above. */
-  release?: (batch: WriteBatch, takenAt: Timestamp | undefined) => void;
-  /** `fields`: all fields of the settled claim, for documents that repeat them. */
-  settle?: (batch: WriteBatch, settlement: Settlement, fields: DocumentData) => void;
-}
-
-export interface ClaimContext {
-  store: Firestore;
-  clock: Clock;
-}
-
-/** Returns the claim of a document, or null. */
-export function standingClaim(snapshot: DocumentSnapshot): StandingClaim | null {
-  const state = snapshot.get('state') as ClaimState | undefined;
-  if (state === undefined) return null;
-  // A claimed mail may wait for its turn, so the lease of one that is sending begins with `sending_at`.
-  const since = state === 'sending' ? millis(snapshot.get('sending_at')) : null;
-  return { state, claimedAt: since ?? millis(snapshot.get('claimed_at')) };
-}
+import { isConflict } from '../store/firestore.ts';
+import type { ClaimContext, ClaimDocument, Companions } from './claim-documents.ts';
+import type { ClaimState, Claims, Settlement } from './claims.ts';
 
 /**
  * Makes a claim on Firestore documents: `state`, `claimed_at`, `sending_at`, `message_id` and a random `claim`, its owner.
@@ -72,7 +35,9 @@ class DocumentClaims implements Claims {
   readonly #claim = randomUUID();
   #fields: DocumentData = {};
   #takenAt: Timestamp | undefined;
-  #sendingAt: Timestamp | undefined;
+  /** The version of the first document, if it is newer than the claim. */
+  #firstAt: Timestamp | undefined;
+  #renewal: Promise<void> = Promise.resolve();
 
   constructor(context: ClaimContext, documents: readonly ClaimDocument[], companions: Companions) {
     this.#context = context;
@@ -107,11 +72,38 @@ class DocumentClaims implements Claims {
     for (const { ref } of first) batch.update(ref, fields, this.#unchanged(0));
     this.#companions.sending?.(batch, this.#takenAt);
     const committed = await this.#commit(batch, 'sending', first);
-    this.#sendingAt = committed?.at;
+    this.#firstAt = committed?.at;
+    return committed !== null;
+  }
+
+  async renew(): Promise<void> {
+    // A failed renewal leaves the claim as it was; its own end corrects what another run made of it.
+    this.#renewal = this.#renew().catch(() => undefined);
+    await this.#renewal;
+  }
+
+  async #renew(): Promise<void> {
+    const [first] = this.#documents;
+    if (!first) return;
+    const fields = { sending_at: Timestamp.fromDate(this.#context.clock()) };
+    const { writeTime } = await first.ref.update(fields, this.#unchanged(0));
+    this.#firstAt = writeTime;
+  }
+
+  async withdraw(): Promise<boolean> {
+    await this.#renewal;
+    const batch = this.#context.store.batch();
+    const first = this.#documents.slice(0, 1);
+    const claimedAt = Timestamp.fromDate(this.#context.clock());
+    const fields = { state: 'claimed', claimed_at: claimedAt, sending_at: FieldValue.delete() };
+    for (const { ref } of first) batch.update(ref, fields, this.#unchanged(0));
+    const committed = await this.#commit(batch, 'claimed', first);
+    this.#firstAt = committed?.at;
     return committed !== null;
   }
 
   async settle(settlement: Settlement): Promise<void> {
+    await this.#renewal;
     const settledAt = Timestamp.fromDate(settlement.settledAt);
     const fields = {
       state: settlement.state,
@@ -127,6 +119,7 @@ class DocumentClaims implements Claims {
   }
 
   async release(): Promise<void> {
+    await this.#renewal;
     await this.#finish(
       (batch, { ref }, precondition) => batch.delete(ref, precondition),
       (batch) => this.#companions.release?.(batch, this.#takenAt),
@@ -136,7 +129,7 @@ class DocumentClaims implements Claims {
 
   /** The precondition that the document has not changed since this claim's last step. */
   #unchanged(index: number): { lastUpdateTime?: Timestamp } {
-    const lastUpdateTime = (index === 0 ? this.#sendingAt : undefined) ?? this.#takenAt;
+    const lastUpdateTime = (index === 0 ? this.#firstAt : undefined) ?? this.#takenAt;
     return lastUpdateTime ? { lastUpdateTime } : {};
   }
 

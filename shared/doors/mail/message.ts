@@ -42,7 +42,8 @@ export function messageIdOf(key: string, config: Pick<MailConfig, 'key' | 'from'
 /** Returns false if `messageIdOf` cannot have made a Message-ID. This cheap check spares most mails a search. */
 export const looksLikeOurs = (messageId: string): boolean => /^<[\w-]{43}@[^<>@\s]+>$/.test(messageId);
 
-const domainOf = (address: string) => address.slice(address.lastIndexOf('@') + 1);
+/** Returns the domain of an address. */
+export const domainOf = (address: string) => address.slice(address.lastIndexOf('@') + 1);
 
 /**
  * Composes a mail of text and HTML. Headers mark it as automatic (RFC 3834, MS-OXCMAIL 2.2.3.2.14), so that no

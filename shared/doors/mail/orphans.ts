@@ -1,6 +1,6 @@
 import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
 import { isConflict } from '../store/firestore.ts';
-import type { ClaimContext } from './document-claims.ts';
+import type { ClaimContext } from './claim-documents.ts';
 
 /**
  * Settles orphans as unknown: claims of one document each, in `sending`, whose process died. An orphan that changed since

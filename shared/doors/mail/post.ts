@@ -1,20 +1,25 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, stopwatch } from '../clock.ts';
 import type { Meter } from '../cost.ts';
 import type { Log } from '../log.ts';
-import type { Claims } from './claims.ts';
-import { type DeliveryTimeouts, deliver, type MailTransport, TIMEOUTS, TRANSPORT } from './deliver.ts';
-import { Dialogues } from './dialogues.ts';
-import { compose, type Mail } from './message.ts';
+import { CLAIM_LEASE_MS, type Claims } from './claims.ts';
+import { type DeliveryTimeouts, TIMEOUTS } from './converse.ts';
+import { deliver, type MailTransport, TRANSPORT } from './deliver.ts';
+import { Line } from './line/line.ts';
+import { type ComposedMail, compose, domainOf, type Mail } from './message.ts';
 import type { Delivery } from './outcome.ts';
+import { BUDGET, type NotTried, type SendResult } from './send-result.ts';
 import type { MailConfig } from './settings.ts';
 import { settleClaim } from './settle.ts';
 
 /** No delivery begins with less than this left of a run's budget. An ordinary server needs one to three seconds. */
 const LEAST_SEND_MS = 3_000;
-/** Parallel SMTP dialogues of one run; providers allow an account about ten. */
-const DIALOGUES = 8;
-/** After this many deliveries in a row without an answer the server counts as gone, not the mail as odd. */
-const SILENCES_TO_STOP = 3;
+/** The rest of the budget after the last answer, for its record. */
+const SETTLE_MS = 2_000;
+/** RFC 5321 4.5.3.2.6: a client waits ten minutes for the answer to the body. */
+const MAX_BODY_MS = 600_000;
+/** A mail whose answer takes longer than this extends its lease, again and again. */
+const RENEW_MS = CLAIM_LEASE_MS / 3;
+
 export interface PostOptions {
   config: MailConfig;
   clock: Clock;
@@ -26,39 +31,44 @@ export interface PostOptions {
   transport?: MailTransport;
 }
 
-/** The end of `sendOnce`. All but a `Delivery` mean that nothing was tried and that this run holds no claim. */
-export type SendResult =
-  | (Delivery & { messageId: string })
-  /** Another run has the claim. */
-  | { outcome: 'taken' }
-  | NotTried;
-
-type NotTried =
-  /** EMAIL_PAUSED. */
-  | { outcome: 'paused' }
-  /** The budget is used up, or an earlier mail of this run found the mail system at fault. */
-  | { outcome: 'stopped'; reason: 'budget' | 'mail_system' };
-
 /** Releases the claim of a dialogue that never began. */
-const NOT_BEGUN: Delivery = { outcome: 'retry', phase: 'connect', code: null, response: null };
+const NOT_BEGUN: Delivery = { outcome: 'retry', phase: 'connect', code: null, response: null, fault: null };
+
+/** One mail on its way. */
+interface Sending {
+  mail: Mail;
+  composed: ComposedMail;
+  /** Null for a mail without a claim. */
+  claims: Claims | null;
+  /** True once another process has the claim. */
+  isLost: boolean;
+}
 
 /**
- * The outgoing mail of one run. Once the system is at fault (authentication, quota, server) it sends nothing more, and
- * logs that once.
+ * The outgoing mail of one run. Once the account or the server is at fault it sends nothing more, and logs that once. A
+ * refused From stops that sender's mails only.
  */
 export class Post {
   readonly #options: PostOptions;
-  readonly #dialogues = new Dialogues(DIALOGUES);
-  #silences = 0;
-  #stopped: Delivery | null = null;
+  readonly #line: Line;
+  readonly #elapsedMs = stopwatch();
+  readonly #budgetMs: number;
 
   constructor(options: PostOptions) {
+    const { config, clock, log, transport = TRANSPORT } = options;
     this.#options = options;
+    this.#budgetMs = (options.deadline?.getTime() ?? 0) - clock().getTime();
+    this.#line = new Line({ limits: config.limits, clock, log, wait: transport.wait });
   }
 
   /** The delivery that stopped this run's mail, or null. */
   get fault(): Delivery | null {
-    return this.#stopped;
+    return this.#line.stopped;
+  }
+
+  /** True if the server accepted a mail in this run. */
+  get hasAccepted(): boolean {
+    return this.#line.hasAccepted;
   }
 
   /** True with EMAIL_PAUSED: no mail is claimed or sent. */
@@ -81,85 +91,100 @@ export class Post {
    * A delivery whose end cannot be recorded is logged, and its claim stays `sending`.
    */
   async sendOnce(mail: Mail, claims: Claims): Promise<SendResult> {
-    const refusal = this.#findRefusal();
+    const refusal = this.#findRefusal(mail);
     if (refusal) return refusal;
-    const { config, clock } = this.#options;
+    const { config, clock, log, transport = TRANSPORT } = this.#options;
     const composed = await compose(mail, config, clock());
-    if (!(await claims.take(composed.messageId))) return { outcome: 'taken' };
-    let lost = false;
-    const beforeBody = async () => {
-      const ours = await claims.sending();
-      lost = !ours;
-      return ours;
-    };
-    const delivery = await this.#inTurn(() => deliver(composed, config, beforeBody, this.#how()));
-    if (lost) {
+    const { messageId } = composed;
+    if (!(await claims.take(messageId))) return { outcome: 'taken' };
+    const sending: Sending = { mail, composed, claims, isLost: false };
+    const delivery = await this.#inTurn(sending);
+    if (sending.isLost) {
       // Another run has the claim, or what the mail is about has changed: then nothing may stay claimed.
       await claims.release();
       return { outcome: 'taken' };
     }
-    const { messageId } = composed;
-    const tried = 'phase' in delivery;
-    const ended = { messageId, delivery: tried ? delivery : NOT_BEGUN, settledAt: clock() };
-    const { log, transport = TRANSPORT } = this.#options;
-    await settleClaim(claims, ended, log, transport.wait);
-    return tried ? { ...delivery, messageId } : delivery;
-  }
-
-  /** Runs a dialogue when its turn comes. Mail may have stopped while it waited. */
-  async #inTurn(dialogue: () => Promise<Delivery>): Promise<Delivery | NotTried> {
-    const leave = await this.#dialogues.enter();
-    try {
-      const refusal = this.#findRefusal();
-      if (refusal) return refusal;
-      const delivery = await dialogue();
-      this.#note(delivery);
-      return delivery;
-    } finally {
-      leave();
-    }
+    const end = 'phase' in delivery ? delivery : NOT_BEGUN;
+    await settleClaim(claims, { messageId, delivery: end, settledAt: clock() }, log, transport.wait);
+    return 'phase' in delivery ? { ...delivery, messageId } : delivery;
   }
 
   /** Sends a mail without a claim, such as a test mail. Two calls send two mails. */
   async sendUnclaimed(mail: Mail): Promise<SendResult> {
-    const refusal = this.#findRefusal();
+    const refusal = this.#findRefusal(mail);
     if (refusal) return refusal;
     const composed = await compose(mail, this.#options.config, this.#options.clock());
-    const delivery = await this.#inTurn(() =>
-      deliver(composed, this.#options.config, async () => true, this.#how()),
-    );
+    const delivery = await this.#inTurn({ mail, composed, claims: null, isLost: false });
     return 'phase' in delivery ? { ...delivery, messageId: composed.messageId } : delivery;
   }
 
-  #findRefusal(): NotTried | null {
-    if (this.#options.config.paused) return { outcome: 'paused' };
-    if (this.#stopped) return { outcome: 'stopped', reason: 'mail_system' };
-    if (this.#leftMs() < LEAST_SEND_MS) return { outcome: 'stopped', reason: 'budget' };
-    return null;
+  /** Runs the dialogue when its turn comes, and again if the server wants fewer of them. */
+  async #inTurn(sending: Sending): Promise<Delivery | NotTried> {
+    for (;;) {
+      const turn = await this.#line.enter(this.#leftMs() - LEAST_SEND_MS);
+      const refusal = turn ? this.#findRefusal(sending.mail) : BUDGET;
+      if (!turn || refusal) {
+        turn?.leave();
+        return refusal ?? BUDGET;
+      }
+      const closed = Promise.withResolvers<void>();
+      const delivery = await this.#deliver(sending, closed.resolve);
+      const domain = domainOf(sending.mail.to.address);
+      const from = (sending.mail.from ?? this.config.from).address;
+      const isAgain = !sending.isLost && this.#line.note(delivery, turn, { from, domain });
+      // The server counts a connection until it is closed.
+      void closed.promise.then(turn.leave);
+      if (delivery.outcome === 'sent') this.#options.meter.emails += 1;
+      if (sending.isLost) return delivery;
+      if (!isAgain) return this.#judgeAgain(delivery);
+      if (delivery.phase === 'body') sending.isLost = (await sending.claims?.withdraw()) === false;
+      if (sending.isLost) return delivery;
+    }
+  }
+
+  async #deliver(sending: Sending, onClosed: () => void): Promise<Delivery> {
+    const { config, timeouts = TIMEOUTS, transport = TRANSPORT, deadline } = this.#options;
+    const leftMs = this.#leftMs();
+    const whole = Math.min(timeouts.whole, leftMs);
+    const body = deadline ? Math.min(Math.max(leftMs - SETTLE_MS, 0), MAX_BODY_MS) : timeouts.body;
+    let renewal: NodeJS.Timeout | undefined;
+    const beforeBody = async () => {
+      if (!sending.claims) return true;
+      sending.isLost = !(await sending.claims.sending());
+      renewal = setInterval(() => void sending.claims?.renew(), RENEW_MS).unref();
+      return !sending.isLost;
+    };
+    const how = { timeouts: { ...timeouts, whole, body }, transport, onClosed };
+    const delivery = await deliver(sending.composed, config, beforeBody, how);
+    clearInterval(renewal);
+    return delivery;
+  }
+
+  /**
+   * Returns a delivery as the whole run shows it: an unclear refusal is the account's if everybody was refused alike, and
+   * such a claim is released.
+   */
+  #judgeAgain(delivery: Delivery): Delivery {
+    const { fault } = delivery;
+    const isDoubtful = fault?.whose === 'unclear' || (fault?.whose === 'recipient' && !fault.isExplicit);
+    const everybody = this.fault?.fault?.kind === 'everybody_refused' ? this.fault.fault : null;
+    return isDoubtful && everybody ? { ...delivery, outcome: 'system', fault: everybody } : delivery;
+  }
+
+  #findRefusal(mail: Mail): NotTried | null {
+    const { config } = this.#options;
+    if (config.paused) return { outcome: 'paused' };
+    if (this.fault) return { outcome: 'stopped', reason: 'mail_system' };
+    if (this.#line.isRefusedSender((mail.from ?? config.from).address))
+      return { outcome: 'stopped', reason: 'sender' };
+    return this.#leftMs() < LEAST_SEND_MS ? BUDGET : null;
   }
 
   #leftMs(): number {
     const { deadline, clock } = this.#options;
-    return deadline ? deadline.getTime() - clock().getTime() : Number.POSITIVE_INFINITY;
-  }
-
-  #how(): { timeouts: DeliveryTimeouts; transport: MailTransport } {
-    const { timeouts = TIMEOUTS, transport = TRANSPORT } = this.#options;
-    return { timeouts: { ...timeouts, whole: Math.min(timeouts.whole, this.#leftMs()) }, transport };
-  }
-
-  #note(delivery: Delivery): void {
-    const { meter, log } = this.#options;
-    if (delivery.outcome === 'sent') meter.emails += 1;
-    this.#silences = delivery.code === null ? this.#silences + 1 : 0;
-    // Mails in flight meet the same fault; only the first one logs it.
-    if (this.#stopped || (delivery.outcome !== 'system' && this.#silences < SILENCES_TO_STOP)) return;
-    this.#stopped = delivery;
-    const { phase, response } = delivery;
-    log.error(
-      { alert: 'mail_system', phase, response },
-      `Mail is stopped for this run. At ${phase}: ${response}; correct EMAIL_*, the account or the server`,
-    );
+    if (!deadline) return Number.POSITIVE_INFINITY;
+    // A clock that goes back makes no time.
+    return Math.min(deadline.getTime() - clock().getTime(), this.#budgetMs - this.#elapsedMs());
   }
 }
 

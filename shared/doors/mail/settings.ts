@@ -3,6 +3,14 @@ import { boolean, optional, secret, truth, url } from '../config-fields.ts';
 import { withoutEndSlashes } from '../http/request.ts';
 import { type Mailbox, normaliseAddress, parseMailbox } from './address.ts';
 
+/** The pace that a provider allows one account. */
+export interface MailLimits {
+  /** Parallel connections, at most. */
+  connections: number;
+  /** Mails per minute, at most; null without a limit. */
+  perMinute: number | null;
+}
+
 /** The SMTP account of outgoing mail, from EMAIL_*. */
 export interface MailConfig {
   host: string;
@@ -10,6 +18,7 @@ export interface MailConfig {
   /** `implicit`: TLS from the first byte (port 465). `starttls`: required. `none`: only on loopback or without a login. */
   tls: 'implicit' | 'starttls' | 'none';
   login: { user: string; password: string } | undefined;
+  limits: MailLimits;
   from: Mailbox;
   /** Every mail goes to this address instead: a staging copy mails no customer. */
   redirectTo: string | undefined;
@@ -62,6 +71,15 @@ type MailEnvironment = z.infer<z.ZodObject<typeof mailEnvironment>>;
 /** Ports of https://www.rfc-editor.org/rfc/rfc8314: 587 with STARTTLS by default, 465 with TLS at once. */
 const SUBMISSION_PORT = 587;
 const SUBMISSIONS_PORT = 465;
+/** Providers allow an account about ten connections. */
+const ORDINARY: MailLimits = { connections: 8, perMinute: null };
+/** Microsoft Learn, "Exchange Online limits": three connections and 30 messages per minute for client submission. */
+const MICROSOFT: MailLimits = { connections: 3, perMinute: 30 };
+
+/** Returns the limits of a provider by its server's name. */
+const limitsOf = (host: string): MailLimits =>
+  /(^|\.)(office365|outlook)\.com$/i.test(host) ? MICROSOFT : ORDINARY;
+
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i;
 
 /** Returns the faults of the mail settings together, if EMAIL_HOST is given or the function sends mail (`needed`). */
@@ -94,6 +112,7 @@ export function toMailConfig(e: MailEnvironment): MailConfig | undefined {
     port,
     tls: port === SUBMISSIONS_PORT ? 'implicit' : (e.EMAIL_USE_TLS ?? true) ? 'starttls' : 'none',
     login,
+    limits: limitsOf(e.EMAIL_HOST),
     from: e.DEFAULT_FROM_EMAIL,
     redirectTo: e.EMAIL_REDIRECT_TO ?? undefined,
     paused: e.EMAIL_PAUSED,

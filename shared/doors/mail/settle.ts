@@ -25,7 +25,9 @@ export async function settleClaim(
   const { delivery, settledAt } = ended;
   const state = settlement(delivery.outcome);
   const write = () =>
-    state === 'release' ? claims.release() : claims.settle({ state, response: delivery.response, settledAt });
+    state === 'release'
+      ? claims.release()
+      : claims.settle({ state, response: delivery.response, settledAt, fault: delivery.fault });
   for (const waitMs of WAITS_MS) {
     try {
       return await write();

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { requireAddress } from './address.ts';
 import { html, page } from './html.ts';
 import type { Locale, Mail } from './message.ts';
-import type { Phase } from './outcome.ts';
-import type { Post, SendResult } from './post.ts';
+import type { Phase } from './phase.ts';
+import type { Post } from './post.ts';
+import type { SendResult } from './send-result.ts';
 
 /**
  * The result of a test mail: an explanation in the reader's language and in all others, and the server's answer without

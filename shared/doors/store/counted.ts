@@ -4,8 +4,13 @@ import type { Firestore } from '@google-cloud/firestore';
 import type { Meter } from '../cost.ts';
 
 /** The parts of a write and of a response that the door reads (google.firestore.v1). */
+interface Value {
+  stringValue?: string;
+  mapValue?: { fields?: Record<string, Value> | null } | null;
+  arrayValue?: { values?: Value[] | null } | null;
+}
 interface Write {
-  update?: { name?: string; fields?: Record<string, { stringValue?: string }> } | null;
+  update?: { name?: string; fields?: Record<string, Value> } | null;
   delete?: string | null;
 }
 interface Aggregation {
@@ -42,8 +47,9 @@ const processStores = new WeakMap<Firestore, Firestore>();
 export const processStore = (store: Firestore): Firestore => processStores.get(store) ?? store;
 
 /**
- * Returns a view of the client for one run. It adds reads, writes and deletes to the meter as Firestore bills them, and
- * recognises a commit whose answer was lost by its `writeAttempt`. It shares the client's connections.
+ * Returns a view of the client for one run. It adds reads, writes and deletes to the meter as Firestore bills them,
+ * recognises a commit whose answer was lost by its `writeAttempt`, and mends texts that are not well-formed Unicode. It
+ * shares the client's connections.
  */
 export function countedStore(firestore: Firestore, meter: Meter): Firestore {
   const funnels = firestore as unknown as Funnels;
@@ -58,6 +64,7 @@ export function countedStore(firestore: Firestore, meter: Meter): Firestore {
       const commit = () => funnels.request(method, request, tag, retryCodes);
       if (method !== 'commit') return commit();
       const { writes = [] } = request as { writes?: Write[] };
+      for (const { update } of writes) mendTexts(Object.values(update?.fields ?? {}));
       const answer = await commit().catch((error: unknown) => recoverCommit(view, writes, error));
       countWrites(writes, meter);
       return answer;
@@ -70,6 +77,15 @@ export function countedStore(firestore: Firestore, meter: Meter): Firestore {
   const view = Object.assign(Object.create(firestore) as Firestore, counted);
   processStores.set(view, processStore(firestore));
   return view;
+}
+
+/** Replaces halves of characters, as in a text that was cut inside an emoji: Firestore refuses them. */
+function mendTexts(values: readonly Value[]): void {
+  for (const value of values) {
+    if (value.stringValue?.isWellFormed() === false) value.stringValue = value.stringValue.toWellFormed();
+    else if (value.mapValue) mendTexts(Object.values(value.mapValue.fields ?? {}));
+    else if (value.arrayValue) mendTexts(value.arrayValue.values ?? []);
+  }
 }
 
 function countWrites(writes: readonly Write[], meter: Meter): void {

@@ -1,4 +1,5 @@
 import { type LocalSmtp, startSmtp } from '../../../infra/local/smtp/smtp.ts';
+import { SEEN } from '../../../shared/domains/followups/schedule/plan.ts';
 import { systemClock } from '../../../shared/doors/clock.ts';
 import { seed } from '../../support/documents.ts';
 import { followupFields, settingsFields, stamp } from '../../support/followups.ts';
@@ -9,8 +10,13 @@ import { pairedRatios } from '../stats.ts';
 
 const TASK = 'process-followups';
 const BARE = 'bare-mails';
-/** The settings, the search for abandoned runs, the run's record and the empty end of a query. */
-const CONSTANT_READS = 6;
+/**
+ * The settings, the search for abandoned runs, the run's record, the empty end of a query, and the looks for rows of other
+ * back ends and for owners to notify.
+ */
+const CONSTANT_READS = 11;
+/** Two counts find rows that no walk has seen; Firestore bills one read per 1,000 index entries. */
+const READS_PER_THOUSAND = 2;
 /** Enough mails to connect the process and compile its code and the emulator's before the measurement. */
 const WARM_UP = 300;
 const DAY_MS = 86_400_000;
@@ -26,6 +32,7 @@ async function seedFollowups({ store }: Project, prefix: string, open: number, d
       followupFields({
         customer: { name: `Customer ${index}`, email: `${id}@example.test` },
         next_due_at: stamp(dueAt),
+        seen: SEEN,
       }),
     ];
   };
@@ -106,7 +113,7 @@ export const followups: Bench = {
   targets: {
     'mails per second / bare': atLeast(0.7),
     'reads per due one beyond constants': atMost(5),
-    'reads with five times as many open': atMost(CONSTANT_READS),
+    'reads with five times as many open': atMost(CONSTANT_READS + 40 * READS_PER_THOUSAND),
   },
   async run(lab) {
     await lab.build([TASK], [BARE]);

@@ -142,7 +142,7 @@ describe('closing visits left open', () => {
     await seed(world.store, 'page_visits', mixed(TOTAL));
     const { clock } = world.deps;
     let asked = 0;
-    world.deps.clock = () => new Date(NOW.getTime() + (asked++ > 3 ? 6000 : 0));
+    world.deps.clock = () => new Date(NOW.getTime() + (asked++ > 5 ? 6000 : 0));
     const first = await sweep({ budget_seconds: 5 });
     world.deps.clock = clock;
     expect(first.body).toMatchObject({ complete: false, outcome: 'succeeded' });

@@ -56,6 +56,10 @@ const ENDS = {
   // A fault of the mail system: no mail was claimed, and Cloud Scheduler retries.
   mail_system: { status: 503, outcome: 'failed', state: undefined, parked: null, goesAfter: 0 },
   no_answer: { status: 503, outcome: 'failed', state: undefined, parked: null, goesAfter: 0 },
+  // A refusal of this mail alone: it stays due.
+  message_refused: { status: 200, outcome: 'partial', state: undefined, parked: null, goesAfter: 0 },
+  sender_refused: { status: 200, outcome: 'partial', state: undefined, parked: null, goesAfter: 0 },
+  daily_limit: { status: 503, outcome: 'failed', state: undefined, parked: null, goesAfter: 0 },
   // A refusal of this recipient, for now or for good.
   refused_for_now: { status: 200, outcome: 'partial', state: undefined, parked: null, goesAfter: HOUR },
   address_refused: {
@@ -77,26 +81,26 @@ const ENDS = {
 
 const table: [FaultPoint, string, keyof typeof ENDS][] = [
   ['greeting', '554 5.3.2 No service here', 'mail_system'],
-  ['greeting', '421 4.3.2 Service not available', 'refused_for_now'],
+  ['greeting', '421 4.3.2 Service not available', 'mail_system'],
   ['greeting', 'close', 'no_answer'],
   ['ehlo', 'close', 'no_answer'],
   ['auth', '535 5.7.8 Username and Password not accepted', 'mail_system'],
   ['auth', '454 4.7.0 Temporary authentication failure', 'mail_system'],
   ['mail', '550 5.7.1 Sender refused', 'mail_system'],
-  ['mail', '550 5.4.5 Daily user sending quota exceeded', 'mail_system'],
+  ['mail', '550 5.4.5 Daily user sending quota exceeded', 'daily_limit'],
   ['mail', 'close', 'no_answer'],
   ['rcpt', '550 5.1.1 No such user', 'address_refused'],
-  ['rcpt', '552 5.2.2 Mailbox full', 'address_refused'],
+  ['rcpt', '552 5.2.2 Mailbox full', 'refused_for_now'],
   ['rcpt', '450 4.2.1 Mailbox busy', 'refused_for_now'],
   ['rcpt', '450 4.7.1 Too many messages', 'mail_system'],
-  ['rcpt', '550 5.4.5 Daily user sending quota exceeded', 'mail_system'],
-  ['data', '554 5.5.1 No valid recipients', 'mail_system'],
-  ['data', '451 4.3.0 Try later', 'refused_for_now'],
+  ['rcpt', '550 5.4.5 Daily user sending quota exceeded', 'daily_limit'],
+  ['data', '554 5.5.1 No valid recipients', 'message_refused'],
+  ['data', '451 4.3.0 Try later', 'mail_system'],
   ['data', 'close', 'no_answer'],
   ['body', 'close', 'unknown_delivery'],
-  ['dot', '552 5.2.2 Mailbox full', 'address_refused'],
-  ['dot', '554 Transaction failed', 'mail_system'],
-  ['dot', '452 4.3.1 Insufficient system storage', 'refused_for_now'],
+  ['dot', '552 5.2.2 Mailbox full', 'refused_for_now'],
+  ['dot', '554 Transaction failed', 'message_refused'],
+  ['dot', '452 4.3.1 Insufficient system storage', 'mail_system'],
   ['dot', 'close', 'unknown_delivery'],
   ['answer', 'close', 'unknown_delivery'],
 ];
@@ -162,7 +166,7 @@ describe('a run without a mail server or without time', () => {
     await fill(...Array.from({ length: 20 }, (_, index) => due(`f-${String(index).padStart(2, '0')}`)));
     faults.fault = { at: 'greeting', how: { until: gate.promise } };
     const answer = run({ budget_seconds: 60 });
-    await vi.waitFor(async () => expect([await claims(), faults.open()]).toEqual([20, 8]), 30_000);
+    await vi.waitFor(async () => expect([await claims(), faults.open()]).toEqual([20, 1]), 30_000);
     world.clock.advance(58_000);
     faults.fault = null;
     gate.resolve();
@@ -170,12 +174,12 @@ describe('a run without a mail server or without time', () => {
     expect(body).toMatchObject({
       outcome: 'partial',
       complete: false,
-      followups: { due: 20, sent: 8, failed: 12 },
-      failed: { budget: 12 },
-      counts: { candidates: 20, acted: 8, skipped: 0, failed: 12 },
+      followups: { due: 20, sent: 1, failed: 19 },
+      failed: { budget: 19 },
+      counts: { candidates: 20, acted: 1, skipped: 0, failed: 19 },
     });
-    expect(await claims()).toBe(8);
-    expect((await run()).body).toMatchObject({ complete: true, followups: { due: 12, sent: 12 } });
+    expect(await claims()).toBe(1);
+    expect((await run()).body).toMatchObject({ complete: true, followups: { due: 19, sent: 19 } });
     expect(new Set(world.smtp.mails().map(({ to }) => to[0])).size).toBe(20);
   });
 });

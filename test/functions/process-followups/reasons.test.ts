@@ -4,6 +4,7 @@ import { actOn, judgeAgain, readFacts } from '../../../functions/process-followu
 import { toFollowup } from '../../../shared/domains/followups/followup.ts';
 import { judgeAutomatic } from '../../../shared/domains/followups/judge.ts';
 import { REASONS, type Reason } from '../../../shared/domains/followups/reasons.ts';
+import { Refusals } from '../../../shared/domains/followups/refusals/refusals.ts';
 import { toSettings } from '../../../shared/domains/followups/settings.ts';
 import { openCounted } from '../../../shared/doors/engines.ts';
 import type { RunContext } from '../../../shared/runtime/task.ts';
@@ -174,6 +175,23 @@ const scenarios: Record<Reason, () => Promise<unknown>> = {
     expect((await run()).failed).toEqual({ refused_for_now: 1 });
     expect((await readReasons()).history).toEqual(['refused_for_now']);
   },
+  message_refused: async () => {
+    await settle();
+    await put('ada');
+    faults.fault = { at: 'dot', how: { reply: '554 5.7.1 Message rejected as spam by Content Filtering' } };
+    for (const history of [['message_refused'], ['message_refused'], ['message_refused']]) {
+      expect((await run()).failed).toEqual({ message_refused: 1 });
+      expect((await readReasons()).history).toEqual(history);
+    }
+    expect((await readReasons()).now).toBe('message_refused');
+    expect((await run()).followups.due).toBe(0);
+  },
+  sender_refused: leaves('sender_refused', async () => {
+    faults.fault = { at: 'dot', how: { reply: '550 5.7.60 Client does not have permissions to send as' } };
+  }),
+  daily_limit: leaves('daily_limit', async () => {
+    faults.fault = { at: 'dot', how: { reply: '550 5.4.5 Daily user sending limit exceeded' } };
+  }),
   no_answer: leaves('no_answer', async () => {
     faults.fault = { at: 'greeting', how: 'close' };
   }),
@@ -226,6 +244,13 @@ const scenarios: Record<Reason, () => Promise<unknown>> = {
     expect((await run()).failed).toEqual({ address_refused: 1 });
     expect(await readReasons()).toMatchObject({ now: 'address_refused', history: ['address_refused'] });
   },
+  refused_for_days: async () => {
+    await settle();
+    await put('ada', { refused_since: stamp(NOW.getTime() - 6 * DAY), refusals: 9 });
+    world.smtp.refuse('ada@example.test', 552);
+    expect((await run()).failed).toEqual({ refused_for_days: 1 });
+    expect(await readReasons()).toMatchObject({ now: 'refused_for_days', history: ['refused_for_days'] });
+  },
   unknown_delivery: async () => {
     await settle();
     await put('ada');
@@ -251,12 +276,12 @@ async function wrongPassword(): Promise<void> {
   faults.fault = { at: 'auth', how: { reply: '535 5.7.8 Username and Password not accepted' } };
 }
 
-/** Keeps the mail server silent until the first eight mails have a connection, then ends the budget. */
+/** Keeps the mail server silent until the first mail has a connection, then ends the budget. */
 async function budgetEnds(): Promise<void> {
   const gate = Promise.withResolvers<void>();
   faults.fault = { at: 'greeting', how: { until: gate.promise } };
   void vi
-    .waitFor(() => expect(faults.open()).toBe(8), 30_000)
+    .waitFor(() => expect(faults.open()).toBe(1), 30_000)
     .finally(() => {
       world.clock.advance(58_000);
       faults.fault = null;
@@ -276,7 +301,7 @@ async function changeBeforeClaim() {
   const facts = await readFacts([candidate], context);
   await store.doc('followups/ada').update({ amount_due: 12 });
   const plan = { verdict: judgeAgain(candidate, facts, NOW), prepared: facts.prepared.get('ada') };
-  return await actOn({ candidate, plan }, context);
+  return await actOn({ candidate, plan }, new Refusals(), context);
 }
 
 describe('the explanation of a follow-up gives the reason', () => {

@@ -182,12 +182,12 @@ describe.skipIf(absent)('credentials', () => {
     const tls = { host: 'localhost', port: imap.tlsPort };
     const doubted = await add(auth, { secure: true }, tls);
     expect(doubted.test).toMatchObject({ ok: false, error: { kind: 'tls' } });
-    const pinned = await add(auth, { secure: true, ca: imap.certificate }, tls);
-    expect(pinned.test).toMatchObject({ ok: true });
-    expect(await sync(pinned.id)).toMatchObject({ success: true, messages: { new: 1 } });
+    const again = given(tls, auth, { secure: true, ca: imap.certificate });
+    expect(await call('POST', ROOT, again)).toMatchObject({ status: 409 });
     const { body } = await call('PATCH', `${ROOT}/${doubted.id}`, { ca: imap.certificate });
     expect(body).toMatchObject({ ca: imap.certificate, test: { ok: true, error: null } });
     expect((await call('POST', `${ROOT}/${doubted.id}/test`, {})).body).toMatchObject({ ok: true });
+    expect(await sync(doubted.id)).toMatchObject({ success: true, messages: { new: 1 } });
   });
 
   it('and the server they are for are tried when they are changed, as when they were new', async () => {

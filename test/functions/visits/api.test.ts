@@ -142,10 +142,10 @@ it("another user's visit is not found by start, heartbeat and end, and stays as 
   });
 });
 
-it('without a token is 401, and a GET is 405', async () => {
+it('without a token is 401, with the cron secret 403, and a GET is 405', async () => {
   expect((await world.post(ROUTE, { body: about(randomUUID()) })).status).toBe(401);
   const cron = { Authorization: `Bearer ${world.secret}` };
-  expect((await world.post(ROUTE, { body: about(randomUUID()), headers: cron })).status).toBe(401);
+  expect((await world.post(ROUTE, { body: about(randomUUID()), headers: cron })).status).toBe(403);
   expect((await fetch(world.url + ROUTE)).status).toBe(405);
 });
 

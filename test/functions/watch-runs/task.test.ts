@@ -406,7 +406,7 @@ describe('a notice', () => {
   it('fails the run while the mail server defers, and comes with the next run', async () => {
     await find();
     world.smtp.refuse(OPERATOR, 451);
-    expect(await watch(world)).toMatchObject({ status: 503, body: { failed: { mail_retry: 1 } } });
+    expect(await watch(world)).toMatchObject({ status: 503, body: { failed: { mail_system: 1 } } });
     world.smtp.clear();
     world.clock.advance(minutes(5));
     expect((await watch(world)).status).toBe(200);

@@ -100,6 +100,16 @@ describe('ronde alerts ticket', () => {
     ]);
   });
 
+  it('prints that a ticket is snoozed, or in a stage that never counts', async () => {
+    await fill('settings', { alerts: { stages: { parts: { excluded: true } } } });
+    await fill('tickets', { s: ticket({ snoozed_until: daysAgo(-1) }), p: ticket({ stage: 'parts' }) });
+    expect((await run('ticket', 's')).stdout).toContain(
+      'Late      no: snoozed until 2026-03-05T10:00:00.000Z',
+    );
+    expect((await run('ticket', 'p')).stdout).toContain('Late      no: settings/alerts excludes its stage');
+    await world.store.doc('settings/alerts').delete();
+  });
+
   it('prints no control characters, whatever a ticket is named', async () => {
     await fill('tickets', { t1: ticket({ number: '\u001b[2J\r\nLate      no', device: '\u202eenohP' }) });
     const { stdout } = await run('ticket', 't1');

@@ -97,7 +97,8 @@ describe('ronde followups', () => {
     });
     expect(world.smtp.mails()).toHaveLength(1);
     world.smtp.refuse('ada@example.test', 550);
-    expect(await ronde(['send', 'ada', '--yes'])).toMatchObject({
+    expect((await ronde(['send', 'ada', '--yes'])).stderr).toContain('too recent');
+    expect(await ronde(['send', 'ada', '--yes', '--confirm'])).toMatchObject({
       code: 1,
       stdout: expect.stringContaining('refuses the address'),
     });

@@ -263,15 +263,20 @@ describe('ronde import of people, tickets and recipients', () => {
       status: 'active',
       stage: 'diagnosis',
       created_at: '2026-01-10T09:00:00Z',
+      assignee: 'Ada',
     };
-    expect((await importLines('tickets', [ticket])).code).toBe(0);
+    const reopened = { ...ticket, id: 't-2', number: 'R-2', reopened_at: '2026-01-25T09:00:00Z' };
+    expect((await importLines('tickets', [ticket, reopened])).code).toBe(0);
     expect((await importLines('ticket_events', [event])).code).toBe(0);
     const admin = await world.issuer.userToken('admintest1');
     const late = await fetch(`${world.url}/v1/admin/tickets?late=true`, {
       headers: { Authorization: `Bearer ${admin}` },
     });
     expect(await late.json()).toMatchObject({
-      items: [{ id: 't-1', delay: { source: 'events', since: '2026-01-20T09:00:00.000Z' } }],
+      items: [
+        { id: 't-1', assignee: 'Ada', delay: { source: 'events', since: '2026-01-20T09:00:00.000Z' } },
+        { id: 't-2', delay: { source: 'reopened_at', since: '2026-01-25T09:00:00.000Z' } },
+      ],
     });
   });
 
@@ -282,7 +287,7 @@ describe('ronde import of people, tickets and recipients', () => {
     const lines = [
       { name: 'Ada L.', email: 'ADA@example.test' },
       { id: 'bob', name: 'Bob', email: 'bob@example.test' },
-      { name: 'Cléo', email: 'cleo@example.test' },
+      { name: 'Cléo', email: 'cleo@example.test', stages: ['repair'], escalate_after_days: 7 },
     ];
     expect((await importLines('recipients', lines)).stdout).toContain('2 created, 1 exist already');
     expect((await importLines('recipients', lines)).stdout).toContain('0 created, 3 exist already');
@@ -292,6 +297,11 @@ describe('ronde import of people, tickets and recipients', () => {
       active: false,
       locale: 'en',
     });
+    const { docs } = await world.store
+      .collection('alert_recipients')
+      .where('email', '==', 'cleo@example.test')
+      .get();
+    expect(docs.map((doc) => doc.data())).toMatchObject([{ stages: ['repair'], escalate_after_days: 7 }]);
     expect(await stored('alert_recipients/bob')).toEqual({
       name: 'Bob',
       email: 'bob@example.test',
@@ -362,6 +372,10 @@ describe('ronde import followups', () => {
   it('requires the time of the last level, and readable settings', async () => {
     expect((await importLines('followups', [followup('inv-1', { level: 2 })])).stdout).toContain(
       'last_sent_at is missing: must be given where level is above 0',
+    );
+    const days = [followup('inv-1'), followup('inv-2', { due_day: '2026-02-21' })];
+    expect((await importLines('followups', days)).stdout).toContain(
+      'line 2: due_day "2026-02-21" is not the day of due_date "2026-02-20"',
     );
     await world.store.doc('billing_settings/org-1').set({ time_zone: 'Mars' });
     expect((await importLines('followups', [followup('inv-1')])).stdout).toContain(

@@ -97,7 +97,9 @@ it.skipIf(absent)(
     expect(JSON.parse((await ronde(['list', '--json'])).stdout).items).toMatchObject([
       { id, label: 'Office' },
     ]);
-    const wrong = await ronde(['add', '--org', 'org-1', ...server], 'not-the-one');
+    const again = await ronde(['add', '--org', 'org-1', ...server], 'not-the-one');
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('there already') });
+    const wrong = await ronde(['add', '--org', 'org-2', ...server], 'not-the-one');
     expect(wrong).toMatchObject({ code: 1, stdout: expect.stringContaining('It does not work: auth') });
   },
 );

@@ -7,9 +7,12 @@ import { type Chromium, startChromium } from '../../support/chromium.ts';
 import { NOW, startWorld, type World } from '../../support/world.ts';
 
 const STEP_MS = 5_000;
+/** A visit counts after this; `pass` subtracts what was spent on it. */
+const SETTLE_MS = 300;
+const MAX_SETTLED = 3;
 const VISITS = '/api/v1/visits';
 
-/** A stored visit; its times are seconds since NOW. */
+/** A stored visit; its times are whole seconds since NOW. */
 export interface StoredVisit {
   id: string;
   path: string;
@@ -33,6 +36,8 @@ export interface DemoSite {
   visit(path: string, page?: Page): Promise<Page>;
   /** Waits until the server has answered this many reports in all. More reports are an error. */
   answered(count: number): Promise<void>;
+  /** Lets a visit count, by as much time as that takes. */
+  settle(): Promise<void>;
   /** Moves the clock of browser and server forward. */
   pass(seconds: number): Promise<void>;
   /** Waits until the page has no more work, including its requests. */
@@ -63,9 +68,22 @@ export async function openDemoSite(): Promise<DemoSite> {
     await stop();
     throw error;
   }
+  let settledMs = 0;
+  /** Lets the visit of a page that has loaded count, until the reports have come. */
+  const settle = async (arrived: () => boolean = () => false) => {
+    if (arrived() || settledMs >= MAX_SETTLED * SETTLE_MS) return;
+    await Promise.all(context.pages().map((page) => page.waitForLoadState().catch(() => undefined)));
+    settledMs += SETTLE_MS;
+    world.clock.advance(SETTLE_MS);
+    await context.clock.runFor(SETTLE_MS);
+  };
   const answered = async (count: number) => {
+    const arrived = async () => {
+      await settle(() => reports.length >= count);
+      return reports.length;
+    };
     try {
-      await expect.poll(() => reports.length, { timeout: 10_000 }).toBe(count);
+      await expect.poll(arrived, { timeout: 10_000, interval: 200 }).toBe(count);
     } catch (cause) {
       throw new Error(`${count} reports are expected, and these came: ${reports.join(' ')}`, { cause });
     }
@@ -75,17 +93,25 @@ export async function openDemoSite(): Promise<DemoSite> {
     chromium,
     reports,
     answered,
+    settle: () => settle(),
     async visit(path, page) {
       const before = reports.length;
       const tab = page ?? (await context.newPage());
       // In front before it loads: a page that is shown, hidden and shown again sends its last report in between.
       await tab.bringToFront();
       await tab.goto(world.url + path);
-      await expect.poll(() => reports.slice(before).includes('start'), { timeout: 10_000 }).toBe(true);
+      const started = () => reports.slice(before).includes('start');
+      const arrived = async () => {
+        await settle(started);
+        return started();
+      };
+      await expect.poll(arrived, { timeout: 10_000, interval: 200 }).toBe(true);
       return tab;
     },
     async pass(seconds) {
-      for (let left = seconds * 1000; left > 0; left -= STEP_MS) {
+      const whole = seconds * 1000 - settledMs;
+      settledMs = 0;
+      for (let left = whole; left > 0; left -= STEP_MS) {
         const step = Math.min(left, STEP_MS);
         world.clock.advance(step);
         await context.clock.runFor(step);
@@ -140,7 +166,9 @@ function record(url: string, reports: string[]): () => void {
 
 async function stored({ store }: World): Promise<StoredVisit[]> {
   const { docs } = await store.collection('page_visits').orderBy('start_time').get();
-  const at = (value: Timestamp | null) => (value === null ? null : (value.toMillis() - NOW.getTime()) / 1000);
+  const at = (value: Timestamp | null) =>
+    value === null ? null : Math.round((value.toMillis() - NOW.getTime()) / 1000);
+  const round = (value: number | null) => (value === null ? null : Math.round(value));
   return docs.map((doc) => ({
     id: doc.id,
     path: doc.get('path'),
@@ -148,8 +176,8 @@ async function stored({ store }: World): Promise<StoredVisit[]> {
     start: at(doc.get('start_time')) as number,
     lastSign: at(doc.get('last_activity_at')) as number,
     end: at(doc.get('end_time')),
-    duration: doc.get('duration_seconds'),
-    engaged: doc.get('engaged_seconds'),
+    duration: round(doc.get('duration_seconds')),
+    engaged: Math.round(doc.get('engaged_seconds')),
     reason: doc.get('close_reason'),
     source: doc.get('duration_source'),
   }));

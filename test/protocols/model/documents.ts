@@ -136,7 +136,18 @@ export class Documents {
   }
 }
 
-const clone = (fields: Fields): Fields => structuredClone(fields);
+/** Copies maps and lists; their values are never changed in place. */
+function clone(fields: Fields): Fields {
+  const copy: Fields = {};
+  for (const [name, value] of Object.entries(fields)) copy[name] = cloneValue(value);
+  return copy;
+}
+
+function cloneValue(value: Value): Value {
+  const { mapValue, arrayValue } = value;
+  if (mapValue) return { ...value, mapValue: { fields: clone(mapValue.fields ?? {}) } };
+  return arrayValue ? { ...value, arrayValue: { values: [...(arrayValue.values ?? [])] } } : value;
+}
 
 /** Microseconds apart, as Firestore's own instants are. */
 const stampOf = (tick: number): Stamp => ({

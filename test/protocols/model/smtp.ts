@@ -27,13 +27,17 @@ export class ModelMailServer {
 
   /** Opens a connection; the part of nodemailer's SMTPConnection that a delivery uses. */
   connect(): SMTPConnection {
+    const closed: (() => void)[] = [];
+    const close = () => {
+      for (const done of closed.splice(0)) done();
+    };
     const used = {
       on: () => undefined,
-      once: () => undefined,
+      once: (_event: 'end', done: () => void) => void closed.push(done),
       connect: (done: Answer) => done(null),
       login: (_credentials: object, done: Answer) => done(null),
-      quit: () => undefined,
-      close: () => undefined,
+      quit: close,
+      close,
       send: (envelope: Envelope, body: Readable, done: Answer) => void this.#receive(envelope, body, done),
     };
     return used as unknown as SMTPConnection;

@@ -1,5 +1,6 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { Firestore } from '@google-cloud/firestore';
+import type { Mutate } from '../mutate.ts';
 import { Documents, GrpcError, type StoredDocument, UNAVAILABLE, type Write } from './documents.ts';
 import { runQuery, type StructuredQuery } from './query.ts';
 
@@ -38,12 +39,12 @@ export class ModelStore {
   /** Called after each commit, for invariants about that instant. */
   onCommit: (paths: string) => void = () => undefined;
   readonly #arrange: Arrange;
-  readonly #isBlind: boolean;
+  readonly #mutate: Mutate;
 
-  /** `isBlind` drops every precondition: a check of the explorer, which then has to find double effects. */
-  constructor(arrange: Arrange = async () => 'ok', isBlind = false) {
+  /** `mutate` changes writes on their way: a check of the explorer, which then has to find what breaks. */
+  constructor(arrange: Arrange = async () => 'ok', mutate: Mutate = (write) => write) {
     this.#arrange = arrange;
-    this.#isBlind = isBlind;
+    this.#mutate = mutate;
     const client = new Firestore({ projectId: PROJECT, ignoreUndefinedProperties: true });
     this.client = Object.assign(client, {
       initializeIfNeeded: async () => undefined,
@@ -63,7 +64,7 @@ export class ModelStore {
     if (method === 'rollback') return {};
     if (method !== 'commit') throw new Error(`the model knows no ${method}`);
     const { writes: given = [], transaction } = request as CommitRequest;
-    const writes = this.#isBlind ? given.map((write) => ({ ...write, currentDocument: null })) : given;
+    const writes = given.flatMap((write) => this.#mutate(write) ?? []);
     const end = await this.#arrange(`commit ${describe(writes)}`, ['ok', 'fail', 'lost', 'repeated']);
     if (end === 'fail') throw new GrpcError(UNAVAILABLE, 'unavailable');
     const id = transaction ? Buffer.from(transaction).toString() : undefined;
@@ -74,7 +75,10 @@ export class ModelStore {
     if (end === 'repeated') this.documents.commit(writes);
     return {
       commitTime,
-      writeResults: updateTimes.map((updateTime) => ({ updateTime, transformResults: [] })),
+      writeResults: given.map((_write, index) => ({
+        updateTime: updateTimes[index] ?? commitTime,
+        transformResults: [],
+      })),
     };
   }
 
@@ -99,7 +103,7 @@ export class ModelStore {
       for (const name of names) if (id) this.documents.note(id, name);
       const answers = names.map((name) => {
         const found = this.documents.get(name);
-        return found ? { found: structuredClone(found), readTime } : { missing: name, readTime };
+        return found ? { found, readTime } : { missing: name, readTime };
       });
       return [...head, ...answers];
     }
@@ -109,7 +113,7 @@ export class ModelStore {
     const found = runQuery(this.documents.all(), parent, structuredQuery);
     for (const { name } of found) if (id) this.documents.note(id, name);
     if (method === 'runAggregationQuery') return [...head, countAnswer(request, found.length, readTime)];
-    const answers = found.map((document) => ({ document: structuredClone(document), readTime }));
+    const answers = found.map((document) => ({ document, readTime }));
     return [...head, ...(answers.length > 0 ? answers : [{ readTime }])];
   }
 }

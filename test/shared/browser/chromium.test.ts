@@ -109,7 +109,11 @@ describe.skipIf(withoutChromium())('the demo site in a real browser', () => {
     const arrived = async (path: string, visits: object[]) => {
       const where = () => page.evaluate(() => [location.pathname, 'kept' in window]).catch(() => null);
       await expect.poll(where, { timeout: 10_000 }).toEqual([path, true]);
-      await expect.poll(() => site.stored(), { timeout: 10_000 }).toMatchObject(visits);
+      const stored = async () => {
+        await site.settle();
+        return await site.stored();
+      };
+      await expect.poll(stored, { timeout: 10_000, interval: 300 }).toMatchObject(visits);
     };
     await keep();
     await site.pass(10);

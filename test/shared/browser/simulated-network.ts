@@ -45,7 +45,8 @@ export class SimulatedNetwork {
     return new Promise((resolve, reject) => {
       this.pending.push({
         send,
-        answer: (status) => resolve({ status } as Response),
+        answer: (status) =>
+          resolve({ status, json: async () => ({ error: { code: 'conflict' } }) } as Response),
         fail: () => reject(new TypeError('lost')),
       });
     });

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { BrowserWindow } from '../../../shared/browser/clock.ts';
 import { trackPageVisits } from '../../../shared/browser/visits.ts';
 import type { SimulatedNetwork } from './simulated-network.ts';
@@ -8,6 +7,9 @@ export interface MachineTime {
   wall: number;
   monotonic: number;
 }
+
+/** A path that stands this long counts as a visit. */
+const SETTLED_MS = 301;
 
 interface Timer {
   due: number;
@@ -46,6 +48,11 @@ export class SimulatedPage {
 
   push(path: string): void {
     this.history.pushState(null, '', path);
+  }
+
+  /** The person moves the pointer. */
+  touch(): void {
+    this.windowEvents.dispatchEvent(new Event('pointermove'));
   }
 
   online(): void {
@@ -98,6 +105,8 @@ export class SimulatedPage {
       history: this.history,
       location: {
         origin: 'https://site.test',
+        href: 'https://site.test/',
+        hash: '',
         get pathname() {
           return page.path;
         },
@@ -112,11 +121,11 @@ export class SimulatedPage {
         setItem: (key: string, value: string) => storage.set(key, value),
         removeItem: (key: string) => storage.delete(key),
       },
-      performance: { timeOrigin: 0, now: () => time.monotonic },
+      performance: { timeOrigin: 0, now: () => time.monotonic, getEntriesByType: () => [] },
+      localStorage: { getItem: () => null },
       Date: { now: () => time.wall },
       Math: { random: () => 0.5 },
-      AbortSignal: { timeout: () => undefined },
-      crypto: { randomUUID },
+      crypto: globalThis.crypto,
       fetch: (url: string, init: RequestInit) => network.fetch(url, init),
       setTimeout: (run: () => void, ms?: number) => add(run, ms),
       setInterval: (run: () => void, ms: number) => add(run, ms, ms),
@@ -160,6 +169,8 @@ export class SimulatedTab {
 
   async play(event: TabEvent): Promise<void> {
     await this.act(event);
+    // Every page stands long enough to count.
+    await this.wait(SETTLED_MS);
     await this.network.settle();
   }
 
@@ -192,7 +203,7 @@ export class SimulatedTab {
         return page.online();
       case 'push':
         page.push(this.nextPath());
-        return this.wait(1);
+        return this.wait(SETTLED_MS);
       case 'sweep':
         return this.sweep();
       case 'kill':
@@ -241,6 +252,7 @@ export class SimulatedTab {
       this.pass(Math.max(timer.due - this.time.monotonic, 0));
       if (timer.every === null) this.page.timers.delete(id);
       else timer.due += timer.every;
+      if (this.page.visible && this.page.focused) this.page.touch();
       timer.run();
       await this.network.settle();
     }

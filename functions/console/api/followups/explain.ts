@@ -23,6 +23,8 @@ const TASK = 'process-followups';
 const RUN_REASONS: readonly Reason[] = [
   'mail_system',
   'mail_stopped',
+  'sender_refused',
+  'daily_limit',
   'no_answer',
   'mail_not_configured',
   'mail_paused',

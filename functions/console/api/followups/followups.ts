@@ -1,26 +1,28 @@
-import type { DocumentSnapshot, Query } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { ended, paused, restarted, resumed, stopped } from '../../../../shared/domains/followups/actions.ts';
-import { changeFollowup, type FollowupChange } from '../../../../shared/domains/followups/change.ts';
-import { followups, STATUSES } from '../../../../shared/domains/followups/followup.ts';
+import { followups } from '../../../../shared/domains/followups/followup.ts';
 import { MAX_REASON } from '../../../../shared/domains/followups/limits.ts';
 import { decidePatch } from '../../../../shared/domains/followups/patch.ts';
-import { REASONS } from '../../../../shared/domains/followups/reasons.ts';
 import { followupPatch, newFollowup } from '../../../../shared/domains/followups/schema/followup.ts';
 import { settleUnknown } from '../../../../shared/domains/followups/settle.ts';
-import { showFollowup, showHistoryLine, showLevelSend } from '../../../../shared/domains/followups/show.ts';
+import { showHistoryLine, showLevelSend } from '../../../../shared/domains/followups/show.ts';
 import { saveFollowup } from '../../../../shared/domains/followups/upsert.ts';
-import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
-import { Answer } from '../../../../shared/doors/http/router.ts';
-import { requireVersion, versionHeader } from '../../../../shared/doors/http/version.ts';
-import { listPage, listPageById } from '../../../../shared/doors/store/list-page.ts';
+import { requireVersion } from '../../../../shared/doors/http/version.ts';
+import { listPage } from '../../../../shared/doors/store/list-page.ts';
 import { versionOf } from '../../../../shared/doors/store/version.ts';
-import { type AdminContext, adminRoute } from '../route.ts';
-import { changeContext, noSuchFollowup } from './context.ts';
+import { adminRoute } from '../route.ts';
+import { applyChange, requireSame, toAnswer, version } from './change.ts';
+import {
+  changeContext,
+  hasNoUncertainMail,
+  hasUncertainMail,
+  noSuchFollowup,
+  throwPatchFault,
+} from './context.ts';
 import { explainFollowup } from './explain.ts';
 import { followupMailRoutes } from './mail.ts';
-import type { FollowupDetail, FollowupHistory, FollowupPage } from './views.ts';
+import type { FollowupHistory } from './views.ts';
 
 const nothing = z.strictObject({});
 const page = { limit: limitParam(), page: pageParam };
@@ -30,59 +32,18 @@ const instant = z.iso.datetime({
 });
 const reason = z.string().trim().max(MAX_REASON, `must have at most ${MAX_REASON} characters`).optional();
 
-/** Changes a follow-up and returns its new state. */
-async function applyChange(
-  context: AdminContext,
-  id: string,
-  decide: (found: Parameters<Parameters<typeof changeFollowup>[2]>[0]) => FollowupChange,
-): Promise<Answer> {
-  const snapshot = await changeFollowup(changeContext(context), id, decide);
-  if (!snapshot) throw noSuchFollowup(id);
-  return toAnswer(snapshot);
-}
-
-const toAnswer = (snapshot: DocumentSnapshot, status = 200, more: Partial<FollowupDetail> = {}) =>
-  new Answer(status, { ...showFollowup(snapshot), ...more }, versionHeader(versionOf(snapshot)));
-
-/** Answers one page of a query, in the order of ids. */
-async function list(query: Query, limit: number, after: string | null): Promise<FollowupPage> {
-  const { docs, next } = await listPageById(query, limit, after);
-  return { items: docs.map(showFollowup), next_page: toPage(next) };
-}
-
-const hasUncertainMail = (id: string) =>
-  new HttpError(409, `Follow-up ${JSON.stringify(id)} has an uncertain mail; settle it first.`, {
-    details: { reason: 'unknown_delivery', message: REASONS.unknown_delivery },
-  });
-
 const ITEM = '/api/followups/{id}';
 
 /** `/api/followups`: lists and shows the follow-ups of invoices and quotes, and changes them for people. */
 export const followupRoutes = [
   adminRoute({
-    method: 'GET',
-    path: '/api/followups',
-    query: z.strictObject({
-      ...page,
-      org_id: z.string().optional(),
-      status: z.enum(STATUSES).optional(),
-      type: z.enum(['invoice', 'quote']).optional(),
-    }),
-    handle: ({ context, query: { limit, page: after, ...filters } }) => {
-      const given = Object.entries(filters).filter(([, value]) => value !== undefined);
-      const query = given.reduce<Query>(
-        (all, [name, value]) => all.where(name, '==', value),
-        followups(context.store),
-      );
-      return list(query, limit, after);
-    },
-  }),
-  adminRoute({
     method: 'POST',
     path: '/api/followups',
     body: newFollowup,
     async handle({ context, body }) {
-      const { id, created, snapshot } = await saveFollowup(changeContext(context), body);
+      const { id, created, snapshot } = await saveFollowup(changeContext(context), body).catch(
+        throwPatchFault,
+      );
       if (!snapshot) throw noSuchFollowup(id);
       return toAnswer(snapshot, created ? 201 : 200);
     },
@@ -107,69 +68,91 @@ export const followupRoutes = [
       return applyChange(context, path['id'] ?? '', ({ snapshot, followup, settings }) => {
         requireVersion(request, updated_at, versionOf(snapshot));
         return decidePatch(snapshot, followup, settings, patch);
-      });
+      }).catch(throwPatchFault);
     },
   }),
   adminRoute({
     method: 'POST',
     path: `${ITEM}/stop`,
-    body: z.strictObject({ reason }),
-    handle: ({ context, path, body }) =>
-      applyChange(context, path['id'] ?? '', ({ followup }) =>
-        stopped(followup, 'stopped', body.reason ?? null),
+    body: z.strictObject({ reason, ...version.shape }),
+    handle: ({ context, path, body, request }) =>
+      applyChange(
+        context,
+        path['id'] ?? '',
+        ({ followup }) => stopped(followup, 'stopped', body.reason ?? null),
+        requireSame(request, body),
       ),
   }),
   adminRoute({
     method: 'POST',
     path: `${ITEM}/pause`,
-    body: z.strictObject({ until: instant.nullable().optional(), reason }),
-    handle: ({ context, path, body }) =>
-      applyChange(context, path['id'] ?? '', ({ snapshot, settings }) =>
-        paused(snapshot, settings, body.until ? Date.parse(body.until) : null, body.reason ?? null),
+    body: z.strictObject({ until: instant.nullable().optional(), reason, ...version.shape }),
+    handle: ({ context, path, body, request }) =>
+      applyChange(
+        context,
+        path['id'] ?? '',
+        ({ snapshot, settings }) =>
+          paused(snapshot, settings, body.until ? Date.parse(body.until) : null, body.reason ?? null),
+        requireSame(request, body),
       ),
   }),
   adminRoute({
     method: 'POST',
     path: `${ITEM}/resume`,
-    body: nothing,
-    handle: ({ context, path }) =>
-      applyChange(context, path['id'] ?? '', ({ snapshot, followup, settings }) =>
-        resumed(snapshot, followup, settings, context.now),
+    body: version.strict(),
+    handle: ({ context, path, body, request }) =>
+      applyChange(
+        context,
+        path['id'] ?? '',
+        ({ snapshot, followup, settings }) => resumed(snapshot, followup, settings, context.now),
+        requireSame(request, body),
       ),
   }),
   adminRoute({
     method: 'POST',
     path: `${ITEM}/restart`,
-    body: z.strictObject({ reason }),
-    handle: ({ context, path, body }) =>
-      applyChange(context, path['id'] ?? '', ({ snapshot, followup, settings }) => {
-        if (followup.parked?.reason === 'unknown_delivery') throw hasUncertainMail(followup.id);
-        return restarted(snapshot, followup, settings, body.reason ?? null);
-      }),
+    body: z.strictObject({ reason, ...version.shape }),
+    handle: ({ context, path, body, request }) =>
+      applyChange(
+        context,
+        path['id'] ?? '',
+        ({ snapshot, followup, settings }) => {
+          if (followup.parked?.reason === 'unknown_delivery') throw hasUncertainMail(followup.id);
+          return restarted(snapshot, followup, settings, { detail: body.reason ?? null, now: context.now });
+        },
+        requireSame(request, body),
+      ),
   }),
   ...(['paid', 'accepted', 'cancelled'] as const).map((status) =>
     adminRoute({
       method: 'POST',
       path: `${ITEM}/${status}`,
-      body: nothing,
-      handle: ({ context, path }) =>
-        applyChange(context, path['id'] ?? '', ({ followup }) => ended(followup, status)),
+      body: version.strict(),
+      handle: ({ context, path, body, request }) =>
+        applyChange(
+          context,
+          path['id'] ?? '',
+          ({ followup }) => ended(followup, status),
+          requireSame(request, body),
+        ),
     }),
   ),
   adminRoute({
     method: 'POST',
     path: `${ITEM}/settle`,
-    body: z.strictObject({ outcome: z.enum(['sent', 'not_sent'], 'must be sent or not_sent'), reason }),
-    async handle({ context, path, body }) {
+    body: z.strictObject({
+      outcome: z.enum(['sent', 'not_sent'], 'must be sent or not_sent'),
+      reason,
+      ...version.shape,
+    }),
+    async handle({ context, path, body, request }) {
       const id = path['id'] ?? '';
+      const found = await followups(context.store).doc(id).get();
+      if (found.exists) requireSame(request, body)(found);
       const why = body.reason ?? `settled by ${context.caller.id ?? context.caller.kind}`;
       const settled = await settleUnknown(changeContext(context), id, body.outcome, why);
       if (settled === null) throw noSuchFollowup(id);
-      if (!settled)
-        throw new HttpError(
-          409,
-          `Follow-up ${JSON.stringify(id)} has no uncertain mail; read it again before you settle one.`,
-        );
+      if (!settled) throw hasNoUncertainMail(id);
       return await applyChange(context, id, () => null);
     },
   }),

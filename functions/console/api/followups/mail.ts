@@ -1,13 +1,16 @@
 import * as z from 'zod';
 import { readFollowup } from '../../../../shared/domains/followups/change.ts';
-import { sendRef } from '../../../../shared/domains/followups/followup.ts';
-import { applyClaim, judgeManual } from '../../../../shared/domains/followups/judge.ts';
+import { type Followup, sendRef } from '../../../../shared/domains/followups/followup.ts';
+import { applyClaim, confirmationReason, judgeManual } from '../../../../shared/domains/followups/judge.ts';
 import { Unmailable } from '../../../../shared/domains/followups/mail/content.ts';
 import { followupMail, senderOf } from '../../../../shared/domains/followups/mail/mail.ts';
 import { REASONS, type Reason } from '../../../../shared/domains/followups/reasons.ts';
 import { claimOf, sendLevel } from '../../../../shared/domains/followups/send.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
+import type { HttpRequest } from '../../../../shared/doors/http/request.ts';
+import { requireVersion } from '../../../../shared/doors/http/version.ts';
 import { compose } from '../../../../shared/doors/mail/message.ts';
+import { versionOf } from '../../../../shared/doors/store/version.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 import { changeContext, noSuchFollowup } from './context.ts';
 import { explainFollowup } from './explain.ts';
@@ -15,7 +18,15 @@ import type { Blocked, FullExplanation, MailPreview, SendReport } from './views.
 
 const ITEM = '/api/followups/{id}';
 /** Reasons that may be gone a minute later. */
-const UNAVAILABLE: readonly Reason[] = ['no_answer', 'mail_system', 'mail_stopped', 'mail_paused', 'budget'];
+const UNAVAILABLE: readonly Reason[] = [
+  'no_answer',
+  'mail_system',
+  'mail_stopped',
+  'mail_paused',
+  'sender_refused',
+  'daily_limit',
+  'budget',
+];
 const RETRY_SECONDS = 60;
 
 async function findFollowup(context: AdminContext, id: string | undefined) {
@@ -66,13 +77,43 @@ async function previewMail(
 
 function toConflict(reason: Reason, detail: string | null): HttpError {
   const message = REASONS[reason];
-  return new HttpError(409, detail || message.en, { details: { reason, message } satisfies Blocked });
+  // The detail may quote a customer's address, which no log keeps.
+  return new HttpError(409, detail || message.en, {
+    details: { reason, message } satisfies Blocked,
+    check: `follow-up: ${reason}`,
+  });
+}
+
+const sendBody = z.strictObject({
+  /** The number of the mail to send: 1 for the first, as in the preview. */
+  level: z.int('must be the number of the next mail, as in the preview').min(1, 'must be at least 1'),
+  confirm: z.boolean('must be true or false').default(false),
+  updated_at: z.string().nullable().optional(),
+});
+
+/** Throws a 409 unless this is the next mail: a request that arrives twice must not send the one after it. */
+function requireNext({ level: sent }: Followup, level: number): void {
+  if (level === sent + 1) return;
+  const isSent = level <= sent;
+  const sentence = isSent ? `Level ${level} has been sent` : `Level ${level} comes later`;
+  throw new HttpError(409, `${sentence}; the next one is level ${sent + 1}.`, {
+    details: {
+      level: sent + 1,
+      ...(isSent ? { reason: 'already_sent', message: REASONS.already_sent } : {}),
+    },
+  });
 }
 
 /** Sends the next level at once, by the same claim as a run. */
-async function sendNow(context: AdminContext, id: string | undefined): Promise<SendReport> {
-  const { followup, settings } = await findFollowup(context, id);
+async function sendNow(
+  context: AdminContext,
+  id: string | undefined,
+  body: z.infer<typeof sendBody>,
+  request: HttpRequest,
+): Promise<SendReport> {
+  const { snapshot, followup, settings } = await findFollowup(context, id);
   requireMailConfig(context);
+  requireVersion(request, body.updated_at, versionOf(snapshot));
   const { post } = context;
   const send = await sendRef(followup, followup.level + 1).get();
   const verdict = applyClaim(
@@ -81,6 +122,12 @@ async function sendNow(context: AdminContext, id: string | undefined): Promise<S
   );
   if (verdict.do !== 'send' || !post)
     throw toConflict(verdict.reason, verdict.do === 'park' ? verdict.detail : null);
+  requireNext(followup, body.level);
+  const doubt = body.confirm ? null : confirmationReason(followup, settings, context.now.getTime());
+  if (doubt)
+    throw new HttpError(409, `${REASONS[doubt].en} Give confirm: true to send it all the same.`, {
+      details: { reason: doubt, message: REASONS[doubt], confirmable: true } satisfies Blocked,
+    });
   const attempt = await sendLevel({ ...changeContext(context), post }, { followup, settings, send });
   if (attempt.reason === 'changed_meanwhile') throw toConflict(attempt.reason, null);
   if (UNAVAILABLE.includes(attempt.reason))
@@ -109,8 +156,8 @@ export const followupMailRoutes = [
   adminRoute({
     method: 'POST',
     path: `${ITEM}/send`,
-    body: z.strictObject({}),
-    handle: ({ context, path }) => sendNow(context, path['id']),
+    body: sendBody,
+    handle: ({ context, path, body, request }) => sendNow(context, path['id'], body, request),
   }),
   adminRoute({
     method: 'GET',

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { Activation } from '../../../../shared/domains/followups/activation.ts';
+import type { ListView } from '../../../../shared/domains/followups/list/list.ts';
 import type { Placeholder } from '../../../../shared/domains/followups/mail/template.ts';
 import type { BUILT_IN } from '../../../../shared/domains/followups/mail/templates.ts';
 import type { REASONS, Reason } from '../../../../shared/domains/followups/reasons.ts';
@@ -11,6 +12,7 @@ import type {
   HistoryLine,
   LevelSend,
 } from '../../../../shared/domains/followups/show.ts';
+import type { WhatIf } from '../../../../shared/domains/followups/what-if/what-if.ts';
 import type { Mailbox } from '../../../../shared/doors/mail/address.ts';
 import type { Locale } from '../../../../shared/doors/mail/message.ts';
 import type { RunOutcome } from '../../../../shared/runtime/run-view.ts';
@@ -41,6 +43,8 @@ export interface FollowupDetail extends FollowupView {
 
 export interface FollowupList extends Page<ExplainedFollowup> {
   as_of: string;
+  /** The number of follow-ups in each view of the same organisation, or of all. */
+  counts: Record<ListView, number>;
 }
 
 export type FollowupPage = Page<FollowupView>;
@@ -70,6 +74,8 @@ export interface MailPreview {
 export interface Blocked {
   reason: Reason;
   message: (typeof REASONS)[Reason];
+  /** True if a person may do it all the same, with `confirm: true`. */
+  confirmable?: true;
 }
 
 export interface SendReport extends Blocked {
@@ -109,4 +115,15 @@ export interface BillingRehearsal {
 export interface BillingLine {
   id: string;
   auto_followups_enabled: boolean;
+}
+
+/** The answer to a what-if: at most 1,000 items a list, and the counts of all. */
+export interface WhatIfAnswer extends WhatIf {
+  as_of: string;
+  until: string;
+  /** The documents are those of `as_of`, or of now. */
+  snapshot: 'as_of' | 'now';
+  counts: { would_send: number; would_not: number; changed: number };
+  /** How many differ from the saved settings: more, never, sooner, later; and why. */
+  difference: { by_change: Record<string, number>; by_reason: Record<string, number> };
 }

@@ -1,7 +1,7 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { listedAnswer } from '../../../../shared/domains/inbox/mailbox/answers.ts';
-import { shownMessage } from '../../../../shared/domains/inbox/mailbox/manage.ts';
+import { shownMessage } from '../../../../shared/domains/inbox/mailbox/messages.ts';
 import type { MessageView } from '../../../../shared/domains/inbox/mailbox/views.ts';
 import { messagesOf } from '../../../../shared/domains/inbox/sync/folder/documents.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';

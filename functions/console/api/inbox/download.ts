@@ -30,7 +30,6 @@ export async function download(context: AdminContext, messageId: string, part: s
     // A browser must save it, never show it in this origin, whatever type the sender gives it.
     'Content-Type': 'application/octet-stream',
     'Content-Disposition': `attachment; filename*=UTF-8''${name}`,
-    'X-Content-Type-Options': 'nosniff',
   };
   return new Content(200, headers, opened.content);
 }

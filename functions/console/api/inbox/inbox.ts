@@ -11,12 +11,12 @@ import {
   createIntegration,
   deleteIntegration,
   listIntegrations,
-  listMessages,
   rehearseIntegration,
   shownIntegration,
 } from '../../../../shared/domains/inbox/mailbox/manage.ts';
+import { listMessages, readStoredMessage } from '../../../../shared/domains/inbox/mailbox/messages.ts';
 import { type MailboxReport, tryMailbox } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
-import type { IntegrationView, MessageView } from '../../../../shared/domains/inbox/mailbox/views.ts';
+import type { IntegrationView, MessageLine } from '../../../../shared/domains/inbox/mailbox/views.ts';
 import { Overtaken } from '../../../../shared/domains/inbox/sync/folder/folder.ts';
 import { type MailboxTurn, syncInTurn } from '../../../../shared/domains/inbox/sync/sync-in-turn.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
@@ -65,8 +65,11 @@ export const inboxRoutes = [
     body: newIntegration,
     async handle({ context, body, query: { dry_run } }) {
       if (dry_run) return await rehearse(context, body);
-      const { id, found: test } = await createIntegration(manage(context), body, checkIn(context));
-      return await shown(context, id, 201, { test });
+      const made = await createIntegration(manage(context), body, checkIn(context));
+      if (!('twin' in made)) return await shown(context, made.id, 201, { test: made.found });
+      throw new HttpError(409, 'This mailbox is there already; change its integration instead.', {
+        details: { id: made.twin },
+      });
     },
   }),
   adminRoute({
@@ -116,11 +119,21 @@ export const inboxRoutes = [
     method: 'GET',
     path: '/api/inbox/messages',
     query: messagesQuery,
-    async handle({ context, query }): Promise<Page<MessageView>> {
+    async handle({ context, query }): Promise<Page<MessageLine>> {
       const { integration_id: integrationId, thread_id: threadId, limit, page, ...flags } = query;
       const filter = { integrationId, threadId, ...flags };
-      const { items, next } = await listMessages(context, filter, limit, page);
+      const { items, next } = await listMessages(context.store, filter, { limit, page });
       return { items, next_page: nextPage(next) };
+    },
+  }),
+  adminRoute({
+    method: 'GET',
+    path: '/api/inbox/messages/{id}',
+    query: none,
+    async handle({ context: { store }, path }) {
+      const message = await readStoredMessage(store, id(path));
+      if (!message) throw new HttpError(404, `There is no message ${JSON.stringify(id(path))}.`);
+      return message;
     },
   }),
   adminRoute({

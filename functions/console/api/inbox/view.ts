@@ -1,12 +1,10 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { integrationsOf } from '../../../../shared/domains/inbox/integration.ts';
-import { messagesBy, NEWEST_FIRST } from '../../../../shared/domains/inbox/mailbox/manage.ts';
+import { listMessages } from '../../../../shared/domains/inbox/mailbox/messages.ts';
 import type { MessageSummary } from '../../../../shared/domains/inbox/mailbox/views.ts';
 import { readFolderDocument } from '../../../../shared/domains/inbox/sync/folder/state.ts';
 import { limitParam } from '../../../../shared/doors/http/query.ts';
-import { toJson } from '../../../../shared/doors/store/json.ts';
-import { listPageByInstant } from '../../../../shared/doors/store/list-page.ts';
 import { nextPage, type Page, positionParam } from '../paging.ts';
 import { adminRoute } from '../route.ts';
 import type { FolderView } from './views.ts';
@@ -36,12 +34,12 @@ export const inboxViewRoutes = [
       context: { store },
       query: { integration_id: integrationId, limit, page },
     }): Promise<Page<MessageSummary>> {
-      const summaries = messagesBy(store, { integrationId }).select(...SUMMARY);
-      const { docs, next } = await listPageByInstant(summaries, NEWEST_FIRST, limit, page);
-      const items = docs.map((document) => ({
-        ...(toJson(document.data()) as Omit<MessageSummary, 'id'>),
-        id: document.id,
-      }));
+      const { items, next } = await listMessages<MessageSummary>(
+        store,
+        { integrationId },
+        { limit, page },
+        SUMMARY,
+      );
       return { items, next_page: nextPage(next) };
     },
   }),

@@ -1,4 +1,3 @@
-import { FieldValue } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { watchedSchedule } from '../../../../shared/domains/watch/schedule.ts';
 import { listJobs, type SchedulerJob, setPaused } from '../../../../shared/doors/google/jobs.ts';
@@ -12,6 +11,7 @@ import type { AnyTask } from '../../../../shared/runtime/task.ts';
 import { tasks } from '../../../tasks.ts';
 import type { Page } from '../paging.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
+import { type PauseNote, readPauses, recordPause } from './pauses.ts';
 import { callTask } from './task-call.ts';
 
 /** The most runs per task in the answer; each costs one read. */
@@ -34,6 +34,8 @@ interface TaskRuns {
   budget_seconds: number;
   last_run: RunLine | null;
   last_runs: RunLine[];
+  /** Null if it is not paused, or was not paused here. */
+  pause: PauseNote | null;
 }
 
 export type TaskItem = TaskRuns & TaskTimes;
@@ -69,8 +71,9 @@ export const taskRoutes = [
         .default(MAX_RUNS),
     }),
     async handle({ context, query }): Promise<TaskList> {
-      const [jobs, items] = await Promise.all([
+      const [jobs, pauses, items] = await Promise.all([
         schedulerJobs(context),
+        readPauses(context.store),
         Promise.all(tasks.map((task) => readLastRuns(context, task, query.runs))),
       ]);
       return {
@@ -78,6 +81,7 @@ export const taskRoutes = [
         scheduler_answers: jobs !== null,
         items: items.map((item) => ({
           ...item,
+          pause: pauses(item.id),
           ...(jobs ? toSchedule(jobs.find(({ id }) => id === item.id)) : readScheduleFile(context, item.id)),
         })),
         next_page: null,
@@ -124,12 +128,6 @@ function mergeParams({ params, ...fields }: z.infer<typeof runBody>): object {
   return { ...params, ...Object.fromEntries(given) };
 }
 
-/** Records a pause for watch-runs, which cannot see Cloud Scheduler: else it would report missed runs. */
-async function recordPause({ store }: AdminContext, task: string, paused: boolean): Promise<void> {
-  const fields = { paused: { [task]: paused ? true : FieldValue.delete() } };
-  await store.doc('settings/watch').set(fields, { merge: true });
-}
-
 function findTask(name: string | undefined): AnyTask {
   const task = tasks.find((one) => one.name === name);
   if (task) return task;
@@ -165,7 +163,11 @@ function readScheduleFile({ now }: AdminContext, task: string): TaskTimes {
   return { schedule, time_zone, next_occurrence: next, paused: paused || null };
 }
 
-async function readLastRuns({ store }: AdminContext, task: AnyTask, count: number): Promise<TaskRuns> {
+async function readLastRuns(
+  { store }: AdminContext,
+  task: AnyTask,
+  count: number,
+): Promise<Omit<TaskRuns, 'pause'>> {
   const { docs } = await lastRuns(store, task.name, count).get();
   const last_runs = docs.map(runLine);
   return {

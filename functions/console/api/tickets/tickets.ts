@@ -7,12 +7,8 @@ import {
   stageChange,
   ticketChange,
 } from '../../../../shared/domains/tickets/ticket.ts';
-import {
-  listLate,
-  listTickets,
-  readTicket,
-  type TicketView,
-} from '../../../../shared/domains/tickets/ticket-list.ts';
+import { listLate, listTickets, readTicket } from '../../../../shared/domains/tickets/ticket-list.ts';
+import type { TicketView } from '../../../../shared/domains/tickets/ticket-view.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam } from '../../../../shared/doors/http/query.ts';
 import type { HttpRequest } from '../../../../shared/doors/http/request.ts';
@@ -58,8 +54,11 @@ export const ticketRoutes = [
     query: none,
     body: newTicket,
     async handle({ context, body }) {
-      const id = await createTicket(toWriteContext(context), body);
-      return answerTicket(context, id, 201);
+      const { id, result } = await createTicket(toWriteContext(context), body);
+      if (result !== 'taken') return answerTicket(context, id, result === 'created' ? 201 : 200);
+      throw new HttpError(409, `The number ${body.number} has a ticket already; change that one.`, {
+        details: { id },
+      });
     },
   }),
   adminRoute({

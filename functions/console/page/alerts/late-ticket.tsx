@@ -2,7 +2,7 @@ import { Button, Group, Stack, Text, TextInput, UnstyledButton } from '@mantine/
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { AlertView } from '../../../../shared/domains/tickets/log.ts';
-import type { TicketView } from '../../../../shared/domains/tickets/ticket-list.ts';
+import type { TicketView } from '../../../../shared/domains/tickets/ticket-view.ts';
 import type { Page } from '../../api/paging.ts';
 import { faultText } from '../base/faults.ts';
 import { instant } from '../base/format.ts';
@@ -12,7 +12,6 @@ import { useSignedIn } from '../base/signed-in.ts';
 import { Facts } from '../ui/facts.tsx';
 import { Failure, Loading } from '../ui/state.tsx';
 import { AlertLine } from './log.tsx';
-import { useRecipients } from './queries.ts';
 import { useAlertsTexts } from './texts.ts';
 
 /** The number of last alerts shown for one ticket, the same as in `ronde alerts ticket`. */
@@ -39,21 +38,17 @@ export function LateTicket({ ticket }: { ticket: TicketView }) {
           <span className="dimmed">{texts.one.lateAfter(delay.threshold_days)}</span>
         </span>
       </UnstyledButton>
-      {opened && <Opened ticket={ticket} />}
+      {opened && <TicketFacts ticket={ticket} />}
     </li>
   );
 }
 
-function Opened({ ticket }: { ticket: TicketView }) {
-  const { id, delay, assignee } = ticket;
+/** Shows a ticket's delay, its recipients, and the alerts about it. */
+export function TicketFacts({ ticket }: { ticket: TicketView }) {
+  const { id, delay, assignee, recipients } = ticket;
   const { language } = useLanguage();
   const texts = useAlertsTexts();
   const words = texts.one;
-  // A new read here could change the form above while a person edits it.
-  const { data: list } = useRecipients({ refetchOnMount: false });
-  const recipients = list?.recipients
-    .filter(({ active }) => active)
-    .map(({ name, email }) => `${name} <${email}>`);
   return (
     <Stack gap="sm" pb="md">
       <Facts
@@ -64,7 +59,7 @@ function Opened({ ticket }: { ticket: TicketView }) {
           [words.threshold, texts.days(delay.threshold_days)],
           [words.lateSince, instant(delay.late_after, language)],
           [words.assignee, assignee],
-          [words.recipients, recipients && (recipients.join(', ') || words.nobody)],
+          [words.recipients, delay.late && (recipients.join(', ') || words.nobody)],
         ]}
       />
       <Snooze ticket={ticket} />

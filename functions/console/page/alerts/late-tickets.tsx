@@ -1,5 +1,5 @@
 import { Group, Stack, Text, Title } from '@mantine/core';
-import type { TicketView } from '../../../../shared/domains/tickets/ticket-list.ts';
+import type { TicketView } from '../../../../shared/domains/tickets/ticket-view.ts';
 import { usePages } from '../base/pages.ts';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { LateTicket } from './late-ticket.tsx';

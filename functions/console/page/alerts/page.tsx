@@ -1,4 +1,5 @@
 import { Stack, Title } from '@mantine/core';
+import { useTitle } from '../base/title.ts';
 import { Section } from '../ui/section.tsx';
 import { Failure, Loading } from '../ui/state.tsx';
 import { LateTickets } from './late-tickets.tsx';
@@ -10,6 +11,7 @@ import { useAlertsTexts } from './texts.ts';
 /** The recipients of alerts, the tickets that are late now, and the alerts so far, all on one page. */
 export default function AlertsPage() {
   const texts = useAlertsTexts();
+  useTitle(texts.title);
   return (
     <Stack gap="xl">
       <Title order={1}>{texts.title}</Title>

@@ -1,4 +1,4 @@
-import { Button, NativeSelect, Switch, TextInput } from '@mantine/core';
+import { Button, NativeSelect, NumberInput, SimpleGrid, Switch, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { MAX_THRESHOLD_DAYS } from '../../../../shared/domains/tickets/limits.ts';
 import type { TestMailReport } from '../../../../shared/doors/mail/test-mail.ts';
@@ -6,7 +6,6 @@ import { looksLikeEmail } from '../base/email.ts';
 import { faultText } from '../base/faults.ts';
 import { LANGUAGE_CHOICES, type Language, useLanguage } from '../base/language.tsx';
 import { useNotify } from '../base/notify.ts';
-import { wholeIn } from '../base/numbers.ts';
 import { useSignedIn } from '../base/signed-in.ts';
 import type { TypedRecipient } from './recipient-form.ts';
 import { useAlertsTexts } from './texts.ts';
@@ -58,34 +57,52 @@ export function RecipientRow({ recipient, showsFaults, change }: Props) {
 function Filter({ recipient, change }: Omit<Props, 'showsFaults'>) {
   const words = useAlertsTexts().filter;
   const { stages, assignee, min_days, escalate_after_days } = recipient;
-  const days = (text: string) => wholeIn(text, 1, MAX_THRESHOLD_DAYS);
   return (
     <details>
       <summary>{words.title}</summary>
-      <TextInput
-        label={words.stages}
-        description={words.stagesHelp}
-        defaultValue={stages?.join(', ') ?? ''}
-        onBlur={({ currentTarget }) => change({ stages: namesIn(currentTarget.value) })}
-      />
-      <TextInput
-        label={words.assignee}
-        defaultValue={assignee ?? ''}
-        onBlur={({ currentTarget }) => change({ assignee: currentTarget.value.trim() || null })}
-      />
-      <TextInput
-        label={words.minDays}
-        inputMode="numeric"
-        defaultValue={min_days ?? ''}
-        onBlur={({ currentTarget }) => change({ min_days: days(currentTarget.value) })}
-      />
-      <TextInput
-        label={words.escalateAfterDays}
-        inputMode="numeric"
-        defaultValue={escalate_after_days ?? ''}
-        onBlur={({ currentTarget }) => change({ escalate_after_days: days(currentTarget.value) })}
-      />
+      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm" mt="xs">
+        <TextInput
+          label={words.stages}
+          description={words.stagesHelp}
+          defaultValue={stages?.join(', ') ?? ''}
+          onBlur={({ currentTarget }) => change({ stages: namesIn(currentTarget.value) })}
+        />
+        <TextInput
+          label={words.assignee}
+          defaultValue={assignee ?? ''}
+          onBlur={({ currentTarget }) => change({ assignee: currentTarget.value.trim() || null })}
+        />
+        <Days label={words.minDays} value={min_days} change={(days) => change({ min_days: days })} />
+        <Days
+          label={words.escalateAfterDays}
+          value={escalate_after_days}
+          change={(days) => change({ escalate_after_days: days })}
+        />
+      </SimpleGrid>
     </details>
+  );
+}
+
+interface DaysProps {
+  label: string;
+  value: number | null | undefined;
+  change(days: number | null): void;
+}
+
+/** A number of days; the field takes no other text. */
+function Days({ label, value, change }: DaysProps) {
+  return (
+    <NumberInput
+      label={label}
+      value={value ?? ''}
+      onChange={(days) => change(days === '' ? null : Number(days))}
+      min={1}
+      max={MAX_THRESHOLD_DAYS}
+      clampBehavior="strict"
+      allowDecimal={false}
+      allowNegative={false}
+      hideControls
+    />
   );
 }
 

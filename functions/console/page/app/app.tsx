@@ -6,23 +6,27 @@ import { Route, Router, Switch } from 'wouter';
 import { ApiError } from '../base/api.ts';
 import { BASE, nonce } from '../base/environment.ts';
 import { LanguageProvider, useLanguage } from '../base/language.tsx';
-import { RoundsPage } from '../tasks/page.tsx';
+import { useTitle } from '../base/title.ts';
+import { HomePage } from '../tasks/home/page.tsx';
 import { PageLoad } from '../ui/page-load.tsx';
 import { Empty } from '../ui/state.tsx';
 import { SignedInOnly } from './auth.tsx';
 
-// The rounds are what one comes for; every other page is loaded by who goes there.
+// The home page is what one comes for; every other page is loaded by who goes there.
 const AlertsPage = lazy(() => import('../alerts/page.tsx'));
 const BillingPage = lazy(() => import('../billing/page.tsx'));
 const FollowupPage = lazy(() => import('../followups/followup-page.tsx'));
 const FollowupsPage = lazy(() => import('../followups/list-page.tsx'));
 const IncidentsPage = lazy(() => import('../tasks/incidents-page.tsx'));
 const InboxPage = lazy(() => import('../inbox/page.tsx'));
+const PersonPage = lazy(() => import('../people/page.tsx'));
 const PresencePage = lazy(() => import('../presence/page.tsx'));
 const RunPage = lazy(() => import('../tasks/run-page.tsx'));
 const RunsPage = lazy(() => import('../tasks/runs-page.tsx'));
+const SearchPage = lazy(() => import('../search/page.tsx'));
 const SettingsPage = lazy(() => import('../settings/page.tsx'));
 const TemplatesPage = lazy(() => import('../billing/templates-page.tsx'));
+const TicketPage = lazy(() => import('../alerts/ticket-page.tsx'));
 const ThreadPage = lazy(() => import('../inbox/thread-page.tsx'));
 const VisitsPage = lazy(() => import('../visits/page.tsx'));
 
@@ -72,11 +76,16 @@ export function App() {
   );
 }
 
-function Pages() {
+function Missing() {
   const { texts } = useLanguage();
+  useTitle(texts.state.notFound);
+  return <Empty>{texts.state.notFound}</Empty>;
+}
+
+function Pages() {
   return (
     <Switch>
-      <Route path="/" component={RoundsPage} />
+      <Route path="/" component={HomePage} />
       <Route path="/runs" component={RunsPage} />
       <Route path="/runs/:id">{({ id }) => <RunPage id={decodeURIComponent(id)} />}</Route>
       <Route path="/followups" component={FollowupsPage} />
@@ -88,10 +97,13 @@ function Pages() {
       <Route path="/inbox/threads/:id">{({ id }) => <ThreadPage id={decodeURIComponent(id)} />}</Route>
       <Route path="/visits" component={VisitsPage} />
       <Route path="/presence" component={PresencePage} />
+      <Route path="/search" component={SearchPage} />
       <Route path="/settings" component={SettingsPage} />
+      <Route path="/alerts/tickets/:id">{({ id }) => <TicketPage id={decodeURIComponent(id)} />}</Route>
+      <Route path="/people/:id">{({ id }) => <PersonPage id={decodeURIComponent(id)} />}</Route>
       <Route path="/alerts" component={AlertsPage} />
       <Route>
-        <Empty>{texts.state.notFound}</Empty>
+        <Missing />
       </Route>
     </Switch>
   );

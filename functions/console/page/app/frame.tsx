@@ -1,8 +1,12 @@
-import { Button, NativeSelect, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { Link, useLocation } from 'wouter';
-import { LANGUAGE_CHOICES, type Language, useLanguage } from '../base/language.tsx';
+import { zoneHere } from '../base/format.ts';
+import { useLanguage } from '../base/language.tsx';
 import { Lantern } from './lantern.tsx';
+import { LanguageChoice, Menu, ThemeSwitch } from './menu.tsx';
+import { isHere, PAGES } from './navigation.ts';
+import { SearchBox } from './search-box.tsx';
+import { useShortcuts } from './shortcuts.ts';
 
 interface Props {
   /** The signed-in user. Without one, the links to the pages are hidden. */
@@ -10,12 +14,13 @@ interface Props {
   children: ReactNode;
 }
 
-/** The frame of every page. */
+/** The frame of every page: one line of header at any width, the page, and the zone of its times. */
 export function Frame({ account, children }: Props) {
   const { texts } = useLanguage();
   const main = useRef<HTMLElement>(null);
   const [path] = useLocation();
   const before = useRef(path);
+  useShortcuts(account !== undefined);
   // A page that came by a link is read from its beginning.
   useEffect(() => {
     if (before.current === path) return;
@@ -30,86 +35,56 @@ export function Frame({ account, children }: Props) {
       </a>
       <header className="header">
         <div className="header-inner">
-          <Lantern size={28} />
-          <strong className="brand">Ronde</strong>
-          {account ? <Navigation path={path} /> : <div className="grow" />}
-          <LanguageChoice />
-          <ThemeSwitch />
-          {account && (
-            <Button size="compact-sm" variant="default" onClick={account.signOut} title={account.name}>
-              {texts.signIn.out}
-            </Button>
+          <Link href="/" className="brand" aria-label="Ronde">
+            <Lantern size={28} /> <strong>Ronde</strong>
+          </Link>
+          {account ? (
+            <>
+              <nav className="header-pages" aria-label={texts.nav.main}>
+                <Pages path={path} />
+              </nav>
+              <SearchBox />
+              <Menu account={account}>
+                <nav className="menu-pages" aria-label={texts.nav.main}>
+                  <Pages path={path} />
+                  <Link href="/search" className="page-link">
+                    {texts.nav.search}
+                  </Link>
+                </nav>
+              </Menu>
+            </>
+          ) : (
+            <>
+              <div className="grow" />
+              <LanguageChoice />
+              <ThemeSwitch />
+            </>
           )}
         </div>
       </header>
       <main id="main" className="page" tabIndex={-1} ref={main}>
         {children}
       </main>
+      {account && <footer className="footer dimmed">{texts.nav.zone(zoneHere())}</footer>}
     </>
   );
 }
 
-function Navigation({ path }: { path: string }) {
+function Pages({ path }: { path: string }) {
   const { texts } = useLanguage();
-  const pages = [
-    {
-      to: '/',
-      name: texts.nav.rounds,
-      here: path === '/' || path.startsWith('/runs') || path === '/incidents',
-    },
-    {
-      to: '/followups',
-      name: texts.nav.followups,
-      here: path.startsWith('/followups') || path.startsWith('/billing'),
-    },
-    { to: '/inbox', name: texts.nav.inbox, here: path.startsWith('/inbox') },
-    { to: '/alerts', name: texts.nav.alerts, here: path === '/alerts' },
-    { to: '/visits', name: texts.nav.visits, here: path === '/visits' },
-    { to: '/presence', name: texts.nav.presence, here: path === '/presence' },
-    { to: '/settings', name: texts.nav.settings, here: path === '/settings' },
-  ];
-  return (
-    <nav aria-label={texts.nav.main}>
-      {pages.map(({ to, name, here }) => (
-        <Link key={to} href={to} aria-current={here ? 'page' : undefined}>
-          {name}
-        </Link>
-      ))}
-    </nav>
-  );
-}
-
-function LanguageChoice() {
-  const { language, texts, speak } = useLanguage();
-  return (
-    <NativeSelect
-      size="xs"
-      w={92}
-      aria-label={texts.language}
-      value={language}
-      onChange={({ currentTarget }) => speak(currentTarget.value as Language)}
-      data={LANGUAGE_CHOICES}
-    />
-  );
-}
-
-function ThemeSwitch() {
-  const { texts } = useLanguage();
-  const { setColorScheme } = useMantineColorScheme();
-  const dark = useComputedColorScheme('light') === 'dark';
-  const name = dark ? texts.theme.toLight : texts.theme.toDark;
-  return (
-    <Button
-      size="compact-sm"
-      variant="default"
-      aria-label={name}
-      title={name}
-      onClick={() => setColorScheme(dark ? 'light' : 'dark')}
-    >
-      <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
-        <circle cx="8" cy="8" r="6.5" fill="none" stroke="currentColor" strokeWidth="1.5" />
-        <path d="M8 1.5a6.5 6.5 0 0 1 0 13z" fill="currentColor" />
-      </svg>
-    </Button>
-  );
+  return PAGES.map((page) => {
+    const name = texts.nav[page.name] as string;
+    return (
+      <Link
+        key={page.to}
+        href={page.to}
+        className="page-link"
+        aria-current={isHere(page, path) ? 'page' : undefined}
+        title={texts.nav.keys(page.letter)}
+        data-name={name}
+      >
+        {name}
+      </Link>
+    );
+  });
 }

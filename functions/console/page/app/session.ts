@@ -37,7 +37,15 @@ export type SignInFault = 'no_issuer' | 'refused' | 'failed';
 
 /** A tab that signs somebody in for another tab is asked by this parameter, and tells it over a channel of this name. */
 const FOR = 'for';
-const channelOf = (id: string) => new BroadcastChannel(`ronde-sign-in-${id}`);
+const nameOf = (id: string) => `ronde-sign-in-${id}`;
+const channelOf = (id: string) => new BroadcastChannel(nameOf(id));
+
+/** Returns true, once, if a tab of this page made the channel: a link from elsewhere may name any. */
+function isExpected(id: string): boolean {
+  const expected = localStorage.getItem(nameOf(id)) !== null;
+  localStorage.removeItem(nameOf(id));
+  return expected;
+}
 
 /** The state that is kept on the way to the issuer and back. */
 interface Kept {
@@ -64,7 +72,7 @@ export async function findSession(): Promise<Session | null> {
     return sessionOf(user);
   }
   const waiting = query.get(FOR);
-  if (waiting) {
+  if (waiting && isExpected(waiting)) {
     await manager.signinRedirect({ state: { waiting } satisfies Kept });
     // The page is left; there is nothing to show.
     return await new Promise(() => undefined);
@@ -93,8 +101,12 @@ export function signInElsewhere(signedIn: (session: Session) => void): () => voi
     channel.close();
     signedIn(sessionOf(user));
   };
+  localStorage.setItem(nameOf(id), '');
   window.open(`${home}?${FOR}=${id}`, '_blank', 'noopener');
-  return () => channel.close();
+  return () => {
+    localStorage.removeItem(nameOf(id));
+    channel.close();
+  };
 }
 
 /** Gives the session to the tab that waits for it, and keeps nothing of it here. */

@@ -1,5 +1,6 @@
 import { Alert, Button, Paper, Stack, Text, Title } from '@mantine/core';
 import { useLanguage } from '../base/language.tsx';
+import { useTitle } from '../base/title.ts';
 import { Lantern } from './lantern.tsx';
 
 interface Props {
@@ -10,6 +11,7 @@ interface Props {
 /** The page before sign-in; it has no data. */
 export function SignInPage({ why, begin }: Props) {
   const { texts } = useLanguage();
+  useTitle(texts.signIn.title);
   return (
     <Paper withBorder radius="md" p="xl" maw={440} mx="auto" mt="10vh">
       <Stack gap="lg">

@@ -8,17 +8,41 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60 * SECOND],
 ];
 
-/** Date and time, in the browser's zone. */
+/** The customs of a language where the browser names no country: not those of the United States. */
+const USUAL: Record<Language, string> = { en: 'en-GB', fr: 'fr-FR' };
+
+/** Returns the reader's own locale of the page's language, such as en-AU, for dates and numbers. */
+export function localeOf(language: Language): string {
+  const own = navigator.languages.find((tag) => tag.startsWith(`${language}-`));
+  return own ?? USUAL[language];
+}
+
+/** The reader's own time zone, in which the page shows every instant; UTC if the browser names none. */
+export function zoneHere(): string {
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  return timeZone && timeZone !== 'Etc/Unknown' ? timeZone : 'UTC';
+}
+
+/** Date and time, in the browser's zone; with seconds, the zone is named too. */
 export function instant(iso: string | null | undefined, language: Language, seconds = false): string {
   if (!iso || Number.isNaN(Date.parse(iso))) return '–';
-  const timeStyle = seconds ? 'medium' : 'short';
-  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle }).format(new Date(iso));
+  const date = { day: 'numeric', month: 'short', year: 'numeric' } as const;
+  const time = { hour: 'numeric', minute: '2-digit' } as const;
+  const exact = seconds ? ({ second: '2-digit', timeZoneName: 'short' } as const) : {};
+  return new Intl.DateTimeFormat(localeOf(language), { ...date, ...time, ...exact }).format(new Date(iso));
+}
+
+/** A day without a time, such as a due date, in the zone in which it is a day. */
+export function dayOf(iso: string | null | undefined, language: Language, timeZone?: string): string {
+  if (!iso || Number.isNaN(Date.parse(iso))) return '–';
+  const options = { dateStyle: 'medium', ...(timeZone ? { timeZone } : {}) } as const;
+  return new Intl.DateTimeFormat(localeOf(language), options).format(new Date(iso));
 }
 
 /** How long ago or how far ahead, in the largest unit that fits. */
-export function distance(iso: string, language: Language): string {
+export function distance(iso: string, language: Language, style: 'long' | 'short' = 'long'): string {
   const ms = Date.parse(iso) - now().getTime();
-  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  const format = new Intl.RelativeTimeFormat(localeOf(language), { numeric: 'auto', style });
   const [unit, length] = STEPS.find(([, size]) => Math.abs(ms) >= size) ?? ['second', SECOND];
   return format.format(Math.trunc(ms / length), unit);
 }
@@ -27,7 +51,7 @@ export function distance(iso: string, language: Language): string {
 export function span(ms: number | null, language: Language): string {
   if (ms === null) return '–';
   const short = ms < SECOND;
-  return new Intl.NumberFormat(language, {
+  return new Intl.NumberFormat(localeOf(language), {
     style: 'unit',
     unit: short ? 'millisecond' : 'second',
     maximumFractionDigits: short || ms >= 100 * SECOND ? 0 : 1,
@@ -38,11 +62,20 @@ export function span(ms: number | null, language: Language): string {
 export function price(usd: number | null, language: Language): string {
   if (usd === null) return '–';
   const options = { style: 'currency', currency: 'USD', maximumFractionDigits: 6 } as const;
-  return new Intl.NumberFormat(language, options).format(usd);
+  return new Intl.NumberFormat(localeOf(language), options).format(usd);
+}
+
+/** An amount in its currency; a plain number if the currency is not a code of three letters. */
+export function amountText(amount: number, currency: string | null | undefined, language: Language): string {
+  const isCode = /^[A-Za-z]{3}$/.test(currency ?? '');
+  const options = isCode
+    ? ({ style: 'currency', currency: currency as string } as const)
+    : { minimumFractionDigits: 2 };
+  return new Intl.NumberFormat(localeOf(language), options).format(amount);
 }
 
 export function whole(count: number, language: Language): string {
-  return new Intl.NumberFormat(language).format(count);
+  return new Intl.NumberFormat(localeOf(language)).format(count);
 }
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
@@ -52,7 +85,7 @@ export function bytes(count: number | null, language: Language): string {
   if (count === null) return '–';
   const step = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(count, 1)) / 3));
   const format = { style: 'unit', unit: UNITS[step], maximumFractionDigits: step > 1 ? 1 : 0 } as const;
-  return new Intl.NumberFormat(language, format).format(count / 1000 ** step);
+  return new Intl.NumberFormat(localeOf(language), format).format(count / 1000 ** step);
 }
 
 const HOUR_S = 3600;
@@ -62,7 +95,9 @@ const MINUTE_S = 60;
 export function longSpan(seconds: number, language: Language): string {
   const rounded = Math.round(seconds);
   const unit = (value: number, name: string) =>
-    new Intl.NumberFormat(language, { style: 'unit', unit: name, unitDisplay: 'short' }).format(value);
+    new Intl.NumberFormat(localeOf(language), { style: 'unit', unit: name, unitDisplay: 'short' }).format(
+      value,
+    );
   if (rounded >= HOUR_S)
     return `${unit(Math.floor(rounded / HOUR_S), 'hour')} ${unit(Math.floor((rounded % HOUR_S) / MINUTE_S), 'minute')}`;
   if (rounded >= MINUTE_S)
@@ -73,11 +108,12 @@ export function longSpan(seconds: number, language: Language): string {
 /** A day that the API names, of whatever zone. */
 export function dayName(day: string, language: Language): string {
   const options = { weekday: 'short', day: 'numeric', month: 'short', timeZone: 'UTC' } as const;
-  return new Intl.DateTimeFormat(language, options).format(new Date(`${day}T00:00:00Z`));
+  return new Intl.DateTimeFormat(localeOf(language), options).format(new Date(`${day}T00:00:00Z`));
 }
 
 /** A share of a whole in percent; – where there is no whole. */
 export function share(part: number, whole: number, language: Language): string {
   if (whole === 0) return '–';
-  return new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 }).format(part / whole);
+  const options = { style: 'percent', maximumFractionDigits: 0 } as const;
+  return new Intl.NumberFormat(localeOf(language), options).format(part / whole);
 }

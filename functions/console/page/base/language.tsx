@@ -26,7 +26,6 @@ export function LanguageProvider({ children }: { children: ReactNode }) {
   const [language, setLanguage] = useState(preferred);
   useEffect(() => {
     document.documentElement.lang = language;
-    document.title = `Ronde · ${LANGUAGES[language].signIn.title}`;
   }, [language]);
   const spoken = useMemo(
     () => ({

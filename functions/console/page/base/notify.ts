@@ -11,6 +11,11 @@ interface PageNotice {
 export function useNotify(): (notice: PageNotice) => void {
   const { texts } = useLanguage();
   return (notice) => {
-    notifications.show({ ...notice, closeButtonProps: { 'aria-label': texts.state.close } });
+    notifications.show({
+      ...notice,
+      // An error stays until the person has read and closed it.
+      ...(notice.color === 'red' ? { autoClose: false } : {}),
+      closeButtonProps: { 'aria-label': texts.state.close },
+    });
   };
 }

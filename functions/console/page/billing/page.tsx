@@ -1,6 +1,7 @@
 import { Alert, Stack, Title } from '@mantine/core';
 import { Link } from 'wouter';
 import { billingAddress } from '../base/addresses.ts';
+import { useTitle } from '../base/title.ts';
 import { Failure, Loading } from '../ui/state.tsx';
 import { Automatic } from './automatic.tsx';
 import { useBilling } from './queries.ts';
@@ -12,6 +13,7 @@ export default function BillingPage({ id }: { id: string }) {
   const texts = useBillingTexts();
   const mails = useBillingTexts().mails;
   const { data, error, isPending, refetch } = useBilling(id);
+  useTitle(texts.title(id));
   return (
     <Stack gap="lg">
       <div>

@@ -6,6 +6,7 @@ import type { BillingSettingsView, BuiltInTemplates } from '../../api/followups/
 import { billingAddress } from '../base/addresses.ts';
 import { LANGUAGE_CHOICES, type Language } from '../base/language.tsx';
 import { useSignedIn } from '../base/signed-in.ts';
+import { useTitle } from '../base/title.ts';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { useBilling } from './queries.ts';
 import { TemplateEditor } from './template-editor.tsx';
@@ -17,6 +18,7 @@ export default function TemplatesPage({ id }: { id: string }) {
   const texts = useBillingTexts().mails;
   const { api } = useSignedIn();
   const settings = useBilling(id);
+  useTitle(texts.title(id));
   const builtIn = useQuery({
     queryKey: ['followup-templates'],
     queryFn: ({ signal }) => api.get<BuiltInTemplates>('/v1/admin/followup-templates', signal),

@@ -5,7 +5,7 @@ import type { FollowupView } from '../../../../shared/domains/followups/show.ts'
 import type { FollowupDetail, SendReport } from '../../api/followups/views.ts';
 import { useLanguage } from '../base/language.tsx';
 import { Confirm } from '../ui/confirm.tsx';
-import { useFollowupAction } from './queries.ts';
+import { doubtText, useFollowupAction } from './queries.ts';
 import { useFollowupsTexts } from './texts.ts';
 
 type Asked = 'send' | 'pause' | 'stop';
@@ -60,9 +60,15 @@ interface DialogProps {
   close(): void;
 }
 
-function SendDialog({ followup: { id, customer }, opened, close }: DialogProps) {
+function SendDialog({ followup: { id, customer, explanation }, opened, close: closeIt }: DialogProps) {
   const { language } = useLanguage();
   const texts = useFollowupsTexts();
+  // The server's reason for asking once more, such as a pause.
+  const [doubt, setDoubt] = useState<string | null>(null);
+  const close = () => {
+    setDoubt(null);
+    closeIt();
+  };
   const { mutate, isPending } = useFollowupAction<SendReport>(id, 'send', ({ sent, level, message }) =>
     sent ? texts.act.sent(level) : message[language],
   );
@@ -70,10 +76,22 @@ function SendDialog({ followup: { id, customer }, opened, close }: DialogProps) 
     <Confirm
       opened={opened}
       title={texts.act.send}
-      ask={texts.act.sendAsk(customer?.email ?? '–')}
-      label={texts.act.send}
+      ask={doubt ?? texts.act.sendAsk(customer?.email ?? '–')}
+      label={doubt === null ? texts.act.send : texts.act.sendAnyway}
       pending={isPending}
-      confirm={() => mutate({}, { onSettled: close })}
+      confirm={() =>
+        mutate(
+          { level: explanation?.level, ...(doubt === null ? {} : { confirm: true }) },
+          {
+            onSuccess: close,
+            onError(error) {
+              const asked = doubtText(error)?.[language];
+              if (asked === undefined) close();
+              else setDoubt(asked);
+            },
+          },
+        )
+      }
       close={close}
     />
   );

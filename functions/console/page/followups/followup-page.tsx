@@ -2,14 +2,14 @@ import { Alert, Button, CopyButton, Group, Stack, Text, Title } from '@mantine/c
 import { Link } from 'wouter';
 import type { FollowupDetail, FullExplanation } from '../../api/followups/views.ts';
 import { billingAddress, runAddress } from '../base/addresses.ts';
-import { ApiError } from '../base/api.ts';
-import { instant } from '../base/format.ts';
+import { dayOf, instant } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
+import { useTitle } from '../base/title.ts';
 import { Facts } from '../ui/facts.tsx';
 import { Mark } from '../ui/outcome.tsx';
 import { MoreButton } from '../ui/pages-button.tsx';
 import { Section } from '../ui/section.tsx';
-import { Empty, Failure, Loading } from '../ui/state.tsx';
+import { Failure, Loading } from '../ui/state.tsx';
 import { Actions } from './actions.tsx';
 import { HistoryLines, Levels } from './history.tsx';
 import { isEndless, money, nameOf } from './money.ts';
@@ -25,15 +25,9 @@ const STATUS_COLORS: Record<string, string> = { open: 'blue', paid: 'teal', acce
 export default function FollowupPage({ id }: { id: string }) {
   const texts = useFollowupsTexts();
   const { data, error, isPending, refetch } = useFollowup(id);
+  useTitle(data ? `${worded(texts.type, data.type ?? null)} ${nameOf(data)}` : texts.title);
   if (isPending) return <Loading />;
-  if (!data) {
-    const missing = error instanceof ApiError && error.status === 404;
-    return missing ? (
-      <Empty>{texts.one.missing}</Empty>
-    ) : (
-      <Failure error={error} retry={() => void refetch()} />
-    );
-  }
+  if (!data) return <Failure error={error} retry={() => void refetch()} missing={texts.one.missing} />;
   return (
     <Stack gap="lg">
       <div>
@@ -84,7 +78,10 @@ function Standing({ followup }: { followup: FollowupDetail }) {
         facts={[
           [texts.one.customer, [customer?.name, customer?.email].filter(Boolean).join(' · ')],
           [texts.one.amount, money(followup, language)],
-          [texts.one.dueDate, followup.due_date && instant(followup.due_date, language)],
+          [
+            texts.one.dueDate,
+            followup.due_date && dayOf(followup.due_date, language, followup.due_zone ?? undefined),
+          ],
           [texts.one.quoteSent, followup.sent_at && instant(followup.sent_at, language)],
           [
             texts.one.pausedUntil,

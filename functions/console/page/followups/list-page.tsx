@@ -4,6 +4,7 @@ import type { ExplainedFollowup } from '../../api/followups/views.ts';
 import { billingAddress } from '../base/addresses.ts';
 import { useOrganisations } from '../base/organisations.ts';
 import { usePages } from '../base/pages.ts';
+import { useTitle } from '../base/title.ts';
 import { MoreButton } from '../ui/pages-button.tsx';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { Views } from '../ui/views.tsx';
@@ -11,17 +12,18 @@ import { DueList } from './due-list.tsx';
 import { FollowupLine } from './line.tsx';
 import { useFollowupsTexts } from './texts.ts';
 
-const VIEWS = ['due', 'unsettled', 'parked', 'sent'] as const;
+const VIEWS = ['next', 'waiting', 'uncertain', 'to_fix', 'sent', 'ended'] as const;
 type View = (typeof VIEWS)[number];
 
 /** Follow-ups that are due, that wait for a person, and that are done. The address keeps the choice. */
 export default function FollowupsPage() {
   const texts = useFollowupsTexts();
+  useTitle(texts.title);
   const [params] = useSearchParams();
-  const view = VIEWS.find((name) => name === params.get('view')) ?? 'due';
+  const view = VIEWS.find((name) => name === params.get('view')) ?? 'next';
   const organisation = params.get('org') ?? '';
   const address = (chosen: { view: View; org: string }) => {
-    const given = Object.entries(chosen).filter(([name, value]) => value !== '' && value !== 'due' && name);
+    const given = Object.entries(chosen).filter(([name, value]) => value !== '' && value !== 'next' && name);
     return given.length === 0 ? '/followups' : `/followups?${new URLSearchParams(given)}`;
   };
   return (
@@ -75,7 +77,7 @@ function Organisations({ chosen, address }: OrganisationsProps) {
 
 function List({ view, organisation }: { view: View; organisation: string }) {
   const texts = useFollowupsTexts();
-  const list = usePages<ExplainedFollowup>(['followups', view, organisation], '/v1/admin/followups', {
+  const list = usePages<ExplainedFollowup>(['followups', view, organisation], '/api/followups', {
     view,
     org_id: organisation,
   });
@@ -89,7 +91,7 @@ function List({ view, organisation }: { view: View; organisation: string }) {
       <Text c="dimmed" mb="sm">
         {texts.help[view]}
       </Text>
-      {view === 'due' ? (
+      {view === 'next' ? (
         <Stack gap="lg">
           <DueList items={items} />
         </Stack>

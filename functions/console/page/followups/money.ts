@@ -1,4 +1,5 @@
 import type { FollowupView } from '../../../../shared/domains/followups/show.ts';
+import { amountText } from '../base/format.ts';
 import type { Language } from '../base/language.tsx';
 
 /** A pause without an end is kept as this year. */
@@ -6,10 +7,7 @@ const ENDLESS_YEAR = '9999';
 
 /** An amount in its currency; rows of other back ends may lack either. */
 export function money({ amount_due, currency }: FollowupView, language: Language): string {
-  if (typeof amount_due !== 'number') return '–';
-  const plain = new Intl.NumberFormat(language, { minimumFractionDigits: 2 }).format(amount_due);
-  if (!currency || !/^[A-Za-z]{3}$/.test(currency)) return plain;
-  return new Intl.NumberFormat(language, { style: 'currency', currency }).format(amount_due);
+  return typeof amount_due === 'number' ? amountText(amount_due, currency, language) : '–';
 }
 
 export const isEndless = (iso: string | null | undefined): boolean => iso?.startsWith(ENDLESS_YEAR) === true;

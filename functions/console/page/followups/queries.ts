@@ -65,8 +65,15 @@ export function useFollowupAction<T>(id: string, action: string, done: (answer: 
   });
 }
 
+const blockedBy = (error: unknown) =>
+  error instanceof ApiError ? (error.details as Partial<Blocked> | undefined) : undefined;
+
 /** Why the server would not do it, in its own words for a person. */
 export function blockedText(error: unknown): Blocked['message'] | null {
-  const details = error instanceof ApiError ? (error.details as Partial<Blocked> | undefined) : undefined;
+  const details = blockedBy(error);
   return details?.message?.en ? details.message : null;
 }
+
+/** Returns why the server asks a person to confirm; null if it refuses. */
+export const doubtText = (error: unknown): Blocked['message'] | null =>
+  blockedBy(error)?.confirmable ? blockedText(error) : null;

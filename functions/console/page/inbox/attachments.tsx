@@ -1,6 +1,6 @@
 import { Button, Group } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import type { MessageView } from '../../../../shared/domains/inbox/mailbox/views.ts';
+import type { MessageLine } from '../../../../shared/domains/inbox/mailbox/views.ts';
 import type { Attachment } from '../../../../shared/domains/inbox/message/structure.ts';
 import { faultText } from '../base/faults.ts';
 import { bytes } from '../base/format.ts';
@@ -11,7 +11,7 @@ import { useSignedIn } from '../base/signed-in.ts';
 import { useInboxTexts } from './texts.ts';
 
 /** The attachments of a mail: each is fetched from the mail server when somebody asks for it, and kept as a file. */
-export function Attachments({ mail }: { mail: MessageView }) {
+export function Attachments({ mail }: { mail: MessageLine }) {
   const texts = useInboxTexts();
   return (
     <Group gap="xs" role="group" aria-label={texts.thread.attachments}>

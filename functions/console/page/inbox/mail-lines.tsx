@@ -28,10 +28,17 @@ function Conversation({ mails }: { mails: readonly MessageSummary[] }) {
   const unread = mails.some(({ seen }) => !seen);
   return (
     <li className="line mail-line wrapped">
-      <span className={unread ? 'unread' : ''}>{people.join(', ')}</span>
+      <span className={unread ? 'unread' : ''}>
+        {people.map((person, index) => (
+          <span key={person}>
+            {index > 0 && ', '}
+            <bdi>{person}</bdi>
+          </span>
+        ))}
+      </span>
       <span>
         <Link href={`/inbox/threads/${encodeURIComponent(newest.thread_id)}`}>
-          {newest.subject || texts.noSubject}
+          <bdi>{newest.subject || texts.noSubject}</bdi>
         </Link>{' '}
         <span className="dimmed">{newest.snippet.slice(0, 160)}</span>
         <Group gap={6} mt={4}>

@@ -5,6 +5,7 @@ import type { Status } from '../../../../shared/domains/inbox/health.ts';
 import type { MailboxReport } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
 import type { IntegrationView } from '../../../../shared/domains/inbox/mailbox/views.ts';
 import type { SyncReport } from '../../api/inbox/views.ts';
+import { useAnchor } from '../base/anchor.ts';
 import { distance, instant } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
 import { useSignedIn } from '../base/signed-in.ts';
@@ -45,6 +46,7 @@ export function Mailboxes() {
 function All() {
   const texts = useInboxTexts();
   const { data, error, isPending, refetch } = useMailboxes();
+  useAnchor(data !== undefined);
   if (isPending) return <Loading />;
   if (!data) return <Failure error={error} retry={() => void refetch()} />;
   if (data.items.length === 0) return <Empty>{texts.noMailboxes}</Empty>;
@@ -64,7 +66,7 @@ function Card({ mailbox }: { mailbox: IntegrationView }) {
   const headline = useId();
   const status = statusOf(mailbox);
   return (
-    <Paper component="section" withBorder radius="md" p="md" aria-labelledby={headline}>
+    <Paper component="section" id={mailbox.id} withBorder radius="md" p="md" aria-labelledby={headline}>
       <Stack gap="sm">
         <Group justify="space-between" align="flex-start" gap="sm">
           <div>

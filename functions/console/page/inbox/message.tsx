@@ -1,21 +1,21 @@
 import { Alert, Button, Code, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
-import type { MessageView } from '../../../../shared/domains/inbox/mailbox/views.ts';
+import type { MessageLine } from '../../../../shared/domains/inbox/mailbox/views.ts';
 import type { Address } from '../../../../shared/domains/inbox/message/message.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { MailFrame } from '../ui/mail-frame.tsx';
 import { Mark } from '../ui/outcome.tsx';
-import { Empty } from '../ui/state.tsx';
+import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { Attachments } from './attachments.tsx';
 import { withoutPictures } from './mail-body.ts';
 import { senderOf } from './mail-lines.tsx';
-import { useMailboxName } from './queries.ts';
+import { useMail, useMailboxName } from './queries.ts';
 import { useInboxTexts } from './texts.ts';
 
-/** One mail of a conversation; the body is there once it is opened. */
-export function Message({ mail, open }: { mail: MessageView; open: boolean }) {
+/** One mail of a conversation; its body is fetched once it is opened. */
+export function Message({ mail, open }: { mail: MessageLine; open: boolean }) {
   const { language } = useLanguage();
   const texts = useInboxTexts();
   const [opened, setOpened] = useState(open);
@@ -34,7 +34,10 @@ export function Message({ mail, open }: { mail: MessageView; open: boolean }) {
         onClick={() => setOpened(!opened)}
         rightSection={<span className="dimmed">{instant(mail.received_at, language)}</span>}
       >
-        <span className={mail.seen ? '' : 'unread'}>{sender}</span>{' '}
+        <span className={mail.seen ? '' : 'unread'}>
+          <bdi>{sender}</bdi>
+        </span>{' '}
+        {mail.from?.name && <span className="dimmed">{`<${mail.from.address}>`} </span>}
         <span className="dimmed">{texts.inFolder(mail.folder, mailboxName(mail.integration_id))}</span>
       </Button>
       {opened ? (
@@ -48,7 +51,7 @@ export function Message({ mail, open }: { mail: MessageView; open: boolean }) {
   );
 }
 
-function Opened({ mail, sender }: { mail: MessageView; sender: string }) {
+function Opened({ mail, sender }: { mail: MessageLine; sender: string }) {
   const texts = useInboxTexts();
   return (
     <Stack gap="sm" px="md" pb="md">
@@ -65,16 +68,20 @@ function Opened({ mail, sender }: { mail: MessageView; sender: string }) {
           [texts.thread.cc, mail.cc?.map(addressText).join(', ')],
         ]}
       />
-      {mail.html ? (
-        <HtmlBody html={mail.html} text={mail.text} sender={sender} />
-      ) : mail.text ? (
-        <div className="mail-text wrapped">{mail.text}</div>
-      ) : (
-        <Empty>{texts.thread.empty}</Empty>
-      )}
+      <MailBody id={mail.id} sender={sender} />
       {mail.attachments?.length > 0 && <Attachments mail={mail} />}
     </Stack>
   );
+}
+
+function MailBody({ id, sender }: { id: string; sender: string }) {
+  const texts = useInboxTexts();
+  const { data, error, isPending, refetch } = useMail(id);
+  if (isPending) return <Loading />;
+  if (!data) return <Failure error={error} retry={() => void refetch()} />;
+  if (data.html) return <HtmlBody html={data.html} text={data.text} sender={sender} />;
+  if (data.text) return <div className="mail-text wrapped">{data.text}</div>;
+  return <Empty>{texts.thread.empty}</Empty>;
 }
 
 const addressText = ({ name, address }: Address) => (name ? `${name} <${address}>` : address);

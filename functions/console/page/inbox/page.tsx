@@ -1,5 +1,6 @@
 import { Stack, Text, Title } from '@mantine/core';
 import { useSearchParams } from 'wouter';
+import { useTitle } from '../base/title.ts';
 import { Views } from '../ui/views.tsx';
 import { MailList, Quarantine } from './mail-list.tsx';
 import { Mailboxes } from './mailboxes.tsx';
@@ -10,6 +11,7 @@ const VIEWS = ['mails', 'mailboxes', 'quarantine'] as const;
 /** Mail, the mailboxes it came from, and what could not be read. */
 export default function InboxPage() {
   const texts = useInboxTexts();
+  useTitle(texts.title);
   const [params] = useSearchParams();
   const view = VIEWS.find((name) => name === params.get('view')) ?? 'mails';
   return (

@@ -1,6 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { Failure } from '../../../../shared/domains/inbox/imap/failure.ts';
-import type { IntegrationView, MessageView } from '../../../../shared/domains/inbox/mailbox/views.ts';
+import type {
+  IntegrationView,
+  MessageLine,
+  MessageView,
+} from '../../../../shared/domains/inbox/mailbox/views.ts';
 import type { FolderView } from '../../api/inbox/views.ts';
 import type { Page } from '../../api/paging.ts';
 import { faultText } from '../base/faults.ts';
@@ -40,6 +44,15 @@ export function useFolders(id: string) {
   });
 }
 
+/** One mail with its body, which a conversation leaves out: mails have up to half a megabyte each. */
+export function useMail(id: string) {
+  const { api } = useSignedIn();
+  return useQuery({
+    queryKey: ['mail', id],
+    queryFn: ({ signal }) => api.get<MessageView>(`/api/inbox/messages/${encodeURIComponent(id)}`, signal),
+  });
+}
+
 /** A conversation, the oldest mail first. */
 export function useThread(id: string) {
   const { api } = useSignedIn();
@@ -47,7 +60,7 @@ export function useThread(id: string) {
     queryKey: ['thread', id],
     queryFn: async ({ signal }) => {
       const query = new URLSearchParams({ thread_id: id, limit: String(MAX_SHOWN) });
-      const { items } = await api.get<Page<MessageView>>(`/api/inbox/messages?${query}`, signal);
+      const { items } = await api.get<Page<MessageLine>>(`/api/inbox/messages?${query}`, signal);
       return items.reverse();
     },
   });

@@ -1,5 +1,6 @@
 import { Stack, Title } from '@mantine/core';
 import { Link } from 'wouter';
+import { useTitle } from '../base/title.ts';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { Message } from './message.tsx';
 import { useThread } from './queries.ts';
@@ -9,6 +10,7 @@ import { useInboxTexts } from './texts.ts';
 export default function ThreadPage({ id }: { id: string }) {
   const texts = useInboxTexts();
   const { data, error, isPending, refetch } = useThread(id);
+  useTitle(data?.at(-1)?.subject || texts.title);
   if (isPending) return <Loading />;
   if (!data) return <Failure error={error} retry={() => void refetch()} />;
   const newest = data.at(-1);
@@ -18,7 +20,7 @@ export default function ThreadPage({ id }: { id: string }) {
       <div>
         <Link href="/inbox">{texts.thread.back}</Link>
         <Title order={1} size="h2" className="wrapped">
-          {newest.subject || texts.noSubject}
+          <bdi>{newest.subject || texts.noSubject}</bdi>
         </Title>
       </div>
       <ol className="messages">

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { DEFAULT_STALE_MINUTES } from '../../../../shared/domains/presence/limits.ts';
 import type { PresenceView } from '../../api/presence/presence.ts';
 import { useSignedIn } from '../base/signed-in.ts';
+import { useTitle } from '../base/title.ts';
 import { Section } from '../ui/section.tsx';
 import { Failure, Loading } from '../ui/state.tsx';
 import { Clean } from './clean.tsx';
@@ -14,6 +15,7 @@ import { usePresenceTexts } from './texts.ts';
 /** The users and their presence, the state of its stores, and the cleanup. */
 export default function PresencePage() {
   const texts = usePresenceTexts();
+  useTitle(texts.title);
   const { api } = useSignedIn();
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['presence', 'report'],

@@ -1,7 +1,9 @@
 import { Stack, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { SettingsView } from '../../api/settings.ts';
+import { useAnchor } from '../base/anchor.ts';
 import { useSignedIn } from '../base/signed-in.ts';
+import { useTitle } from '../base/title.ts';
 import { Failure, Loading } from '../ui/state.tsx';
 import { AlertSettings } from './alerts.tsx';
 import { PresenceSettings } from './presence.tsx';
@@ -11,6 +13,7 @@ import { WatchSettings } from './watch.tsx';
 /** The settings of the installation. Each part is saved by itself, so that two people rarely disturb each other. */
 export default function SettingsPage() {
   const texts = useSettingsTexts();
+  useTitle(texts.title);
   const { api } = useSignedIn();
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['settings'],
@@ -19,6 +22,7 @@ export default function SettingsPage() {
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
   });
+  useAnchor(data !== undefined);
   return (
     <Stack gap="lg">
       <Title order={1}>{texts.title}</Title>

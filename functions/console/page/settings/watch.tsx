@@ -21,6 +21,7 @@ export function WatchSettings({ stored }: { stored: SettingsView['watch'] }) {
       {(showsFaults) => (
         <>
           <Textarea
+            id="operators"
             label={words.operators}
             description={words.operatorsHelp(MAX_OPERATORS)}
             maw={420}

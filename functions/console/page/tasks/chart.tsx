@@ -3,7 +3,7 @@ import '@mantine/charts/styles.css';
 import { BarChart, LineChart } from '@mantine/charts';
 import { SimpleGrid, Text } from '@mantine/core';
 import type { RunLine } from '../../../../shared/runtime/run-view.ts';
-import { instant } from '../base/format.ts';
+import { instant, localeOf } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
 import { Empty } from '../ui/state.tsx';
 
@@ -34,7 +34,7 @@ export default function Chart({ runs }: { runs: readonly RunLine[] }) {
     tickLine: 'none',
   } as const;
   const number = (value: number) =>
-    new Intl.NumberFormat(language, { maximumFractionDigits: 2 }).format(value);
+    new Intl.NumberFormat(localeOf(language), { maximumFractionDigits: 2 }).format(value);
   return (
     <SimpleGrid cols={{ base: 1, sm: 2 }} mt="md">
       <figure className="chart">

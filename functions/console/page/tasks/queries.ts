@@ -1,23 +1,23 @@
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { IncidentView } from '../../../../shared/domains/watch/incident.ts';
 import type { RunLine, RunView } from '../../../../shared/runtime/run-view.ts';
 import type { Page } from '../../api/paging.ts';
+import type { RunItems } from '../../api/tasks/run-items.ts';
 import type { TaskItem, TaskList } from '../../api/tasks/tasks.ts';
-import { type Api, absent } from '../base/api.ts';
+import type { Api } from '../base/api.ts';
 import { usePages } from '../base/pages.ts';
 import { useSignedIn } from '../base/signed-in.ts';
 
 /** A strip shows this many runs; the API answers no more. */
 export const STRIP = 50;
 
-/** How often the rounds look again, while the page is visible. */
+/** How often the tasks are looked at again, while the page is visible. */
 const LOOK_MS = 15_000;
 /** A run that is under way is looked at this often: it tells how far it is every five seconds. */
 const BUSY_MS = 5_000;
 /** A look asks for so few runs of each task, and adds them to those it knows: each run is a read that is paid for. */
 const NEWEST = 5;
 
-/** The rounds, looked at again and again; the whole strip is read once. */
+/** The tasks, looked at again and again; the whole strip is read once. */
 export function useTasks() {
   const { api } = useSignedIn();
   const client = useQueryClient();
@@ -68,21 +68,6 @@ function joined(known: TaskList, item: TaskItem): TaskItem | null {
   return { ...item, last_runs: [...item.last_runs, ...kept].slice(0, STRIP) };
 }
 
-/** Reads the open incidents; there are none before watch-runs has run. */
-export function useIncidents() {
-  const { api } = useSignedIn();
-  return useQuery({
-    queryKey: ['incidents'],
-    queryFn: async ({ signal }): Promise<IncidentView[]> => {
-      const found = await api
-        .get<Page<IncidentView>>('/v1/admin/incidents?open=true&limit=50', signal)
-        .catch(absent);
-      return (found?.items ?? []).filter(({ recovered_at }) => !recovered_at);
-    },
-    refetchInterval: LOOK_MS * 4,
-  });
-}
-
 export function useRun(id: string) {
   const { api } = useSignedIn();
   return useQuery({
@@ -96,4 +81,14 @@ export function useRun(id: string) {
 /** The ledger, a page at a time. */
 export function useRuns(task: string, outcome: string) {
   return usePages<RunLine>(['runs', task, outcome], '/v1/admin/runs', { task, outcome });
+}
+
+/** The follow-ups or alerts that a run has decided about. */
+export function useRunItems(id: string, isAsked: boolean) {
+  const { api } = useSignedIn();
+  return useQuery({
+    queryKey: ['run', id, 'items'],
+    enabled: isAsked,
+    queryFn: ({ signal }) => api.get<RunItems>(`/v1/admin/runs/${encodeURIComponent(id)}/items`, signal),
+  });
 }

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, ScrollArea, Stack, Switch, Table, Text } from '@mantine/core';
+import { Alert, Button, Group, Modal, Stack, Switch, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { Link } from 'wouter';
@@ -9,100 +9,62 @@ import { useLanguage, worded } from '../base/language.tsx';
 import { useSignedIn } from '../base/signed-in.ts';
 import { Outcome } from '../ui/outcome.tsx';
 import { Failure, Loading } from '../ui/state.tsx';
+import { Candidates, summaryOf } from './candidates.tsx';
 import { useRunning } from './queries.ts';
 import { CountsLine, Reasons } from './sums.tsx';
 import { useTasksTexts } from './texts.ts';
-import { useReasons, useTaskNames } from './words.ts';
+import { useActs, useTaskNames } from './words.ts';
 
 interface DialogProps {
   task: TaskItem;
-  /** The requested kind of run; null while the dialog is closed. */
-  asked: 'dry' | 'run' | null;
+  opened: boolean;
   close(): void;
 }
 
-/** Runs a task and shows what it did, or what it would do. The focus goes back to where it was asked for. */
-export default function RunDialog({ task, asked, close }: DialogProps) {
+/** Asks before a run what it would do and to whom: the question is the dry run. The focus goes back to where it was asked for. */
+export default function RunDialog({ task, opened, close }: DialogProps) {
   const { texts } = useLanguage();
   const names = useTaskNames();
   const words = useTasksTexts();
   // It comes when it is first asked for; opened only then, it knows where the focus was.
-  const [opened, setOpened] = useState(false);
-  useEffect(() => setOpened(asked !== null), [asked]);
-  const what = asked === 'dry' ? words.result.dryTitle : words.result.runTitle;
+  const [isOpen, setOpen] = useState(false);
+  useEffect(() => setOpen(opened), [opened]);
   return (
     <Modal
-      opened={opened}
+      opened={isOpen}
       onClose={close}
-      title={`${what} · ${worded(names, task.id)}`}
+      title={`${worded(names, task.id)} · ${words.result.title}`}
       size="xl"
       transitionProps={{ duration: 0 }}
       closeButtonProps={{ 'aria-label': texts.state.close }}
     >
-      {asked && <Run task={task} dry={asked === 'dry'} close={close} />}
+      {opened && <Question task={task} close={close} />}
     </Modal>
   );
 }
 
-interface RunProps {
+interface QuestionProps {
   task: TaskItem;
-  dry: boolean;
   close(): void;
 }
 
-/** A dry run begins at once; a real one is asked for twice. */
-function Run({ task, dry, close }: RunProps) {
-  const { api } = useSignedIn();
-  const client = useQueryClient();
-  const { mutate, data, error, isPending, isIdle } = useMutation({
-    mutationFn: (force: boolean) =>
-      api.send<RunReply>('POST', `/v1/admin/tasks/${encodeURIComponent(task.id)}/run`, {
-        dry_run: dry,
-        ...(force ? { force } : {}),
-      }),
-    onSettled: () => dry || client.invalidateQueries({ queryKey: ['tasks'] }),
-  });
-  useEffect(() => {
-    if (dry) mutate(false);
-  }, [dry, mutate]);
-  return (
-    <Stack>
-      {isIdle && !dry && <Confirmation forcible={task.params.includes('force')} run={mutate} close={close} />}
-      {isPending && <Loading />}
-      {isPending && !dry && <HowFar task={task.id} />}
-      {error && <Failure error={error} retry={() => mutate(false)} />}
-      {data && <Result task={task.id} reply={data} />}
-    </Stack>
-  );
-}
-
-/** How far the run is that one waits for; it goes on when the dialog is closed. */
-function HowFar({ task }: { task: string }) {
-  const texts = useTasksTexts();
-  const { data } = useRunning(task, true);
-  if (!data) return null;
-  return (
-    <Group gap="sm" justify="center">
-      <CountsLine counts={data.counts} />
-      <Link href={runAddress(data.id)}>{texts.result.open}</Link>
-    </Group>
-  );
-}
-
-interface ConfirmationProps {
-  forcible: boolean;
-  run(force: boolean): void;
-  close(): void;
-}
-
-function Confirmation({ forcible, run, close }: ConfirmationProps) {
+function Question({ task, close }: QuestionProps) {
   const { texts } = useLanguage();
   const words = useTasksTexts();
   const [force, setForce] = useState(false);
+  const dry = useRun(task, true);
+  const real = useRun(task, false);
+  const { mutate } = dry;
+  useEffect(() => mutate(force), [mutate, force]);
   return (
-    <>
-      <Text>{words.result.confirm}</Text>
-      {forcible && (
+    <Stack>
+      {real.isIdle && dry.isPending && <Looking />}
+      {real.isIdle && dry.error && <Failure error={dry.error} retry={() => dry.mutate(force)} />}
+      {real.isIdle && dry.data && <Would task={task.id} reply={dry.data} />}
+      {real.isPending && <HowFar task={task.id} />}
+      {real.error && <Failure error={real.error} />}
+      {real.data && <Done task={task.id} reply={real.data} />}
+      {real.isIdle && task.params.includes('force') && (
         <Switch
           label={words.result.force}
           checked={force}
@@ -110,71 +72,118 @@ function Confirmation({ forcible, run, close }: ConfirmationProps) {
         />
       )}
       <Group>
-        <Button data-autofocus onClick={() => run(force)}>
-          {words.rounds.run}
-        </Button>
-        <Button variant="default" onClick={close}>
-          {texts.state.close}
+        {real.isIdle && !dry.isPending && (
+          <RunButton task={task.id} dry={dry.data} run={() => real.mutate(force)} />
+        )}
+        <Button variant="default" onClick={close} data-autofocus>
+          {real.isIdle ? texts.state.cancel : texts.state.close}
         </Button>
       </Group>
+    </Stack>
+  );
+}
+
+function useRun(task: TaskItem, isDry: boolean) {
+  const { api } = useSignedIn();
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (force: boolean) =>
+      api.send<RunReply>('POST', `/v1/admin/tasks/${encodeURIComponent(task.id)}/run`, {
+        dry_run: isDry,
+        ...(force ? { force } : {}),
+      }),
+    onSettled: () =>
+      isDry || Promise.all(['tasks', 'home'].map((key) => client.invalidateQueries({ queryKey: [key] }))),
+  });
+}
+
+function Looking() {
+  const { result } = useTasksTexts();
+  return (
+    <>
+      <Text>{result.looking}</Text>
+      <Loading />
     </>
   );
 }
 
-function Result({ task, reply }: { task: string; reply: RunReply }) {
-  const texts = useTasksTexts();
+/** The button says what the run will do. It is there before a dry run answers for nothing, and after one that failed. */
+function RunButton({ task, dry, run }: { task: string; dry: RunReply | undefined; run(): void }) {
+  const { result } = useTasksTexts();
+  const acts = useActs(task);
+  const acted = dry?.counts.acted ?? 0;
+  const act = acts.act(acted);
+  return (
+    <Button variant={acted > 0 ? 'filled' : 'default'} onClick={run}>
+      {acted > 0 ? `${act.charAt(0).toUpperCase()}${act.slice(1)}` : result.runAnyway}
+    </Button>
+  );
+}
+
+/** Says what a run would do, and to whom. */
+function Would({ task, reply }: { task: string; reply: RunReply }) {
+  const { texts } = useLanguage();
+  const { result } = useTasksTexts();
+  const acts = useActs(task);
+  const { acted } = reply.counts;
+  const whom = summaryOf(reply.candidates ?? []);
+  const isCut = acted > whom.length;
   return (
     <div role="status">
       <Stack gap="sm">
-        <Group gap="sm">
-          <Outcome outcome={reply.outcome} />
-          <CountsLine counts={reply.counts} />
-        </Group>
-        {reply.dry_run && <Text c="dimmed">{texts.result.dryNote}</Text>}
-        {reply.complete === false && <Alert color="orange">{texts.result.incomplete}</Alert>}
+        <Text fw={600} className="wrapped">
+          {acted === 0 ? result.nothing : result.wouldBe(acts.act(acted))}
+          {acted > 0 && whom.length > 0 && (
+            <Text span fw={400}>
+              {' '}
+              {[...whom, isCut && result.and(acted - whom.length)].filter(Boolean).join(', ')}
+            </Text>
+          )}
+        </Text>
+        <CountsLine task={task} counts={reply.counts} would />
+        {reply.complete === false && <Alert color="orange">{result.incompleteDry}</Alert>}
         <Reasons run={{ ...reply, task }} />
-        {reply.dry_run ? (
-          <Candidates task={task} reply={reply} />
-        ) : (
-          <Link href={runAddress(reply.run_id)}>{texts.result.open}</Link>
+        <Candidates task={task} reply={reply} />
+        {reply.error && (
+          <Alert color="red" title={texts.outcome.failed}>
+            {reply.error.message}
+          </Alert>
         )}
       </Stack>
     </div>
   );
 }
 
-function Candidates({ task, reply: { counts, candidates = [] } }: { task: string; reply: RunReply }) {
+/** How far the run is that one waits for; it goes on when the dialog is closed. */
+function HowFar({ task }: { task: string }) {
   const texts = useTasksTexts();
-  const reasonText = useReasons(task);
-  const all = counts?.candidates ?? 0;
-  if (candidates.length === 0) return <Text>{texts.result.noCandidates}</Text>;
+  const { data } = useRunning(task, true);
   return (
     <>
-      {candidates.length < all && (
-        <Text size="sm" c="dimmed">
-          {texts.result.first(candidates.length, all)}
-        </Text>
+      <Loading />
+      {data && (
+        <Group gap="sm" justify="center">
+          <CountsLine task={task} counts={data.counts} />
+          <Link href={runAddress(data.id)}>{texts.result.open}</Link>
+        </Group>
       )}
-      <ScrollArea.Autosize mah={360} type="auto" viewportProps={{ tabIndex: 0 }}>
-        <Table stickyHeader verticalSpacing={6}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{texts.result.candidate}</Table.Th>
-              <Table.Th>{texts.result.decision}</Table.Th>
-              <Table.Th>{texts.result.reason}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {candidates.map(({ id, decision, reason }) => (
-              <Table.Tr key={id}>
-                <Table.Td className="wrapped">{id}</Table.Td>
-                <Table.Td>{decision === 'act' ? texts.result.act : texts.result.skip}</Table.Td>
-                <Table.Td>{reasonText(reason)}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </ScrollArea.Autosize>
     </>
+  );
+}
+
+function Done({ task, reply }: { task: string; reply: RunReply }) {
+  const texts = useTasksTexts();
+  return (
+    <div role="status">
+      <Stack gap="sm">
+        <Group gap="sm">
+          <Outcome outcome={reply.outcome} />
+          <CountsLine task={task} counts={reply.counts} />
+        </Group>
+        {reply.complete === false && <Alert color="orange">{texts.result.incomplete}</Alert>}
+        <Reasons run={{ ...reply, task }} />
+        <Link href={runAddress(reply.run_id)}>{texts.result.open}</Link>
+      </Stack>
+    </div>
   );
 }

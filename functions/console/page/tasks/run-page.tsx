@@ -2,13 +2,14 @@ import { Alert, Code, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
 import type { RunView } from '../../../../shared/runtime/run-view.ts';
 import { runsAddress } from '../base/addresses.ts';
-import { ApiError } from '../base/api.ts';
 import { instant, price, span, whole } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
+import { useTitle } from '../base/title.ts';
 import { Facts } from '../ui/facts.tsx';
 import { Outcome } from '../ui/outcome.tsx';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { useRun } from './queries.ts';
+import { Items } from './run-items.tsx';
 import { CountsLine, Reasons } from './sums.tsx';
 import { useTasksTexts } from './texts.ts';
 import { useTaskNames } from './words.ts';
@@ -18,15 +19,9 @@ export default function RunPage({ id }: { id: string }) {
   const names = useTaskNames();
   const texts = useTasksTexts();
   const { data, error, isPending, refetch } = useRun(id);
+  useTitle(`${texts.run.title} ${id}`);
   if (isPending) return <Loading />;
-  if (!data) {
-    const missing = error instanceof ApiError && error.status === 404;
-    return missing ? (
-      <Empty>{texts.run.missing}</Empty>
-    ) : (
-      <Failure error={error} retry={() => void refetch()} />
-    );
-  }
+  if (!data) return <Failure error={error} retry={() => void refetch()} missing={texts.run.missing} />;
   return (
     <Stack gap="lg">
       <div>
@@ -37,7 +32,7 @@ export default function RunPage({ id }: { id: string }) {
       </div>
       <Group gap="sm">
         <Outcome outcome={data.outcome} />
-        <CountsLine counts={data.counts} />
+        <CountsLine task={data.task} counts={data.counts} />
       </Group>
       {data.error && (
         <Alert color="red" title={texts.run.error}>
@@ -49,6 +44,7 @@ export default function RunPage({ id }: { id: string }) {
       {data.complete === false && <Alert color="orange">{texts.result.incomplete}</Alert>}
       <About run={data} />
       <Why run={data} />
+      <Items run={data} />
       <Cost run={data} />
       <Attempts run={data} />
       <Link href={runsAddress(data.task ?? '')}>{texts.rounds.history}</Link>
@@ -70,11 +66,17 @@ function About({ run }: { run: RunView }) {
         [texts.run.trigger, worded(texts.trigger, run.trigger)],
         [texts.run.requestedBy, run.requested_by],
         [texts.run.attempt, run.attempt === null ? null : String(run.attempt)],
-        [texts.run.params, JSON.stringify(run.params)],
+        [texts.run.params, pairsOf(run.params)],
       ]}
     />
   );
 }
+
+/** Names and their values, as a person reads them. */
+const pairsOf = (fields: Record<string, unknown>): string =>
+  Object.entries(fields)
+    .map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .join(', ');
 
 function Why({ run }: { run: RunView }) {
   const texts = useTasksTexts();
@@ -89,7 +91,7 @@ function Why({ run }: { run: RunView }) {
         <>
           <Text fw={600}>{texts.run.notes}</Text>
           <Code block className="wrapped">
-            {run.notes.map((note) => JSON.stringify(note)).join('\n')}
+            {run.notes.map(pairsOf).join('\n')}
           </Code>
         </>
       )}

@@ -4,10 +4,12 @@ import type { RunLine } from '../../../../shared/runtime/run-view.ts';
 import { runAddress } from '../base/addresses.ts';
 import { instant, price, span } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
+import { useTitle } from '../base/title.ts';
 import { Outcome } from '../ui/outcome.tsx';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { useRuns } from './queries.ts';
 import { CountsLine } from './sums.tsx';
+import { TaskHead } from './task-head.tsx';
 import { useTasksTexts } from './texts.ts';
 import { useTaskNames } from './words.ts';
 
@@ -32,10 +34,16 @@ export default function RunsPage() {
     outcome,
   );
   const runs = data?.pages.flatMap(({ items }) => items) ?? [];
+  const names = useTaskNames();
+  const title = task ? `${worded(names, task)} · ${texts.run.runs}` : texts.run.runs;
+  useTitle(title);
   return (
     <Stack gap="lg">
-      <Title order={1}>{texts.run.runs}</Title>
+      <Title order={1} size="h2" className="wrapped">
+        {title}
+      </Title>
       <Filters task={task} outcome={outcome} />
+      {task && <TaskHead id={task} />}
       {isPending && <Loading />}
       {error && <Failure error={error} retry={() => void refetch()} />}
       {data && runs.length === 0 && <Empty>{texts.run.none}</Empty>}
@@ -95,7 +103,7 @@ function Line({ run, named }: { run: RunLine; named: boolean }) {
       <Link href={runAddress(run.id)}>{instant(run.started_at, language, true)}</Link>
       {named && <span>{worded(names, run.task)}</span>}
       <Outcome outcome={run.outcome} />
-      <CountsLine counts={run.counts} />
+      <CountsLine task={run.task} counts={run.counts} />
       <span className="dimmed">{span(run.duration_ms, language)}</span>
       <span className="dimmed">{price(run.usd, language)}</span>
     </li>

@@ -4,21 +4,20 @@ import type { Counts } from '../../../../shared/runtime/task.ts';
 import { whole } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
 import { useTasksTexts } from './texts.ts';
-import { useReasons } from './words.ts';
+import { useActs, useReasons } from './words.ts';
 
-const KINDS = ['candidates', 'acted', 'skipped', 'failed'] as const;
-
-/** The counts of a run, in one line. */
-export function CountsLine({ counts }: { counts: Counts | null }) {
-  const { language } = useLanguage();
-  const texts = useTasksTexts();
-  if (!counts) return null;
-  const parts = KINDS.filter((kind) => kind === 'candidates' || counts[kind] > 0);
-  return (
-    <Text span>
-      {parts.map((kind) => `${whole(counts[kind], language)} ${texts.run[kind](counts[kind])}`).join(' · ')}
-    </Text>
-  );
+/** The counts of a run, in one line; of a dry run, what a real one would do. */
+export function CountsLine({
+  task,
+  counts,
+  would = false,
+}: {
+  task: string | null;
+  counts: Counts | null;
+  would?: boolean;
+}) {
+  const acts = useActs(task);
+  return counts && <Text span>{acts.counts(counts, would)}</Text>;
 }
 
 /** Why candidates were skipped or failed, with how many. */

@@ -1,5 +1,8 @@
+import type { Counts } from '../../../../shared/runtime/task.ts';
 import type { TaskWords } from '../../../../shared/runtime/words.ts';
+import { whole } from '../base/format.ts';
 import { type Language, useLanguage, useWords, worded } from '../base/language.tsx';
+import { useTasksTexts } from './texts.ts';
 
 type WordsFile = Record<Language, TaskWords>;
 
@@ -38,4 +41,27 @@ export function useReasons(task: string | null): (reason: string) => string {
     const [, kind = '', code] = /^(error|store)_(.+)$/.exec(reason) ?? [];
     return code ? `${worded(words, kind)} (${code})` : worded(words, reason);
   };
+}
+
+/** Returns the act of a task in words, and the counts of its runs. */
+export function useActs(task: string | null) {
+  const { language } = useLanguage();
+  const texts = useTasksTexts();
+  const words = tasks.get(task ?? '')?.[language];
+  const act = (count: number) => words?.act(count) ?? `${whole(count, language)} ${texts.run.acted(count)}`;
+  const done = (count: number) => words?.done(count) ?? `${whole(count, language)} ${texts.run.acted(count)}`;
+  /** `would` is for a dry run, which has done nothing. */
+  const counts = (of: Counts | null, would = false): string => {
+    if (!of) return '';
+    const { candidates, acted, skipped, failed } = of;
+    return [
+      `${whole(candidates, language)} ${texts.run.candidates(candidates)}`,
+      acted > 0 && (would ? texts.result.would(act(acted)) : done(acted)),
+      skipped > 0 && `${whole(skipped, language)} ${texts.run.skipped(skipped)}`,
+      failed > 0 && `${whole(failed, language)} ${texts.run.failed(failed)}`,
+    ]
+      .filter(Boolean)
+      .join(' · ');
+  };
+  return { act, done, counts };
 }

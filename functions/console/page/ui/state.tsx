@@ -23,9 +23,18 @@ export function Empty({ children }: { children: string }) {
   );
 }
 
+interface FailureProps {
+  error: unknown;
+  retry?: () => void;
+  /** The text for a thing that does not exist, which no retry brings. */
+  missing?: string;
+}
+
 /** An error in words, the server's own words for the person who repairs it, and a button to try again. */
-export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+export function Failure({ error, retry, missing }: FailureProps) {
   const { texts } = useLanguage();
+  if (missing !== undefined && error instanceof ApiError && error.status === 404)
+    return <Empty>{missing}</Empty>;
   return (
     <Alert color="red" role="alert" title={faultText(error, texts)}>
       <Stack gap="xs" align="flex-start">

@@ -3,9 +3,10 @@ import { useQuery } from '@tanstack/react-query';
 import { useLocation, useSearchParams } from 'wouter';
 import type { VisitReport } from '../../api/visits.ts';
 import { now } from '../base/clock.ts';
-import { dayName, longSpan, share, whole } from '../base/format.ts';
+import { dayName, longSpan, share, whole, zoneHere } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
 import { useSignedIn } from '../base/signed-in.ts';
+import { useTitle } from '../base/title.ts';
 import { Figure } from '../ui/figure.tsx';
 import { Section } from '../ui/section.tsx';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
@@ -20,6 +21,7 @@ const FRESH_MS = 5 * 60_000;
 /** Visits and engaged time by day and by page. */
 export default function VisitsPage() {
   const texts = useVisitsTexts();
+  useTitle(texts.title);
   const { api } = useSignedIn();
   const [params] = useSearchParams();
   const [, go] = useLocation();
@@ -51,12 +53,6 @@ export default function VisitsPage() {
       {data && (data.total_visits === 0 ? <Empty>{texts.none}</Empty> : <Stats stats={data} />)}
     </Stack>
   );
-}
-
-/** The reader's own time zone, in which every instant of the console is shown; UTC where the browser does not say. */
-function zoneHere(): string {
-  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
-  return timeZone && timeZone !== 'Etc/Unknown' ? timeZone : 'UTC';
 }
 
 /** The day on which a span that ends today begins, as the API names days (the Swedes write dates so). */

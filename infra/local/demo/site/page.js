@@ -26,11 +26,12 @@ function chosenLanguage() {
   return known;
 }
 
-/** One question to the issuer at a time: visits and presence ask together, and are of one session. */
+/** One question to the issuer at a time. */
 let asked;
 
 /** The session, as an auth library keeps it: a token in the tab, renewed by the issuer. The password is public. */
 async function getToken(refresh) {
+  if (signedOut()) return null;
   const kept = sessionStorage.getItem('demo.token');
   if (kept && !refresh) return kept;
   asked ??= askToken().finally(() => {
@@ -49,21 +50,19 @@ async function askToken() {
 }
 
 const signedOut = () => sessionStorage.getItem('demo.out') === '1';
-let visits;
-let presence;
-
-function track() {
-  visits = signedOut() ? undefined : trackPageVisits({ endpoint: ENDPOINT, getToken });
-  presence = signedOut() ? undefined : keepPresence({ endpoint: PRESENCE_ENDPOINT, getToken });
-}
+const visits = trackPageVisits({ endpoint: ENDPOINT, getToken });
+const presence = keepPresence({ endpoint: PRESENCE_ENDPOINT, getToken });
 
 async function sign() {
-  if (visits) {
+  if (signedOut()) {
+    sessionStorage.removeItem('demo.out');
+    visits.login();
+    await presence.login();
+  } else {
     await Promise.all([visits.logout(), presence.logout()]);
     sessionStorage.removeItem('demo.token');
     sessionStorage.setItem('demo.out', '1');
-  } else sessionStorage.removeItem('demo.out');
-  track();
+  }
   showState();
   await showServer();
 }
@@ -96,7 +95,7 @@ function link([path, name]) {
 }
 
 function showState() {
-  const on = { visible: !document.hidden, focus: document.hasFocus(), user: visits !== undefined };
+  const on = { visible: !document.hidden, focus: document.hasFocus(), user: !signedOut() };
   for (const [id, value] of Object.entries(on)) {
     say(id, text[id][Number(value)]);
     find(id).classList.toggle('on', value);
@@ -171,7 +170,6 @@ for (const part of ['sent', 'stored']) {
 }
 watchRequests(ENDPOINT, showSent);
 showPage();
-track();
 showState();
 await showServer();
 find('sign').onclick = sign;

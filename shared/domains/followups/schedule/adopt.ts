@@ -2,7 +2,8 @@ import { type DocumentReference, FieldPath, type Firestore, type Query } from '@
 import { stopwatch } from '../../../doors/clock.ts';
 import { streamChunks } from '../../../doors/store/firestore.ts';
 import { followups } from '../followup.ts';
-import { CHECKED_AGAIN, SEEN } from './plan.ts';
+import { CHECKED_AGAIN } from '../reasons.ts';
+import { SEEN } from './plan.ts';
 import { planBatch, type Walk, type Walked } from './walk.ts';
 
 /** The parkings whose cause is in the billing settings. */

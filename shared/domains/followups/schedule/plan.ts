@@ -2,10 +2,10 @@ import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
 import { startOfDay } from '../../../doors/time/zoned.ts';
 import { type Followup, standingOf, toFollowup, withFields } from '../followup.ts';
 import { closedReason, judgeMail } from '../judge.ts';
+import { searchTokens } from '../list/search.ts';
 import { isSettled } from '../mail/content.ts';
-import type { ParkingReason } from '../reasons.ts';
+import { CHECKED_AGAIN, type ParkingReason } from '../reasons.ts';
 import { parkedFields } from '../record.ts';
-import { searchTokens } from '../search.ts';
 import type { Settings } from '../settings.ts';
 import { readDay, startOf } from './days.ts';
 import { isLate } from './hold.ts';
@@ -17,18 +17,6 @@ const DAY_MS = 86_400_000;
 const UTC = 'UTC';
 /** The version of what this walk writes to every row, so that a count finds rows that it has not seen. */
 export const SEEN = 1;
-
-/** The parkings whose cause may be mended without a word to the follow-up: in the settings or by another back end. */
-export const CHECKED_AGAIN: readonly ParkingReason[] = [
-  'no_start',
-  'no_email',
-  'bad_email',
-  'bad_locale',
-  'no_amount',
-  'nothing_due',
-  'bad_row',
-  'template_error',
-];
 
 /** The writes that bring a follow-up in line with its organisation's settings, and the follow-up after them. */
 export interface Plan {
@@ -97,7 +85,7 @@ function openFields(
   now: number,
 ): Record<string, unknown> {
   const { parked } = followup;
-  if (parked) return unparkedFields(snapshot, followup, settings, now);
+  if (parked) return heldAtSwitch(snapshot, unparkedFields(snapshot, followup, settings, now), settings);
   const park = (reason: ParkingReason, detail: string | null) =>
     parkedFields(followup, reason, detail, new Date(now));
   // A run reports and parks what it finds by its due time; nothing else would.
@@ -120,6 +108,8 @@ function openFields(
   return { ...fields, ...parkedFields(after, 'held', null, new Date(now)) };
 }
 
+const isCheckedAgain = (reason: ParkingReason) => CHECKED_AGAIN.some((one) => one === reason);
+
 const isTimestamp = (snapshot: DocumentSnapshot, name: string) => snapshot.get(name) instanceof Timestamp;
 
 /** Ends a parking whose cause is gone. A hold ends if a person has confirmed it. */
@@ -131,10 +121,24 @@ function unparkedFields(
 ): Record<string, unknown> {
   const { parked } = followup;
   if (parked?.reason === 'held') return settings.releasing ? revivedFields(snapshot, {}, settings) : {};
-  if (!parked || !CHECKED_AGAIN.includes(parked.reason) || followup.fault !== null) return {};
+  if (!parked || !isCheckedAgain(parked.reason) || followup.fault !== null) return {};
   if (nextDue(standingOf(followup, settings), settings.rules).at === null) return {};
   const { do: verdict } = judgeMail({ followup, settings, level: followup.level + 1 }, now);
   return verdict === 'park' ? {} : revivedFields(snapshot, {}, settings);
+}
+
+/** Holds at the switch also what is no longer parked, if it was due and late then. */
+function heldAtSwitch(
+  snapshot: DocumentSnapshot,
+  fields: Record<string, unknown>,
+  settings: Settings,
+): Record<string, unknown> {
+  const { holdingSince, releasing } = settings;
+  if (holdingSince === null || releasing || !('next_due_at' in fields)) return fields;
+  const after = withFields(snapshot, fields);
+  const isDue = after.nextDueAt !== null && after.nextDueAt <= holdingSince;
+  if (!settings.enabled || !isDue || !isLate(after, settings, holdingSince)) return fields;
+  return { ...fields, ...parkedFields(after, 'held', null, new Date(holdingSince)) };
 }
 
 /** Holds what a change makes due at once and what is late by now, so that nobody gets old reminders by surprise. */

@@ -36,6 +36,7 @@ export function revivedFields(
     parked: null,
     refused_since: null,
     refusals: 0,
+    message_refusals: 0,
     last_decision: null,
   };
 }

@@ -1,8 +1,8 @@
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
-import { text } from 'node:stream/consumers';
 import * as z from 'zod';
+import { maskSecrets } from '../../../doors/mail/mask-secrets.ts';
 import { within } from '../../../doors/time/within.ts';
 import { MailboxError } from '../imap/connection.ts';
 import { failureOf } from '../imap/failure.ts';
@@ -10,6 +10,8 @@ import { ForbiddenHost, publicAddress } from '../imap/public-address.ts';
 import type { Refreshable } from './credential-source.ts';
 
 const ANSWER_MS = 10_000;
+/** A token has a few kilobytes. */
+const MAX_ANSWER_BYTES = 64 * 1024;
 /** Where the server does not say how long its token lives (RFC 6749, 5.1 recommends that it does). */
 const DEFAULT_LIFE_S = 600;
 /** A token is renewed this long before its end, so that it lives for the sync. */
@@ -47,7 +49,7 @@ export async function renewAccessToken(source: Refreshable, now: Date, local: bo
   );
   const body = parsed(answer.body);
   const success = answer.status === 200 ? granted.safeParse(body).data : undefined;
-  if (!success) throw refusal(answer.status, body);
+  if (!success) throw refusal(answer.status, body, secrets);
   return {
     access_token: success.access_token,
     expires_at: now.getTime() + (success.expires_in ?? DEFAULT_LIFE_S) * 1_000 - MARGIN_MS,
@@ -56,9 +58,10 @@ export async function renewAccessToken(source: Refreshable, now: Date, local: bo
 }
 
 /** RFC 6749, 5.2: a refused grant needs a person; anything else is the server's trouble. */
-function refusal(status: number, body: unknown): MailboxError {
+function refusal(status: number, body: unknown, secrets: readonly string[]): MailboxError {
   const { error, error_description } = refused.safeParse(body).data ?? {};
-  const why = [error, error_description].filter(Boolean).join(': ') || `HTTP ${status}`;
+  const said = [error, error_description].filter(Boolean).join(': ');
+  const why = maskSecrets(said, secrets) || `HTTP ${status}`;
   const kind = error !== undefined && status >= 400 && status < 500 && status !== 429 ? 'auth' : 'busy';
   return new MailboxError({ kind, detail: `the token server refuses: ${why}` }, null);
 }
@@ -81,16 +84,31 @@ async function post(
         method: 'POST',
         headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
         timeout: ANSWER_MS,
+        signal: AbortSignal.timeout(ANSWER_MS),
         lookup: (_name, options, done) =>
           options.all ? done(null, [{ address, family: isIP(address) }]) : done(null, address, isIP(address)),
       },
       (response) => {
-        text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
+        readBounded(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
       },
     );
+    // The signal ends an answer that trickles for ever, which no time-out between two octets does.
     request.once('error', reject).once('timeout', () => request.destroy(new Error('no answer in time')));
     request.end(form.toString());
   });
+}
+
+/** Reads an answer to its end. Throws over MAX_ANSWER_BYTES, and closes the connection. */
+async function readBounded(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    // Leaving the loop destroys the connection.
+    if (size > MAX_ANSWER_BYTES) throw new Error(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parsed(body: string): unknown {

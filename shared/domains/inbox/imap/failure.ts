@@ -1,3 +1,5 @@
+import { maskSecrets } from '../../../doors/mail/mask-secrets.ts';
+
 /**
  * Failures of a mailbox, apart from bugs of this code:
  * - auth: the credentials are refused, and a person must act;
@@ -60,7 +62,8 @@ const MAX_DETAIL = 300;
 export function failureOf(thrown: unknown, heard: unknown, secrets: readonly string[] = []): Failure {
   const error = asError(thrown);
   const cause = asError(heard ?? thrown);
-  const detail = clean(error.responseText || cause.responseText || cause.message || error.message, secrets);
+  const said = error.responseText || cause.responseText || cause.message || error.message;
+  const detail = maskSecrets(said, secrets).slice(0, MAX_DETAIL);
   return { kind: kindOf(error, cause, detail), detail: detail || 'no reason was given' };
 }
 
@@ -87,14 +90,3 @@ function refusedLogin({ serverResponseCode: code = '', oauthError }: MailError, 
 }
 
 const asError = (value: unknown): MailError => (value instanceof Error ? value : new Error(String(value)));
-
-/** One line without secrets, in whatever form the server may repeat them: as they are, quoted (LOGIN), or in base64. */
-function clean(text: string, secrets: readonly string[]): string {
-  return secrets
-    .filter((secret) => secret !== '')
-    .flatMap((secret) => [secret, secret.replace(/["\\]/g, '\\$&'), Buffer.from(secret).toString('base64')])
-    .reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
-    .replace(/[\s\p{C}]+/gu, ' ')
-    .trim()
-    .slice(0, MAX_DETAIL);
-}

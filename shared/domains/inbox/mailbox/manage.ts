@@ -1,15 +1,20 @@
-import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
+import {
+  type DocumentSnapshot,
+  type Firestore,
+  type Query,
+  type QuerySnapshot,
+  Timestamp,
+} from '@google-cloud/firestore';
+import { writeAttempt } from '../../../doors/store/counted.ts';
 import { toJson } from '../../../doors/store/json.ts';
-import { type InstantOrder, listPageById, listPageByInstant } from '../../../doors/store/list-page.ts';
-import type { Position } from '../../../doors/store/position.ts';
+import { listPageById } from '../../../doors/store/list-page.ts';
 import { versionOf } from '../../../doors/store/version.ts';
 import type { SealingKeys } from '../credentials/sealed.ts';
 import { HEALTHY } from '../health.ts';
 import { healthFields, integrationsOf, readIntegration } from '../integration.ts';
-import type { AnswerState } from './answers.ts';
 import { authFields, type Check, valueAt } from './integration-fields.ts';
 import type { NewIntegration } from './integration-input.ts';
-import type { IntegrationView, MessageView } from './views.ts';
+import type { IntegrationView } from './views.ts';
 
 export interface ManageContext {
   store: Firestore;
@@ -40,17 +45,37 @@ export function shownIntegration(snapshot: DocumentSnapshot): IntegrationView {
 
 /**
  * Makes an integration of what was given, its credentials sealed, and has `check` look at it before it is written.
- * Returns its id and what the check found.
+ * Returns its id and what the check found, or the id of the organisation's integration that reads one of these folders
+ * already: its messages would be stored twice.
  */
 export async function createIntegration<Found>(
   context: ManageContext,
   given: NewIntegration,
   check: Check<Found>,
-): Promise<{ id: string; found: Found }> {
+): Promise<{ id: string; found: Found } | { twin: string }> {
+  const { store } = context;
   const { ref, fields, integration } = draft(context, given);
+  const twin = findTwin(given, await sameMailbox(store, given).get());
+  if (twin) return { twin };
   const found = await check(integration, async (_integration, kept) => void Object.assign(fields.auth, kept));
-  await ref.create(fields);
-  return { id: ref.id, found };
+  return await store.runTransaction(async (transaction) => {
+    const late = findTwin(given, await transaction.get(sameMailbox(store, given)));
+    if (late) return { twin: late };
+    transaction.create(ref, { ...fields, ...writeAttempt() });
+    return { id: ref.id, found };
+  });
+}
+
+const sameMailbox = (store: Firestore, { org_id, host, auth }: NewIntegration): Query =>
+  integrationsOf(store)
+    .where('org_id', '==', org_id)
+    .where('host', '==', host)
+    .where('auth.user', '==', auth.user);
+
+function findTwin({ folders }: NewIntegration, { docs }: QuerySnapshot): string | undefined {
+  const readsOneOf = (stored: unknown) =>
+    Array.isArray(stored) && stored.some((folder) => folders.includes(folder));
+  return docs.find((doc) => readsOneOf(doc.get('folders')))?.id;
 }
 
 /** Has `check` look at the integration that would be made of what was given; nothing is written. */
@@ -103,48 +128,6 @@ async function deleteAll(store: Firestore, query: Query): Promise<void> {
     for (const { ref } of docs) batch.delete(ref);
     await batch.commit();
   }
-}
-
-export interface MessageFilter {
-  integrationId?: string | undefined;
-  threadId?: string | undefined;
-  quarantined?: boolean | undefined;
-  /** Only mail that had an effect on follow-ups, by a person's word on it. */
-  answers?: AnswerState | undefined;
-}
-
-/** The order of `messagesBy`. */
-export const NEWEST_FIRST: InstantOrder = { field: 'received_at', direction: 'desc' };
-
-/** Messages, newest first; each filter needs its index, which Firestore joins for several. */
-export function messagesBy(
-  store: Firestore,
-  { integrationId, threadId, quarantined, answers }: MessageFilter,
-): Query {
-  let query: Query = store.collection('inbox_messages');
-  if (integrationId !== undefined) query = query.where('integration_id', '==', integrationId);
-  if (threadId !== undefined) query = query.where('thread_id', '==', threadId);
-  if (quarantined === true) query = query.where('in_quarantine', '==', true);
-  if (quarantined === false) query = query.where('quarantined', '==', null);
-  if (answers !== undefined) query = query.where('answer.state', '==', answers);
-  return query.orderBy('received_at', 'desc');
-}
-
-/** Returns a message as it is shown. */
-export function shownMessage(snapshot: DocumentSnapshot): MessageView {
-  const fields = toJson(snapshot.data()) as Omit<MessageView, 'id' | 'updated_at'>;
-  return { ...fields, id: snapshot.id, updated_at: versionOf(snapshot) };
-}
-
-/** One page of messages with all their fields. Reads: `limit` + 1 documents. */
-export async function listMessages(
-  { store }: Pick<ManageContext, 'store'>,
-  filter: MessageFilter,
-  limit: number,
-  position: Position | null,
-) {
-  const { docs, next } = await listPageByInstant(messagesBy(store, filter), NEWEST_FIRST, limit, position);
-  return { items: docs.map(shownMessage), next };
 }
 
 /** One page of integrations, in the order of their ids. */

@@ -1,8 +1,9 @@
 import type { Firestore } from '@google-cloud/firestore';
 import type { Clock } from '../../../doors/clock.ts';
 import { normaliseAddress } from '../../../doors/mail/address.ts';
+import { standingClaim } from '../../../doors/mail/claim-documents.ts';
 import { resume } from '../../../doors/mail/claims.ts';
-import { documentClaims, standingClaim } from '../../../doors/mail/document-claims.ts';
+import { documentClaims } from '../../../doors/mail/document-claims.ts';
 import { html, page } from '../../../doors/mail/html.ts';
 import type { Post } from '../../../doors/mail/post.ts';
 import type { Health } from '../health.ts';

@@ -53,13 +53,17 @@ export interface MessageSummary {
   attachments: Attachment[];
 }
 
-/** A mail with all that is stored of it. */
-export interface MessageView extends MessageSummary {
+/** A mail of a list, without its body. */
+export interface MessageLine extends MessageSummary {
   to: Address[];
   cc: Address[];
-  text: string;
-  html?: string;
   truncated?: boolean;
   size: number;
   updated_at: string | null;
+}
+
+/** A mail with all that is stored of it. */
+export interface MessageView extends MessageLine {
+  text: string;
+  html?: string;
 }

@@ -58,7 +58,7 @@ export function readMessage(outline: Outline, parts: PartBytes): ReadMessage {
   const [inReplyTo = null] = messageIdsIn(envelope.inReplyTo);
   const references = referencesOf(headers, envelope.inReplyTo, messageId ?? undefined);
   const from = addressesOf(envelope.from)[0] ?? null;
-  const subject = capBytes(cleanText(envelope.subject ?? ''), MAX_SUBJECT_BYTES);
+  const subject = capBytes(cleanLine(envelope.subject ?? ''), MAX_SUBJECT_BYTES);
   const texts = textsOf(shape, parts);
   const kind = (wanted: TextPart['kind']) =>
     texts.filter(({ part }) => part.kind === wanted).map(({ text }) => text);
@@ -144,6 +144,9 @@ function bodyText(texts: readonly Said[]): string {
   return capBytes(read.filter((text) => text !== '').join('\n\n'), MAX_TEXT_BYTES);
 }
 
+/** A text without the characters that show it in another order: `fdp.exe` would read as `exe.pdf`. */
+const cleanLine = (text: string) => cleanText(text.replace(/[\u202a-\u202e\u2066-\u2069]/g, ''));
+
 /** A report in the form of RFC 3464 or 8098. Returns null if it is none, or one without a form. */
 function reportOf(shape: Shape, kind: (wanted: TextPart['kind']) => string[]): DeliveryReport | null {
   const deliveries = kind('delivery-status').flatMap(parseDeliveryStatus);
@@ -154,7 +157,7 @@ function reportOf(shape: Shape, kind: (wanted: TextPart['kind']) => string[]): D
 
 function addressesOf(list: readonly MessageAddressObject[] | undefined): Address[] {
   return (list ?? []).slice(0, MAX_ADDRESSES).map(({ name, address }) => ({
-    name: capBytes(cleanText(name ?? ''), MAX_NAME_BYTES),
+    name: capBytes(cleanLine(name ?? ''), MAX_NAME_BYTES),
     address: capBytes(cleanText(address ?? '').toLowerCase(), MAX_NAME_BYTES),
   }));
 }

@@ -6,8 +6,10 @@ import {
   Timestamp,
   type WriteBatch,
 } from '@google-cloud/firestore';
-import { type ClaimContext, type Companions, documentClaims } from '../../../doors/mail/document-claims.ts';
-import type { Post, SendResult } from '../../../doors/mail/post.ts';
+import type { ClaimContext, Companions } from '../../../doors/mail/claim-documents.ts';
+import { documentClaims } from '../../../doors/mail/document-claims.ts';
+import type { Post } from '../../../doors/mail/post.ts';
+import type { SendResult } from '../../../doors/mail/send-result.ts';
 import { isConflict } from '../../../doors/store/firestore.ts';
 import type { LateTicket } from '../delay.ts';
 import { delayDigest, ticketUrlOf } from '../digest.ts';

@@ -6,8 +6,8 @@ import type {
   QueryDocumentSnapshot,
   Timestamp,
 } from '@google-cloud/firestore';
+import { standingClaim } from '../../../doors/mail/claim-documents.ts';
 import { type Resume, resume } from '../../../doors/mail/claims.ts';
-import { standingClaim } from '../../../doors/mail/document-claims.ts';
 import { streamQuery } from '../../../doors/store/firestore.ts';
 import type { EarlierAlert, Stay } from './alert.ts';
 import { heldRows } from './rows.ts';

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { callJson } from '../../../support/call.ts';
 import { at, session, statusOf, user } from '../../../support/presence.ts';
 import { clear, dump, minutes, NOW, startWorld, type World } from '../../../support/world.ts';
 
@@ -17,15 +18,8 @@ beforeEach(async () => {
   await clear(world.store, 'settings');
 });
 
-async function call(method: string, body?: unknown, headers: Record<string, string> = {}) {
-  const response = await fetch(world.url + PATH, {
-    method,
-    headers: { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json', ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
-  return { status: response.status, headers: response.headers, body: (await response.json()) as any };
-}
+const call = (method: string, body?: unknown, headers?: Record<string, string>) =>
+  callJson(world, { token: admin, method, path: PATH, body, headers });
 const put = (body: unknown, headers?: Record<string, string>) => call('PUT', body, headers);
 
 describe('settings', () => {
@@ -111,6 +105,13 @@ describe('settings', () => {
     [{ presence: { online_threshold: 15 } }, 'online_threshold'],
     [{ alerts: { threshold_days: 0 } }, 'alerts.threshold_days: must be at least 1 day'],
     [{ alerts: { stages: { repair: { threshold_days: 366 } } } }, 'alerts.stages.repair.threshold_days'],
+    [{ alerts: { stages: { repair: {} } } }, 'must have threshold_days or excluded; null removes the rule'],
+    [{ alerts: { ticket_url: 'https://shop.example/tickets' } }, 'alerts.ticket_url: must be an address'],
+    [{ alerts: { ticket_url: 'javascript:alert({id})' } }, 'alerts.ticket_url: must be an address'],
+    [
+      { alerts: { ticket_url: 'https://me:secret@shop.example/{id}' } },
+      'alerts.ticket_url: must be an address',
+    ],
     [{ mail: {} }, 'mail'],
     [[], 'not a JSON object'],
   ])('%j is refused with the reason, and nothing is written', async (body, reason) => {

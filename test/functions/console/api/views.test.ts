@@ -1,5 +1,7 @@
 import { Timestamp } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { FOR_GOOD } from '../../../../shared/domains/followups/actions.ts';
+import { searchTokens } from '../../../../shared/domains/followups/list/search.ts';
 import { type ConsoleWorld, startConsoleWorld } from '../../../support/console.ts';
 import { clearFollowups, followupFields, settingsFields } from '../../../support/followups.ts';
 import { at, user } from '../../../support/presence.ts';
@@ -17,11 +19,6 @@ beforeEach(async () => {
 
 const get = (path: string, token?: string) => console_.call('GET', path, undefined, token);
 const ids = ({ body }: { body: { items: { id: string }[] } }) => body.items.map(({ id }) => id);
-/** Returns the reads of the last call, from its log line. */
-const reads = () => {
-  const lines = console_.world.logs.map((line) => JSON.parse(line)).filter(({ cost }) => cost);
-  return lines.at(-1)?.cost.firestore_reads;
-};
 const days = (count: number) => Timestamp.fromMillis(NOW.getTime() + count * 86_400_000);
 
 it('follow-ups are listed by view, each with the decision of now', async () => {
@@ -37,26 +34,30 @@ it('follow-ups are listed by view, each with the decision of now', async () => {
     now: { next_due_at: days(-1) },
     other: { next_due_at: days(-2), org_id: 'broken' },
     paid: { next_due_at: days(-3), status: 'paid' },
+    held: parked('held'),
+    manual: { auto_enabled: false },
+    pause: { paused_until: Timestamp.fromMillis(FOR_GOOD), next_due_at: Timestamp.fromMillis(FOR_GOOD) },
     lost: parked('unknown_delivery'),
     nowhere: parked('no_email'),
     sent: { next_due_at: null, level: 3, last_sent_at: days(-4) },
     before: { next_due_at: null, level: 3, last_sent_at: days(-9), status: 'paid' },
   }))
     await store.doc(`followups/${id}`).set(followupFields(more));
-  const view = async (query: string) => ids(await get(`/v1/admin/followups?${query}`));
-  expect(await view('view=due')).toEqual(['other', 'now', 'soon']);
-  // Three follow-ups, and two organisations.
-  expect(reads()).toBe(5);
-  expect(await view('view=due&org_id=org-1')).toEqual(['now', 'soon']);
-  expect(await view('view=unsettled')).toEqual(['lost']);
-  expect(await view('view=parked')).toEqual(['nowhere']);
+  const view = async (query: string) => ids(await get(`/api/followups?${query}`));
+  expect(await view('view=next')).toEqual(['now', 'soon']);
+  expect(await view('view=next&org_id=org-1')).toEqual(['now', 'soon']);
+  expect(await view('view=waiting')).toEqual(['held', 'manual', 'other', 'pause']);
+  expect(await view('view=waiting&org_id=nowhere')).toEqual([]);
+  expect(await view('view=uncertain')).toEqual(['lost']);
+  expect(await view('view=to_fix')).toEqual(['nowhere']);
   expect(await view('view=sent')).toEqual(['sent', 'before']);
   expect(await view('view=sent&org_id=broken')).toEqual([]);
-  const { body } = await get('/v1/admin/followups');
-  const decisions = body.items.map(
-    (item: { explanation: { decision: string } | null }) => item.explanation?.decision,
-  );
-  expect(decisions).toEqual([undefined, 'send', 'wait']);
+  expect(await view('view=ended')).toEqual(['before', 'paid']);
+  const { body } = await get('/api/followups?view=next&limit=1');
+  expect(body.items[0].explanation.decision).toBe('send');
+  expect(body.counts).toEqual({ next: 2, waiting: 4, uncertain: 1, to_fix: 1, sent: 2, ended: 2 });
+  const broken = await get('/api/followups?view=waiting&org_id=broken');
+  expect(broken.body.items[0].explanation).toBeNull();
   const organisations = await get('/v1/admin/billing-settings');
   expect(organisations.body.items).toEqual([
     { id: 'broken', auto_followups_enabled: false },
@@ -71,16 +72,45 @@ it('pages of follow-ups hold each one once, in every order', async () => {
     await store.doc(`followups/due-${index}`).set(followupFields({ next_due_at: days(1) }));
     await store.doc(`followups/parked-${index}`).set(followupFields({ next_due_at: null, parked }));
   }
-  for (const view of ['due', 'parked']) {
+  await store.doc('billing_settings/org-1').set(settingsFields());
+  for (const [view, name] of [
+    ['next', 'due'],
+    ['to_fix', 'parked'],
+  ]) {
     const seen: string[] = [];
     let page = '';
     do {
-      const { body } = await get(`/v1/admin/followups?view=${view}&limit=2${page && `&page=${page}`}`);
+      const { body } = await get(`/api/followups?view=${view}&limit=2${page && `&page=${page}`}`);
       seen.push(...ids({ body }));
       page = body.next_page;
     } while (page);
-    expect(seen).toEqual(Array.from({ length: 5 }, (_, index) => `${view}-${index}`));
+    expect(seen).toEqual(Array.from({ length: 5 }, (_, index) => `${name}-${index}`));
   }
+});
+
+it('follow-ups are found by the beginnings of words of name, address and number', async () => {
+  const { store } = console_.world;
+  await store.doc('billing_settings/org-1').set(settingsFields());
+  const put = async (id: string, label: string, name: string, email: string, more: object = {}) => {
+    const search = searchTokens({ label, customer: { name, email, locale: null } });
+    const row = { source_label: label, customer: { name, email }, search, next_due_at: days(1), ...more };
+    await store.doc(`followups/${id}`).set(followupFields(row));
+  };
+  await put('roux', 'F-2026-038', 'Élodie Martin-Roux', 'e.martin@garage-roux.test', { status: 'paid' });
+  await put('martin', 'F-2026-039', 'Jean Martin', 'jean@exemple.test');
+  const find = async (q: string, more = '') =>
+    ids(await get(`/api/followups?q=${encodeURIComponent(q)}${more}`));
+  expect(await find('martin')).toEqual(['martin', 'roux']);
+  expect(await find('MART elod')).toEqual(['roux']);
+  expect(await find('f-2026-038')).toEqual(['roux']);
+  expect(await find('2026-039')).toEqual(['martin']);
+  expect(await find('garage-roux.test')).toEqual(['roux']);
+  expect(await find('artin')).toEqual([]);
+  expect(await find('martin', '&view=ended')).toEqual(['roux']);
+  const { next_page } = (await get('/api/followups?q=martin&limit=1')).body;
+  expect(await find('martin', `&limit=1&page=${next_page}`)).toEqual(['roux']);
+  const counts = { next: 1, waiting: 0, uncertain: 0, to_fix: 0, sent: 0, ended: 1 };
+  expect((await get('/api/followups?q=nobody&view=next')).body).toMatchObject({ items: [], counts });
 });
 
 it('mails are listed without their bodies, and folders with their counts of stored and failing mails', async () => {
@@ -131,9 +161,9 @@ it('people are listed with names, source and age, each read twice', async () => 
 });
 
 it.each([
-  ['/v1/admin/followups?view=odd', 'view'],
-  ['/v1/admin/followups?page=YWJj', 'page'],
-  ['/v1/admin/followups?limit=501', 'limit'],
+  ['/api/followups?view=odd', 'view'],
+  ['/api/followups?view=next&page=YWJj', 'page'],
+  ['/api/followups?limit=501', 'limit'],
   ['/api/inbox/summaries?page=YWJj', 'page'],
   ['/v1/admin/presence/users?limit=201', 'limit'],
   ['/v1/admin/presence/users?status=gone', 'status'],

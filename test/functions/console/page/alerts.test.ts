@@ -230,8 +230,50 @@ describe.skipIf(absent || withoutChromium())('the page of alerts in a real brows
     await row('R-78').click();
     await late.getByText('No alert about it has been sent yet.').waitFor();
     await late.getByText('its field stage_entered_at').waitFor();
+    await page.getByRole('button', { name: 'Menu' }).click();
     await page.getByRole('banner').getByRole('combobox', { name: 'Language' }).selectOption('fr');
     await page.getByText('son champ stage_entered_at').waitFor();
+  });
+
+  it('restricts a recipient to some tickets, and snoozes a ticket', async () => {
+    await seed(
+      store(),
+      'tickets',
+      new Map([
+        ['t-1', ticket('R-1', 'repair', 20, { assignee: 'Ada' })],
+        ['t-2', ticket('R-2', 'parts', 30)],
+      ]),
+    );
+    await store()
+      .doc('alert_recipients/boss')
+      .set({ name: 'Boss', email: 'boss@example.test', active: true });
+    const page = await site.open('alerts');
+    const boss = page.getByRole('group', { name: 'Boss' });
+    await boss.getByText('Only some tickets').click();
+    await boss.getByLabel('Stages').fill('repair, diagnosis');
+    await boss.getByLabel('Assigned to').fill('Ada');
+    await boss.getByLabel('From this many days').fill('no days');
+    expect(await boss.getByLabel('From this many days').inputValue()).toBe('');
+    await boss.getByLabel('From this many days').fill('15');
+    await save(page);
+    await page.getByText('The recipients are saved.').waitFor();
+    expect(await recipients()).toMatchObject([
+      { stages: ['repair', 'diagnosis'], assignee: 'Ada', min_days: 15 },
+    ]);
+    await page.reload();
+    const late = page.getByRole('region', { name: 'Late tickets by stage' });
+    await page.getByRole('button', { name: 'R-2' }).click();
+    await late.getByText('none: no active recipient has this ticket').waitFor();
+    await page.getByRole('button', { name: 'R-1' }).click();
+    await late.getByText('Boss <boss@example.test>').waitFor();
+    const opened = late.locator('li', { has: page.getByRole('button', { name: 'R-1' }) });
+    await opened.getByLabel('No alert before').fill('2026-12-24');
+    await opened.getByRole('button', { name: 'Snooze' }).click();
+    await page.getByText('No alert about R-1 before that day.').waitFor();
+    await poll(() => page.getByRole('button', { name: 'R-1' }).count()).toBe(0);
+    const until = (await store().doc('tickets/t-1').get()).get('snoozed_until') as Timestamp;
+    expect(until.toMillis()).toBe(new Date('2026-12-24T00:00').getTime());
+    expect(await seriousFaults(page)).toEqual([]);
   });
 
   it('runs nothing that stands in a name, a stage or an address', async () => {

@@ -55,9 +55,9 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
   it('says where nothing is planned, to settle, to mend or sent', async () => {
     const page = await site.open('followups');
     for (const [view, text] of [
-      ['Due', 'No reminder is planned.'],
+      ['Next', 'No reminder is planned.'],
       ['Uncertain', 'No mail is uncertain.'],
-      ['Needs fixing', 'Nothing needs fixing.'],
+      ['To fix', 'Nothing needs fixing.'],
       ['Sent', 'No reminder has been sent yet.'],
     ] as const) {
       await page.getByRole('link', { name: view, exact: true }).click();
@@ -70,7 +70,7 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     await put('a', overdue(20, -1));
     const page = await site.open('settings');
     const held = Promise.withResolvers<void>();
-    await page.route(/\/v1\/admin\/followups/, async (route) => {
+    await page.route(/\/api\/followups\?/, async (route) => {
       await held.promise;
       await route.abort();
     });
@@ -101,9 +101,10 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     await group('Échues').getByText('échue, elle part à la prochaine exécution').waitFor();
     await group('Demain').getByText('F-TOMORROW').waitFor();
     await group('Ensuite').getByRole('img', { name: '1 niveau envoyé sur 3' }).waitFor();
-    await group('En pause sans date de fin').getByText('F-PAUSED').waitFor();
     expect(await page.locator('main').textContent()).not.toContain('F-PAID');
     expect((await group('Échues').textContent())?.replaceAll(/[\u00a0\u202f]/g, ' ')).toContain('1 250,50 €');
+    await page.getByRole('link', { name: 'En attente', exact: true }).click();
+    await page.getByText('F-PAUSED').waitFor();
   });
 
   it('keeps to one organisation where one is chosen, and goes on page by page', async () => {
@@ -211,7 +212,7 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     const { followup, send } = unknown('F-LOST');
     await put('a', followup);
     await store().doc('followups/a/sends/1').set(send);
-    const page = await site.open('followups?view=unsettled');
+    const page = await site.open('followups?view=uncertain');
     await page.getByRole('link', { name: 'F-LOST' }).click();
     await page.getByText('Did this mail arrive?').waitFor();
     await page.getByText(send.message_id).first().waitFor();
@@ -232,14 +233,14 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     await store()
       .doc('billing_settings/org-1')
       .set(settingsFields({ auto_followups_enabled: false, max_per_run: 2 }));
-    for (const [id, days] of [
-      ['old-1', -200],
-      ['old-2', -31],
-      ['new-1', -29],
-      ['new-2', -3],
-      ['new-3', -1],
+    for (const [id, late, days] of [
+      ['old-1', 250, -200],
+      ['old-2', 31, -24],
+      ['new-1', 30, -23],
+      ['new-2', 10, -3],
+      ['new-3', 8, -1],
     ] as const)
-      await put(id, overdue(250, days, { source_label: id.toUpperCase() }));
+      await put(id, overdue(late, days, { source_label: id.toUpperCase() }));
     const page = await site.open('billing/org-1');
     await page.getByText('They are off: nothing goes by itself.').waitFor();
     await page.getByRole('button', { name: 'Switch on…' }).click();
@@ -251,12 +252,13 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     expect(await seriousFaults(page)).toEqual([]);
     await dialog(page).getByRole('button', { name: 'Switch on' }).click();
     await page.getByText('They are on').waitFor();
-    expect((await settings())?.['held_due_before']).not.toBeNull();
+    const parked = async () => (await store().doc('followups/old-1').get()).get('parked');
+    expect(await parked()).toMatchObject({ reason: 'held' });
     await page.getByText('2 follow-ups are held').waitFor();
     await page.getByRole('button', { name: 'Release…' }).click();
     await dialog(page).getByText('5 mails are due now').waitFor();
     await dialog(page).getByRole('button', { name: 'Release…' }).click();
-    await poll(async () => (await settings())?.['held_due_before']).toBeNull();
+    await poll(parked).toBeNull();
     await page.getByText('2 follow-ups are held').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Switch off' }).click();
     await dialog(page).getByRole('button', { name: 'Switch off' }).click();
@@ -264,10 +266,9 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
   });
 
   it('leads from a follow-up that is held to where it is confirmed, and shows its id to copy', async () => {
-    await store()
-      .doc('billing_settings/atelier')
-      .set(settingsFields({ held_due_before: at(-30) }));
-    const one = { org_id: 'atelier', source_label: 'F-1' };
+    await store().doc('billing_settings/atelier').set(settingsFields());
+    const parked = { reason: 'held', at: at(-1), due_at: at(-200), detail: null };
+    const one = { org_id: 'atelier', source_label: 'F-1', next_due_at: null, parked };
     await put('id-of-f-1', overdue(250, -200, one));
     await site.chromium.context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const page = await site.open('followups/id-of-f-1', { language: 'fr' });
@@ -373,7 +374,7 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     const page = await site.open('followups');
     await lookThrough(page, site.url, [
       'followups',
-      'followups?view=unsettled',
+      'followups?view=uncertain',
       'followups/c',
       'billing/org-1',
       'billing/org-1/templates',

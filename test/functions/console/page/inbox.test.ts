@@ -229,17 +229,16 @@ describe.skipIf(absent)('the pages of mail in a real browser', () => {
     await addIntegration(site.console.world, stalling, user);
     await mailbox([mail()]);
     const page = await site.open();
-    const card = box(page, /^Synchronise the inbox$/);
-    await card.getByRole('button', { name: 'Run now' }).click();
+    await page.getByRole('button', { name: 'Run…: Synchronise the inbox' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByRole('button', { name: 'Run now' }).click();
+    await dialog.getByRole('button', { name: 'Synchronise 2 mailboxes' }).click();
     await dialog.getByText('Loading…').waitFor();
     // A run says nothing of itself before its fifth second.
-    await dialog.getByText('1 checked · 1 done').waitFor();
+    await dialog.getByText('1 checked · 1 mailbox synchronised').waitFor();
     await dialog.getByText('Loading…').waitFor();
     expect(await seriousFaults(page)).toEqual([]);
     await stalling.stop();
-    await dialog.getByText('2 checked · 1 done · 1 failed').waitFor();
+    await dialog.getByText('2 checked · 1 mailbox synchronised · 1 failed').waitFor();
     await dialog.getByText('partly failed').waitFor();
     expect(await dialog.getByText('Loading…').count()).toBe(0);
   });
@@ -387,7 +386,8 @@ describe.skipIf(absent)('the pages of mail in a real browser', () => {
     await poll(() => page.locator('button.message-head').count()).toBe(corpus.length);
     await openAll(page);
     const frames = page.locator('iframe.mail');
-    expect(await frames.count()).toBe(corpus.length);
+    // Each body is fetched when its mail is opened.
+    await poll(() => frames.count()).toBe(corpus.length);
     for (let index = 0; index < corpus.length; index += 1) {
       const inside = frames.nth(index).contentFrame();
       await inside.getByText(`mail ${index}`, { exact: true }).waitFor();
@@ -423,7 +423,7 @@ describe.skipIf(absent)('the pages of mail in a real browser', () => {
       await poll(() => page.locator('button.message-head').count()).toBe(some.length);
       await openAll(page);
       const frames = page.locator('iframe.mail');
-      expect(await frames.count()).toBe(some.filter((document) => document.get('html')).length);
+      await poll(() => frames.count()).toBe(some.filter((document) => document.get('html')).length);
       for (let index = 0; index < (await frames.count()); index += 1) {
         const inside = frames.nth(index).contentFrame();
         // Some say nothing in their HTML: there is nothing to be seen then.

@@ -53,6 +53,7 @@ export async function openConsoleSite(): Promise<ConsoleSite> {
     complaints,
     async open(path = '', { language = 'en', account = 'admintest1' } = {}) {
       const page = await context.newPage();
+      await page.setViewportSize({ width: 1280, height: 800 });
       listen(page);
       await page.goto(`${url}/console/${path}`);
       await page.getByRole('combobox', { name: /Language|Langue/ }).selectOption(language);
@@ -61,7 +62,7 @@ export async function openConsoleSite(): Promise<ConsoleSite> {
       await page.locator('input[name=password]').fill(PASSWORD);
       await page.locator('button[type=submit]').click();
       await poll(() => page.url()).toBe(`${url}/console/${path}`);
-      await page.getByRole('button', { name: language === 'fr' ? 'Se déconnecter' : 'Sign out' }).waitFor();
+      await page.getByRole('button', { name: 'Menu' }).waitFor();
       return page;
     },
     async stop() {

@@ -42,8 +42,10 @@ describe('the words of a task', () => {
     expect(faultsIn(file, await readWords(file))).toEqual([
       expect.stringMatching(/^functions\/no-such-task\/words\.ts is missing: export `words/),
     ]);
-    const en = { name: 'Clean', reasons: { stale: 'stale', recent: 'recent' } };
-    expect(faultsIn(file, { en, fr: { name: '', reasons: { stale: 'périmée' } } })).toEqual([
+    const count = (number: number) => String(number);
+    const en = { name: 'Clean', act: count, done: count, reasons: { stale: 'stale', recent: 'recent' } };
+    const fr = { name: '', act: count, done: count, reasons: { stale: 'périmée' } };
+    expect(faultsIn(file, { en, fr })).toEqual([
       `${file} has no name in fr`,
       `${file} has no words for reason recent in fr`,
     ]);
@@ -52,7 +54,7 @@ describe('the words of a task', () => {
   it('are refused by the compiler where one reason lacks', () => {
     const { recent, ...others } = stale.en.reasons;
     // @ts-expect-error The reason `recent` has no words.
-    const forgetful: WordsOf<typeof cleanStaleSessions>['en'] = { name: stale.en.name, reasons: others };
+    const forgetful: WordsOf<typeof cleanStaleSessions>['en'] = { ...stale.en, reasons: others };
     expect([recent, forgetful.reasons]).toEqual(['seen recently', others]);
   });
 });

@@ -78,6 +78,24 @@ describe('online', () => {
   });
 });
 
+describe('a user who is offline', () => {
+  const none = { activity: null, login: null, sessionEnd: null, loggedOut: null, projected: null };
+  const verdict = (evidence: Partial<Evidence>) =>
+    decideStatus({ ...none, ...evidence }, 15 * 60_000, NOW, false);
+
+  it('has the last sign of life known, also if only the document has it', () => {
+    const projected = NOW - 3 * DAY_MS;
+    expect(verdict({ projected })).toEqual({ status: 'offline', source: 'login_history', asOf: projected });
+    expect(verdict({ projected, loggedOut: projected - 1 }).asOf).toBe(projected);
+    expect(verdict({})).toEqual({ status: 'offline', source: 'none', asOf: null });
+  });
+
+  it.each(['activity', 'login', 'projected'] as const)('is not online by a future %s', (name) => {
+    expect(verdict({ [name]: NOW + 60_001 })).toMatchObject({ status: 'offline', asOf: null });
+    if (name !== 'projected') expect(verdict({ [name]: NOW + 60_000 }).status).toBe('online');
+  });
+});
+
 it.each([
   [3, false],
   [4, true],

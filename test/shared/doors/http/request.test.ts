@@ -40,6 +40,14 @@ it('reads JSON with a byte order mark', async () => {
   expect(await jsonBody(bodyOf('\uFEFF{"a":1}'))).toEqual({ a: 1 });
 });
 
+it.each([
+  ['{"a":"\\ud83d"}', '\uFFFD'],
+  ['{"a":"\\uD83D\\uDE00"}', '😀'],
+  ['{"a":"😀"}', '😀'],
+])('reads %s as well-formed text', async (text, a) => {
+  expect(await jsonBody(bodyOf(text))).toEqual({ a });
+});
+
 it('answers 400 and not a fault of its own if the client goes away while it sends', async () => {
   const request = new IncomingMessage(new Socket());
   const body = jsonBody(request as HttpRequest);

@@ -2,16 +2,18 @@ import { connect, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../../../infra/local/process.ts';
 import { type LocalSmtp, startSmtp } from '../../../../infra/local/smtp/smtp.ts';
-import { type DeliveryTimeouts, deliver, TIMEOUTS } from '../../../../shared/doors/mail/deliver.ts';
+import { type DeliveryTimeouts, TIMEOUTS } from '../../../../shared/doors/mail/converse.ts';
+import { deliver } from '../../../../shared/doors/mail/deliver.ts';
 import { compose } from '../../../../shared/doors/mail/message.ts';
-import type { Outcome, Phase } from '../../../../shared/doors/mail/outcome.ts';
+import type { Outcome } from '../../../../shared/doors/mail/outcome.ts';
+import type { Phase } from '../../../../shared/doors/mail/phase.ts';
 import type { MailConfig } from '../../../../shared/doors/mail/settings.ts';
 import { type FaultPoint, type SmtpFaults, startSmtpFaults } from '../../../support/smtp-faults.ts';
 
 const NOW = new Date('2026-03-04T10:00:00.000Z');
 const PASSWORD = 'correct-horse';
 /** Where the server stays silent, one wait is over soon; the others are out of the way. */
-const IMPATIENT: DeliveryTimeouts = { ...TIMEOUTS, greeting: 400, socket: 400 };
+const IMPATIENT: DeliveryTimeouts = { ...TIMEOUTS, greeting: 400, socket: 400, body: 400 };
 let smtp: LocalSmtp;
 let faults: SmtpFaults;
 let config: MailConfig;
@@ -24,6 +26,7 @@ beforeAll(async () => {
     port: faults.port,
     tls: 'none',
     login: { user: 'ronde', password: PASSWORD },
+    limits: { connections: 8, perMinute: null },
     from: { address: 'noreply@ronde.test' },
     redirectTo: undefined,
     paused: false,
@@ -97,33 +100,33 @@ describe('a mail that nothing hinders', () => {
 /** The server's answer at each step, and the outcome. */
 const refusals: [FaultPoint, string, Outcome, Phase][] = [
   ['greeting', '554 5.3.2 No service here', 'system', 'greeting'],
-  ['greeting', '421 4.3.2 Service not available', 'retry', 'greeting'],
-  ['ehlo', '421 4.3.2 Shutting down', 'retry', 'ehlo'],
+  ['greeting', '421 4.3.2 Service not available', 'system', 'greeting'],
+  ['ehlo', '421 4.3.2 Shutting down', 'system', 'ehlo'],
   ['auth', '535 5.7.8 Username and Password not accepted', 'system', 'auth'],
   ['auth', '534 5.7.9 Application-specific password required', 'system', 'auth'],
   ['auth', '454 4.7.0 Temporary authentication failure', 'system', 'auth'],
-  ['auth', '421 4.3.0 Try later', 'retry', 'auth'],
+  ['auth', '421 4.3.0 Try later', 'system', 'auth'],
   ['mail', '550 5.4.5 Daily user sending quota exceeded', 'system', 'mail'],
   ['mail', '550 5.7.1 Sender refused', 'system', 'mail'],
   ['mail', '530 5.7.0 Authentication required', 'system', 'mail'],
-  ['mail', '451 4.3.0 Try later', 'retry', 'mail'],
+  ['mail', '451 4.3.0 Try later', 'system', 'mail'],
   ['rcpt', '550 5.1.1 No such user', 'failed', 'rcpt'],
   ['rcpt', '550 No such user', 'failed', 'rcpt'],
-  ['rcpt', '552 5.2.2 Mailbox full', 'failed', 'rcpt'],
+  ['rcpt', '552 5.2.2 Mailbox full', 'retry', 'rcpt'],
   ['rcpt', '550 5.4.5 Daily user sending quota exceeded', 'system', 'rcpt'],
   ['rcpt', '450 4.2.1 Mailbox busy', 'retry', 'rcpt'],
   ['rcpt', '450 4.7.1 Too many messages', 'system', 'rcpt'],
-  ['rcpt', '421 4.3.2 Shutting down', 'retry', 'rcpt'],
-  ['data', '554 5.5.1 No valid recipients', 'system', 'data'],
-  ['data', '451 4.3.0 Try later', 'retry', 'data'],
+  ['rcpt', '421 4.3.2 Shutting down', 'system', 'rcpt'],
+  ['data', '554 5.5.1 No valid recipients', 'retry', 'data'],
+  ['data', '451 4.3.0 Try later', 'system', 'data'],
   ['answer', '550 5.1.1 No such user', 'failed', 'body'],
-  ['dot', '552 5.2.2 Mailbox full', 'failed', 'body'],
-  ['dot', '552 5.3.4 Message too big', 'system', 'body'],
-  ['dot', '554 Transaction failed', 'system', 'body'],
+  ['dot', '552 5.2.2 Mailbox full', 'retry', 'body'],
+  ['dot', '552 5.3.4 Message too big', 'retry', 'body'],
+  ['dot', '554 Transaction failed', 'retry', 'body'],
   ['dot', '550 5.4.5 Daily user sending quota exceeded', 'system', 'body'],
-  ['dot', '451 4.3.0 Local error', 'retry', 'body'],
-  ['dot', '452 4.3.1 Insufficient system storage', 'retry', 'body'],
-  ['dot', '421 4.3.2 Shutting down', 'retry', 'body'],
+  ['dot', '451 4.3.0 Local error', 'system', 'body'],
+  ['dot', '452 4.3.1 Insufficient system storage', 'system', 'body'],
+  ['dot', '421 4.3.2 Shutting down', 'system', 'body'],
   ['dot', '454 4.7.0 Limit', 'system', 'body'],
 ];
 

@@ -12,6 +12,7 @@ const config: MailConfig = {
   port: 587,
   tls: 'starttls',
   login: undefined,
+  limits: { connections: 8, perMinute: null },
   from: { name: 'Atelier', address: 'noreply@atelier.test' },
   redirectTo: undefined,
   paused: false,

@@ -1,14 +1,15 @@
 import type { DocumentReference } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { noUsage } from '../../../../shared/doors/cost.ts';
+import { standingClaim } from '../../../../shared/doors/mail/claim-documents.ts';
 import {
   CLAIM_LEASE_MS,
   type ClaimState,
   type Claims,
   resume,
 } from '../../../../shared/doors/mail/claims.ts';
-import { TIMEOUTS } from '../../../../shared/doors/mail/deliver.ts';
-import { documentClaims, standingClaim } from '../../../../shared/doors/mail/document-claims.ts';
+import { TIMEOUTS } from '../../../../shared/doors/mail/converse.ts';
+import { documentClaims } from '../../../../shared/doors/mail/document-claims.ts';
 import type { Mail } from '../../../../shared/doors/mail/message.ts';
 import { settleOrphans } from '../../../../shared/doors/mail/orphans.ts';
 import { Post, type PostOptions } from '../../../../shared/doors/mail/post.ts';
@@ -179,6 +180,8 @@ describe('a claim whose owner is slow', () => {
         return await slow.sending();
       },
       settle: (settlement) => slow.settle(settlement),
+      renew: () => slow.renew(),
+      withdraw: () => slow.withdraw(),
       release: () => slow.release(),
     };
     expect(await post().sendOnce(mailTo('ada@example.test'), wrapped)).toEqual({ outcome: 'taken' });
@@ -200,6 +203,8 @@ describe('a claim whose owner is slow', () => {
         seen = resume(standingClaim(await doc('a').get()), world.clock());
         await slow.settle(settlement);
       },
+      renew: () => slow.renew(),
+      withdraw: () => slow.withdraw(),
       release: () => slow.release(),
     };
     expect(await post().sendOnce(mailTo('ada@example.test'), wrapped)).toMatchObject({ outcome: 'sent' });
@@ -218,6 +223,8 @@ describe('a claim whose owner is slow', () => {
         expect(await settleOrphans(context(), [orphan])).toBe(1);
         await slow.settle(settlement);
       },
+      renew: () => slow.renew(),
+      withdraw: () => slow.withdraw(),
       release: () => slow.release(),
     };
     await post().sendOnce(mailTo('ada@example.test'), wrapped);
@@ -235,6 +242,8 @@ describe('a claim whose owner is slow', () => {
         if (tries < 3) throw new Error('the store is away');
         await inner.settle(settlement);
       },
+      renew: () => inner.renew(),
+      withdraw: () => inner.withdraw(),
       release: () => inner.release(),
     };
     await post().sendOnce(mailTo('ada@example.test'), wrapped);
@@ -242,8 +251,9 @@ describe('a claim whose owner is slow', () => {
   });
 });
 
+const send = (from: Post, name: string) => from.sendOnce(mailTo(`${name}@example.test`), claims(doc(name)));
+
 describe('a run’s mail', () => {
-  const send = (from: Post, name: string) => from.sendOnce(mailTo(`${name}@example.test`), claims(doc(name)));
   const alerts = () => world.logs.filter((line) => line.includes('mail_system'));
 
   it('goes on after one recipient of five that is refused', async () => {
@@ -304,8 +314,14 @@ describe('more mails than dialogues at a time', () => {
   const NAMES = Array.from({ length: 20 }, (_, index) => `many-${index}`);
   const DIALOGUES = 8;
 
-  /** Twenty mails, of which eight are in a dialogue with a server that is silent until the gate opens. */
+  /**
+   * Twenty mails, of which eight are in a dialogue with a server that is silent until the gate opens. A mail before them
+   * opens the eight.
+   */
   async function begin(run: Post) {
+    await send(run, 'first');
+    await doc('first').delete();
+    world.smtp.clear();
     const gate = Promise.withResolvers<void>();
     let claimed = 0;
     faults.fault = { at: 'greeting', how: { until: gate.promise } };
@@ -319,6 +335,8 @@ describe('more mails than dialogues at a time', () => {
         },
         sending: () => inner.sending(),
         settle: (settlement) => inner.settle(settlement),
+        renew: () => inner.renew(),
+        withdraw: () => inner.withdraw(),
         release: () => inner.release(),
       };
       return run.sendOnce(mailTo(`${name}@example.test`), wrapped);

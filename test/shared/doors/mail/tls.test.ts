@@ -32,6 +32,7 @@ async function send(smtp: LocalSmtp, tls: MailConfig['tls'], host = 'localhost')
     port: smtp.port,
     tls,
     login,
+    limits: { connections: 8, perMinute: null },
     from: { address: 'noreply@ronde.test' },
     redirectTo: undefined,
     paused: false,

@@ -115,3 +115,12 @@ it('runs a transaction once whose commit arrived and whose answer was lost', asy
   expect(calls).toBe(1);
   expect((await bare.doc('owned/sum').get()).get('n')).toBe(1);
 });
+
+it('mends texts that were cut inside a character, at any depth', async () => {
+  const half = '😀'.slice(0, 1);
+  const store = countedStore(bare, noUsage());
+  await store.doc('texts/cut').set({ a: half, list: [`x${half}`], map: { inner: { b: half } }, whole: '😀' });
+  expect((await bare.doc('texts/cut').get()).data()).toEqual({
+    ...{ a: '\uFFFD', list: ['x\uFFFD'], map: { inner: { b: '\uFFFD' } }, whole: '😀' },
+  });
+});

@@ -5,23 +5,34 @@ import type { Widened } from '../../base/en.ts';
 export const en = {
   title: 'Follow-ups',
   intro: 'Reminders about invoices and quotes: when each goes out, what waits for your decision, and why.',
-  views: { due: 'Due', unsettled: 'Uncertain', parked: 'Needs fixing', sent: 'Sent' },
+  views: {
+    next: 'Next',
+    waiting: 'Waiting',
+    uncertain: 'Uncertain',
+    to_fix: 'To fix',
+    sent: 'Sent',
+    ended: 'Ended',
+  },
   viewsName: 'Lists',
   organisation: 'Organisation',
   allOrganisations: 'all organisations',
   settingsOf: (organisation: string) => `Billing settings of ${organisation}`,
   none: {
-    due: 'No reminder is planned. A follow-up appears here once the API or an import creates it.',
-    unsettled: 'No mail is uncertain. There is nothing to decide.',
-    parked: 'Nothing needs fixing.',
-    sent: 'No reminder has been sent yet. “Due” lists the next ones.',
+    next: 'No reminder is planned. A follow-up appears here once the API or an import creates it.',
+    uncertain: 'No mail is uncertain. There is nothing to decide.',
+    to_fix: 'Nothing needs fixing.',
+    sent: 'No reminder has been sent yet. “Next” lists those to come.',
+    waiting: 'Nothing waits for a decision.',
+    ended: 'No follow-up has ended yet.',
   },
   help: {
-    due: 'Soonest first. A due reminder goes with the next run unless a rule prevents it.',
-    unsettled:
+    next: 'Soonest first. A due reminder goes with the next run unless a rule prevents it.',
+    uncertain:
       'These mails may have arrived: the server’s answer was lost. None is sent again before you decide.',
-    parked: 'Something is missing or wrong. Once you fix it, they continue by themselves.',
+    to_fix: 'Something is missing or wrong. Once you fix it, they continue by themselves.',
     sent: 'Latest first.',
+    waiting: 'Nothing is wrong with these: they are held, paused or switched off until somebody decides.',
+    ended: 'Paid, accepted, cancelled or stopped. Nothing more is sent.',
   },
   groups: {
     now: 'Due now',
@@ -81,6 +92,7 @@ export const en = {
   },
   act: {
     send: 'Send now',
+    sendAnyway: 'Send all the same',
     sendAsk: (email: string) => `Send the next level to ${email} now? It goes out at once.`,
     sent: (level: number) => `Level ${level} has been sent.`,
     pause: 'Pause',

@@ -6,23 +6,34 @@ import type { FollowupTexts } from './en.ts';
 export const fr: FollowupTexts = {
   title: 'Relances',
   intro: 'Rappels de factures et de devis : ce qui part et quand, ce qui attend votre décision, et pourquoi.',
-  views: { due: 'À venir', unsettled: 'Incertains', parked: 'À corriger', sent: 'Envoyés' },
+  views: {
+    next: 'À venir',
+    waiting: 'En attente',
+    uncertain: 'Incertains',
+    to_fix: 'À corriger',
+    sent: 'Envoyés',
+    ended: 'Terminées',
+  },
   viewsName: 'Listes',
   organisation: 'Organisation',
   allOrganisations: 'toutes les organisations',
   settingsOf: (organisation) => `Réglages de facturation ${de(organisation)}`,
   none: {
-    due: 'Aucun courriel n’est prévu. Une relance apparaît ici dès que l’API ou une importation la crée.',
-    unsettled: 'Aucun envoi n’est incertain. Il n’y a rien à décider.',
-    parked: 'Il n’y a rien à corriger.',
+    next: 'Aucun courriel n’est prévu. Une relance apparaît ici dès que l’API ou une importation la crée.',
+    uncertain: 'Aucun envoi n’est incertain. Il n’y a rien à décider.',
+    to_fix: 'Il n’y a rien à corriger.',
     sent: 'Aucun courriel n’a encore été envoyé. « À venir » montre les prochains.',
+    waiting: 'Rien n’attend de décision.',
+    ended: 'Aucune relance n’est encore terminée.',
   },
   help: {
-    due: 'Les plus proches d’abord. Ce qui est échu part à la prochaine exécution, sauf empêchement.',
-    unsettled:
+    next: 'Les plus proches d’abord. Ce qui est échu part à la prochaine exécution, sauf empêchement.',
+    uncertain:
       'Ces courriels sont peut-être arrivés : la réponse du serveur s’est perdue. Aucun ne repart avant votre décision.',
-    parked: 'Une donnée manque ou est fausse. Une fois corrigées, les relances reprennent d’elles-mêmes.',
+    to_fix: 'Une donnée manque ou est fausse. Une fois corrigées, les relances reprennent d’elles-mêmes.',
     sent: 'Les plus récents d’abord.',
+    waiting: 'Retenues, en pause ou désactivées : elles attendent que quelqu’un décide.',
+    ended: 'Payées, acceptées, annulées ou arrêtées : plus rien ne part.',
   },
   groups: {
     now: 'Échues',
@@ -83,6 +94,7 @@ export const fr: FollowupTexts = {
   },
   act: {
     send: 'Envoyer maintenant',
+    sendAnyway: 'Envoyer quand même',
     sendAsk: (email) => `Envoyer le niveau suivant à ${email} maintenant ? Il part aussitôt.`,
     sent: (level) => `Le niveau ${level} est parti.`,
     pause: 'Mettre en pause',

@@ -105,3 +105,11 @@ export const ABSENCE_SUBJECT = begins([
   'αυτοματη απαντηση',
   'freagra uathoibrioch',
 ]);
+
+/** Words of what a customer misses or speaks of: beside one, a subject of absence is in doubt. */
+export const BUSINESS =
+  /\b(?:facture|factures|paiement|reglement|virement|devis|commande|colis|livraison|reponse|invoice|payment|order|delivery|quote|rechnung|zahlung|angebot|lieferung|antwort|factura|pago|pedido|respuesta|presupuesto|fattura|pagamento|ordine|risposta|preventivo|factuur|betaling|bestelling|offerte|antwoord|fatura|encomenda|resposta|orcamento|faktura|faktury|platnosc|platnosci|zamowienie|odpowiedzi|oferty)\b/u;
+
+/** Phrases that only machines write, also before the subject of the mail that they answer. */
+export const AUTOMATIC =
+  /automat|auto ?:|autorep|autorespon|out of (?:the )?office|\booo\b|abwesenheits|(?:re|aw|tr|sv|odp) ?:|(?:est|sera) absent|is (?:currently )?(?:out|away)|ist (?:derzeit |zur ?zeit )?(?:abwesend|im urlaub|nicht)/u;

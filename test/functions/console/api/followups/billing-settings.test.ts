@@ -1,5 +1,6 @@
 import type { DocumentData } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { callJson } from '../../../../support/call.ts';
 import { clearFollowups, followupFields, settingsFields, stamp } from '../../../../support/followups.ts';
 import { minutes, NOW, seed, startWorld, type World } from '../../../../support/world.ts';
 
@@ -21,15 +22,8 @@ beforeEach(async () => {
   await world.redis.flushall();
 });
 
-async function call(method: string, body?: unknown, headers: Record<string, string> = {}, query = '') {
-  const response = await fetch(world.url + PATH + query, {
-    method,
-    headers: { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json', ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
-  return { status: response.status, headers: response.headers, body: (await response.json()) as any };
-}
+const call = (method: string, body?: unknown, headers?: Record<string, string>, query = '') =>
+  callJson(world, { token: admin, method, path: PATH + query, body, headers });
 const put = (body: unknown, headers?: Record<string, string>) => call('PUT', body, headers);
 const run = () =>
   world.post('/api/followups/process-automatic', { headers: { 'X-Cron-Secret': world.secret } });

@@ -1,5 +1,6 @@
 import type { DocumentData } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { callJson } from '../../../../support/call.ts';
 import { clearFollowups, followupFields, settingsFields, stamp } from '../../../../support/followups.ts';
 import { minutes, NOW, seed, startWorld, type World } from '../../../../support/world.ts';
 
@@ -21,16 +22,10 @@ beforeEach(async () => {
   await world.store.doc('billing_settings/org-1').set(settingsFields());
 });
 
-async function call(method: string, path: string, body?: unknown) {
+const call = (method: string, path: string, body?: unknown) => {
   world.clock.advance(1);
-  const response = await fetch(world.url + path, {
-    method,
-    headers: { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
-  return { status: response.status, body: (await response.json()) as any };
-}
+  return callJson(world, { token: admin, method, path, body });
+};
 const get = async (path: string) => (await call('GET', path)).body;
 const post = (path: string, body: unknown = {}) => call('POST', path, body);
 const patch = (id: string, body: unknown) => call('PATCH', `/api/followups/${id}`, body);
@@ -88,7 +83,7 @@ describe('a due date', () => {
 
   it('that moves while its mail is under way counts again for the next level', async () => {
     const { body } = await post('/api/followups', invoice());
-    const mail = post(`/api/followups/${body.id}/send`);
+    const mail = post(`/api/followups/${body.id}/send`, { level: 1 });
     await mail;
     await world.store.doc(`followups/${body.id}`).update({ due_date: stamp('2026-04-30T22:00:00Z') });
     world.clock.advance(10 * DAY);
@@ -282,7 +277,8 @@ describe('an end', () => {
     expect(items.slice(0, 2).map(({ reason }: { reason: string }) => reason)).toEqual(['sent', 'restarted']);
     const mails = world.smtp.mails();
     expect(new Set(mails.map(({ message_id }) => message_id)).size).toBe(4);
-    expect(mails[3]?.headers['references']).toBeUndefined();
+    // The first mail of a cycle refers to itself alone.
+    expect(mails[3]?.headers['references']).toBe(mails[3]?.message_id);
   });
 
   it('by a bounce is over once the address is corrected', async () => {
@@ -316,4 +312,45 @@ it('the explanation of a paused or refused follow-up says so before its next due
   expect(await why('ada')).toBe('refused_for_now');
   await post('/api/followups/ada/pause', { reason: 'litige' });
   expect(await why('ada')).toBe('paused');
+});
+
+describe('a what-if', () => {
+  const ask = async (more: object = {}) =>
+    (await post('/api/followups/what-if', { org_id: 'org-1', ...more })).body;
+
+  it('plays the runs of 90 days, and writes nothing', async () => {
+    const { body } = await post('/api/followups', invoice());
+    const before = await read(body.id);
+    const answer = await ask({ until: new Date(NOW.getTime() + 90 * DAY).toISOString() });
+    expect(answer.would_send.map((one: DocumentData) => [one.level, one.to, one.at.slice(0, 10)])).toEqual([
+      [1, 'ada@example.test', '2026-03-04'],
+      [2, 'ada@example.test', '2026-03-09'],
+      [3, 'ada@example.test', '2026-03-21'],
+    ]);
+    expect(answer).toMatchObject({ counts: { would_send: 3, would_not: 0, changed: 0 }, would_not: [] });
+    expect(await read(body.id)).toEqual(before);
+    expect(world.smtp.mails()).toEqual([]);
+  });
+
+  it('with other settings or another date says what differs from the saved ones, and why', async () => {
+    const { body } = await post('/api/followups', invoice());
+    await fill('nobody', { customer: {} });
+    const off = await ask({ settings: { auto_followups_enabled: false } });
+    expect(off.difference).toEqual({ by_change: { never: 1 }, by_reason: { organisation_off: 1 } });
+    expect(off.changed).toMatchObject([{ id: body.id, level: 1, cycle: 1, at: null, change: 'never' }]);
+    const later = await ask({ as_of: new Date(NOW.getTime() + 60 * DAY).toISOString() });
+    expect(later.would_send).toMatchObject([{ id: body.id, level: 1, reason: 'due' }]);
+    expect(later.would_not).toMatchObject([{ id: 'nobody', reason: 'no_email' }]);
+    const past = await ask({ as_of: new Date(NOW.getTime() - 10 * DAY).toISOString() });
+    expect(past.would_send).toEqual([]);
+  });
+
+  it.each([
+    [{ until: new Date(NOW.getTime() + 91 * DAY).toISOString() }, 'until'],
+    [{ settings: { levels: { invoice: [{ after_days: 7, template: 'x' }] } } }, 'levels.invoice.0.template'],
+    [{ settings: { colour: 'red' } }, 'colour'],
+  ])('refuses %j', async (more, named) => {
+    const { status, body } = await post('/api/followups/what-if', { org_id: 'org-1', ...more });
+    expect([status, body.error.message]).toEqual([400, expect.stringContaining(named)]);
+  });
 });

@@ -167,6 +167,11 @@ describe.skipIf(absent)('a mailbox that works', () => {
     expect(new Set([one.subject, other.subject])).toEqual(new Set(['First', 'Re: First']));
     expect(one.thread_id).toBe(other.thread_id);
     expect((await call('GET', `/api/inbox/messages?thread_id=${one.thread_id}`)).body.items).toHaveLength(2);
+    // A list has no bodies; one mail is read with its own.
+    expect(Object.keys(one)).not.toContain('text');
+    const whole = await call('GET', `/api/inbox/messages/${one.id}`);
+    expect(whole.body).toMatchObject({ id: one.id, text: expect.any(String), references: expect.any(Array) });
+    expect((await call('GET', '/api/inbox/messages/none')).status).toBe(404);
     expect((await call('GET', '/api/inbox/messages?quarantined=true')).body.items).toEqual([]);
     expect((await call('GET', '/api/inbox/messages?quarantined=false')).body.items).toHaveLength(2);
   });
@@ -187,7 +192,7 @@ describe.skipIf(absent)('a mailbox that works', () => {
     expect(message.attachments).toMatchObject([
       { part: '2', filename: 'évil.html', mime_type: 'text/html', inline: false },
     ]);
-    expect(message.text).toBe('See the file.');
+    expect((await call('GET', `/api/inbox/messages/${message.id}`)).body.text).toBe('See the file.');
     const token = await console_.world.issuer.userToken('admintest1');
     const response = await fetch(`${console_.world.url}/api/inbox/messages/${message.id}/attachments/2`, {
       headers: { Authorization: `Bearer ${token}` },

@@ -1,5 +1,6 @@
 import { Timestamp } from '@google-cloud/firestore';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { callJson } from '../../../../support/call.ts';
 import { minutes, NOW, seed, startWorld, type World } from '../../../../support/world.ts';
 
 const PATH = '/v1/admin/incidents';
@@ -24,14 +25,8 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-async function list(query: string, account: 'admintest1' | 'usertest1' = 'admintest1') {
-  const token = await world.issuer.userToken(account);
-  const response = await fetch(`${world.url}${PATH}${query}`, {
-    headers: { Authorization: `Bearer ${token}` },
-  });
-  // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
-  return { status: response.status, body: (await response.json()) as any };
-}
+const list = async (query: string, account: 'admintest1' | 'usertest1' = 'admintest1') =>
+  callJson(world, { token: await world.issuer.userToken(account), method: 'GET', path: PATH + query });
 
 /** Reads the ids of all pages, and the length of each page. */
 async function all(query: string) {
@@ -85,5 +80,36 @@ describe('the list of incidents', () => {
   it('is for administrators', async () => {
     expect((await list('', 'usertest1')).status).toBe(403);
     expect((await fetch(world.url + PATH)).status).toBe(401);
+  });
+});
+
+describe('acknowledging an incident', () => {
+  const acknowledge = async (id: string) =>
+    callJson(world, {
+      token: await world.issuer.userToken('admintest1'),
+      method: 'POST',
+      path: `${PATH}/${id}/acknowledge`,
+      body: {},
+    });
+
+  it('records who attends to it and since when, once', async () => {
+    const first = await acknowledge('missed:03');
+    world.clock.advance(minutes(5));
+    const second = await acknowledge('missed:03');
+    expect([first.status, second.status]).toEqual([200, 200]);
+    expect(second.body).toEqual(first.body);
+    expect(first.body).toMatchObject({ acknowledged_by: 'admintest1', acknowledged_at: NOW.toISOString() });
+    expect(first.body.history.map(({ event }: { event: string }) => event)).toEqual([
+      'opened',
+      'acknowledged',
+    ]);
+    world.clock.set(NOW);
+  });
+
+  it.each([
+    ['missed:01', 409],
+    ['missed:99', 404],
+  ])('refuses %s, which is over or unknown', async (id, status) => {
+    expect((await acknowledge(id)).status).toBe(status);
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { callJson } from '../../../../support/call.ts';
 import { at } from '../../../../support/presence.ts';
 import { clear, dump, minutes, NOW, seed, startWorld, type World } from '../../../../support/world.ts';
 
@@ -18,15 +19,8 @@ beforeEach(async () => {
   for (const name of ['alert_recipients', 'delay_alert_logs']) await clear(world.store, name);
 });
 
-async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
-  const response = await fetch(world.url + path, {
-    method,
-    headers: { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json', ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
-  return { status: response.status, headers: response.headers, body: (await response.json()) as any };
-}
+const call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) =>
+  callJson(world, { token: admin, method, path, body, headers });
 const put = (recipients: unknown, more: object = {}, headers?: Record<string, string>) =>
   call('PUT', CONFIG, { recipients, ...more }, headers);
 const fill = (collection: string, documents: Record<string, object>) =>

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { callJson } from '../../../../support/call.ts';
 import { at } from '../../../../support/presence.ts';
 import { clear, dump, NOW, seed, startWorld, type World } from '../../../../support/world.ts';
 
@@ -19,15 +20,8 @@ beforeEach(async () => {
   for (const name of ['tickets', 'settings']) await clear(world.store, name);
 });
 
-async function call(method: string, path = '', body?: unknown, headers: Record<string, string> = {}) {
-  const response = await fetch(world.url + PATH + path, {
-    method,
-    headers: { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json', ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
-  return { status: response.status, headers: response.headers, body: (await response.json()) as any };
-}
+const call = (method: string, path = '', body?: unknown, headers?: Record<string, string>) =>
+  callJson(world, { token: admin, method, path: PATH + path, body, headers });
 const create = async (more: object = {}) =>
   (await call('POST', '', { number: 'R-1', device: 'Phone', stage: 'diagnosis', ...more })).body;
 const daysAgo = (days: number) => at(NOW.getTime() - days * DAY_MS);

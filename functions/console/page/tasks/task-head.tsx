@@ -1,0 +1,77 @@
+import { Button, Group, Stack } from '@mantine/core';
+import { lazy, useState } from 'react';
+import type { TaskItem } from '../../api/tasks/tasks.ts';
+import { distance, instant } from '../base/format.ts';
+import { useLanguage, worded } from '../base/language.tsx';
+import { Facts } from '../ui/facts.tsx';
+import { PageLoad } from '../ui/page-load.tsx';
+import { PauseButton } from './pause-button.tsx';
+import { useTasks } from './queries.ts';
+import { useTasksTexts } from './texts.ts';
+import { useTaskNames } from './words.ts';
+
+// The chart library is as heavy as all the rest: only who wants to see a chart loads it.
+const Chart = lazy(() => import('./chart.tsx'));
+const RunDialog = lazy(() => import('./run-dialog.tsx'));
+
+/** One task above its runs: its schedule, its next run, and what one does with it. */
+export function TaskHead({ id }: { id: string }) {
+  const { data } = useTasks();
+  const task = data?.items.find((one) => one.id === id);
+  return task ? <Head task={task} /> : null;
+}
+
+function Head({ task }: { task: TaskItem }) {
+  const { language } = useLanguage();
+  const names = useTaskNames();
+  const { rounds } = useTasksTexts();
+  const [asked, setAsked] = useState(false);
+  const [opened, setOpened] = useState(false);
+  const [charted, setCharted] = useState(false);
+  const { next_occurrence: next, schedule, time_zone } = task;
+  const name = worded(names, task.id);
+  return (
+    <Stack gap="sm">
+      <Facts
+        facts={[
+          [rounds.id, <code key="id">{task.id}</code>],
+          [rounds.schedule, schedule && `${schedule} (${time_zone})`],
+          [
+            rounds.next,
+            next ? `${distance(next, language)}, ${instant(next, language)}` : task.paused && rounds.paused,
+          ],
+        ]}
+      />
+      <Group gap="xs">
+        <Button
+          size="compact-md"
+          onClick={() => {
+            setAsked(true);
+            setOpened(true);
+          }}
+        >
+          {rounds.run}
+        </Button>
+        {task.paused !== null && <PauseButton task={task} paused={task.paused} name={name} />}
+        <Button
+          size="compact-md"
+          variant="subtle"
+          aria-expanded={charted}
+          onClick={() => setCharted(!charted)}
+        >
+          {rounds.chart}
+        </Button>
+      </Group>
+      {charted && (
+        <PageLoad>
+          <Chart runs={task.last_runs} />
+        </PageLoad>
+      )}
+      {opened && (
+        <PageLoad>
+          <RunDialog task={task} opened={asked} close={() => setAsked(false)} />
+        </PageLoad>
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,2 @@
+/** The build writes static files, which any server can serve. */
+export default { output: 'export', devIndicators: false };
