@@ -12,6 +12,7 @@ import { whatIfRoutes } from './api/followups/what-if.ts';
 import { homeRoutes } from './api/home/home.ts';
 import { answerRoutes } from './api/inbox/answers.ts';
 import { inboxRoutes } from './api/inbox/inbox.ts';
+import { retryRoutes } from './api/inbox/retry.ts';
 import { inboxViewRoutes } from './api/inbox/view.ts';
 import { presenceRoutes } from './api/presence/presence.ts';
 import { presenceUserRoutes } from './api/presence/users.ts';
@@ -53,6 +54,7 @@ export const routes: readonly AdminRoute[] = [
   ...inboxRoutes,
   ...inboxViewRoutes,
   ...answerRoutes,
+  ...retryRoutes,
   ...visitRoutes,
 ];
 

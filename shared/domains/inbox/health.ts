@@ -2,6 +2,15 @@ import type { Failure } from './imap/failure.ts';
 
 export type Status = 'ok' | 'retrying' | 'auth_failed' | 'disabled';
 
+/** A folder whose numbers do not agree. */
+export interface FolderGap {
+  folder: string;
+  /** The server's count of messages; null if the folder is not on the server. */
+  exists: number | null;
+  /** Messages of it that are stored, in quarantine, or older than sync_from. */
+  stored: number;
+}
+
 /** How a mailbox is; times are milliseconds since the epoch. */
 export interface Health {
   status: Status;
@@ -14,6 +23,10 @@ export interface Health {
   lastSuccessAt: number | null;
   /** The start of refused logins, as the owner was notified; null if the login works. */
   authFailedAt: number | null;
+  /** Folders whose mail is not all stored, though the last sync did all it could. */
+  gaps: readonly FolderGap[];
+  /** The start of the absence of folders, as the owner was notified; null if all are there. */
+  foldersAbsentAt: number | null;
 }
 
 export const HEALTHY: Health = {
@@ -24,6 +37,8 @@ export const HEALTHY: Health = {
   lastError: null,
   lastSuccessAt: null,
   authFailedAt: null,
+  gaps: [],
+  foldersAbsentAt: null,
 };
 
 /** This many refused logins in a row mean wrong credentials; fewer may be a server's bad hour. */
@@ -37,10 +52,13 @@ const AUTH_WAIT_MS = 6 * 60 * 60_000;
 /** Waits differ by up to this share, so that mailboxes that failed together do not come back together. */
 const JITTER = 0.25;
 
-/** Returns the health after a whole sync without an error. */
-export function afterSuccess(health: Health, now: Date): Health {
+/** Returns the health after a whole sync without an error; `gaps` are the folders that are not all stored. */
+export function afterSuccess(health: Health, now: Date, gaps: readonly FolderGap[] = []): Health {
+  const isAbsent = gaps.some(({ exists }) => exists === null);
   return {
     ...HEALTHY,
+    gaps,
+    foldersAbsentAt: isAbsent ? (health.foldersAbsentAt ?? now.getTime()) : null,
     status: health.status === 'disabled' ? 'disabled' : 'ok',
     lastSuccessAt: now.getTime(),
   };

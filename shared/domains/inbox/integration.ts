@@ -1,6 +1,6 @@
 import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
 import { millis } from '../../doors/store/firestore.ts';
-import { HEALTHY, type Health, type Status } from './health.ts';
+import { type FolderGap, HEALTHY, type Health, type Status } from './health.ts';
 import { FIRST_FOLDER, PORTS } from './limits.ts';
 
 /** One mailbox that is synchronised. */
@@ -68,10 +68,17 @@ export function readIntegration(snapshot: Fields): Integration {
     sealed: text('auth.sealed'),
     secretRef: text('auth.secret_ref'),
     token: text('auth.token'),
-    folders: paths.length > 0 ? [...new Set(paths as string[])] : [FIRST_FOLDER],
+    folders: paths.length > 0 ? withOneInbox(paths as string[]) : [FIRST_FOLDER],
     since: since === null ? null : new Date(since),
     health: readHealth(snapshot),
   };
+}
+
+/** INBOX is the same in any case (RFC 9051, 5.1): of several spellings the first one, or the usual one, stays. */
+function withOneInbox(paths: readonly string[]): string[] {
+  const isInbox = (path: string) => path.toUpperCase() === FIRST_FOLDER;
+  const inbox = paths.find((path) => path === FIRST_FOLDER) ?? paths.find(isInbox);
+  return [...new Set(paths)].filter((path) => !isInbox(path) || path === inbox);
 }
 
 const textOr = (value: unknown, otherwise: string | null) =>
@@ -89,6 +96,8 @@ function readHealth(snapshot: Fields): Health {
     lastError: textOr(snapshot.get('health.last_error'), null),
     lastSuccessAt: millis(snapshot.get('health.last_success_at')),
     authFailedAt: millis(snapshot.get('health.auth_failed_at')),
+    gaps: (snapshot.get('health.incomplete') as FolderGap[] | undefined) ?? [],
+    foldersAbsentAt: millis(snapshot.get('health.folders_absent_at')),
   };
 }
 
@@ -103,5 +112,7 @@ export function healthFields(health: Health): Record<string, unknown> {
     last_error: health.lastError,
     last_success_at: at(health.lastSuccessAt),
     auth_failed_at: at(health.authFailedAt),
+    incomplete: [...health.gaps],
+    folders_absent_at: at(health.foldersAbsentAt),
   };
 }

@@ -9,12 +9,13 @@ export type Keep = (integration: Integration, fields: Resolved['keep']) => Promi
 
 /**
  * Signs in to a mailbox with whatever its integration has. A token that the server refuses before its end is renewed
- * once. What was got is kept before it is used: some servers give a refresh token for one use only.
+ * once; `renew` asks for a new one at once. What was got is kept before it is used: some servers give a refresh token for one use only.
  */
 export async function signIn(
   integration: Integration,
   context: CredentialContext,
   keep: Keep,
+  renew = false,
 ): Promise<MailboxConnection> {
   const open = async (renew: boolean) => {
     const resolved = await resolveCredentials(integration, context, renew);
@@ -26,7 +27,7 @@ export async function signIn(
       renewable: resolved.renewable,
     };
   };
-  const first = await open(false);
+  const first = await open(renew);
   if (first.connected instanceof MailboxConnection) return first.connected;
   const { error } = first.connected;
   const refused = error instanceof MailboxError && error.failure.kind === 'auth';

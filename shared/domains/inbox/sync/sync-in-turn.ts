@@ -65,7 +65,7 @@ export async function syncInTurn(
         ...{ mailbox, now, claim, signals },
         readFolders: async () =>
           (await turn.folders?.(mailbox)) ?? (await readFolders(store, [mailbox]))[0] ?? [],
-        connect: () => signIn(mailbox, { ...context, alone: claim }, keepIn(context)),
+        connect: (renew) => signIn(mailbox, { ...context, alone: claim }, keepIn(context), renew),
         mayGoOn: () => elapsed() < sliceMs && lease.isHeld(),
         hangUpAfterMs: sliceMs + GRACE_MS,
       });
@@ -87,14 +87,19 @@ async function recordHealth(
   const { now, random } = context;
   const health = failure
     ? afterFailure(mailbox.health, failure, now, random())
-    : afterSuccess(mailbox.health, now);
+    : afterSuccess(mailbox.health, now, tally.gaps);
   await update(mailbox, context, turn, { health: healthFields(health), last_run: toLastRun(tally, now) });
   await notifyOwner(context, mailbox, mailbox.health, health);
 }
 
 /** The work of the last sync as it is stored; deleted if there was nothing to do. */
 function toLastRun(tally: Tally, now: Date) {
-  const quiet = tally.announced === 0 && tally.updated === 0 && tally.removed === 0 && tally.complete;
+  const quiet =
+    tally.announced === 0 &&
+    tally.updated === 0 &&
+    tally.removed === 0 &&
+    tally.complete &&
+    tally.gaps.length === 0;
   return quiet ? FieldValue.delete() : { at: Timestamp.fromDate(now), ...tally };
 }
 
