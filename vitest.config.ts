@@ -1,30 +1,27 @@
+import { relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { COMPILED } from './test/support/node-process.ts';
+import { isDrawn, isSampled, readTimes } from './test/support/sample/draw.ts';
 
-/**
- * The files that take longest, in the order of their measured time: they begin first. Else one of them would be the
- * last, with a processor idle beside it.
- */
-const LONGEST = [
-  /faults\/faults/,
-  /deploy\/d/,
-  /cli\/(presence|cli|import)/,
-  /page\/(console|inbox)/,
-  /cli\/(scheduler|erase|doctor)/,
-  /functions\/(presence\/api|process-followups\/(mail|task|races)|watch-runs\/(task|killed)|close-inactive-visits\/task)/,
-  /page\/(followups|people)/,
-  /cli\/|browser\/|docs-gcloud|api\/followups\/followups/,
-];
+const times = readTimes();
 
+/** Seconds that a file's long tests take, of those that this run draws. */
+function secondsOf(file: string): number {
+  const long = Object.entries(times[file] ?? {});
+  const drawn = long.filter(([title]) => !isSampled || isDrawn(file, title));
+  return drawn.reduce((sum, [, seconds]) => sum + seconds, 0);
+}
+
+/** The files that take longest begin first. Else one of them would be the last, with a processor idle beside it. */
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     const rankOf = ({ moduleId }: TestSpecification) => {
-      const rank = LONGEST.findIndex((pattern) => pattern.test(moduleId));
-      return rank === -1 ? LONGEST.length : rank;
+      const file = relative(import.meta.dirname, moduleId);
+      return /faults\/faults/.test(file) ? Infinity : secondsOf(file);
     };
-    return sorted.toSorted((one, other) => rankOf(one) - rankOf(other));
+    return sorted.toSorted((one, other) => rankOf(other) - rankOf(one));
   }
 }
 
@@ -34,6 +31,7 @@ process.env.NODE_COMPILE_CACHE ??= COMPILED;
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    runner: './test/support/sample/runner.ts',
     globalSetup: ['test/support/engines.ts'],
     reporters: ['default', './test/support/summary-reporter.ts'],
     sequence: { sequencer: LongFirst },

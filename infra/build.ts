@@ -6,7 +6,9 @@ import { type BuildOptions, build } from 'esbuild';
 import { buildPage } from '../functions/console/serve-page/build.ts';
 import { BROWSER_MODULES, bundleClient } from '../shared/browser/bundle.ts';
 import { toBundled } from '../shared/browser/package/build-package.ts';
-import { lazyPackages } from './lazy-packages.ts';
+import { lazyPackages } from './build/lazy-packages.ts';
+import { findClosure, readLockedPackages, toBundleLock } from './build/lock-file.ts';
+import { findPagePackages, toPackagePaths, toSbom } from './build/sbom.ts';
 import { watchedJobs } from './scheduler/watched.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -44,7 +46,10 @@ export async function buildFunctions(
   );
 }
 
-/** Bundles the function that `entry` registers under `name` into `folder`, with a manifest to deploy it. */
+/**
+ * Bundles the function that `entry` registers under `name` into `folder`, with a manifest and a lock file to deploy it. Its
+ * bill of materials lies beside the folder, as NAME.cdx.json.
+ */
 export async function bundleFunction(name: string, entry: string, folder: string): Promise<BuiltFunction> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -66,8 +71,11 @@ export async function bundleFunction(name: string, entry: string, folder: string
     },
     logLevel: 'silent',
   };
-  const plugins = [lazyPackages(folder, options)];
-  await build({ ...options, entryPoints: [entry], outfile: join(folder, 'index.js'), plugins });
+  const inputs = new Set<string>();
+  const plugins = [lazyPackages(folder, options, inputs)];
+  const outfile = join(folder, 'index.js');
+  const { metafile } = await build({ ...options, metafile: true, entryPoints: [entry], outfile, plugins });
+  for (const input of Object.keys(metafile.inputs)) inputs.add(input);
   const manifest = {
     name,
     version: versionIn(join(ROOT, 'package.json')),
@@ -77,7 +85,16 @@ export async function bundleFunction(name: string, entry: string, folder: string
     dependencies: { [FRAMEWORK]: versionIn(join(ROOT, 'node_modules', FRAMEWORK, 'package.json')) },
   };
   if (name === 'console') await cp(await buildPage(), join(folder, 'page'), { recursive: true });
-  await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  await writeJson(join(folder, 'package.json'), manifest);
+  const packages = readLockedPackages();
+  await writeJson(join(folder, 'package-lock.json'), toBundleLock(manifest, packages));
+  const bundled = [...toPackagePaths(inputs)].map((path) => [path, packages[path]]);
+  const sbom = toSbom(name, manifest.version, {
+    ...Object.fromEntries(bundled.filter(([, entry]) => entry)),
+    ...findClosure([FRAMEWORK], packages),
+    ...(name === 'console' ? findPagePackages(packages) : {}),
+  });
+  await writeJson(`${folder}.cdx.json`, sbom);
   return { name, folder, bytes: await sizeOf(folder) };
 }
 
@@ -89,6 +106,8 @@ async function browserModules(): Promise<Record<string, string>> {
     [`${name.toUpperCase()}_CLIENT`, JSON.stringify(await bundleClient(name))] as const;
   return Object.fromEntries(await Promise.all(BROWSER_MODULES.map(define)));
 }
+
+const writeJson = (path: string, value: object) => writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
 
 /** Builds the package of the client into `out/browser`, and its tarball beside it. Returns the path of the tarball. */
 async function writePackage(out: string): Promise<string> {

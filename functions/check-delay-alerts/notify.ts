@@ -10,7 +10,10 @@ const IN_FLIGHT = { outcome: 'failed', reason: 'in_flight', retry: true } as con
 
 type DecidedPair = { pair: Pair; plan: AlertPlan };
 
-/** Does all of one recipient: first ends what dead runs began, then sends one digest. */
+/**
+ * Does all of one recipient: first ends what dead runs began, then sends one digest. If another run was faster with
+ * ending one, nothing is sent: the alerts were decided as if that one had been released.
+ */
 export async function notifyRecipient(
   decided: readonly { candidate: AlertCandidate; plan: AlertPlan }[],
   run: AlertRun,
@@ -18,12 +21,15 @@ export async function notifyRecipient(
 ): Promise<ActResult<AlertReason>[]> {
   const results = new Map<AlertCandidate, ActResult<AlertReason>>();
   let state = decided[0]?.plan.state;
+  let isOvertaken = false;
   for (const { candidate } of decided) {
     if (candidate.kind !== 'orphan') continue;
     const ended = await endOrphan(candidate, state, context);
     results.set(candidate, ended.result);
     state = ended.state;
+    isOvertaken ||= ended.result === IN_FLIGHT;
   }
+  if (isOvertaken) return decided.map(({ candidate }) => results.get(candidate) ?? IN_FLIGHT);
   const pairs = decided.flatMap(({ candidate, plan }) =>
     candidate.kind === 'pair' ? [{ pair: candidate, plan: { ...plan, state } }] : [],
   );

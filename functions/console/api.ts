@@ -4,6 +4,7 @@ import type { HttpHandler } from '../../shared/doors/http/request.ts';
 import type { Deps } from '../../shared/runtime/task.ts';
 import { billingSettingsRoutes } from './api/followups/billing-settings.ts';
 import { bulkRoutes } from './api/followups/bulk.ts';
+import { customerRoutes } from './api/followups/customers.ts';
 import { followupRoutes } from './api/followups/followups.ts';
 import { followupListRoutes } from './api/followups/list.ts';
 import { optOutRoutes } from './api/followups/opt-out.ts';
@@ -43,6 +44,7 @@ export const routes: readonly AdminRoute[] = [
   ...alertRoutes,
   ...billingSettingsRoutes,
   ...bulkRoutes,
+  ...customerRoutes,
   ...followupRoutes,
   ...followupListRoutes,
   ...whatIfRoutes,

@@ -18,6 +18,7 @@ import { functionHandler } from '../../shared/doors/http/function-handler.ts';
 import { limitParam, pageParam, toPage } from '../../shared/doors/http/query.ts';
 import type { HttpHandler } from '../../shared/doors/http/request.ts';
 import { type Answered, type AnyRoute, type Call, openReads } from '../../shared/doors/http/router.ts';
+import { refuseTooOften } from '../../shared/doors/http/too-often.ts';
 import { isRedisAway } from '../../shared/doors/redis/redis.ts';
 import { isDocumentId } from '../../shared/doors/store/document-id.ts';
 import type { Deps } from '../../shared/runtime/task.ts';
@@ -35,6 +36,7 @@ const STORE_MS = 5_000;
  * Presence.
  * - POST ping, login and logout concern the token's subject and session; their bodies are not read.
  * - A session that was logged out gets 401 for good.
+ * - A user may ping and log in PINGS_PER_MINUTE times a minute, then gets 429 with Retry-After. A logout is never refused.
  * - GET statuses is for administrators.
  * - GET `/v1/activity/client.js`, the browser's module, is public.
  */
@@ -46,7 +48,8 @@ type Handle = (call: Call<Deps>) => Promise<Answered>;
 
 const onPing: Handle = async ({ deps, caller }) => {
   const threshold = await onlineThreshold(deps.store, deps.clock(), PINGS_MAX_AGE_MS);
-  const standing = await ping(visitorOf(deps, caller), threshold * 60_000).catch((error: unknown) => {
+  const pinged = refuseTooOften(ping(visitorOf(deps, caller), threshold * 60_000));
+  const standing = await pinged.catch((error: unknown) => {
     if (!isRedisAway(error)) throw error;
     throw new HttpError(503, 'Presence is away for a moment; ping again later.', {
       headers: { 'Retry-After': String(PING_RETRY_SECONDS) },
@@ -59,7 +62,7 @@ const onPing: Handle = async ({ deps, caller }) => {
 
 const onLogin: Handle = async ({ deps, caller }) => {
   const visitor = visitorOf(deps, caller);
-  requireOpen(await answerWithin(STORE_MS, logIn(visitor)));
+  requireOpen(await answerWithin(STORE_MS, refuseTooOften(logIn(visitor))));
   return { user_id: visitor.user.userId };
 };
 
@@ -111,7 +114,7 @@ const KINDS: Record<SessionClaim, SessionKind> = {
   none: 'token',
 };
 
-function visitorOf({ store, redis, clock }: Deps, caller: Caller): Visitor {
+function visitorOf({ store, redis, clock, config }: Deps, caller: Caller): Visitor {
   const userId = caller.id ?? '';
   if (!isDocumentId(userId))
     throw new HttpError(
@@ -138,6 +141,7 @@ function visitorOf({ store, redis, clock }: Deps, caller: Caller): Visitor {
     session: sessionKey(userId, session.name),
     kind: KINDS[session.claim],
     issuedAt: typeof iat === 'number' ? iat : null,
+    perMinute: config.perMinute.pings,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
+import { readCustomers } from '../../shared/domains/followups/customers/customer.ts';
 import { type Followup, sendRef, settingsRef } from '../../shared/domains/followups/followup.ts';
 import { applyClaim, judgeAutomatic, type Verdict } from '../../shared/domains/followups/judge.ts';
 import { notifyOfSender } from '../../shared/domains/followups/mail/daily-notice.ts';
@@ -33,7 +34,7 @@ export interface FollowupPlan {
   prepared: Prepared | undefined;
 }
 
-/** Reads again what may stop a mail, just before its claim: the settings and the send record of its level. */
+/** Reads again what may stop a mail, just before its claim: the settings, its customer, and its level's send record. */
 export async function readFacts(
   batch: readonly DueFollowup[],
   { store, post }: RunContext,
@@ -46,8 +47,8 @@ export async function readFacts(
   if (post?.fault) return { stopped: true, mail, prepared };
   if (sendable.length === 0) return { stopped: false, mail, prepared };
   const refs = sendable.flatMap((one) => [settingsRef(store, one.orgId), sendRef(one, one.level + 1)]);
-  const found = await store.getAll(...refs);
-  for (const [index, followup] of sendable.entries()) {
+  const [found, followups] = await Promise.all([store.getAll(...refs), readCustomers(store, sendable)]);
+  for (const [index, followup] of followups.entries()) {
     const [settings, send] = found.slice(index * 2) as [DocumentSnapshot, DocumentSnapshot];
     prepared.set(followup.id, { followup, settings: toSettings(settings), send });
   }

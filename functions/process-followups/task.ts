@@ -1,3 +1,8 @@
+import {
+  type Customers,
+  readHolding,
+  withCustomer,
+} from '../../shared/domains/followups/customers/customer.ts';
 import { Quota, readOrganisations, streamDue } from '../../shared/domains/followups/find.ts';
 import { judgeAutomatic, type Verdict } from '../../shared/domains/followups/judge.ts';
 import { notifyOwners } from '../../shared/domains/followups/mail/daily-notice.ts';
@@ -30,6 +35,8 @@ interface FollowupRun {
   quota: Quota;
   refusals: Refusals;
   prepared: PreparedRun;
+  /** The customers whose documents delay or end reminders. */
+  customers: Customers;
   isDryRun: boolean;
 }
 
@@ -47,12 +54,17 @@ async function openFollowupRun(context: RunContext): Promise<FollowupRun> {
   const organisations = await readOrganisations(store);
   const usable = organisations.flatMap((one) => ('fault' in one ? [] : [one]));
   const prepared = await prepareFollowups(context, usable);
+  const customers = await readHolding(
+    store,
+    usable.map(({ orgId }) => orgId),
+  );
   return {
     organisations,
     usable,
     quota: new Quota(store, now),
     refusals: new Refusals(),
     prepared,
+    customers,
     isDryRun,
   };
 }
@@ -60,6 +72,7 @@ async function openFollowupRun(context: RunContext): Promise<FollowupRun> {
 /**
  * Sends the due reminders. Conditions for a reminder:
  * - The follow-up is open and automatic, and its organisation's automatic follow-ups are on.
+ * - Its customer is neither excluded nor paused, by a dispute or a promise.
  * - `next_due_at` is not in the future.
  * - It is the lowest level not sent yet; a run sends at most one level per follow-up.
  * - One commit has claimed the mail, on condition that the follow-up is unchanged since it was read.
@@ -84,10 +97,11 @@ export const processFollowups: Task<Types> = {
 
   open: openFollowupRun,
 
-  async *find({ organisations, usable, quota, prepared }, { store, now }) {
+  async *find({ organisations, usable, quota, prepared, customers }, { store, now }) {
     for (const one of organisations)
       if ('fault' in one) yield { id: `billing_settings/${one.orgId}`, fault: one.fault };
-    for await (const { followup, settings } of streamDue(store, usable, now, prepared.planned)) {
+    for await (const { followup: found, settings } of streamDue(store, usable, now, prepared.planned)) {
+      const followup = withCustomer(store, found, customers);
       const verdict = judgeAutomatic(followup, settings, now.getTime());
       const bound = verdict.do === 'send' ? await quota.take(settings) : null;
       const bounded: Verdict = bound ? { do: 'wait', reason: bound, until: null } : verdict;

@@ -1,5 +1,4 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
-import { isDue } from '../../shared/domains/inbox/health.ts';
 import { HostGate } from '../../shared/domains/inbox/imap/host-gate.ts';
 import {
   activeIntegrations,
@@ -8,6 +7,7 @@ import {
   readIntegration,
 } from '../../shared/domains/inbox/integration.ts';
 import { FoldersAhead } from '../../shared/domains/inbox/sync/folder/read-folders.ts';
+import { isDue } from '../../shared/doors/account/health.ts';
 import { streamQuery } from '../../shared/doors/store/firestore.ts';
 import { GatheredUpdates } from '../../shared/doors/store/gathered.ts';
 import type { RunContext } from '../../shared/runtime/task.ts';

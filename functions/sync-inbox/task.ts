@@ -1,10 +1,10 @@
-import { isDue } from '../../shared/domains/inbox/health.ts';
 import type { FailureKind } from '../../shared/domains/inbox/imap/failure.ts';
 import { CONNECTIONS } from '../../shared/domains/inbox/imap/host-gate.ts';
 import type { Integration } from '../../shared/domains/inbox/integration.ts';
 import { Overtaken } from '../../shared/domains/inbox/sync/folder/folder.ts';
 import { type MailboxTurn, syncInTurn } from '../../shared/domains/inbox/sync/sync-in-turn.ts';
 import type { MailboxResult } from '../../shared/domains/inbox/sync/sync-mailbox.ts';
+import { isDue } from '../../shared/doors/account/health.ts';
 import type { ActResult, ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
 import { followupSignals } from '../inbox-to-followups.ts';
 import { type Candidate, findMailboxes, loadMailboxes, openShared, type Shared } from './candidates.ts';

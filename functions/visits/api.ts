@@ -14,6 +14,8 @@ import { functionHandler } from '../../shared/doors/http/function-handler.ts';
 import { parseJson } from '../../shared/doors/http/query.ts';
 import type { HttpHandler } from '../../shared/doors/http/request.ts';
 import { Answer, type Call, openReads, type ProvenRoute } from '../../shared/doors/http/router.ts';
+import { refuseTooOften } from '../../shared/doors/http/too-often.ts';
+import { requireToken } from '../../shared/doors/redis/limit.ts';
 import type { Deps } from '../../shared/runtime/task.ts';
 import { sendClient, sendPackageFile, sendTarball } from './client.ts';
 
@@ -27,11 +29,14 @@ const uuid = z.guid();
  * Page visits, as the browser reports them.
  * - POST `/api/v1/visits` starts one, `/{id}/heartbeat` keeps it alive, `/{id}/end` ends it.
  * - A visit belongs to the token's subject; another user's visit is 404.
+ * - A user may send VISITS_PER_MINUTE reports a minute, then gets 429 with Retry-After.
  * - Reports may arrive twice, late or out of order; a closed visit answers 409 and stays as it is.
  * - GET `/client.js` is the module that reports visits, `/client.tgz` the package for `npm install`, and `/client/FILE` one
  *   of its files.
  */
 export function visitsHandler(open: () => Deps): HttpHandler {
+  const requireRoom = limitReports();
+  const report = (path: string, act: Report) => reportRoute(path, act, requireRoom);
   const routes = [
     ...openReads('/client.js', sendClient),
     ...openReads('/client.tgz', sendTarball),
@@ -47,16 +52,42 @@ export function visitsHandler(open: () => Deps): HttpHandler {
 type Report = (call: Call<Deps>, context: TrackContext) => Promise<{ result: TrackResult; id: string }>;
 
 /** Makes the route of one report. The deadline covers reading the body, so each report reads its own. */
-function report(path: string, act: Report): ProvenRoute<Deps> {
+function reportRoute(path: string, act: Report, requireRoom: RequireRoom): ProvenRoute<Deps> {
   return {
     method: 'POST',
     path,
     async handle(call) {
       const { deps, caller, now } = call;
       const context = { store: deps.store, userId: caller.id ?? '', now };
+      await refuseTooOften(requireRoom(deps, context.userId, now));
       const { result, id } = await answerWithin(ANSWER_MS, act(call, context));
       return new Answer(statusOf(result), { visit_id: id });
     },
+  };
+}
+
+type RequireRoom = (deps: Deps, userId: string, now: Date) => Promise<void>;
+
+/** A user's first reports in a minute cost no Redis command in this process: more than an ordinary tab or two send. */
+const FREE_PER_MINUTE = 30;
+/** The users that a process counts in a minute; beyond, it begins again. */
+const MAX_COUNTED = 20_000;
+
+/**
+ * Returns the check that a user has not sent too many reports. Each process counts alone up to FREE_PER_MINUTE, and then asks
+ * the user's bucket in Redis. Throws TooOften.
+ */
+function limitReports(): RequireRoom {
+  let counted = new Map<string, number>();
+  let minute = 0;
+  return async ({ redis, config }, userId, now) => {
+    const current = Math.floor(now.getTime() / 60_000);
+    if (current !== minute || counted.size >= MAX_COUNTED) counted = new Map();
+    minute = current;
+    const count = (counted.get(userId) ?? 0) + 1;
+    counted.set(userId, count);
+    if (count > FREE_PER_MINUTE)
+      await requireToken(redis, `visits:limit:${userId}`, config.perMinute.visits, now.getTime());
   };
 }
 

@@ -4,12 +4,12 @@ import type { Log } from '../../shared/doors/log.ts';
 const TIMEOUT_MS = 5_000;
 
 /**
- * Calls HEALTHCHECK_URL, so that an outside monitor notices when watch-runs stops. Logs a failure without the address,
+ * Calls HEALTHCHECK_URL, so that an outside monitor notices when watch-runs stops. It follows no redirect. Logs a failure without the address,
  * which is the monitor's credential.
  */
 export async function callMonitor(url: string | undefined, log: Log): Promise<void> {
   if (!url) return;
-  const fault = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) }).then(
+  const fault = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) }).then(
     async (response) => {
       await response.body?.cancel();
       return response.ok ? null : `HTTP ${response.status}`;

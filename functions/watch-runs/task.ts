@@ -159,7 +159,7 @@ async function notifyAudience(
 ): Promise<ActResult<Reason>> {
   const { operators, webhook_url: webhook, locale } = settings;
   const audience: NoticeAudience = { operators, webhook, locale };
-  const result = await notify(context, incident, event, audience);
+  const result = await notify({ ...context, local: context.config.local }, incident, event, audience);
   if (result.outcome === 'waits') return { outcome: 'skipped', reason: 'another_watchman' };
   if (result.outcome === 'failed') return { outcome: 'failed', reason: result.reason, retry: true };
   const { to, unreached } = result;

@@ -1,5 +1,3 @@
-import { tasks } from '../../functions/registry.ts';
-
 /** The text below the commands of `ronde --help`. */
 export const PROGRAM_HELP = `
 To begin with
@@ -16,11 +14,6 @@ Where it works
 
 Exit codes
   0 done, 1 failed or refused, 2 wrong usage, 3 drift (scheduler plan). Every command takes --json.`;
-
-/** The text below the options of `run` and `loop`. */
-export const TASKS_HELP = `
-Tasks
-${tasks.map(({ name }) => `  ${name}`).join('\n')}`;
 
 /** The text below the options of `import`. */
 export const IMPORT_HELP = `

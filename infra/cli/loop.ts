@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyTask } from '../../shared/runtime/task.ts';
-import { callTask, describeAnswer, UsageError } from './run-task.ts';
+import { callTask, describeAnswer } from './run-task.ts';
 import type { Target } from './target.ts';
+import { UsageError } from './usage-error.ts';
 
 const MINUTE_MS = 60_000;
 const UNIT_MS: Record<string, number> = { s: 1000, m: MINUTE_MS, h: 60 * MINUTE_MS };

@@ -1,89 +1,29 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { z } from 'zod';
 import { loadDotEnv } from '../../shared/doors/config.ts';
-import { addAlerts } from './alerts/alerts.ts';
-import { describeCandidates } from './candidates.ts';
-import { addDoctor } from './doctor/doctor.ts';
-import { addErase } from './erase/erase.ts';
-import { addFollowups } from './followups/followups.ts';
-import { PROGRAM_HELP, TASKS_HELP } from './help.ts';
-import { addImport } from './import/import.ts';
-import { addInbox } from './inbox/inbox.ts';
-import { loop, parseEvery } from './loop.ts';
-import { addPresence } from './presence/presence.ts';
-import { addRetention } from './retention/retention.ts';
-import { addRoutes } from './routes.ts';
-import { callTask, describeAnswer, findTask, parsePairs, UsageError } from './run-task.ts';
-import { addSchedulerCommands } from './scheduler/scheduler.ts';
+import { PROGRAM_HELP } from './help.ts';
 import { findSwallowed } from './swallowed.ts';
-import { findTarget } from './target.ts';
+import { UsageError } from './usage-error.ts';
 
 /** Gives 64 hexadecimal characters, like `openssl rand -hex 32`. */
 const SECRET_BYTES = 32;
 
-/** The status of a task's answer to unknown or illegal parameters. */
-const BAD_PARAMETERS = 400;
+const { version: VERSION } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')));
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
-interface RunOptions {
-  dryRun?: true;
-  force?: true;
-  param: string[];
-  json?: true;
-}
-
-const collect = (value: string, all: string[]) => [...all, value];
-
 const program = new Command('ronde')
   .description('Runs and inspects the tasks: of the local cloud if one is up, else of the deployed project.')
+  .version(VERSION, '-V, --version', 'print the version')
   .addHelpText('after', PROGRAM_HELP)
   .showHelpAfterError('(ronde --help lists the commands, ronde COMMAND --help its options)')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text) });
-
-program
-  .command('run <task>')
-  .description('run a task once and print what it did')
-  .option('--dry-run', 'show what the run would do; writes nothing')
-  .option('--force', 'pass force=true to a task that accepts it')
-  .option('--param <name=value>', 'a parameter of the task, repeatable', collect, [])
-  .option('--json', "print the task's answer as JSON")
-  .addHelpText('after', TASKS_HELP)
-  .action(async (name: string, options: RunOptions) => {
-    const task = findTask(name);
-    const params = {
-      ...parsePairs(options.param),
-      ...(options.dryRun ? { dry_run: true } : {}),
-      ...(options.force ? { force: true } : {}),
-    };
-    const answer = await callTask(task, params, await findTarget());
-    if (options.json) print(JSON.stringify(answer.body, null, 2));
-    else for (const line of [...describeCandidates(answer.body), describeAnswer(answer)]) print(line);
-    if (answer.status !== 200) process.exitCode = answer.status === BAD_PARAMETERS ? 2 : 1;
-  });
-
-program
-  .command('loop <task>')
-  .description('run a task repeatedly, for development without a scheduler')
-  .option('--every <time>', 'time between two runs, such as 90s, 15m or 1h', '15m')
-  .option('--json', 'print each line as a JSON object')
-  .addHelpText('after', TASKS_HELP)
-  .action(async (name: string, options: { every: string; json?: true }) => {
-    const task = findTask(name);
-    const stopping = new AbortController();
-    process.once('SIGINT', () => stopping.abort());
-    process.once('SIGTERM', () => stopping.abort());
-    const printLine = (line: string) =>
-      print(options.json ? JSON.stringify({ task: task.name, line }) : line);
-    await loop(task, {
-      everyMs: parseEvery(options.every),
-      signal: stopping.signal,
-      findTarget,
-      print: printLine,
-    });
-  });
 
 program
   .command('secret')
@@ -102,16 +42,31 @@ const terminal = {
     process.exitCode = code;
   },
 };
-addPresence(program, terminal);
-addAlerts(program, terminal);
-addDoctor(program, terminal);
-addFollowups(program, terminal);
-addInbox(program, terminal);
-addImport(program, terminal);
-addErase(program, terminal);
-addRetention(program, terminal);
-addRoutes(program, print);
-addSchedulerCommands(program);
+
+const addRunAndLoop = async () => (await import('./task-commands.ts')).addTaskCommands(program, print);
+
+/** The groups of commands. Only the one that is called is loaded, so that it starts fast; help loads all. */
+const GROUPS: Readonly<Record<string, () => Promise<void>>> = {
+  run: addRunAndLoop,
+  loop: addRunAndLoop,
+  presence: async () => (await import('./presence/presence.ts')).addPresence(program, terminal),
+  alerts: async () => (await import('./alerts/alerts.ts')).addAlerts(program, terminal),
+  doctor: async () => (await import('./doctor/doctor.ts')).addDoctor(program, terminal),
+  followups: async () => (await import('./followups/followups.ts')).addFollowups(program, terminal),
+  inbox: async () => (await import('./inbox/inbox.ts')).addInbox(program, terminal),
+  import: async () => (await import('./import/import.ts')).addImport(program, terminal),
+  erase: async () => (await import('./erase/erase.ts')).addErase(program, terminal),
+  retention: async () => (await import('./retention/retention.ts')).addRetention(program, terminal),
+  routes: async () => (await import('./routes.ts')).addRoutes(program, print),
+  recipe: async () => (await import('./recipe/recipe.ts')).addRecipe(program, print),
+  scheduler: async () => (await import('./scheduler/scheduler.ts')).addSchedulerCommands(program),
+};
+
+async function loadCommands(called: string | undefined): Promise<void> {
+  if (program.commands.some((command) => command.name() === called)) return;
+  const one = called !== undefined && Object.hasOwn(GROUPS, called) ? GROUPS[called] : undefined;
+  for (const load of one ? [one] : new Set(Object.values(GROUPS))) await load();
+}
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage, 3 drift. */
 async function main(): Promise<void> {
@@ -128,6 +83,7 @@ async function main(): Promise<void> {
   }
   loadDotEnv();
   try {
+    await loadCommands(process.argv[2]);
     await program.parseAsync();
   } catch (error) {
     if (error instanceof CommanderError) {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { listRoutes, toFirebaseConfig, toUrlMap } from '../deploy/routes.ts';
-import { UsageError } from './run-task.ts';
+import { UsageError } from './usage-error.ts';
 
 interface RoutesOptions {
   json?: true;

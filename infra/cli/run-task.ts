@@ -1,12 +1,10 @@
-import { tasks } from '../../functions/registry.ts';
+import { tasks } from '../../functions/tasks.ts';
 import type { AnyTask } from '../../shared/runtime/task.ts';
 import type { Target } from './target.ts';
+import { UsageError } from './usage-error.ts';
 
 /** A minute longer than the longest timeout of a function. */
 const TIMEOUT_MS = 3_660_000;
-
-/** Wrong usage of the command line, in one line; ends with exit code 2. */
-export class UsageError extends Error {}
 
 /** Finds a task by its name. Throws a UsageError with the legal names for an unknown one. */
 export function findTask(name: string): AnyTask {
@@ -20,14 +18,16 @@ export function findTask(name: string): AnyTask {
 
 /** Parses `name=value` pairs into parameters. */
 export function parsePairs(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const [, name, value] = /^([a-z_]+)=(.*)$/s.exec(pair) ?? [];
-      if (name === undefined)
-        throw new UsageError(`--param ${JSON.stringify(pair)} is not of the form name=value.`);
-      return [name, value ?? ''];
-    }),
-  );
+  const params: Record<string, string> = {};
+  for (const pair of pairs) {
+    const [, name, value] = /^([a-z_]+)=(.*)$/s.exec(pair) ?? [];
+    if (name === undefined)
+      throw new UsageError(`--param ${JSON.stringify(pair)} is not of the form name=value.`);
+    if (Object.hasOwn(params, name))
+      throw new UsageError(`--param ${name} is given twice, as "${params[name]}" and "${value}"; give one.`);
+    params[name] = value ?? '';
+  }
+  return params;
 }
 
 export interface TaskAnswer {

@@ -1,7 +1,7 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { z } from 'zod';
+import { functionUrl } from '../../shared/doors/google/addresses.ts';
+import { findIdentity } from '../google/identity.ts';
 
 const STACK_FILE = '.local/stack.json';
 const stackFile = z.object({ gateway: z.url(), issuer: z.url() });
@@ -13,25 +13,38 @@ export interface Target {
 }
 
 /**
- * Returns the local cloud if `.local/stack.json` exists, signed in as its administrator. Else returns RONDE_URL, with
- * RONDE_TOKEN or gcloud's identity token.
+ * Returns the local cloud if `.local/stack.json` exists, signed in as its administrator. Else returns RONDE_URL, or the
+ * address of the function by GOOGLE_CLOUD_PROJECT and REGION, with RONDE_TOKEN or an identity token of gcloud's account.
  */
-export async function findTarget(env: NodeJS.ProcessEnv = process.env): Promise<Target> {
-  const url = env.RONDE_URL;
+export async function findTarget(
+  env: NodeJS.ProcessEnv = process.env,
+  functionName = 'console',
+): Promise<Target> {
+  const given = env.RONDE_URL;
   if (existsSync(STACK_FILE)) {
-    if (url)
+    if (given)
       process.stderr.write(
-        `Calling the local cloud of this folder, not ${url}; stop npm start to call that.\n`,
+        `Calling the local cloud of this folder, not ${given}; stop npm start to call that.\n`,
       );
     return localTarget();
   }
+  const own = findFunctionUrl(env, functionName);
+  const url = given?.replace(/\/$/, '') || own;
   if (!url) {
     throw new Error(
-      'There is no local cloud (start one with npm start) and RONDE_URL is not set; set it to the deployed address.',
+      'There is no local cloud (start one with npm start), and neither RONDE_URL nor GOOGLE_CLOUD_PROJECT with REGION is set; set the deployed address, or the project and its region.',
     );
   }
-  const token = env.RONDE_TOKEN || (await gcloudToken());
-  return { url: url.replace(/\/$/, ''), authorization: `Bearer ${token}` };
+  const token = env.RONDE_TOKEN || (await (await findIdentity(env)).idToken(own ?? url));
+  return { url, authorization: `Bearer ${token}` };
+}
+
+/** Returns the target of a task's own function. */
+export const findTaskTarget = (task: { name: string }): Promise<Target> => findTarget(process.env, task.name);
+
+function findFunctionUrl(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  const { GOOGLE_CLOUD_PROJECT: project, REGION: region, NAME_PREFIX: prefix = '' } = env;
+  return project && region ? functionUrl(project, region, prefix + name) : undefined;
 }
 
 async function localTarget(): Promise<Target> {
@@ -42,15 +55,4 @@ async function localTarget(): Promise<Target> {
   });
   const { access_token } = z.object({ access_token: z.string() }).parse(await response.json());
   return { url: gateway, authorization: `Bearer ${access_token}` };
-}
-
-async function gcloudToken(): Promise<string> {
-  try {
-    const { stdout } = await promisify(execFile)('gcloud', ['auth', 'print-identity-token']);
-    return stdout.trim();
-  } catch {
-    throw new Error(
-      'RONDE_TOKEN is not set and gcloud has no identity token; run gcloud auth login, or set RONDE_TOKEN.',
-    );
-  }
 }

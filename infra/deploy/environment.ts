@@ -1,3 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { parseEnv } from 'node:util';
 import { loadConfig } from '../../shared/doors/config.ts';
 import type { ScheduledFunction } from '../scheduler/parse.ts';
 import { suggest } from '../scheduler/problems.ts';
@@ -15,6 +18,8 @@ export interface DeployPlace {
   /** The number of the project, a part of the run.app addresses. */
   number: string;
   region: string;
+  /** Stands before each deployed name. */
+  prefix: string;
   schedulerAccount: string;
   /** The account as which the console calls tasks. */
   consoleAccount: string;
@@ -28,9 +33,9 @@ export function buildEnvironment(
   place: DeployPlace,
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
-  const { project, number, region } = place;
+  const { project, number, region, prefix } = place;
   // Only the addresses of this function, so that a token for one function does not open another.
-  const urls = listFunctionUrls(project, number, region, entry.name);
+  const urls = listFunctionUrls(project, number, region, prefix + entry.name);
   const fansOut = entry.fan_out !== undefined;
   const callers = [place.consoleAccount, ...(fansOut ? [place.tasksAccount] : [])];
   const known: Record<string, string> = {
@@ -39,7 +44,8 @@ export function buildEnvironment(
     FUNCTION_URLS: [...urls, ...(env.PUBLIC_URL ? [env.PUBLIC_URL] : [])].join(','),
     SCHEDULER_SERVICE_ACCOUNT: place.schedulerAccount,
     SERVICE_ACCOUNTS: [...splitList(env.SERVICE_ACCOUNTS), ...callers].join(','),
-    TASKS_QUEUE: fansOut ? entry.name : '',
+    NAME_PREFIX: prefix,
+    TASKS_QUEUE: fansOut ? prefix + entry.name : '',
     TASKS_SERVICE_ACCOUNT: fansOut ? place.tasksAccount : '',
   };
   const plain = Object.fromEntries(
@@ -92,4 +98,24 @@ function findConfigFaults(entry: ScheduledFunction, plain: Record<string, string
 function addPlace(fault: string): string {
   const secret = VARIABLES.find(({ name }) => fault.startsWith(`${name} `))?.secret;
   return `${fault} (${secret ? 'named under secrets in infra/scheduler.yaml' : `in ${FILE}`})`;
+}
+
+/** Variables of deploy.sh itself, which no function reads. */
+const OWN = ['GOOGLE_CLOUD_PROJECT', 'REGION', 'SCHEDULER_SERVICE_ACCOUNT', 'FUNCTIONS_SERVICE_ACCOUNT'];
+
+/** Returns a line for each variable of the operator's file that deploys nowhere, without its value. */
+export function findUnusedVariables(path: string): string[] {
+  if (!existsSync(path)) return [];
+  const file = basename(path);
+  return Object.entries(parseEnv(readFileSync(path, 'utf8'))).flatMap(([name, value]) => {
+    const known = VARIABLES.find((variable) => variable.name === name);
+    if (!value || OWN.includes(name) || (known && !known.secret)) return [];
+    if (known)
+      return [
+        `${name} in ${file} is not used: it is a secret; keep it in Secret Manager and delete the line`,
+      ];
+    if (name === 'EMAIL_BACKEND')
+      return [`EMAIL_BACKEND in ${file} is ignored: mail goes out by SMTP, see EMAIL_HOST`];
+    return name.endsWith('_SERVICE_ACCOUNT') ? [] : [`${name} in ${file} is not used by any function`];
+  });
 }

@@ -1,43 +1,33 @@
-import { parseArgs } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loadDotEnv } from '../../shared/doors/config.ts';
-import { ScheduleError } from '../scheduler/parse.ts';
-import { makePlan } from './plan.ts';
+import { deploy } from './deploy.ts';
+import { DeployUsageError, parseOptions, USAGE } from './options.ts';
 
-const REQUIRED = { type: 'string' } as const;
+const print = (line: string) => void process.stdout.write(`${line}\n`);
+const printError = (line: string) => void process.stderr.write(`${line}\n`);
 
-/**
- * Prints the plan of deploy.sh for bash: a record per line, its fields separated by tabs. Reads the environment and
- * .env.production. Faults go to stderr and end with 1; with --lenient they end with 0 and are records too.
- */
-function main(): number {
-  loadDotEnv('.env.production');
-  const { values } = parseArgs({
-    options: {
-      project: REQUIRED,
-      number: REQUIRED,
-      region: REQUIRED,
-      only: { type: 'string' },
-      operator: { type: 'string' },
-      closed: { type: 'boolean' },
-      lenient: { type: 'boolean' },
-    },
-  });
-  const { project = '', number = '', region = '', only, operator, closed, lenient } = values;
-  const options = { project, number, region, only: only?.split(','), operator, open: !closed };
-  const { records, faults } = makePlan(options, process.env);
-  for (const fault of faults) process.stderr.write(`${lenient ? 'would stop here: ' : ''}${fault}\n`);
-  if (faults.length > 0 && !lenient) return 1;
-  const lines = [...records, ...faults.map((fault) => ['fault', fault])];
-  process.stdout.write(lines.map((fields) => `${fields.join('\t')}\n`).join(''));
-  return 0;
+/** Exit codes: 0 done, 1 failed, 2 wrong usage. */
+async function main(): Promise<number> {
+  try {
+    const options = parseOptions(process.argv.slice(2));
+    if (!options) {
+      print(USAGE);
+      return 0;
+    }
+    loadDotEnv(`.env.${options.env}`);
+    return await deploy(options, {
+      root: process.cwd(),
+      env: process.env,
+      print,
+      printError,
+      wait: async (ms) => void (await sleep(ms)),
+    });
+  } catch (error) {
+    if (!(error instanceof DeployUsageError)) throw error;
+    printError(`deploy.sh: ${error.message}`);
+    printError(USAGE);
+    return 2;
+  }
 }
 
-try {
-  process.exitCode = main();
-} catch (error) {
-  if (!(error instanceof Error)) throw error;
-  // A mistake of the operator is printed in a line; anything else is a bug and shows its stack.
-  const isMistake = error instanceof ScheduleError || /^--only|^Unknown option/.test(error.message);
-  process.stderr.write(`${isMistake ? error.message : error.stack}\n`);
-  process.exitCode = 1;
-}
+process.exitCode = await main();

@@ -11,13 +11,13 @@ interface Variable {
 
 const BROWSERS = ['visits', 'presence', 'console'];
 const MAILERS = ['check-delay-alerts', 'process-followups', 'sync-inbox', 'watch-runs', 'console'];
-const MAILBOXES = ['sync-inbox', 'console'];
 
 /** Every variable of shared/doors/config.ts that a deployed function may have; not RONDE_* and emulators. */
 export const VARIABLES: readonly Variable[] = [
   { name: 'GOOGLE_CLOUD_PROJECT', for: 'all', computed: true },
   { name: 'REGION', for: 'all', computed: true },
   { name: 'FUNCTION_URLS', for: 'all', computed: true },
+  { name: 'NAME_PREFIX', for: ['console'], computed: true },
   { name: 'SCHEDULER_SERVICE_ACCOUNT', for: 'tasks', computed: true },
   { name: 'PUBLIC_URL', for: 'all' },
   { name: 'FIRESTORE_DATABASE', for: 'all' },
@@ -36,16 +36,24 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'TASKS_QUEUE', for: 'tasks', computed: true },
   { name: 'TASKS_SERVICE_ACCOUNT', for: 'tasks', computed: true },
   { name: 'ALLOWED_ORIGINS', for: BROWSERS },
+  { name: 'VISITS_PER_MINUTE', for: ['visits'] },
+  { name: 'PINGS_PER_MINUTE', for: ['presence'] },
   { name: 'EMAIL_HOST', for: MAILERS },
   { name: 'EMAIL_PORT', for: MAILERS },
   { name: 'EMAIL_USE_TLS', for: MAILERS },
   { name: 'EMAIL_HOST_USER', for: MAILERS },
   { name: 'EMAIL_HOST_PASSWORD', for: MAILERS, secret: true },
+  { name: 'EMAIL_AUTH', for: MAILERS },
+  { name: 'EMAIL_OAUTH_CLIENT_ID', for: MAILERS },
+  { name: 'EMAIL_OAUTH_CLIENT_SECRET', for: MAILERS, secret: true },
+  { name: 'EMAIL_OAUTH_REFRESH_TOKEN', for: MAILERS, secret: true },
+  { name: 'EMAIL_OAUTH_TOKEN_URL', for: MAILERS },
   { name: 'DEFAULT_FROM_EMAIL', for: MAILERS },
   { name: 'EMAIL_REDIRECT_TO', for: MAILERS },
   { name: 'EMAIL_PAUSED', for: MAILERS },
-  { name: 'INBOX_SEALING_KEY', for: MAILBOXES, secret: true },
-  { name: 'INBOX_SEALING_KEY_PREVIOUS', for: MAILBOXES, secret: true },
+  // Seals the credentials of mailboxes and mail accounts, and their access tokens.
+  { name: 'INBOX_SEALING_KEY', for: MAILERS, secret: true },
+  { name: 'INBOX_SEALING_KEY_PREVIOUS', for: MAILERS, secret: true },
   // Makes Message-IDs unguessable.
   { name: 'LINK_KEY', for: MAILERS, secret: true },
   { name: 'LINK_KEY_PREVIOUS', for: ['console'], secret: true },

@@ -1,3 +1,4 @@
+import { cpuOf, findCpuFault } from './cpu.ts';
 import { findPeriodSeconds } from './cron.ts';
 import type { Found, FoundFunction, KnownTask, ScheduledJob } from './found.ts';
 import { type Problems, suggest } from './problems.ts';
@@ -37,7 +38,9 @@ export function checkFunctions({ functions, named, jobs, context, problems }: Fo
     }
     if (task && !jobs.some((job) => job.name === name))
       problems.add(path, undefined, 'is a task and has no job; legal: exactly one; add it under jobs');
-    if (concurrency > 1 && (cpu ?? impliedCpu(memory)) < 1) {
+    const fault = findCpuFault({ cpu, memory });
+    if (fault) problems.add([...path, cpu === undefined ? 'memory' : 'cpu'], cpu ?? memory, fault);
+    if (concurrency > 1 && cpuOf({ cpu, memory }) < 1) {
       const why = cpu === undefined ? `${memory} implies less than one` : `cpu is ${cpu}`;
       problems.add(
         [...path, 'concurrency'],
@@ -66,11 +69,6 @@ function checkFanOut(
       fanOut.max_concurrent,
       `would be refused by Cloud Run; legal: at most max_instances x concurrency - 1, which is ${maxBatches}`,
     );
-}
-
-/** Returns the CPU that Cloud Run gives to a function that states only its memory. */
-function impliedCpu(memory: string): number {
-  return memory.endsWith('Gi') && Number.parseInt(memory, 10) >= 2 ? 1 : 0.5;
 }
 
 /** Checks each job alone and against its function and task. Returns the complete ones. */
@@ -123,9 +121,8 @@ function checkTarget(job: JobEntry, index: number, { functions, named, context, 
     problems.add(at('method'), job.method, `is not the task's; legal: ${task.methods.join(' or ')}`);
   }
   for (const [param, value] of Object.entries(job.params)) {
-    if (task.params.includes(param)) continue;
-    const rule = `the task has no such parameter; legal: ${task.params.join(', ') || 'none'}${suggest(param, task.params)}`;
-    problems.add([...at('params'), param], value, rule);
+    const rule = findParamFault(task, param, value);
+    if (rule) problems.add([...at('params'), param], value, rule);
   }
   const target = functions.find(({ name }) => name === job.function);
   if (job.auth.type === 'secret' && target && !Object.hasOwn(target.secrets, 'CRON_SECRET')) {
@@ -135,4 +132,16 @@ function checkTarget(job: JobEntry, index: number, { functions, named, context, 
       `but functions.${target.name}.secrets has no CRON_SECRET`,
     );
   }
+}
+
+/** Returns what is wrong with a parameter of a job, by the task's own schema, or null. */
+function findParamFault({ params }: KnownTask, param: string, value: unknown): string | null {
+  if (param === 'dry_run') return 'would make a job that never changes anything; legal: nothing here';
+  if (param === 'budget_seconds') return "is not a parameter of a job; legal: the job's own budget_seconds";
+  const own = Object.keys(params.shape);
+  if (!own.includes(param))
+    return `the task has no such parameter; legal: ${own.join(', ') || 'none'}${suggest(param, own)}`;
+  // The caller has given each parameter alone, so the others have their defaults.
+  const issues = params.partial().safeParse({ [param]: value }).error?.issues;
+  return issues?.[0]?.message ?? null;
 }

@@ -1,8 +1,9 @@
-import { CloudSchedulerClient, protos } from '@google-cloud/scheduler';
-import { PassThroughClient } from 'google-auth-library';
+import { CloudSchedulerClient } from '@google-cloud/scheduler';
+import { OAuth2Client, PassThroughClient } from 'google-auth-library';
 import { findCredentials } from '../credentials.ts';
 import type { ServerJob } from './compare.ts';
 import type { JobBody } from './job.ts';
+import { toProto, toServerJob } from './proto.ts';
 
 /** The calls that plan, apply and the manual commands need. Each throws SchedulerError. */
 export interface SchedulerApi {
@@ -24,6 +25,8 @@ export interface SchedulerLocation {
   region: string;
   /** The address of the local cloud; without it the calls reach Google, with application default credentials. */
   endpoint?: string;
+  /** Gives the access token of gcloud's account, which then replaces the application default credentials. */
+  accessToken?: () => Promise<string>;
   /** Texts that no message may contain. */
   secrets?: readonly string[];
 }
@@ -45,7 +48,7 @@ export function openScheduler(location: SchedulerLocation): SchedulerApi {
   let opened: Promise<CloudSchedulerClient> | undefined;
   const call = <T>(work: (client: CloudSchedulerClient, options: CallOptions) => Promise<T>): Promise<T> =>
     runBounded(async (options) => {
-      opened ??= openClient(location.endpoint);
+      opened ??= openClient(location);
       return work(await opened, options);
     });
   const callByName = (method: 'deleteJob' | 'pauseJob' | 'resumeJob' | 'runJob') => async (name: string) => {
@@ -71,9 +74,16 @@ export function openScheduler(location: SchedulerLocation): SchedulerApi {
   };
 }
 
-async function openClient(endpoint: string | undefined): Promise<CloudSchedulerClient> {
+async function openClient(location: SchedulerLocation): Promise<CloudSchedulerClient> {
+  const { endpoint, accessToken, project } = location;
   if (endpoint === undefined) {
-    return new CloudSchedulerClient({ fallback: true, auth: await findCredentials('cloud-platform') });
+    if (!accessToken) {
+      const auth = await findCredentials('cloud-platform', project);
+      return new CloudSchedulerClient({ fallback: true, auth });
+    }
+    const authClient = new OAuth2Client({ quotaProjectId: project });
+    authClient.setCredentials({ access_token: await accessToken() });
+    return new CloudSchedulerClient({ fallback: true, authClient });
   }
   const { protocol, hostname, port } = new URL(endpoint);
   return new CloudSchedulerClient({
@@ -132,63 +142,4 @@ function toSchedulerError(error: unknown, secrets: readonly string[]): Scheduler
   const { message } = error instanceof Error ? error : { message: String(error) };
   const first = (message.split('\n')[0] ?? '').replace(LOCATION_WORDS, '').slice(0, 300);
   return new SchedulerError(secrets.reduce((text, secret) => text.replaceAll(secret, '(hidden)'), first));
-}
-
-type Proto = protos.google.cloud.scheduler.v1.IJob;
-
-const toDuration = (text: string) => ({ seconds: Number.parseFloat(text) });
-
-function toProto({ httpTarget, retryConfig, attemptDeadline, ...job }: JobBody): Proto {
-  return {
-    ...job,
-    attemptDeadline: toDuration(attemptDeadline),
-    retryConfig: {
-      retryCount: retryConfig.retryCount,
-      maxDoublings: retryConfig.maxDoublings,
-      minBackoffDuration: toDuration(retryConfig.minBackoffDuration),
-      maxBackoffDuration: toDuration(retryConfig.maxBackoffDuration),
-      maxRetryDuration: toDuration(retryConfig.maxRetryDuration),
-    },
-    httpTarget: httpTarget as NonNullable<Proto['httpTarget']>,
-  };
-}
-
-interface PlainJob {
-  name?: string;
-  description?: string;
-  schedule?: string;
-  timeZone?: string;
-  state?: string;
-  status?: { code?: number };
-  attemptDeadline?: { seconds?: number };
-  retryConfig?: Record<string, number | { seconds?: number }>;
-  httpTarget?: ServerJob['httpTarget'];
-  scheduleTime?: { seconds?: number };
-  lastAttemptTime?: { seconds?: number };
-}
-
-function toServerJob(proto: Proto): ServerJob {
-  const { Job } = protos.google.cloud.scheduler.v1;
-  const job: PlainJob = Job.toObject(Job.fromObject(proto), { enums: String, bytes: String, longs: Number });
-  const retry = Object.entries(job.retryConfig ?? {}).map(([key, value]) => [
-    key,
-    typeof value === 'number' ? value : `${value.seconds ?? 0}s`,
-  ]);
-  return {
-    name: job.name ?? '',
-    description: job.description ?? '',
-    schedule: job.schedule ?? '',
-    timeZone: job.timeZone ?? '',
-    attemptDeadline: job.attemptDeadline ? `${job.attemptDeadline.seconds ?? 0}s` : '',
-    retryConfig: Object.fromEntries(retry) as ServerJob['retryConfig'],
-    httpTarget: job.httpTarget ?? null,
-    state: job.state ?? 'STATE_UNSPECIFIED',
-    nextAt: toInstant(job.scheduleTime),
-    lastAt: toInstant(job.lastAttemptTime),
-    lastCode: job.lastAttemptTime ? (job.status?.code ?? 0) : null,
-  };
-}
-
-function toInstant(time: { seconds?: number } | undefined): string | null {
-  return time?.seconds ? new Date(time.seconds * 1000).toISOString().replace('.000Z', 'Z') : null;
 }

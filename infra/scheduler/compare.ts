@@ -180,7 +180,7 @@ function toChange(
 
 /** Hides the values of query parameters with names like those of secrets. */
 function hideSecrets(text: string): string {
-  return text.replace(/([?&]([^=&\s]+)=)[^&\s]*/g, (pair, head: string, name: string) =>
+  return text.replace(/([?&]([^=?&\s]+)=)[^&\s]*/g, (pair, head: string, name: string) =>
     SENSITIVE.test(name) ? `${head}(hidden)` : pair,
   );
 }

@@ -23,6 +23,11 @@ const YEAR_END = Date.UTC(2029, 0, 1);
 
 /** Returns what is wrong with a unix-cron expression of five fields and what is legal, or null. */
 export function checkCron(expr: string): string | null {
+  const strange = /[^ -~]/u.exec(expr)?.[0];
+  if (strange !== undefined) {
+    const code = (strange.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    return `has the character U+${code}; legal: digits, names, * , - / and plain spaces`;
+  }
   const fields = expr.trim().split(/\s+/);
   if (expr.trim().startsWith('@')) {
     return 'is a nickname, which Cloud Scheduler does not know; legal: five fields; did you mean "0 0 * * *"?';

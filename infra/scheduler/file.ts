@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { mounted, tasks } from '../../functions/registry.ts';
-import { paramNames } from '../../shared/runtime/params.ts';
 import { type KnownTask, parseSchedule, type ScheduleFile } from './parse.ts';
 
 const SCHEDULE = fileURLToPath(new URL('../scheduler.yaml', import.meta.url));
@@ -14,7 +14,7 @@ function readTasks(): Record<string, KnownTask> {
       {
         route: task.route,
         methods: task.methods,
-        params: paramNames(task),
+        params: z.object(task.params as z.ZodRawShape),
         budgetSeconds: task.budgetSeconds,
         onOverlap: task.onOverlap,
         fansOut: task.fanOut !== undefined,

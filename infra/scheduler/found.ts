@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { Problems } from './problems.ts';
 import type { FunctionEntry, JobEntry } from './schema.ts';
 
@@ -5,7 +6,8 @@ import type { FunctionEntry, JobEntry } from './schema.ts';
 export interface KnownTask {
   route: string;
   methods: readonly string[];
-  params: readonly string[];
+  /** Its own parameters, without those that every task has. */
+  params: z.ZodObject;
   budgetSeconds: number;
   onOverlap: 'skip' | 'retry';
   /** The task dispatches large runs in batches. */

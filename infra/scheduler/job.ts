@@ -1,13 +1,16 @@
-import { MARKER } from './marker.ts';
+import { markerOf } from './marker.ts';
 import type { ScheduledJob, ScheduleFile } from './parse.ts';
 
-/** Recognises a job of this file by the marker in its description. */
-export const isManaged = (job: Pick<JobBody, 'description'>): boolean => job.description.includes(MARKER);
+/** Recognises a job of an installation by the marker in its description. */
+export const isManaged = (job: Pick<JobBody, 'description'>, prefix = ''): boolean =>
+  job.description.includes(markerOf(prefix));
 
 /** Values of a job that the schedule does not contain. */
 export interface JobContext {
   project: string;
   region: string;
+  /** Stands before each job's name. */
+  prefix?: string;
   /** Returns the address of a function, without a trailing slash. */
   urlOf: (functionName: string) => string;
   schedulerServiceAccount: string;
@@ -57,8 +60,8 @@ export function wantedJobs(schedule: ScheduleFile, context: JobContext): WantedJ
 function toJob(job: ScheduledJob, context: JobContext): JobBody {
   const { retry } = job;
   return {
-    name: `projects/${context.project}/locations/${context.region}/jobs/${job.function}`,
-    description: `${job.description}\n${MARKER}`,
+    name: `projects/${context.project}/locations/${context.region}/jobs/${context.prefix ?? ''}${job.function}`,
+    description: `${job.description}\n${markerOf(context.prefix)}`,
     schedule: job.schedule,
     timeZone: job.time_zone,
     attemptDeadline: `${job.attempt_deadline}s`,

@@ -1,11 +1,10 @@
-import { isAlias, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isAlias, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import { checkFunctions, checkJobs } from './checks.ts';
 import type { FoundFunction, FoundJob, KnownTask, ScheduledJob } from './found.ts';
 import { type Path, Problems, ScheduleError, suggest } from './problems.ts';
 import { type Defaults, defaultsSchema, functionSchema, jobSchema, legalKeys } from './schema.ts';
 
-export { ScheduleError, type ScheduleProblem } from './problems.ts';
 export type { KnownTask, ScheduledJob };
 
 /** One function; `timeout` is in seconds. */
@@ -35,6 +34,10 @@ export interface ScheduleContext {
 const MAX_SOURCE = 512 * 1024;
 /** A fault names at most this much of a word. */
 const MAX_WORD = 80;
+/** Ten times as many as a file with an alias in each job needs. */
+const MAX_ALIASES = 1000;
+const NO_ANCHOR = 'has no anchor before it; put values that begin with * in quotes';
+const IN_ITSELF = 'repeats the value that it is a part of; legal: an anchor that ends before it';
 
 /** Reads and checks a schedule. Throws ScheduleError with every problem in it. */
 export function parseSchedule(source: string, context: ScheduleContext): ScheduleFile {
@@ -47,21 +50,27 @@ export function parseSchedule(source: string, context: ScheduleContext): Schedul
     const word = /^[^\s:]+/.exec(source.slice(fault.pos[0], fault.pos[0] + MAX_WORD))?.[0];
     problems.addAt(fault.linePos?.[0].line ?? 1, [], word, syntaxRule(fault.code, fault.message));
   }
-  visit(doc, (_key, node) => {
-    if (isAlias(node) && !node.resolve(doc)) {
-      const { line } = lines.linePos(node.range?.[0] ?? 0);
-      problems.addAt(
-        line,
-        [],
-        `*${node.source}`,
-        'has no anchor before it; put values that begin with * in quotes',
-      );
-    }
+  visit(doc, (_key, node, parents) => {
+    if (!isAlias(node)) return;
+    const target = node.resolve(doc);
+    const fault = target ? parents.some((parent) => parent === target) && IN_ITSELF : NO_ANCHOR;
+    if (fault) problems.addAt(lines.linePos(node.range?.[0] ?? 0).line, [], `*${node.source}`, fault);
   });
   if (problems.found.length > 0) throw new ScheduleError(problems.found);
-  const file = readParts(doc.toJS({ maxAliasCount: 1000 }), context, problems);
+  const file = readParts(toPlain(doc, problems), context, problems);
   if (problems.found.length > 0 || !file) throw new ScheduleError(problems.found);
   return file;
+}
+
+/** Returns the values of the document. Throws ScheduleError if its aliases multiply. */
+function toPlain(doc: Document, problems: Problems): unknown {
+  try {
+    return doc.toJS({ maxAliasCount: MAX_ALIASES });
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    problems.addAt(1, [], undefined, `its aliases multiply; legal: at most ${MAX_ALIASES} repeated values`);
+    throw new ScheduleError(problems.found);
+  }
 }
 
 function syntaxRule(code: string, message: string): string {
@@ -153,7 +162,7 @@ function fillVariables(value: unknown, path: Path, env: ScheduleContext['env'], 
     );
   }
   if (typeof value !== 'string') return value;
-  return value.replace(/\$\{([^}]*)\}/g, (placeholder, variable: string) => {
+  return value.replace(/\$\{([^}$]*)\}/g, (placeholder, variable: string) => {
     if (env[variable]) return env[variable];
     problems.add(
       path,

@@ -31,11 +31,15 @@ export interface PlannedJob {
 }
 
 /** Compares the file with the service. Pure; leaves out foreign jobs, except those with the name of a wanted job. */
-export function planSchedule(wanted: readonly WantedJob[], server: readonly ServerJob[]): PlannedJob[] {
+export function planSchedule(
+  wanted: readonly WantedJob[],
+  server: readonly ServerJob[],
+  prefix = '',
+): PlannedJob[] {
   const existing = new Map(server.map((job) => [job.name, job]));
   const names = new Set(wanted.map(({ body }) => body.name));
-  const planned = wanted.map((job) => planOne(job, existing.get(job.body.name)));
-  const gone = server.filter((job) => isManaged(job) && !names.has(job.name));
+  const planned = wanted.map((job) => planOne(job, existing.get(job.body.name), prefix));
+  const gone = server.filter((job) => isManaged(job, prefix) && !names.has(job.name));
   return [...planned, ...gone.map(({ name }) => toPlannedJob(name, 'delete', null))];
 }
 
@@ -43,7 +47,7 @@ export function planSchedule(wanted: readonly WantedJob[], server: readonly Serv
 export const hasDrift = (plan: readonly PlannedJob[]): boolean =>
   plan.some(({ kind }) => kind !== 'unchanged');
 
-function planOne(wanted: WantedJob, server: ServerJob | undefined): PlannedJob {
+function planOne(wanted: WantedJob, server: ServerJob | undefined, prefix: string): PlannedJob {
   const { name } = wanted.body;
   if (!server) return { ...toPlannedJob(name, 'create', wanted), pause: wanted.paused ? 'pause' : null };
   const { fields, mask } = compareJobs(wanted.body, server);
@@ -51,7 +55,7 @@ function planOne(wanted: WantedJob, server: ServerJob | undefined): PlannedJob {
   const hasFailed = !['ENABLED', 'PAUSED'].includes(server.state);
   const change = hasFailed ? [{ field: 'state', old: server.state, new: 'ENABLED' }] : [];
   const rest = { fields: [...change, ...fields], mask: hasFailed ? WHOLE_JOB : mask, pause };
-  if (!isManaged(server)) return { ...toPlannedJob(name, 'adopt', wanted), ...rest };
+  if (!isManaged(server, prefix)) return { ...toPlannedJob(name, 'adopt', wanted), ...rest };
   if (rest.fields.length > 0) return { ...toPlannedJob(name, 'update', wanted), ...rest };
   return { ...toPlannedJob(name, pause ?? 'unchanged', wanted), pause };
 }

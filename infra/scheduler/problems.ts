@@ -21,8 +21,15 @@ export class ScheduleError extends Error {
 
 function describeProblem({ file, line, key, value, rule }: ScheduleProblem): string {
   const valueText = value === undefined ? '' : `${JSON.stringify(value)} `;
-  return `${file}:${line} ${key === '' ? '' : `${key}: `}${valueText}${rule}`;
+  return escapeControls(`${file}:${line} ${key === '' ? '' : `${key}: `}${valueText}${rule}`);
 }
+
+/** Replaces control and invisible characters, which could end a line or reverse it on a terminal. */
+const escapeControls = (text: string): string =>
+  text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
 
 /** A place in the file: the keys and indexes that lead to it. */
 export type Path = readonly (string | number)[];

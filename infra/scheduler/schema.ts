@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MEMORIES } from './cpu.ts';
 import { checkCron } from './cron.ts';
 import { DURATION_LEGAL, parseDuration } from './duration.ts';
 import { DESCRIPTION_MAX } from './marker.ts';
@@ -32,7 +33,7 @@ const NAME = 'legal: a letter, then letters, digits and hyphens, at most 63, not
 const name = text(NAME, /^[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/);
 const account = text(
   'legal: a service account e-mail or a $-variable in braces',
-  /^[^\s@]+@[^\s@]+\.[^\s@]+$|^\$\{[A-Z_][A-Z0-9_]*\}$/,
+  /^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$|^\$\{[A-Z_][A-Z0-9_]*\}$/,
 );
 const variable = text(
   'legal: an upper-case environment variable that Cloud Run does not set itself (PORT, K_*, GOOGLE_*, X_GOOGLE_*, FUNCTION_*)',
@@ -44,34 +45,40 @@ const secret = text(
 );
 
 /** The values that all functions share. */
-export const defaultsSchema = z.strictObject({
-  runtime: oneOf(['nodejs24']),
-  service_account: account,
-  scheduler_service_account: account,
-});
+export const defaultsSchema = z.strictObject(
+  { runtime: oneOf(['nodejs24']), service_account: account, scheduler_service_account: account },
+  { error: 'legal: runtime, service_account and scheduler_service_account' },
+);
 
 /** One deployed function. */
-export const functionSchema = z.strictObject({
-  task: yesNo,
-  memory: text('legal: 128Mi to 32Gi, such as 512Mi or 1Gi', /^(?:128|256|512)Mi$|^(?:[1248]|16|32)Gi$/),
-  cpu: z
-    .number({ error: 'legal: 0.08 to 1, or 2, 4, 6, 8' })
-    .refine((cpu) => (cpu >= 0.08 && cpu <= 1) || [2, 4, 6, 8].includes(cpu), {
-      error: 'legal: 0.08 to 1, or 2, 4, 6, 8',
-    })
-    .optional(),
-  semi_space_mib: whole(1, 64).optional(),
-  timeout: duration(1, 3600, '1s to 3600s'),
-  concurrency: whole(1, 1000),
-  max_instances: whole(1, 1000),
-  fan_out: z
-    .strictObject(
-      { max_concurrent: whole(1, 1000), max_per_second: whole(1, 500) },
-      { error: 'legal: max_concurrent and max_per_second' },
-    )
-    .optional(),
-  secrets: z.record(variable, secret, { error: 'legal: a map of VARIABLE: secret-name, {} for none' }),
-});
+export const functionSchema = z.strictObject(
+  {
+    task: yesNo,
+    memory: oneOf(MEMORIES),
+    cpu: z
+      .number({ error: 'legal: 0.08 to 1, or 2, 4, 6, 8' })
+      .refine((cpu) => (cpu >= 0.08 && cpu <= 1) || [2, 4, 6, 8].includes(cpu), {
+        error: 'legal: 0.08 to 1, or 2, 4, 6, 8',
+      })
+      .optional(),
+    semi_space_mib: whole(1, 64).optional(),
+    timeout: duration(1, 3600, '1s to 3600s'),
+    concurrency: whole(1, 1000),
+    max_instances: whole(1, 1000),
+    fan_out: z
+      .strictObject(
+        { max_concurrent: whole(1, 1000), max_per_second: whole(1, 500) },
+        { error: 'legal: max_concurrent and max_per_second' },
+      )
+      .optional(),
+    vpc_connector: text(
+      'legal: the name of a Serverless VPC Access connector of the region, or projects/P/locations/R/connectors/NAME',
+      /^(?:projects\/[a-z0-9:.-]+\/locations\/[a-z0-9-]+\/connectors\/)?[a-z][a-z0-9-]{1,23}[a-z0-9]$/,
+    ).optional(),
+    secrets: z.record(variable, secret, { error: 'legal: a map of VARIABLE: secret-name, {} for none' }),
+  },
+  { error: 'legal: a map such as { task: true, memory: 512Mi, ... }' },
+);
 
 const retrySchema = z.strictObject(
   {
@@ -86,7 +93,7 @@ const retrySchema = z.strictObject(
 
 const audience = text(
   'legal: an https address without query or fragment, or a $-variable in braces',
-  /^https:\/\/[^\s?#]+$|^\$\{[A-Z_][A-Z0-9_]*\}$/,
+  /^https:\/\/[!"$->@-~]+$|^\$\{[A-Z_][A-Z0-9_]*\}$/,
 );
 const authSchema = z.discriminatedUnion(
   'type',
@@ -98,33 +105,40 @@ const authSchema = z.discriminatedUnion(
 );
 
 /** One Cloud Scheduler job. */
-export const jobSchema = z.strictObject({
-  function: name,
-  method: oneOf(['GET', 'POST']),
-  route: text('legal: a path that starts with / and has no query', /^\/[A-Za-z0-9/_.-]*$/),
-  schedule: z
-    .string({ error: 'legal: a unix-cron expression of five fields, in quotes' })
-    .superRefine(acceptIf(checkCron)),
-  time_zone: z.string({ error: 'legal: an IANA time zone such as Etc/UTC' }).superRefine(acceptIf(checkZone)),
-  description: text(
-    `legal: one line of 1 to ${DESCRIPTION_MAX} characters`,
-    new RegExp(`^.{1,${DESCRIPTION_MAX}}$`),
-  ),
-  params: z
-    .record(
-      z.string(),
-      z.union([z.string(), z.number(), z.boolean()], { error: 'legal: a text, a number or true/false' }),
-      { error: 'legal: a map of parameter: value' },
-    )
-    .default({}),
-  budget_seconds: whole(5, 1800),
-  attempt_deadline: duration(15, 1800, '15s to 30m'),
-  retry: retrySchema,
-  auth: authSchema,
-  on_overlap: oneOf(['skip', 'retry']).optional(),
-  grace: duration(1, 86_400, '1s to 24h'),
-  paused: yesNo.default(false),
-});
+export const jobSchema = z.strictObject(
+  {
+    function: name,
+    method: oneOf(['GET', 'POST']),
+    route: text('legal: a path that starts with / and has no query', /^\/[A-Za-z0-9/_.-]*$/),
+    schedule: z
+      .string({ error: 'legal: a unix-cron expression of five fields, in quotes' })
+      .superRefine(acceptIf(checkCron)),
+    time_zone: z
+      .string({ error: 'legal: an IANA time zone such as Etc/UTC' })
+      .superRefine(acceptIf(checkZone)),
+    description: text(
+      `legal: one line of 1 to ${DESCRIPTION_MAX} visible characters`,
+      new RegExp(
+        `^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069\\ufeff]{1,${DESCRIPTION_MAX}}$`,
+      ),
+    ),
+    params: z
+      .record(
+        z.string(),
+        z.union([z.string(), z.number(), z.boolean()], { error: 'legal: a text, a number or true/false' }),
+        { error: 'legal: a map of parameter: value' },
+      )
+      .default({}),
+    budget_seconds: whole(5, 1800),
+    attempt_deadline: duration(15, 1800, '15s to 30m'),
+    retry: retrySchema,
+    auth: authSchema,
+    on_overlap: oneOf(['skip', 'retry']).optional(),
+    grace: duration(1, 86_400, '1s to 24h'),
+    paused: yesNo.default(false),
+  },
+  { error: 'legal: a map that begins with function, method and route' },
+);
 
 const keys = (schema: { shape: object }): string[] => Object.keys(schema.shape);
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod';
-import { boolean, list, optional, secret, sentSecret, url } from './config-fields.ts';
+import { boolean, crossFaults, list, optional, perMinute, secret, sentSecret, url } from './config-fields.ts';
 import { CLOUD_SCHEDULER, CLOUD_TASKS, METADATA_SERVER, SECRET_MANAGER } from './google/addresses.ts';
 import { type TasksConfig, tasksEnvironment, tasksFaults, toTasksConfig } from './google/tasks-settings.ts';
 import { type MailConfig, mailEnvironment, mailFaults, toMailConfig } from './mail/settings.ts';
@@ -36,6 +36,7 @@ const environment = z.object({
   SERVICE_ACCOUNTS: list,
   OPERATORS: list,
   FUNCTION_URLS: list,
+  NAME_PREFIX: optional,
   ...tasksEnvironment,
   AUTH_ISSUER: url,
   AUTH_AUDIENCE: optional,
@@ -44,6 +45,8 @@ const environment = z.object({
   AUTH_JWKS_URL: url,
   ALLOWED_ORIGINS: list,
   HEALTHCHECK_URL: url,
+  VISITS_PER_MINUTE: perMinute(240),
+  PINGS_PER_MINUTE: perMinute(120),
   EMAIL_BACKEND: optional,
   ...mailEnvironment,
   INBOX_SEALING_KEY: secret,
@@ -71,22 +74,22 @@ export interface Config {
   serviceAccounts: readonly string[];
   operators: readonly string[];
   functionUrls: readonly string[];
+  namePrefix: string;
   /** The issuer of Google-signed tokens in the local cloud; undefined: Google. */
   googleIssuer: string | undefined;
   /** The addresses of Google's services, or of the local cloud's; without a trailing slash. */
   google: { metadata: string; scheduler: string; tasks: string; secrets: string };
   /** The queue of Cloud Tasks for large runs. Undefined: each run works in the called instance. */
   tasks: TasksConfig | undefined;
-  /**
-   * The issuer of user tokens. `clientId`: the console's client, by default the audience. `jwksUrl`: its keys, for an issuer
-   * whose discovery document names another issuer.
-   */
+  /** The issuer of user tokens. `clientId`: the console's client, by default the audience. `jwksUrl`: see AUTH_JWKS_URL. */
   auth: { issuer: string; audience: string; clientId: string; jwksUrl?: string } | undefined;
   adminClaim: string;
   allowedOrigins: readonly string[];
   local: boolean;
   /** Outgoing mail; undefined if EMAIL_HOST is unset. */
   mail: MailConfig | undefined;
+  /** The reports on visits, and the pings and logins, that one user may send in a minute. */
+  perMinute: { visits: number; pings: number };
   /** The keys that seal the credentials of mailboxes, newest first; empty if none is configured. */
   sealingKeys: readonly string[];
   /** An outside monitor that watch-runs calls after each run; the address is its credential. */
@@ -134,31 +137,11 @@ const storeOf = (e: z.infer<typeof storeEnvironment>): StoreConfig => ({
 });
 
 /** Reads `.env`, or `.env.production` to deploy, from the working directory if it exists; bundles have none. */
-export function loadDotEnv(file: '.env' | '.env.production' = '.env'): void {
+export function loadDotEnv(file: '.env' | `.env.${string}` = '.env'): void {
   if (existsSync(file)) process.loadEnvFile(file);
 }
 
 type Environment = z.infer<typeof environment>;
-
-/** Returns the faults between variables. It reads the raw environment, so that they appear beside other faults. */
-function crossFaults(e: NodeJS.ProcessEnv): string[] {
-  const faults: string[] = [];
-  const local = boolean.safeParse(e.RONDE_LOCAL).data;
-  if (local && e.K_SERVICE)
-    faults.push('RONDE_LOCAL is for the local cloud and K_SERVICE says this is Google Cloud; unset it');
-  const stands = ['RONDE_GOOGLE_ISSUER', 'RONDE_METADATA', 'RONDE_SCHEDULER', 'RONDE_TASKS', 'RONDE_SECRETS'];
-  for (const name of stands)
-    if (e[name] && local === false) faults.push(`${name} replaces Google only with RONDE_LOCAL=1; unset it`);
-  if (e.CRON_SECRET_PREVIOUS && !e.CRON_SECRET)
-    faults.push('CRON_SECRET_PREVIOUS is set without CRON_SECRET; set the new secret too');
-  if (e.INBOX_SEALING_KEY_PREVIOUS && !e.INBOX_SEALING_KEY)
-    faults.push('INBOX_SEALING_KEY_PREVIOUS is set without INBOX_SEALING_KEY; set the new key too');
-  if (Boolean(e.AUTH_ISSUER) !== Boolean(e.AUTH_AUDIENCE))
-    faults.push('AUTH_ISSUER and AUTH_AUDIENCE go together; set both or neither');
-  if (e.AUTH_JWKS_URL && !e.AUTH_ISSUER)
-    faults.push('AUTH_JWKS_URL is set without AUTH_ISSUER; set the issuer too');
-  return faults;
-}
 
 function authOf(e: Environment): Config['auth'] {
   const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience, AUTH_JWKS_URL: jwksUrl } = e;
@@ -177,6 +160,7 @@ function toConfig(e: Environment): Config {
     serviceAccounts: e.SERVICE_ACCOUNTS,
     operators: e.OPERATORS,
     functionUrls: e.FUNCTION_URLS,
+    namePrefix: e.NAME_PREFIX ?? '',
     googleIssuer: e.RONDE_GOOGLE_ISSUER,
     google: {
       metadata: e.RONDE_METADATA ?? METADATA_SERVER,
@@ -190,6 +174,7 @@ function toConfig(e: Environment): Config {
     allowedOrigins: e.ALLOWED_ORIGINS,
     local: e.RONDE_LOCAL,
     mail: toMailConfig(e),
+    perMinute: { visits: e.VISITS_PER_MINUTE, pings: e.PINGS_PER_MINUTE },
     sealingKeys: [e.INBOX_SEALING_KEY, e.INBOX_SEALING_KEY_PREVIOUS].filter((value) => value !== undefined),
     healthcheckUrl: e.HEALTHCHECK_URL,
     warnings: e.EMAIL_BACKEND ? ['EMAIL_BACKEND is ignored: mail goes out by SMTP, see EMAIL_HOST'] : [],

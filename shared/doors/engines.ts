@@ -4,7 +4,8 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { noUsage, type Usage } from './cost.ts';
 import type { Log } from './log.ts';
-import { openPost, type Post } from './mail/post.ts';
+import { openPost } from './mail/open-post.ts';
+import type { Post } from './mail/post.ts';
 import { countedRedis } from './redis/counted.ts';
 import { countedStore } from './store/counted.ts';
 
@@ -48,5 +49,8 @@ export function countStores(
 /** Opens the engines of one run. No delivery may end after the deadline. */
 export function openCounted(engines: ProcessEngines, deadline?: Date): CountedEngines {
   const meter = noUsage();
-  return { ...countStores(engines, meter), post: openPost(engines, meter, deadline) };
+  const counted = countStores(engines, meter);
+  // Engines may open lazily, or belong to a prototype: a spread would lose them.
+  const { config, clock, log } = engines;
+  return { ...counted, post: openPost({ config, clock, log, store: counted.store }, meter, deadline) };
 }

@@ -9,6 +9,7 @@ import { statuses } from './benches/statuses.ts';
 import { sweep } from './benches/sweep.ts';
 import { sweepMemory } from './benches/sweep-memory.ts';
 import { visitsApi } from './benches/visits-api.ts';
+import { whatIf } from './benches/what-if.ts';
 
 /** Every bench, in the order of execution. */
 export const benches: readonly Bench[] = [
@@ -20,6 +21,7 @@ export const benches: readonly Bench[] = [
   statuses,
   alerts,
   followups,
+  whatIf,
   inbox,
   attachment,
 ];

@@ -108,11 +108,11 @@ async function withEngines<T>(
       projects += 1;
       const name = `ronde-bench-${projects}`;
       const parts = { project: name, firestoreHost: firestore.host, redis, issuer, smtp };
-      const environment = localEnvironment({
-        ...parts,
-        gateway: 'http://127.0.0.1',
-        cronSecret: undefined,
-      });
+      const environment: Record<string, string> = {
+        ...localEnvironment({ ...parts, gateway: 'http://127.0.0.1', cronSecret: undefined }),
+        // One user stands for all.
+        ...{ VISITS_PER_MINUTE: '999999', PINGS_PER_MINUTE: '999999' },
+      };
       const store = openStore(loadConfig(environment));
       stops.push(() => store.terminate());
       return { store, environment, secret: environment.CRON_SECRET ?? '' };

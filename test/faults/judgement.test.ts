@@ -140,7 +140,7 @@ describe('npm run faults', () => {
   it.each([
     [
       ['no-such-task'],
-      'There is no task "no-such-task"; legal: close-inactive-visits, check-delay-alerts, process-followups, sync-inbox, visits, import.',
+      'There is no task "no-such-task"; legal: close-inactive-visits, check-delay-alerts, process-followups, sync-inbox, visits, import, hostile-input.',
     ],
     [['visits', '--case', 'flood'], 'There is no case "flood"; legal: kill, firestore-paused.'],
     [['--runs', '0'], 'It must be a whole number, 1 or more.'],

@@ -74,8 +74,8 @@ const SETTLED = ['sent', 'failed', 'unknown'];
 
 /** Runs again, each time a claim's duration later, until the claim is settled. Returns its final state. */
 async function untilDone(claim: string): Promise<string> {
-  for (let round = 1; round <= 3; round += 1) {
-    await startSender(claim, { CLOCK_AHEAD_MS: String(round * (CLAIM_LEASE_MS + 1_000)) }).result;
+  for (let lap = 1; lap <= 3; lap += 1) {
+    await startSender(claim, { CLOCK_AHEAD_MS: String(lap * (CLAIM_LEASE_MS + 1_000)) }).result;
     const state = (await world.store.doc(claim).get()).get('state') as string;
     if (SETTLED.includes(state)) return state;
   }

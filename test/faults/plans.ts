@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { tasks } from '../../functions/tasks.ts';
 import type { FaultPlan } from './harness/plan.ts';
+import { hostileInput } from './hostile/plan.ts';
 import { imports } from './import.ts';
 import { visits } from './visits.ts';
 
@@ -14,7 +15,7 @@ const own = await Promise.all(
 );
 
 /** Every function with a plan of faults. */
-export const plans: readonly FaultPlan[] = [...own, visits, imports];
+export const plans: readonly FaultPlan[] = [...own, visits, imports, hostileInput];
 
 /** Tasks without a plan, each with the reason. */
 export const UNPLANNED: Readonly<Record<string, string>> = {

@@ -3,7 +3,8 @@ import { Firestore, type Query } from '@google-cloud/firestore';
 import { describe, expect, it } from 'vitest';
 import { historyOf } from '../../functions/console/api/tasks/run-items.ts';
 import { claimedSince, dueFollowups } from '../../shared/domains/followups/find.ts';
-import { type ListScope, viewQueries } from '../../shared/domains/followups/list/list.ts';
+import { viewQueries } from '../../shared/domains/followups/list/list.ts';
+import type { ListScope } from '../../shared/domains/followups/list/scope.ts';
 import { messagesBy } from '../../shared/domains/inbox/mailbox/messages.ts';
 import { loginsOf } from '../../shared/domains/presence/login-history.ts';
 import {

@@ -41,7 +41,7 @@ describe('the time of a reader of outside text', () => {
     const planted = (text: string) => /\/+$/.test(text);
     const faults = await findFaults({
       name: 'planted',
-      cap: 64_000,
+      cap: 16_000,
       delimiters: { runs: ['/'] },
       read: planted,
     });

@@ -17,8 +17,13 @@ type Read = (text: string) => unknown;
 const FLOOR_MS = 10;
 /** A linear reader doubles its time, and a quadratic one takes four times as long. */
 export const MAX_RATIO = 3;
-/** Times of a suspicious ratio are taken again this often: a collection of garbage may have disturbed one. */
-const RETRIES = 5;
+/** A ratio, and a time at the longer text, from which both times are taken precisely: one short time alone may be off by half. */
+const SUSPICIOUS_RATIO = 2.2;
+const NOTABLE_MS = 60;
+/** A precise time repeats the reader for this long. The kernel counts CPU time in steps of 4 ms. */
+const PRECISE_MS = 40;
+/** Precise times of a ratio that is too large are taken again this often: a busy machine compiles a reader late. */
+const RETRIES = 12;
 /** A text begins this short, so that even a cubic reader shows itself before it hangs the test. */
 const FIRST_SIZE = 64;
 /** A time from which a ratio tells something. */
@@ -26,12 +31,15 @@ const TELLING_MS = 300;
 /** A single time this long is no disturbance. */
 const CERTAIN_MS = 2_000;
 
-/** Measures the CPU time of this thread: waiting for a core does not count. */
-async function timeOf(read: Read, text: string): Promise<number> {
+/** Measures the CPU time of this thread per call, over calls that take `leastMs` together. Waiting for a core does not count. */
+async function timeOf(read: Read, text: string, leastMs = 0): Promise<number> {
   const before = process.threadCpuUsage();
-  await read(text);
-  const { user, system } = process.threadCpuUsage(before);
-  return (user + system) / 1_000;
+  for (let calls = 1; ; calls += 1) {
+    await read(text);
+    const { user, system } = process.threadCpuUsage(before);
+    const ms = (user + system) / 1_000;
+    if (ms >= leastMs) return ms / calls;
+  }
 }
 
 /**
@@ -56,20 +64,21 @@ export async function growthOf(read: Read, { make }: Family, cap: number): Promi
 type Time = Growth['times'][number];
 
 /** Two doublings even out what disturbs one of them. */
-const ratioOf = (first: Time, last: Time) =>
-  Math.sqrt(Math.max(last.ms, FLOOR_MS) / Math.max(first.ms, FLOOR_MS));
+const ratioOf = (first: Time, last: Time) => Math.sqrt(last.ms / Math.max(first.ms, Number.EPSILON));
 
-/** Takes two times again while their ratio is suspicious, and keeps the least of each. */
+/** Takes two suspicious times precisely, again while their ratio is too large, and keeps the least of each. */
 async function settle(
   read: Read,
   make: (size: number) => string,
   times: readonly [Time, Time],
 ): Promise<void> {
   const [first, last] = times;
-  for (
-    let retry = 0;
-    retry < RETRIES && last.ms < CERTAIN_MS && ratioOf(first, last) >= MAX_RATIO;
-    retry += 1
-  )
-    for (const time of times) time.ms = Math.min(time.ms, await timeOf(read, make(time.size)));
+  const isSuspicious = last.ms >= NOTABLE_MS || ratioOf(first, last) >= SUSPICIOUS_RATIO;
+  if (last.ms >= CERTAIN_MS || !isSuspicious) return;
+  for (const time of times) time.ms = Number.POSITIVE_INFINITY;
+  let retry = 0;
+  do {
+    for (const time of times) time.ms = Math.min(time.ms, await timeOf(read, make(time.size), PRECISE_MS));
+    retry += 1;
+  } while (retry < RETRIES && ratioOf(first, last) >= MAX_RATIO);
 }

@@ -1,7 +1,9 @@
 import { batchProtocol } from './batches.ts';
+import { digestProtocol } from './digest.ts';
 import type { Bounds, Protocol } from './explorer.ts';
 import { ledgerProtocol } from './ledger.ts';
 import { withoutCondition, withoutMark, withoutWrite } from './mutate.ts';
+import { noticeProtocol } from './notice.ts';
 import { reminderProtocol } from './reminder.ts';
 import { visitProtocol } from './visits.ts';
 
@@ -21,6 +23,14 @@ export const CASES: readonly ProtocolCase[] = [
   { protocol: reminderProtocol({ runs: 1, minutes: 1, payments: 0 }), bounds: bounds(3, 1, 1) },
   { protocol: reminderProtocol({ runs: 2, minutes: 1, payments: 0 }), bounds: bounds(2, 1) },
   { protocol: reminderProtocol({ runs: 2, minutes: 1, payments: 0 }), bounds: bounds(2, 0, 1) },
+  { protocol: digestProtocol({ runs: 2, minutes: 0 }), bounds: bounds(9) },
+  { protocol: digestProtocol({ runs: 2, minutes: 1 }), bounds: bounds(3) },
+  { protocol: digestProtocol({ runs: 2, minutes: 1 }), bounds: bounds(2, 1) },
+  { protocol: digestProtocol({ runs: 2, minutes: 1 }), bounds: bounds(2, 0, 1) },
+  { protocol: noticeProtocol({ runs: 2, minutes: 0 }), bounds: bounds(4) },
+  { protocol: noticeProtocol({ runs: 2, minutes: 1 }), bounds: bounds(3) },
+  { protocol: noticeProtocol({ runs: 2, minutes: 1 }), bounds: bounds(2, 1) },
+  { protocol: noticeProtocol({ runs: 2, minutes: 1 }), bounds: bounds(2, 0, 1) },
   { protocol: ledgerProtocol({ deliveries: 2, minutes: 0 }), bounds: bounds(9) },
   { protocol: ledgerProtocol({ deliveries: 2, minutes: 1 }), bounds: bounds(4) },
   { protocol: ledgerProtocol({ deliveries: 2, minutes: 1 }), bounds: bounds(2, 1) },
@@ -38,6 +48,8 @@ export const CASES: readonly ProtocolCase[] = [
 /** The explorations beyond, by random walks: more parties, faults and kills together. */
 export const BEYOND: readonly ProtocolCase[] = [
   { protocol: reminderProtocol({ runs: 2, minutes: 2, payments: 1 }), bounds: bounds(20, 2, 1) },
+  { protocol: digestProtocol({ runs: 2, minutes: 2 }), bounds: bounds(20, 2, 1) },
+  { protocol: noticeProtocol({ runs: 2, minutes: 2 }), bounds: bounds(20, 2, 1) },
   { protocol: ledgerProtocol({ deliveries: 3, minutes: 2 }), bounds: bounds(20, 2, 1) },
   { protocol: batchProtocol({ deliveries: [2, 2], closers: 2 }), bounds: bounds(20, 2, 1) },
   { protocol: visitProtocol({ sweeps: 2, heartbeats: 2, ends: 1 }), bounds: bounds(20, 2, 1) },
@@ -54,6 +66,29 @@ const RUNS = /^task_runs\/[^/]+$/;
 const twoRuns = { runs: 2, minutes: 0, payments: 0 };
 const twice = { deliveries: 2, minutes: 0 };
 const browser = { sweeps: 1, heartbeats: 1, ends: 1 };
+
+/** A walk that broke a promise once. */
+export interface KeptWalk extends ProtocolCase {
+  name: string;
+  /** The events that lead there; undisturbed ones follow. */
+  picks: readonly number[];
+}
+
+/** The walks that found faults of the product. */
+export const KEPT: readonly KeptWalk[] = [
+  {
+    name: 'a run finds a claim of a digest old, and the other run is alive and sends it',
+    protocol: digestProtocol({ runs: 2, minutes: 1 }),
+    bounds: bounds(3),
+    picks: [0, 0, 0, 0, 0, 2, 0, 0, 0, 1],
+  },
+  {
+    name: 'a run finds a notice that was in its body for a minute, and the other run releases it',
+    protocol: noticeProtocol({ runs: 2, minutes: 1 }),
+    bounds: bounds(2, 1),
+    picks: [0, 0, 0, 0, 0, 0, 0, 3, 2, 0, 0, 0, 1],
+  },
+];
 
 /** Each of them must be found. */
 export const MUTANTS: readonly Mutant[] = [
@@ -84,6 +119,25 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a sent mail is not counted',
     protocol: reminderProtocol({ ...twoRuns, mutate: withoutWrite(SENDS, 'state', 'sent') }),
     bounds: bounds(9),
+  },
+  {
+    name: 'a digest is claimed, and released from a dead run, unchecked',
+    protocol: digestProtocol({ runs: 2, minutes: 0, mutate: withoutCondition(/^delay_alert/) }),
+    bounds: bounds(9),
+  },
+  {
+    name: 'the claim of a digest is not stored',
+    protocol: digestProtocol({
+      runs: 1,
+      minutes: 1,
+      mutate: withoutWrite(/^delay_alert_logs/, 'state', 'sending'),
+    }),
+    bounds: bounds(3, 0, 1),
+  },
+  {
+    name: 'a notice is claimed unchecked',
+    protocol: noticeProtocol({ runs: 2, minutes: 0, mutate: withoutCondition(/^incidents/) }),
+    bounds: bounds(4),
   },
   {
     name: 'a process does not recognise its own write of the ledger',

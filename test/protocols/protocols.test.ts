@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BEYOND, CASES, MUTANTS } from './cases.ts';
-import { describeWalk, explore, exploreRandomly } from './explorer.ts';
+import { BEYOND, CASES, KEPT, MUTANTS } from './cases.ts';
+import { describeWalk, explore, exploreRandomly, walk } from './explorer.ts';
 
 /** `npm run check:protocols` tries them all. Another SEED takes other walks, and other mutants. */
 const SEED = Number(process.env.SEED ?? 1);
@@ -17,6 +17,11 @@ describe('a protocol', () => {
   it.each([...CASES, ...BEYOND])('$protocol.name keeps its promises on sampled walks', async (one) => {
     const { failure } = await exploreRandomly(one.protocol, one.bounds, { seed: SEED, walks: WALKS });
     expect(failure ? `seed ${SEED}\n${describeWalk(failure)}` : null).toBeNull();
+  });
+
+  it.each(KEPT)('keeps its promises when $name', async ({ protocol, bounds, picks }) => {
+    const done = await walk(protocol, bounds, (_width, step) => picks[step] ?? 0);
+    expect(done.broken.length > 0 ? describeWalk(done) : null).toBeNull();
   });
 });
 

@@ -28,6 +28,9 @@ export interface ScriptedDialogue {
   open: number;
   to: string;
   raw: string;
+  /** The access token of the last AUTH XOAUTH2, and the account that it names. */
+  token: string;
+  user: string;
 }
 
 /** Starts the server on a free loopback port. */
@@ -65,7 +68,7 @@ const STEPS: Record<string, [step: ScriptStep, reply: string]> = {
 };
 
 async function talk(smtp: ScriptedSmtp, socket: Socket, open: () => number): Promise<void> {
-  const dialogue: ScriptedDialogue = { open: open(), to: '', raw: '' };
+  const dialogue: ScriptedDialogue = { open: open(), to: '', raw: '', token: '', user: '' };
   const say = (line: string) => socket.writable && socket.write(`${line}\r\n`);
   /** Answers a step. Returns true if the answer is the ordinary one. */
   const answer = async (step: ScriptStep, ordinary: string): Promise<boolean> => {
@@ -85,11 +88,22 @@ async function talk(smtp: ScriptedSmtp, socket: Socket, open: () => number): Pro
     else if (verb === 'QUIT') return void socket.end('221 bye\r\n');
     else {
       const [step, ordinary] = STEPS[verb] ?? [null, '250 ok'];
+      if (verb === 'AUTH') readToken(line, dialogue);
       if (verb === 'RCPT') dialogue.to = /<([^>]*)>/.exec(line)?.[1] ?? '';
       if (step === null) say(ordinary);
       else await answer(step, ordinary);
     }
   }
+}
+
+/** Reads the client's first response of XOAUTH2 (https://developers.google.com/workspace/gmail/imap/xoauth2-protocol). */
+function readToken(line: string, dialogue: ScriptedDialogue): void {
+  const [, sent] = /^AUTH XOAUTH2 (\S+)/.exec(line) ?? [];
+  const [user, bearer] = Buffer.from(sent ?? '', 'base64')
+    .toString()
+    .split('\u0001');
+  dialogue.user = user?.replace('user=', '') ?? '';
+  dialogue.token = bearer?.replace('auth=Bearer ', '') ?? '';
 }
 
 /** Yields the commands of a client. A body comes as one line that begins with a line end. */

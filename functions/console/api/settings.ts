@@ -7,6 +7,8 @@ import {
 } from '../../../shared/domains/presence/settings.ts';
 import { ALERT_DEFAULTS, alertSettings } from '../../../shared/domains/tickets/alerts/settings.ts';
 import { WATCH_DEFAULTS, type WatchSettings, watchSettings } from '../../../shared/domains/watch/settings.ts';
+import { ForbiddenHost, publicAddress } from '../../../shared/doors/account/public-address.ts';
+import { HttpError } from '../../../shared/doors/http/errors.ts';
 import { Answer } from '../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../shared/doors/http/version.ts';
 import { writeAttempt } from '../../../shared/doors/store/counted.ts';
@@ -42,6 +44,20 @@ export interface SettingsView extends Versioned {
   watch: WatchSettings & Versioned;
 }
 
+/**
+ * Throws 400 for a webhook whose host is not public: the answer would tell about the own network. A name that DNS does not
+ * know now is accepted, since each call checks it again.
+ */
+async function requirePublicWebhook(url: string | null | undefined, local: boolean): Promise<void> {
+  if (!url) return;
+  await publicAddress(new URL(url).hostname.replace(/^\[|\]$/g, ''), local).catch((error: unknown) => {
+    if (!(error instanceof ForbiddenHost)) return;
+    throw new HttpError(400, `watch.webhook_url: ${error.message}`, {
+      check: 'watch.webhook_url: not public',
+    });
+  });
+}
+
 /** GET and PUT `/v1/admin/settings`. A PUT merges; a part that is not sent stays as it is. */
 export const settingsRoutes = [
   adminRoute({
@@ -56,6 +72,7 @@ export const settingsRoutes = [
     query: z.strictObject({}),
     body: settingsBody,
     async handle({ context, body, request }) {
+      await requirePublicWebhook(body.watch?.webhook_url, context.config.local);
       await context.store.runTransaction(async (transaction) => {
         const found = await transaction.getAll(...refs(context.store));
         requireVersion(request, body.updated_at, newest(found));

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { findTarget } from '../target.ts';
+import { findTaskTarget } from '../target.ts';
 import type { Terminal } from '../terminal.ts';
 import { checkAlerts } from './check.ts';
 import { sendTestEmail } from './test-email.ts';
@@ -27,7 +27,7 @@ export function addAlerts(program: Command, terminal: Terminal): void {
     .option('--force', 'ignore repeat_hours; tickets that are not late still cause no mail')
     .option(...json)
     .action(async (flags: AlertFlags) =>
-      terminal.exit(await checkAlerts(await findTarget(), flags, terminal)),
+      terminal.exit(await checkAlerts(await findTaskTarget({ name: 'check-delay-alerts' }), flags, terminal)),
     );
 
   alerts

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { normaliseAddress } from '../../../shared/doors/mail/address.ts';
 import { callAdmin } from '../admin-call.ts';
-import { UsageError } from '../run-task.ts';
 import { findTarget } from '../target.ts';
 import { type Terminal, toPrintable } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
 
 const report = z.looseObject({
   ok: z.boolean(),

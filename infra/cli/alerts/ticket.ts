@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { callAdmin } from '../admin-call.ts';
-import { UsageError } from '../run-task.ts';
 import { findTarget } from '../target.ts';
 import { type Terminal, toPrintable } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
 
 const MAX_ALERTS = 10;
 

@@ -57,7 +57,7 @@ export async function examine(patient: Patient, clock: Clock = systemClock): Pro
     return [...results, ...secrets, rest, ...(await outside)];
   }
   const [store, redis, now] = [openStore(config), openRedis(config), clock()];
-  const beside = Promise.all([examineRedis(redis), examineMail(config.mail), examineIssuer(config.auth)]);
+  const beside = Promise.all([examineRedis(redis), examineMail(config), examineIssuer(config.auth)]);
   const firestore = await examineFirestore(store, config.firestore.emulatorHost);
   const indexes = firestore.ok ? [await examineIndexes(store)] : [];
   const readable = indexes.some(({ ok }) => ok);

@@ -1,7 +1,12 @@
-import { createTransport } from 'nodemailer';
 import { z } from 'zod';
+import { systemClock } from '../../../shared/doors/clock.ts';
 import type { Config } from '../../../shared/doors/config.ts';
-import type { MailConfig } from '../../../shared/doors/mail/settings.ts';
+import { TIMEOUTS } from '../../../shared/doors/mail/converse.ts';
+import { tryLogin } from '../../../shared/doors/mail/deliver.ts';
+import type { Fault } from '../../../shared/doors/mail/faults/kinds.ts';
+import { REMEDIES } from '../../../shared/doors/mail/faults/remedies.ts';
+import { openDefaultAccount } from '../../../shared/doors/mail/open-post.ts';
+import type { Phase } from '../../../shared/doors/mail/phase.ts';
 import { hasDrift, planSchedule } from '../../scheduler/plan.ts';
 import type { Patient } from './patient.ts';
 import { type CheckResult, reasonOf, reportFault, reportSound } from './result.ts';
@@ -9,55 +14,36 @@ import { type CheckResult, reasonOf, reportFault, reportSound } from './result.t
 const PATIENCE_MS = 10_000;
 
 /** Logs in to the mail server. Sends nothing. */
-export async function examineMail(mail: MailConfig | undefined): Promise<CheckResult> {
+export async function examineMail(config: Config): Promise<CheckResult> {
+  const mail = openDefaultAccount({ config, store: null, clock: systemClock });
   if (!mail)
     return reportFault(
       'mail',
       'EMAIL_HOST is not set: no mail is sent',
       'set EMAIL_HOST and the variables beside it in .env.example',
     );
-  const place = `${mail.host}:${mail.port}, ${mail.login ? 'login accepted' : 'no login'}`;
-  try {
-    await openTransport(mail).verify();
-  } catch (error) {
-    return reportFault('mail', hidePassword(reasonOf(error), mail), findMailRemedy(error));
-  }
+  const timeouts = { ...TIMEOUTS, socket: PATIENCE_MS, whole: PATIENCE_MS };
+  const { outcome, phase, response, fault } = await tryLogin(mail, { timeouts });
+  if (outcome !== 'sent')
+    return reportFault('mail', response ?? 'no answer', findMailRemedy(phase, response ?? '', fault));
   if (mail.paused)
     return reportFault(
       'mail',
       'EMAIL_PAUSED is on: nothing is sent',
       'unset EMAIL_PAUSED and deploy, once the emergency is over',
     );
-  return reportSound('mail', mail.redirectTo ? `${place}; every mail goes to EMAIL_REDIRECT_TO` : place);
+  const place = `${mail.host}:${mail.port}, ${mail.login ? 'login accepted' : 'no login'}`;
+  const redirect = mail.redirectTo ? '; every mail goes to EMAIL_REDIRECT_TO' : '';
+  return reportSound('mail', `${place}${redirect}`);
 }
 
-/** Returns the remedy for an error of nodemailer. */
-function findMailRemedy(error: unknown): string {
-  const { code } = error as { code?: string };
-  if (code === 'EAUTH')
-    return 'correct EMAIL_HOST_USER and EMAIL_HOST_PASSWORD; with Gmail an app password, two-factor first';
-  if (code === 'ETLS' || /certificate|self.signed|\b(TLS|SSL)/i.test(reasonOf(error)))
+/** Returns the remedy for a refused or broken login. */
+function findMailRemedy(phase: Phase, response: string, fault: Fault | null): string {
+  if (phase === 'starttls' || /certificate|self.signed|\b(TLS|SSL)/i.test(response))
     return 'the server offers no trusted encryption: check EMAIL_PORT, EMAIL_USE_TLS and its certificate';
+  if (fault) return REMEDIES[fault.kind].en;
   return 'check EMAIL_HOST and EMAIL_PORT, and that the network allows the connection';
 }
-
-function openTransport({ host, port, tls, login }: MailConfig) {
-  return createTransport({
-    host,
-    port,
-    secure: tls === 'implicit',
-    requireTLS: tls === 'starttls',
-    ignoreTLS: tls === 'none',
-    ...(login ? { auth: { user: login.user, pass: login.password } } : {}),
-    connectionTimeout: PATIENCE_MS,
-    greetingTimeout: PATIENCE_MS,
-    socketTimeout: PATIENCE_MS,
-    dnsTimeout: PATIENCE_MS,
-  });
-}
-
-const hidePassword = (text: string, { login }: MailConfig): string =>
-  login ? text.replaceAll(login.password, '***') : text;
 
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 const keySet = z.object({ keys: z.array(z.unknown()).min(1, 'has no key') });

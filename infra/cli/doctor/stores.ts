@@ -82,7 +82,7 @@ export async function examineRedis(redis: Redis): Promise<CheckResult> {
     return reportSound('Redis', `answers in ${Math.round(elapsed())} ms`);
   } catch (error) {
     const reason = reasonOf(error);
-    const isRefused = /unauthorized|401|WRONGPASS|invalid.*token/i.test(reason);
+    const isRefused = /unauthorized|401|WRONGPASS|invalid (?:or missing )?(?:auth )?token/i.test(reason);
     return reportFault(
       'Redis',
       reason,

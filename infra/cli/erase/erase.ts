@@ -6,8 +6,8 @@ import { isDocumentId } from '../../../shared/doors/store/document-id.ts';
 import { openStore } from '../../../shared/doors/store/firestore.ts';
 import { requireCredentials } from '../../credentials.ts';
 import { findPatient } from '../doctor/patient.ts';
-import { UsageError } from '../run-task.ts';
 import { confirm, type Terminal, toPrintable } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
 import { OUT_OF_REACH, personalPlaces } from './places.ts';
 import { type EraseReport, eraseEverywhere, findPerson } from './run.ts';
 
@@ -102,6 +102,10 @@ function describeReport(report: EraseReport, dryRun: boolean): string[] {
     ...(counted.length === 0 ? ['nothing of them in Firestore'] : counted),
     report.redis ? `Redis: their sign of life and sessions ${verb}deleted` : 'Redis: nothing of them',
     ...report.kept.map(({ path, remedy }) => `still names them: ${path}; ${remedy}`),
+    ...report.left.map(
+      ({ collection, count, examples, says }) =>
+        `left as it is: ${count} in ${collection}, such as ${examples.join(', ')} (${says})`,
+    ),
     ...(report.complete
       ? []
       : [

@@ -25,8 +25,35 @@ export const personalPlaces: readonly PersonalPlace[] = [
 export const configurationPlaces: Readonly<Record<string, string>> = {
   settings: 'PUT /v1/admin/settings (for watch.operators: without this address)',
   billing_settings: 'PUT /v1/admin/billing-settings/{id} with other addresses',
+  mail_accounts: 'other EMAIL_* variables if the account of outgoing mail is theirs',
   inbox_integrations:
     'DELETE /api/inbox/integrations/{id} if the mailbox is theirs, else PATCH its notify_email',
+};
+
+/** Documents of others may name the person in these fields, which erasing never changes. `says`: a remedy for people. */
+export interface OthersPlace {
+  fields: readonly string[];
+  says: string;
+}
+
+/** The collections in which documents of others may name the person. `erase` counts them and leaves them. */
+export const othersPlaces: Readonly<Record<string, OthersPlace>> = {
+  page_visits: {
+    fields: ['path', 'title', 'referrer'],
+    says: 'visits of others to a page that names them; mapPath of the client reports pages without names',
+  },
+  followups: {
+    fields: ['source_label', 'notes', 'stop_detail'],
+    says: 'the label of an invoice or quote, or notes beside it; PATCH /api/followups/{id}',
+  },
+  tickets: {
+    fields: ['number', 'device', 'customer_name', 'notes'],
+    says: 'a ticket that names them; PATCH /v1/admin/tickets/{id}, or --name for a customer',
+  },
+  inbox_messages: {
+    fields: ['subject', 'text', 'from', 'to', 'cc'],
+    says: 'mail of others that names them; --email empties mail from and to an address, the rest is deleted in the mailbox',
+  },
 };
 
 /** Data that this command cannot reach. */

@@ -14,6 +14,7 @@ import {
 } from '../../../shared/doors/erase/erase.ts';
 import { normaliseAddress } from '../../../shared/doors/mail/address.ts';
 import { streamQuery } from '../../../shared/doors/store/firestore.ts';
+import { findOthers, type LeftBehind } from './others.ts';
 import { configurationPlaces, personalPlaces } from './places.ts';
 
 const BATCH = 400;
@@ -30,6 +31,8 @@ export interface EraseReport {
   redis: boolean;
   /** Documents of the configuration that name the person, each with its remedy. */
   kept: { path: string; remedy: string }[];
+  /** Documents of others that name the person; erasing leaves them. */
+  left: LeftBehind[];
   /** False if new traces kept appearing. */
   complete: boolean;
   reads: number;
@@ -55,7 +58,7 @@ export async function eraseEverywhere(
 ): Promise<EraseReport> {
   const engines = countStores({ store, redis });
   const context: EraseContext = { store: engines.store };
-  const work = { context, redis: engines.redis, person, places, dryRun };
+  const work = { context, redis: engines.redis, person, places, dryRun, gone: new Set<string>() };
   const report: EraseReport = {
     user_id: person.userId,
     addresses: person.addresses,
@@ -63,6 +66,7 @@ export async function eraseEverywhere(
     anonymised: {},
     redis: false,
     kept: [],
+    left: [],
     complete: false,
     reads: 0,
   };
@@ -71,6 +75,7 @@ export async function eraseEverywhere(
     report.complete = dryRun || found === 0;
   }
   report.kept = await findConfiguration(context, person);
+  report.left = await findOthers(context, person, work.gone);
   report.reads = engines.usage().firestore_reads;
   return report;
 }
@@ -81,11 +86,13 @@ interface ErasureWork {
   person: Person;
   places: readonly PersonalPlace[];
   dryRun: boolean;
+  /** The paths of documents that are deleted or emptied, or that a dry run would delete or empty. */
+  gone: Set<string>;
 }
 
 /** Goes through all places once and adds to the report. Returns the number of traces found. */
 async function erasePass(
-  { context, redis, person, places, dryRun }: ErasureWork,
+  { context, redis, person, places, dryRun, gone }: ErasureWork,
   report: EraseReport,
 ): Promise<number> {
   let found = 0;
@@ -98,6 +105,7 @@ async function erasePass(
       batch = new Map();
     };
     for await (const one of find(person, context)) {
+      if (one.do === 'delete' || one.whole) gone.add(one.ref.path);
       // Deleting a document makes anonymising it unnecessary.
       if (batch.get(one.ref.path)?.do !== 'delete') batch.set(one.ref.path, one);
       if (batch.size >= BATCH) await flush();

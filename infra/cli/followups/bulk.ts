@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { callAdmin } from '../admin-call.ts';
-import { UsageError } from '../run-task.ts';
 import type { Target } from '../target.ts';
 import { confirm, type Terminal, toPrintable } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
 
 export interface BulkFlags {
   org?: string;

@@ -4,6 +4,7 @@ import { callAdmin } from '../admin-call.ts';
 import { findTarget } from '../target.ts';
 import type { Terminal } from '../terminal.ts';
 import { type BulkFlags, changeMany } from './bulk.ts';
+import { type CustomerFlags, showCustomer } from './customer.ts';
 import { explainFollowup } from './explain.ts';
 import { type ListFlags, listFollowups } from './list.ts';
 import { previewReminder, sendReminder } from './mail.ts';
@@ -20,7 +21,7 @@ interface FollowupFlags {
 
 const followup = z.looseObject({ id: z.string(), status: z.string() });
 
-/** Adds `ronde followups list`, `what-if ORG`, `preview|send|stop|explain ID`, and `requeue|settle` for many. */
+/** Adds `ronde followups list`, `what-if ORG`, `customer ORG ADDRESS`, `preview|send|stop|explain ID`, and `requeue|settle` for many. */
 export function addFollowups(program: Command, terminal: Terminal): void {
   const followups = program.command('followups').description('reminders about invoices and quotes');
   const json = ['--json', 'print the answer as JSON'] as const;
@@ -102,6 +103,21 @@ export function addFollowups(program: Command, terminal: Terminal): void {
     .option(...json)
     .action(async (orgId: string, flags: WhatIfFlags) =>
       showWhatIf(await findTarget(), orgId, flags, terminal),
+    );
+
+  followups
+    .command('customer <org_id> <address>')
+    .description('show or change what holds for all reminders to one customer')
+    .option('--exclude', 'no reminders to this customer')
+    .option('--include', 'reminders again')
+    .option('--dispute', 'pause until --resume: the customer disputes the debt')
+    .option('--promised <day>', 'pause until the day after this one, such as 2026-03-12')
+    .option('--pause-until <instant>', 'pause until an instant')
+    .option('--resume', 'end a pause')
+    .option('--note <text>', 'a note for colleagues')
+    .option(...json)
+    .action(async (orgId: string, address: string, flags: CustomerFlags) =>
+      showCustomer(await findTarget(), [orgId, address], flags, terminal),
     );
 
   followups

@@ -6,8 +6,8 @@ import { openStore } from '../../../shared/doors/store/firestore.ts';
 import { requireCredentials } from '../../credentials.ts';
 import { findPatient } from '../doctor/patient.ts';
 import { IMPORT_HELP } from '../help.ts';
-import { UsageError } from '../run-task.ts';
 import { type Terminal, toPrintable } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
 import { importKinds } from './kinds.ts';
 import { type ImportReport, importFile } from './run.ts';
 

@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { type PresenceBackup, presenceBackup } from '../../../shared/domains/presence/backup.ts';
 import { callAdmin } from '../admin-call.ts';
-import { callTask, describeAnswer, findTask, UsageError } from '../run-task.ts';
-import { findTarget, type Target } from '../target.ts';
+import { callTask, describeAnswer, findTask } from '../run-task.ts';
+import { findTarget, findTaskTarget, type Target } from '../target.ts';
 import { confirm, type Terminal } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
 
 const CLEANUP = '/v1/admin/presence/cleanup';
 const cleanup = z.object({
@@ -61,7 +62,8 @@ export async function cleanStaleSessions(
     terminal,
   );
   if (choice !== 'go') return choice;
-  const answer = await callTask(findTask('clean-stale-sessions'), { minutes }, target);
+  const task = findTask('clean-stale-sessions');
+  const answer = await callTask(task, { minutes }, await findTaskTarget(task));
   terminal.print(json ? JSON.stringify(answer.body, null, 2) : describeAnswer(answer));
   return answer.status === 200 ? 0 : 1;
 }
@@ -138,7 +140,8 @@ async function repeatTask(
 /** Runs the task once. Returns an error as a line, so that the loop goes on. */
 async function runOnce(params: object): Promise<string> {
   try {
-    return describeAnswer(await callTask(findTask('clean-stale-sessions'), params, await findTarget()));
+    const task = findTask('clean-stale-sessions');
+    return describeAnswer(await callTask(task, params, await findTaskTarget(task)));
   } catch (error) {
     return `Error: ${error instanceof Error ? error.message : String(error)}`;
   }

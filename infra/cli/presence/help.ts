@@ -8,10 +8,10 @@ export const PRESENCE_HELP = `Presence: who is really online
   restore FILE           restores a --backup FILE of cleanup or stale
 
 Recipes
-  Ghosts online:   ronde presence cleanup --backup before.json; ronde presence test; ronde presence status
-  Regularly:       ronde presence stale --minutes 60 --yes
-  Debugging:       ronde presence status; ronde presence test
-  By crontab:      */30 * * * * ronde presence stale --minutes 60 --yes      0 3 * * * ronde presence test
+  Ghosts online:   npx ronde presence cleanup --backup before.json; npx ronde presence test; npx ronde presence status
+  Regularly:       npx ronde presence stale --minutes 60 --yes
+  Debugging:       npx ronde presence status; npx ronde presence test
+  By crontab:      npx ronde recipe crontab --url https://HOST prints the lines
                    (Cloud Scheduler does both already: clean-stale-sessions and test-presence)
 
 Before cleaning

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { MAX_THRESHOLD_MINUTES } from '../../../shared/domains/presence/limits.ts';
-import { UsageError } from '../run-task.ts';
-import { findTarget } from '../target.ts';
+import { findTarget, findTaskTarget } from '../target.ts';
 import type { Terminal } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
 import { cleanPresence, cleanStaleSessions } from './clean.ts';
 import { PRESENCE_HELP } from './help.ts';
 import { restorePresence } from './restore.ts';
@@ -79,7 +79,7 @@ export function addPresence(program: Command, terminal: Terminal): void {
     .description('test connections, schema of users, operations, indexes, a simulated update, timings')
     .option(...json)
     .action(async (flags: PresenceFlags) =>
-      terminal.exit(await testPresence(await findTarget(), flags, terminal)),
+      terminal.exit(await testPresence(await findTaskTarget({ name: 'test-presence' }), flags, terminal)),
     );
 
   presence

@@ -5,8 +5,8 @@ import { loadStoreConfig } from '../../../shared/doors/config.ts';
 import { openStore } from '../../../shared/doors/store/firestore.ts';
 import { requireCredentials } from '../../credentials.ts';
 import { findPatient } from '../doctor/patient.ts';
-import { UsageError } from '../run-task.ts';
 import { confirm, type Terminal } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
 import { CHOICES, RETENTION } from './rules.ts';
 import {
   applyRetention,

@@ -1,13 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { functionUrl } from '../../../shared/doors/google/addresses.ts';
-import { listServiceAccounts } from '../../deploy/plan.ts';
+import { readOverride } from '../../google/rest.ts';
 import { LOCAL_PROJECT, LOCAL_REGION } from '../../local/environment.ts';
 import { localJobs } from '../../local/jobs.ts';
 import { openScheduler, type SchedulerApi } from '../../scheduler/client.ts';
-import { readSchedule } from '../../scheduler/file.ts';
-import { type WantedJob, wantedJobs } from '../../scheduler/job.ts';
-import { UsageError } from '../run-task.ts';
+import { deployedJobs, jobPrefix } from '../../scheduler/deployed.ts';
+import type { WantedJob } from '../../scheduler/job.ts';
+import { UsageError } from '../usage-error.ts';
 
 const STACK_FILE = '.local/stack.json';
 const stackFile = z.object({ gateway: z.url(), scheduler: z.url(), cron_secret: z.string() });
@@ -21,7 +20,9 @@ export interface PlaceFlags {
 export interface ScheduleTarget {
   /** For people: the local cloud, or project and region. */
   place: string;
-  /** The prefix of full job names. */
+  /** Stands before each short job name in its full name. */
+  path: string;
+  /** Stands before the job names of this installation; empty for one in a project. */
   prefix: string;
   api: SchedulerApi;
   wanted: () => WantedJob[];
@@ -45,18 +46,15 @@ export function findScheduler(flags: PlaceFlags, env: NodeJS.ProcessEnv = proces
     );
   }
   const secrets = env.CRON_SECRET ? [env.CRON_SECRET] : [];
+  const prefix = env.NAME_PREFIX ?? '';
+  const endpoint = readOverride('cloudscheduler', env);
   return {
     place: `${project}, ${region}`,
-    prefix: jobPrefix(project, region),
-    api: openScheduler({ project, region, secrets, ...readEndpoint(env) }),
-    wanted: () => readDeployedJobs(project, region, env),
+    path: jobPrefix(project, region),
+    prefix,
+    api: openScheduler({ project, region, secrets, ...(endpoint ? { endpoint } : {}) }),
+    wanted: () => deployedJobs({ project, region, prefix }, env),
   };
-}
-
-/** Reads gcloud's endpoint override, for a stand-in on this machine only. It gets no credentials. */
-function readEndpoint(env: NodeJS.ProcessEnv): { endpoint?: string } {
-  const endpoint = env.CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDSCHEDULER ?? '';
-  return /^http:\/\/(127\.0\.0\.1|localhost):\d+\/?$/.test(endpoint) ? { endpoint } : {};
 }
 
 function openLocalScheduler(): ScheduleTarget {
@@ -68,27 +66,9 @@ function openLocalScheduler(): ScheduleTarget {
   };
   return {
     place: 'the local cloud',
-    prefix: jobPrefix(LOCAL_PROJECT, LOCAL_REGION),
+    path: jobPrefix(LOCAL_PROJECT, LOCAL_REGION),
+    prefix: '',
     api: openScheduler({ ...place, endpoint: stack.scheduler }),
     wanted: () => localJobs(stack),
   };
-}
-
-const jobPrefix = (project: string, region: string) => `projects/${project}/locations/${region}/jobs/`;
-
-/** Reads the jobs with the addresses of the functions, which are known before the functions are deployed. */
-function readDeployedJobs(project: string, region: string, env: NodeJS.ProcessEnv): WantedJob[] {
-  const schedule = readSchedule({
-    ...env,
-    ...listServiceAccounts(project, env),
-    GOOGLE_CLOUD_PROJECT: project,
-    REGION: region,
-  });
-  return wantedJobs(schedule, {
-    project,
-    region,
-    urlOf: (name) => functionUrl(project, region, name),
-    schedulerServiceAccount: schedule.defaults.scheduler_service_account,
-    cronSecret: env.CRON_SECRET,
-  });
 }

@@ -46,8 +46,9 @@ function describePlannedJob({ id, kind, fields, pause }: PlannedJob): string[] {
 const toOneLine = (text: string) => (text === '(none)' ? text : text.replaceAll('\n', ' / ') || '(none)');
 
 /** Describes one job after apply or prune. */
-export function describeApplied({ id, kind, done, error }: Applied): string {
+export function describeApplied({ id, kind, done, left, error }: Applied): string {
   const did = done.length > 0 ? `done: ${done.join(', ')}` : 'nothing done';
+  if (left) return `${id}: ${did}; stays paused, since a person paused it (--resume resumes it)`;
   return error === null ? `${id}: ${did}` : `${id}: ${kind} failed (${did}): ${error}`;
 }
 

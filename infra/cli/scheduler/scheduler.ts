@@ -3,9 +3,9 @@ import { type Applied, applyPlan, prunePlan } from '../../scheduler/apply.ts';
 import { readSchedule } from '../../scheduler/file.ts';
 import { hasDrift, type PlannedJob, planSchedule } from '../../scheduler/plan.ts';
 import { simulate } from '../../scheduler/simulate.ts';
-import { UsageError } from '../run-task.ts';
 import { findTarget } from '../target.ts';
 import { confirm } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
 import { findScheduler, type PlaceFlags, type ScheduleTarget } from './place.ts';
 import { describeApplied, describeJob, describePlan, printResult, toPlanJson } from './print.ts';
 import { reportPause } from './report-pause.ts';
@@ -33,6 +33,10 @@ export function addSchedulerCommands(program: Command): void {
   command('plan', 'show what apply and prune would change; exit code 3 if anything').action(printPlan);
   command('apply', 'create, change, pause and resume jobs as the file says; deletes nothing')
     .option('--adopt', 'take over jobs of the same name that are not marked as ours')
+    .option(
+      '--resume',
+      'resume the jobs that a person paused; without it they stay paused, and the exit code is 3',
+    )
     .action(applySchedule);
   command('prune', 'delete the jobs that are marked as ours and are not in the file')
     .option('--yes', 'do not ask')
@@ -52,7 +56,7 @@ export function addSchedulerCommands(program: Command): void {
 type Verb = 'run' | 'pause' | 'resume';
 const VERBS: [Verb, string][] = [
   ['run', 'force a run of a job now, beside its next scheduled one'],
-  ['pause', 'pause a job; plan shows drift until the file says paused: true'],
+  ['pause', 'pause a job; plan shows drift until it is resumed'],
   ['resume', 'resume a job'],
 ];
 
@@ -67,7 +71,7 @@ async function withScheduler<T>(flags: PlaceFlags, work: (place: ScheduleTarget)
 }
 
 /** Plans the changes. Throws an error with a line per job of the file if the service does not answer. */
-async function makePlan({ api, wanted }: ScheduleTarget): Promise<PlannedJob[]> {
+async function makePlan({ api, wanted, prefix }: ScheduleTarget): Promise<PlannedJob[]> {
   const jobs = wanted();
   const server = await api.list().catch((error: Error) => {
     const ids = jobs.map(({ body }) => body.name.split('/').at(-1));
@@ -75,7 +79,7 @@ async function makePlan({ api, wanted }: ScheduleTarget): Promise<PlannedJob[]> 
       ids.map((id) => `${id}: nothing done; the jobs cannot be read: ${error.message}`).join('\n'),
     );
   });
-  return planSchedule(jobs, server);
+  return planSchedule(jobs, server, prefix);
 }
 
 async function printPlan(flags: SchedulerFlags): Promise<void> {
@@ -86,11 +90,19 @@ async function printPlan(flags: SchedulerFlags): Promise<void> {
   });
 }
 
-async function applySchedule(flags: SchedulerFlags & { adopt?: true }): Promise<void> {
+async function applySchedule(flags: SchedulerFlags & { adopt?: true; resume?: true }): Promise<void> {
   await withScheduler(flags, async (place) => {
     const plan = await makePlan(place);
-    const results = await applyPlan(plan, place.api, { adopt: flags.adopt ?? false, ...progressOf(flags) });
+    const { adopt = false, resume = false } = flags;
+    const results = await applyPlan(plan, place.api, { adopt, resume, ...progressOf(flags) });
     printApplied(flags, results, `${place.place}: nothing to change`);
+    for (const { id, done } of results) {
+      if (!done.includes('resume')) continue;
+      const task = id.slice(place.prefix.length);
+      process.stderr.write(`${id}: ${await reportPause(task, false, findTarget)}\n`);
+    }
+    const isLeft = results.some(({ left }) => left);
+    if (isLeft && process.exitCode === undefined) process.exitCode = DRIFT;
   });
 }
 
@@ -129,8 +141,8 @@ async function listJobs(flags: SchedulerFlags): Promise<void> {
 
 function controlJob(verb: Verb) {
   return (job: string, flags: SchedulerFlags) =>
-    withScheduler(flags, async ({ api, prefix, place }) => {
-      await api[verb](prefix + job).catch((error: Error) => {
+    withScheduler(flags, async ({ api, path, prefix, place }) => {
+      await api[verb](path + prefix + job).catch((error: Error) => {
         throw new Error(
           `${job}: ${verb} failed in ${place}: ${error.message} (ronde scheduler list shows the jobs)`,
         );
@@ -145,7 +157,7 @@ function controlJob(verb: Verb) {
 
 const DONE: Record<Verb, string> = {
   run: 'a run was forced; task_runs and the log show how it ends',
-  pause: 'paused; set paused: true in infra/scheduler.yaml too, or the next apply resumes it',
+  pause: 'paused; apply and deploy.sh leave it paused until ronde scheduler resume, or apply --resume',
   resume: 'resumed',
 };
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../run-task.ts';
+import { UsageError } from '../usage-error.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -17,7 +17,11 @@ function parseInstant(flag: string, text: string): Date {
   const [, date, time, offset] =
     /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d)?))?(Z|[+-]\d\d:\d\d)?$/.exec(text) ?? [];
   const instant = new Date(`${date}T${time ?? '00:00'}${offset ?? 'Z'}`);
-  if (date !== undefined && !Number.isNaN(instant.getTime())) return instant;
+  // Date takes 30 February for 2 March.
+  const exists = date !== undefined && new Date(`${date}T00:00Z`).toJSON()?.startsWith(date);
+  if (exists && !Number.isNaN(instant.getTime())) return instant;
+  if (date !== undefined && !exists)
+    throw new UsageError(`${flag} ${date} is not a day; give one that exists.`);
   throw new UsageError(
     `${flag} ${JSON.stringify(text)} is not an instant; give 2026-03-29, 2026-03-29T01:00 or 2026-03-29T01:00:00+02:00.`,
   );

@@ -1,7 +1,8 @@
 import { type Firestore, Timestamp } from '@google-cloud/firestore';
 import { ImapFlow } from 'imapflow';
-import { seal } from '../../../shared/domains/inbox/credentials/sealed.ts';
 import { ownerOf } from '../../../shared/domains/inbox/integration.ts';
+import { seal } from '../../../shared/doors/account/sealed.ts';
+import { parseMailbox } from '../../../shared/doors/mail/address.ts';
 import type { ImapUser, LocalImap } from '../imap/imap.ts';
 import { DEMO_MAILS, type DemoMail } from './mails.ts';
 
@@ -12,7 +13,7 @@ const messageId = (id: string) => `<${id}@demo.ronde.test>`;
 
 function rawMail({ from, subject, text, id, answers, headers = [] }: DemoMail, to: string, at: Date): string {
   const words = (value: string) => `=?utf-8?B?${Buffer.from(value).toString('base64')}?=`;
-  const [, name = '', address = from] = /^"?(.*?)"?\s*<(.+)>$/.exec(from) ?? [];
+  const { name = '', address } = parseMailbox(from) ?? { address: from };
   const lines = [
     `From: ${words(name)} <${address}>`,
     `To: ${to}@ronde.test`,

@@ -1,4 +1,5 @@
 import type { Firestore } from '@google-cloud/firestore';
+import { readHolding, withCustomer } from './customers/customer.ts';
 import { dueFollowups, Quota } from './find.ts';
 import { type Followup, toFollowup } from './followup.ts';
 import { judgeAutomatic } from './judge.ts';
@@ -94,8 +95,9 @@ export const heldFollowups = (store: Firestore, orgId: string) =>
 /** Counts what the next run would send, where the stored due times hold. Reads only what is due. */
 export async function activationOf(store: Firestore, settings: Settings, now: Date): Promise<Activation> {
   const tally = new Tally(settings, now.getTime());
+  const customers = await readHolding(store, [settings.orgId]);
   const { docs } = await dueFollowups(store, [settings.orgId], now).get();
-  for (const snapshot of docs) tally.add(toFollowup(snapshot));
+  for (const snapshot of docs) tally.add(withCustomer(store, toFollowup(snapshot), customers));
   tally.held += (await heldFollowups(store, settings.orgId).count().get()).data().count;
   return await tally.result(store);
 }
@@ -107,9 +109,10 @@ export async function applySettings(
 ): Promise<{ activation: Activation; rescheduled: number }> {
   const tally = new Tally(settings, walk.now.getTime());
   let rescheduled = 0;
+  const customers = await readHolding(walk.store, [settings.orgId]);
   const query = openFollowups(walk.store, settings.orgId);
   for await (const { followup, plan } of walkFollowups({ ...walk, settingsOf: () => settings }, query)) {
-    tally.add(followup);
+    tally.add(withCustomer(walk.store, followup, customers));
     if (plan?.isRescheduled) rescheduled += 1;
   }
   return { activation: await tally.result(walk.store), rescheduled };

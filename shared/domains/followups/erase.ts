@@ -15,6 +15,8 @@ const FORGOTTEN = {
   auto_enabled: false,
   search: [],
   bounced_address: null,
+  document_url: null,
+  payment_url: null,
 };
 
 /** The places where follow-ups name a person, as a customer or as the colleague who decided. */
@@ -41,6 +43,20 @@ export const followupPlaces: readonly PersonalPlace[] = [
     says: 'the customer’s address and the name of the person who decided: removed',
     retention: { kept: 'with their follow-up' },
     find: (person, context) => scrubbing(person, context.store.collectionGroup('history'), context),
+  },
+  {
+    collection: 'billing_customers',
+    says: 'what an organisation noted about the customer, with the address: deleted; a copy’s address and texts: removed',
+    retention: { kept: 'until it is deleted, by a person or by an erasure' },
+    async *find(person, context) {
+      const { store } = context;
+      for (const address of person.addresses)
+        for await (const { ref } of streamQuery(
+          store.collection('billing_customers').where('email', '==', address).select(),
+        ))
+          yield { do: 'delete', ref };
+      yield* scrubbing(person, store.collection('billing_customers'), context);
+    },
   },
   {
     collection: 'followups',

@@ -1,5 +1,6 @@
 import type { DocumentReference, DocumentSnapshot, Firestore, Timestamp } from '@google-cloud/firestore';
 import { millis } from '../../doors/store/firestore.ts';
+import type { BillingCustomer } from './customers/billing-customer.ts';
 import type { ParkingReason, Reason } from './reasons.ts';
 import { RowReader, toText } from './row.ts';
 import { type DueDay, dayAt, readDay, type StoredDay } from './schedule/days.ts';
@@ -21,8 +22,12 @@ export interface Followup {
   label: string;
   hasNumber: boolean;
   customer: { name: string | null; email: string | null; locale: string | null };
+  /** The customer's document; null if there is none or nobody has read it. */
+  billing: BillingCustomer | null;
   amountDue: unknown;
   currency: unknown;
+  /** The pages of the document and of its payment. */
+  links: { document: string | null; payment: string | null };
   due: StoredDay;
   sentAt: number | null;
   /** The last day on which a quote holds, as an instant and as a day. */
@@ -88,8 +93,10 @@ export function toFollowup(snapshot: DocumentSnapshot): Followup {
     label: number ?? snapshot.id,
     hasNumber: number !== null,
     customer: { name: toText(customer.name), email: toText(customer.email), locale: toText(customer.locale) },
+    billing: null,
     amountDue: get('amount_due'),
     currency: get('currency'),
+    links: { document: row.link('document_url'), payment: row.link('payment_url') },
     due: { at: row.instant('due_date'), day: row.text('due_day'), zone: row.zone('due_zone') },
     sentAt: row.instant('sent_at'),
     validUntil: { at: row.instant('valid_until'), day: null, zone: null },

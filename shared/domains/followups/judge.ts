@@ -1,10 +1,11 @@
 import type { Resume } from '../../doors/mail/claims.ts';
+import { customerPause } from './customers/hold.ts';
 import type { Followup } from './followup.ts';
 import { dueDayOf, standingOf } from './followup.ts';
-import { contentOf, isSettled, type Reminder, Unmailable } from './mail/content.ts';
+import { contentOf, isBelowMinimum, isSettled, type Reminder, Unmailable } from './mail/content.ts';
 import type { ParkingReason, Reason } from './reasons.ts';
 import { endOf, readDay } from './schedule/days.ts';
-import { isLate } from './schedule/hold.ts';
+import { isHeld } from './schedule/hold.ts';
 import { closedAt, nextOpen } from './schedule/opening-hours.ts';
 import { gapEnd, isScheduledBy, nextDue, type Standing } from './schedule/schedule.ts';
 import type { Settings } from './settings.ts';
@@ -20,7 +21,7 @@ export type Verdict =
   | { do: 'send'; reason: 'due'; level: number }
   | { do: 'wait'; reason: Reason; until: number | null }
   | { do: 'park'; reason: ParkingReason; detail: string }
-  | { do: 'end'; reason: 'all_levels_sent' | 'nothing_due' | 'expired' };
+  | { do: 'end'; reason: 'all_levels_sent' | 'nothing_due' | 'below_minimum' | 'expired' };
 
 const wait = (reason: Reason, until: number | null = null): Verdict => ({ do: 'wait', reason, until });
 
@@ -50,20 +51,27 @@ export function judgeAutomatic(followup: Followup, settings: Settings, now: numb
   if (closed) return wait(closed);
   if (!settings.enabled) return wait('organisation_off');
   if (!followup.autoEnabled) return wait('auto_disabled');
+  if (followup.billing?.excluded) return wait('customer_excluded');
   if (followup.parked && followup.nextDueAt === null) return parkedVerdict(followup.parked);
   if (isExpired(followup, settings, now)) return { do: 'end', reason: 'expired' };
   const standing = standingOf(followup, settings);
   const next = nextDue(standing, settings.rules);
   if (next.at === null) return withoutNextLevel(next.reason);
   const due = followup.nextDueAt;
-  if (due === null) return wait(isSettled(followup) ? 'nothing_due' : 'not_scheduled');
+  if (due === null) return wait(unscheduledReason(followup, settings));
   if (due > now) return wait(reasonToWait(followup, settings, standing, now));
   if (isHeld(followup, settings)) return wait('held');
   return judgeDue(followup, settings, next.at, now);
 }
 
+function unscheduledReason(followup: Followup, settings: Settings): Reason {
+  if (isSettled(followup)) return 'nothing_due';
+  return isBelowMinimum(followup, settings) ? 'below_minimum' : 'not_scheduled';
+}
+
 function parkedVerdict({ reason, detail }: NonNullable<Followup['parked']>): Verdict {
-  return reason === 'held' ? wait('held') : { do: 'park', reason, detail: detail ?? '' };
+  if (reason === 'held' || reason === 'customer_excluded') return wait(reason);
+  return { do: 'park', reason, detail: detail ?? '' };
 }
 
 function withoutNextLevel(reason: 'no_start' | 'all_levels_sent'): Verdict {
@@ -82,18 +90,12 @@ function isExpired({ type, validUntil }: Followup, { rules, zoneBefore }: Settin
   return last !== null && now >= endOf(last.day, zone);
 }
 
-/** Holds what was due and late when automatic follow-ups were switched on, until the walk has parked it. */
-function isHeld(followup: Followup, settings: Settings): boolean {
-  const { heldDueBefore, holdingSince } = settings;
-  const due = followup.nextDueAt;
-  if (due === null) return false;
-  if (heldDueBefore !== null && due < heldDueBefore) return true;
-  return holdingSince !== null && due <= holdingSince && isLate(followup, settings, holdingSince);
-}
-
 /** Returns why a due time lies ahead. */
-function reasonToWait(followup: Followup, { rules }: Settings, standing: Standing, now: number): Reason {
+function reasonToWait(followup: Followup, settings: Settings, standing: Standing, now: number): Reason {
+  const { rules } = settings;
   if ((followup.pausedUntil ?? 0) > now) return 'paused';
+  const pause = customerPause(followup, settings, now);
+  if (pause) return pause.reason;
   if (followup.refusedSince !== null && followup.lastReason === 'refused_for_now') return 'refused_for_now';
   const byLevel = nextDue({ ...standing, lastSentAt: null, pausedUntil: null }, ANY_HOUR(rules)).at ?? now;
   if (byLevel > now) return 'not_due';
@@ -115,6 +117,8 @@ function judgeDue(followup: Followup, settings: Settings, byRules: number, now: 
   const later = (instant: number) => nextOpen(Math.max(instant, now), hours);
   if (followup.pausedUntil !== null && followup.pausedUntil > now)
     return wait('paused', later(followup.pausedUntil));
+  const pause = customerPause(followup, settings, now);
+  if (pause) return wait(pause.reason, later(pause.until));
   const dueDay = followup.type === 'invoice' ? dueDayOf(followup, settings) : null;
   const dayAfter = dueDay === null ? Number.NEGATIVE_INFINITY : endOf(dueDay.day, hours.zone);
   // No reminder goes on the due day or before it, even if another back end scheduled one.
@@ -127,6 +131,8 @@ function judgeDue(followup: Followup, settings: Settings, byRules: number, now: 
   if ((isMoved || isOutdated) && byRules > now) return wait('rescheduled', byRules);
   const closed = closedAt(now, hours);
   if (closed) return wait(closed, nextOpen(now, hours));
+  if (!isSettled(followup) && isBelowMinimum(followup, settings))
+    return { do: 'end', reason: 'below_minimum' };
   return judgeMail({ followup, settings, level: followup.level + 1 }, now);
 }
 
@@ -175,13 +181,16 @@ export function applyClaim(verdict: Verdict, claim: { todo: Resume; state: strin
 }
 
 /**
- * Returns why a person must confirm that the next mail goes now, or null: a pause, the time up to the end of the due day, the
+ * Returns why a person must confirm that the next mail goes now, or null: a pause, what the customer's document says, the time up to the end of the due day, the
  * gap after the mail before, or a hold.
  */
 export function confirmationReason(followup: Followup, settings: Settings, now: number): Reason | null {
   const { pausedUntil, type, parked } = followup;
   const { rules } = settings;
   if (pausedUntil !== null && pausedUntil > now) return 'paused';
+  if (followup.billing?.excluded) return 'customer_excluded';
+  const pause = customerPause(followup, settings, now);
+  if (pause) return pause.reason;
   const dueDay = type === 'invoice' ? dueDayOf(followup, settings) : null;
   if (dueDay !== null && endOf(dueDay.day, rules.hours.zone) > now) return 'before_due_date';
   if (gapEnd(standingOf(followup, settings), rules) > now) return 'min_gap';

@@ -12,5 +12,11 @@ export const MAX_MAILS = 100_000;
 export const MAX_SUBJECT = 200;
 export const MAX_TEXT = 10_000;
 
+/** The longest address of a page that a mail links to. */
+export const MAX_LINK = 1_000;
+
+/** The length of a note about a customer. */
+export const MAX_NOTE = 2_000;
+
 /** The length of what a person gives as the reason of a change. */
 export const MAX_REASON = 500;

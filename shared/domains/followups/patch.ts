@@ -171,7 +171,7 @@ function isSchedulingChange(snapshot: DocumentSnapshot, written: Record<string, 
 }
 
 /**
- * A refused address needs another address. A held follow-up waits for a person, unless its due date moves. Any change may
+ * A refused address and an excluded customer need another address. A held follow-up waits for a person, unless its due date moves. Any change may
  * fix every other cause.
  */
 function hasFix(
@@ -186,6 +186,6 @@ function hasFix(
       nextDue(standingOf(withFields(snapshot, written), settings), settings.rules).at !== null &&
       (patch.due_date !== undefined || patch.due_day !== undefined || patch.sent_at !== undefined)
     );
-  if (parked?.reason !== 'address_refused') return true;
+  if (parked?.reason !== 'address_refused' && parked?.reason !== 'customer_excluded') return true;
   return patch.customer?.email !== undefined && patch.customer.email !== email;
 }

@@ -29,6 +29,22 @@ export const REASONS = {
     fr: 'Ses règles ont changé : elle est échue plus tard.',
   },
   paused: { en: 'It is paused.', fr: 'Elle est en pause.' },
+  customer_promised: {
+    en: 'The customer has promised to pay; it goes on the day after at the earliest.',
+    fr: 'Le client a promis de payer ; elle part au plus tôt le lendemain de ce jour.',
+  },
+  customer_disputes: {
+    en: 'The customer disputes the debt; reminders to this customer wait.',
+    fr: 'Le client conteste ; ses relances sont suspendues.',
+  },
+  customer_paused: {
+    en: 'Reminders to this customer are paused.',
+    fr: 'Les relances de ce client sont en pause.',
+  },
+  customer_excluded: {
+    en: 'This customer gets no reminders (excluded).',
+    fr: 'Ce client ne reçoit pas de relances (exclu).',
+  },
   quiet_hours: { en: 'These are quiet hours.', fr: 'C’est une plage de silence.' },
   weekend: { en: 'No mail goes out at weekends.', fr: 'Rien ne part le week-end.' },
   public_holiday: { en: 'Today is a public holiday.', fr: 'C’est un jour férié.' },
@@ -101,6 +117,10 @@ export const REASONS = {
     fr: 'Le message est revenu : l’adresse n’existe pas.',
   },
   nothing_due: { en: 'Nothing is left to pay.', fr: 'Il ne reste rien à payer.' },
+  below_minimum: {
+    en: 'The amount is below the least one that is asked for (min_amount).',
+    fr: 'Le montant est inférieur au minimum réclamé (min_amount).',
+  },
   expired: {
     en: 'The quote is no longer valid (valid_until).',
     fr: 'Le devis n’est plus valable (valid_until).',
@@ -174,7 +194,7 @@ export const FIXABLE = [
 ] as const satisfies readonly Reason[];
 
 /** The reasons that park a follow-up until a person fixes the cause. */
-export type ParkingReason = (typeof FIXABLE)[number] | 'held' | 'unknown_delivery';
+export type ParkingReason = (typeof FIXABLE)[number] | 'held' | 'customer_excluded' | 'unknown_delivery';
 
 /** The reasons that stop a sequence before its document is settled. */
 export type StopReason = Extract<Reason, 'stopped' | 'replied' | 'opted_out' | 'hard_bounce' | 'expired'>;

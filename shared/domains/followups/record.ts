@@ -65,6 +65,7 @@ export function addHistory(
 /** Returns true if a verdict brings another reason or another due time than the last one. */
 export function isNews(followup: Followup, verdict: Verdict): boolean {
   if (verdict.do === 'send') return false;
+  if (verdict.reason === 'customer_excluded') return !followup.parked;
   if (verdict.do === 'wait' && verdict.until === null) return false;
   const due = verdict.do === 'wait' ? verdict.until : null;
   return verdict.reason !== followup.lastReason || due !== followup.nextDueAt;
@@ -104,6 +105,8 @@ function verdictFields(
   now: Date,
 ): Record<string, unknown> {
   if (verdict.do === 'park') return parkedFields(followup, verdict.reason, verdict.detail, now);
+  // Set aside, so that no later run reads it; nothing has failed.
+  if (verdict.reason === 'customer_excluded') return parkedFields(followup, verdict.reason, null, now);
   const due = verdict.do === 'wait' ? verdict.until : null;
   return {
     next_due_at: stamp(due),

@@ -1,5 +1,6 @@
 import { millis } from '../../doors/store/firestore.ts';
 import { isZone } from '../../doors/time/zoned.ts';
+import { MAX_LINK } from './limits.ts';
 import { isDay } from './schedule/days.ts';
 import type { FollowupType } from './schedule/schedule.ts';
 
@@ -60,6 +61,12 @@ export class RowReader {
     return this.word('type', ['invoice', 'quote']) ?? 'invoice';
   }
 
+  /** Reads an https address. A mail goes without any other one. */
+  link(name: string): string | null {
+    const text = this.text(name);
+    return text !== null && isLink(text) ? text : null;
+  }
+
   zone(name: string): string | null {
     const zone = this.text(name);
     return zone !== null && isZone(zone) ? zone : null;
@@ -74,6 +81,12 @@ export class RowReader {
     const shown = JSON.stringify(value)?.slice(0, MAX_TEXT) ?? 'nothing';
     this.faults.push(`${name} ${shown} ${rule}; correct it in the system that writes it, or by PATCH.`);
   }
+}
+
+/** Returns true for an https address that a mail may link to. */
+export function isLink(text: string): boolean {
+  const isPlain = text.length <= MAX_LINK && text.startsWith('https://') && !/[\s<>"\p{C}]/u.test(text);
+  return isPlain && URL.canParse(text);
 }
 
 /** Returns a text without white space around it, or null for anything else and for an empty one. */

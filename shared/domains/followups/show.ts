@@ -22,6 +22,8 @@ export interface FollowupView {
   due_day?: string | null;
   due_zone?: string | null;
   valid_until?: string | null;
+  document_url?: string | null;
+  payment_url?: string | null;
   cycle?: number | null;
   sent_at?: string | null;
   status?: Status | null;

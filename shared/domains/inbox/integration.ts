@@ -1,7 +1,7 @@
-import { type DocumentSnapshot, type Firestore, Timestamp } from '@google-cloud/firestore';
+import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
 import { millis } from '../../doors/store/firestore.ts';
-import { type FolderGap, HEALTHY, type Health, type Status } from './health.ts';
 import { FIRST_FOLDER, PORTS } from './limits.ts';
+import { type MailboxHealth, readMailboxHealth } from './mailbox-health.ts';
 
 /** One mailbox that is synchronised. */
 export interface Integration {
@@ -23,10 +23,8 @@ export interface Integration {
   folders: readonly string[];
   /** Older mail is left where it is. */
   since: Date | null;
-  health: Health;
+  health: MailboxHealth;
 }
-
-const STATUSES: readonly Status[] = ['ok', 'retrying', 'auth_failed', 'disabled'];
 
 export const integrationsOf = (store: Firestore) => store.collection('inbox_integrations');
 
@@ -70,7 +68,7 @@ export function readIntegration(snapshot: Fields): Integration {
     token: text('auth.token'),
     folders: paths.length > 0 ? withOneInbox(paths as string[]) : [FIRST_FOLDER],
     since: since === null ? null : new Date(since),
-    health: readHealth(snapshot),
+    health: readMailboxHealth(snapshot),
   };
 }
 
@@ -83,36 +81,3 @@ function withOneInbox(paths: readonly string[]): string[] {
 
 const textOr = (value: unknown, otherwise: string | null) =>
   typeof value === 'string' && value !== '' ? value : otherwise;
-
-/** The health that a document tells of; absent fields mean that all is well. */
-function readHealth(snapshot: Fields): Health {
-  const status = snapshot.get('health.status') as Status;
-  const count = (name: string) => Number(snapshot.get(`health.${name}`) ?? 0) || 0;
-  return {
-    status: STATUSES.includes(status) ? status : HEALTHY.status,
-    failures: count('failures'),
-    authFailures: count('auth_failures'),
-    nextAttemptAt: millis(snapshot.get('health.next_attempt_at')),
-    lastError: textOr(snapshot.get('health.last_error'), null),
-    lastSuccessAt: millis(snapshot.get('health.last_success_at')),
-    authFailedAt: millis(snapshot.get('health.auth_failed_at')),
-    gaps: (snapshot.get('health.incomplete') as FolderGap[] | undefined) ?? [],
-    foldersAbsentAt: millis(snapshot.get('health.folders_absent_at')),
-  };
-}
-
-/** Health as it is stored. */
-export function healthFields(health: Health): Record<string, unknown> {
-  const at = (value: number | null) => (value === null ? null : Timestamp.fromMillis(value));
-  return {
-    status: health.status,
-    failures: health.failures,
-    auth_failures: health.authFailures,
-    next_attempt_at: at(health.nextAttemptAt),
-    last_error: health.lastError,
-    last_success_at: at(health.lastSuccessAt),
-    auth_failed_at: at(health.authFailedAt),
-    incomplete: [...health.gaps],
-    folders_absent_at: at(health.foldersAbsentAt),
-  };
-}

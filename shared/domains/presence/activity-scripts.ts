@@ -1,3 +1,5 @@
+import { SPEND } from '../../doors/redis/limit.ts';
+
 /** Deletes sessions that were silent for ARGV[3], the time that a ping is kept. ARGV[2] is now. */
 const PRUNE = `
 local function prune()
@@ -10,9 +12,14 @@ end`;
 
 /**
  * Records one ping and never moves activity back. Returns the previous activity, or ''. Writes nothing and returns 'out'
- * for a session that was logged out or a token older than the cut, or 'unknown' if Firestore must be asked first.
+ * for a session that was logged out or a token older than the cut, or 'unknown' if Firestore must be asked first. An empty
+ * bucket (KEYS[3], of ARGV[7] pings a minute; 0: none) returns 'often:' with the wait, before anything else.
  */
-export const PING = `${PRUNE}
+export const PING = `${PRUNE}${SPEND}
+if ARGV[7] ~= '0' then
+  local wait = spend(KEYS[3], tonumber(ARGV[2]), tonumber(ARGV[7]))
+  if wait > 0 then return 'often:' .. wait end
+end
 local cut = string.match(redis.call('HGET', KEYS[2], '*') or '', '(%d+)$')
 if cut and tonumber(ARGV[6]) < tonumber(cut) then return 'out' end
 local state = redis.call('HGET', KEYS[2], ARGV[1]) or ''

@@ -1,4 +1,5 @@
 import type { Redis } from '@upstash/redis';
+import { TooOften } from '../../doors/redis/limit.ts';
 import { evalScript } from '../../doors/redis/redis.ts';
 import { FORGET, LOGOUT, LOGOUT_ALL, MARK, PING, PUT_BACK } from './activity-scripts.ts';
 import { MAX_THRESHOLD_MINUTES } from './limits.ts';
@@ -19,6 +20,9 @@ const activityKey = (userId: string) => PREFIX + userId;
  */
 const sessionsKey = (userId: string) => `presence:sessions:${userId}`;
 
+/** The key of the bucket of a user's pings and logins. */
+export const pingsKey = (userId: string) => `presence:limit:${userId}`;
+
 /** One session of one user. */
 export interface SessionRef {
   userId: string;
@@ -26,6 +30,8 @@ export interface SessionRef {
   session: string;
   /** The issue of the token in epoch seconds; null or absent if unknown. */
   issuedAt?: number | null;
+  /** The pings that the user may send in a minute; absent for no limit. */
+  perMinute?: number;
 }
 
 /** The caller's knowledge that the session is not logged out. */
@@ -34,17 +40,20 @@ export type Knowledge = 'as_known' | 'verified' | 'unverified' | 'login';
 /**
  * Records a sign of life in one Redis command. Returns the previous one in epoch milliseconds, or null.
  * Writes nothing and returns 'out' if the session was logged out, or 'unknown' if Redis has nothing recent about it.
+ * Throws TooOften if the user's pings of this minute are used up.
  */
 export async function recordActivity(
   redis: Redis,
-  { userId, session, issuedAt }: SessionRef,
+  { userId, session, issuedAt, perMinute = 0 }: SessionRef,
   now: number,
   knowledge: Knowledge,
 ): Promise<'out' | 'unknown' | number | null> {
-  const keys = [activityKey(userId), sessionsKey(userId)];
+  const keys = [activityKey(userId), sessionsKey(userId), pingsKey(userId)];
   const issued = String((issuedAt ?? 0) * 1000);
-  const args = [session, String(now), String(ACTIVITY_TTL_MS), knowledge, String(VERIFIED_MS), issued];
+  const times = [String(now), String(ACTIVITY_TTL_MS)];
+  const args = [session, ...times, knowledge, String(VERIFIED_MS), issued, String(perMinute)];
   const answer = String(await evalScript(redis, PING, keys, args));
+  if (answer.startsWith('often:')) throw new TooOften(Number(answer.slice('often:'.length)));
   if (answer === 'out' || answer === 'unknown') return answer;
   return toMillis(answer);
 }
@@ -156,7 +165,7 @@ export async function timeToLive(redis: Redis, userId: string): Promise<number> 
 
 /** Deletes a user's activity, sessions and markers from Redis. */
 export async function forgetUser(redis: Redis, userId: string): Promise<void> {
-  await redis.del(activityKey(userId), sessionsKey(userId));
+  await redis.del(activityKey(userId), sessionsKey(userId), pingsKey(userId));
 }
 
 /** Returns true if Redis has a user's activity, sessions or markers. */

@@ -53,7 +53,7 @@ export async function listStatuses(deps: StatusDeps, query: StatusQuery): Promis
   const page: StatusPage = { degraded: false, users: [], next: query.after };
   const step = query.status === undefined ? query.limit : MAX_PAGE;
   for (let scanned = 0; scanned < MAX_SCANNED; scanned += step) {
-    const { docs, next } = await listPageById(presenceOfUsers(deps.store), step, page.next);
+    const { docs, next } = await listPageById(presenceOfUsers(deps.store), step, page.next, true);
     const judged = await judgeUsers(deps, docs, query, page);
     for (const [index, user] of judged.entries()) {
       if (query.status !== undefined && user.status !== query.status) continue;

@@ -1,7 +1,8 @@
 import type { Firestore } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
+import { requireToken, TooOften } from '../../doors/redis/limit.ts';
 import { within } from '../../doors/time/within.ts';
-import { type Knowledge, markLoggedOut, recordActivity, type SessionRef } from './activity.ts';
+import { type Knowledge, markLoggedOut, pingsKey, recordActivity, type SessionRef } from './activity.ts';
 import { loginRecord, openLogin } from './login-history.ts';
 import { type SessionKind, sessionMemory } from './session.ts';
 import { decideStanding, type Standing } from './standing.ts';
@@ -21,6 +22,8 @@ export interface Visitor {
   kind: SessionKind;
   /** The issue of the token in epoch seconds; null if the token has none. */
   issuedAt: number | null;
+  /** The pings and logins that the user may send in a minute. */
+  perMinute: number;
 }
 
 export const refOf = ({ user, session, issuedAt }: Visitor): SessionRef => ({
@@ -31,7 +34,7 @@ export const refOf = ({ user, session, issuedAt }: Visitor): SessionRef => ({
 
 /**
  * Records a sign of life, in one Redis command. Returns the session's standing; only an open one has an effect. Throws if
- * Redis does not answer.
+ * Redis does not answer, and TooOften if the user's pings of this minute are used up.
  * - Firestore is read only if neither this process nor Redis knows the session; without its answer Redis decides.
  * - Firestore is written only when the user comes online.
  */
@@ -65,9 +68,14 @@ export async function ping(visitor: Visitor, thresholdMs: number): Promise<Stand
 async function record(visitor: Visitor, knowledge: Knowledge): Promise<'out' | 'unknown' | number | null> {
   const { store, redis, now, session } = visitor;
   try {
-    return await recordActivity(redis, refOf(visitor), now.getTime(), knowledge);
+    return await recordActivity(
+      redis,
+      { ...refOf(visitor), perMinute: visitor.perMinute },
+      now.getTime(),
+      knowledge,
+    );
   } catch (error) {
-    sessionMemory(store).doubt(session);
+    if (!(error instanceof TooOften)) sessionMemory(store).doubt(session);
     throw error;
   }
 }
@@ -118,10 +126,14 @@ async function project(visitor: Visitor): Promise<void> {
 /**
  * Logs a user in: opens a record in login_history and records a first sign of life. Without Redis the record alone counts.
  * Returns another standing than `open`, without an effect, if the session was logged out after its token was issued.
+ * Throws TooOften, without an effect, if the user's bucket is empty.
  */
 export async function logIn(visitor: Visitor): Promise<Standing> {
   const { store, redis, now, user, session, issuedAt } = visitor;
-  const [record, document] = await store.getAll(loginRecord(store, session), userRef(store, user.userId));
+  const [[record, document]] = await Promise.all([
+    store.getAll(loginRecord(store, session), userRef(store, user.userId)),
+    requireToken(redis, pingsKey(user.userId), visitor.perMinute, now.getTime()),
+  ]);
   const standing = decideStanding(visitor, undefined, document);
   if (standing === 'logged_out' || (standing === 'outdated' && !record?.exists)) return standing;
   if (!(await openLogin(store, { userId: user.userId, session, issuedAt, now }))) return 'logged_out';

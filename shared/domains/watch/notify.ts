@@ -22,6 +22,8 @@ export interface NotifyContext {
   store: Firestore;
   post: Post | undefined;
   now: Date;
+  /** The local cloud, where a webhook may be on loopback. */
+  local: boolean;
 }
 
 /** The reasons why nobody could be reached for now. */
@@ -122,7 +124,7 @@ async function callWebhook(
   if (!(await claims.take(snapshot.id))) return 'waits';
   const { subject } = noticeMail(incident, event, locale, context.now);
   const body = webhookBody(incident, event, subject, context.now);
-  const { ok, response } = await postWebhook(webhook ?? '', body);
+  const { ok, response } = await postWebhook(webhook ?? '', body, context.local);
   if (!ok && operators.length === 0) {
     await claims.release();
     return { failed: 'webhook' };
@@ -142,8 +144,9 @@ async function claimNotice(
   if (next === 'wait') return 'waits';
   if (next === 'done') return notice.get('state') === 'sent' ? 'sent' : 'settled';
   if (next === 'unknown') {
-    await settleOrphans(claimContext, [notice]);
-    return 'settled';
+    const settled = await settleOrphans(claimContext, [notice]);
+    // The other run lives: it has sent or released the notice since.
+    return settled === 1 ? 'settled' : 'waits';
   }
   return documentClaims(claimContext, [{ ref: notice.ref, standing: notice.exists ? notice : null, fields }]);
 }

@@ -1,3 +1,4 @@
+import { postGuarded } from '../../doors/account/guarded-request.ts';
 import type { IncidentEvent } from './concern.ts';
 import type { Incident } from './incident.ts';
 
@@ -16,19 +17,21 @@ export function webhookBody(incident: Incident, event: IncidentEvent, text: stri
 }
 
 /**
- * Posts JSON to a webhook; follows no redirect. Returns a short result without the address, which may hold a credential.
+ * Posts JSON to a webhook, which must be at a public address; follows no redirect. Returns a short result without the address,
+ * which may hold a credential. `local`: the local cloud, where loopback is allowed.
  */
-export async function postWebhook(url: string, body: object): Promise<{ ok: boolean; response: string }> {
+export async function postWebhook(
+  url: string,
+  body: object,
+  local: boolean,
+): Promise<{ ok: boolean; response: string }> {
   try {
-    const response = await fetch(url, {
-      method: 'POST',
+    const { status } = await postGuarded(new URL(url), {
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
-      redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...{ local, timeoutMs: TIMEOUT_MS, maxBytes: 0 },
     });
-    await response.body?.cancel();
-    return { ok: response.ok, response: `HTTP ${response.status}` };
+    return { ok: status >= 200 && status < 300, response: `HTTP ${status}` };
   } catch (error) {
     return { ok: false, response: error instanceof Error ? error.name : 'no answer' };
   }

@@ -1,6 +1,6 @@
-import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose';
 import * as z from 'zod';
-import { fetchJson } from '../http/fetch-json.ts';
+import { fetchBounded, fetchJson } from '../http/fetch-json.ts';
 
 /** Google's issuer and its keys: https://accounts.google.com/.well-known/openid-configuration */
 export const GOOGLE_ISSUER = 'https://accounts.google.com';
@@ -31,8 +31,13 @@ export function remoteKeys(): KeySource {
   };
 }
 
+/** jose follows no redirect; the key set is bounded like the discovery document. */
 const keysAt = (url: string): JWTVerifyGetKey =>
-  createRemoteJWKSet(new URL(url), { timeoutDuration: TIMEOUT_MS, cooldownDuration: COOLDOWN_MS });
+  createRemoteJWKSet(new URL(url), {
+    timeoutDuration: TIMEOUT_MS,
+    cooldownDuration: COOLDOWN_MS,
+    [customFetch]: fetchBounded,
+  });
 
 /** Throws if the issuer's document names another issuer (OpenID Connect Discovery 1.0, 4.3). */
 async function discover(issuer: string, jwksUrl?: string): Promise<JWTVerifyGetKey> {

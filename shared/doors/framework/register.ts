@@ -10,7 +10,7 @@
  * | answers a malformed one with its page  | reads 64 KiB at most, behind the door   | unread; all errors have one form      |
  * | loads everything before it listens     | engines open at their first use         | a refused request needs no engine;    |
  * |                                        | (runtime/deps.ts), and their packages   | they take longer to load than all     |
- * |                                        | load then (infra/lazy-packages.ts)      | the rest of a function                |
+ * |                                        | load then (infra/build/lazy-packages.ts)| the rest of a function                |
  *
  * Two more things are set outside the code: `semi_space_mib` in infra/scheduler.yaml (collecting new objects was a fifth of
  * a first synchronisation), and the framework stays outside the bundles (infra/build.ts), since Google Cloud starts it.

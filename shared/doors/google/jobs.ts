@@ -40,11 +40,15 @@ const job = z
   });
 const jobList = z.object({ jobs: z.array(job).default([]) });
 
-/** Returns all jobs of the project's region. Throws 503 if Cloud Scheduler does not answer. */
+/** Returns the jobs of this installation in the region, by task. Throws 503 if Cloud Scheduler does not answer. */
 export async function listJobs(config: Config): Promise<SchedulerJob[]> {
   const { status, body } = await call(config, 'GET', `?pageSize=${PAGE_SIZE}`);
   if (status !== 200) throw refused(`GET jobs answered ${status}`);
-  return jobList.parse(body).jobs;
+  const { namePrefix: prefix } = config;
+  return jobList
+    .parse(body)
+    .jobs.filter(({ id }) => id.startsWith(prefix))
+    .map((found) => ({ ...found, id: found.id.slice(prefix.length) }));
 }
 
 /**
@@ -52,18 +56,19 @@ export async function listJobs(config: Config): Promise<SchedulerJob[]> {
  * Throws 404 if there is no such job, and 503 if Cloud Scheduler does not answer or refuses access.
  */
 export async function setPaused(config: Config, id: string, paused: boolean): Promise<SchedulerJob> {
-  const found = await call(config, 'GET', `/${id}`);
+  const name = config.namePrefix + id;
+  const found = await call(config, 'GET', `/${name}`);
   if (found.status === 404)
     throw new HttpError(
       404,
-      `Cloud Scheduler has no job ${id}; apply the schedule first: ronde scheduler apply.`,
+      `Cloud Scheduler has no job ${name}; apply the schedule first: ronde scheduler apply.`,
     );
-  if (found.status !== 200) throw refused(`GET ${id} answered ${found.status}`);
+  if (found.status !== 200) throw refused(`GET ${name} answered ${found.status}`);
   const now = job.parse(found.body);
   if (now.paused === paused) return now;
   const action = paused ? 'pause' : 'resume';
-  const { status, body } = await call(config, 'POST', `/${id}:${action}`);
-  if (status !== 200) throw refused(`${action} ${id} answered ${status}`);
+  const { status, body } = await call(config, 'POST', `/${name}:${action}`);
+  if (status !== 200) throw refused(`${action} ${name} answered ${status}`);
   return job.parse(body);
 }
 

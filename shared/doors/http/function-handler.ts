@@ -54,6 +54,7 @@ export function functionHandler<Deps extends FunctionDeps>(
       ...traceFields(request.headers, deps.config.project),
     };
     response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('X-Frame-Options', 'DENY');
     response.setHeader('Strict-Transport-Security', 'max-age=31536000');
     try {
       if (cors && handleCors(request, response, deps.config.allowedOrigins)) return;

@@ -1,3 +1,4 @@
+import { TooLate, within } from '../time/within.ts';
 import { HttpError } from './errors.ts';
 
 /** The part of an HTTP request that the product reads; the framework's Express request has it. */
@@ -25,6 +26,8 @@ export type HttpHandler = (request: HttpRequest, response: HttpResponse) => Prom
 
 /** Bodies are small JSON objects; even a visit with long titles stays far below this. */
 const MAX_BODY_BYTES = 64 * 1024;
+/** A body of this size takes a second on a slow line. */
+const BODY_MS = 15_000;
 
 /** The longest path of the product is an opt-out link: 2,047 characters for an id of 1,500 bytes. */
 const MAX_PATH = 2_048;
@@ -66,8 +69,19 @@ export async function jsonBody(request: HttpRequest): Promise<Record<string, unk
   return value as Record<string, unknown>;
 }
 
-/** Reads by events: on this busy path, an iterator would cost a promise for each step. */
+/** Reads a body within BODY_MS: a caller who sends an octet a minute would hold a place of the instance. */
 function readBody(request: HttpRequest): Promise<Buffer> {
+  return within(BODY_MS, 'The caller', readToEnd(request)).catch((error: unknown) => {
+    if (!(error instanceof TooLate)) throw error;
+    throw new HttpError(400, `The body did not end within ${BODY_MS / 1_000} s; send it faster.`, {
+      // The rest of the body is not read.
+      headers: { Connection: 'close' },
+    });
+  });
+}
+
+/** Reads by events: on this busy path, an iterator would cost a promise for each step. */
+function readToEnd(request: HttpRequest): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

@@ -1,5 +1,7 @@
+import { isIP } from 'node:net';
 import type SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { Dialogue, GatedBody } from './dialogue.ts';
+import type { LoginSession } from './login.ts';
 import type { ComposedMail } from './message.ts';
 import type { MailConfig } from './settings.ts';
 
@@ -29,10 +31,16 @@ export const TIMEOUTS: DeliveryTimeouts = {
 /** A closed connection waits this long for the server to close it too. */
 const CLOSE_MS = 1_000;
 
-/** Returns nodemailer's options for one connection. */
-export function connectionOptions(config: MailConfig, timeouts: DeliveryTimeouts, dialogue: Dialogue) {
+/** Returns nodemailer's options for one connection to an address of the account's host. */
+export function connectionOptions(
+  config: MailConfig,
+  address: string,
+  timeouts: DeliveryTimeouts,
+  dialogue: Dialogue,
+) {
   return {
-    host: config.host,
+    host: address,
+    ...(address === config.host || isIP(config.host) ? {} : { tls: { servername: config.host } }),
     port: config.port,
     secure: config.tls === 'implicit',
     requireTLS: config.tls === 'starttls',
@@ -49,15 +57,16 @@ export function connectionOptions(config: MailConfig, timeouts: DeliveryTimeouts
 }
 
 interface Talk {
-  mail: ComposedMail;
+  /** Null to log in and send nothing. */
+  mail: ComposedMail | null;
   body: GatedBody;
   dialogue: Dialogue;
 }
 
-/** Connects, logs in and sends. Returns the server's answer to the body. */
+/** Connects, logs in and sends. Returns the server's answer to the body; without a mail, an empty text. */
 export async function converse(
   connection: SMTPConnection,
-  login: MailConfig['login'],
+  session: LoginSession | null,
   { mail, body, dialogue }: Talk,
   timeouts: DeliveryTimeouts,
 ): Promise<string> {
@@ -68,18 +77,22 @@ export async function converse(
       connection.on('error', reject);
       // `end` comes before the error of the send in flight, which names the cause.
       connection.once('end', () => setImmediate(reject, new Error('the connection ended')));
-      const send = () =>
-        connection.send({ ...mail.envelope, size: mail.raw.length }, body, (error, info) => {
-          if (error || !info) return reject(error ?? new Error('no answer'));
-          resolve(info.response);
-          connection.quit();
-          // Closes even if the server does not answer QUIT.
-          setTimeout(() => connection.close(), CLOSE_MS).unref();
-        });
+      const end = (answer: string) => {
+        resolve(answer);
+        connection.quit();
+        // Closes even if the server does not answer QUIT.
+        setTimeout(() => connection.close(), CLOSE_MS).unref();
+      };
+      const send = () => {
+        if (!mail) return end('');
+        connection.send({ ...mail.envelope, size: mail.raw.length }, body, (error, info) =>
+          error || !info ? reject(error ?? new Error('no answer')) : end(info.response),
+        );
+      };
       connection.connect((error) => {
         if (error) return reject(error);
-        if (!login) return send();
-        const credentials = { user: login.user, pass: login.password };
+        if (!session) return send();
+        const credentials = session.credentials as SMTPConnection.AuthenticationType;
         return connection.login(credentials, (failure) => (failure ? reject(failure) : send()));
       });
     });

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type SMTPConnection from 'nodemailer/lib/smtp-connection';
+import { publicAddress } from '../account/public-address.ts';
 import { connectionOptions, converse, type DeliveryTimeouts, TIMEOUTS } from './converse.ts';
 import { Dialogue, GatedBody } from './dialogue.ts';
-import { faultOf } from './faults/fault.ts';
-import { toFault } from './faults/kinds.ts';
+import { type Failure, toDelivery, withoutLogin } from './ended.ts';
+import { LoginSession } from './login.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import type { ComposedMail } from './message.ts';
-import { type Delivery, outcomeOf, outcomeWithoutAnswer, parseReply } from './outcome.ts';
-import type { Phase } from './phase.ts';
+import { type Delivery, parseReply } from './outcome.ts';
 import type { MailConfig } from './settings.ts';
 
 /** The network and the waits of outgoing mail. Protocol tests bring their own. */
@@ -38,71 +38,77 @@ export interface DeliveryOptions {
 }
 
 /**
- * Sends one mail in one SMTP dialogue. Never throws for an error of the server or the network.
+ * Sends one mail in one SMTP dialogue. Never throws for an error of the server or the network. A second dialogue follows
+ * if the server refuses an access token, which is then renewed.
  *
  * Each mail has its own connection: a pool could wait for ever for a server that closes before its greeting.
  */
 export async function deliver(
-  mail: ComposedMail,
+  mail: ComposedMail | null,
   config: MailConfig,
   beforeBody: BeforeBody,
   { timeouts = TIMEOUTS, transport = TRANSPORT, onClosed = () => undefined }: DeliveryOptions = {},
 ): Promise<Delivery> {
+  const session = config.login ? new LoginSession(config.login) : null;
+  const ends: Promise<void>[] = [];
+  const attempt = () => {
+    const closed = Promise.withResolvers<void>();
+    ends.push(closed.promise);
+    return converseOnce(
+      { mail, config, session, beforeBody },
+      { timeouts, transport, onClosed: closed.resolve },
+    );
+  };
+  let delivery = await attempt();
+  const isRefusedLogin = delivery.phase === 'auth' && delivery.code === LOGIN_REFUSED;
+  if (isRefusedLogin && session?.mayRenew()) delivery = await attempt();
+  void Promise.all(ends).then(onClosed);
+  return delivery;
+}
+
+/** RFC 4954, 6: the credentials are not valid. */
+const LOGIN_REFUSED = 535;
+
+/** Logs in to an account and sends nothing. `sent` means that the login works. */
+export const tryLogin = (config: MailConfig, options: DeliveryOptions = {}): Promise<Delivery> =>
+  deliver(null, config, async () => false, options);
+
+interface Attempt {
+  mail: ComposedMail | null;
+  config: MailConfig;
+  session: LoginSession | null;
+  beforeBody: BeforeBody;
+}
+
+async function converseOnce(
+  { mail, config, session, beforeBody }: Attempt,
+  { timeouts, transport, onClosed }: Required<DeliveryOptions>,
+): Promise<Delivery> {
   const dialogue = new Dialogue();
-  const connection = await transport.connect(connectionOptions(config, timeouts, dialogue));
-  connection.once('end', onClosed);
-  const body = new GatedBody(mail.raw, beforeBody);
+  const body = new GatedBody(mail?.raw ?? Buffer.alloc(0), beforeBody);
+  const secrets = session?.secrets ?? [];
+  let connection: SMTPConnection | null = null;
   try {
-    const talk = { mail, body, dialogue };
-    const response = clean(await converse(connection, config.login, talk, timeouts), config);
+    const { host, guard } = config;
+    const address = guard ? await publicAddress(host, guard.local) : host;
+    connection = await transport.connect(connectionOptions(config, address, timeouts, dialogue));
+    connection.once('end', onClosed);
+    const response = clean(await converse(connection, session, { mail, body, dialogue }, timeouts), secrets);
     const { code } = parseReply(response);
-    if (body.started) return { outcome: 'sent', phase: 'body', code, response, fault: null };
+    if (body.started || !mail) return { outcome: 'sent', phase: 'body', code, response, fault: null };
     // The body was never sent, so this answer accepts nothing.
     return { outcome: 'retry', phase: 'data', code, response, fault: null };
   } catch (error) {
-    connection.close();
+    if (connection) connection.close();
+    else onClosed();
     await body.settled();
-    const delivery = toDelivery(error as Failure, dialogue, body.started);
-    return { ...delivery, response: clean(delivery.response ?? '', config) };
+    const delivery =
+      withoutLogin(error, session?.fault) ?? toDelivery(error as Failure, dialogue, body.started);
+    return { ...delivery, response: clean(delivery.response ?? '', secrets) };
   }
 }
 
-/** nodemailer's errors: the code of the step, the system's code, the command, the server's answer. */
-type Failure = Error & { command?: string; response?: string; code?: string; originalCode?: string };
-
-/** A certificate that is not trusted, or a required TLS that is missing: the settings or the server are at fault. */
-const DISTRUST = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO/;
-
-function toDelivery(failure: Failure, dialogue: Dialogue, started: boolean): Delivery {
-  const said = failure.response;
-  const phase = started ? 'body' : commandPhase(failure.command, said ? dialogue.answered : dialogue.waiting);
-  const response = said ?? failure.message;
-  if (!said && (failure.code === 'EAUTH' || DISTRUST.test(failure.originalCode ?? ''))) {
-    const at = failure.code === 'EAUTH' ? 'auth' : 'starttls';
-    const fault = toFault(at === 'auth' ? 'login_refused' : 'server_fault');
-    return { outcome: 'system', phase: at, code: null, response, fault };
-  }
-  const reply = said ? parseReply(said) : { code: null, enhanced: null };
-  if (reply.code === null || reply.code < 400)
-    return { outcome: outcomeWithoutAnswer(phase), phase, code: reply.code, response, fault: null };
-  const fault = faultOf({ phase, ...reply, text: response.replace(/\s+/g, ' ') });
-  return { outcome: outcomeOf(fault), phase, code: reply.code, response, fault };
-}
-
-/** Returns the phase of the command that an error names; CONN and API name none. */
-function commandPhase(command: string | undefined, otherwise: Phase): Phase {
-  const [verb = ''] = (command ?? '').split(' ');
-  const phases: Record<string, Phase> = {
-    AUTH: 'auth',
-    MAIL: 'mail',
-    RCPT: 'rcpt',
-    DATA: 'data',
-    EHLO: 'ehlo',
-  };
-  return phases[verb] ?? otherwise;
-}
-
-/** Returns a server's answer on one line for people and logs, with the password masked. */
-function clean(text: string, { login }: MailConfig): string {
-  return maskSecrets(text, login ? [login.password] : []).slice(0, MAX_RESPONSE);
+/** Returns a server's answer on one line for people and logs, with secrets masked. */
+function clean(text: string, secrets: readonly string[]): string {
+  return maskSecrets(text, secrets).slice(0, MAX_RESPONSE);
 }

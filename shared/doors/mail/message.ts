@@ -34,9 +34,9 @@ export interface ComposedMail {
  * Returns the Message-ID of a key, always the same. Only LINK_KEY makes it predictable: a guessed one could forge a reply.
  * Its domain is the sender's, as mail servers expect.
  */
-export function messageIdOf(key: string, config: Pick<MailConfig, 'key' | 'from'>): string {
+export function messageIdOf(key: string, config: Pick<MailConfig, 'key' | 'from' | 'idDomain'>): string {
   const hash = createHmac('sha256', config.key).update(`message-id\n${key}`).digest('base64url');
-  return `<${hash}@${domainOf(config.from.address)}>`;
+  return `<${hash}@${config.idDomain ?? domainOf(config.from.address)}>`;
 }
 
 /** Returns false if `messageIdOf` cannot have made a Message-ID. This cheap check spares most mails a search. */

@@ -61,6 +61,11 @@ export class Post {
     this.#line = new Line({ limits: config.limits, clock, log, wait: transport.wait });
   }
 
+  /** Returns the same run's outgoing mail by another account. */
+  byAccount(config: MailConfig): Post {
+    return new Post({ ...this.#options, config });
+  }
+
   /** The delivery that stopped this run's mail, or null. */
   get fault(): Delivery | null {
     return this.#line.stopped;
@@ -186,15 +191,4 @@ export class Post {
     // A clock that goes back makes no time.
     return Math.min(deadline.getTime() - clock().getTime(), this.#budgetMs - this.#elapsedMs());
   }
-}
-
-/** Opens the outgoing mail of one run or request. Returns undefined if no EMAIL_HOST is configured. */
-export function openPost(
-  deps: { config: { mail: MailConfig | undefined }; clock: Clock; log: Log },
-  meter: Meter,
-  deadline?: Date,
-): Post | undefined {
-  const { clock, log } = deps;
-  const config = deps.config.mail;
-  return config ? new Post({ config, clock, log, meter, ...(deadline ? { deadline } : {}) }) : undefined;
 }

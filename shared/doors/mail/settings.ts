@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { boolean, optional, secret, truth, url } from '../config-fields.ts';
 import { withoutEndSlashes } from '../http/request.ts';
 import { type Mailbox, normaliseAddress, parseMailbox } from './address.ts';
+import { loginEnvironment, loginFaults, type MailLogin, toLogin } from './login.ts';
 
 /** The pace that a provider allows one account. */
 export interface MailLimits {
@@ -11,15 +12,22 @@ export interface MailLimits {
   perMinute: number | null;
 }
 
-/** The SMTP account of outgoing mail, from EMAIL_*. */
+/** An SMTP account of outgoing mail: the default one from EMAIL_*, or one of an organisation. */
 export interface MailConfig {
   host: string;
   port: number;
   /** `implicit`: TLS from the first byte (port 465). `starttls`: required. `none`: only on loopback or without a login. */
   tls: 'implicit' | 'starttls' | 'none';
-  login: { user: string; password: string } | undefined;
+  login: MailLogin | undefined;
   limits: MailLimits;
+  /** The account's own address, under which it may always send. */
   from: Mailbox;
+  /** The domains that the account may send for. Absent: the domain of its address. */
+  fromDomains?: readonly string[];
+  /** The domain of Message-IDs, so that another account leaves them as they are. Absent: the domain of its address. */
+  idDomain?: string;
+  /** The host must have a public address; `local` allows this machine's own. Absent: the operator chose the host. */
+  guard?: { local: boolean };
   /** Every mail goes to this address instead: a staging copy mails no customer. */
   redirectTo: string | undefined;
   /** The emergency stop: no mail is claimed or sent. */
@@ -44,8 +52,7 @@ export const mailEnvironment = {
       .optional(),
   ),
   EMAIL_USE_TLS: optional.pipe(truth.optional()),
-  EMAIL_HOST_USER: optional,
-  EMAIL_HOST_PASSWORD: optional,
+  ...loginEnvironment,
   DEFAULT_FROM_EMAIL: optional.pipe(
     z
       .string()
@@ -91,11 +98,11 @@ export function mailFaults(e: NodeJS.ProcessEnv, needed: boolean): string[] {
     faults.push('EMAIL_HOST must be a bare host name, without protocol, port or spaces');
   if (!e.DEFAULT_FROM_EMAIL) faults.push('DEFAULT_FROM_EMAIL is not set; give the address mail comes from');
   if (!e.LINK_KEY) faults.push('LINK_KEY is not set; make one with `npm run ronde -- secret generate`');
-  if (Boolean(e.EMAIL_HOST_USER) !== Boolean(e.EMAIL_HOST_PASSWORD))
-    faults.push('EMAIL_HOST_USER and EMAIL_HOST_PASSWORD go together; set both or neither');
+  faults.push(...loginFaults(e));
+  const isSecret = Boolean(e.EMAIL_HOST_PASSWORD) || e.EMAIL_AUTH === 'xoauth2';
   const plain = truth.safeParse(e.EMAIL_USE_TLS).data === false && Number(e.EMAIL_PORT) !== SUBMISSIONS_PORT;
-  if (plain && e.EMAIL_HOST_PASSWORD && !LOOPBACK.test(e.EMAIL_HOST ?? ''))
-    faults.push('EMAIL_USE_TLS is off and would send the password unencrypted; set it to true');
+  if (plain && isSecret && !LOOPBACK.test(e.EMAIL_HOST ?? ''))
+    faults.push('EMAIL_USE_TLS is off and would send the credentials unencrypted; set it to true');
   return faults;
 }
 
@@ -103,15 +110,11 @@ export function mailFaults(e: NodeJS.ProcessEnv, needed: boolean): string[] {
 export function toMailConfig(e: MailEnvironment): MailConfig | undefined {
   if (!e.EMAIL_HOST || !e.DEFAULT_FROM_EMAIL || !e.LINK_KEY) return undefined;
   const port = e.EMAIL_PORT ?? SUBMISSION_PORT;
-  const login =
-    e.EMAIL_HOST_USER && e.EMAIL_HOST_PASSWORD
-      ? { user: e.EMAIL_HOST_USER, password: e.EMAIL_HOST_PASSWORD }
-      : undefined;
   return {
     host: e.EMAIL_HOST.replace(/^\[(.*)\]$/, '$1'),
     port,
     tls: port === SUBMISSIONS_PORT ? 'implicit' : (e.EMAIL_USE_TLS ?? true) ? 'starttls' : 'none',
-    login,
+    login: toLogin(e),
     limits: limitsOf(e.EMAIL_HOST),
     from: e.DEFAULT_FROM_EMAIL,
     redirectTo: e.EMAIL_REDIRECT_TO ?? undefined,

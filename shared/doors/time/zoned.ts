@@ -27,7 +27,8 @@ const MAX_ZONE = 64;
 export function isZone(zone: string): boolean {
   if (zone.length > MAX_ZONE) return false;
   try {
-    return formatterOf(zone).resolvedOptions().timeZone !== '';
+    formatterOf(zone);
+    return true;
   } catch {
     return false;
   }
@@ -84,6 +85,7 @@ export function toInstant(local: number, zone: string, after = Number.NEGATIVE_I
   const offsetNear = (instant: number) => toLocal(instant, zone) - instant;
   const before = local - offsetNear(local - DAY_MS);
   const behind = local - offsetNear(local + DAY_MS);
+  if (before === behind && before > after && toLocal(before, zone) === local) return before;
   const real = [before, behind]
     .filter((instant) => toLocal(instant, zone) === local)
     .sort((one, other) => one - other);

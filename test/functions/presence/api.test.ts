@@ -71,8 +71,8 @@ describe('a ping', () => {
     const tabs = await Promise.all(
       Array.from({ length: 100 }, (_, index) => session(world, `steady-${index}`)),
     );
-    const round = () => Promise.all(tabs.map((tab) => tab.ping()));
-    await round();
+    const pings = () => Promise.all(tabs.map((tab) => tab.ping()));
+    await pings();
     const versions = async () =>
       (await world.store.collection('users').get()).docs.map((doc) => [doc.id, doc.updateTime.valueOf()]);
     const before = await versions();
@@ -81,7 +81,7 @@ describe('a ping', () => {
     try {
       for (let minute = 0; minute < 10; minute += 1) {
         world.clock.advance(minutes(1));
-        expect(new Set(await round())).toEqual(new Set([204]));
+        expect(new Set(await pings())).toEqual(new Set([204]));
       }
       expect(meter.commands).toBe(1_000);
     } finally {
@@ -89,6 +89,34 @@ describe('a ping', () => {
     }
     expect(await versions()).toEqual(before);
     expect(await logins()).toEqual([]);
+  });
+
+  it('is refused beyond PINGS_PER_MINUTE with 429 and Retry-After, in its one command, and a logout never', async () => {
+    const tab = await session(world);
+    const others = await session(world, 'usertest2');
+    await tab.ping();
+    const meter = await meterRedis(world);
+    try {
+      for (let count = 1; count < 120; count += 1) expect(await tab.ping()).toBe(204);
+      const before = await world.redis.get(KEY);
+      const refused = await world.post('/v1/activity/ping', {
+        headers: { Authorization: `Bearer ${tab.token}` },
+      });
+      expect(refused).toMatchObject({ status: 429, body: { error: { code: 'too_many_requests' } } });
+      expect(refused.headers.get('retry-after')).toBe('1');
+      expect(meter.commands).toBe(120);
+      expect(await world.redis.get(KEY)).toBe(before);
+      const versions = (await world.store.doc('users/usertest1').get()).updateTime;
+      expect(await tab.login()).toBe(429);
+      expect(await logins()).toEqual([]);
+      expect((await world.store.doc('users/usertest1').get()).updateTime).toEqual(versions);
+      expect(await others.ping()).toBe(204);
+      world.clock.advance(500);
+      expect([await tab.ping(), await tab.ping()]).toEqual([204, 429]);
+      expect(await tab.logout()).toBe(204);
+    } finally {
+      await meter.stop();
+    }
   });
 
   it('is for users only: no proof 401, a cron secret 403, a GET 405', async () => {
@@ -498,7 +526,7 @@ describe('with Redis away', () => {
     const tab = await session(world);
     await tab.ping();
     world.clock.advance(1_000);
-    const [hash] = await world.redis.keys('presence:*');
+    const [hash] = await world.redis.keys('presence:sessions:*');
     // Without deserialisation the client returns names and values in turn.
     const [field, live] = (await world.redis.hgetall(String(hash))) as unknown as [string, string];
     await tab.logout();

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { processFollowups } from '../../../functions/process-followups/task.ts';
 import { applySignal } from '../../../shared/domains/followups/answers/signals.ts';
 import { seededRandom } from '../../faults/harness/random.ts';
+import { callJson } from '../../support/call.ts';
 import { clearFollowups, followupFields, settingsFields, stamp } from '../../support/followups.ts';
 import { minutes, NOW, type Reply, seed, startWorld, type World } from '../../support/world.ts';
 
@@ -88,7 +89,19 @@ describe('a change during a run', () => {
     return at(docs[0]?.createTime);
   };
 
+  const excluded: Act = async (id) => {
+    const path = `/v1/admin/customers/org-1/${id}@example.test`;
+    const { status } = await callJson(world, { token: admin, method: 'PUT', path, body: { excluded: true } });
+    if (status !== 200) throw new Error(`PUT ${path} returned ${status}`);
+    const { docs } = await world.store
+      .collection(`followups/${id}/history`)
+      .where('by', '==', 'admintest1')
+      .get();
+    return at(docs[0]?.createTime);
+  };
+
   it.each<[string, Act, (id: string) => DocumentData]>([
+    ['an exclusion of the customer', excluded, () => ({})],
     ['a payment', called('paid'), () => ({})],
     ['a payment that another back end writes', written({ status: 'paid' }), () => ({})],
     ['a pause', called('pause'), () => ({})],

@@ -1,6 +1,7 @@
 import type { DocumentData } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { actOn, judgeAgain, readFacts } from '../../../functions/process-followups/step.ts';
+import { customerRef } from '../../../shared/domains/followups/customers/customer.ts';
 import { toFollowup } from '../../../shared/domains/followups/followup.ts';
 import { judgeAutomatic } from '../../../shared/domains/followups/judge.ts';
 import { REASONS, type Reason } from '../../../shared/domains/followups/reasons.ts';
@@ -101,6 +102,18 @@ const leaves =
     expect((await readReasons(docs[0]?.id)).run).toContain(reason);
   };
 
+/** A customer's document keeps a run from sending. */
+const customerHolds = (reason: Reason, fields: DocumentData) => async () => {
+  await settle();
+  await put('ada', { next_due_at: OLD });
+  const { email } = customer('ada');
+  await customerRef(world.store, 'org-1', email).set({ org_id: 'org-1', email, holds: true, ...fields });
+  expect((await readReasons()).now).toBe(reason);
+  expect((await run()).skipped).toEqual({ [reason]: 1 });
+  const after = await readReasons();
+  expect([after.now, after.history]).toEqual([reason, [reason]]);
+};
+
 /** A run parks a follow-up with these documents for this reason. */
 const parks =
   (reason: Reason, fields: DocumentData, more: DocumentData = {}) =>
@@ -134,6 +147,13 @@ const scenarios: Record<Reason, () => Promise<unknown>> = {
   min_gap: holds('min_gap', { level: 1, last_sent_at: OLD }),
   rescheduled: holds('rescheduled', { scheduled_by: 'older', due_date: OLD, next_due_at: OLD }),
   paused: holds('paused', { paused_until: LATER }),
+  customer_promised: customerHolds('customer_promised', {
+    promised_on: '2026-03-12',
+    pause_reason: 'promise',
+  }),
+  customer_disputes: customerHolds('customer_disputes', { paused_until: LATER, pause_reason: 'dispute' }),
+  customer_paused: customerHolds('customer_paused', { paused_until: LATER }),
+  customer_excluded: customerHolds('customer_excluded', { excluded: true }),
   quiet_hours: holds('quiet_hours', {}, { quiet_hours: { from: '10:30', to: '12:00' } }),
   weekend: holds('weekend', {}, { business_days_only: true }, new Date('2026-03-07T10:00:00Z')),
   public_holiday: holds('public_holiday', {}, { business_days_only: true }, new Date('2026-05-01T10:00:00Z')),
@@ -235,6 +255,7 @@ const scenarios: Record<Reason, () => Promise<unknown>> = {
   },
   no_amount: parks('no_amount', { amount_due: null }),
   nothing_due: holds('nothing_due', { amount_due: 0 }),
+  below_minimum: holds('below_minimum', { amount_due: 4.99 }, { min_amount: { EUR: 5 } }),
   bad_row: parks('bad_row', { type: 'credit_note' }),
   template_error: parks('template_error', {}, { levels: { invoice: [{ after_days: 7, template: 'gone' }] } }),
   address_refused: async () => {

@@ -140,7 +140,7 @@ describe.skipIf(absent)('credentials', () => {
     }
   });
 
-  it('that end before their time are renewed once, in the same round', async () => {
+  it('that end before their time are renewed once, in the same sync', async () => {
     const { id } = await add({ method: 'xoauth2', user: user.user, ...tokens.grant(user.user) });
     tokens.endAll();
     const before = tokens.handedOut();

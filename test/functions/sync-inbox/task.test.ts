@@ -3,9 +3,9 @@ import { Timestamp } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { syncInbox } from '../../../functions/sync-inbox/task.ts';
 import { type LocalImap, startImap } from '../../../infra/local/imap/imap.ts';
-import { seal } from '../../../shared/domains/inbox/credentials/sealed.ts';
-import { AUTH_FAILURES } from '../../../shared/domains/inbox/health.ts';
 import { ownerOf } from '../../../shared/domains/inbox/integration.ts';
+import { AUTH_FAILURES } from '../../../shared/doors/account/health.ts';
+import { seal } from '../../../shared/doors/account/sealed.ts';
 import { openContext } from '../../../shared/runtime/context.ts';
 import { Pipeline } from '../../../shared/runtime/pipeline.ts';
 import { emptyResult } from '../../../shared/runtime/result.ts';
@@ -143,7 +143,7 @@ describe.skipIf(absent)('sync-inbox', () => {
     expect(before.firestore_reads - without.firestore_reads).toBe(2);
   });
 
-  it('a round without news takes no lease, and asks the mail server for little', async () => {
+  it('a sync without news takes no lease, and asks the mail server for little', async () => {
     const said: string[] = [];
     const tap = await startImapTap(imap, said);
     try {

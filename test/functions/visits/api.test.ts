@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Timestamp } from '@google-cloud/firestore';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { meterRedis } from '../../support/redis-meter.ts';
 import { minutes, NOW, startWorld, visit, type World } from '../../support/world.ts';
 
 const ROUTE = '/api/v1/visits';
@@ -12,6 +13,8 @@ let admin: string;
 
 beforeAll(async () => {
   world = await startWorld();
+  // The clock stands still, so that all tests report within one minute.
+  world.reconfigure({ VISITS_PER_MINUTE: '999999' });
 });
 afterAll(() => world?.stop());
 beforeEach(async () => {
@@ -445,18 +448,18 @@ describe('refusals', () => {
 });
 
 it('a heartbeat and an end in parallel lose no activity and leave no visit open', async () => {
-  const rounds = 30;
-  for (let round = 0; round < rounds; round += 1) {
+  const tries = 30;
+  for (let index = 0; index < tries; index += 1) {
     world.clock.set(NOW);
-    const known = round % 3 !== 0;
+    const known = index % 3 !== 0;
     const id = known ? await begun({ elapsed_ms: 0 }) : randomUUID();
     world.clock.advance(60_000);
     const more = known ? {} : { session_id: 'tab-1', path: '/repairs' };
     const alive = () => beat(id, { ...more, elapsed_ms: 50_000 });
     const left = () => end(id, { ...more, elapsed_ms: 40_000 });
-    const [first, second] = round % 2 === 0 ? [alive, left] : [left, alive];
+    const [first, second] = index % 2 === 0 ? [alive, left] : [left, alive];
     const replies = await Promise.all([first(), second()]);
-    const [heard, ended] = round % 2 === 0 ? replies : [replies[1], replies[0]];
+    const [heard, ended] = index % 2 === 0 ? replies : [replies[1], replies[0]];
     const after = (await stored(id)) ?? {};
     expect([200, 201]).toContain(ended.status);
     expect([200, 201, 409]).toContain(heard.status);
@@ -465,6 +468,62 @@ it('a heartbeat and an end in parallel lose no activity and leave no visit open'
     expect(Number(after.end_time) - Number(after.start_time)).toBe(Number(after.duration_seconds) * 1000);
     if (known) expect(after.end_time).toBe(heard.status === 409 ? 40_000 : 50_000);
   }
+});
+
+describe('a user who reports too often', () => {
+  const flood = (count: number, token = user) =>
+    Promise.all(Array.from({ length: count }, () => begin(randomUUID(), {}, token)));
+  const statusesOf = (replies: readonly { status: number }[]) =>
+    Object.fromEntries(
+      [201, 429].map((status) => [status, replies.filter((one) => one.status === status).length]),
+    );
+  let hour = 0;
+  beforeEach(() => {
+    // Each test has minutes of its own.
+    hour += 1;
+    world.clock.advance(hour * minutes(60));
+    world.reconfigure({ VISITS_PER_MINUTE: '60' });
+  });
+  afterEach(() => world.reconfigure({ VISITS_PER_MINUTE: '999999' }));
+
+  it('gets 429 with Retry-After, and nothing is written; the others are served', async () => {
+    const before = (await world.store.collection('page_visits').count().get()).data().count;
+    // The process itself lets 30 reports pass.
+    expect(statusesOf(await flood(120))).toEqual({ 201: 90, 429: 30 });
+    const after = (await world.store.collection('page_visits').count().get()).data().count;
+    expect(after - before).toBe(90);
+    const refused = await begin(randomUUID());
+    expect(refused).toMatchObject({ status: 429, body: { error: { code: 'too_many_requests' } } });
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(statusesOf(await flood(5, admin))).toEqual({ 201: 5, 429: 0 });
+    world.clock.advance(1_000);
+    expect(statusesOf(await flood(3))).toEqual({ 201: 1, 429: 2 });
+  });
+
+  it('is served if Redis is away', async () => {
+    const meter = await meterRedis(world);
+    await meter.stop();
+    world.deps.redis = meter.redis;
+    expect(statusesOf(await flood(120))).toEqual({ 201: 120, 429: 0 });
+    world.deps.redis = world.redis;
+  });
+
+  it('is not one with twenty tabs, each with its heartbeats and a navigation: no command of Redis is needed', async () => {
+    world.reconfigure({ VISITS_PER_MINUTE: undefined });
+    const meter = await meterRedis(world);
+    const visits = await Promise.all(Array.from({ length: 20 }, () => begun()));
+    world.clock.advance(60_000);
+    for (let minute = 0; minute < 3; minute += 1) {
+      world.clock.advance(60_000);
+      const replies = await Promise.all(visits.map((id) => beat(id, { elapsed_ms: 60_000 })));
+      expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]));
+    }
+    expect(meter.commands).toBe(0);
+    world.clock.advance(60_000);
+    const busy = await Promise.all(visits.flatMap((id) => [end(id), begun(), begun(), begun()]));
+    expect(busy).toHaveLength(80);
+    await meter.stop();
+  });
 });
 
 it('logs no token', async () => {

@@ -349,7 +349,7 @@ describe('daylight saving', () => {
       '2026-10-25T00:30:00Z',
       '2026-10-25T03:00:00Z',
     ],
-  ])('neither loses nor doubles a round %s', async (_name, from, occurrence, until) => {
+  ])('neither loses nor doubles an occurrence %s', async (_name, from, occurrence, until) => {
     handSchedule([OWN_JOB, paris]);
     world.clock.set(new Date(from));
     await watch(world);
@@ -478,13 +478,14 @@ describe('the outside', () => {
   beforeAll(async () => {
     listener = await serveLoopback(0, async (request, response, body) => {
       calls.push({ method: request.method ?? '', url: request.url ?? '', body });
-      response.writeHead(answer).end();
+      response.writeHead(answer, { Location: '/elsewhere' }).end();
     });
   });
   afterAll(() => listener?.stop());
   beforeEach(async () => {
     calls = [];
     answer = 200;
+    world.logs.length = 0;
     world.reconfigure({ HEALTHCHECK_URL: `${listener.url}/ping/made-up-uuid` });
     await settings({ webhook_url: `${listener.url}/hook/made-up-token` });
     await watch(world);
@@ -509,6 +510,20 @@ describe('the outside', () => {
     await find();
     expect(pings()).toHaveLength(2);
     expect(listMails(world)).toHaveLength(1);
+  });
+
+  it('is not followed where it redirects: neither the webhook nor the monitor', async () => {
+    answer = 307;
+    await find();
+    expect(calls.filter(({ url }) => url.startsWith('/elsewhere'))).toEqual([]);
+    expect([pings().length, hooks().length]).toEqual([1, 1]);
+    expect(world.logs.join('')).toContain('HTTP 307');
+  });
+
+  it('is not called at a private address outside of the local cloud', async () => {
+    world.deps.config = { ...world.deps.config, local: false };
+    await find();
+    expect(hooks()).toEqual([]);
   });
 
   it('is not called after a run in which a notice failed', async () => {

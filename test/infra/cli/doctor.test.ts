@@ -61,7 +61,8 @@ beforeEach(async () => {
 /** The local Cloud Scheduler, as the doctor finds it. */
 const scheduler = () => ({
   place: 'the local cloud',
-  prefix: `projects/${LOCAL_PROJECT}/locations/${LOCAL_REGION}/jobs/`,
+  prefix: '',
+  path: `projects/${LOCAL_PROJECT}/locations/${LOCAL_REGION}/jobs/`,
   api: openScheduler({ project: LOCAL_PROJECT, region: LOCAL_REGION, endpoint: stack.file.scheduler }),
   wanted: () => localJobs(stack.file),
 });
@@ -227,10 +228,10 @@ describe('finds a planted fault, with its remedy:', () => {
   });
 
   it('a paused job, and a deleted one', async () => {
-    const { api, prefix } = scheduler();
-    await api.pause(prefix + TASK);
+    const { api, path } = scheduler();
+    await api.pause(path + TASK);
     const paused = faults(await examined());
-    await api.remove(prefix + TASK);
+    await api.remove(path + TASK);
     const gone = faults(await examined());
     await api.create(localJobs(stack.file).find(({ body }) => body.name.endsWith(TASK))?.body as never);
     await api.close();

@@ -226,6 +226,7 @@ const TRACES: readonly Trace[] = [
 const CONFIGURED: Trace = (id) => ({
   'billing_settings/org-1': { notify_email: emailOf(id), auto_followups_enabled: false },
   'inbox_integrations/i': { org_id: 'org-1', label: 'x', auth: { method: 'password', user: emailOf(id) } },
+  'mail_accounts/default': { org_id: null, auth: { user: emailOf(id) } },
   'settings/watch': { operators: ['boss@office.test', emailOf(id)] },
 });
 
@@ -317,12 +318,49 @@ describe('erasing a person', () => {
     expect(new Set(naming(before, gone).map(collectionOf))).toEqual(
       new Set(['login_history', 'page_visits', 'users']),
     );
-    expect((await namingKeys(gone)).length).toBe(2);
+    expect((await namingKeys(gone)).length).toBe(3);
     await eraseEverywhere(world, await findPerson(world.store, gone, { emails: [], names: [] }), false);
     const after = await everything(world.store);
     expect([naming(after, gone), await namingKeys(gone)]).toEqual([[], []]);
     expect(naming(after, other)).toEqual(naming(before, other));
-    expect((await namingKeys(other)).length).toBe(2);
+    expect((await namingKeys(other)).length).toBe(3);
+  });
+
+  it('counts documents of others that name the person, and leaves them as they are', async () => {
+    const gone = 'padalovQ004';
+    const other = { user_id: 'boss', start_time: AT, end_time: null };
+    const naming = {
+      'page_visits/v-path': { ...other, path: `/customers/${emailOf(gone)}` },
+      'page_visits/v-title': { ...other, path: '/', title: `Orders of ${nameOf(gone)}` },
+      'page_visits/v-referrer': { ...other, path: '/', referrer: `https://x.test/${gone}` },
+      'followups/f-label': {
+        org_id: 'o',
+        customer: { name: 'x', email: 'x@office.test' },
+        source_label: nameOf(gone),
+      },
+      'inbox_messages/m-text': {
+        from: { address: 'x@y.test' },
+        to: [],
+        cc: [],
+        text: `Ask ${nameOf(gone)}.`,
+      },
+    };
+    await leave([
+      naming,
+      { 'page_visits/v-none': { ...other, path: `/customers/${gone}x` } },
+      { 'page_visits/v-own': { ...other, user_id: gone, path: `/me/${gone}` } },
+    ]);
+    for (const dryRun of [true, false]) {
+      const before = await everything(world.store);
+      const { left } = await eraseEverywhere(world, await whole(gone), dryRun);
+      expect(left.map(({ collection, count, examples }) => [collection, count, examples])).toEqual([
+        ['page_visits', 3, ['page_visits/v-path', 'page_visits/v-referrer', 'page_visits/v-title']],
+        ['followups', 1, ['followups/f-label']],
+        ['inbox_messages', 1, ['inbox_messages/m-text']],
+      ]);
+      const after = await everything(world.store);
+      for (const path of Object.keys(naming)) expect(after.get(path)).toBe(before.get(path));
+    }
   });
 
   it('matches an id as a whole word, and an address in any case', () => {
@@ -361,7 +399,9 @@ describe('ronde erase', () => {
     const look = await ronde(['adalove', '--dry-run', '--name', 'Ada Lovelace']);
     expect(look.stdout).toContain('page_visits: 1 would be deleted');
     expect(look.stdout).toContain('tickets: 1 would be anonymised');
-    expect(look.stdout).not.toContain('inbox_messages');
+    expect(look.stdout).not.toContain('inbox_messages: ');
+    // Without --email the mail stays, and the report says so.
+    expect(look.stdout).toContain('left as it is: 1 in inbox_messages, such as inbox_messages/');
     expect(look.stdout).toContain('still names them: settings/watch; PUT /v1/admin/settings');
     expect(await everything(world.store)).toEqual(before);
     expect((await ronde(['adalove'], 'n\n')).code).toBe(1);

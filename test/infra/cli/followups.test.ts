@@ -121,6 +121,17 @@ describe('ronde followups', () => {
     });
   });
 
+  it('customer says what holds for one, changes it, and takes one kind of pause at a time', async () => {
+    const at = ['customer', 'org-1', 'Ada@example.test'];
+    expect((await ronde(at)).stdout).toBe('ada@example.test gets reminders\n');
+    expect((await ronde([...at, '--promised', '2026-03-12', '--note', 'by telephone'])).stdout).toBe(
+      'ada@example.test waits (promise, payment promised for 2026-03-12): by telephone\n1 open follow-ups of this customer are changed\n',
+    );
+    expect((await ronde(['explain', 'ada'])).stdout).toContain('wait (customer_promised)');
+    expect((await ronde([...at, '--exclude', '--resume'])).stdout).toContain('gets no reminders');
+    expect((await ronde([...at, '--dispute', '--resume'])).code).toBe(2);
+  });
+
   it('explain prints the page where a person settles an uncertain mail or confirms a held one', async () => {
     const parked = { reason: 'unknown_delivery', at: stamp(NOW.getTime()), due_at: null, detail: 'lost' };
     await world.store

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Timestamp } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { PRESENCE_HELP } from '../../../infra/cli/presence/help.ts';
 import { nodeEnvironment } from '../../support/node-process.ts';
 import { at, session, user } from '../../support/presence.ts';
 import { clear, dump, minutes, NOW, seed, startWorld, type World } from '../../support/world.ts';
@@ -253,4 +254,15 @@ describe('wrong usage exits 2 and names what is legal', () => {
     expect(existsSync(join(folder, 'absent.json'))).toBe(false);
     expect(readFileSync(file, 'utf8')).toBe('{"version": 1}');
   });
+});
+
+it('prints recipes that run as printed', async () => {
+  await crowd();
+  await rm(join(folder, 'before.json'), { force: true });
+  const lines = [...PRESENCE_HELP.matchAll(/npx ronde presence ([^;\n]+)/g)].map(([, line = '']) =>
+    line.trim(),
+  );
+  expect(lines).toContain('stale --minutes 60 --yes');
+  for (const line of new Set(lines))
+    expect(await run(line.split(' '), 'yes\n'), line).toMatchObject({ code: 0 });
 });

@@ -66,7 +66,10 @@ describe('ronde scheduler', () => {
   it('lists, runs, pauses and resumes a job, and explains a pause', async () => {
     await ronde('apply');
     const [name = ''] = names;
-    expect((await ronde('pause', name)).stdout).toContain('paused: true');
+    expect((await ronde('pause', name)).stdout).toContain('leave it paused until ronde scheduler resume');
+    const left = await ronde('apply');
+    expect(left.code).toBe(3);
+    expect(left.stdout).toContain(`${name}: nothing done; stays paused, since a person paused it`);
     expect((await ronde('plan')).stdout).toContain(`resume ${name}`);
     expect((await ronde('list')).stdout).toMatch(new RegExp(`${name} +PAUSED`));
     expect((await ronde('resume', name)).code).toBe(0);

@@ -1,7 +1,16 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { listOwnAccounts } from '../../../infra/deploy/accounts.ts';
 import { listFunctionUrls } from '../../../infra/deploy/addresses.ts';
-import { buildEnvironment, findEnvironmentFaults } from '../../../infra/deploy/environment.ts';
+import {
+  buildEnvironment,
+  findEnvironmentFaults,
+  findUnusedVariables,
+} from '../../../infra/deploy/environment.ts';
 import { makePlan } from '../../../infra/deploy/plan.ts';
+import { toCreateCommand } from '../../../infra/deploy/secrets.ts';
 import { VARIABLES } from '../../../infra/deploy/variables.ts';
 import { readSchedule } from '../../../infra/scheduler/file.ts';
 import type { ScheduledFunction } from '../../../infra/scheduler/parse.ts';
@@ -10,6 +19,7 @@ const PLACE = {
   project: 'demo',
   number: '42',
   region: 'europe-west1',
+  prefix: '',
   schedulerAccount: 'cron@demo.test',
   consoleAccount: 'console@demo.test',
   tasksAccount: 'tasks@demo.test',
@@ -119,7 +129,7 @@ describe('the environment of a function', () => {
 });
 
 describe('the plan', () => {
-  const options = { project: 'demo', number: '42', region: 'europe-west1', only: undefined, open: true };
+  const options = { project: 'demo', number: '42', region: 'europe-west1', only: undefined, operator: null };
 
   it('requires the deploying account to be an operator', () => {
     const env = { ...ENV, OPERATORS: 'a@b.test, c@d.test' };
@@ -129,10 +139,18 @@ describe('the plan', () => {
     );
   });
 
-  it('creates only the accounts of its project', () => {
+  it('refuses an account of another project for Cloud Scheduler', () => {
     const env = { ...ENV, SCHEDULER_SERVICE_ACCOUNT: 'cron@other.iam.gserviceaccount.com' };
-    const { records } = makePlan({ ...options, operator: undefined }, env);
-    expect(records.filter(([kind]) => kind === 'create-account').map(([, id]) => id)).toEqual([
+    expect(makePlan(options, env).faults.join()).toContain(
+      'cron@other.iam.gserviceaccount.com is not of demo',
+    );
+    expect(makePlan(options, ENV).faults.join()).not.toContain('SCHEDULER_SERVICE_ACCOUNT');
+  });
+
+  it('makes only the accounts of its project', () => {
+    const env = { ...ENV, SCHEDULER_SERVICE_ACCOUNT: 'cron@other.iam.gserviceaccount.com' };
+    const own = listOwnAccounts('demo', makePlan(options, env).accounts);
+    expect(own.map((email) => email.split('@')[0])).toEqual([
       'ronde-functions',
       'ronde-console',
       'ronde-tasks',
@@ -140,8 +158,47 @@ describe('the plan', () => {
     ]);
   });
 
-  it('has no field with a tab or a line feed, which separate its fields for bash', () => {
-    const { records } = makePlan({ ...options, operator: undefined }, { ...ENV, ALLOWED_ORIGINS: 'a\tb\nc' });
-    expect(records.flat().filter((field) => /[\t\n]/.test(field))).toEqual([]);
+  it('gives a second installation its own names, secrets and queue, and asks for its own database', () => {
+    const plan = makePlan({ ...options, prefix: 'staging-' }, ENV);
+    expect(plan.faults.join()).toContain('--prefix staging- needs FIRESTORE_DATABASE');
+    expect(plan.accounts.FUNCTIONS_SERVICE_ACCOUNT).toBe(
+      'staging-ronde-functions@demo.iam.gserviceaccount.com',
+    );
+    const sync = plan.functions.find(({ name }) => name === 'sync-inbox');
+    expect(sync).toMatchObject({ deployed: 'staging-sync-inbox', route: '/api/inbox/integrations/sync-all' });
+    expect(sync?.environment).toMatchObject({
+      TASKS_QUEUE: 'staging-sync-inbox',
+      FUNCTION_URLS: expect.stringContaining('cloudfunctions.net/staging-sync-inbox,'),
+    });
+    expect(sync?.entry.secrets.CRON_SECRET).toBe('staging-ronde-cron-secret');
+    expect(plan.queues[0]?.id).toBe('staging-sync-inbox');
+    expect(plan.functions.find(({ name }) => name === 'console')?.environment.NAME_PREFIX).toBe('staging-');
+  });
+
+  it('makes by itself every secret that nobody issues', () => {
+    const commands = makePlan(options, ENV).secrets.map((secret) => toCreateCommand(secret, 'demo'));
+    const generated = commands.filter((command) => command.startsWith('npx ronde secret generate'));
+    expect(generated.map((command) => /create (\S+)/.exec(command)?.[1]).sort()).toEqual([
+      'ronde-cron-secret',
+      'ronde-inbox-sealing-key',
+      'ronde-link-key',
+    ]);
+  });
+});
+
+describe('the file of variables', () => {
+  it('names what deploys nowhere, without a value', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ronde-env-'));
+    const path = join(folder, '.env.production');
+    await writeFile(
+      path,
+      'EMAIL_HOST_PASSWORD=never-seen\nEMAIL_BACKEND=x\nEMAIL_HOST=h\nCOLOUR=blue\nCRON_SECRET=\n',
+    );
+    expect(findUnusedVariables(path).sort()).toEqual([
+      'COLOUR in .env.production is not used by any function',
+      'EMAIL_BACKEND in .env.production is ignored: mail goes out by SMTP, see EMAIL_HOST',
+      'EMAIL_HOST_PASSWORD in .env.production is not used: it is a secret; keep it in Secret Manager and delete the line',
+    ]);
+    await rm(folder, { recursive: true });
   });
 });

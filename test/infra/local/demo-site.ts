@@ -71,8 +71,10 @@ export async function openDemoSite(): Promise<DemoSite> {
   let settledMs = 0;
   /** Lets the visit of a page that has loaded count, until the reports have come. */
   const settle = async (arrived: () => boolean = () => false) => {
+    // A page begins its visit when its settings have come; time that passes before is missing from the visit.
+    await Promise.all(context.pages().map(untilLoaded));
+    await allAnswered();
     if (arrived() || settledMs >= MAX_SETTLED * SETTLE_MS) return;
-    await Promise.all(context.pages().map((page) => page.waitForLoadState().catch(() => undefined)));
     settledMs += SETTLE_MS;
     world.clock.advance(SETTLE_MS);
     await context.clock.runFor(SETTLE_MS);
@@ -130,6 +132,14 @@ export async function openDemoSite(): Promise<DemoSite> {
     stored: () => stored(world),
     stop,
   };
+}
+
+/** Playwright’s own wait ends only after 30 seconds if the page came back from the back/forward cache. */
+async function untilLoaded(page: Page): Promise<void> {
+  const loaded = `document.readyState === 'complete' ||
+    new Promise((resolve) => addEventListener('load', () => resolve(true), { once: true }))`;
+  // A page that is closed or left does not answer.
+  await page.evaluate(loaded).catch(() => undefined);
 }
 
 /**

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { applyPlan } from '../../../infra/scheduler/apply.ts';
 import type { ScheduledJob } from '../../../infra/scheduler/parse.ts';
-import { hasDrift } from '../../../infra/scheduler/plan.ts';
+import { hasDrift, type PlannedJob } from '../../../infra/scheduler/plan.ts';
 import {
   anyFile,
   openService,
@@ -124,6 +125,32 @@ describe('the plan', () => {
     ).toEqual(['resume']);
     await service.apply(wanted(before));
     expect(writes()).toEqual(['PATCH /a schedule', 'POST /a:resume']);
+  });
+
+  it('leaves a job paused that a person paused, and changes the rest of it', async () => {
+    await service.apply(wanted(before));
+    await service.byHand('POST', '/a:pause');
+    const plan = await service.plan(wanted({ ...before, schedule: '0 * * * *' }));
+    writes();
+    const results = await applyPlan(plan, service.api, { adopt: false });
+    expect(results).toMatchObject([{ id: 'a', done: ['update'], left: true, error: null }]);
+    expect(writes()).toEqual(['PATCH /a schedule']);
+  });
+
+  it('updates a job whose last update failed before it pauses it', async () => {
+    const calls: string[] = [];
+    const [planned] = await service.plan(wanted({ ...before, paused: true }));
+    const failed = {
+      ...planned,
+      kind: 'update',
+      pause: 'pause',
+      mask: ['schedule'],
+      fields: [{ field: 'state', old: 'UPDATE_FAILED', new: 'ENABLED' }],
+    } as PlannedJob;
+    const record = (call: string) => async () => void calls.push(call);
+    const api = { ...service.api, update: record('update'), pause: record('pause') };
+    await applyPlan([failed], api, { adopt: false });
+    expect(calls).toEqual(['update', 'pause']);
   });
 
   it('finds manual changes, pauses and deletions on the service, and corrects exactly these', async () => {

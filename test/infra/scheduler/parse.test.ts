@@ -2,17 +2,22 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { tasks } from '../../../functions/registry.ts';
 import { functionNames } from '../../../infra/build.ts';
 import { readSchedule } from '../../../infra/scheduler/file.ts';
-import { parseSchedule, ScheduleError } from '../../../infra/scheduler/parse.ts';
+import { toScheduleSchema } from '../../../infra/scheduler/json-schema.ts';
+import { parseSchedule } from '../../../infra/scheduler/parse.ts';
+import { ScheduleError } from '../../../infra/scheduler/problems.ts';
+import { integerParam } from '../../../shared/runtime/params.ts';
 
 // One task and one API without comments and blank lines, so that each text is on a single line.
 const PLAIN = readFileSync(join(import.meta.dirname, 'sample.yaml'), 'utf8');
 const TASK = {
   route: '/api/v1/monitoring/close-inactive-visits',
   methods: ['POST'],
-  params: ['inactivity_minutes', 'dry_run'],
+  params: z.object({ inactivity_minutes: integerParam(1, 1440).default(30) }),
   budgetSeconds: 120,
   onOverlap: 'skip' as 'skip' | 'retry',
 };
@@ -55,6 +60,12 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp, at?: 
   ['a nickname', '"*/15 * * * *"', "'@daily'", /nickname/],
   ['seconds', '"*/15 * * * *"', "'0 */15 * * * *'", /6 fields/],
   ['a day that never comes', '"*/15 * * * *"', "'0 0 30 2 *'", /never fires/],
+  [
+    'a no-break space in a schedule',
+    '"*/15 * * * *"',
+    "'*/15\u00a0* * * *'",
+    /schedule: .* has the character U\+00A0; legal: .* plain spaces/,
+  ],
   ['a number for a schedule', '"*/15 * * * *"', '15', /schedule: 15 legal: a unix-cron/],
   ['an unknown zone', 'Etc/UTC', 'Paris', /did you mean Europe\/Paris/],
   ['an offset for a zone', 'Etc/UTC', "'+02:00'", /time_zone: "\+02:00" is not an IANA/],
@@ -73,6 +84,20 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp, at?: 
     'inactivity_minute: 30',
     /did you mean inactivity_minutes/,
   ],
+  [
+    'a parameter out of range',
+    'inactivity_minutes: 30',
+    'inactivity_minutes: 99999',
+    /params\.inactivity_minutes: 99999 must be a whole number from 1 to 1440/,
+  ],
+  [
+    'a parameter in words',
+    'inactivity_minutes: 30',
+    'inactivity_minutes: thirty',
+    /"thirty" must be a whole number from 1 to 1440/,
+  ],
+  ['a job of dry runs', 'inactivity_minutes: 30', 'dry_run: true', /never changes anything/],
+  ['a second budget', 'inactivity_minutes: 30', 'budget_seconds: 5', /the job's own budget_seconds/],
   ['a list for a parameter', 'inactivity_minutes: 30', 'inactivity_minutes: [30]', /a text, a number/],
   ['an unknown key of a job', 'time_zone:', 'time_zon:', /time_zon: .*did you mean time_zone/],
   ['an unknown key of a retry', 'min_backoff:', 'min_backof:', /did you mean min_backoff/],
@@ -150,9 +175,38 @@ const REJECTED: [title: string, from: string, to: string, message: RegExp, at?: 
     'audience',
   ],
   ['paused in words', 'paused: false', 'paused: no', /true or false/],
-  ['an empty description', 'description: Closes', "description: ''\n    #", /1 to 458/],
+  ['an empty description', 'description: Closes', "description: ''\n    #", /1 to 446/],
+  [
+    'a description that a terminal would reverse',
+    'description: Closes',
+    'description: "\\u202ecloses"\n    #',
+    /description: "\\u202ecloses" legal: one line of 1 to 446 visible/,
+  ],
+  ['a description with a bell', 'description: Closes', 'description: "\\u0007"\n    #', /visible characters/],
+  [
+    'an empty item',
+    '- function: close-inactive-visits',
+    '-\n  - function: close-inactive-visits',
+    /jobs\[0\]: null legal: a map/,
+  ],
+  ['an empty function', '  visits:', '  visits:\n  visit:', /functions\.visits: null legal: a map/],
+  [
+    'an anchor within itself',
+    'secrets:',
+    'secrets: &a\n      OTHER: *a',
+    /"\*a" repeats the value that it is a part of/,
+    'OTHER',
+  ],
+  [
+    'more memory than its CPU may have',
+    'memory: 512Mi',
+    'memory: 4Gi\n    cpu: 0.5',
+    /cpu: 0\.5 needs at least 1 CPU with 4Gi/,
+    'cpu: 0.5',
+  ],
+  ['more CPU than its memory may have', 'cpu: 1', 'cpu: 8', /cpu: 8 needs at least 4Gi with 8 CPU/],
   ['concurrency on part of a CPU', 'concurrency: 1\n', 'concurrency: 2\n', /512Mi implies less than one/],
-  ['illegal memory', 'memory: 512Mi', 'memory: 500Mi', /128Mi to 32Gi/],
+  ['illegal memory', 'memory: 512Mi', 'memory: 500Mi', /128Mi or 256Mi/],
   ['no room for new objects', 'max_instances: 2', 'semi_space_mib: 0\n    max_instances: 2', /1 to 64/],
   ['an illegal CPU', 'cpu: 1', 'cpu: 3', /0\.08 to 1/],
   ['a secret with a slash', 'ronde-cron-secret', 'projects/a/secrets/b', /name of a secret/],
@@ -244,6 +298,34 @@ test('aliases are followed', () => {
     'secrets: *s\n',
   );
   expect(parseSchedule(text, CONTEXT).functions[1]?.secrets).toHaveProperty('CRON_SECRET');
+});
+
+test('rejects aliases that multiply, in one line', () => {
+  const levels = [...'bcdefgh'].map(
+    (name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefg'[index]}`)}]`,
+  );
+  const bomb = ['a: &a [1, 1]', ...levels].join('\n');
+  expect(refusal(bomb).message).toBe(
+    'infra/scheduler.yaml:1 its aliases multiply; legal: at most 1000 repeated values',
+  );
+});
+
+test('an error shows control characters by their numbers', () => {
+  const { message } = refusal(`${PLAIN}"\\u001b[31m\\u202ex": 1\n`);
+  expect(message).toContain('\\u001b[31m\\u202ex: is not a key here');
+});
+
+test('infra/scheduler.schema.json is what the code makes, and takes the shipped file', () => {
+  const read = (name: string) => readFileSync(join(import.meta.dirname, '../../../infra', name), 'utf8');
+  const text = read('scheduler.yaml');
+  expect(text.split('\n')[0]).toBe('# yaml-language-server: $schema=scheduler.schema.json');
+  const schema = JSON.parse(read('scheduler.schema.json'));
+  // Run `node infra/scheduler/json-schema.ts > infra/scheduler.schema.json` after a change of the form.
+  expect(schema).toEqual(JSON.parse(JSON.stringify(toScheduleSchema())));
+  const judge = z.fromJSONSchema(schema);
+  expect(judge.safeParse(parse(text)).error?.issues).toBeUndefined();
+  const wrong = parse(text.replace('inactivity_minutes: 30', 'inactivity_minutes: 99999'));
+  expect(judge.safeParse(wrong).success).toBe(false);
 });
 
 test('a legal file always parses', () => {

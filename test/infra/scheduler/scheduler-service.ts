@@ -53,7 +53,8 @@ export async function startService(): Promise<Service> {
       return (await fetch(scheduler.url.replace(/\/$/, '') + PARENT + path, { method, ...init })).status;
     },
     plan: async (jobs) => planSchedule(jobs, await service.api.list()),
-    apply: async (jobs, adopt = false) => applyPlan(await service.plan(jobs), service.api, { adopt }),
+    apply: async (jobs, adopt = false) =>
+      applyPlan(await service.plan(jobs), service.api, { adopt, resume: true }),
     prune: async (jobs) => prunePlan(await service.plan(jobs), service.api),
     async stop() {
       await service.api.close();

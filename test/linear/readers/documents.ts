@@ -5,10 +5,10 @@ import { checkZone } from '../../../infra/scheduler/zone.ts';
 import { fillTemplate, templateText } from '../../../shared/domains/followups/mail/template.ts';
 import { billingSettings } from '../../../shared/domains/followups/schema/billing-settings.ts';
 import { newFollowup } from '../../../shared/domains/followups/schema/followup.ts';
-import { sourceFromSecret } from '../../../shared/domains/inbox/credentials/credential-source.ts';
 import { newIntegration } from '../../../shared/domains/inbox/mailbox/integration-input.ts';
 import { delayDigest } from '../../../shared/domains/tickets/digest.ts';
 import { watchSettings } from '../../../shared/domains/watch/settings.ts';
+import { sourceFromSecret } from '../../../shared/doors/account/credential-source.ts';
 import { mentionOf } from '../../../shared/doors/erase/erase.ts';
 import { pastInstant, rowId } from '../../../shared/doors/import/line.ts';
 import { headerText, normaliseAddress, parseMailbox } from '../../../shared/doors/mail/address.ts';
@@ -26,6 +26,9 @@ const VALUES = {
   due_date: 'd',
   sent_date: 's',
   days_late: { text: '1', count: 1 },
+  payment_link: null,
+  document_link: null,
+  promised_on: '1 mars 2026',
   valid_until: 'v',
   organisation: 'o',
 };

@@ -16,7 +16,7 @@ import { shapeOf } from '../../../shared/domains/inbox/message/structure.ts';
 import { cleanText, MAX_HTML_BYTES, snippetOf } from '../../../shared/domains/inbox/message/text.ts';
 import { threadsOf } from '../../../shared/domains/inbox/message/thread.ts';
 import { authorsOf, writerOf } from '../../../shared/domains/inbox/message/writer/writer.ts';
-import { LITERAL_CAP, PART_CAP, type Reader, SPACES } from './reader.ts';
+import { HEADER_CAP, LITERAL_CAP, PART_CAP, type Reader, SPACES } from './reader.ts';
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1');
 const none = new Map<string, readonly string[]>();
@@ -116,7 +116,7 @@ export const mailReaders: readonly Reader[] = [
   { name: 'header fields', cap: LITERAL_CAP, delimiters: FIELDS, read: parseHeaders },
   {
     name: 'comments in a header',
-    cap: LITERAL_CAP,
+    cap: HEADER_CAP,
     delimiters: { runs: ['(', ')', '()', ' ', '(a'], nested: [['(', ')']] },
     read: (value) => firstValue(new Map([['precedence', [value]]]), 'precedence'),
   },
@@ -143,7 +143,7 @@ export const mailReaders: readonly Reader[] = [
   },
   {
     name: 'fields that mark a machine',
-    ...text(LITERAL_CAP, ['<', ' ', ';', '(', 'all', 'bulk'], (value) => {
+    ...text(HEADER_CAP, ['<', ' ', ';', '(', 'all', 'bulk'], (value) => {
       const names = ['auto-submitted', 'precedence', 'return-path', 'x-auto-response-suppress', 'reply-to'];
       const headers = new Map([...none, ...names.map((name) => [name, [value]] as const)]);
       writerOf({ headers, subject: '', from: '', text: '', reaction: false });
@@ -153,7 +153,7 @@ export const mailReaders: readonly Reader[] = [
   {
     name: 'reports without a form',
     ...text(
-      LITERAL_CAP,
+      HEADER_CAP,
       ['<a@b>:\n', '-', '--- copy ', '5.1.1 ', '550 ', ' \n', 'message-id: <', '@'],
       (value) =>
         readPlainReport({

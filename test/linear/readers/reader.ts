@@ -20,5 +20,8 @@ export const PART_CAP = 600_000;
 /** A literal of IMAP: MAX_LITERAL_BYTES. */
 export const LITERAL_CAP = 4 * 1024 * 1024;
 
+/** A header of a mail: MAX_HEADER_BYTES. */
+export const HEADER_CAP = 256 * 1024;
+
 /** White space, in the forms that mails and documents have. */
 export const SPACES = [' ', '\t', '\n', '\r\n', '\r', '\u00a0', '\u2028'] as const;

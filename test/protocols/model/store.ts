@@ -59,6 +59,15 @@ export class ModelStore {
     return this.documents.get(`${ROOT}/${path}`);
   }
 
+  /** Returns the documents of a collection at the root, or of one below it, for invariants. Not a step. */
+  list(collection: string, below?: string): StoredDocument[] {
+    const parts = below === undefined ? 2 : 4;
+    return this.documents.all().filter(({ name }) => {
+      const path = name.slice(ROOT.length + 1).split('/');
+      return path.length === parts && path[0] === collection && (below === undefined || path[2] === below);
+    });
+  }
+
   async #call(method: string, request: object): Promise<object> {
     if (method === 'beginTransaction') return { transaction: Buffer.from(this.documents.begin()) };
     if (method === 'rollback') return {};

@@ -120,9 +120,9 @@ async function newWindow({ browser, context }: Chromium): Promise<Page> {
   return page;
 }
 
-/** A round through the locks of every page, the requests that each has under way, and its promises. */
+/** Twice through the locks of every page, the requests that each has under way, and its promises. */
 async function settled(context: BrowserContext): Promise<void> {
-  for (let round = 0; round < 2; round += 1) {
+  for (let pass = 0; pass < 2; pass += 1) {
     for (const page of context.pages()) {
       await page.evaluate(async () => {
         const { test } = window as unknown as { test?: { pending: Set<Promise<unknown>> } };

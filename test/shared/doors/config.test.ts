@@ -42,6 +42,7 @@ describe('an environment is accepted', () => {
         googleIssuer: undefined,
         adminClaim: 'role',
         warnings: [],
+        perMinute: { visits: 240, pings: 120 },
         firestore: { database: '(default)', emulatorHost: undefined },
       },
     ],
@@ -169,6 +170,43 @@ describe('an environment is accepted', () => {
       'with a login',
       { EMAIL_HOST_USER: 'u', EMAIL_HOST_PASSWORD: 'app word' },
       { login: { user: 'u', password: 'app word' } },
+    ],
+    [
+      'with XOAUTH2',
+      {
+        EMAIL_AUTH: 'xoauth2',
+        EMAIL_HOST_USER: 'u',
+        EMAIL_OAUTH_CLIENT_ID: 'c',
+        EMAIL_OAUTH_REFRESH_TOKEN: 'r',
+        EMAIL_OAUTH_TOKEN_URL: 'https://oauth2.googleapis.com/token',
+      },
+      {
+        login: {
+          user: 'u',
+          source: { client_id: 'c', refresh_token: 'r', token_url: 'https://oauth2.googleapis.com/token' },
+        },
+      },
+    ],
+    [
+      'with an app of Microsoft that signs in by itself',
+      {
+        EMAIL_AUTH: 'xoauth2',
+        EMAIL_HOST_USER: 'u',
+        EMAIL_OAUTH_CLIENT_ID: 'c',
+        EMAIL_OAUTH_CLIENT_SECRET: 's',
+        EMAIL_OAUTH_TOKEN_URL: 'https://login.microsoftonline.com/t/oauth2/v2.0/token',
+      },
+      {
+        login: {
+          user: 'u',
+          source: {
+            client_id: 'c',
+            client_secret: 's',
+            scope: 'https://outlook.office365.com/.default',
+            token_url: 'https://login.microsoftonline.com/t/oauth2/v2.0/token',
+          },
+        },
+      },
     ],
     [
       'unencrypted with a login on this machine',
@@ -307,6 +345,13 @@ describe('an environment is refused', () => {
     expect(message).not.toContain('leaky-value');
   });
 
+  const OAUTH = {
+    EMAIL_AUTH: 'xoauth2',
+    EMAIL_HOST_USER: 'u',
+    EMAIL_OAUTH_CLIENT_ID: 'leaky-value',
+    EMAIL_OAUTH_REFRESH_TOKEN: 'leaky-value',
+    EMAIL_OAUTH_TOKEN_URL: 'https://token.test/t',
+  };
   const mail = {
     EMAIL_HOST: 'smtp.x.test',
     DEFAULT_FROM_EMAIL: 'a@x.test',
@@ -331,7 +376,24 @@ describe('an environment is refused', () => {
     [
       'with a password in the clear',
       { EMAIL_USE_TLS: 'False', EMAIL_HOST_USER: 'u', EMAIL_HOST_PASSWORD: 'leaky-value' },
-      /^EMAIL_USE_TLS is off and would send the password/,
+      /^EMAIL_USE_TLS is off and would send the credentials/,
+    ],
+    ['with a login that is none', { EMAIL_AUTH: 'leaky-value' }, /^EMAIL_AUTH must be password or xoauth2/],
+    [
+      'with XOAUTH2 and nothing to renew a token by',
+      { ...OAUTH, EMAIL_OAUTH_REFRESH_TOKEN: undefined },
+      /^EMAIL_OAUTH_REFRESH_TOKEN is not set/,
+    ],
+    ['with XOAUTH2 and no user', { ...OAUTH, EMAIL_HOST_USER: '' }, /^EMAIL_HOST_USER is not set/],
+    [
+      'with XOAUTH2 beside a password',
+      { ...OAUTH, EMAIL_HOST_PASSWORD: 'leaky-value' },
+      /^EMAIL_HOST_PASSWORD is set beside/,
+    ],
+    [
+      'with a token in the clear',
+      { ...OAUTH, EMAIL_USE_TLS: 'False' },
+      /^EMAIL_USE_TLS is off and would send the credentials/,
     ],
   ])('for mail %s, without showing the value', (_title, changes, fault) => {
     const { faults, message } = faultsOf({ ...mail, ...changes });

@@ -1,14 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-
-/** One request from gcloud; `body` is parsed JSON, or the bytes of another type. */
-export interface Asked {
-  method: string;
-  path: string;
-  query: URLSearchParams;
-  // biome-ignore lint/suspicious/noExplicitAny: bodies are checked field by field
-  body: any;
-}
+import { firestoreRoutes, setupRoutes } from './fake-routes.ts';
+import type { Asked, GoogleAnswer, Resource } from './fake-types.ts';
 
 export interface FakeGoogle {
   /** With a trailing slash, which gcloud's endpoint overrides need. */
@@ -18,16 +11,14 @@ export interface FakeGoogle {
   zips: Map<string, Buffer>;
   /** The names of existing secrets. */
   secrets: Set<string>;
+  /** Everything that exists, by kind and name. */
+  kept: Map<string, Resource>;
   /** Answers in place of the API, unless it returns undefined. */
   refuse: (asked: Asked) => GoogleAnswer | undefined;
   stop(): Promise<void>;
 }
 
-type Resource = Record<string, unknown>;
-type GoogleAnswer = [status: number, body: unknown];
-
 const LOCATION = 'projects/demo/locations/europe-west1';
-const DATABASE = 'projects/demo/databases/(default)';
 const done = (parent: string, type: string): GoogleAnswer => [
   200,
   {
@@ -38,25 +29,15 @@ const done = (parent: string, type: string): GoogleAnswer => [
   },
 ];
 const deployed = done(LOCATION, 'google.cloud.functions.v2.OperationMetadata');
-const updated = done(DATABASE, 'google.firestore.admin.v1.FieldOperationMetadata');
-const enabled = done('projects/demo', 'google.api.serviceusage.v1.OperationMetadata');
-
-/** Building an index takes minutes, so that its operation is neither done nor has a response. */
-const building = (path: string): GoogleAnswer => [
-  200,
-  {
-    name: `${DATABASE}/operations/index`,
-    metadata: {
-      '@type': 'type.googleapis.com/google.firestore.admin.v1.IndexOperationMetadata',
-      index: `${path.slice('/v1/'.length)}/1`,
-      state: 'INITIALIZING',
-    },
-  },
-];
 
 /** An error in the shape of Google's APIs. */
 export function googleError(code: number, message: string): GoogleAnswer {
-  const status = { 404: 'NOT_FOUND', 409: 'ALREADY_EXISTS', 403: 'PERMISSION_DENIED' }[code] ?? 'INTERNAL';
+  const status =
+    {
+      404: 'NOT_FOUND',
+      409: /contention/.test(message) ? 'ABORTED' : 'ALREADY_EXISTS',
+      403: 'PERMISSION_DENIED',
+    }[code] ?? 'INTERNAL';
   return [code, { error: { code, message, status } }];
 }
 
@@ -73,6 +54,7 @@ export async function startFakeGoogle(urlOf: (name: string) => string): Promise<
     asked: [],
     zips: new Map(),
     secrets: new Set(),
+    kept,
     refuse: () => undefined,
     stop: () =>
       new Promise((resolve) => {
@@ -87,12 +69,15 @@ export async function startFakeGoogle(urlOf: (name: string) => string): Promise<
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
 
+  const listKept = (start: string) =>
+    [...kept].filter(([key]) => key.startsWith(start)).map(([, resource]) => resource);
   const create = (name: string, resource: Resource, answer: GoogleAnswer): GoogleAnswer => {
     if (kept.has(name)) return googleError(409, `${name} already exists`);
     kept.set(name, resource);
     return answer;
   };
 
+  const state = { kept, create, missing: (message: string) => googleError(404, message) };
   const routes: [RegExp, (asked: Asked, name: string) => GoogleAnswer][] = [
     [/^\/v[12]\/(.+):getIamPolicy$/, (_, name) => [200, kept.get(`policy ${name}`) ?? { etag: 'YWJj' }]],
     [
@@ -110,8 +95,8 @@ export async function startFakeGoogle(urlOf: (name: string) => string): Promise<
       },
     ],
     [/operations\/(\w+)$/, () => deployed],
-    [/services:(batchEnable)$/, () => enabled],
-    [/\/services\/([a-z.]+)$/, ({ path }) => [200, { name: path.slice(4), state: 'ENABLED' }]],
+    ...firestoreRoutes(state),
+    ...setupRoutes(state),
     [/^\/v1\/projects\/([^/]+)$/, (_, name) => [200, { projectId: name, projectNumber: '123456789' }]],
     [
       /\/projects\/[^/]+\/(roles)$/,
@@ -134,9 +119,10 @@ export async function startFakeGoogle(urlOf: (name: string) => string): Promise<
     ],
     [
       /\/(serviceAccounts)$/,
-      ({ body }) => {
+      ({ method, body }) => {
+        if (method === 'GET') return [200, { accounts: listKept('account ') }];
         const email = `${body.accountId}@demo.iam.gserviceaccount.com`;
-        return create(`account ${email}`, body, [
+        return create(`account ${email}`, { ...body, email }, [
           200,
           { email, name: `projects/demo/serviceAccounts/${email}` },
         ]);
@@ -146,18 +132,18 @@ export async function startFakeGoogle(urlOf: (name: string) => string): Promise<
       /\/secrets\/([^/]+)\/versions\/latest$/,
       ({ path }, name) =>
         fake.secrets.has(name)
-          ? [200, { name: path.slice(4), state: 'ENABLED' }]
+          ? [200, { name: path.slice(4).replace('latest', '7'), state: 'ENABLED' }]
           : googleError(404, `No ${path}`),
     ],
-    [/\/(databases\/[^/]+)$/, ({ path }) => [200, { name: path.slice(4) }]],
     [/\/(queues)$/, ({ body }) => create(String(body.name), body, [200, body])],
     [
       /^\/v2\/(.+\/queues\/[^/:]+)$/,
-      ({ body }, name) =>
-        kept.has(name) ? [200, { ...kept.get(name), ...body }] : googleError(404, 'Queue does not exist.'),
+      ({ method, body }, name) => {
+        if (!kept.has(name)) return googleError(404, 'Queue does not exist.');
+        if (method === 'PATCH') kept.set(name, { ...kept.get(name), ...body });
+        return [200, kept.get(name)];
+      },
     ],
-    [/(\/indexes)$/, ({ path, body }) => create(`${path} ${JSON.stringify(body)}`, body, building(path))],
-    [/\/fields\/([^/]+)$/, () => updated],
     [/\/(runtimes)$/, () => [200, { runtimes: [{ name: 'nodejs24', environment: 'GEN_2', stage: 'GA' }] }]],
     [
       /functions:(generateUploadUrl)$/,
@@ -166,7 +152,13 @@ export async function startFakeGoogle(urlOf: (name: string) => string): Promise<
         return [200, { uploadUrl: `${fake.url}upload/${object}`, storageSource: { bucket: 'b', object } }];
       },
     ],
-    [/\/(functions)$/, ({ query, body }) => put(query.get('functionId') ?? '', body)],
+    [
+      /\/(functions)$/,
+      ({ method, query, body }) =>
+        method === 'GET'
+          ? [200, { functions: listKept('function ') }]
+          : put(query.get('functionId') ?? '', body),
+    ],
     [
       /\/functions\/([^/:]+)$/,
       ({ method, path, body }, name) => {
@@ -221,7 +213,8 @@ async function read(request: IncomingMessage): Promise<Asked> {
   const json = /json/.test(request.headers['content-type'] ?? '') && bytes.length > 0;
   return {
     method: request.method ?? 'GET',
-    path: decodeURIComponent(url.pathname),
+    // gcloud names the project of an account by a hyphen when it reads.
+    path: decodeURIComponent(url.pathname).replace('/projects/-/', '/projects/demo/'),
     query: url.searchParams,
     body: json ? JSON.parse(bytes.toString('utf8')) : bytes,
   };

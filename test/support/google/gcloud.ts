@@ -48,13 +48,17 @@ export interface GcloudHome {
 
 /** APIs whose addresses gcloud reads from its configuration: all that this project's commands use. */
 const APIS = [
+  'ARTIFACTREGISTRY',
   'CLOUDFUNCTIONS',
   'CLOUDSCHEDULER',
   'CLOUDTASKS',
   'CLOUDBUILD',
   'CLOUDRESOURCEMANAGER',
+  'FIREBASERULES',
   'FIRESTORE',
   'IAM',
+  'LOGGING',
+  'MONITORING',
   'RUN',
   'SECRETMANAGER',
   'SERVICEUSAGE',

@@ -3,9 +3,9 @@ import type { Firestore } from '@google-cloud/firestore';
 import type { ImapUser, LocalImap } from '../../../infra/local/imap/imap.ts';
 import { findDovecot } from '../../../infra/local/programs.ts';
 import { localSettings } from '../../../infra/local/settings.ts';
-import { HEALTHY } from '../../../shared/domains/inbox/health.ts';
 import { MailboxConnection } from '../../../shared/domains/inbox/imap/connection.ts';
 import type { Integration } from '../../../shared/domains/inbox/integration.ts';
+import { HEALTHY_MAILBOX } from '../../../shared/domains/inbox/mailbox-health.ts';
 import type { InboxSignal } from '../../../shared/domains/inbox/message/signals.ts';
 import { readFolders } from '../../../shared/domains/inbox/sync/folder/read-folders.ts';
 import { type MailboxResult, syncMailbox } from '../../../shared/domains/inbox/sync/sync-mailbox.ts';
@@ -46,7 +46,7 @@ export function integrationFor(
     token: null,
     folders: ['INBOX'],
     since: null,
-    health: HEALTHY,
+    health: HEALTHY_MAILBOX,
     ...changes,
   };
 }

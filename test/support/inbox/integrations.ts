@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ImapUser, LocalImap } from '../../../infra/local/imap/imap.ts';
-import { seal } from '../../../shared/domains/inbox/credentials/sealed.ts';
 import { ownerOf } from '../../../shared/domains/inbox/integration.ts';
+import { seal } from '../../../shared/doors/account/sealed.ts';
 import type { World } from '../world.ts';
 
 /** Returns an integration in its stored form. */

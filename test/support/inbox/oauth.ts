@@ -7,6 +7,10 @@ export interface TokenServer {
   introspection: string;
   /** Returns a grant for an account; its refresh token works once. */
   grant(user: string): { refresh_token: string; client_id: string; client_secret: string; token_url: string };
+  /** Returns the account of an access token that is valid, else null. */
+  userOf(token: string): string | null;
+  /** The grant types that were used, in order. */
+  grants: string[];
   /** The number of access tokens issued. */
   handedOut(): number;
   /** Makes every access token expire now, in spite of its promised lifetime. */
@@ -22,6 +26,7 @@ export async function startTokenServer(): Promise<TokenServer> {
   const refresh = new Map<string, string>();
   const access = new Map<string, string>();
   const client = { client_id: 'ronde', client_secret: randomUUID() };
+  const grants: string[] = [];
   let count = 0;
   let refusing: { status: number; error: string } | null = null;
   const server = await serveLoopback(0, async (request, response, body) => {
@@ -35,10 +40,13 @@ export async function startTokenServer(): Promise<TokenServer> {
     if (refusing)
       return reply(refusing.status, { error: refusing.error, error_description: 'refused by the test' });
     const used = form.get('refresh_token') ?? '';
-    const user = refresh.get(used);
+    const type = form.get('grant_type') ?? '';
+    grants.push(type);
+    // The client's own grant is for the account that its scope names.
+    const user = type === 'client_credentials' ? (form.get('scope') ?? '') : refresh.get(used);
     const known = form.get('client_secret') === client.client_secret;
-    if (form.get('grant_type') !== 'refresh_token' || user === undefined || !known)
-      return reply(400, { error: 'invalid_grant' });
+    if (!known) return reply(401, { error: 'invalid_client' });
+    if (user === undefined) return reply(400, { error: 'invalid_grant' });
     refresh.delete(used);
     const given = { access_token: randomUUID(), refresh_token: randomUUID() };
     refresh.set(given.refresh_token, user);
@@ -55,6 +63,8 @@ export async function startTokenServer(): Promise<TokenServer> {
       refresh.set(refresh_token, user);
       return { refresh_token, ...client, token_url: tokenUrl };
     },
+    userOf: (token) => access.get(token) ?? null,
+    grants,
     handedOut: () => count,
     endAll: () => access.clear(),
     refuse(how) {

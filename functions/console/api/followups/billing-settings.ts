@@ -116,6 +116,7 @@ async function toAnswer(
   const held = more.activation?.held ?? (await countHeld(store, snapshot.id));
   const view: BillingSettingsView = {
     ...DEFAULT_SETTINGS,
+    opt_out: settings.optOut,
     ...document,
     id: snapshot.id,
     // One kind of levels may be set while the other keeps its default.

@@ -7,7 +7,7 @@ import {
 import { templateFaults } from '../../../../shared/domains/followups/mail/check.ts';
 import { settleSettings } from '../../../../shared/domains/followups/pending.ts';
 import { rulesKey } from '../../../../shared/domains/followups/schedule/schedule.ts';
-import { type Settings, toSettings } from '../../../../shared/domains/followups/settings.ts';
+import { NEW_OPT_OUT, type Settings, toSettings } from '../../../../shared/domains/followups/settings.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import type { BillingChange } from './billing-change.ts';
 
@@ -25,6 +25,7 @@ export function toConsequences(snapshot: DocumentSnapshot, sent: BillingChange, 
   const { updated_at: _version, confirm_held, levels, templates, ...plain } = sent;
   const before = toSettings(snapshot);
   const changed: Record<string, unknown> = {
+    ...(snapshot.exists ? {} : { opt_out: NEW_OPT_OUT }),
     ...plain,
     ...(levels ? { levels: { ...(snapshot.get('levels') as object | undefined), ...levels } } : {}),
     ...(templates
@@ -54,7 +55,7 @@ function requireTemplates(settings: Settings): void {
 function pendingFields(
   before: Settings,
   after: Settings,
-  { confirm_held, levels, templates, locale }: BillingChange,
+  { confirm_held, levels, templates, locale, min_amount }: BillingChange,
   now: Date,
 ): Record<string, unknown> {
   const isSwitchedOn = after.enabled && !before.enabled;
@@ -63,7 +64,8 @@ function pendingFields(
   );
   const { zone } = before.rules.hours;
   const hasNewZone = zone !== after.rules.hours.zone;
-  if (!(hasNewRules || isSwitchedOn || confirm_held || levels || templates || locale)) return {};
+  const hasNewFields = levels || templates || locale || min_amount !== undefined;
+  if (!(hasNewRules || isSwitchedOn || confirm_held || hasNewFields)) return {};
   return {
     rechecking: true,
     ...(hasNewRules ? { rescheduling: true } : {}),

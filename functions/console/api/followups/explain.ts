@@ -1,4 +1,5 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
+import { readCustomers } from '../../../../shared/domains/followups/customers/customer.ts';
 import { Quota } from '../../../../shared/domains/followups/find.ts';
 import {
   type Followup,
@@ -42,7 +43,7 @@ export async function explainFollowup(
   const { store, now } = context;
   const snapshot = await followups(store).doc(id).get();
   if (!snapshot.exists) return null;
-  const followup = toFollowup(snapshot);
+  const [followup = toFollowup(snapshot)] = await readCustomers(store, [toFollowup(snapshot)]);
   const stored = await settingsRef(store, followup.orgId || '-').get();
   try {
     const settings = toSettings(stored);

@@ -1,15 +1,15 @@
 import { FieldPath, type Query, type QueryDocumentSnapshot } from '@google-cloud/firestore';
-import { settingsRef, toFollowup } from '../../../../shared/domains/followups/followup.ts';
+import { readCustomers } from '../../../../shared/domains/followups/customers/customer.ts';
+import { type Followup, settingsRef, toFollowup } from '../../../../shared/domains/followups/followup.ts';
 import {
   countViews,
   isInView,
-  type ListScope,
   type ListView,
   ORDER,
-  readScope,
   searchQuery,
   viewQueries,
 } from '../../../../shared/domains/followups/list/list.ts';
+import { type ListScope, readScope } from '../../../../shared/domains/followups/list/scope.ts';
 import { indexToken, isFound, searchWords } from '../../../../shared/domains/followups/list/search.ts';
 import { type Settings, SettingsFault, toSettings } from '../../../../shared/domains/followups/settings.ts';
 import { explain, showFollowup } from '../../../../shared/domains/followups/show.ts';
@@ -44,10 +44,13 @@ export async function listView(context: AdminContext, request: ListRequest): Pro
     words.length > 0 ? search(context, request, words, scope) : pageOfView(context, request, scope),
     countViews(store, scope),
   ]);
-  const settings = await readSettingsOf(context, docs);
-  const items = docs.map((snapshot) => ({
+  const [settings, followups] = await Promise.all([
+    readSettingsOf(context, docs),
+    readCustomers(store, docs.map(toFollowup)),
+  ]);
+  const items = docs.map((snapshot, index) => ({
     ...showFollowup(snapshot),
-    explanation: explainItem(context, snapshot, settings),
+    explanation: explainItem(context, followups[index] ?? toFollowup(snapshot), settings),
   }));
   return { as_of: context.now.toISOString(), items, counts, next_page: toPage(next) };
 }
@@ -122,10 +125,9 @@ function toSettingsOrFault(snapshot: Parameters<typeof toSettings>[0]): Settings
 /** Explains the decision of a run at this instant. Returns null if the settings are unusable. */
 function explainItem(
   { now }: AdminContext,
-  snapshot: QueryDocumentSnapshot,
+  followup: Followup,
   settingsById: SettingsById,
 ): ExplainedFollowup['explanation'] {
-  const followup = toFollowup(snapshot);
   const settings = settingsById.get(followup.orgId || '-');
   const isKnown = settings && !(settings instanceof SettingsFault);
   return isKnown ? explain(followup, settings, now.getTime()) : null;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { readFollowup } from '../../../../shared/domains/followups/change.ts';
+import { readCustomers } from '../../../../shared/domains/followups/customers/customer.ts';
 import { type Followup, sendRef } from '../../../../shared/domains/followups/followup.ts';
 import { applyClaim, confirmationReason, judgeManual } from '../../../../shared/domains/followups/judge.ts';
 import { Unmailable } from '../../../../shared/domains/followups/mail/content.ts';
@@ -30,9 +31,10 @@ const UNAVAILABLE: readonly Reason[] = [
 const RETRY_SECONDS = 60;
 
 async function findFollowup(context: AdminContext, id: string | undefined) {
-  const followup = await readFollowup(context, id ?? '');
-  if (!followup) throw noSuchFollowup(id ?? '');
-  return followup;
+  const found = await readFollowup(context, id ?? '');
+  if (!found) throw noSuchFollowup(id ?? '');
+  const [followup = found.followup] = await readCustomers(context.store, [found.followup]);
+  return { ...found, followup };
 }
 
 function requireMailConfig({ config }: AdminContext) {

@@ -62,7 +62,8 @@ async function answerOptOut({ deps, now, path, request }: OptOutCall): Promise<C
     deps.log.info({ followup_id: id }, 'opted out');
   }
   const words = WORDS[locale];
-  const content = post
+  const isDone = post || found.followup.stopReason === 'opted_out';
+  const content = isDone
     ? html`<p>${words.done} <bdi>${label}</bdi>.</p>`
     : html`<p>${words.ask} <bdi>${label}</bdi>${locale === 'fr' ? ' ' : ''}?</p><form method="post"><button>${words.button}</button></form>`;
   return new Content(200, HEADERS, page(locale, words.title, content, html`${words.contact}`));

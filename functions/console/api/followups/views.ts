@@ -1,5 +1,9 @@
 import type * as z from 'zod';
 import type { Activation } from '../../../../shared/domains/followups/activation.ts';
+import type {
+  BillingCustomer,
+  PauseReason,
+} from '../../../../shared/domains/followups/customers/billing-customer.ts';
 import type { ListView } from '../../../../shared/domains/followups/list/list.ts';
 import type { Placeholder } from '../../../../shared/domains/followups/mail/template.ts';
 import type { BUILT_IN } from '../../../../shared/domains/followups/mail/templates.ts';
@@ -117,13 +121,27 @@ export interface BillingLine {
   auto_followups_enabled: boolean;
 }
 
+/** The document of a customer. `followups`: how many open ones a PUT held or let go. */
+export interface CustomerView {
+  id: string;
+  org_id: string;
+  email: string;
+  name: string | null;
+  kind: BillingCustomer['kind'];
+  cc: string | null;
+  excluded: boolean;
+  paused_until: string | null;
+  pause_reason: PauseReason | null;
+  promised_on: string | null;
+  note: string | null;
+  followups?: number;
+  updated_at: string | null;
+}
+
 /** The answer to a what-if: at most 1,000 items a list, and the counts of all. */
 export interface WhatIfAnswer extends WhatIf {
   as_of: string;
   until: string;
   /** The documents are those of `as_of`, or of now. */
   snapshot: 'as_of' | 'now';
-  counts: { would_send: number; would_not: number; changed: number };
-  /** How many differ from the saved settings: more, never, sooner, later; and why. */
-  difference: { by_change: Record<string, number>; by_reason: Record<string, number> };
 }

@@ -1,5 +1,6 @@
 import { type DocumentSnapshot, type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
 import * as z from 'zod';
+import { readHolding, withCustomer } from '../../../../shared/domains/followups/customers/customer.ts';
 import { claimedSince } from '../../../../shared/domains/followups/find.ts';
 import { settingsRef } from '../../../../shared/domains/followups/followup.ts';
 import { openFollowups } from '../../../../shared/domains/followups/schedule/walk.ts';
@@ -53,14 +54,15 @@ async function answerWhatIf({ store, now }: AdminContext, question: Question): P
   const at = new Date(from);
   const saved = toConsequences(stored, {}, at).after;
   const given = toConsequences(stored, question.settings, at).after;
-  const world = new WhatIfWorld(saved, given);
+  const customers = await readHolding(store, [question.org_id]);
+  const world = new WhatIfWorld(saved, given, (followup) => withCustomer(store, followup, customers));
   const query = openFollowups(store, question.org_id);
   const isPast = await addAll(store, query, from < now.getTime() - MINUTE_MS ? from : null, (snapshot) =>
     world.add(snapshot, from),
   );
   const today = new Date(startOfDay(from, given.rules.hours.zone));
   const sentToday = (await claimedSince(store, question.org_id, today).count().get()).data().count;
-  return toAnswer(world.result({ from, until, sentToday }), { from, until, isPast });
+  return toAnswer(world.result({ from, until, sentToday }, MAX_ITEMS), { from, until, isPast });
 }
 
 function readTime({ as_of, until }: Question, now: Date): { from: number; until: number } {
@@ -104,22 +106,13 @@ async function addAll(
 }
 
 function toAnswer(
-  { would_send, would_not, changed }: WhatIf,
+  whatIf: WhatIf,
   { from, until, isPast }: { from: number; until: number; isPast: boolean },
 ): WhatIfAnswer {
-  const by = (name: 'change' | 'reason') => {
-    const counts: Record<string, number> = {};
-    for (const item of changed) counts[item[name]] = (counts[item[name]] ?? 0) + 1;
-    return counts;
-  };
   return {
     as_of: new Date(from).toISOString(),
     until: new Date(until).toISOString(),
     snapshot: isPast ? 'as_of' : 'now',
-    counts: { would_send: would_send.length, would_not: would_not.length, changed: changed.length },
-    difference: { by_change: by('change'), by_reason: by('reason') },
-    would_send: would_send.slice(0, MAX_ITEMS),
-    would_not: would_not.slice(0, MAX_ITEMS),
-    changed: changed.slice(0, MAX_ITEMS),
+    ...whatIf,
   };
 }

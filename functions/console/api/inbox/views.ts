@@ -1,6 +1,6 @@
-import type { FolderGap } from '../../../../shared/domains/inbox/health.ts';
 import type { Failure } from '../../../../shared/domains/inbox/imap/failure.ts';
 import type { MailboxReport } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
+import type { FolderGap } from '../../../../shared/domains/inbox/mailbox-health.ts';
 import type { FolderState } from '../../../../shared/domains/inbox/sync/folder/state.ts';
 import type { Tally } from '../../../../shared/domains/inbox/sync/mailbox-sync.ts';
 

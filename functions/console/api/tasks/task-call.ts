@@ -63,12 +63,12 @@ function patienceMs(budgetSeconds: unknown, task: AnyTask): number {
 }
 
 /** Returns the task's address on Google Cloud, or that of the local gateway. */
-function taskUrl({ local, functionUrls, project, region }: Config, task: AnyTask) {
+function taskUrl({ local, functionUrls, project, region, namePrefix }: Config, task: AnyTask) {
   const [gateway] = functionUrls;
   if (local && gateway) return { audience: gateway, address: gateway + task.route };
   if (!region)
     throw new HttpError(503, 'REGION is not set, so the task cannot be found; set it and deploy again.');
-  const audience = functionUrl(project, region, task.name);
+  const audience = functionUrl(project, region, namePrefix + task.name);
   return { audience, address: audience };
 }
 

@@ -65,6 +65,9 @@ export async function findSession(): Promise<Session | null> {
     // Taken out of the address first: nobody can replay or bookmark it.
     const returned = location.href;
     history.replaceState(null, '', `${BASE}/`);
+    // RFC 9207: a code of another issuer must not reach this one, nor the other way round.
+    const from = query.get('iss');
+    if (from !== null && from !== signIn.issuer) throw new Error(`the answer is from ${from}`);
     const user = await manager.signinRedirectCallback(returned);
     const { path, waiting } = (user.state ?? {}) as Kept;
     if (waiting) return await handOver(user, waiting);

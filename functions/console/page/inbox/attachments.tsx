@@ -46,7 +46,7 @@ function Download({ messageId, attachment }: { messageId: string; attachment: At
       loading={isPending}
       onClick={() => mutate()}
     >
-      {texts.thread.download(name, bytes(size ?? null, language))}
+      <bdi>{texts.thread.download(name, bytes(size ?? null, language))}</bdi>
     </Button>
   );
 }

@@ -1,9 +1,9 @@
 import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { useId, useState } from 'react';
 import { Link } from 'wouter';
-import type { Status } from '../../../../shared/domains/inbox/health.ts';
 import type { MailboxReport } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
 import type { IntegrationView } from '../../../../shared/domains/inbox/mailbox/views.ts';
+import type { Status } from '../../../../shared/doors/account/health.ts';
 import type { SyncReport } from '../../api/inbox/views.ts';
 import { useAnchor } from '../base/anchor.ts';
 import { distance, instant, whole } from '../base/format.ts';

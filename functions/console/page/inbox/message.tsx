@@ -84,7 +84,10 @@ function MailBody({ id, sender }: { id: string; sender: string }) {
   return <Empty>{texts.thread.empty}</Empty>;
 }
 
-const addressText = ({ name, address }: Address) => (name ? `${name} <${address}>` : address);
+/** Mails of older versions may have characters in a name that would turn the address behind it. */
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g;
+const addressText = ({ name, address }: Address) =>
+  name ? `${name.replace(TURNS, '')} <${address}>` : address;
 
 function HtmlBody({ html, text, sender }: { html: string; text: string; sender: string }) {
   const texts = useInboxTexts();

@@ -25,7 +25,7 @@ export function PauseButton({ task, paused, name }: Props) {
   const { mutate, isPending } = useMutation({
     mutationFn: () => api.send('POST', `/v1/admin/tasks/${encodeURIComponent(task.id)}/${action}`, {}),
     onSuccess: () =>
-      notify({ color: 'teal', message: paused ? words.rounds.resumed_done : words.rounds.paused_done }),
+      notify({ color: 'teal', message: paused ? words.list.resumed_done : words.list.paused_done }),
     onError: (error) => notify({ color: 'red', message: faultText(error, texts) }),
     onSettled: () => client.invalidateQueries({ queryKey: ['tasks'] }),
   });
@@ -33,11 +33,11 @@ export function PauseButton({ task, paused, name }: Props) {
     <Button
       size="compact-sm"
       variant="default"
-      aria-label={`${words.rounds[action]}${words.rounds.of}${name}`}
+      aria-label={`${words.list[action]}${words.list.of}${name}`}
       loading={isPending}
       onClick={() => mutate()}
     >
-      {words.rounds[action]}
+      {words.list[action]}
     </Button>
   );
 }

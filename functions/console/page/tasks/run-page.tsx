@@ -47,7 +47,7 @@ export default function RunPage({ id }: { id: string }) {
       <Items run={data} />
       <Cost run={data} />
       <Attempts run={data} />
-      <Link href={runsAddress(data.task ?? '')}>{texts.rounds.history}</Link>
+      <Link href={runsAddress(data.task ?? '')}>{texts.list.history}</Link>
     </Stack>
   );
 }

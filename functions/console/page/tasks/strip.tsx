@@ -48,7 +48,7 @@ export function Strip({ runs, name }: { runs: readonly RunLine[]; name: string }
         className="strip-list"
         role="listbox"
         tabIndex={0}
-        aria-label={`${name}${texts.colon}${words.rounds.strip(shown.length, parts)}`}
+        aria-label={`${name}${texts.colon}${words.list.strip(shown.length, parts)}`}
         aria-activedescendant={run ? `${id}-${chosen}` : undefined}
         onKeyDown={onKeyDown}
         onBlur={({ relatedTarget }) => relatedTarget || choose(null)}

@@ -24,7 +24,7 @@ export function TaskHead({ id }: { id: string }) {
 function Head({ task }: { task: TaskItem }) {
   const { language } = useLanguage();
   const names = useTaskNames();
-  const { rounds } = useTasksTexts();
+  const { list } = useTasksTexts();
   const [asked, setAsked] = useState(false);
   const [opened, setOpened] = useState(false);
   const [charted, setCharted] = useState(false);
@@ -34,11 +34,11 @@ function Head({ task }: { task: TaskItem }) {
     <Stack gap="sm">
       <Facts
         facts={[
-          [rounds.id, <code key="id">{task.id}</code>],
-          [rounds.schedule, schedule && `${schedule} (${time_zone})`],
+          [list.id, <code key="id">{task.id}</code>],
+          [list.schedule, schedule && `${schedule} (${time_zone})`],
           [
-            rounds.next,
-            next ? `${distance(next, language)}, ${instant(next, language)}` : task.paused && rounds.paused,
+            list.next,
+            next ? `${distance(next, language)}, ${instant(next, language)}` : task.paused && list.paused,
           ],
         ]}
       />
@@ -50,7 +50,7 @@ function Head({ task }: { task: TaskItem }) {
             setOpened(true);
           }}
         >
-          {rounds.run}
+          {list.run}
         </Button>
         {task.paused !== null && <PauseButton task={task} paused={task.paused} name={name} />}
         <Button
@@ -59,7 +59,7 @@ function Head({ task }: { task: TaskItem }) {
           aria-expanded={charted}
           onClick={() => setCharted(!charted)}
         >
-          {rounds.chart}
+          {list.chart}
         </Button>
       </Group>
       {charted && (

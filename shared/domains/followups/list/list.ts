@@ -1,12 +1,14 @@
 import { Filter, type Firestore, type Query, Timestamp } from '@google-cloud/firestore';
 import { FOR_GOOD } from '../actions.ts';
 import { type Followup, followups, STATUSES } from '../followup.ts';
-import { FIXABLE } from '../reasons.ts';
+import { FIXABLE, type ParkingReason } from '../reasons.ts';
+import { chunks, IN_MAX, type ListScope } from './scope.ts';
 
 /**
  * The lists of follow-ups:
  * - `next`: it goes by itself at its due time, soonest first.
- * - `waiting`: nothing is wrong, but it needs a word of a person: held, paused without an end, or switched off.
+ * - `waiting`: nothing is wrong, but it needs a word of a person: held, paused without an end, switched off, or
+ *   its customer is excluded.
  * - `uncertain`: nobody knows if its mail arrived.
  * - `to_fix`: it has a fault.
  * - `sent`: mailed at least once, latest first.
@@ -27,35 +29,8 @@ export const ORDER: Readonly<Record<ListView, { field: string; direction: 'asc' 
   ended: null,
 };
 
-/** The organisations of a list, by whether their automatic follow-ups are on. `only`: the list is of one of them. */
-export interface ListScope {
-  on: readonly string[];
-  off: readonly string[];
-  only: string | null;
-}
-
-/** Reads which organisations are on. One without settings is off. */
-export async function readScope(store: Firestore, orgId?: string): Promise<ListScope> {
-  const settings = store.collection('billing_settings');
-  const isOn = (snapshot: { get(name: string): unknown }) => snapshot.get('auto_followups_enabled') === true;
-  if (orgId !== undefined) {
-    const own = isOn(await settings.doc(orgId).get());
-    return { on: own ? [orgId] : [], off: own ? [] : [orgId], only: orgId };
-  }
-  const { docs } = await settings.select('auto_followups_enabled').get();
-  const ids = (wanted: boolean) => docs.filter((one) => isOn(one) === wanted).map(({ id }) => id);
-  return { on: ids(true), off: ids(false), only: null };
-}
-
-/** Firestore takes at most 30 values or alternatives in one query. */
-const IN_MAX = 30;
-const WAITING_MAX = 10;
-
-function chunks(ids: readonly string[], size: number): string[][] {
-  return Array.from({ length: Math.ceil(ids.length / size) }, (_, index) =>
-    ids.slice(index * size, (index + 1) * size),
-  );
-}
+/** Each organisation of a waiting list has four alternatives, and Firestore takes at most 30. */
+const WAITING_MAX = 7;
 
 const EPOCH = Timestamp.fromMillis(0);
 const ENDLESS = Timestamp.fromMillis(FOR_GOOD);
@@ -92,9 +67,12 @@ export function viewQueries(store: Firestore, view: ListView, scope: ListScope):
   }
 }
 
+/** The parkings in which nothing is wrong. */
+const SET_ASIDE: readonly ParkingReason[] = ['held', 'customer_excluded'];
+
 const NEEDS_A_WORD = Filter.or(
   Filter.where('auto_enabled', '==', false),
-  Filter.where('parked.reason', '==', 'held'),
+  Filter.where('parked.reason', 'in', SET_ASIDE),
   Filter.where('paused_until', '==', ENDLESS),
 );
 
@@ -103,11 +81,12 @@ export function isInView(followup: Followup, view: ListView, scope: ListScope): 
   const { status, parked, nextDueAt, autoEnabled, orgId, pausedUntil, lastSentAt } = followup;
   const isOpen = status === 'open';
   const isOn = scope.on.includes(orgId);
+  const isSetAside = SET_ASIDE.some((reason) => reason === parked?.reason);
   switch (view) {
     case 'next':
       return isOpen && isOn && autoEnabled && nextDueAt !== null && nextDueAt < FOR_GOOD;
     case 'waiting':
-      return isOpen && (!isOn || !autoEnabled || parked?.reason === 'held' || pausedUntil === FOR_GOOD);
+      return isOpen && (!isOn || !autoEnabled || isSetAside || pausedUntil === FOR_GOOD);
     case 'uncertain':
       return isOpen && parked?.reason === 'unknown_delivery';
     case 'to_fix':

@@ -1,12 +1,14 @@
 import { normaliseAddress } from '../../../doors/mail/address.ts';
 import type { Locale } from '../../../doors/mail/message.ts';
+import { brokenPromise } from '../customers/hold.ts';
 import { dueDayOf, type Followup } from '../followup.ts';
 import type { ParkingReason } from '../reasons.ts';
 import { dayAt, daysBetween, readDay } from '../schedule/days.ts';
 import type { Settings } from '../settings.ts';
-import { fractionDigits, longDay, money, plainNumber } from './formats.ts';
+import { BUSINESS_NOTES } from './business-notes.ts';
+import { fractionDigits, isTag, longDay, money, plainNumber } from './formats.ts';
 import { fillTemplate, type Template, TemplateError, type Values } from './template.ts';
-import { BUSINESS_NOTES, builtInTemplate, ownNames } from './templates.ts';
+import { builtInTemplate, ownNames } from './templates.ts';
 
 /** A follow-up without a mail until a person fixes the cause. */
 export class Unmailable extends Error {
@@ -31,6 +33,8 @@ export interface MailContent {
   locale: Locale;
   subject: string;
   text: string;
+  /** The lines of the text that are links. */
+  links: readonly string[];
   /** The note below the text that the law asks for; null if it asks for none. */
   note: string | null;
 }
@@ -48,7 +52,8 @@ export function contentOf(reminder: Reminder, organisation: string, now: number)
   try {
     const subject = fillTemplate(template.subject, values, locale).replace(/\s+/g, ' ').trim();
     const text = fillTemplate(template.text, values, locale).trim();
-    return { to, locale, subject, text, note: level > 1 ? noteOf(followup, settings, locale) : null };
+    const links = Object.values(followup.links).filter((link) => link !== null);
+    return { to, locale, subject, text, links, note: level > 1 ? noteOf(followup, settings, locale) : null };
   } catch (error) {
     if (error instanceof TemplateError) throw new Unmailable('template_error', error.message);
     throw error;
@@ -75,14 +80,6 @@ function languageOf({ customer }: Followup, settings: Settings): { tag: string; 
   const [language] = wanted.toLowerCase().split('-');
   if (language !== 'fr' && language !== 'en') return { tag: settings.locale, locale: settings.locale };
   return { tag: isTag(wanted) ? wanted : language, locale: language };
-}
-
-function isTag(tag: string): boolean {
-  try {
-    return Intl.getCanonicalLocales(tag).length === 1;
-  } catch {
-    return false;
-  }
 }
 
 function templateOf({ followup: { type }, settings, level }: Reminder, locale: Locale): Template {
@@ -122,6 +119,9 @@ function valuesOf({ followup, settings }: Reminder, tag: string, organisation: s
     due_date: write(due?.day),
     sent_date: sentDate,
     valid_until: write(validUntil?.day),
+    payment_link: followup.links.payment,
+    document_link: followup.links.document,
+    promised_on: write(brokenPromise(followup, settings, now) ?? undefined),
     days_late: { text: plainNumber(tag).format(late), count: late },
     organisation,
   };
@@ -159,6 +159,12 @@ export function isSettled(followup: Followup): boolean {
   if (amount === null) return false;
   const digits = fractionDigits(String(followup.currency));
   return amount <= 0 || (digits !== null && Math.round(amount * 10 ** digits) <= 0);
+}
+
+/** Returns true if an amount is below the least one that the organisation asks for in this currency. */
+export function isBelowMinimum(followup: Followup, { minAmount }: Settings): boolean {
+  const [amount, least] = [readAmount(followup), minAmount[String(followup.currency).toUpperCase()]];
+  return amount !== null && least !== undefined && amount < least;
 }
 
 function amountOf(followup: Followup, tag: string): string {

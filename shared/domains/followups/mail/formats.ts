@@ -31,10 +31,19 @@ export const money = cacheFormatter(
 const CURRENCY = /^[A-Z]{3}$/i;
 
 /** Returns how many decimals a currency has (ISO 4217), or null for what is no currency code. */
-export function fractionDigits(currency: string): number | null {
-  if (!CURRENCY.test(currency)) return null;
-  return money('en', currency).resolvedOptions().maximumFractionDigits ?? 0;
-}
+export const fractionDigits = cacheFormatter((currency): number | null => {
+  if (!CURRENCY.test(currency ?? '')) return null;
+  return money('en', currency ?? '').resolvedOptions().maximumFractionDigits ?? 0;
+});
+
+/** Returns true for a tag such as fr-CA that Intl knows the form of (BCP 47). */
+export const isTag = cacheFormatter((tag) => {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1;
+  } catch {
+    return false;
+  }
+});
 
 /** Writes numbers in a locale. */
 export const plainNumber = cacheFormatter((tag) => new Intl.NumberFormat(tag));

@@ -50,7 +50,9 @@ export function followupMail(reminder: Reminder, config: MailConfig, now: number
   const { from, replyTo } = senderOf(settings, config);
   const organisation = from.name ?? config.from.name ?? '';
   const content = contentOf(reminder, organisation, now);
-  const optOut = config.publicUrl ? `${config.publicUrl}${optOutPath(followup.id, config.key)}` : null;
+  const isOffered = settings.optOut === 'all' || (settings.optOut === 'quotes' && followup.type === 'quote');
+  const optOut =
+    config.publicUrl && isOffered ? `${config.publicUrl}${optOutPath(followup.id, config.key)}` : null;
   const { name } = followup.customer;
   return {
     key: mailKey(followup, level),
@@ -71,13 +73,16 @@ function textOf({ text, note, locale }: MailContent, optOut: string | null): str
   return `${[text, ...(below.length > 0 ? ['-- '] : []), ...below].join('\n\n').replace('\n\n-- \n\n', '\n\n-- \n')}\n`;
 }
 
-function htmlOf({ subject, text, note, locale }: MailContent, optOut: string | null): string {
-  const paragraphs = text.split(/\n\s*\n/).map((part) => html`<p>${toHtmlLines(part)}</p>\n`);
+function htmlOf({ subject, text, note, locale, links }: MailContent, optOut: string | null): string {
+  const paragraphs = text.split(/\n\s*\n/).map((part) => html`<p>${toHtmlLines(part, links)}</p>\n`);
   const legal = note === null ? html`` : html`<p>${note}</p>`;
   const link = optOut === null ? html`` : html`<p><a href="${optOut}">${OPT_OUT[locale].link}</a></p>`;
   return page(locale, subject, html`${paragraphs}`, html`${legal}${link}`);
 }
 
-function toHtmlLines(paragraph: string): Html[] {
-  return paragraph.split('\n').map((line, index) => (index === 0 ? html`${line}` : html`<br>${line}`));
+function toHtmlLines(paragraph: string, links: readonly string[]): Html[] {
+  return paragraph.split('\n').map((line, index) => {
+    const shown = links.includes(line.trim()) ? html`<a href="${line.trim()}">${line}</a>` : html`${line}`;
+    return index === 0 ? shown : html`<br>${shown}`;
+  });
 }

@@ -4,6 +4,24 @@ import type { Template } from './template.ts';
 
 type Texts = Readonly<Record<string, Readonly<Record<Locale, Template>>>>;
 
+/** Paragraphs of every reminder about an invoice; each stands only in mails that have its value. */
+const OPTIONAL_PARTS = {
+  fr: `Régler en ligne :
+{{payment_link}}
+
+Voir la facture :
+{{document_link}}
+
+Vous nous aviez annoncé votre règlement pour le {{promised_on}} ; sauf erreur de notre part, il ne nous est pas parvenu.`,
+  en: `Pay online:
+{{payment_link}}
+
+See the invoice:
+{{document_link}}
+
+You had announced your payment for {{promised_on}}; according to our records it has not reached us.`,
+};
+
 const INVOICE: Texts = {
   courteous: {
     fr: {
@@ -13,6 +31,8 @@ const INVOICE: Texts = {
 Sauf erreur de notre part, la facture {{label}} d’un montant de {{amount}}, échue le {{due_date}}, n’est pas encore réglée. C’est peut-être un simple oubli : merci de bien vouloir procéder à son règlement.
 
 Si votre paiement est déjà parti, merci de ne pas tenir compte de ce message. Pour toute question, répondez simplement à cet e-mail.
+
+${OPTIONAL_PARTS.fr}
 
 Cordialement,
 {{organisation}}`,
@@ -24,6 +44,8 @@ Cordialement,
 According to our records invoice {{label}} of {{amount}}, due on {{due_date}}, has not been paid yet. It may simply have been overlooked; we would be grateful for your payment.
 
 If it is already on its way, please disregard this message. Should you have any question, just reply to this e-mail.
+
+${OPTIONAL_PARTS.en}
 
 Kind regards,
 {{organisation}}`,
@@ -38,6 +60,8 @@ Malgré notre précédent rappel, la facture {{label}} d’un montant de {{amoun
 
 Nous vous demandons de la régler sous huit jours. Si un point empêche ce règlement, dites-le-nous en répondant à cet e-mail : nous chercherons une solution avec vous.
 
+${OPTIONAL_PARTS.fr}
+
 Cordialement,
 {{organisation}}`,
     },
@@ -48,6 +72,8 @@ Cordialement,
 Despite our earlier reminder, invoice {{label}} of {{amount}}, due on {{due_date}}, is still unpaid and {{days_late}} days overdue.
 
 Please settle it within eight days. If anything stands in the way of payment, tell us by replying to this e-mail, and we will look for a solution together.
+
+${OPTIONAL_PARTS.en}
 
 Kind regards,
 {{organisation}}`,
@@ -62,6 +88,8 @@ La facture {{label}} d’un montant de {{amount}}, échue le {{due_date}}, reste
 
 Ce message est notre dernier rappel amiable. Sans règlement ni réponse de votre part sous huit jours, nous vous adresserons une mise en demeure par lettre recommandée.
 
+${OPTIONAL_PARTS.fr}
+
 Cordialement,
 {{organisation}}`,
     },
@@ -72,6 +100,8 @@ Cordialement,
 Invoice {{label}} of {{amount}}, due on {{due_date}}, is still unpaid and {{days_late}} days overdue despite our reminders.
 
 This is our last amicable reminder. Without payment or an answer within eight days we will send you a formal notice by registered letter.
+
+${OPTIONAL_PARTS.en}
 
 Kind regards,
 {{organisation}}`,
@@ -89,6 +119,9 @@ Nous vous avons adressé le {{sent_date}} le devis {{label}} d’un montant de {
 
 Nous répondons volontiers à vos questions : répondez simplement à cet e-mail.
 
+Voir le devis :
+{{document_link}}
+
 Cordialement,
 {{organisation}}`,
     },
@@ -99,6 +132,9 @@ Cordialement,
 On {{sent_date}} we sent you quote {{label}} of {{amount}}. Have you had a chance to look at it?
 
 We are happy to answer any question: just reply to this e-mail.
+
+See the quote:
+{{document_link}}
 
 Kind regards,
 {{organisation}}`,
@@ -113,6 +149,9 @@ Sans nouvelles de vous au sujet du devis {{label}} d’un montant de {{amount}},
 
 Souhaitez-vous y donner suite ? Un simple « oui » ou « non » en réponse à cet e-mail suffit.
 
+Voir le devis :
+{{document_link}}
+
 Cordialement,
 {{organisation}}`,
     },
@@ -123,6 +162,9 @@ Cordialement,
 We have not heard from you about quote {{label}} of {{amount}}, sent on {{sent_date}}, and this is our last message about it.
 
 Would you like to go ahead? A simple yes or no in reply to this e-mail is enough.
+
+See the quote:
+{{document_link}}
 
 Kind regards,
 {{organisation}}`,
@@ -150,12 +192,3 @@ export const ownNames = (type: FollowupType, name: string): string[] => [
   `${type}_${shortName(type, name)}`,
   name,
 ];
-
-/**
- * The note that French businesses expect below a reminder (Code de commerce, L441-10 II and D441-5). It claims penalties
- * from the day after the due date and a fixed sum of 40 EUR; consumers owe neither.
- */
-export const BUSINESS_NOTES: Readonly<Record<Locale, string>> = {
-  fr: 'Entre professionnels, tout retard de paiement entraîne de plein droit, dès le jour suivant l’échéance, des pénalités de retard ainsi qu’une indemnité forfaitaire de 40 € pour frais de recouvrement (articles L441-10 et D441-5 du Code de commerce).',
-  en: 'Between businesses, late payment entails by law, from the day after the due date and without any reminder, late payment penalties and a fixed sum of EUR 40 for recovery costs (articles L441-10 and D441-5 of the French Code de commerce).',
-};

@@ -10,3 +10,12 @@ export function isLate(followup: Followup, settings: Settings, now: number): boo
   const { day } = standingOf(followup, settings);
   return day !== null && daysBetween(day, dayAt(now, settings.rules.hours.zone)) > HELD_AFTER_DAYS;
 }
+
+/** Holds what was due and late when automatic follow-ups were switched on, until the walk has parked it. */
+export function isHeld(followup: Followup, settings: Settings): boolean {
+  const { heldDueBefore, holdingSince } = settings;
+  const due = followup.nextDueAt;
+  if (due === null) return false;
+  if (heldDueBefore !== null && due < heldDueBefore) return true;
+  return holdingSince !== null && due <= holdingSince && isLate(followup, settings, holdingSince);
+}

@@ -3,7 +3,7 @@ import { startOfDay } from '../../../doors/time/zoned.ts';
 import { type Followup, standingOf, toFollowup, withFields } from '../followup.ts';
 import { closedReason, judgeMail } from '../judge.ts';
 import { searchTokens } from '../list/search.ts';
-import { isSettled } from '../mail/content.ts';
+import { isBelowMinimum, isSettled } from '../mail/content.ts';
 import { CHECKED_AGAIN, type ParkingReason } from '../reasons.ts';
 import { parkedFields } from '../record.ts';
 import type { Settings } from '../settings.ts';
@@ -37,17 +37,37 @@ export interface Plan {
  */
 export function planFollowup(snapshot: DocumentSnapshot, settings: Settings, now: number): Plan | null {
   const followup = toFollowup(snapshot);
-  const row = { ...anchorFields(followup, settings), ...wordFields(snapshot, followup) };
-  const scheduling = {
-    ...statusFields(snapshot, followup),
-    ...(closedReason(followup) === null ? openFields(snapshot, followup, settings, now) : {}),
+  const scheduling = schedulingFields(snapshot, followup, settings, now);
+  const fields = {
+    ...anchorFields(followup, settings),
+    ...wordFields(snapshot, followup),
+    ...scheduling,
   };
-  const fields = { ...row, ...scheduling };
   if (Object.keys(fields).length === 0) return null;
   const after = withFields(snapshot, fields);
   const isRescheduled = 'scheduled_by' in fields && after.nextDueAt !== followup.nextDueAt;
   return { fields, after, isRescheduled, isUrgent: Object.keys(scheduling).length > 0 };
 }
+
+/** Returns a follow-up as its plan leaves it, without the words of searches, which no decision needs. */
+export function afterPlan(snapshot: DocumentSnapshot, settings: Settings, now: number): Followup {
+  const followup = toFollowup(snapshot);
+  const fields = {
+    ...anchorFields(followup, settings),
+    ...schedulingFields(snapshot, followup, settings, now),
+  };
+  return Object.keys(fields).length === 0 ? followup : withFields(snapshot, fields);
+}
+
+const schedulingFields = (
+  snapshot: DocumentSnapshot,
+  followup: Followup,
+  settings: Settings,
+  now: number,
+): Record<string, unknown> => ({
+  ...statusFields(snapshot, followup),
+  ...(closedReason(followup) === null ? openFields(snapshot, followup, settings, now) : {}),
+});
 
 /** The day of the due date, as this zone writes it. An exact UTC midnight stays as its back end wrote it. */
 function anchorFields({ due }: Followup, { rules, zoneBefore }: Settings): Record<string, unknown> {
@@ -96,7 +116,7 @@ function openFields(
   const isUnscheduled = followup.nextDueAt === null;
   if (isUnscheduled && next.reason === 'no_start')
     return park('no_start', 'Give due_date, for a quote sent_at.');
-  if (isUnscheduled && isSettled(followup)) return {};
+  if (isUnscheduled && (isSettled(followup) || isBelowMinimum(followup, settings))) return {};
   const { scheduledBy } = followup;
   // A change of the rules replaces due times of other back ends too.
   const isOutdated =

@@ -65,7 +65,16 @@ export function gapEnd({ lastSentAt }: Standing, { minGapDays, hours }: Rules): 
  * Returns a short key of the rules that due times of this type depend on. A follow-up keeps its key, so that a due time
  * of older rules sends no mail early.
  */
-export function rulesKey({ levels, hours, minGapDays, graceDays }: Rules, type: FollowupType): string {
+export function rulesKey(rules: Rules, type: FollowupType): string {
+  const known = keys.get(rules) ?? {};
+  const key = known[type] ?? hashRules(rules, type);
+  keys.set(rules, { ...known, [type]: key });
+  return key;
+}
+
+const keys = new WeakMap<Rules, Partial<Record<FollowupType, string>>>();
+
+function hashRules({ levels, hours, minGapDays, graceDays }: Rules, type: FollowupType): string {
   const days = levels[type].map(({ after_days }) => after_days);
   const parts = [days, hours.zone, hours.businessDaysOnly, hours.quiet, minGapDays, graceDays];
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 12);

@@ -12,7 +12,7 @@ import {
   MIN_GRACE_DAYS,
 } from '../limits.ts';
 import { TEMPLATE_NAME, templateText } from '../mail/template.ts';
-import { TIME, toMinutes } from '../settings.ts';
+import { OPT_OUTS, TIME, toMinutes } from '../settings.ts';
 
 /** A run every two hours, the rarest that we recommend, must find an open hour. */
 const LEAST_OPEN_MINUTES = 180;
@@ -83,6 +83,13 @@ export const billingSettings = z.strictObject({
   reply_to: address.nullable(),
   locale: z.enum(['fr', 'en'], 'must be fr or en'),
   business_customers: z.boolean('must be true or false'),
+  min_amount: z
+    .record(
+      z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code, such as EUR'),
+      z.number('must be an amount in units of the currency').positive('must be above 0'),
+    )
+    .nullable(),
+  opt_out: z.enum(OPT_OUTS, `must be one of ${OPT_OUTS.join(', ')}`),
   templates: z.record(
     z.string().regex(TEMPLATE_NAME, 'must be the name of a template'),
     z.strictObject({ fr: localised.optional(), en: localised.optional() }).nullable(),

@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { normaliseAddress } from '../../../doors/mail/address.ts';
 import { isDocumentId } from '../../../doors/store/document-id.ts';
 import { STATUSES } from '../followup.ts';
+import { MAX_LINK } from '../limits.ts';
+import { isLink } from '../row.ts';
 import { isDay } from '../schedule/days.ts';
 
 /** A day, which begins at the organisation's midnight, or an instant with its offset. */
@@ -15,6 +17,12 @@ const moment = z
 const day = z.string().refine(isDay, 'must be a day, such as 2026-03-31').nullable();
 const line = (max: number) =>
   z.string().trim().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
+
+const link = z
+  .string()
+  .max(MAX_LINK, `must have at most ${MAX_LINK} characters`)
+  .refine(isLink, 'must be an address that begins with https://')
+  .nullable();
 
 const customer = z.strictObject({
   name: line(200).nullable().optional(),
@@ -44,6 +52,8 @@ const fields = {
   due_day: day.optional(),
   sent_at: moment.optional(),
   valid_until: moment.optional(),
+  document_url: link.optional(),
+  payment_url: link.optional(),
   status: z.enum(STATUSES, `must be one of ${STATUSES.join(', ')}`).optional(),
   auto_enabled: z.boolean('must be true or false').optional(),
   paused_until: moment.optional(),

@@ -4,10 +4,11 @@ import { judgeAutomatic } from '../judge.ts';
 import type { Reason } from '../reasons.ts';
 import { nextDue, scheduleKey } from '../schedule/schedule.ts';
 import type { Settings } from '../settings.ts';
+import { DueQueue } from './due-queue.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** A mail that would go: the follow-up as it was then, and the instant of the run. */
+/** A mail that would go: the follow-up as it was before the first run, and the instant of its run. */
 export interface SimulatedMail {
   followup: Followup;
   level: number;
@@ -38,109 +39,98 @@ export function simulate(
   settings: Settings,
   { from, until, sentToday }: SimulationTime,
 ): Simulation {
-  const world = new SimulatedRuns(settings, { day: from, sentToday });
-  for (const followup of followups) world.put(followup);
+  const world = new SimulatedRuns(followups, settings, { day: from, sentToday });
   world.run(from, true);
   for (let at = (Math.floor(from / HOUR_MS) + 1) * HOUR_MS; at <= until; at += HOUR_MS) world.run(at, false);
   return world.result(until);
 }
 
+/** A follow-up in the course of the runs, and the last decision about it. */
+interface SimulatedFollowup {
+  /** As it was before the first run; mails refer to it, so that its later states need no memory. */
+  first: Followup;
+  followup: Followup;
+  reason: Reason | null;
+  isMailed: boolean;
+}
+
 class SimulatedRuns {
   readonly #settings: Settings;
   readonly #mails: SimulatedMail[] = [];
-  readonly #all = new Map<string, { followup: Followup; reason: Reason | null; isMailed: boolean }>();
-  /** The ids by the hour from which a run finds them. */
-  readonly #byHour = new Map<number, string[]>();
-  /** Due ones that a limit left, in the order of their due times. */
-  #left: string[] = [];
+  readonly #all: ReadonlyMap<string, SimulatedFollowup>;
+  readonly #queue: DueQueue;
   #day: number;
-  /** The hour of the last run; what is due before is found by the next. */
-  #hour = Number.NEGATIVE_INFINITY;
   #sentToday: number;
+  /** The limit that ended the last run. */
+  #limit: Reason | null = null;
 
-  constructor(settings: Settings, { day, sentToday }: { day: number; sentToday: number }) {
+  constructor(
+    followups: readonly Followup[],
+    settings: Settings,
+    { day, sentToday }: { day: number; sentToday: number },
+  ) {
     this.#settings = settings;
     this.#day = startOfDay(day, settings.rules.hours.zone);
     this.#sentToday = sentToday;
-  }
-
-  put(followup: Followup): void {
-    this.#all.set(followup.id, { followup, reason: null, isMailed: false });
-    this.#plan(followup);
+    this.#all = new Map(
+      followups.map((first) => [first.id, { first, followup: first, reason: null, isMailed: false }]),
+    );
+    this.#queue = new DueQueue([...this.#all.keys()]);
+    for (const followup of followups) this.#plan(followup);
   }
 
   #plan({ id, nextDueAt, autoEnabled, status }: Followup): void {
-    if (nextDueAt === null || !autoEnabled || status !== 'open') return;
-    const hour = Math.max(Math.ceil(nextDueAt / HOUR_MS), this.#hour + 1);
-    const same = this.#byHour.get(hour);
-    if (same) same.push(id);
-    else this.#byHour.set(hour, [id]);
+    if (nextDueAt !== null && autoEnabled && status === 'open') this.#queue.push(id, nextDueAt);
   }
 
-  /** Decides about everything due at an instant. The first run also finds what came due long before. */
+  /** Decides about what is due at an instant, up to the limits. The first run decides about everything due. */
   run(at: number, isFirst: boolean): void {
-    this.#hour = Math.floor(at / HOUR_MS);
     if (!this.#settings.enabled) return;
-    const due = this.#dueAt(at, isFirst);
-    if (due.length === 0) return;
-    const today = startOfDay(at, this.#settings.rules.hours.zone);
+    const left: Followup[] = [];
+    let mails = this.#settings.maxPerRun;
+    this.#limit = null;
+    for (let id = this.#queue.take(at); id !== null; id = this.#queue.take(at)) {
+      const entry = this.#all.get(id);
+      if (!entry) continue;
+      this.#limit = mails <= 0 ? 'max_per_run' : this.#isDayFull(at) ? 'max_per_day' : null;
+      if (this.#limit !== null) left.push(entry.followup);
+      // A limit leaves the others due.
+      if (this.#limit !== null && !isFirst) break;
+      if (this.#decide(entry, at)) mails -= 1;
+    }
+    for (const followup of left) if (this.#all.get(followup.id)?.followup === followup) this.#plan(followup);
+  }
+
+  #isDayFull(at: number): boolean {
+    const { maxPerDay, rules } = this.#settings;
+    if (maxPerDay === null) return false;
+    const today = startOfDay(at, rules.hours.zone);
     if (today !== this.#day) this.#sentToday = 0;
     this.#day = today;
-    let left = this.#settings.maxPerRun;
-    this.#left = [];
-    for (const [index, id] of due.entries()) {
-      const limit = left <= 0 ? 'max_per_run' : this.#isDayFull() ? 'max_per_day' : null;
-      // A limit leaves the others due; the first run still decides about each.
-      if (limit !== null && !isFirst) {
-        this.#left = [...this.#left, ...due.slice(index)];
-        break;
-      }
-      if (this.#decide(id, at, limit)) left -= 1;
-    }
-  }
-
-  #dueAt(at: number, isFirst: boolean): string[] {
-    const hour = Math.floor(at / HOUR_MS);
-    const hours = isFirst ? [...this.#byHour.keys()].filter((one) => one <= hour + 1) : [hour];
-    const found = hours.flatMap((one) => this.#byHour.get(one) ?? []);
-    for (const one of hours) this.#byHour.delete(one);
-    const dueOf = (id: string) => this.#all.get(id)?.followup.nextDueAt ?? 0;
-    const later = found.filter((id) => dueOf(id) > at);
-    if (later.length > 0) this.#byHour.set(hour + 1, later);
-    const now = found.filter((id) => dueOf(id) <= at);
-    if (now.length === 0) return this.#left;
-    const byDueTime = (one: string, other: string) =>
-      dueOf(one) - dueOf(other) || Buffer.compare(Buffer.from(one), Buffer.from(other));
-    return [...this.#left, ...now].sort(byDueTime);
-  }
-
-  #isDayFull(): boolean {
-    const { maxPerDay } = this.#settings;
-    return maxPerDay !== null && this.#sentToday >= maxPerDay;
+    return this.#sentToday >= maxPerDay;
   }
 
   /** Carries a decision out. Returns true if a mail goes. */
-  #decide(id: string, at: number, limit: Reason | null): boolean {
-    const entry = this.#all.get(id);
-    if (!entry) return false;
+  #decide(entry: SimulatedFollowup, at: number): boolean {
     const { followup } = entry;
     const verdict = judgeAutomatic(followup, this.#settings, at);
-    entry.reason = verdict.reason;
-    if (verdict.do === 'send' && limit === null) {
-      this.#mails.push({ followup, level: verdict.level, at });
+    const isSend = verdict.do === 'send';
+    entry.reason = (isSend ? this.#limit : null) ?? verdict.reason;
+    if (isSend && this.#limit === null) {
+      this.#mails.push({ followup: entry.first, level: verdict.level, at });
       this.#sentToday += 1;
       entry.isMailed = true;
       this.#change(entry, this.#afterMail(followup, verdict.level, at));
       return true;
     }
-    const isStill = verdict.do === 'send' || (verdict.do === 'wait' && verdict.until === null);
-    if (verdict.do === 'send' && limit !== null) entry.reason = limit;
-    if (isStill) this.#left.push(id);
-    else this.#change(entry, { ...followup, nextDueAt: verdict.do === 'wait' ? verdict.until : null });
+    // A wait without a new due time is for a person or a setting: every later run decides the same.
+    const isStill = isSend || (verdict.do === 'wait' && verdict.until === null);
+    if (!isStill)
+      this.#change(entry, { ...followup, nextDueAt: verdict.do === 'wait' ? verdict.until : null });
     return false;
   }
 
-  #change(entry: { followup: Followup }, followup: Followup): void {
+  #change(entry: SimulatedFollowup, followup: Followup): void {
     entry.followup = followup;
     this.#plan(followup);
   }
@@ -159,10 +149,13 @@ class SimulatedRuns {
 
   result(until: number): Simulation {
     const without = [...this.#all.values()].flatMap(({ followup, reason, isMailed }) =>
-      isMailed
-        ? []
-        : [{ followup, reason: reason ?? judgeAutomatic(followup, this.#settings, until).reason }],
+      isMailed ? [] : [{ followup, reason: reason ?? this.#reasonAt(followup, until) }],
     );
     return { mails: this.#mails, without };
+  }
+
+  #reasonAt(followup: Followup, at: number): Reason {
+    const verdict = judgeAutomatic(followup, this.#settings, at);
+    return (verdict.do === 'send' ? this.#limit : null) ?? verdict.reason;
   }
 }

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import type { SearchObject } from 'imapflow';
+import { ForbiddenHost, isLoopback, publicAddress } from '../../../doors/account/public-address.ts';
 import { within } from '../../../doors/time/within.ts';
 import type { MailClient } from './client.ts';
 import { type Failure, failureOf } from './failure.ts';
-import { ForbiddenHost, isLoopback, publicAddress } from './public-address.ts';
 
 /** A function has no time for imapflow's own patience (90 s, 16 s, 5 min). */
 const CONNECT_MS = 10_000;
@@ -150,5 +150,6 @@ function options(endpoint: Endpoint, credentials: Credentials, rules: Connection
     socketTimeout: SOCKET_MS,
     maxLiteralSize: MAX_LITERAL_BYTES,
     maxResponseSize: MAX_RESPONSE_BYTES,
+    maxLineLength: MAX_RESPONSE_BYTES,
   };
 }

@@ -1,10 +1,11 @@
 import { type DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
+import { authFields } from '../../../doors/account/input.ts';
+import type { SealingKeys } from '../../../doors/account/sealed.ts';
 import { writeAttempt } from '../../../doors/store/counted.ts';
 import { toIso, versionOf } from '../../../doors/store/version.ts';
-import type { SealingKeys } from '../credentials/sealed.ts';
 import type { Keep } from '../credentials/sign-in.ts';
-import { integrationsOf, readIntegration } from '../integration.ts';
-import { authFields, type Check, valueAt } from './integration-fields.ts';
+import { integrationsOf, ownerOf, readIntegration } from '../integration.ts';
+import { type Check, valueAt } from './integration-fields.ts';
 import type { IntegrationChange } from './integration-input.ts';
 import type { ManageContext } from './manage.ts';
 
@@ -63,7 +64,7 @@ function updateFor(id: string, change: IntegrationChange, keys: SealingKeys): Re
   return {
     ...fields,
     ...(sync_from === undefined ? {} : { sync_from: sync_from && Timestamp.fromDate(new Date(sync_from)) }),
-    ...(auth ? { auth: authFields(auth, id, keys) } : {}),
+    ...(auth ? { auth: authFields(auth, ownerOf(id), keys) } : {}),
     ...(lifts ? { 'health.next_attempt_at': null } : {}),
   };
 }

@@ -1,22 +1,10 @@
 import * as z from 'zod';
+import { accountAuth, line, serverHost, serverPort } from '../../../doors/account/input.ts';
 import { normaliseAddress } from '../../../doors/mail/address.ts';
-import { refreshable, SECRET_REF } from '../credentials/credential-source.ts';
-import { FIRST_FOLDER, MAX_PORT, PORTS } from '../limits.ts';
+import { FIRST_FOLDER, PORTS } from '../limits.ts';
 
 const MAX_FOLDERS = 50;
 
-const line = (max: number, min = 0) => {
-  const rule = `must be a text of ${min} to ${max} characters on one line`;
-  return z
-    .string(rule)
-    .trim()
-    .min(min, rule)
-    .max(max, rule)
-    .regex(/^[^\p{Cc}\u2028\u2029]*$/u, rule);
-};
-const host = line(253, 1).regex(/^[\w.:-]+$/, 'must be the name of a mail server, such as imap.example.com');
-const rulePort = `must be a port, 1 to ${MAX_PORT}; ${PORTS.tls} for TLS, ${PORTS.starttls} for STARTTLS`;
-const port = z.number(rulePort).int(rulePort).min(1, rulePort).max(MAX_PORT, rulePort);
 const ruleFolder =
   'must be the name of a folder, of 1 to 1000 characters on one line, as the server writes it';
 /** Blanks at the ends belong to a folder's name. */
@@ -27,6 +15,7 @@ const folder = z
   .regex(/^[^\p{Cc}\u2028\u2029]*$/u, ruleFolder);
 /** INBOX is the same in any case (RFC 9051, 5.1). */
 const foldInbox = (path: string) => (path.toUpperCase() === FIRST_FOLDER ? FIRST_FOLDER : path);
+const port = serverPort(`${PORTS.tls} for TLS, ${PORTS.starttls} for STARTTLS`);
 const folders = z
   .array(folder, 'must be a list of folder names')
   .min(1, 'must name at least one folder, such as INBOX')
@@ -50,37 +39,17 @@ const ca = z
   .regex(/^-----BEGIN CERTIFICATE-----[\s\S]*-----END CERTIFICATE-----\s*$/, ruleCa)
   .nullable();
 
-const secretRef = z
-  .string()
-  .regex(
-    SECRET_REF,
-    'must be a secret whose name begins with inbox-, such as inbox-office or projects/p/secrets/inbox-office/versions/3',
-  );
-const password = z.string('must be the password').min(1, 'must not be empty').max(1_000);
-const accessToken = z.string('must be an access token').min(1, 'must not be empty').max(8_000);
-
-const auth = z.union(
-  [
-    z.strictObject({ method: z.literal('password'), user: line(320, 1), password }),
-    z.strictObject({ method: z.enum(['password', 'xoauth2']), user: line(320, 1), secret_ref: secretRef }),
-    z.strictObject({ method: z.literal('xoauth2'), user: line(320, 1), access_token: accessToken }),
-    refreshable.extend({ method: z.literal('xoauth2'), user: line(320, 1) }),
-  ],
-  'must have a user and the method password, with password or secret_ref, or the method xoauth2, with access_token, with refresh_token, client_id, client_secret and token_url, or with secret_ref',
-);
-export type AuthInput = z.infer<typeof auth>;
-
 /** The body that creates an integration. */
 export const newIntegration = z.strictObject({
   org_id: line(200, 1),
   label: line(200).default(''),
   active: z.boolean('must be true or false').default(true),
   notify_email: notifyEmail.default(null),
-  host,
+  host: serverHost('imap.example.com'),
   port: port.default(PORTS.tls),
   secure: z.boolean('must be true (TLS at once) or false (STARTTLS)').default(true),
   ca: ca.default(null),
-  auth,
+  auth: accountAuth,
   folders: folders.default([FIRST_FOLDER]),
   sync_from: since.default(null),
 });
@@ -91,11 +60,11 @@ export const integrationChange = z.strictObject({
   label: line(200).optional(),
   active: z.boolean('must be true or false').optional(),
   notify_email: notifyEmail.optional(),
-  host: host.optional(),
+  host: serverHost('imap.example.com').optional(),
   port: port.optional(),
   secure: z.boolean('must be true (TLS at once) or false (STARTTLS)').optional(),
   ca: ca.optional(),
-  auth: auth.optional(),
+  auth: accountAuth.optional(),
   folders: folders.optional(),
   sync_from: since.optional(),
   updated_at: z.string().nullable().optional(),

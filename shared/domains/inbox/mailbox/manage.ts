@@ -5,14 +5,15 @@ import {
   type QuerySnapshot,
   Timestamp,
 } from '@google-cloud/firestore';
+import { authFields, shownAuth } from '../../../doors/account/input.ts';
+import type { SealingKeys } from '../../../doors/account/sealed.ts';
 import { writeAttempt } from '../../../doors/store/counted.ts';
 import { toJson } from '../../../doors/store/json.ts';
 import { listPageById } from '../../../doors/store/list-page.ts';
 import { versionOf } from '../../../doors/store/version.ts';
-import type { SealingKeys } from '../credentials/sealed.ts';
-import { HEALTHY } from '../health.ts';
-import { healthFields, integrationsOf, readIntegration } from '../integration.ts';
-import { authFields, type Check, valueAt } from './integration-fields.ts';
+import { integrationsOf, ownerOf, readIntegration } from '../integration.ts';
+import { HEALTHY_MAILBOX, mailboxHealthFields } from '../mailbox-health.ts';
+import { type Check, valueAt } from './integration-fields.ts';
 import type { NewIntegration } from './integration-input.ts';
 import type { IntegrationView } from './views.ts';
 
@@ -28,16 +29,9 @@ const DELETE_BATCH = 300;
 /** Returns an integration as it is shown. */
 export function shownIntegration(snapshot: DocumentSnapshot): IntegrationView {
   const { auth, ...fields } = snapshot.data() ?? {};
-  const {
-    method = 'password',
-    user = null,
-    sealed,
-    secret_ref,
-  } = (auth ?? {}) as Partial<IntegrationView['auth'] & { sealed: unknown }>;
-  const credentials = secret_ref === undefined ? {} : { secret_ref };
   return {
     ...(toJson(fields) as Omit<IntegrationView, 'id' | 'auth' | 'updated_at'>),
-    auth: { method, user, ...credentials, has_credentials: (sealed ?? secret_ref) !== undefined },
+    auth: shownAuth(auth),
     id: snapshot.id,
     updated_at: versionOf(snapshot),
   };
@@ -93,8 +87,8 @@ function draft({ store, now, keys }: ManageContext, given: NewIntegration) {
   const fields = {
     ...rest,
     sync_from: sync_from === null ? null : Timestamp.fromDate(new Date(sync_from)),
-    auth: authFields(auth, ref.id, keys),
-    health: healthFields(HEALTHY),
+    auth: authFields(auth, ownerOf(ref.id), keys),
+    health: mailboxHealthFields(HEALTHY_MAILBOX),
     created_at: Timestamp.fromDate(now),
   };
   const integration = readIntegration({ id: ref.id, get: (path) => valueAt(fields, String(path)) });

@@ -1,6 +1,6 @@
 import type { DocumentSnapshot, Firestore, Query } from '@google-cloud/firestore';
 import { toJson } from '../../../doors/store/json.ts';
-import { type InstantOrder, type ListPage, listPageByInstant } from '../../../doors/store/list-page.ts';
+import { type InstantOrder, listPageByInstant } from '../../../doors/store/list-page.ts';
 import type { Position } from '../../../doors/store/position.ts';
 import { versionOf } from '../../../doors/store/version.ts';
 import type { AnswerState } from './answers.ts';
@@ -36,11 +36,6 @@ const LINE = [
     'answer',
   ],
 ];
-/** A page ends at its limit or at this length, whichever comes first. */
-const MAX_PAGE_LENGTH = 4_000_000;
-/** Documents read at a time, so that a page of large ones does not fill the memory first. */
-const CHUNK = 50;
-
 export interface MessageFilter {
   integrationId?: string | undefined;
   threadId?: string | undefined;
@@ -65,10 +60,7 @@ export function messagesBy(
   return query.orderBy('received_at', 'desc');
 }
 
-/**
- * Lists messages, newest first, without their bodies: these fields, or those of MessageLine. Reads one document for each
- * item, and one more for each fifty.
- */
+/** Lists messages, newest first, without their bodies: these fields, or those of MessageLine. */
 export async function listMessages<Item = MessageLine>(
   store: Firestore,
   filter: MessageFilter,
@@ -76,20 +68,8 @@ export async function listMessages<Item = MessageLine>(
   fields: readonly string[] = LINE,
 ): Promise<{ items: Item[]; next: Position | null }> {
   const query = messagesBy(store, filter).select(...fields);
-  const items: Item[] = [];
-  let length = 0;
-  let next = page;
-  do {
-    const some = Math.min(CHUNK, limit - items.length);
-    const read: ListPage<Position> = await listPageByInstant(query, NEWEST_FIRST, some, next);
-    next = read.next;
-    for (const doc of read.docs) {
-      const item = shownMessage(doc);
-      items.push(item as unknown as Item);
-      length += JSON.stringify(item).length;
-    }
-  } while (next && items.length < limit && length < MAX_PAGE_LENGTH);
-  return { items, next };
+  const { docs, next } = await listPageByInstant(query, NEWEST_FIRST, limit, page);
+  return { items: docs.map((doc) => shownMessage(doc) as unknown as Item), next };
 }
 
 /** Returns a message as it is shown. */

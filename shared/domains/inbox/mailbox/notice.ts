@@ -6,8 +6,8 @@ import { resume } from '../../../doors/mail/claims.ts';
 import { documentClaims } from '../../../doors/mail/document-claims.ts';
 import { html, page } from '../../../doors/mail/html.ts';
 import type { Post } from '../../../doors/mail/post.ts';
-import type { Health } from '../health.ts';
 import { type Integration, integrationsOf } from '../integration.ts';
+import type { MailboxHealth } from '../mailbox-health.ts';
 
 export interface NoticeContext {
   store: Firestore;
@@ -17,7 +17,10 @@ export interface NoticeContext {
 }
 
 /** Returns what the owner is to know, and since when. Returns null if there is nothing. */
-function matterOf(before: Health, after: Health): { kind: keyof typeof WORDS; since: number } | null {
+function matterOf(
+  before: MailboxHealth,
+  after: MailboxHealth,
+): { kind: keyof typeof WORDS; since: number } | null {
   const recovered = before.authFailedAt !== null && after.authFailedAt === null;
   if (recovered) return { kind: 'recovered', since: before.authFailedAt ?? 0 };
   if (after.authFailedAt !== null) return { kind: 'auth_failed', since: after.authFailedAt };
@@ -32,8 +35,8 @@ function matterOf(before: Health, after: Health): { kind: keyof typeof WORDS; si
 export async function notifyOwner(
   context: NoticeContext,
   integration: Integration,
-  before: Health,
-  after: Health,
+  before: MailboxHealth,
+  after: MailboxHealth,
 ): Promise<void> {
   const { post, store, clock, now } = context;
   const matter = matterOf(before, after);
@@ -67,7 +70,7 @@ export async function notifyOwner(
 
 /** In both languages, since a mailbox has no language of its own. */
 const WORDS = {
-  auth_failed: ({ user, host }: Integration, { lastError }: Health) => ({
+  auth_failed: ({ user, host }: Integration, { lastError }: MailboxHealth) => ({
     subject: `${user} : identification refusée / sign-in refused`,
     paragraphs: [
       `Le serveur ${host} refuse l’identification de la boîte ${user}. Ses nouveaux messages ne sont plus relevés. Saisissez son mot de passe à nouveau dans la console ; rien n’est perdu, la relève reprendra où elle s’est arrêtée.`,
@@ -75,11 +78,11 @@ const WORDS = {
       `${host}: ${lastError ?? ''}`,
     ],
   }),
-  recovered: ({ user }: Integration, _health: Health) => ({
+  recovered: ({ user }: Integration, _health: MailboxHealth) => ({
     subject: `${user} : relève rétablie / synchronised again`,
     paragraphs: [`La boîte ${user} est de nouveau relevée.`, `The mailbox ${user} is synchronised again.`],
   }),
-  folders_absent: ({ user, host }: Integration, { gaps }: Health) => {
+  folders_absent: ({ user, host }: Integration, { gaps }: MailboxHealth) => {
     const names = gaps.flatMap(({ folder, exists }) => (exists === null ? [folder] : [])).join(', ');
     return {
       subject: `${user} : dossier introuvable / folder not found`,

@@ -1,5 +1,6 @@
-import type { FolderGap, Status } from '../health.ts';
+import type { Status } from '../../../doors/account/health.ts';
 import type { Integration } from '../integration.ts';
+import type { FolderGap } from '../mailbox-health.ts';
 import type { Address } from '../message/message.ts';
 import type { Attachment } from '../message/structure.ts';
 import type { Tally } from '../sync/mailbox-sync.ts';

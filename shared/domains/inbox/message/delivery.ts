@@ -79,7 +79,7 @@ interface PlainReport {
  * X-Failed-Recipients. Returns null if it is none.
  */
 export function readPlainReport({ headers, from, subject, text }: PlainReport): DeliveryReport | null {
-  const failed = firstValue(headers, 'x-failed-recipients');
+  const failed = firstValue(headers, 'x-failed-recipients')?.slice(0, LOOKED_AT);
   if (failed === undefined && !REPORTER.test(from) && !isNullSender(headers)) return null;
   const about = subject.slice(0, 500).toLowerCase().normalize('NFD').replace(/\p{M}/gu, '');
   const beginning = text.slice(0, LOOKED_AT);

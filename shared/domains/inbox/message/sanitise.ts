@@ -148,18 +148,36 @@ function opening(tag: Tag, given: Readonly<Record<string, string>>): string {
   for (const name in given) {
     const value = given[name] as string;
     const { address } = tag;
-    if (address?.name === name ? leads(value, address.schemes) : tag.attributes.has(name))
-      if (value !== '' || name === 'alt') written += ` ${name}="${escapeValue(value)}"`;
+    const shown =
+      address?.name === name ? toLink(value, address.schemes) : tag.attributes.has(name) ? value : '';
+    if (shown !== '' || (name === 'alt' && tag.attributes.has(name)))
+      written += ` ${name}="${escapeValue(shown)}"`;
   }
   return written + tag.ends;
 }
 
-/** Returns true if an address leads to one place from any page. A page loaded by HTTPS reads `https:x` as relative. */
-function leads(address: string, schemes: ReadonlySet<string>): boolean {
+/** The fields of a new mail that a link may fill (RFC 6068); others would attach files or hide recipients. */
+const MAIL_FIELDS = ['subject', 'body', 'cc'];
+
+/**
+ * Returns an address that leads to one place from any page, without user name and password; '' if it does not. A page loaded
+ * by HTTPS reads `https:x` as relative.
+ */
+function toLink(address: string, schemes: ReadonlySet<string>): string {
   const url = URL.parse(address);
-  if (!url || !schemes.has(url.protocol)) return false;
-  return url.host === '' || URL.parse(address, `${url.protocol}//elsewhere.invalid`)?.host === url.host;
+  if (!url || !schemes.has(url.protocol)) return '';
+  if (url.host !== '' && URL.parse(address, `${url.protocol}//elsewhere.invalid`)?.host !== url.host)
+    return '';
+  const fields = url.search.slice(1).split('&');
+  const shown = url.protocol === 'mailto:' ? fields.filter(isMailField) : fields;
+  // An address that needs no change stays to the letter.
+  if (url.username === '' && url.password === '' && shown.length === fields.length) return address;
+  Object.assign(url, { username: '', password: '', search: shown.join('&') });
+  return url.href;
 }
+
+const isMailField = (field: string): boolean =>
+  field === '' || MAIL_FIELDS.includes(field.split('=', 1)[0]?.toLowerCase() ?? '');
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const escapeText = (text: string) => text.replace(/[&<>]/g, (character) => ESCAPES[character] as string);

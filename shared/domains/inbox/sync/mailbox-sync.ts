@@ -1,7 +1,7 @@
-import type { FolderGap } from '../health.ts';
 import type { MailboxConnection } from '../imap/connection.ts';
 import type { UidSet } from '../imap/uid-set.ts';
 import type { Integration } from '../integration.ts';
+import type { FolderGap } from '../mailbox-health.ts';
 import type { SignalSink } from '../message/signals.ts';
 import type { Folder } from './folder/folder.ts';
 import type { Replacements } from './reset.ts';

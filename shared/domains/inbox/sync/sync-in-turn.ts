@@ -6,14 +6,15 @@ import {
   type UpdateData,
 } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
+import type { CredentialContext } from '../../../doors/account/credentials.ts';
+import { afterFailure } from '../../../doors/account/health.ts';
 import { type Clock, stopwatch } from '../../../doors/clock.ts';
 import type { Post } from '../../../doors/mail/post.ts';
 import { isConflict } from '../../../doors/store/firestore.ts';
-import type { CredentialContext } from '../credentials/credentials.ts';
 import { keepIn, signIn } from '../credentials/sign-in.ts';
-import { afterFailure, afterSuccess } from '../health.ts';
-import { healthFields, type Integration, integrationsOf } from '../integration.ts';
+import { type Integration, integrationsOf } from '../integration.ts';
 import { notifyOwner } from '../mailbox/notice.ts';
+import { afterSync, mailboxHealthFields } from '../mailbox-health.ts';
 import type { SignalSink } from '../message/signals.ts';
 import type { Folder } from './folder/folder.ts';
 import { readFolders } from './folder/read-folders.ts';
@@ -87,8 +88,11 @@ async function recordHealth(
   const { now, random } = context;
   const health = failure
     ? afterFailure(mailbox.health, failure, now, random())
-    : afterSuccess(mailbox.health, now, tally.gaps);
-  await update(mailbox, context, turn, { health: healthFields(health), last_run: toLastRun(tally, now) });
+    : afterSync(mailbox.health, now, tally.gaps);
+  await update(mailbox, context, turn, {
+    health: mailboxHealthFields(health),
+    last_run: toLastRun(tally, now),
+  });
   await notifyOwner(context, mailbox, mailbox.health, health);
 }
 

@@ -41,6 +41,10 @@ const KINDS = {
   basic_auth_off: { whose: 'account' },
   smtp_auth_off: { whose: 'account' },
   app_password_needed: { whose: 'account' },
+  /** The token server refuses the grant: a person must connect the account again. */
+  consent_withdrawn: { whose: 'account' },
+  /** The host has no public address. */
+  host_forbidden: { whose: 'account' },
   relay_denied: { whose: 'account' },
   daily_limit: { whose: 'account', mayPass: true },
   sending_limit: { whose: 'account' },
@@ -55,6 +59,8 @@ const KINDS = {
   busy: { whose: 'server', mayPass: true, isBusy: true },
   server_fault: { whose: 'server', mayPass: true },
   no_answer: { whose: 'server', mayPass: true },
+  /** The token server gives no access token for now. */
+  token_unavailable: { whose: 'server', mayPass: true },
   // The content of one mail.
   message_refused: { whose: 'message' },
   unclear: { whose: 'unclear' },

@@ -20,20 +20,28 @@ export const REMEDIES: Readonly<Record<FaultKind, Readonly<Record<Locale, string
     fr: 'le compte n’a pas le droit d’envoyer sous cette adresse : autorisez-la chez le fournisseur (« envoyer en tant que », alias vérifié) ou changez d’expéditeur',
   },
   login_refused: {
-    en: 'correct EMAIL_HOST_USER and EMAIL_HOST_PASSWORD (with Gmail, an app password)',
-    fr: 'corrigez EMAIL_HOST_USER et EMAIL_HOST_PASSWORD (chez Gmail, un mot de passe d’application)',
+    en: 'correct the user and the password of the account, by default EMAIL_HOST_USER and EMAIL_HOST_PASSWORD (with Gmail, an app password)',
+    fr: 'corrigez l’identifiant et le mot de passe du compte, par défaut EMAIL_HOST_USER et EMAIL_HOST_PASSWORD (chez Gmail, un mot de passe d’application)',
   },
   basic_auth_off: {
-    en: 'this provider takes no password here any more, only OAuth: an administrator allows passwords for SMTP AUTH again, or choose another provider',
-    fr: 'ce fournisseur n’accepte plus ici de mot de passe, seulement OAuth : un administrateur doit réautoriser les mots de passe pour SMTP AUTH, ou choisissez un autre fournisseur',
+    en: 'this provider takes no password here any more: sign in with OAuth (EMAIL_AUTH=xoauth2, or a mail account), or an administrator allows passwords for SMTP AUTH again',
+    fr: 'ce fournisseur n’accepte plus ici de mot de passe : passez à OAuth (EMAIL_AUTH=xoauth2, ou un compte d’envoi), ou un administrateur réautorise les mots de passe pour SMTP AUTH',
   },
   smtp_auth_off: {
     en: 'SMTP AUTH is off for this mailbox or its whole tenant; an administrator of Microsoft 365 switches it on, and OAuth does not replace that',
     fr: 'SMTP AUTH est désactivé pour cette boîte ou tout son locataire ; un administrateur de Microsoft 365 doit l’activer, et OAuth ne le remplace pas',
   },
   app_password_needed: {
-    en: 'this account needs an app password (Google account, two-step verification) in EMAIL_HOST_PASSWORD',
-    fr: 'ce compte exige un mot de passe d’application (compte Google, validation en deux étapes) dans EMAIL_HOST_PASSWORD',
+    en: 'this account needs an app password (Google account, two-step verification) instead of its password',
+    fr: 'ce compte exige un mot de passe d’application (compte Google, validation en deux étapes) au lieu de son mot de passe',
+  },
+  consent_withdrawn: {
+    en: 'the consent for this account was withdrawn or has ended: connect it again (at Google it ends after a week while the app’s publishing status is Testing: publish the app)',
+    fr: 'l’autorisation de ce compte a été retirée ou a expiré : reconnectez-le (chez Google, elle expire au bout d’une semaine tant que l’application est au statut « Test » : publiez-la)',
+  },
+  host_forbidden: {
+    en: 'the server has no public address: give the host name of a server on the internet',
+    fr: 'le serveur n’a pas d’adresse publique : donnez le nom d’un serveur accessible sur Internet',
   },
   relay_denied: {
     en: 'the server takes no mail for outside addresses from this account: log in, or use the provider’s submission server',
@@ -82,6 +90,10 @@ export const REMEDIES: Readonly<Record<FaultKind, Readonly<Record<Locale, string
   no_answer: {
     en: 'the server does not answer (EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS); the next run tries again',
     fr: 'le serveur ne répond pas (EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS) ; la prochaine exécution réessaiera',
+  },
+  token_unavailable: {
+    en: 'the token server gives no access token for now; the next run tries again',
+    fr: 'le serveur de jetons ne délivre pas de jeton pour le moment ; la prochaine exécution réessaiera',
   },
   message_refused: {
     en: 'the server dislikes this mail: change its text or its links',

@@ -78,6 +78,9 @@ describe('settings', () => {
   it.each([
     [{ operators: ['nobody'] }, 'must be e-mail addresses'],
     [{ webhook_url: 'http://hooks.example.test/x' }, 'must be an https address'],
+    [{ webhook_url: 'https://169.254.169.254/x' }, 'webhook_url: 169.254.169.254 is no public address'],
+    [{ webhook_url: 'https://[fd00::1]/x' }, 'webhook_url: fd00::1 is no public address'],
+    [{ webhook_url: 'https://10.0.0.1:9/x' }, 'webhook_url: 10.0.0.1 is no public address'],
     [{ locale: 'de' }, 'must be fr or en'],
     [{ failures_in_a_row: 1 }, 'must be a whole number from 2 to 20'],
     [{ paused: { 'No Task': true } }, 'paused'],
@@ -85,6 +88,18 @@ describe('settings', () => {
     const { status, body } = await put({ watch });
     expect(status).toBe(400);
     expect(body.error.message).toContain(rule);
+  });
+
+  it('take a webhook on loopback in the local cloud only', async () => {
+    const onLoopback = { watch: { webhook_url: 'https://127.0.0.1:9/x' } };
+    expect((await put(onLoopback)).status).toBe(200);
+    world.deps.config = { ...world.deps.config, local: false };
+    const { status, body } = await put(onLoopback);
+    world.reconfigure({});
+    expect([status, body.error.message]).toEqual([
+      400,
+      expect.stringContaining('127.0.0.1 is no public address'),
+    ]);
   });
 
   it('may be sent back as they were got', async () => {

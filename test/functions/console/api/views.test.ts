@@ -41,12 +41,16 @@ it('follow-ups are listed by view, each with the decision of now', async () => {
     nowhere: parked('no_email'),
     sent: { next_due_at: null, level: 3, last_sent_at: days(-4) },
     before: { next_due_at: null, level: 3, last_sent_at: days(-9), status: 'paid' },
+    // Two organisations that have never saved any settings.
+    early: { org_id: 'a-new-one', next_due_at: null },
+    late: { org_id: 'z-new-one' },
   }))
     await store.doc(`followups/${id}`).set(followupFields(more));
   const view = async (query: string) => ids(await get(`/api/followups?${query}`));
   expect(await view('view=next')).toEqual(['now', 'soon']);
   expect(await view('view=next&org_id=org-1')).toEqual(['now', 'soon']);
-  expect(await view('view=waiting')).toEqual(['held', 'manual', 'other', 'pause']);
+  expect(await view('view=waiting')).toEqual(['early', 'held', 'late', 'manual', 'other', 'pause']);
+  expect(await view('view=waiting&org_id=z-new-one')).toEqual(['late']);
   expect(await view('view=waiting&org_id=nowhere')).toEqual([]);
   expect(await view('view=uncertain')).toEqual(['lost']);
   expect(await view('view=to_fix')).toEqual(['nowhere']);
@@ -55,7 +59,7 @@ it('follow-ups are listed by view, each with the decision of now', async () => {
   expect(await view('view=ended')).toEqual(['before', 'paid']);
   const { body } = await get('/api/followups?view=next&limit=1');
   expect(body.items[0].explanation.decision).toBe('send');
-  expect(body.counts).toEqual({ next: 2, waiting: 4, uncertain: 1, to_fix: 1, sent: 2, ended: 2 });
+  expect(body.counts).toEqual({ next: 2, waiting: 6, uncertain: 1, to_fix: 1, sent: 2, ended: 2 });
   const broken = await get('/api/followups?view=waiting&org_id=broken');
   expect(broken.body.items[0].explanation).toBeNull();
   const organisations = await get('/v1/admin/billing-settings');

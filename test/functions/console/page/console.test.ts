@@ -184,17 +184,17 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     const run = store.doc(`task_runs/${VISITS}!live`);
     const counts = { candidates: 700, acted: 650, skipped: 50, failed: 0 };
     await run.set(storedRun(VISITS, 1, { outcome: null, finished_at: null, duration_ms: null, counts }));
-    const rounds = await site.open();
-    await card(rounds, 'Close inactive visits').getByText('700 checked · 650 visits closed').waitFor();
+    const open = await site.open();
+    await card(open, 'Close inactive visits').getByText('700 checked · 650 visits closed').waitFor();
     await run.update({ 'counts.candidates': 900, 'counts.acted': 850 });
-    await card(rounds, 'Close inactive visits').getByText('900 checked · 850 visits closed').waitFor();
-    await card(rounds, 'Close inactive visits')
+    await card(open, 'Close inactive visits').getByText('900 checked · 850 visits closed').waitFor();
+    await card(open, 'Close inactive visits')
       .getByRole('link', { name: /^Running now/ })
       .click();
-    await rounds.getByText('900 checked · 850 visits closed').waitFor();
+    await open.getByText('900 checked · 850 visits closed').waitFor();
     await run.update({ outcome: 'succeeded', 'counts.candidates': 1000, 'counts.acted': 950 });
-    await rounds.getByText('1,000 checked · 950 visits closed').waitFor();
-    await rounds.getByText('succeeded').waitFor();
+    await open.getByText('1,000 checked · 950 visits closed').waitFor();
+    await open.getByText('succeeded').waitFor();
   });
 
   it('draws duration and cost when asked to, which loads the charts only then', async () => {
@@ -398,7 +398,7 @@ describe.skipIf(withoutChromium())('the console in a real browser', () => {
     await page.getByRole('dialog').getByRole('table').waitFor();
   });
 
-  it('shows the rounds of 10,000 stored runs with fifty reads for each task', async () => {
+  it('shows the last runs of 10,000 stored ones with fifty reads for each task', async () => {
     await runs(Math.ceil(10_000 / tasks.length));
     const page = await site.open('settings');
     await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();

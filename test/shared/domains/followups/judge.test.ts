@@ -264,6 +264,18 @@ describe('the words of a reminder', () => {
     expect(plain(of(fields, more, level).text)).toContain(expected);
   });
 
+  it('link to the document and its payment if there are pages, by https only', () => {
+    const pages = { payment_url: 'https://pay.example.test/7', document_url: 'javascript:alert(1)' };
+    const { text, links } = of(pages);
+    expect(text).toContain('Régler en ligne :\nhttps://pay.example.test/7\n\nCordialement');
+    expect(links).toEqual(['https://pay.example.test/7']);
+    expect(of({}).text).not.toMatch(/Régler|Voir|annoncé|\n\n\n/);
+    const quote = { type: 'quote', sent_at: stamp('2026-02-01T09:00:00Z') };
+    expect(of({ ...quote, document_url: 'https://d.example.test' }).text).toContain(
+      'Voir le devis :\nhttps://d.example.test\n',
+    );
+  });
+
   it('never have a hole where the document lacks a value', () => {
     const quote = { type: 'quote', due_date: null, sent_at: stamp('2026-02-01T09:00:00Z') };
     const templates = { courteous: { fr: { subject: 'Devis', text: 'valable jusqu’au {{valid_until}}' } } };

@@ -1,15 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SealBroken, seal, unseal } from '../../../../shared/domains/inbox/credentials/sealed.ts';
-import {
-  AUTH_FAILURES,
-  afterFailure,
-  afterSuccess,
-  HEALTHY,
-  isDue,
-} from '../../../../shared/domains/inbox/health.ts';
 import { failureOf } from '../../../../shared/domains/inbox/imap/failure.ts';
-import { isPublicAddress } from '../../../../shared/domains/inbox/imap/public-address.ts';
 import { UidSet } from '../../../../shared/domains/inbox/imap/uid-set.ts';
 import {
   messageIdsIn,
@@ -19,6 +10,15 @@ import {
 import { documentIdOf, folderKey } from '../../../../shared/domains/inbox/message/identity.ts';
 import { readMessage } from '../../../../shared/domains/inbox/message/message.ts';
 import { shapeOf } from '../../../../shared/domains/inbox/message/structure.ts';
+import {
+  AUTH_FAILURES,
+  afterFailure,
+  afterSuccess,
+  HEALTHY,
+  isDue,
+} from '../../../../shared/doors/account/health.ts';
+import { isPublicAddress } from '../../../../shared/doors/account/public-address.ts';
+import { SealBroken, seal, unseal } from '../../../../shared/doors/account/sealed.ts';
 
 const NOW = new Date('2026-03-04T10:00:00.000Z');
 const uids = fc.uniqueArray(fc.integer({ min: 1, max: 60 }));

@@ -1,6 +1,6 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { type HttpRequest, jsonBody, location } from '../../../../shared/doors/http/request.ts';
 
 const asked = (url: string) =>
@@ -54,4 +54,20 @@ it('answers 400 and not a fault of its own if the client goes away while it send
   request.push(Buffer.from('{"a":'));
   request.destroy(new Error('aborted'));
   await expect(body).rejects.toMatchObject({ status: 400, message: 'The body was cut off; send it again.' });
+});
+
+it('refuses a body that comes an octet at a time, however long that lasts, and closes the connection', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const request = new IncomingMessage(new Socket());
+  const refused = expect(jsonBody(request as HttpRequest)).rejects.toMatchObject({
+    status: 400,
+    message: 'The body did not end within 15 s; send it faster.',
+    headers: { Connection: 'close' },
+  });
+  for (let second = 0; second < 15; second += 1) {
+    request.push(' ');
+    await vi.advanceTimersByTimeAsync(1_000);
+  }
+  await refused;
+  vi.useRealTimers();
 });

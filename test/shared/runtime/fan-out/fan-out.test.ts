@@ -9,7 +9,7 @@ import { clear, dump, NOW, startWorld, type World } from '../../../support/world
 
 let world: World;
 let fan: FanOutWorld;
-let rounds = 0;
+let tests = 0;
 
 beforeAll(async () => {
   world = await startWorld();
@@ -23,9 +23,9 @@ beforeEach(async () => {
   fan.disturb.with = () => null;
   fan.apiCalls.left = null;
   trouble.with = () => false;
-  // Names of batches stay taken for an hour, and each test has rounds of its own.
-  rounds += 1;
-  world.clock.set(new Date(NOW.getTime() + rounds * 7_200_000));
+  // Names of batches stay taken for an hour, and each test has its own hours.
+  tests += 1;
+  world.clock.set(new Date(NOW.getTime() + tests * 7_200_000));
   for (const { ref } of (await world.store.collection('task_runs').get()).docs)
     await world.store.recursiveDelete(ref);
   await clear(world.store, 'sheep');

@@ -88,6 +88,10 @@ export const fr: BillingTexts = {
       amount: 'ce qui reste à payer, avec sa devise',
       due_date: 'la date d’échéance',
       sent_date: 'la date d’envoi du devis',
+      payment_link: 'la page de paiement (payment_url) ; sans elle, son paragraphe disparaît',
+      document_link: 'la page du document (document_url) ; sans elle, son paragraphe disparaît',
+      promised_on:
+        'le jour pour lequel le client avait promis de payer ; dans le premier courriel qui suit seulement',
       valid_until: 'le dernier jour de validité du devis',
       days_late: 'les jours depuis l’échéance',
       organisation: 'l’organisation qui écrit',

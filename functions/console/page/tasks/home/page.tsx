@@ -72,10 +72,10 @@ function Tasks({ items, schedulerAnswers, incidents }: TasksProps) {
   return (
     <section aria-labelledby="tasks">
       <Title order={2} size="h4" id="tasks">
-        {words.rounds.title}
+        {words.list.title}
       </Title>
-      {!schedulerAnswers && <Alert color="orange">{words.rounds.noScheduler}</Alert>}
-      {items.length === 0 && <Empty>{words.rounds.none}</Empty>}
+      {!schedulerAnswers && <Alert color="orange">{words.list.noScheduler}</Alert>}
+      {items.length === 0 && <Empty>{words.list.none}</Empty>}
       <ul className="tasks">
         {rows.map((row) => (
           <TaskRow key={row.task.id} {...row} />

@@ -61,13 +61,13 @@ export function TaskRow({ task, incidents }: Props) {
         <Button
           size="compact-sm"
           variant="light"
-          aria-label={`${texts.rounds.run}${texts.rounds.of}${name}`}
+          aria-label={`${texts.list.run}${texts.list.of}${name}`}
           onClick={() => {
             setAsked(true);
             setOpened(true);
           }}
         >
-          {texts.rounds.run}
+          {texts.list.run}
         </Button>
         {task.paused !== null && <PauseButton task={task} paused={task.paused} name={name} />}
       </div>
@@ -91,7 +91,7 @@ function Next({ task: { next_occurrence: at, paused } }: { task: TaskItem }) {
         ? texts.row.next(isDue ? texts.row.dueNow : distance(at, language, 'short'))
         : paused
           ? ''
-          : words.rounds.unknown}
+          : words.list.unknown}
     </span>
   );
 }

@@ -10,7 +10,7 @@ export const en = {
     admin: 'by an administrator',
     local: 'locally, without proof',
   },
-  rounds: {
+  list: {
     title: 'Tasks',
     next: 'Next run',
     schedule: 'Schedule',

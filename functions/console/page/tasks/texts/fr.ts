@@ -10,7 +10,7 @@ export const fr: TasksTexts = {
     admin: 'par un administrateur',
     local: 'en local, sans preuve',
   },
-  rounds: {
+  list: {
     title: 'Tâches',
     next: 'Prochaine exécution',
     schedule: 'Horaire',

@@ -50,6 +50,17 @@ describe('billing settings', () => {
     expect(body.updated_at).toBeNull();
   });
 
+  it('offer the opt-out of quotes only in a new organisation, and keep it in all mails of an older one', async () => {
+    expect((await call('GET')).body.opt_out).toBe('quotes');
+    expect((await put({ min_gap_days: 3 })).body.opt_out).toBe('quotes');
+    const ref = world.store.doc('billing_settings/org-1');
+    expect((await ref.get()).get('opt_out')).toBe('quotes');
+    await ref.set({ min_gap_days: 3 });
+    expect((await put({ min_gap_days: 4 })).body.opt_out).toBe('all');
+    expect((await ref.get()).get('opt_out')).toBeUndefined();
+    expect((await put({ opt_out: 'sometimes' })).status).toBe(400);
+  });
+
   it('merge a partial PUT, accept their own answer, and reject an old version', async () => {
     await put({ min_gap_days: 3, levels: { quote: [{ after_days: 2, template: 'last' }] } });
     const { body, headers } = await put({ max_per_day: 50 });

@@ -313,7 +313,34 @@ describe('the opt-out link', () => {
     await post('/api/followups/ada/resume');
     expect((await post('/api/followups/ada/send', { level: 1 })).body.error.details.reason).toBe('opted_out');
     expect((await fetch(url, { method: 'POST' })).status).toBe(200);
+    expect(await (await fetch(url)).text()).toContain('C’est noté');
   });
+
+  it('goes with links to the pages of the document, which must be https', async () => {
+    await fill('ada');
+    const patch = (body: object) => call('PATCH', '/api/followups/ada', body);
+    expect((await patch({ payment_url: 'http://pay.example.test' })).status).toBe(400);
+    expect((await patch({ payment_url: 'https://pay.example.test/?a=1&b=2' })).status).toBe(200);
+    const { html, text } = (await get('/api/followups/ada/preview')).body;
+    expect(html).toContain('<a href="https://pay.example.test/?a=1&amp;b=2">');
+    expect(text).toContain('\nhttps://pay.example.test/?a=1&b=2\n');
+  });
+
+  it.each([
+    ['all', [true, true]],
+    ['quotes', [false, true]],
+    ['none', [false, false]],
+  ])(
+    'of opt_out %s stands in the mails that it names, in the header as in the text',
+    async (optOut, wanted) => {
+      await world.store.doc('billing_settings/org-1').update({ opt_out: optOut });
+      await fill('ada');
+      await fill('quote', { type: 'quote', sent_at: stamp('2026-02-01T09:00:00Z') });
+      const previews = await Promise.all(['ada', 'quote'].map((id) => get(`/api/followups/${id}/preview`)));
+      const has = (text: string) => previews.map(({ body }) => body.raw.includes(text) as boolean);
+      expect([has('List-Unsubscribe'), has('Ne plus recevoir de rappel')]).toEqual([wanted, wanted]);
+    },
+  );
 
   it('answers 404 with the signature of another follow-up, a wrong one or none', async () => {
     const url = await link();
@@ -324,12 +351,25 @@ describe('the opt-out link', () => {
       '/o/ada',
       '/o/',
       '/o/YWRh.',
+      // The same id and signature in another spelling.
+      `${new URL(url).pathname}.junk`,
+      new URL(url).pathname.replace('YWRh.', 'YWRhA.'),
+      new URL(url).pathname.replace('YWRh.', 'YWRh=.'),
       '/o/..%2F..%2Fx.y',
     ];
     for (const path of forged) expect((await fetch(world.url + path, { method: 'POST' })).status).toBe(404);
     expect((await get('/api/followups/bob')).body.status).toBe('open');
     expect((await fetch(url, { method: 'DELETE' })).status).toBe(405);
   });
+});
+
+it('logs no address of a customer to whom no mail can be made', async () => {
+  await fill('bob', { customer: { name: 'Bob', email: 'bob@x.test eve@x.test' } });
+  world.logs.length = 0;
+  const { status, body } = await get('/api/followups/bob/preview');
+  expect([status, body.error.message]).toEqual([409, expect.stringContaining('bob@x.test eve@x.test')]);
+  expect(world.logs.join('')).toContain('refused');
+  expect(world.logs.join('')).not.toContain('bob@x.test');
 });
 
 describe('a signal of the inbox', () => {

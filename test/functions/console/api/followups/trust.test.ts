@@ -214,6 +214,19 @@ describe('a change of settings', () => {
     expect(refused.body.error.message).toContain(message);
   });
 
+  it('to a least amount leaves smaller ones out, by currency, until it is lowered', async () => {
+    await fill('small', { amount_due: '4.99', due_date: ago(20) });
+    await fill('exact', { amount_due: 5, due_date: ago(20) });
+    await fill('yen', { amount_due: 4, currency: 'JPY', due_date: ago(20) });
+    await settings({ min_amount: { EUR: 5 } });
+    expect(await run()).toMatchObject({ followups: { sent: 2, failed: 0 }, skipped: { below_minimum: 1 } });
+    expect([(await run()).followups.due, await why('small')]).toEqual([0, 'below_minimum']);
+    const lowered = await settings({ min_amount: null });
+    expect(lowered.body.activation).toMatchObject({ would_send_now: 1 });
+    expect((await run()).followups.sent).toBe(1);
+    expect((await settings({ min_amount: { euro: 5 } })).status).toBe(400);
+  });
+
   it('that mends a fault of the settings lets go on what it had parked', async () => {
     const broken = { levels: { invoice: [level(7, 'couteous')], quote: [] } };
     await world.store.doc('billing_settings/org-1').update(broken);

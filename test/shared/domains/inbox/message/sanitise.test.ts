@@ -14,6 +14,13 @@ const absolute = (address: string) =>
   URL.canParse(address) &&
   !['https:', 'http:'].some((scheme) => URL.parse(address, `${scheme}//a.invalid`)?.host === 'a.invalid');
 
+/** Without a user name and password. */
+const anonymous = (value: string) => {
+  const url = URL.parse(value);
+  if (!url || (url.username === '' && url.password === '')) return value;
+  return Object.assign(url, { username: '', password: '' }).href;
+};
+
 /** Without addresses that are none by themselves, and with what every link says of itself. */
 const addressed =
   (name: string, more = {}) =>
@@ -21,7 +28,9 @@ const addressed =
     tagName,
     attribs: {
       ...Object.fromEntries(
-        Object.entries(attribs).filter(([key, value]) => key !== 'rel' && (key !== name || absolute(value))),
+        Object.entries(attribs)
+          .filter(([key, value]) => key !== 'rel' && (key !== name || absolute(value)))
+          .map(([key, value]) => [key, key === name ? anonymous(value) : value]),
       ),
       ...more,
     },
@@ -195,6 +204,18 @@ describe('HTML of a mail', () => {
       expect(sanitise(`<a href="${link}">x</a>`, MAX)).toBe('<a rel="noopener noreferrer nofollow">x</a>');
     for (const link of ['https://e.test/', 'http://e.test', 'https:\\\\e.test', 'mailto:a@e.test', 'tel:+33'])
       expect(sanitise(`<a href="${link}">x</a>`, MAX)).toContain(` href="${link}"`);
+  });
+
+  it.each([
+    ['https://user:pw@evil.example/x', 'https://evil.example/x'],
+    ['https://bank.example@evil.example/', 'https://evil.example/'],
+    ['http://%62ank.example:443@evil.example/a?b#c', 'http://evil.example/a?b#c'],
+    ['https://a@e.test:8443/@x', 'https://e.test:8443/@x'],
+    ['https://e.test/@x', 'https://e.test/@x'],
+    ['mailto:a@e.test?attach=/etc/passwd', 'mailto:a@e.test'],
+    ['mailto:a@e.test?subject=x&bcc=spy@e.test&ATTACHMENT=y&Body=z', 'mailto:a@e.test?subject=x&amp;Body=z'],
+  ])('shows the link %s as %s', (given, shown) => {
+    expect(sanitise(`<a href="${given}">x</a>`, MAX)).toContain(` href="${shown}"`);
   });
 
   it('is read no deeper than a thousand elements within each other, however many it opens', () => {
