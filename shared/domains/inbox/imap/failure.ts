@@ -70,11 +70,10 @@ export function failureOf(thrown: unknown, heard: unknown, secrets: readonly str
 }
 
 /** Words of a session whose access token has ended; some servers say them only as they hang up. */
-const TOKEN_END =
-  /token.{0,40}(expired|revoked|invalid)|(expired|invalid).{0,20}token|session (invalidated|expired)/i;
+const TOKEN_END = [/token|session/i, /expired|revoked|invalid/i];
 
 /** Returns true if a session ended with its access token. */
-export const isTokenEnd = ({ detail }: Failure): boolean => TOKEN_END.test(detail);
+export const isTokenEnd = ({ detail }: Failure): boolean => TOKEN_END.every((words) => words.test(detail));
 
 function kindOf(error: MailError, cause: MailError, detail: string): FailureKind {
   // imapflow calls every refusal of a login a failed authentication, throttling too.

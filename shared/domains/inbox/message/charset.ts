@@ -40,8 +40,9 @@ export const decodeLine = (bytes: Buffer): string => utf8(bytes) ?? mixed(bytes)
 export function decodeHtml(bytes: Buffer, label: string | undefined, cut = false): string {
   if (!EMPTY_LABELS.has(nameOf(label))) return decodeCharset(bytes, label, cut);
   const head = bytes.toString('latin1', 0, MAX_META_OCTETS);
-  const [, own] = /<meta\b[^>]{0,200}?\bcharset\s{0,9}=\s{0,9}["']?([\w.:-]{1,40})/i.exec(head) ?? [];
-  return decodeCharset(bytes, own ?? label, cut);
+  const tags = head.match(/<meta\b[^>]{0,200}/gi) ?? [];
+  const names = tags.map((tag) => /\bcharset\s*=\s*["']?([\w.:-]{1,40})/i.exec(tag)?.[1]);
+  return decodeCharset(bytes, names.find((own) => own !== undefined) ?? label, cut);
 }
 
 const nameOf = (label: string | undefined) =>

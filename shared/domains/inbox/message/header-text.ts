@@ -5,13 +5,16 @@ import { decodeCharset, decodeLine } from './charset.ts';
 /** A word of RFC 2047. Blanks within it are wrong, and programs write them. */
 const WORD = /=\?([^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?([BQ])\?([^?]*)\?=/giy;
 const BEGIN = '=?';
+/** Longer values of a header are cut; no subject, name or file name is as long. */
+const MAX_LENGTH = 20_000;
 
 /**
  * Returns a header's value as text: raw 8-bit characters are UTF-8 if they can be, else Windows-1252, and encoded words
  * (RFC 2047) are decoded. Words side by side in one charset are decoded together, for a character may be cut between them.
  */
 export function headerText(value: Buffer | string): string {
-  const text = typeof value === 'string' ? value : decodeLine(value);
+  const short = value.length > MAX_LENGTH ? value.slice(0, MAX_LENGTH) : value;
+  const text = typeof short === 'string' ? short : decodeLine(short);
   if (!text.includes(BEGIN)) return text;
   let result = '';
   let word: { charset: string; octets: Buffer[] } | null = null;

@@ -13,6 +13,8 @@ export interface RawMail {
 const MAX_DEPTH = 20;
 const MAX_CHILDREN = 100;
 const MAX_VALUE = 4_000;
+/** The longest line that may be a guessed boundary; RFC 2046, 5.1.1, has 70 characters. */
+const MAX_BOUNDARY = 200;
 /** Letters of a text that programs put before a multipart for readers without MIME. */
 const MAX_BOILERPLATE = 400;
 
@@ -116,8 +118,18 @@ function cut(body: string, boundary: string | undefined): string[] | null {
 }
 
 /** Returns the first line that looks like a boundary: two hyphens, and a header field or an empty line below. */
-const guessBoundary = (body: string): string | undefined =>
-  /^--(?=-{0,60}[\w=])([^\r\n]{1,200}?)[ \t]{0,9}\r?\n(?=[\w-]{1,60}:|\r?\n)/m.exec(body)?.[1];
+function guessBoundary(body: string): string | undefined {
+  const lines = body.split('\n');
+  const isBelow = (line: string, isLast: boolean) =>
+    /^[\w-]{1,60}:/.test(line) || (line.trim() === '' && !isLast);
+  const found = lines.find(
+    (line, index) =>
+      line.length <= MAX_BOUNDARY &&
+      /^--+[\w=]/.test(line) &&
+      isBelow(lines[index + 1] ?? '', index + 2 >= lines.length),
+  );
+  return found?.trimEnd().slice(2);
+}
 
 function splitHead(text: string): { head: string; body: string } {
   if (/^\r?\n/.test(text)) return { head: '', body: text.replace(/^\r?\n/, '') };

@@ -10,7 +10,7 @@ const WHOLE_BYTES = 2 * MAX_PART_BYTES;
 const PREAMBLE_BYTES = 32_000;
 const MIME_FIELDS = ['content-type', 'content-transfer-encoding'];
 
-/** The octets of texts, and the outlines of messages that were read anew. */
+/** The octets of texts, and the outlines of messages that were read again. */
 export interface Bodies {
   outlines: ReadonlyMap<number, Outline>;
   texts: ReadonlyMap<number, PartBytes>;

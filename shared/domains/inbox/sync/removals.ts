@@ -15,7 +15,7 @@ export async function confirmRemovals({ folder, now, tally }: FolderSync, listed
   await folder.save({ uids: uids.without(confirmed), missing: absent.without(confirmed) });
 }
 
-/** Syncs in a row after which a folder that is not there is one that somebody must name anew. */
+/** Syncs in a row after which a folder that is not there must be chosen again. */
 export const ABSENT_SYNCS = 2;
 
 /**
