@@ -13,6 +13,7 @@ import { whatIfRoutes } from './api/followups/what-if.ts';
 import { homeRoutes } from './api/home/home.ts';
 import { answerRoutes } from './api/inbox/answers.ts';
 import { inboxRoutes } from './api/inbox/inbox.ts';
+import { retryRoutes } from './api/inbox/retry.ts';
 import { inboxViewRoutes } from './api/inbox/view.ts';
 import { mailAccountRoutes } from './api/mail-accounts/mail-accounts.ts';
 import { presenceRoutes } from './api/presence/presence.ts';
@@ -57,6 +58,7 @@ export const routes: readonly AdminRoute[] = [
   ...inboxViewRoutes,
   ...answerRoutes,
   ...mailAccountRoutes,
+  ...retryRoutes,
   ...visitRoutes,
 ];
 
