@@ -86,7 +86,7 @@ export const syncInbox: Task<Types> = {
     const { outcome, counts, reasons, tally, dispatched } = facts;
     const count = (name: string) => tally[name] ?? 0;
     return {
-      success: outcome !== 'failed',
+      success: outcome !== 'failed' && count('incomplete_folders') === 0,
       message: message(facts),
       timestamp: facts.now.toISOString(),
       integrations: {
@@ -99,6 +99,12 @@ export const syncInbox: Task<Types> = {
         synced: facts.dryRun ? 0 : counts.acted,
         failed: counts.failed,
         skipped: counts.skipped,
+      },
+      // Folders that the server counts otherwise than the store, and both numbers.
+      incomplete: {
+        folders: count('incomplete_folders'),
+        exists: count('incomplete_exists'),
+        stored: count('incomplete_stored'),
       },
       messages: {
         new: count('new'),
@@ -149,16 +155,27 @@ function turnOf({ host }: Integration, shared: Shared, context: RunContext): Mai
 function toResult(result: MailboxResult, { tally }: RunContext): ActResult<Reason> {
   for (const name of ['new', 'updated', 'removed', 'quarantined', 'announced', 'stored'] as const)
     tally[name] = (tally[name] ?? 0) + result.tally[name];
+  const add = (name: string, count: number) => {
+    tally[name] = (tally[name] ?? 0) + count;
+  };
+  for (const { exists, stored } of result.tally.gaps) {
+    add('incomplete_folders', 1);
+    add('incomplete_exists', exists ?? 0);
+    add('incomplete_stored', stored);
+  }
   // It has its next attempt, in its own document.
   if (result.failure) return { outcome: 'failed', reason: result.failure.kind, retry: false };
   return { outcome: 'acted' };
 }
 
-function message({ outcome, dryRun, counts, dispatched }: ReplyFacts<object>): string {
+function message({ outcome, dryRun, counts, dispatched, tally }: ReplyFacts<object>): string {
   if (dryRun) return `Would synchronise ${counts.acted} mailboxes`;
   if (outcome === 'dispatched')
     return `Synchronisation inbox confiée à Cloud Tasks en ${dispatched?.batches ?? 0} lot(s)`;
   if (outcome === 'failed') return 'La synchronisation inbox a échoué';
   if (outcome === 'partial') return `Synchronisation inbox terminée avec ${counts.failed} échec(s)`;
+  const incomplete = tally['incomplete_folders'] ?? 0;
+  if (incomplete > 0)
+    return `Synchronisation inbox incomplète : ${incomplete} dossier(s), ${tally['incomplete_exists']} message(s) sur le serveur, ${tally['incomplete_stored']} enregistré(s)`;
   return 'Synchronisation inbox terminée avec succès';
 }

@@ -2,13 +2,13 @@ import type { Command } from 'commander';
 import { findTarget } from '../target.ts';
 import type { Terminal } from '../terminal.ts';
 import { type AddFlags, addMailbox } from './add.ts';
-import { listMailboxes, type MailboxFlags, syncMailbox, testMailbox } from './mailboxes.ts';
+import { listMailboxes, type MailboxFlags, retryMessage, syncMailbox, testMailbox } from './mailboxes.ts';
 
-/** Adds `ronde inbox ...`: list, add, test and sync mailboxes. */
+/** Adds `ronde inbox ...`: list, add, test and sync mailboxes, and retry a message. */
 export function addInbox(program: Command, terminal: Terminal): void {
   const inbox = program
     .command('inbox')
-    .description('mailboxes: list, add, test, synchronise now')
+    .description('mailboxes: list, add, test, synchronise now, retry a message')
     .showHelpAfterError();
   const json = ['--json', 'print the answer as JSON'] as const;
 
@@ -56,6 +56,14 @@ export function addInbox(program: Command, terminal: Terminal): void {
     .option(...json)
     .action(async (id: string, flags: MailboxFlags) =>
       terminal.exit(await syncMailbox(await findTarget(), id, flags, terminal)),
+    );
+
+  inbox
+    .command('retry <message>')
+    .description('ask the server again for a message in quarantine')
+    .option(...json)
+    .action(async (id: string, flags: MailboxFlags) =>
+      terminal.exit(await retryMessage(await findTarget(), id, flags, terminal)),
     );
 }
 

@@ -3,6 +3,7 @@ import { callAdmin } from '../admin-call.ts';
 import type { Target } from '../target.ts';
 import { type Terminal, toPrintable } from '../terminal.ts';
 
+const gap = z.object({ folder: z.string(), exists: z.number().nullable(), stored: z.number() });
 const integration = z.looseObject({
   id: z.string(),
   label: z.string().optional(),
@@ -15,6 +16,7 @@ const integration = z.looseObject({
       next_attempt_at: z.string().nullish(),
       last_error: z.string().nullish(),
       last_success_at: z.string().nullish(),
+      incomplete: z.array(gap).optional(),
     })
     .optional(),
 });
@@ -37,8 +39,14 @@ export const report = z.object({
 const synced = z.object({
   success: z.boolean(),
   complete: z.boolean(),
+  incomplete: z.array(gap).default([]),
   messages: z.record(z.string(), z.number()),
   error: z.object({ kind: z.string(), detail: z.string() }).nullable(),
+});
+
+const retried = z.looseObject({
+  subject: z.string(),
+  quarantined: z.looseObject({ reason: z.string() }).nullable(),
 });
 
 export interface MailboxFlags {
@@ -75,7 +83,10 @@ function describeMailbox({ id, active, host, auth, health }: z.infer<typeof inte
   const last = health?.last_success_at ? `synchronised ${health.last_success_at}` : 'never synchronised';
   const next = health?.next_attempt_at ? `, next attempt ${health.next_attempt_at}` : '';
   const error = health?.last_error ? `, ${health.last_error}` : '';
-  return toPrintable(`${id}  ${state.padEnd(11)}  ${auth.user ?? '?'} on ${host}: ${last}${next}${error}`);
+  const gaps = (health?.incomplete ?? []).map((each) => `, ${describeGap(each)}`).join('');
+  return toPrintable(
+    `${id}  ${state.padEnd(11)}  ${auth.user ?? '?'} on ${host}: ${last}${next}${error}${gaps}`,
+  );
 }
 
 /** Tests a mailbox. Returns 1 if it does not work. */
@@ -103,7 +114,30 @@ export function describeReport({ ok, error, capabilities, folders }: z.infer<typ
   ];
 }
 
-/** Synchronises a mailbox now. Returns 1 if the sync fails. */
+const describeGap = ({ folder, exists, stored }: z.infer<typeof gap>) =>
+  exists === null
+    ? `${folder} is not on the server; choose the folders again.`
+    : `${folder} is incomplete: ${exists} on the server, ${stored} stored.`;
+
+/** Tries a message in quarantine again. Returns 1 if it still cannot be read. */
+export async function retryMessage(
+  target: Target,
+  id: string,
+  { json }: MailboxFlags,
+  { print }: Terminal,
+): Promise<number> {
+  const answer = await callAdmin(target, retried, {
+    method: 'POST',
+    path: `/api/inbox/messages/${encodeURIComponent(id)}/retry`,
+    body: {},
+  });
+  if (json) print(JSON.stringify(answer, null, 2));
+  else if (answer.quarantined) print(toPrintable(`It still cannot be read: ${answer.quarantined.reason}`));
+  else print(toPrintable(`It is stored now: ${answer.subject}`));
+  return answer.quarantined ? 1 : 0;
+}
+
+/** Synchronises a mailbox now. Returns 1 if the sync fails or leaves a folder incomplete. */
 export async function syncMailbox(
   target: Target,
   id: string,
@@ -116,6 +150,9 @@ export async function syncMailbox(
   else if (answer.error) print(toPrintable(`It failed: ${answer.error.kind}: ${answer.error.detail}`));
   else
     print(`${fresh} new, ${updated} updated, ${removed} removed; ${announced} announced, ${stored} stored.`);
-  if (!json && !answer.complete) print('More mail is waiting; the next sync goes on.');
+  if (json) return answer.success ? 0 : 1;
+  for (const each of answer.incomplete) print(toPrintable(describeGap(each)));
+  if (!answer.complete && answer.incomplete.length === 0)
+    print('More mail is waiting; the next sync goes on.');
   return answer.success ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
-import { type Health, readHealth } from '../../doors/account/health.ts';
 import { millis } from '../../doors/store/firestore.ts';
 import { FIRST_FOLDER, PORTS } from './limits.ts';
+import { type MailboxHealth, readMailboxHealth } from './mailbox-health.ts';
 
 /** One mailbox that is synchronised. */
 export interface Integration {
@@ -23,7 +23,7 @@ export interface Integration {
   folders: readonly string[];
   /** Older mail is left where it is. */
   since: Date | null;
-  health: Health;
+  health: MailboxHealth;
 }
 
 export const integrationsOf = (store: Firestore) => store.collection('inbox_integrations');
@@ -66,10 +66,17 @@ export function readIntegration(snapshot: Fields): Integration {
     sealed: text('auth.sealed'),
     secretRef: text('auth.secret_ref'),
     token: text('auth.token'),
-    folders: paths.length > 0 ? [...new Set(paths as string[])] : [FIRST_FOLDER],
+    folders: paths.length > 0 ? withOneInbox(paths as string[]) : [FIRST_FOLDER],
     since: since === null ? null : new Date(since),
-    health: readHealth(snapshot),
+    health: readMailboxHealth(snapshot),
   };
+}
+
+/** INBOX is the same in any case (RFC 9051, 5.1): of several spellings the first one, or the usual one, stays. */
+function withOneInbox(paths: readonly string[]): string[] {
+  const isInbox = (path: string) => path.toUpperCase() === FIRST_FOLDER;
+  const inbox = paths.find((path) => path === FIRST_FOLDER) ?? paths.find(isInbox);
+  return [...new Set(paths)].filter((path) => !isInbox(path) || path === inbox);
 }
 
 const textOr = (value: unknown, otherwise: string | null) =>

@@ -55,12 +55,12 @@ export function afterSuccess(health: Health, now: Date): Health {
 }
 
 /** After a failure: what is due when. `random` is from 0 to 1. */
-export function afterFailure(
-  health: Health,
+export function afterFailure<T extends Health>(
+  health: T,
   { kind, detail }: AccountFailure,
   now: Date,
   random: number,
-): Health {
+): T {
   const failures = health.failures + 1;
   const authFailures = kind === 'auth' ? health.authFailures + 1 : health.authFailures;
   const refused = kind === 'auth' && authFailures >= AUTH_FAILURES;

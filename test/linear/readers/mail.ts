@@ -1,6 +1,8 @@
 import type { MessageStructureObject } from 'imapflow';
-import { decodeCharset, decodeTransfer } from '../../../shared/domains/inbox/message/decode.ts';
+import { decodeCharset, decodeHtml } from '../../../shared/domains/inbox/message/charset.ts';
+import { decodeTextTransfer, decodeTransfer } from '../../../shared/domains/inbox/message/decode.ts';
 import { parseDeliveryStatus, readPlainReport } from '../../../shared/domains/inbox/message/delivery.ts';
+import { headerText } from '../../../shared/domains/inbox/message/header-text.ts';
 import {
   firstValue,
   messageIdsIn,
@@ -8,6 +10,7 @@ import {
   referencesOf,
 } from '../../../shared/domains/inbox/message/headers.ts';
 import { htmlToText } from '../../../shared/domains/inbox/message/html.ts';
+import { readRaw } from '../../../shared/domains/inbox/message/raw.ts';
 import { sanitise } from '../../../shared/domains/inbox/message/sanitise.ts';
 import { shapeOf } from '../../../shared/domains/inbox/message/structure.ts';
 import { cleanText, MAX_HTML_BYTES, snippetOf } from '../../../shared/domains/inbox/message/text.ts';
@@ -45,6 +48,46 @@ export const mailReaders: readonly Reader[] = [
   {
     name: 'base64',
     ...text(PART_CAP, ['=', 'QUJD', '\n', ' ', '!', '='], (part) => decodeTransfer(latin1(part), 'base64')),
+  },
+  {
+    name: 'a text whose encoding may lie',
+    ...text(PART_CAP, ['=', 'QUJD', '\n', ' ', '!', '=C3=A9', 'a b', '=\n'], (part) => [
+      decodeTextTransfer(latin1(part), 'base64'),
+      decodeTextTransfer(latin1(part), '8bit'),
+    ]),
+  },
+  {
+    name: 'text in two charsets, and in seven bits',
+    ...text(PART_CAP, ['\u00c3\u00a9', '\u00e9', '~{', '~}', '\u000e', 'a', '\u00f0\u0090'], (part) =>
+      ['utf-8', 'hz', 'iso-2022-kr', 'gb2312', 'utf-16'].map((label) => decodeCharset(latin1(part), label)),
+    ),
+  },
+  {
+    name: 'HTML that may name its charset',
+    ...text(PART_CAP, ['<meta ', 'charset', '=', ' ', '"', '\u00e9'], (part) => decodeHtml(latin1(part), '')),
+  },
+  {
+    name: 'encoded words',
+    ...text(40_000, ['=?', '=?a?Q?', '?=', '=?utf-8?B?QQ==?=', ' ', '=?utf-8?Q?\u00e9?=', '?'], headerText),
+  },
+  {
+    name: 'a mail without a structure',
+    ...text(
+      PART_CAP,
+      [
+        ...[
+          '--a\n',
+          '--a\n\n',
+          '--',
+          '\n',
+          '\r\n\r\n',
+          'a:',
+          'Content-Type: multipart/mixed; boundary=a\n\n',
+        ],
+        ...['Content-Type: message/rfc822\n\n', 'name=', '"', ';', '--=_a\nA:\n\n'],
+      ],
+      (mail) => readRaw(latin1(`Content-Type: multipart/mixed; boundary=a\n\n${mail}`)),
+    ),
   },
   {
     name: 'UTF-8 that may be cut',

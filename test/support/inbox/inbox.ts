@@ -5,10 +5,10 @@ import { findDovecot } from '../../../infra/local/programs.ts';
 import { localSettings } from '../../../infra/local/settings.ts';
 import { MailboxConnection } from '../../../shared/domains/inbox/imap/connection.ts';
 import type { Integration } from '../../../shared/domains/inbox/integration.ts';
+import { HEALTHY_MAILBOX } from '../../../shared/domains/inbox/mailbox-health.ts';
 import type { InboxSignal } from '../../../shared/domains/inbox/message/signals.ts';
 import { readFolders } from '../../../shared/domains/inbox/sync/folder/read-folders.ts';
 import { type MailboxResult, syncMailbox } from '../../../shared/domains/inbox/sync/sync-mailbox.ts';
-import { HEALTHY } from '../../../shared/doors/account/health.ts';
 import { noUsage } from '../../../shared/doors/cost.ts';
 import { countedStore } from '../../../shared/doors/store/counted.ts';
 import type { Listed, Mailbox } from './mailbox.ts';
@@ -46,7 +46,7 @@ export function integrationFor(
     token: null,
     folders: ['INBOX'],
     since: null,
-    health: HEALTHY,
+    health: HEALTHY_MAILBOX,
     ...changes,
   };
 }

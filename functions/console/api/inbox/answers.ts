@@ -1,15 +1,14 @@
-import type { DocumentSnapshot } from '@google-cloud/firestore';
 import * as z from 'zod';
 import { listedAnswer } from '../../../../shared/domains/inbox/mailbox/answers.ts';
 import { shownMessage } from '../../../../shared/domains/inbox/mailbox/messages.ts';
 import type { MessageView } from '../../../../shared/domains/inbox/mailbox/views.ts';
-import { messagesOf } from '../../../../shared/domains/inbox/sync/folder/documents.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { requireVersion } from '../../../../shared/doors/http/version.ts';
 import { versionOf } from '../../../../shared/doors/store/version.ts';
 import { decideOnAnswer } from '../../../answer-verdicts.ts';
 import { changeContext } from '../followups/context.ts';
-import { type AdminContext, adminRoute } from '../route.ts';
+import { adminRoute } from '../route.ts';
+import { findMessage } from './find-integration.ts';
 
 const verdictBody = z.strictObject({ updated_at: z.string().nullable().optional() });
 
@@ -38,10 +37,3 @@ export const answerRoutes = (
     },
   }),
 );
-
-/** Reads a stored message. Throws a 404 if there is none. */
-async function findMessage({ store }: AdminContext, id: string): Promise<DocumentSnapshot> {
-  const message = await messagesOf(store).doc(id).get();
-  if (message.exists) return message;
-  throw new HttpError(404, `There is no message ${JSON.stringify(id)}; GET /api/inbox/messages lists them.`);
-}

@@ -1,8 +1,10 @@
+import type { DocumentSnapshot } from '@google-cloud/firestore';
 import {
   type Integration,
   integrationsOf,
   readIntegration,
 } from '../../../../shared/domains/inbox/integration.ts';
+import { messagesOf } from '../../../../shared/domains/inbox/sync/folder/documents.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import type { AdminContext } from '../route.ts';
 
@@ -28,4 +30,11 @@ export async function findIntegration(context: AdminContext, name: string): Prom
   } catch (error) {
     throw new HttpError(409, (error as Error).message);
   }
+}
+
+/** Reads a stored message. Throws a 404 if there is none. */
+export async function findMessage({ store }: AdminContext, id: string): Promise<DocumentSnapshot> {
+  const message = await messagesOf(store).doc(id).get();
+  if (message.exists) return message;
+  throw new HttpError(404, `There is no message ${JSON.stringify(id)}; GET /api/inbox/messages lists them.`);
 }

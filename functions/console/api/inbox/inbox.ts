@@ -17,22 +17,17 @@ import {
 import { listMessages, readStoredMessage } from '../../../../shared/domains/inbox/mailbox/messages.ts';
 import { type MailboxReport, tryMailbox } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
 import type { IntegrationView, MessageLine } from '../../../../shared/domains/inbox/mailbox/views.ts';
-import { Overtaken } from '../../../../shared/domains/inbox/sync/folder/folder.ts';
-import { type MailboxTurn, syncInTurn } from '../../../../shared/domains/inbox/sync/sync-in-turn.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { limitParam, pageParam, toPage } from '../../../../shared/doors/http/query.ts';
 import type { HttpRequest } from '../../../../shared/doors/http/request.ts';
 import { Answer } from '../../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../../shared/doors/http/version.ts';
-import { followupSignals } from '../../../inbox-to-followups.ts';
 import { nextPage, type Page, positionParam } from '../paging.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 import { download } from './download.ts';
 import { findDocument, findIntegration, noSuchIntegration } from './find-integration.ts';
-import type { MailboxRehearsal, SyncReport } from './views.ts';
-
-/** A mailbox that is synchronised by hand gets this long; the next sync goes on with the rest. */
-const SYNC_MS = 60_000;
+import { synchronise } from './synchronise.ts';
+import type { MailboxRehearsal } from './views.ts';
 
 const none = z.strictObject({});
 const id = (path: Readonly<Record<string, string>>) => path.id ?? '';
@@ -158,7 +153,8 @@ const unchanged = (request: HttpRequest, carried: string | null | undefined) => 
 const checkIn = (context: AdminContext) => async (integration: Integration, keep: Keep) => {
   const report = await tryMailbox(integration, () => signIn(integration, context, keep));
   // A server that is down today is kept and tried again; one that must never be called is not.
-  if (report.error?.kind === 'host') throw new HttpError(400, report.error.detail);
+  const isWrong = report.error?.kind === 'host' || report.missing.length > 0;
+  if (report.error && isWrong) throw new HttpError(400, report.error.detail);
   return report;
 };
 
@@ -177,18 +173,3 @@ async function rehearse(context: AdminContext, given: NewIntegration): Promise<M
 
 const tried = (context: AdminContext, integration: Integration): Promise<MailboxReport> =>
   tryMailbox(integration, () => signIn(integration, context, keepIn(context)));
-
-async function synchronise(context: AdminContext, integration: Integration): Promise<SyncReport> {
-  const { caller, post } = context;
-  const signals = followupSignals({ ...context, post }, { runId: null, by: caller.id ?? caller.kind });
-  const turn: MailboxTurn = { take: (work) => work(SYNC_MS) };
-  const result = await syncInTurn(integration, { ...context, post }, turn, signals).catch(
-    (error: unknown) => {
-      if (error instanceof Overtaken)
-        throw new HttpError(409, 'This mailbox is being synchronised already; look again in a minute.');
-      throw error;
-    },
-  );
-  const { complete, ...messages } = result.tally;
-  return { success: result.failure === null, complete, messages, error: result.failure };
-}

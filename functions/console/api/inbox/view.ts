@@ -68,6 +68,7 @@ function folder(document: DocumentSnapshot): FolderView {
     stored: state.uids.size,
     failing: Object.entries(state.failing).map(([uid, { attempts, reason }]) => ({ uid, attempts, reason })),
     outside: state.outside,
+    exists: state.exists,
     missing: state.missing.size,
     backfilling: state.backfillUid > 1,
     uid_validity: state.uidValidity,

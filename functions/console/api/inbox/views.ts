@@ -1,5 +1,6 @@
 import type { Failure } from '../../../../shared/domains/inbox/imap/failure.ts';
 import type { MailboxReport } from '../../../../shared/domains/inbox/mailbox/try-mailbox.ts';
+import type { FolderGap } from '../../../../shared/domains/inbox/mailbox-health.ts';
 import type { FolderState } from '../../../../shared/domains/inbox/sync/folder/state.ts';
 import type { Tally } from '../../../../shared/domains/inbox/sync/mailbox-sync.ts';
 
@@ -13,6 +14,8 @@ export interface FolderView {
   failing: { uid: string; attempts: number; reason: string }[];
   /** Older than sync_from: left where they are. */
   outside: number;
+  /** The server's own count; null if it was not asked yet. Complete: `stored - missing + outside`. */
+  exists: number | null;
   /** Gone from the server in the last listing; a second one confirms it. */
   missing: number;
   /** Older mail is still being fetched. */
@@ -24,9 +27,12 @@ export interface FolderView {
 
 /** The result of one synchronisation by hand. */
 export interface SyncReport {
+  /** False if it failed, and if a folder is not all stored though all that can be is. */
   success: boolean;
   complete: boolean;
-  messages: Omit<Tally, 'complete'>;
+  /** Folders that the server counts otherwise than the store. */
+  incomplete: FolderGap[];
+  messages: Omit<Tally, 'complete' | 'gaps'>;
   error: Failure | null;
 }
 

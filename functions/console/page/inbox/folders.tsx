@@ -26,13 +26,20 @@ export function Folders({ id }: { id: string }) {
 function FolderLine({ folder }: { folder: FolderView }) {
   const { language } = useLanguage();
   const texts = useInboxTexts();
-  const { failing, outside, missing, backfilling, resets } = folder;
+  const { failing, outside, missing, backfilling, resets, exists } = folder;
+  const counted = folder.stored - missing + outside;
+  const isIncomplete = exists !== null && !backfilling && exists !== counted;
   return (
     <li className="line folder wrapped">
       <strong>{folder.path}</strong>
       <span>{texts.box.stored(whole(folder.stored, language))}</span>
       <Group gap={6}>
         {backfilling && <Mark color="blue">{texts.box.backfilling}</Mark>}
+        {isIncomplete && (
+          <Mark color="orange">
+            {texts.box.incomplete(whole(exists, language), whole(counted, language))}
+          </Mark>
+        )}
         {failing.length > 0 && <Mark color="orange">{texts.box.failing(failing.length)}</Mark>}
         {missing > 0 && <Mark color="gray">{texts.box.missing(missing)}</Mark>}
         {outside > 0 && <Mark color="gray">{texts.box.outside(whole(outside, language))}</Mark>}

@@ -1,13 +1,14 @@
-import { NativeSelect, Text } from '@mantine/core';
+import { Button, NativeSelect, Text } from '@mantine/core';
 import { useLocation } from 'wouter';
 import type { MessageSummary } from '../../../../shared/domains/inbox/mailbox/views.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
 import { usePages } from '../base/pages.ts';
+import { useSignedIn } from '../base/signed-in.ts';
 import { MoreButton } from '../ui/pages-button.tsx';
 import { Empty, Failure, Loading } from '../ui/state.tsx';
 import { Conversations } from './mail-lines.tsx';
-import { useMailboxes, useMailboxName } from './queries.ts';
+import { useMailboxAction, useMailboxes, useMailboxName } from './queries.ts';
 import { useInboxTexts } from './texts.ts';
 
 /** All mail, or that of one mailbox; the address keeps which. */
@@ -55,6 +56,24 @@ function Mails({ mailbox }: { mailbox: string }) {
   );
 }
 
+/** Asks the mail server for one mail again. */
+function RetryButton({ id }: { id: string }) {
+  const { api } = useSignedIn();
+  const texts = useInboxTexts();
+  const retry = useMailboxAction(
+    async () => {
+      const path = `/api/inbox/messages/${encodeURIComponent(id)}/retry`;
+      return { quarantined: (await api.send<MessageSummary>('POST', path, {})).quarantined, error: null };
+    },
+    ({ quarantined }) => (quarantined ? texts.retriedInVain : texts.retried),
+  );
+  return (
+    <Button size="compact-md" variant="default" loading={retry.isPending} onClick={() => retry.mutate()}>
+      {texts.retry}
+    </Button>
+  );
+}
+
 /** The mails that could not be read, and why. */
 export function Quarantine() {
   const { language } = useLanguage();
@@ -78,6 +97,7 @@ export function Quarantine() {
             <span>{texts.inFolder(folder, nameOf(integration_id))}</span>
             <code lang="en">{quarantined?.reason}</code>
             <span className="dimmed">{quarantined && texts.attempts(quarantined.attempts)}</span>
+            <RetryButton id={id} />
           </li>
         ))}
       </ul>

@@ -6,7 +6,7 @@ import type { IntegrationView } from '../../../../shared/domains/inbox/mailbox/v
 import type { Status } from '../../../../shared/doors/account/health.ts';
 import type { SyncReport } from '../../api/inbox/views.ts';
 import { useAnchor } from '../base/anchor.ts';
-import { distance, instant } from '../base/format.ts';
+import { distance, instant, whole } from '../base/format.ts';
 import { useLanguage, worded } from '../base/language.tsx';
 import { useSignedIn } from '../base/signed-in.ts';
 import { Facts } from '../ui/facts.tsx';
@@ -78,7 +78,10 @@ function Card({ mailbox }: { mailbox: IntegrationView }) {
               {mailbox.port ? `:${mailbox.port}` : ''} · {(mailbox.folders ?? []).join(', ')}
             </Text>
           </div>
-          <Mark color={COLORS[status] ?? 'gray'}>{texts.health[status]}</Mark>
+          <Group gap={6}>
+            {(mailbox.health?.incomplete ?? []).length > 0 && <Mark color="orange">{texts.box.gaps}</Mark>}
+            <Mark color={COLORS[status] ?? 'gray'}>{texts.health[status]}</Mark>
+          </Group>
         </Group>
         <HowItIs mailbox={mailbox} />
         <Actions mailbox={mailbox} />
@@ -112,6 +115,17 @@ function HowItIs({ mailbox: { health, last_run } }: { mailbox: IntegrationView }
           ),
         ],
         [
+          (health?.incomplete ?? []).length > 0 ? texts.box.gaps : '',
+          health?.incomplete?.map(({ folder, exists, stored }) => (
+            <div key={folder}>
+              <strong>{folder}</strong>:{' '}
+              {exists === null
+                ? texts.box.absent
+                : texts.box.incomplete(whole(exists, language), whole(stored, language))}
+            </div>
+          )),
+        ],
+        [
           texts.box.announced,
           last_run && (
             <>
@@ -142,8 +156,10 @@ function Actions({ mailbox: { id, active = true, updated_at } }: { mailbox: Inte
   );
   const sync = useMailboxAction(
     () => api.send<SyncReport>('POST', `${path}/sync`, {}),
-    ({ messages: { new: fresh, updated, removed }, complete }) =>
-      `${texts.box.synced(fresh, updated, removed)} ${complete ? '' : texts.box.unfinished}`,
+    ({ messages: { new: fresh, updated, removed }, complete, incomplete }) => {
+      const rest = incomplete.length > 0 ? texts.box.gaps : texts.box.unfinished;
+      return `${texts.box.synced(fresh, updated, removed)} ${complete ? '' : rest}`;
+    },
   );
   const flip = useMailboxAction(
     () => api.send<{ error?: null }>('PATCH', path, { active: !active }, updated_at),

@@ -15,15 +15,19 @@ export type Keep = (integration: Integration, fields: Resolved['keep']) => Promi
 
 /**
  * Signs in to a mailbox with whatever its integration has. A token that the server refuses before its end is renewed
- * once. What was got is kept before it is used: some servers give a refresh token for one use only.
+ * once, and with `renew` before it is used. What was got is kept before it is used: some servers give a refresh token for
+ * one use only.
  */
 export async function signIn(
   integration: Integration,
   context: CredentialContext,
   keep: Keep,
+  renew = false,
 ): Promise<MailboxConnection> {
   const open = async (refused: string | null) => {
-    const resolved = await resolve(integration, context, refused);
+    let resolved = await resolve(integration, context, refused);
+    if (renew && resolved.renewable)
+      resolved = await resolve(integration, context, resolved.credentials.accessToken ?? null);
     if (Object.keys(resolved.keep).length > 0) await keep(integration, resolved.keep);
     const rules = { local: context.config.local };
     const connected = MailboxConnection.open(integration, resolved.credentials, rules);

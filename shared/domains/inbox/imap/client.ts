@@ -1,30 +1,31 @@
 import { ImapFlow, type ImapFlowOptions, type MailboxObject } from 'imapflow';
-import { formatMessageResponse, parseBodystructure, parseEnvelope } from 'imapflow/lib/tools.js';
+import { formatMessageResponse, getStatusCode } from 'imapflow/lib/tools.js';
+import { decodeLine } from '../message/charset.ts';
 import type { Fetched } from '../message/outline.ts';
-import { type DataItems, dataItems, isFetch, type Value } from './fetch-response.ts';
+import { isFetch } from './fetch-response.ts';
+import { type FetchResponse, readFetched, salvageFetched } from './read-fetched.ts';
 
 /** The data items to fetch beside UIDs. */
 export interface Wanted {
   items?: readonly ('FLAGS' | 'INTERNALDATE' | 'RFC822.SIZE' | 'ENVELOPE' | 'BODYSTRUCTURE')[];
   /** Header fields by their names. */
   headers?: readonly string[];
-  /** Parts by their numbers, of each at most `maxOctets`. */
+  /** Parts by their numbers, TEXT or '' for the whole, of each at most `maxOctets`. */
   parts?: { numbers: readonly string[]; maxOctets: number };
   /** Only messages that changed since this MODSEQ; for folders that count changes (RFC 7162). */
   changedSince?: bigint;
-}
-
-interface Response {
-  payload: Buffer;
-  literals?: Buffer[];
 }
 
 /** The members of ImapFlow that this file uses and its types leave out. */
 interface Inside {
   run(command: string, ...rest: unknown[]): Promise<unknown>;
   autoEnable(): Promise<void>;
-  exec(command: string, attributes: unknown[], options: object): Promise<{ next(): void }>;
-  handleResponse(response: Response): Promise<boolean>;
+  exec(
+    command: string,
+    attributes: unknown[],
+    options: object,
+  ): Promise<{ next(): void; response: Parameters<typeof getStatusCode>[0] }>;
+  handleResponse(response: FetchResponse): Promise<boolean>;
 }
 
 const inside = requireInside();
@@ -54,6 +55,8 @@ export class MailClient extends ImapFlow {
   #enabled = false;
   /** Takes the messages of the FETCH that is going on. One goes on at a time. */
   #take: ((message: Fetched) => void) | null = null;
+  /** False if imapflow could not parse the last response either. */
+  #parsed = false;
   #fetching: Promise<void> = Promise.resolve();
 
   constructor(options: ImapFlowOptions) {
@@ -82,38 +85,61 @@ export class MailClient extends ImapFlow {
     return await super.mailboxOpen(...rest);
   }
 
-  /** Fetches messages of the open folder by a set of UIDs, and passes each to `take`, in the server's order. */
-  async fetchEach(uids: string, wanted: Wanted, take: (message: Fetched) => void): Promise<void> {
+  /**
+   * Fetches messages of the open folder by a set of UIDs, and passes each to `take`, in the server's order. Returns true if
+   * the server says that it left some out (RFC 9738, MESSAGELIMIT).
+   */
+  async fetchEach(uids: string, wanted: Wanted, take: (message: Fetched) => void): Promise<boolean> {
     const before = this.#fetching;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#fetching = promise;
     await before;
     this.#take = take;
     try {
-      await this.#fetch([{ type: 'SEQUENCE', value: uids }, ...queryOf(wanted)], take);
+      return await this.#fetch([{ type: 'SEQUENCE', value: uids }, ...queryOf(wanted)], take);
     } finally {
       this.#take = null;
       resolve();
     }
   }
 
-  async #fetch(attributes: unknown[], take: (message: Fetched) => void): Promise<void> {
+  async #fetch(attributes: unknown[], take: (message: Fetched) => void): Promise<boolean> {
     // Responses in another syntax come here, read by imapflow.
     const FETCH = async (untagged: object) => {
+      this.#parsed = true;
       if (this.mailbox) take((await formatMessageResponse(untagged, this.mailbox)) as Fetched);
     };
-    const done = await inside.exec.call(this, 'UID FETCH', attributes, { untagged: { FETCH } });
-    done.next();
+    try {
+      const done = await inside.exec.call(this, 'UID FETCH', attributes, { untagged: { FETCH } });
+      done.next();
+      return getStatusCode(done.response) === 'MESSAGELIMIT';
+    } catch (error) {
+      const refused = error as {
+        response?: Parameters<typeof getStatusCode>[0];
+        serverResponseCode?: string;
+      };
+      const code = getStatusCode(refused.response);
+      if (code !== false) refused.serverResponseCode = code;
+      throw error;
+    }
   }
 
   /**
    * Reads a response. Messages that the server names beside the FETCH, as in answer to a NOOP, reach its taker too; they
    * are as new as those that it asked for.
    */
-  async handleResponse(response: Response): Promise<boolean> {
-    const message = this.#take && isFetch(response.payload) ? fetched(response) : null;
-    if (!message) return await inside.handleResponse.call(this, response);
-    this.#take?.(message);
+  async handleResponse(response: FetchResponse): Promise<boolean> {
+    if (!this.#take || !isFetch(response.payload)) return await inside.handleResponse.call(this, response);
+    const message = readFetched(response);
+    if (!message) {
+      const payload = Buffer.from(decodeLine(response.payload));
+      this.#parsed = false;
+      const goesOn = await inside.handleResponse.call(this, { ...response, payload });
+      const salvaged = this.#parsed ? null : salvageFetched(response);
+      if (salvaged) this.#take?.(salvaged);
+      return goesOn;
+    }
+    this.#take(message);
     return true;
   }
 }
@@ -123,63 +149,7 @@ function queryOf({ items = [], headers, parts, changedSince }: Wanted): unknown[
   const query = [
     ...['UID', ...items].map(atom),
     ...(headers ? [peek([atom('HEADER.FIELDS'), headers.map(atom)])] : []),
-    ...(parts?.numbers.map((part) => peek([atom(part)], [0, parts.maxOctets])) ?? []),
+    ...(parts?.numbers.map((part) => peek(part === '' ? [] : [atom(part)], [0, parts.maxOctets])) ?? []),
   ];
   return changedSince === undefined ? [query] : [query, [atom('CHANGEDSINCE'), atom(String(changedSince))]];
 }
-
-/** Returns null if imapflow must parse this response. */
-function fetched({ payload, literals = [] }: Response): Fetched | null {
-  try {
-    const items = dataItems(payload, literals);
-    return items && messageOf(items);
-  } catch {
-    return null;
-  }
-}
-
-function messageOf(items: DataItems): Fetched {
-  const message: Fetched = {};
-  for (const [name, value] of items)
-    if (name.startsWith('BODY[')) addBody(message, name, value);
-    else READ[name]?.(message, value);
-  return message;
-}
-
-/** Adds each data item to a message, in imapflow's form. */
-const READ: Readonly<Record<string, (message: Fetched, value: Value) => void>> = {
-  UID: (message, value) => {
-    const uid = Number(textOf(value));
-    if (Number.isSafeInteger(uid) && uid > 0) message.uid = uid;
-  },
-  FLAGS: (message, value) => {
-    message.flags = new Set((Array.isArray(value) ? value : []).map(textOf));
-  },
-  'RFC822.SIZE': (message, value) => {
-    message.size = Number(textOf(value)) || 0;
-  },
-  INTERNALDATE: (message, value) => {
-    const date = new Date(textOf(value));
-    message.internalDate = Number.isNaN(date.getTime()) ? textOf(value) : date;
-  },
-  ENVELOPE: (message, value) => {
-    if (Array.isArray(value)) message.envelope = parseEnvelope(value);
-  },
-  BODYSTRUCTURE: (message, value) => {
-    if (Array.isArray(value)) message.bodyStructure = parseBodystructure(value);
-  },
-};
-
-/** Adds a section: header fields, or a part under its number. NIL adds nothing. */
-function addBody(message: Fetched, name: string, value: Value): void {
-  if (value === null || Array.isArray(value)) return;
-  const octets = typeof value.value === 'string' ? Buffer.from(value.value) : value.value;
-  const section = name.slice('BODY['.length, name.lastIndexOf(']')).toLowerCase();
-  if (section.startsWith('header')) message.headers = octets;
-  else {
-    message.bodyParts ??= new Map();
-    message.bodyParts.set(section, octets);
-  }
-}
-
-const textOf = (value: Value): string => (value === null || Array.isArray(value) ? '' : String(value.value));

@@ -44,6 +44,12 @@ export class MailboxError extends Error {
     this.name = 'MailboxError';
     this.failure = failure;
   }
+
+  /** True if the server answered a command by NO or BAD; the connection goes on. */
+  get isRefusal(): boolean {
+    const { responseStatus } = (this.cause ?? {}) as { responseStatus?: unknown };
+    return responseStatus === 'NO' || responseStatus === 'BAD';
+  }
 }
 
 /** One connection to one mailbox. Whatever its client throws is turned into a MailboxError by `run`. */

@@ -32,8 +32,8 @@ interface MailError extends Error {
   authenticationFailed?: boolean;
   serverResponseCode?: string;
   responseText?: string;
+  reason?: string;
   response?: unknown;
-  oauthError?: unknown;
   cause?: unknown;
 }
 
@@ -41,10 +41,11 @@ interface MailError extends Error {
 const BUSY_CODES = ['UNAVAILABLE', 'INUSE', 'LIMIT', 'SERVERBUG', 'CONTACTADMIN', 'OVERQUOTA', 'THROTTLED'];
 /** Texts, without a code, of servers with too many connections or requests of one account. */
 const BUSY_TEXT =
-  /too many|simultaneous|concurrent|maximum number of connections|connection limit|rate|throttl|try again|temporar|unavailable|internal error|overquota|bandwidth/i;
-/** Texts, even without a code, that ask a person to act. */
-const AUTH_TEXT =
-  /invalid credentials|authentication failed|login failed|password|expired|revoked|disabled account/i;
+  /too many|simultaneous|concurrent|maximum number of connections|connection limit|\brate\b|throttl|\bbusy\b|time-?out|try again|temporar|unavailable|internal error|overquota|bandwidth/i;
+/** Texts of a password that is wrong. Some of their servers add "try again", and mean another password. */
+const WRONG_TEXT = /\b(invalid|incorrect|wrong|bad)\W+(user ?name|user|login|password|credentials)/i;
+/** Codes that ask a person to act. */
+const AUTH_CODES = ['AUTHENTICATIONFAILED', 'EXPIRED', 'AUTHORIZATIONFAILED'];
 const TLS_CODES = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO|ERR_OSSL/;
 const TIMEOUTS = [
   'ETIMEDOUT',
@@ -62,10 +63,17 @@ const MAX_DETAIL = 300;
 export function failureOf(thrown: unknown, heard: unknown, secrets: readonly string[] = []): Failure {
   const error = asError(thrown);
   const cause = asError(heard ?? thrown);
-  const said = error.responseText || cause.responseText || cause.message || error.message;
+  // The reason is the server's last word, BYE.
+  const said = error.responseText || cause.responseText || error.reason || cause.message || error.message;
   const detail = maskSecrets(said, secrets).slice(0, MAX_DETAIL);
   return { kind: kindOf(error, cause, detail), detail: detail || 'no reason was given' };
 }
+
+/** Words of a session whose access token has ended; some servers say them only as they hang up. */
+const TOKEN_END = [/token|session/i, /expired|revoked|invalid/i];
+
+/** Returns true if a session ended with its access token. */
+export const isTokenEnd = ({ detail }: Failure): boolean => TOKEN_END.every((words) => words.test(detail));
 
 function kindOf(error: MailError, cause: MailError, detail: string): FailureKind {
   // imapflow calls every refusal of a login a failed authentication, throttling too.
@@ -76,17 +84,17 @@ function kindOf(error: MailError, cause: MailError, detail: string): FailureKind
     return 'tls';
   if (codes.some((code) => PROTOCOL_CODES.test(code))) return 'protocol';
   if (BUSY_CODES.includes(error.serverResponseCode ?? '') || codes.includes('ETHROTTLE')) return 'busy';
-  if (error.serverResponseCode === 'AUTHENTICATIONFAILED') return 'auth';
+  if (AUTH_CODES.includes(error.serverResponseCode ?? '')) return 'auth';
   if (codes.length === 0 && error.name !== 'Error') return 'protocol';
   return BUSY_TEXT.test(detail) ? 'busy' : 'network';
 }
 
-function refusedLogin({ serverResponseCode: code = '', oauthError }: MailError, detail: string): FailureKind {
-  if (code === 'AUTHENTICATIONFAILED' || code === 'EXPIRED' || code === 'AUTHORIZATIONFAILED') return 'auth';
+/** The response code decides, then words of a server that is busy; else the credentials are refused. */
+function refusedLogin({ serverResponseCode: code = '' }: MailError, detail: string): FailureKind {
+  if (code === 'EXPIRED' || code === 'AUTHORIZATIONFAILED') return 'auth';
   if (BUSY_CODES.includes(code)) return 'busy';
-  if (oauthError !== undefined || AUTH_TEXT.test(detail))
-    return BUSY_TEXT.test(detail) && !AUTH_TEXT.test(detail) ? 'busy' : 'auth';
-  return BUSY_TEXT.test(detail) ? 'busy' : 'auth';
+  const words = WRONG_TEXT.test(detail) ? detail.replace(/try again(?! later| in)/gi, '') : detail;
+  return BUSY_TEXT.test(words) ? 'busy' : 'auth';
 }
 
 const asError = (value: unknown): MailError => (value instanceof Error ? value : new Error(String(value)));

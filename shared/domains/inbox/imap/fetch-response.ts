@@ -1,3 +1,5 @@
+import { decodeLine } from '../message/charset.ts';
+
 /** A value in the form of imapflow's own parser, so that its readers of envelopes and structures take it. NIL is null. */
 export type Value = { type: 'ATOM' | 'STRING' | 'LITERAL'; value: string | Buffer } | null | Value[];
 
@@ -5,8 +7,10 @@ export type Value = { type: 'ATOM' | 'STRING' | 'LITERAL'; value: string | Buffe
 export type DataItems = Map<string, Value>;
 
 const BEGIN = /^\* \d{1,10} FETCH \(/i;
+/** The same of servers that are careless with blanks. */
+const LOOSE_BEGIN = /^\* {1,3}\d{1,10} {1,3}FETCH {1,3}\(/i;
 /** As long as the longest beginning. */
-const BEGIN_OCTETS = 24;
+const BEGIN_OCTETS = 28;
 /** Lists within lists; a structure that goes deeper is an attack. */
 const MAX_DEPTH = 60;
 /** imapflow's own limit of tokens in a response: it refuses one that has more. */
@@ -17,26 +21,37 @@ const NAME = /BODY\[[A-Z0-9.]*(?: \([A-Z0-9._-]+(?: [A-Z0-9._-]+)*\))?\](?:<\d+>
 const LITERAL = /~?\{(\d+)\+?\}\r?\n/y;
 
 /** Returns whether a response is an untagged FETCH. */
-export const isFetch = (payload: Buffer): boolean => BEGIN.test(payload.toString('latin1', 0, BEGIN_OCTETS));
+export const isFetch = (payload: Buffer): boolean =>
+  LOOSE_BEGIN.test(payload.toString('latin1', 0, BEGIN_OCTETS));
 
 /**
  * Reads an untagged FETCH response (RFC 9051, 7.5.2) whose literals have been taken out. Returns null for non-standard
  * syntax; imapflow's parser, which takes four times as long, then reads it.
  */
 export function dataItems(payload: Buffer, literals: readonly Buffer[]): DataItems | null {
-  const text = payload.toString();
-  const begin = BEGIN.exec(text);
-  if (!begin) return null;
-  const reader = new Reader(text, begin[0].length, literals);
+  const { items, isWhole } = readItems(payload, literals, BEGIN);
+  return isWhole ? items : null;
+}
+
+/** Reads the data items of a response up to the first that cannot be read. */
+export function readItems(
+  payload: Buffer,
+  literals: readonly Buffer[],
+  beginning = LOOSE_BEGIN,
+): { items: DataItems; isWhole: boolean } {
+  const text = decodeLine(payload);
   const items: DataItems = new Map();
+  const begin = beginning.exec(text);
+  if (!begin) return { items, isWhole: false };
+  const reader = new Reader(text, begin[0].length, literals);
   while (!reader.takes(')')) {
     const name = reader.match(NAME)?.[0];
     const value = name !== undefined && reader.takes(' ') ? reader.value(0) : undefined;
-    if (name === undefined || value === undefined || !reader.goesOn(' )')) return null;
+    if (name === undefined || value === undefined || !reader.goesOn(' )')) return { items, isWhole: false };
     items.set(name.toUpperCase(), value);
     reader.takes(' ');
   }
-  return reader.ended ? items : null;
+  return { items, isWhole: reader.ended };
 }
 
 class Reader {

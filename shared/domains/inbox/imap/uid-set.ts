@@ -50,6 +50,21 @@ export class UidSet {
     return false;
   }
 
+  /** The UIDs nearest to one, at most `count`: those below it first, the nearest first, then those above. */
+  nearest(uid: number, count: number): number[] {
+    const found: number[] = [];
+    for (const [first, last] of this.#ranges.toReversed())
+      for (let at = Math.min(last, uid - 1); at >= first && found.length < count; at -= 1) found.push(at);
+    for (const [first, last] of this.#ranges)
+      for (let at = Math.max(first, uid + 1); at <= last && found.length < count; at += 1) found.push(at);
+    return found;
+  }
+
+  /** The greatest UID; 0 for the empty set. */
+  get greatest(): number {
+    return this.#ranges.at(-1)?.[1] ?? 0;
+  }
+
   with(uids: Iterable<number>): UidSet {
     const added = UidSet.of(uids);
     if (added.#ranges.length === 0) return this;

@@ -16,7 +16,7 @@ interface ChangeChecks<Found> {
   check: Check<Found>;
 }
 
-/** The fields that decide whether and as whom a mailbox is reached. */
+/** The fields that decide if, and as which user, a mailbox is reached. */
 const CONNECTION = ['host', 'port', 'secure', 'ca', 'auth'];
 
 /**
@@ -43,7 +43,7 @@ export async function changeIntegration<Found>(
     const entries = Object.entries(fields).map(([name, value]) => [`auth.${name}`, value]);
     kept = toIso((await ref.update(Object.fromEntries(entries))).writeTime);
   };
-  const reaches = CONNECTION.some((name) => name in update);
+  const reaches = [...CONNECTION, 'folders'].some((name) => name in update);
   const found = reaches ? await check(readIntegration(changed(before, update)), keep) : null;
   const written = await store.runTransaction(async (transaction) => {
     const current = await transaction.get(ref);

@@ -5,12 +5,22 @@ import { FIRST_FOLDER, PORTS } from '../limits.ts';
 
 const MAX_FOLDERS = 50;
 
+const ruleFolder =
+  'must be the name of a folder, of 1 to 1000 characters on one line, as the server writes it';
+/** Blanks at the ends belong to a folder's name. */
+const folder = z
+  .string(ruleFolder)
+  .min(1, ruleFolder)
+  .max(1_000, ruleFolder)
+  .regex(/^[^\p{Cc}\u2028\u2029]*$/u, ruleFolder);
+/** INBOX is the same in any case (RFC 9051, 5.1). */
+const foldInbox = (path: string) => (path.toUpperCase() === FIRST_FOLDER ? FIRST_FOLDER : path);
 const port = serverPort(`${PORTS.tls} for TLS, ${PORTS.starttls} for STARTTLS`);
 const folders = z
-  .array(line(1_000, 1), 'must be a list of folder names')
+  .array(folder, 'must be a list of folder names')
   .min(1, 'must name at least one folder, such as INBOX')
   .max(MAX_FOLDERS, `must name at most ${MAX_FOLDERS} folders`)
-  .transform((paths) => [...new Set(paths)]);
+  .transform((paths) => [...new Set(paths.map(foldInbox))]);
 const notifyEmail = z
   .string()
   .transform((text, context) => {

@@ -5,7 +5,6 @@ import {
   type QuerySnapshot,
   Timestamp,
 } from '@google-cloud/firestore';
-import { HEALTHY, healthFields } from '../../../doors/account/health.ts';
 import { authFields, shownAuth } from '../../../doors/account/input.ts';
 import type { SealingKeys } from '../../../doors/account/sealed.ts';
 import { writeAttempt } from '../../../doors/store/counted.ts';
@@ -13,6 +12,7 @@ import { toJson } from '../../../doors/store/json.ts';
 import { listPageById } from '../../../doors/store/list-page.ts';
 import { versionOf } from '../../../doors/store/version.ts';
 import { integrationsOf, ownerOf, readIntegration } from '../integration.ts';
+import { HEALTHY_MAILBOX, mailboxHealthFields } from '../mailbox-health.ts';
 import { type Check, valueAt } from './integration-fields.ts';
 import type { NewIntegration } from './integration-input.ts';
 import type { IntegrationView } from './views.ts';
@@ -88,7 +88,7 @@ function draft({ store, now, keys }: ManageContext, given: NewIntegration) {
     ...rest,
     sync_from: sync_from === null ? null : Timestamp.fromDate(new Date(sync_from)),
     auth: authFields(auth, ownerOf(ref.id), keys),
-    health: healthFields(HEALTHY),
+    health: mailboxHealthFields(HEALTHY_MAILBOX),
     created_at: Timestamp.fromDate(now),
   };
   const integration = readIntegration({ id: ref.id, get: (path) => valueAt(fields, String(path)) });

@@ -32,6 +32,7 @@ const LINE = [
     'replaces',
     'quarantined',
     'in_quarantine',
+    'text_missing',
     'answer',
   ],
 ];

@@ -1,5 +1,6 @@
 import type { Status } from '../../../doors/account/health.ts';
 import type { Integration } from '../integration.ts';
+import type { FolderGap } from '../mailbox-health.ts';
 import type { Address } from '../message/message.ts';
 import type { Attachment } from '../message/structure.ts';
 import type { Tally } from '../sync/mailbox-sync.ts';
@@ -28,6 +29,8 @@ export interface IntegrationView {
     next_attempt_at?: string | null;
     last_error?: string | null;
     last_success_at?: string | null;
+    /** Folders that the server counts otherwise than the store; `exists` is null for a folder that is not there. */
+    incomplete?: FolderGap[];
   };
   /** The last run that had anything to do. */
   last_run?: { at: string } & Tally;
@@ -51,6 +54,8 @@ export interface MessageSummary {
   /** Present if it had an effect on follow-ups; `state` is a person's word on it. */
   answer?: { state: AnswerState; kind: string; followup_ids: string[]; at: string };
   attachments: Attachment[];
+  /** The server names a text and does not give it; it is asked again. */
+  text_missing?: boolean;
 }
 
 /** A mail of a list, without its body. */

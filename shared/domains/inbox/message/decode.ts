@@ -1,77 +1,94 @@
-import iconv from 'iconv-lite';
 import { decode } from 'libqp';
 
-/** The charset if neither label nor bytes say anything better: old Western mail, in which every byte has a meaning. */
-const LAST_RESORT = 'windows-1252';
-
-/** The longest name of a charset has 45 characters (IANA). */
 const MAX_LABEL = 100;
-
-/** Labels that say nothing: mail programs put them on whatever they send. */
-const EMPTY_LABELS = new Set([
-  '',
-  'default',
-  'unknown',
-  'x-unknown',
-  'unknown-8bit',
-  'us-ascii',
-  'ascii',
-  'ansi_x3.4-1968',
-]);
+/** Octets that decide if a text is what its label says: its first line, which has 76 of base64. */
+const MAX_FIRST_LINE = 1_000;
+/** Base64 without its label is recognised from this many characters; shorter ones may be words. */
+const MIN_UNLABELLED = 24;
+/** Characters that no text has. UTF-16 has zeros, and ISO-2022-JP has escapes. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are looked for
+const CONTROLS = /[\x01-\x08\x0e-\x1a\x1c-\x1f]/;
 
 /** Undoes a Content-Transfer-Encoding (RFC 2045, 6). An unknown one is taken for the bytes themselves. */
 export function decodeTransfer(bytes: Buffer, encoding: string | undefined): Buffer {
-  switch (encoding?.trim().toLowerCase()) {
+  switch (nameOf(encoding)) {
     case 'base64':
-      return Buffer.from(bytes.toString('latin1'), 'base64');
-    case 'quoted-printable':
+      return decodeBase64(bytes.toString('latin1'));
+    case 'quotedprintable':
       return decode(bytes.toString('latin1'));
     default:
       return bytes;
   }
 }
 
-/**
- * Bytes as text; never throws. The label decides where it is known and the bytes agree; else valid UTF-8 is read as such,
- * whatever its label, and the rest as Windows-1252. `cut`: the bytes may end within a character.
- */
-export function decodeCharset(bytes: Buffer, label: string | undefined, cut = false): string {
-  const name = (label ?? '')
+/** Undoes the Content-Transfer-Encoding of a text, if the text has it: the label may be wrong both ways. */
+export function decodeTextTransfer(bytes: Buffer, encoding: string | undefined): Buffer {
+  const name = nameOf(encoding);
+  if (name === 'quotedprintable') return decodeTransfer(bytes, name);
+  const text = bytes.toString('latin1');
+  if (name === 'base64') return isPlain(text) ? bytes : decodeBase64(withoutFooter(text));
+  if (isUnlabelledBase64(text)) return decodeBase64(text);
+  return isUnlabelledQuoted(text) ? decode(text) : bytes;
+}
+
+/** Programs misspell encodings, as in `quoted-printable;` or `Base 64`. */
+function nameOf(encoding: string | undefined): string {
+  const letters = (encoding ?? '')
     .slice(0, MAX_LABEL)
-    .trim()
     .toLowerCase()
-    .replace(/^["']|["']$/g, '');
-  const whole = cut ? withoutPartialCharacter(bytes) : bytes;
-  if (EMPTY_LABELS.has(name) || name === 'utf-8' || name === 'utf8')
-    return utf8(whole) ?? labelled(bytes, LAST_RESORT);
-  return labelled(bytes, name);
+    .replace(/[^a-z0-9]/g, '');
+  return ['base64', 'quotedprintable'].find((name) => letters.startsWith(name)) ?? letters;
 }
 
-function utf8(bytes: Buffer): string | null {
+/** Base64 of several blocks, each padded, is read to its end; text after the padding, such as a footer, stays out. */
+function decodeBase64(text: string): Buffer {
+  const [first = '', ...others] = text.split(/=+/);
+  const blocks = others.filter((block) => /^[\w+/\s-]*$/.test(block) && !/\S[ \t]+\S|_/.test(block));
+  return Buffer.concat([first, ...blocks].map((block) => Buffer.from(block, 'base64')));
+}
+
+/** A text of base64 without the lines that a mailing list put below it. */
+function withoutFooter(text: string): string {
+  const other = text.search(/[^A-Za-z0-9+/=\s]/);
+  return other < 0 ? text : text.slice(0, Math.max(0, text.lastIndexOf('\n', other)));
+}
+
+/** Returns true for plain text that is labelled base64: its first line has blanks, punctuation or an odd length. */
+function isPlain(text: string): boolean {
+  const line = text.trimStart().slice(0, MAX_FIRST_LINE).split(/\r?\n/, 1)[0] ?? '';
+  if (/[^A-Za-z0-9+/=\s]|\S[ \t]+\S/.test(line)) return true;
+  if (text.length >= MAX_FIRST_LINE) return false;
+  const hasFooter = /[^A-Za-z0-9+/=\s]/.test(text);
+  if (!hasFooter && text.replace(/\s/g, '').length % 4 !== 0) return true;
+  return CONTROLS.test(decodeBase64(text).toString('latin1'));
+}
+
+/** Returns true for whole lines of base64, unlabelled, that say something in UTF-8. */
+function isUnlabelledBase64(text: string): boolean {
+  const first = text.slice(0, MAX_FIRST_LINE);
+  if (!/^\s*[A-Za-z0-9+/]{24,}/.test(first) || /[^A-Za-z0-9+/=\s]|\S[ \t]+\S/.test(text)) return false;
+  const letters = text.replace(/\s/g, '');
+  if (letters.length < MIN_UNLABELLED || letters.length % 4 !== 0) return false;
+  const decoded = decodeBase64(text);
+  return isText(decoded) && /\s/.test(decoded.toString('latin1'));
+}
+
+/** Returns true for quoted-printable without its label: each `=` is one, and some name UTF-8 beyond ASCII. */
+const isUnlabelledQuoted = (text: string) =>
+  /=C[23]=[89AB][0-9A-F]|=E2=8[0-9A-F]=[89AB][0-9A-F]/.test(text) && !/=(?![0-9A-F]{2}|\r?\n|$)/.test(text);
+
+/** Returns true for bytes that are no file: a text in any charset of single bytes, or UTF-8. */
+export const isReadable = (bytes: Buffer): boolean => {
+  const beginning = bytes.toString('latin1', 0, MAX_FIRST_LINE);
+  return !beginning.includes('\0') && !CONTROLS.test(beginning) && !/^(%PDF|PK)/.test(beginning);
+};
+
+/** Returns true for UTF-8 without control characters. */
+function isText(bytes: Buffer): boolean {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return !text.includes('\0') && !CONTROLS.test(text);
   } catch {
-    return null;
+    return false;
   }
-}
-
-function labelled(bytes: Buffer, name: string): string {
-  try {
-    return new TextDecoder(name).decode(bytes);
-  } catch {
-    // The platform knows the web's charsets; iconv-lite the others, such as cp850.
-    if (iconv.encodingExists(name)) return iconv.decode(bytes, name);
-    return utf8(bytes) ?? new TextDecoder(LAST_RESORT).decode(bytes);
-  }
-}
-
-/** Without a last UTF-8 character that was cut: at most three bytes. */
-function withoutPartialCharacter(bytes: Buffer): Buffer {
-  for (let back = 1; back <= Math.min(4, bytes.length); back += 1) {
-    const byte = bytes[bytes.length - back] as number;
-    if ((byte & 0xc0) === 0x80) continue;
-    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-    return length > back ? bytes.subarray(0, bytes.length - back) : bytes;
-  }
-  return bytes;
 }

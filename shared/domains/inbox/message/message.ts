@@ -1,6 +1,7 @@
 import { Timestamp } from '@google-cloud/firestore';
 import type { MessageAddressObject } from 'imapflow';
-import { decodeCharset, decodeTransfer } from './decode.ts';
+import { decodeCharset, decodeHtml } from './charset.ts';
+import { decodeTextTransfer } from './decode.ts';
 import {
   type DeliveryReport,
   enclosedIn,
@@ -11,6 +12,7 @@ import {
 import { messageIdsIn, parseHeaders, referencesOf } from './headers.ts';
 import { htmlToText } from './html.ts';
 import { MAX_ADDRESSES, MAX_PART_BYTES, type Outline, type PartBytes } from './outline.ts';
+import { receivedAt } from './received.ts';
 import { sanitise } from './sanitise.ts';
 import type { Shape, TextPart } from './structure.ts';
 import { capBytes, cleanText, MAX_HTML_BYTES, MAX_TEXT_BYTES, snippetOf } from './text.ts';
@@ -49,8 +51,8 @@ export interface ReadMessage {
   fields: Record<string, unknown>;
 }
 
-/** Puts a message together from its outline and the octets of its text parts. */
-export function readMessage(outline: Outline, parts: PartBytes): ReadMessage {
+/** Puts a message together from its outline and the octets of its text parts. `now` dates one without any date. */
+export function readMessage(outline: Outline, parts: PartBytes, now: Date): ReadMessage {
   const { uid, message, shape } = outline;
   const { envelope = {} } = message;
   const headers = parseHeaders(message.headers ?? Buffer.alloc(0));
@@ -68,10 +70,11 @@ export function readMessage(outline: Outline, parts: PartBytes): ReadMessage {
   const address = from?.address ?? '';
   const written = { headers, subject, from: address, text };
   const writer = writerOf({ ...written, reaction: shape.reaction });
-  const receivedAt = message.internalDate instanceof Date ? message.internalDate : new Date(0);
+  const received = receivedAt([message.internalDate, envelope.date], now);
   const snippet = snippetOf(text);
   return {
-    ...{ uid, messageId, inReplyTo, references, from, subject, snippet, writer, receivedAt, flags },
+    ...{ uid, messageId, inReplyTo, references, from, subject, snippet, writer, flags },
+    receivedAt: received,
     authors: authorsOf(headers, from),
     report: reportOf(shape, kind) ?? readPlainReport(written),
     complaint: isComplaint(kind('feedback')),
@@ -84,10 +87,11 @@ export function readMessage(outline: Outline, parts: PartBytes): ReadMessage {
       cc: addressesOf(envelope.cc),
       subject,
       ...(isDate(envelope.date) ? { date: Timestamp.fromDate(envelope.date) } : {}),
-      received_at: Timestamp.fromDate(receivedAt),
+      received_at: Timestamp.fromDate(received),
       snippet,
       text,
       ...(html === '' ? {} : { html }),
+      ...(isTextMissing(outline, parts) ? { text_missing: true } : {}),
       truncated: shape.texts.some(({ size }) => size > MAX_PART_BYTES),
       attachments: shape.attachments,
       ...flagFields(flags),
@@ -95,6 +99,17 @@ export function readMessage(outline: Outline, parts: PartBytes): ReadMessage {
       auto_reply: writer !== 'person' || isBulk(headers),
     },
   };
+}
+
+/** A line end: a text of this size says nothing. */
+const LINE_END_BYTES = 2;
+
+/** Returns true if the server names a text of some size and gives none of it; it is asked again later. */
+function isTextMissing({ shape, message }: Outline, parts: PartBytes): boolean {
+  if ((message.size ?? 0) <= LINE_END_BYTES) return false;
+  if (shape.texts.length === 0) return shape.doubtful;
+  const hasCome = shape.texts.some(({ part }) => parts.get(part)?.length);
+  return !hasCome && shape.texts.some(({ size }) => size > LINE_END_BYTES);
 }
 
 /** A message's flags as they are stored; \Recent is the session's, not the message's. */
@@ -124,9 +139,10 @@ function textsOf(shape: Shape, parts: PartBytes): Said[] {
   });
 }
 
-function textOf({ encoding, charset, size }: TextPart, bytes: Buffer | undefined): string {
+function textOf({ kind, encoding, charset, size }: TextPart, bytes: Buffer | undefined): string {
   if (!bytes) return '';
-  return decodeCharset(decodeTransfer(bytes, encoding), charset, size > MAX_PART_BYTES);
+  const decode = kind === 'html' ? decodeHtml : decodeCharset;
+  return decode(decodeTextTransfer(bytes, encoding), charset, size > MAX_PART_BYTES);
 }
 
 /**

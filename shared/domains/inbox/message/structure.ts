@@ -1,4 +1,5 @@
 import type { MessageStructureObject } from 'imapflow';
+import { cleanName, nameOf } from './part-name.ts';
 
 /** A part whose text is read. */
 export interface TextPart {
@@ -30,15 +31,16 @@ export interface Shape {
   report: boolean;
   /** True for an emoji that a person sends by one click. */
   reaction: boolean;
+  /** True if the server did not say the structure in full: there may be more text. */
+  doubtful: boolean;
 }
 
 /** More is an attack on readers: text parts read, attachments listed, levels of nesting followed. */
 const MAX_TEXTS = 8;
 const MAX_ATTACHMENTS = 100;
 const MAX_DEPTH = 50;
-const MAX_NAME = 255;
-/** A given name is read this far, so that one of control characters costs nothing. */
-const MAX_GIVEN_NAME = 4 * MAX_NAME;
+/** The longest name of a type (RFC 6838, 4.2, has 127 for each half). */
+const MAX_TYPE = 255;
 
 /** The parts that a machine reads, whatever their disposition: some servers send them as attachments. */
 const MACHINE_PARTS: Readonly<Record<string, TextPart['kind']>> = {
@@ -62,7 +64,14 @@ interface Leaf {
 
 /** Which parts of a message are its text, and which its attachments; nothing but the structure is looked at. */
 export function shapeOf(structure: MessageStructureObject | undefined): Shape {
-  const shape: Shape = { texts: [], attachments: [], enclosed: null, report: false, reaction: false };
+  const shape: Shape = {
+    texts: [],
+    attachments: [],
+    enclosed: null,
+    report: false,
+    reaction: false,
+    doubtful: !structure,
+  };
   const leaves: Leaf[] = [];
   if (structure) walk(structure, shape, leaves, { depth: 0, alternative: null });
   // A mail that is a text file only says what that file says.
@@ -72,6 +81,18 @@ export function shapeOf(structure: MessageStructureObject | undefined): Shape {
   }
   return shape;
 }
+
+/**
+ * The shape of a mail that was read from its octets: of a mail that only encloses another one, the text is that one's.
+ */
+export function shapeOfRaw(structure: MessageStructureObject): Shape {
+  const shape = shapeOf(structure);
+  const [inner] = shape.texts.length === 0 ? enclosedIn(structure) : [];
+  return inner ? { ...shape, texts: shapeOfRaw(inner).texts } : shape;
+}
+
+const enclosedIn = ({ type, childNodes = [] }: MessageStructureObject): MessageStructureObject[] =>
+  ENCLOSED.includes(type) ? childNodes : childNodes.flatMap(enclosedIn);
 
 interface Place {
   depth: number;
@@ -91,10 +112,12 @@ function walk(
     // Named by the texts before it; within one, further alternatives are parts of the same choice.
     const within = alternative ?? (type === 'multipart/alternative' ? shape.texts.length : null);
     const place = { depth: depth + 1, alternative: within };
+    if (isHollow(node)) shape.doubtful = true;
     if (depth < MAX_DEPTH) for (const child of node.childNodes ?? []) walk(child, shape, leaves, place);
     return;
   }
   const leaf = { node, type, alternative };
+  if (!/^[^/]+\/[^/]+$/.test(node.type)) shape.doubtful = true;
   leaves.push(leaf);
   const text = shape.texts.length < MAX_TEXTS ? textOf(leaf, shape) : null;
   if (text) shape.texts.push(text);
@@ -103,10 +126,15 @@ function walk(
   if (listed && shape.attachments.length < MAX_ATTACHMENTS) shape.attachments.push(attachmentOf(node, type));
 }
 
+/** A multipart without parts, for which some servers make up an empty one: its boundary is not the one it names. */
+const isHollow = ({ childNodes = [] }: MessageStructureObject) =>
+  childNodes.every(({ size, childNodes: inner }) => inner === undefined && !size);
+
 /** RFC 2045, 5.2: a type that cannot be read is text/plain. imapflow joins what the server gives by a slash. */
 function typeOf({ type }: MessageStructureObject): string {
   const given = (type || 'text/plain').toLowerCase();
-  return ['text', 'text/', '/', ''].includes(given) ? 'text/plain' : given;
+  if (['text', 'text/', '/', '', 'plain/text'].includes(given)) return 'text/plain';
+  return given === 'html/text' ? 'text/html' : given;
 }
 
 function textOf(leaf: Leaf, shape: Shape): TextPart | null {
@@ -142,7 +170,7 @@ function attachmentOf(node: MessageStructureObject, type: string): Attachment {
   return {
     part,
     filename: nameOf(node) ?? enclosedName(node, type),
-    mime_type: type.slice(0, MAX_NAME),
+    mime_type: type.slice(0, MAX_TYPE),
     size: decodedSize(size, encoding),
     inline,
   };
@@ -156,21 +184,4 @@ const decodedSize = (size: number, encoding: string | undefined) =>
 function enclosedName({ envelope }: MessageStructureObject, type: string): string | null {
   const subject = ENCLOSED.includes(type) ? envelope?.subject : undefined;
   return subject === undefined || subject === '' ? null : cleanName(`${subject}.eml`);
-}
-
-/** The name that the sender gave, without any path and without control characters. */
-function nameOf(node: MessageStructureObject): string | null {
-  const given = node.dispositionParameters?.['filename'] ?? node.parameters?.['name'];
-  if (given === undefined) return null;
-  const path = Math.max(given.lastIndexOf('/'), given.lastIndexOf('\\'));
-  return cleanName(given.slice(path + 1));
-}
-
-function cleanName(given: string): string | null {
-  const name = given
-    .slice(0, MAX_GIVEN_NAME)
-    .replace(/[\p{Cc}\p{Cf}/\\]/gu, '')
-    .trim()
-    .toWellFormed();
-  return name === '' || /^\.+$/.test(name) ? null : [...name].slice(0, MAX_NAME).join('');
 }

@@ -22,13 +22,13 @@ export async function fetchMessages(sync: FolderSync, way: Way, uids: readonly n
   try {
     for await (const group of fetching.groups()) {
       fetched += group.uids.length;
-      const read = readGroup(group);
+      const read = readGroup(group, sync.now);
       await connection.during(storing.hasRoom());
       storing.take(read);
     }
   } catch (error) {
     await storing.done().catch(() => undefined);
-    if (fetching.broke) await stumble(sync, fetching.asked);
+    if (fetching.broke) await stumble(sync, fetching);
     throw error;
   } finally {
     await connection.during(storing.done());
@@ -36,28 +36,31 @@ export async function fetchMessages(sync: FolderSync, way: Way, uids: readonly n
   return fetched === ordered.length && storing.allPassed;
 }
 
-function readGroup({ uids, outlines, texts }: FetchedGroup): ReadGroup {
+function readGroup({ uids, outlines, texts, refusal, isProven }: FetchedGroup, now: Date): ReadGroup {
   const read: ReadGroup = { uids, messages: [], failed: [] };
   for (const uid of uids) {
     const [outline, parts] = [outlines.get(uid), texts.get(uid)];
     if (!outline || !parts) {
-      read.failed.push({ uid, reason: NOT_RETURNED });
+      read.failed.push({ uid, reason: refusal ?? NOT_RETURNED, isProven });
       continue;
     }
     try {
-      read.messages.push(readMessage(outline, parts));
+      read.messages.push(readMessage(outline, parts, now));
     } catch (error) {
-      read.failed.push({ uid, reason: `unreadable: ${String(error).slice(0, 200)}` });
+      read.failed.push({ uid, reason: `unreadable: ${String(error).slice(0, 200)}`, isProven: true });
     }
   }
   return read;
 }
 
-/** Notes that the connection broke while messages were fetched: the next sync asks for fewer, to find the bad one. */
-async function stumble(sync: FolderSync, asked: readonly number[]): Promise<void> {
+/**
+ * Notes that the connection broke while messages were fetched: the next sync asks for fewer, to find the bad one. A single
+ * message is blamed if another came just before.
+ */
+async function stumble(sync: FolderSync, { asked, isProven }: GroupFetch): Promise<void> {
   const { folder } = sync;
   const [only] = asked;
   await folder.save({ stumbles: Math.min(folder.state.stumbles + 1, MAX_STUMBLES) });
   if (only !== undefined && asked.length === 1)
-    await recordFailures(sync, [{ uid: only, reason: 'the connection breaks when it is fetched' }]);
+    await recordFailures(sync, [{ uid: only, reason: 'the connection breaks when it is fetched', isProven }]);
 }

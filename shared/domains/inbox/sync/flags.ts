@@ -1,5 +1,7 @@
+import { MailboxError } from '../imap/connection.ts';
 import { UidSet } from '../imap/uid-set.ts';
 import { flagsOf, type ReadMessage } from '../message/message.ts';
+import type { Fetched } from '../message/outline.ts';
 import type { FolderSync } from './mailbox-sync.ts';
 
 type FlagUids = Readonly<Record<string, string>>;
@@ -17,10 +19,40 @@ export async function syncFlags(sync: FolderSync): Promise<void> {
   if (uids.size === 0) return await folder.save({ highestModseq: opened.modseq });
   if (opened.modseq !== null && highestModseq === opened.modseq) return;
   if (opened.modseq !== null && highestModseq !== null) {
-    tally.updated += await folder.updateFlags(await fetchFlags(sync, BigInt(highestModseq)));
+    const changed = await fetchChanges(sync, BigInt(highestModseq));
+    if (changed === null) return await compareStored(sync);
+    tally.updated += await folder.updateFlags(changed);
     return await folder.save({ highestModseq: opened.modseq });
   }
-  const known = storedFlags && storedFlags.size > 0 ? flagUidsFrom(storedFlags) : folder.state.flagUids;
+  await compareAll(sync, storedFlags && storedFlags.size > 0 ? storedFlags : null);
+}
+
+/** Returns null if the server refuses to name changes, though it counts them. */
+async function fetchChanges(sync: FolderSync, since: bigint): Promise<Map<number, string[]> | null> {
+  try {
+    return await fetchFlags(sync, since);
+  } catch (error) {
+    if (error instanceof MailboxError && error.isRefusal && error.failure.kind !== 'busy') return null;
+    throw error;
+  }
+}
+
+/** Compares all flags with those stored, and remembers them: from now on this folder has no change counter. */
+async function compareStored(sync: FolderSync): Promise<void> {
+  const { folder, connection, opened } = sync;
+  const stored = await connection.during(folder.readMessages());
+  const ours = stored.filter(({ uidValidity }) => uidValidity === opened.uidValidity);
+  await compareAll(
+    { ...sync, opened: { ...opened, modseq: null } },
+    new Map(ours.map(({ uid, flags }) => [uid, flags])),
+  );
+  await folder.save({ changesRefused: true });
+}
+
+/** Compares all flags with those stored, if given, else with those remembered. */
+async function compareAll(sync: FolderSync, stored: FolderSync['storedFlags']): Promise<void> {
+  const { folder, opened, tally } = sync;
+  const known = stored ? flagUidsFrom(stored) : folder.state.flagUids;
   const now = await fetchFlags(sync, null);
   if (known !== null) tally.updated += await folder.updateFlags(differences(known, now));
   const remembered = flagUidsFrom(now);
@@ -38,13 +70,21 @@ async function fetchFlags(
 ): Promise<Map<number, string[]>> {
   const found = new Map<number, string[]>();
   const wanted = { items: ['FLAGS'], ...(since === null ? {} : { changedSince: since }) } as const;
-  await connection.run((client) =>
-    client.fetchEach('1:*', wanted, ({ uid, flags }) => {
-      // Messages stored in this sync bear their flags; later changes show in the next one.
-      if (uid === undefined || !flags || !folder.state.uids.has(uid)) return;
-      if (since === null || !fresh.has(uid)) found.set(uid, flagsOf(flags));
-    }),
-  );
+  const take = ({ uid, flags }: Fetched) => {
+    // Messages stored in this sync bear their flags; later changes show in the next one.
+    if (uid === undefined || !flags || !folder.state.uids.has(uid)) return;
+    if (since === null || !fresh.has(uid)) found.set(uid, flagsOf(flags));
+  };
+  await connection.run(async (client) => {
+    // A server may limit its answer (RFC 9738); it is then asked for parts of them, each within the limit.
+    const ask = async (uids: readonly number[]): Promise<void> => {
+      const isLimited = await client.fetchEach(UidSet.of(uids).toString(), wanted, take);
+      if (!isLimited || uids.length === 1) return;
+      const middle = Math.ceil(uids.length / 2);
+      for (const half of [uids.slice(0, middle), uids.slice(middle)]) await ask(half);
+    };
+    if (await client.fetchEach('1:*', wanted, take)) await ask([...folder.state.uids]);
+  });
   return found;
 }
 

@@ -53,8 +53,12 @@ async function begin(
     uids: UidSet.of(ours.map(({ uid }) => uid)),
     missing: UidSet.empty,
     failing: {},
+    // Those in quarantine under this UIDVALIDITY are found by a query.
+    retries: ours.length > 0 ? null : {},
     flagUids: null,
+    changesRefused: false,
     outside: 0,
+    exists: null,
     absentSyncs: 0,
     stumbles: 0,
     resets: resets + (reset ? 1 : 0),

@@ -1,5 +1,7 @@
 import type { MailboxConnection } from '../imap/connection.ts';
+import type { UidSet } from '../imap/uid-set.ts';
 import type { Integration } from '../integration.ts';
+import type { FolderGap } from '../mailbox-health.ts';
 import type { SignalSink } from '../message/signals.ts';
 import type { Folder } from './folder/folder.ts';
 import type { Replacements } from './reset.ts';
@@ -10,7 +12,8 @@ export interface MailboxSync {
   now: Date;
   /** Reads the mailbox's folders from the store. */
   readFolders: () => Promise<readonly Folder[]>;
-  connect: () => Promise<MailboxConnection>;
+  /** Connects and signs in, if asked with a new access token. */
+  connect: (renew?: boolean) => Promise<MailboxConnection>;
   /** Asked between groups of messages: may another be begun? */
   mayGoOn: () => boolean;
   /** After this many milliseconds the connection is hung up, whatever the server does. */
@@ -25,6 +28,8 @@ export interface FolderSync extends Pick<MailboxSync, 'mailbox' | 'now' | 'mayGo
   connection: MailboxConnection;
   folder: Folder;
   opened: OpenedFolder;
+  /** The UIDs that the server names, once it has been asked. */
+  listed?: UidSet;
   tally: Tally;
   /** Stored in this sync, with their present flags. */
   fresh: Set<number>;
@@ -55,10 +60,13 @@ export interface Tally {
   stored: number;
   /** False if something is left for the next sync. */
   complete: boolean;
+  /** Folders whose mail is not all stored, though nothing is left to do. */
+  gaps: FolderGap[];
 }
 
 /** Returns a tally of nothing. */
 export const newTally = (): Tally => ({
   ...{ new: 0, updated: 0, removed: 0, quarantined: 0, announced: 0, stored: 0 },
   complete: true,
+  gaps: [],
 });

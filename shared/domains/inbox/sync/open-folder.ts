@@ -32,7 +32,8 @@ export async function isUnchanged(connection: MailboxConnection, { state }: Fold
 export async function openFolder(connection: MailboxConnection, path: string): Promise<OpenedFolder | null> {
   try {
     const opened = await connection.client.mailboxOpen(path, { readOnly: true });
-    return validate(opened, connection.client.capabilities.has('CONDSTORE'), path);
+    const uidNext = isUidNext(opened.uidNext) ? opened.uidNext : await findUidNext(connection, opened);
+    return validate({ ...opened, uidNext }, connection.client.capabilities.has('CONDSTORE'), path);
   } catch (error) {
     const { mailboxMissing, serverResponseCode } = error as {
       mailboxMissing?: boolean;
@@ -44,10 +45,31 @@ export async function openFolder(connection: MailboxConnection, path: string): P
   }
 }
 
+const isUidNext = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 1;
+
+/** A server may leave UIDNEXT out (RFC 3501, 6.3.1): STATUS knows it, or the greatest UID does. */
+async function findUidNext(connection: MailboxConnection, { path, exists }: MailboxObject): Promise<number> {
+  const status = await connection
+    .run((client) => client.status(path, { uidNext: true }))
+    .catch((error: unknown) => {
+      if (error instanceof MailboxError && connection.client.usable) return false as const;
+      throw error;
+    });
+  if (status && isUidNext(status.uidNext)) return status.uidNext;
+  let greatest = 0;
+  if (exists > 0)
+    await connection.run((client) =>
+      client.fetchEach('*', {}, ({ uid = 0 }) => {
+        greatest = Math.max(greatest, uid);
+      }),
+    );
+  return greatest + 1;
+}
+
 function validate(opened: MailboxObject, condstore: boolean, path: string): OpenedFolder {
   const { uidValidity, uidNext, exists, highestModseq, noModseq, specialUse } = opened;
-  if (!uidValidity || uidValidity <= 0n || !Number.isSafeInteger(uidNext) || uidNext < 1) {
-    const detail = `${path} has the UIDVALIDITY ${uidValidity} and the UIDNEXT ${uidNext}; both must be above 0`;
+  if (!uidValidity || uidValidity <= 0n) {
+    const detail = `${path} has no UIDVALIDITY from 1 to ${2n ** 63n - 1n}, so its messages have no numbers to know them by`;
     throw new MailboxError({ kind: 'protocol', detail }, null);
   }
   const modseq = condstore && !noModseq && highestModseq ? String(highestModseq) : null;

@@ -15,6 +15,9 @@ export async function confirmRemovals({ folder, now, tally }: FolderSync, listed
   await folder.save({ uids: uids.without(confirmed), missing: absent.without(confirmed) });
 }
 
+/** Syncs in a row after which a folder that is not there must be chosen again. */
+export const ABSENT_SYNCS = 2;
+
 /**
  * Marks all mail of a folder that is absent for the second time in a row; once may be the server's mistake. Returns how
  * many messages it removed.
@@ -22,7 +25,7 @@ export async function confirmRemovals({ folder, now, tally }: FolderSync, listed
 export async function removeAbsent(folder: Folder, now: Date): Promise<number> {
   const { absentSyncs, uids } = folder.state;
   if (absentSyncs < 1 || uids.size === 0) {
-    await folder.save({ absentSyncs: Math.min(absentSyncs + 1, 2) });
+    await folder.save({ absentSyncs: Math.min(absentSyncs + 1, ABSENT_SYNCS) });
     return 0;
   }
   const stored = await folder.readMessages();
@@ -31,8 +34,9 @@ export async function removeAbsent(folder: Folder, now: Date): Promise<number> {
     uids: UidSet.empty,
     missing: UidSet.empty,
     failing: {},
+    retries: {},
     flagUids: null,
-    absentSyncs: 2,
+    absentSyncs: ABSENT_SYNCS,
   });
   return removed;
 }

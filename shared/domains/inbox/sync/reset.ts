@@ -8,11 +8,17 @@ interface Traits {
   receivedAt: number | null;
 }
 
-const keyOf = ({ messageId, size, receivedAt }: Traits) => JSON.stringify([messageId, size, receivedAt]);
+/** Mail without a Message-ID is the same mail only if size and date are. */
+const keyOf = ({ messageId, size, receivedAt }: Traits) => messageId ?? JSON.stringify([size, receivedAt]);
+
+/** Doubles of one Message-ID are parted by size and date. */
+const likeness = (one: Traits, other: Traits) =>
+  (one.receivedAt === other.receivedAt ? 2 : 0) + (one.size === other.size ? 1 : 0);
 
 /**
- * The stored messages of a folder whose UIDVALIDITY has changed. Each is matched with at most one message of the server;
- * those left in the end are gone. Servers change UIDVALIDITY on their own, and none of that mail is new.
+ * The stored messages of a folder whose UIDVALIDITY has changed. Each is matched with at most one message of the server, by
+ * its Message-ID: another server gives it another size. Those left in the end are gone. Servers change UIDVALIDITY on their
+ * own, and mailboxes move; none of that mail is new.
  */
 export class Replacements {
   readonly #left = new Map<string, StoredMessage[]>();
@@ -31,8 +37,10 @@ export class Replacements {
     receivedAt: Date;
   }): DocumentReference | null {
     const size = Number(message.fields['size'] ?? 0);
-    const key = keyOf({ messageId: message.messageId, size, receivedAt: message.receivedAt.getTime() });
-    const found = this.#left.get(key)?.shift();
+    const traits = { messageId: message.messageId, size, receivedAt: message.receivedAt.getTime() };
+    const left = this.#left.get(keyOf(traits)) ?? [];
+    const [found] = left.toSorted((one, other) => likeness(other, traits) - likeness(one, traits));
+    if (found) left.splice(left.indexOf(found), 1);
     return found?.ref ?? null;
   }
 

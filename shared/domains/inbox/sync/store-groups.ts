@@ -2,6 +2,7 @@ import type { ReadMessage } from '../message/message.ts';
 import { flagUidsWith } from './flags.ts';
 import type { FolderSync } from './mailbox-sync.ts';
 import { type FailedMessage, recordFailures, stillThere } from './quarantine.ts';
+import { nextRetry } from './retry-times.ts';
 import { type BeingStored, type StoredGroup, storeMessages } from './store-messages.ts';
 
 /** New mail moves last_uid up, old mail backfill_uid down. */
@@ -61,9 +62,12 @@ export class GroupStore {
     const { state } = folder;
     const failing = { ...state.failing };
     for (const uid of stored.uids) delete failing[uid];
+    const textless = messages.filter((each) => each.fields['text_missing'] && stored.uids.includes(each.uid));
+    const retries = textless.map(({ uid }) => [uid, nextRetry(0, this.#sync.now)] as const);
     await folder.save({
       uids: state.uids.with(stored.uids),
       failing,
+      retries: state.retries && { ...state.retries, ...Object.fromEntries(retries) },
       ...(this.#way === 'new'
         ? { lastUid: Math.max(state.lastUid, ...uids) }
         : { backfillUid: Math.max(1, Math.min(state.backfillUid, ...uids)) }),

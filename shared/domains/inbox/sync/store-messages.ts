@@ -60,7 +60,7 @@ async function storeGroup(
   const refused = created.flatMap((result, index) => {
     const uid = messages[index]?.uid;
     return result instanceof Error && uid !== undefined
-      ? [{ uid, reason: `store: ${result.message.slice(0, 200)}` }]
+      ? [{ uid, reason: `store: ${result.message.slice(0, 200)}`, isProven: true }]
       : [];
   });
   const stored = messages.filter((_, index) => !(created[index] instanceof Error));
@@ -88,6 +88,20 @@ function toNewMessage(
     ...(replaces ? { replaces: replaces.id } : {}),
   };
   return { uid, fields, flags, replaces };
+}
+
+/**
+ * Stores a message that was in quarantine in place of its stub, and sends its signals. Returns true if all were received;
+ * else it is stored again in the next try, which changes nothing. Returns true too if the message was erased.
+ */
+export async function storeRecovered(sync: StoringSync, message: ReadMessage): Promise<boolean> {
+  const { folder } = sync;
+  const identified = { ...message, documentId: folder.identify(message.uid) };
+  const { byDocument, joins } = await findThreads(folder, [identified], undefined);
+  const thread = byDocument.get(identified.documentId) ?? '';
+  if (!(await folder.replaceMessage(toNewMessage(sync, identified, thread)))) return true;
+  await folder.joinThreads(joins);
+  return await sendSignals(sync, [identified]);
 }
 
 async function sendSignals(

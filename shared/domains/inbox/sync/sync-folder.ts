@@ -1,12 +1,14 @@
 import type { MailboxConnection } from '../imap/connection.ts';
-import { UidSet } from '../imap/uid-set.ts';
 import { fetchMessages } from './fetch-messages.ts';
 import { syncFlags } from './flags.ts';
 import type { Folder } from './folder/folder.ts';
 import { learnFolder } from './learn-folder.ts';
+import { listMessages } from './list-messages.ts';
 import type { FolderSync, MailboxSync, Tally } from './mailbox-sync.ts';
 import { isUnchanged, openFolder } from './open-folder.ts';
-import { confirmRemovals, removeAbsent, removeReplaced } from './removals.ts';
+import { ABSENT_SYNCS, confirmRemovals, removeAbsent, removeReplaced } from './removals.ts';
+import { retryMessages } from './retries.ts';
+import { hasDueRetry } from './retry-times.ts';
 
 /** Synchronises one folder, which is only read (EXAMINE, PEEK). Adds its work to the tally. */
 export async function syncFolder(
@@ -20,20 +22,43 @@ export async function syncFolder(
   const opened = await openFolder(connection, folder.path);
   if (opened === null) {
     tally.removed += await removeAbsent(folder, mailboxSync.now);
+    if (folder.state.absentSyncs >= ABSENT_SYNCS)
+      tally.gaps.push({ folder: folder.path, exists: null, stored: 0 });
     return;
   }
   const learnt = await learnFolder(connection, folder, opened);
-  await syncOpened({ ...mailboxSync, ...learnt, connection, folder, opened, tally, fresh: new Set() });
+  const counted = folder.state.changesRefused ? { ...opened, modseq: null } : opened;
+  const work = { ...mailboxSync, ...learnt, connection, folder, tally };
+  const sync = { ...work, opened: counted, fresh: new Set<number>() };
+  await syncOpened(sync);
+  noteGap(sync);
+}
+
+/** Tries again the messages of a folder that are due for it, after all folders: one may break the connection. */
+export async function retryFolder(
+  mailboxSync: MailboxSync,
+  connection: MailboxConnection,
+  folder: Folder,
+  tally: Tally,
+): Promise<void> {
+  if (!hasDueRetry(folder, mailboxSync.now)) return;
+  await mailboxSync.claim?.();
+  const opened = await openFolder(connection, folder.path);
+  if (opened === null || opened.uidValidity !== folder.state.uidValidity) return;
+  const none = { replacements: null, storedFlags: null, fresh: new Set<number>() };
+  await retryMessages({ ...mailboxSync, ...none, connection, folder, opened, tally });
 }
 
 /**
  * Stores new mail first, then flags and removals, then older mail as far as time allows. The cursor moves after what it
  * passes is stored.
  */
-async function syncOpened(sync: FolderSync): Promise<void> {
-  const { folder, opened, tally } = sync;
-  const listing = await listMessages(sync);
-  if (listing === null) return await syncFlags(sync);
+async function syncOpened(opening: FolderSync): Promise<void> {
+  const { folder, opened, tally } = opening;
+  const listing = await listMessages(opening);
+  await folder.save({ exists: listing?.exists ?? opened.exists });
+  if (listing === null) return await syncFlags(opening);
+  const sync = { ...opening, listed: listing.all };
   const wanted = listing.wanted.without(folder.state.uids);
   tally.announced += wanted.size;
   const { lastUid } = folder.state;
@@ -52,23 +77,10 @@ async function syncOpened(sync: FolderSync): Promise<void> {
   await folder.save({ backfillUid: 1, stumbles: 0, outside: listing.all.size - listing.wanted.size });
 }
 
-interface Listing {
-  all: UidSet;
-  /** The messages to store: all, or those not older than sync_from. */
-  wanted: UidSet;
-  /** It surely names every message there is. */
-  complete: boolean;
-}
-
-/** Lists every UID of the folder. Returns null if the numbers say that nothing has come or gone. */
-async function listMessages({ connection, folder, mailbox, opened }: FolderSync): Promise<Listing | null> {
-  const { state } = folder;
-  const { since } = mailbox;
-  const nothingCame = opened.uidNext - 1 <= state.lastUid && state.backfillUid === 1;
-  const nothingWent = opened.exists === state.uids.size + state.outside && state.missing.size === 0;
-  if (nothingCame && nothingWent) return null;
-  const all = UidSet.of(opened.exists === 0 ? [] : await connection.search({ all: true }));
-  const recent = since && (await connection.search({ since }));
-  // Mail that came or went during the listing makes it differ from the count; such a listing proves nothing.
-  return { all, wanted: recent ? UidSet.of(recent).and(all) : all, complete: all.size === opened.exists };
+/** Notes a folder that the server counts otherwise than the store, once all that could be stored is. */
+function noteGap({ folder, tally }: FolderSync): void {
+  const { exists, uids, missing, outside, backfillUid } = folder.state;
+  const stored = uids.size - missing.size + outside;
+  if (exists === null || backfillUid > 1 || !tally.complete || exists === stored) return;
+  tally.gaps.push({ folder: folder.path, exists, stored });
 }

@@ -7,13 +7,14 @@ import {
 } from '@google-cloud/firestore';
 import type { Redis } from '@upstash/redis';
 import type { CredentialContext } from '../../../doors/account/credentials.ts';
-import { afterFailure, afterSuccess, healthFields } from '../../../doors/account/health.ts';
+import { afterFailure } from '../../../doors/account/health.ts';
 import { type Clock, stopwatch } from '../../../doors/clock.ts';
 import type { Post } from '../../../doors/mail/post.ts';
 import { isConflict } from '../../../doors/store/firestore.ts';
 import { keepIn, signIn } from '../credentials/sign-in.ts';
 import { type Integration, integrationsOf } from '../integration.ts';
 import { notifyOwner } from '../mailbox/notice.ts';
+import { afterSync, mailboxHealthFields } from '../mailbox-health.ts';
 import type { SignalSink } from '../message/signals.ts';
 import type { Folder } from './folder/folder.ts';
 import { readFolders } from './folder/read-folders.ts';
@@ -65,7 +66,7 @@ export async function syncInTurn(
         ...{ mailbox, now, claim, signals },
         readFolders: async () =>
           (await turn.folders?.(mailbox)) ?? (await readFolders(store, [mailbox]))[0] ?? [],
-        connect: () => signIn(mailbox, { ...context, alone: claim }, keepIn(context)),
+        connect: (renew) => signIn(mailbox, { ...context, alone: claim }, keepIn(context), renew),
         mayGoOn: () => elapsed() < sliceMs && lease.isHeld(),
         hangUpAfterMs: sliceMs + GRACE_MS,
       });
@@ -87,14 +88,22 @@ async function recordHealth(
   const { now, random } = context;
   const health = failure
     ? afterFailure(mailbox.health, failure, now, random())
-    : afterSuccess(mailbox.health, now);
-  await update(mailbox, context, turn, { health: healthFields(health), last_run: toLastRun(tally, now) });
+    : afterSync(mailbox.health, now, tally.gaps);
+  await update(mailbox, context, turn, {
+    health: mailboxHealthFields(health),
+    last_run: toLastRun(tally, now),
+  });
   await notifyOwner(context, mailbox, mailbox.health, health);
 }
 
 /** The work of the last sync as it is stored; deleted if there was nothing to do. */
 function toLastRun(tally: Tally, now: Date) {
-  const quiet = tally.announced === 0 && tally.updated === 0 && tally.removed === 0 && tally.complete;
+  const quiet =
+    tally.announced === 0 &&
+    tally.updated === 0 &&
+    tally.removed === 0 &&
+    tally.complete &&
+    tally.gaps.length === 0;
   return quiet ? FieldValue.delete() : { at: Timestamp.fromDate(now), ...tally };
 }
 

@@ -1,8 +1,8 @@
 import { type MailboxConnection, MailboxError } from '../imap/connection.ts';
-import type { Failure } from '../imap/failure.ts';
+import { type Failure, isTokenEnd } from '../imap/failure.ts';
 import type { Folder } from './folder/folder.ts';
 import { type MailboxSync, newTally, type Tally } from './mailbox-sync.ts';
-import { syncFolder } from './sync-folder.ts';
+import { retryFolder, syncFolder } from './sync-folder.ts';
 
 export interface MailboxResult {
   tally: Tally;
@@ -27,12 +27,21 @@ export async function syncMailbox(sync: MailboxSync): Promise<MailboxResult> {
   const hangUp = setTimeout(() => connection.client.close(), Math.max(0, sync.hangUpAfterMs));
   try {
     const failure = await syncFolders(sync, connection, folders, tally);
-    return { tally, failure };
+    if (failure === null) await retryFolders(sync, connection, folders, tally);
+    if (failure === null || !isTokenEnd(failure) || !isRenewable(sync)) return { tally, failure };
+    // The token has ended, and a new one goes on where the old one stopped.
+    await connection.close();
+    connection = await sync.connect(true);
+    return { tally, failure: await syncFolders(sync, connection, folders, tally) };
+  } catch (error) {
+    return { tally, failure: failureIn(error) };
   } finally {
     clearTimeout(hangUp);
     await connection.close();
   }
 }
+
+const isRenewable = ({ mailbox, mayGoOn }: MailboxSync) => mailbox.method === 'xoauth2' && mayGoOn();
 
 async function syncFolders(
   sync: MailboxSync,
@@ -55,6 +64,21 @@ async function syncFolders(
     }
   }
   return failure;
+}
+
+/** Tries again what is in quarantine. A failure here is none of the mailbox. */
+async function retryFolders(
+  sync: MailboxSync,
+  connection: MailboxConnection,
+  folders: readonly Folder[],
+  tally: Tally,
+): Promise<void> {
+  try {
+    for (const folder of folders)
+      if (sync.mayGoOn() && connection.client.usable) await retryFolder(sync, connection, folder, tally);
+  } catch (error) {
+    failureIn(error);
+  }
 }
 
 function failureIn(error: unknown): Failure {

@@ -133,7 +133,7 @@ describe('the shape of a message', () => {
       const shape = shapeOf(structure as Parameters<typeof shapeOf>[0]);
       const bytes = new Map(Object.entries(parts).map(([part, text]) => [part, Buffer.from(text)]));
       const outline = { uid: 1, message: { seq: 1, uid: 1 }, shape, bytes: 0 };
-      return readMessage(outline as Parameters<typeof readMessage>[0], bytes).fields['text'];
+      return readMessage(outline as Parameters<typeof readMessage>[0], bytes, NOW).fields['text'];
     };
     const both = alternative(leaf('text/plain', '1.1'), leaf('text/html', '1.2'));
     const two = { '1.1': 'Plain', '1.2': '<p>Rich</p>' };

@@ -1,4 +1,4 @@
-import { type DocumentReference, type Firestore, Timestamp } from '@google-cloud/firestore';
+import { type DocumentReference, FieldValue, type Firestore, Timestamp } from '@google-cloud/firestore';
 import { isConflict, millis } from '../../../../doors/store/firestore.ts';
 import { flagFields } from '../../message/message.ts';
 
@@ -118,6 +118,24 @@ export async function updateDocuments(
   return written;
 }
 
+/** Marks of a stub, and of a message without its text; what is whole now has neither. */
+const INCOMPLETE = { in_quarantine: FieldValue.delete(), text_missing: FieldValue.delete() };
+
+/** Writes a document over its stub. Returns false if it is gone, or was emptied for a person. */
+export async function replaceDocument(
+  store: Firestore,
+  id: string,
+  fields: Record<string, unknown>,
+): Promise<boolean> {
+  const ref = messagesOf(store).doc(id);
+  return await store.runTransaction(async (transaction) => {
+    const found = await transaction.get(ref);
+    if (!found.exists || found.get('erased') === true) return false;
+    transaction.update(ref, { ...INCOMPLETE, ...fields });
+    return true;
+  });
+}
+
 /** The traits by which a stored message of a folder is found again. */
 export interface StoredMessage {
   ref: DocumentReference;
@@ -127,6 +145,20 @@ export interface StoredMessage {
   size: number;
   receivedAt: number | null;
   flags: string[];
+}
+
+/** Returns the UIDs of a folder's messages in quarantine. A person is to see them: there are few. */
+export async function readQuarantined(
+  store: Firestore,
+  { mailboxId, folder, uidValidity }: { mailboxId: string; folder: string; uidValidity: string },
+): Promise<number[]> {
+  const { docs } = await messagesOf(store)
+    .where('integration_id', '==', mailboxId)
+    .where('in_quarantine', '==', true)
+    .select('folder', 'uid', 'uid_validity')
+    .get();
+  const here = docs.filter((doc) => doc.get('folder') === folder && doc.get('uid_validity') === uidValidity);
+  return here.map((doc) => doc.get('uid') as number);
 }
 
 const STORED_FIELDS = ['uid', 'uid_validity', 'message_id', 'size', 'received_at', 'flags', 'quarantined'];

@@ -11,7 +11,9 @@ import { flagFields } from '../../message/message.ts';
 import {
   type Created,
   createDocuments,
+  readQuarantined,
   readStored,
+  replaceDocument,
   type StoredMessage,
   updateDocuments,
 } from './documents.ts';
@@ -126,6 +128,17 @@ export class Folder {
   /** Reads every message of the folder that is not removed, under any UIDVALIDITY. Needed only if a cursor is lost. */
   async readMessages(): Promise<StoredMessage[]> {
     return await readStored(this.#store, this.#mailboxId, this.path);
+  }
+
+  /** Returns the UIDs of messages in quarantine under the present UIDVALIDITY. */
+  async readQuarantined(): Promise<number[]> {
+    const place = { mailboxId: this.#mailboxId, folder: this.path, uidValidity: this.#uidValidity };
+    return await readQuarantined(this.#store, place);
+  }
+
+  /** Writes a message over its stub. Returns false if the document is gone, or was emptied for a person. */
+  async replaceMessage({ uid, fields }: Pick<NewMessage, 'uid' | 'fields'>): Promise<boolean> {
+    return await replaceDocument(this.#store, this.identify(uid), fields);
   }
 
   /** Reads the threads of stored messages of the organisation, by Message-ID. */

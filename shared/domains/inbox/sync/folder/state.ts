@@ -18,8 +18,17 @@ export interface FolderState {
   missing: UidSet;
   /** Failures in a row of messages that could not be stored yet. */
   failing: Readonly<Record<string, { attempts: number; reason: string }>>;
+  /**
+   * Messages in quarantine, and stored ones whose text did not come, with the next try in milliseconds since the epoch.
+   * Null if an older version wrote the document, which kept no such list.
+   */
+  retries: Readonly<Record<string, Retry>> | null;
   /** The UIDs that bear each flag, if the server cannot name changes; else null. */
   flagUids: Readonly<Record<string, string>> | null;
+  /** The server counts changes and refuses to name them (CHANGEDSINCE): all flags are compared. */
+  changesRefused: boolean;
+  /** The server's own count of messages at the last sync; null before. */
+  exists: number | null;
   /** Messages on the server that are older than sync_from. */
   outside: number;
   /** Syncs in a row in which the folder was absent. */
@@ -33,6 +42,11 @@ export interface FolderState {
   unsettled: string | null;
 }
 
+export interface Retry {
+  tries: number;
+  at: number;
+}
+
 /** A folder that has never been looked at. */
 function newFolder(path: string): FolderState {
   return {
@@ -44,8 +58,11 @@ function newFolder(path: string): FolderState {
     uids: UidSet.empty,
     missing: UidSet.empty,
     failing: {},
+    retries: {},
     flagUids: null,
+    changesRefused: false,
     outside: 0,
+    exists: null,
     absentSyncs: 0,
     stumbles: 0,
     resets: 0,
@@ -65,7 +82,10 @@ export function toFolderDocument(state: FolderState): Record<string, unknown> {
     uids: state.uids.toString(),
     missing_uids: state.missing.toString(),
     failing: state.failing,
+    retries: state.retries,
     flag_uids: state.flagUids,
+    changes_refused: state.changesRefused,
+    exists: state.exists,
     outside: state.outside,
     absent_rounds: state.absentSyncs,
     stumbles: state.stumbles,
@@ -103,7 +123,10 @@ export function readFolderDocument(path: string, snapshot: DocumentSnapshot | un
       uids: UidSet.parse(data['uids']),
       missing: UidSet.parse(data['missing_uids'] ?? ''),
       failing: data['failing'] ?? {},
+      retries: data['retries'] ?? null,
       flagUids: data['flag_uids'] ?? null,
+      changesRefused: data['changes_refused'] === true,
+      exists: typeof data['exists'] === 'number' ? whole('exists', 0) : null,
       outside: whole('outside', 0),
       absentSyncs: whole('absent_rounds', 0),
       stumbles: whole('stumbles', 0),

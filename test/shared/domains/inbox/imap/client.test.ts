@@ -168,7 +168,7 @@ describe('the mail client, on a server that puts things in its own way', () => {
   const connected = async (pass = 'secret') =>
     await opened('127.0.0.1', (server.address() as AddressInfo).port, pass);
 
-  it('has imapflow read what is not put as the standard has it, and leaves out what cannot be read', async () => {
+  it('has imapflow read what is not put as the standard has it, and takes what can be read of the rest', async () => {
     answers = [
       '* 1 FETCH (UID 5 FLAGS (\\Seen \\Recent) BODY[1]<0> "short")',
       '\0\0* 2 FETCH (UID 6 FLAGS (\\*) BODY[1]<0> {4}\r\nlong)',
@@ -180,12 +180,14 @@ describe('the mail client, on a server that puts things in its own way', () => {
     expect(messages.map(({ uid, flags }) => [uid, [...(flags ?? [])]])).toEqual([
       [5, ['\\Seen', '\\Recent']],
       [6, ['\\*']],
+      [7, []],
       [8, []],
     ]);
     expect(messages.map(({ bodyParts }) => bodyParts?.get('1')?.toString())).toEqual([
       'short',
       'long',
       undefined,
+      '',
     ]);
     client.close();
   });

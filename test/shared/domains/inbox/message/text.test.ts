@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeCharset, decodeTransfer } from '../../../../../shared/domains/inbox/message/decode.ts';
+import { decodeCharset } from '../../../../../shared/domains/inbox/message/charset.ts';
+import { decodeTransfer } from '../../../../../shared/domains/inbox/message/decode.ts';
 import { htmlToText } from '../../../../../shared/domains/inbox/message/html.ts';
 import { sanitise } from '../../../../../shared/domains/inbox/message/sanitise.ts';
 import {
