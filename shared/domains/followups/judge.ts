@@ -83,8 +83,12 @@ function withoutNextLevel(reason: 'no_start' | 'all_levels_sent'): Verdict {
   };
 }
 
-/** A quote holds until the end of its last day. */
-function isExpired({ type, validUntil }: Followup, { rules, zoneBefore }: Settings, now: number): boolean {
+/** Returns true after the last day of a quote's validity. */
+export function isExpired(
+  { type, validUntil }: Followup,
+  { rules, zoneBefore }: Settings,
+  now: number,
+): boolean {
   const { zone } = rules.hours;
   const last = type === 'quote' ? readDay(validUntil, zone, zoneBefore) : null;
   return last !== null && now >= endOf(last.day, zone);
