@@ -1,7 +1,6 @@
 import type { Resume } from '../../doors/mail/claims.ts';
 import { customerPause } from './customers/hold.ts';
-import type { Followup } from './followup.ts';
-import { dueDayOf, standingOf } from './followup.ts';
+import { dueDayOf, type Followup, standingOf } from './followup.ts';
 import { contentOf, isBelowMinimum, isSettled, type Reminder, Unmailable } from './mail/content.ts';
 import type { ParkingReason, Reason } from './reasons.ts';
 import { endOf, readDay } from './schedule/days.ts';
