@@ -15,6 +15,7 @@ import { answerRoutes } from './api/inbox/answers.ts';
 import { inboxRoutes } from './api/inbox/inbox.ts';
 import { retryRoutes } from './api/inbox/retry.ts';
 import { inboxViewRoutes } from './api/inbox/view.ts';
+import { mailAccountRoutes } from './api/mail-accounts/mail-accounts.ts';
 import { presenceRoutes } from './api/presence/presence.ts';
 import { presenceUserRoutes } from './api/presence/users.ts';
 import type { AdminRoute } from './api/route.ts';
@@ -56,6 +57,7 @@ export const routes: readonly AdminRoute[] = [
   ...inboxRoutes,
   ...inboxViewRoutes,
   ...answerRoutes,
+  ...mailAccountRoutes,
   ...retryRoutes,
   ...visitRoutes,
 ];

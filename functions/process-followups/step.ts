@@ -1,68 +1,22 @@
-import type { DocumentSnapshot } from '@google-cloud/firestore';
-import { readCustomers } from '../../shared/domains/followups/customers/customer.ts';
-import { type Followup, sendRef, settingsRef } from '../../shared/domains/followups/followup.ts';
-import { applyClaim, judgeAutomatic, type Verdict } from '../../shared/domains/followups/judge.ts';
+import type { Followup } from '../../shared/domains/followups/followup.ts';
+import type { Verdict } from '../../shared/domains/followups/judge.ts';
 import { notifyOfSender } from '../../shared/domains/followups/mail/daily-notice.ts';
 import { senderOf } from '../../shared/domains/followups/mail/mail.ts';
 import type { Reason } from '../../shared/domains/followups/reasons.ts';
 import { isNews, type RecordContext, recordVerdict } from '../../shared/domains/followups/record.ts';
 import type { Refusals } from '../../shared/domains/followups/refusals/refusals.ts';
 import { repairFollowup } from '../../shared/domains/followups/repair.ts';
-import { claimOf, type Prepared, type SendAttempt, sendLevel } from '../../shared/domains/followups/send.ts';
-import { type Settings, toSettings } from '../../shared/domains/followups/settings.ts';
-import type { Post } from '../../shared/doors/mail/post.ts';
+import { type Prepared, type SendAttempt, sendLevel } from '../../shared/domains/followups/send.ts';
+import { DEFAULT_ACCOUNT } from '../../shared/doors/mail/accounts.ts';
 import type { ActResult, Decision, Note, RunContext } from '../../shared/runtime/task.ts';
-
-/** One candidate: a due follow-up, or an organisation whose settings are unusable. */
-export type DueFollowup = { id: string } & (
-  | { fault: string }
-  | { followup: Followup; settings: Settings; verdict: Verdict }
-);
-
-/** The facts read just before deciding. */
-export interface FollowupFacts {
-  /** The mail of this run has stopped after a fault of the mail system. */
-  stopped: boolean;
-  mail: 'ready' | 'paused' | 'not_configured';
-  /** By the follow-up's id. */
-  prepared: ReadonlyMap<string, Prepared>;
-}
+import type { OrganisationPost } from '../organisation-mail.ts';
+import type { DueFollowup, FollowupFacts } from './facts.ts';
 
 /** The verdict that `act` carries out, and the documents it was read from. */
 export interface FollowupPlan {
   verdict: Verdict;
   prepared: Prepared | undefined;
-}
-
-/** Reads again what may stop a mail, just before its claim: the settings, its customer, and its level's send record. */
-export async function readFacts(
-  batch: readonly DueFollowup[],
-  { store, post }: RunContext,
-): Promise<FollowupFacts> {
-  const prepared = new Map<string, Prepared>();
-  const sendable = batch.flatMap((one) =>
-    'followup' in one && one.verdict.do === 'send' ? [one.followup] : [],
-  );
-  const mail = post === undefined ? 'not_configured' : post.paused ? 'paused' : 'ready';
-  if (post?.fault) return { stopped: true, mail, prepared };
-  if (sendable.length === 0) return { stopped: false, mail, prepared };
-  const refs = sendable.flatMap((one) => [settingsRef(store, one.orgId), sendRef(one, one.level + 1)]);
-  const [found, followups] = await Promise.all([store.getAll(...refs), readCustomers(store, sendable)]);
-  for (const [index, followup] of followups.entries()) {
-    const [settings, send] = found.slice(index * 2) as [DocumentSnapshot, DocumentSnapshot];
-    prepared.set(followup.id, { followup, settings: toSettings(settings), send });
-  }
-  return { stopped: false, mail, prepared };
-}
-
-/** Judges a candidate again by the facts just read. */
-export function judgeAgain(candidate: DueFollowup, { stopped, prepared }: FollowupFacts, now: Date): Verdict {
-  if ('fault' in candidate) return { do: 'wait', reason: 'bad_settings', until: null };
-  if (candidate.verdict.do !== 'send') return candidate.verdict;
-  if (stopped) return { do: 'wait', reason: 'mail_stopped', until: null };
-  const facts = prepared.get(candidate.id);
-  if (!facts) return candidate.verdict;
-  return applyClaim(judgeAutomatic(facts.followup, facts.settings, now.getTime()), claimOf(facts.send, now));
+  sender: OrganisationPost | undefined;
 }
 
 /** Decides for a dry run: returns the result that a real run at this instant would have. */
@@ -75,15 +29,29 @@ export function decideDryRun(
   const note = noteOf(candidate);
   if (verdict.do === 'send') {
     if (facts.mail === 'paused') return { act: false, reason: 'mail_paused', note };
-    if (facts.mail === 'ready')
-      return { act: true, reason, note, plan: { verdict, prepared: facts.prepared.get(candidate.id) } };
+    if (facts.mail === 'ready') return { act: true, reason, note, plan: planOf(candidate, facts, verdict) };
     return { act: false, reason: 'mail_not_configured', failed: { retry: true }, note };
   }
-  const wanting = 'fault' in candidate || verdict.do === 'park' || reason === 'unknown_delivery';
+  const wanting =
+    'fault' in candidate ||
+    reason === 'account_missing' ||
+    verdict.do === 'park' ||
+    reason === 'unknown_delivery';
   const failed = wanting && isRecorded(candidate, verdict);
   if (failed) return { act: false, reason, failed: { retry: false }, note };
   return { act: false, reason, note, ...unfinishedIf(reason === 'in_progress') };
 }
+
+/** Returns what `act` carries out. */
+export const planOf = (
+  { id }: DueFollowup,
+  { prepared, posts }: FollowupFacts,
+  verdict: Verdict,
+): FollowupPlan => ({
+  verdict,
+  prepared: prepared.get(id),
+  sender: posts.get(id),
+});
 
 /** Says whom a mail would go to, and about what. */
 function noteOf(candidate: DueFollowup): Note {
@@ -106,7 +74,8 @@ export const unfinishedIf = (isInOtherHands: boolean): { isUnfinished?: true } =
 
 /** Returns true if a real run has to write about a candidate or report it as failed. */
 export function isRecorded(candidate: DueFollowup, verdict: Verdict): boolean {
-  if ('fault' in candidate || verdict.reason === 'already_sent') return true;
+  if ('fault' in candidate || verdict.reason === 'already_sent' || verdict.reason === 'account_missing')
+    return true;
   return isNews(candidate.followup, verdict);
 }
 
@@ -117,12 +86,13 @@ export async function actOn(
   context: RunContext,
 ): Promise<ActResult<Reason>> {
   if ('fault' in candidate) return { outcome: 'failed', reason: 'bad_settings', retry: false };
-  const { store, now, post } = context;
+  const { store, now } = context;
   const decider = { runId: context.runId, by: null };
   const record: RecordContext = { store, now, decider };
-  const { verdict, prepared } = plan;
+  const { verdict, prepared, sender } = plan;
   if (verdict.do !== 'send' || !prepared) return await storeReason(record, candidate, verdict, prepared);
-  if (!post) return { outcome: 'failed', reason: 'mail_not_configured', retry: true };
+  if (!sender) return { outcome: 'failed', reason: 'mail_not_configured', retry: true };
+  const { post } = sender;
   const attempt = await sendLevel({ ...record, post }, prepared);
   if (REFUSED.includes(attempt.reason)) refusals.add(prepared.followup, attempt.reason);
   if (post.fault?.fault?.kind === 'everybody_refused') await refusals.takeBack(record);
@@ -130,7 +100,7 @@ export async function actOn(
     const { from } = senderOf(prepared.settings, post.config);
     await notifyOfSender({ ...record, post }, prepared.settings, from.address, attempt.response);
   }
-  return resultOf(attempt, candidate.id, post);
+  return resultOf(attempt, candidate.id, sender);
 }
 
 /** Stores why a follow-up was not sent. A cause that a person must fix counts as failed, any other as skipped. */
@@ -168,10 +138,15 @@ const REFUSED: readonly Reason[] = [
 /** Reasons that leave a follow-up due for the next run. */
 const STILL_DUE: readonly Reason[] = ['changed_meanwhile', 'mail_paused', 'mail_stopped'];
 
-function resultOf({ reason, messageId }: SendAttempt, id: string, post: Post): ActResult<Reason> {
+function resultOf(
+  { reason, messageId }: SendAttempt,
+  id: string,
+  { id: account, post }: OrganisationPost,
+): ActResult<Reason> {
   if (reason === 'sent') return { outcome: 'acted' };
   const isStopped = post.fault !== null;
-  if (reason === 'unknown_delivery') return { ...uncertainResult(id, messageId ?? ''), retry: isStopped };
+  if (reason === 'unknown_delivery')
+    return { ...uncertainResult(id, messageId ?? ''), retry: isStopped && account === DEFAULT_ACCOUNT };
   // Cloud Scheduler's retry goes on with an incomplete run.
   if (reason === 'budget') return { outcome: 'failed', reason, retry: false, isUnfinished: true };
   if (STILL_DUE.includes(reason))
@@ -181,10 +156,12 @@ function resultOf({ reason, messageId }: SendAttempt, id: string, post: Post): A
     reason === 'no_answer' ||
     ((reason === 'mail_system' || reason === 'daily_limit') && (isStopped || !post.hasAccepted));
   const fault = isSystem ? post.fault?.fault : null;
+  // The next attempt of an organisation's own account is stored with it.
+  const retry = isSystem && account === DEFAULT_ACCOUNT;
   return {
     outcome: 'failed',
     reason,
-    retry: isSystem,
+    retry,
     ...(fault ? { note: { mail_fault: fault.kind, response: post.fault?.response ?? null } } : {}),
   };
 }

@@ -12,18 +12,10 @@ import type { Settings } from '../../shared/domains/followups/settings.ts';
 import type { FaultKind } from '../../shared/doors/mail/faults/kinds.ts';
 import { REMEDIES } from '../../shared/doors/mail/faults/remedies.ts';
 import type { ReplyFacts, RunContext, Task } from '../../shared/runtime/task.ts';
+import { OrganisationMail } from '../organisation-mail.ts';
+import { type DueFollowup, type FollowupFacts, judgeAgain, readFacts } from './facts.ts';
 import { type PreparedRun, prepareFollowups } from './prepare.ts';
-import {
-  actOn,
-  type DueFollowup,
-  decideDryRun,
-  type FollowupFacts,
-  type FollowupPlan,
-  isRecorded,
-  judgeAgain,
-  readFacts,
-  unfinishedIf,
-} from './step.ts';
+import { actOn, decideDryRun, type FollowupPlan, isRecorded, planOf, unfinishedIf } from './step.ts';
 
 /** Three times the number of mail dialogues: while some mails are in one, others are claimed and settled. */
 const CONCURRENCY = 24;
@@ -37,6 +29,8 @@ interface FollowupRun {
   prepared: PreparedRun;
   /** The customers whose documents delay or end reminders. */
   customers: Customers;
+  /** The mail accounts; null if no mail server is configured. */
+  mail: OrganisationMail | null;
   isDryRun: boolean;
 }
 
@@ -50,7 +44,7 @@ interface Types {
 }
 
 async function openFollowupRun(context: RunContext): Promise<FollowupRun> {
-  const { store, now, dryRun: isDryRun } = context;
+  const { store, now, dryRun: isDryRun, post } = context;
   const organisations = await readOrganisations(store);
   const usable = organisations.flatMap((one) => ('fault' in one ? [] : [one]));
   const prepared = await prepareFollowups(context, usable);
@@ -65,6 +59,7 @@ async function openFollowupRun(context: RunContext): Promise<FollowupRun> {
     refusals: new Refusals(),
     prepared,
     customers,
+    mail: post ? await OrganisationMail.open({ ...context, post }) : null,
     isDryRun,
   };
 }
@@ -109,21 +104,23 @@ export const processFollowups: Task<Types> = {
     }
   },
 
-  gather: (batch, _run, context) => readFacts(batch, context),
+  gather: (batch, { mail }, context) => readFacts(batch, mail, context),
 
   decide(candidate, { facts, run, now }) {
     const verdict = judgeAgain(candidate, facts, now);
     if (run.isDryRun) return decideDryRun(candidate, facts, verdict);
-    const plan = { verdict, prepared: facts.prepared.get(candidate.id) };
+    const plan = planOf(candidate, facts, verdict);
     const { reason } = verdict;
+    if (reason === 'account_missing') return { act: false, reason, failed: { retry: false } };
     // Storing the reason for sending nothing is an act too.
     return verdict.do === 'send' || isRecorded(candidate, verdict)
       ? { act: true, reason, plan }
       : { act: false, reason, ...unfinishedIf(reason === 'in_progress') };
   },
 
-  async after({ prepared, usable }, _end, { store, now, post, runId }) {
+  async after({ prepared, usable, mail, isDryRun }, _end, { store, now, post, runId }) {
     await prepared.finish();
+    if (!isDryRun) await mail?.finish();
     if (post) await notifyOwners({ store, now, post, decider: { runId, by: null } }, usable);
   },
 

@@ -5,7 +5,7 @@ import type { Target } from './target.ts';
 const TIMEOUT_MS = 310_000;
 
 export interface AdminRequest {
-  method: 'GET' | 'POST' | 'PUT';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   path: string;
   body?: object;
 }

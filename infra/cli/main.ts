@@ -54,6 +54,7 @@ const GROUPS: Readonly<Record<string, () => Promise<void>>> = {
   doctor: async () => (await import('./doctor/doctor.ts')).addDoctor(program, terminal),
   followups: async () => (await import('./followups/followups.ts')).addFollowups(program, terminal),
   inbox: async () => (await import('./inbox/inbox.ts')).addInbox(program, terminal),
+  mail: async () => (await import('./mail/mail.ts')).addMail(program, terminal),
   import: async () => (await import('./import/import.ts')).addImport(program, terminal),
   erase: async () => (await import('./erase/erase.ts')).addErase(program, terminal),
   retention: async () => (await import('./retention/retention.ts')).addRetention(program, terminal),

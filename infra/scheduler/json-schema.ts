@@ -3,8 +3,8 @@ import { mounted, tasks } from '../../functions/registry.ts';
 import { defaultsSchema, functionSchema, jobSchema } from './schema.ts';
 
 /**
- * Returns the JSON Schema of infra/scheduler.yaml, with which editors complete and check it. `node
- * infra/scheduler/json-schema.ts > infra/scheduler.schema.json` writes it.
+ * Returns the JSON Schema of infra/scheduler.yaml, with which editors complete and check it. `npm run
+ * write:schema` writes it.
  */
 export function toScheduleSchema(): object {
   const names = z.enum([...new Set(mounted.map(({ name }) => name))] as [string, ...string[]]);

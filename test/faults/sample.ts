@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { isSampled, SEED } from '../support/sample/draw.ts';
 import { type Ground, openGround, runCase } from './harness/campaign.ts';
 import type { FaultCase, FaultPlan } from './harness/plan.ts';
 import { seededRandom } from './harness/random.ts';
 
-/** The seed that picks the cases and their faults; another `SEED` picks others. */
-const SEED = Number(process.env['SEED'] ?? 1);
-/** The part of the cases that `npm test` runs; `npm run faults -- --sample` runs all of them. */
-const PART = 1 / 3;
+/** The part of the cases that run here; `npm run faults -- --sample` runs all of them. */
+const PART = isSampled ? 1 / 6 : 1 / 3;
 /** The plans whose samples have separate files. */
 export const MAILING: readonly string[] = ['check-delay-alerts', 'process-followups'];
 /** Seconds on a quiet machine; a busy one must not make a case fail. */

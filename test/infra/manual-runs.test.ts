@@ -49,8 +49,7 @@ describe.skipIf(!hasCurl)('the crontab', () => {
     .map((line) => /^((?:\S+ ){5})(.*)$/.exec(line) ?? [])
     .map(([, schedule = '', command = '']) => ({ schedule: schedule.trim(), command }));
 
-  it('is the example of the repository, with one line for each task', async () => {
-    expect(`${toCrontab(jobs, 'https://YOUR-HOST')}\n`).toBe(await sourceOf('crontab.example'));
+  it('has one line for each task', () => {
     expect(commands.map(({ schedule }) => schedule)).toEqual(jobs.map(({ schedule }) => schedule));
     // cron turns an unescaped per cent sign into a line feed.
     for (const { command } of commands) expect(command).not.toMatch(/(?<!\\)%/);

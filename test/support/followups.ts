@@ -57,6 +57,13 @@ export async function clearFollowups(store: Firestore): Promise<void> {
     for (const { ref } of docs) batch.delete(ref);
     await batch.commit();
   }
-  for (const name of ['followups', 'followup_state', 'billing_settings', 'billing_customers', 'task_runs'])
+  for (const name of [
+    'followups',
+    'followup_state',
+    'billing_settings',
+    'billing_customers',
+    'mail_accounts',
+    'task_runs',
+  ])
     await clear(store, name);
 }

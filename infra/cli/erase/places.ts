@@ -25,7 +25,7 @@ export const personalPlaces: readonly PersonalPlace[] = [
 export const configurationPlaces: Readonly<Record<string, string>> = {
   settings: 'PUT /v1/admin/settings (for watch.operators: without this address)',
   billing_settings: 'PUT /v1/admin/billing-settings/{id} with other addresses',
-  mail_accounts: 'other EMAIL_* variables if the account of outgoing mail is theirs',
+  mail_accounts: 'DELETE /v1/admin/mail-accounts/{id} if the account is theirs',
   inbox_integrations:
     'DELETE /api/inbox/integrations/{id} if the mailbox is theirs, else PATCH its notify_email',
 };

@@ -26,8 +26,11 @@ export function ended(
   status: Extract<Status, 'paid' | 'accepted' | 'cancelled'>,
 ): FollowupChange {
   if (followup.status === status) return null;
-  return { fields: { status, next_due_at: null }, entry: { reason: status } };
+  return { fields: { status, next_due_at: null, ...readFields(followup) }, entry: { reason: status } };
 }
+
+/** A status that nobody could read is one that the walk had listed among the faults. */
+const readFields = ({ status, parked }: Followup) => (status === null && parked ? { parked: null } : {});
 
 /** Pauses a sequence until an instant (milliseconds), or until a person resumes it. */
 export function paused(

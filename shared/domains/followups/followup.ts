@@ -3,7 +3,7 @@ import { millis } from '../../doors/store/firestore.ts';
 import type { BillingCustomer } from './customers/billing-customer.ts';
 import type { ParkingReason, Reason } from './reasons.ts';
 import { RowReader, toText } from './row.ts';
-import { type DueDay, dayAt, readDay, type StoredDay } from './schedule/days.ts';
+import { type DueDay, readDay, type StoredDay } from './schedule/days.ts';
 import type { FollowupType, Standing } from './schedule/schedule.ts';
 import type { Settings } from './settings.ts';
 
@@ -43,7 +43,16 @@ export interface Followup {
   lastSentAt: number | null;
   stopReason: string | null;
   /** The reason why it waits for a person, and its due time before that; null if it does not wait. */
-  parked: { reason: ParkingReason; at: number | null; dueAt: number | null; detail: string | null } | null;
+  parked: {
+    reason: ParkingReason;
+    at: number | null;
+    dueAt: number | null;
+    detail: string | null;
+    /** The address that the server refused; null for other reasons, and in rows of earlier versions. */
+    address: string | null;
+  } | null;
+  /** The address that a reminder came back from; null unless a bounce stopped the sequence. */
+  bouncedAddress: string | null;
   /** The key of rules and start that gave next_due_at; null if a person or another back end gave it. */
   scheduledBy: string | null;
   /** The reason of the last decision in the history. */
@@ -97,10 +106,10 @@ export function toFollowup(snapshot: DocumentSnapshot): Followup {
     amountDue: get('amount_due'),
     currency: get('currency'),
     links: { document: row.link('document_url'), payment: row.link('payment_url') },
-    due: { at: row.instant('due_date'), day: row.text('due_day'), zone: row.zone('due_zone') },
-    sentAt: row.instant('sent_at'),
-    validUntil: { at: row.instant('valid_until'), day: null, zone: null },
-    status: get('status') === null ? null : row.word('status', STATUSES),
+    due: { at: row.day('due_date'), day: row.text('due_day'), zone: row.zone('due_zone') },
+    sentAt: row.day('sent_at'),
+    validUntil: { at: row.day('valid_until'), day: null, zone: null },
+    status: row.word('status', STATUSES),
     autoEnabled: get('auto_enabled') === true,
     pausedUntil: row.instant('paused_until'),
     cycle: row.count('cycle', 1) ?? 1,
@@ -113,7 +122,9 @@ export function toFollowup(snapshot: DocumentSnapshot): Followup {
       at: millis(parked.at),
       dueAt: millis(parked.due_at),
       detail: toText(parked.detail),
+      address: toText(parked.address),
     },
+    bouncedAddress: row.text('bounced_address'),
     scheduledBy: row.text('scheduled_by'),
     lastReason: toText(decision?.reason) as Reason | null,
     refusedSince: millis(get('refused_since')),
@@ -128,14 +139,15 @@ export function toFollowup(snapshot: DocumentSnapshot): Followup {
 export const dueDayOf = ({ due }: Followup, { rules, zoneBefore }: Settings): DueDay | null =>
   readDay(due, rules.hours.zone, zoneBefore);
 
+/** Returns the day of the sending in the organisation's zone, or null without one. */
+export const sentDayOf = ({ sentAt }: Followup, { rules, zoneBefore }: Settings): DueDay | null =>
+  readDay({ at: sentAt, day: null, zone: null }, rules.hours.zone, zoneBefore);
+
 /** Returns the facts that decide the due time. An invoice counts from its due day, a quote from its sending. */
 export function standingOf(followup: Followup, settings: Settings): Standing {
-  const { type, sentAt, level, lastSentAt, pausedUntil } = followup;
-  const { zone } = settings.rules.hours;
-  const due = type === 'invoice' ? dueDayOf(followup, settings) : null;
-  const start = type === 'invoice' ? (due?.start ?? null) : sentAt;
-  const day = due?.day ?? (start === null ? null : dayAt(start, zone));
-  return { type, start, day, level, lastSentAt, pausedUntil };
+  const { type, level, lastSentAt, pausedUntil } = followup;
+  const from = type === 'invoice' ? dueDayOf(followup, settings) : sentDayOf(followup, settings);
+  return { type, start: from?.start ?? null, day: from?.day ?? null, level, lastSentAt, pausedUntil };
 }
 
 /** Returns the follow-up as it will be with these fields. */

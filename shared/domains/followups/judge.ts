@@ -1,7 +1,6 @@
 import type { Resume } from '../../doors/mail/claims.ts';
 import { customerPause } from './customers/hold.ts';
-import type { Followup } from './followup.ts';
-import { dueDayOf, standingOf } from './followup.ts';
+import { dueDayOf, type Followup, standingOf } from './followup.ts';
 import { contentOf, isBelowMinimum, isSettled, type Reminder, Unmailable } from './mail/content.ts';
 import type { ParkingReason, Reason } from './reasons.ts';
 import { endOf, readDay } from './schedule/days.ts';
@@ -83,8 +82,12 @@ function withoutNextLevel(reason: 'no_start' | 'all_levels_sent'): Verdict {
   };
 }
 
-/** A quote holds until the end of its last day. */
-function isExpired({ type, validUntil }: Followup, { rules, zoneBefore }: Settings, now: number): boolean {
+/** Returns true after the last day of a quote's validity. */
+export function isExpired(
+  { type, validUntil }: Followup,
+  { rules, zoneBefore }: Settings,
+  now: number,
+): boolean {
   const { zone } = rules.hours;
   const last = type === 'quote' ? readDay(validUntil, zone, zoneBefore) : null;
   return last !== null && now >= endOf(last.day, zone);

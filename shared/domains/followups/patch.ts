@@ -3,10 +3,11 @@ import type { FollowupChange } from './change.ts';
 import { type Followup, standingOf, withFields } from './followup.ts';
 import { closedReason } from './judge.ts';
 import { searchTokens } from './list/search.ts';
+import { isOtherAddress } from './row.ts';
 import { dayAt, isDay, startOf } from './schedule/days.ts';
 import { SEEN } from './schedule/plan.ts';
 import { nextDue } from './schedule/schedule.ts';
-import { revivedFields, scheduledFields } from './schedule/scheduled.ts';
+import { reopen, revivedFields, scheduledFields } from './schedule/scheduled.ts';
 import type { FollowupPatch } from './schema/followup.ts';
 import type { Settings } from './settings.ts';
 
@@ -45,7 +46,7 @@ export function toStoredFields(
 ): Record<string, unknown> {
   const times = TIMES.flatMap((name) => {
     const text = patch[name];
-    return text === undefined ? [] : [[name, text === null ? null : toTimestamp(text, settings)]];
+    return text === undefined ? [] : [[name, text === null ? null : toTimestamp(name, text, settings)]];
   });
   const merged = patch.customer && {
     customer: { ...(before?.get('customer') as object | undefined), ...patch.customer },
@@ -82,8 +83,10 @@ function toDueFields(
   return { due_date: Timestamp.fromMillis(start), due_day: day, due_zone: zone };
 }
 
-function toTimestamp(text: string, { rules }: Settings): Timestamp {
-  return Timestamp.fromMillis(isDay(text) ? startOf(text, rules.hours.zone) : Date.parse(text));
+/** The day of a sending is an exact UTC midnight, so that no change of zone moves it. Other days begin in the zone. */
+function toTimestamp(name: (typeof TIMES)[number], text: string, { rules }: Settings): Timestamp {
+  const isPlain = name === 'sent_at' || !isDay(text);
+  return Timestamp.fromMillis(isPlain ? Date.parse(text) : startOf(text, rules.hours.zone));
 }
 
 /**
@@ -114,13 +117,17 @@ export function decidePatch(
     return { fields: { ...written, scheduled_by: null, parked: null }, entry };
   const reopened = reopenedFields(snapshot, followup, settings, { patch, written });
   if (reopened) return { fields: reopened, entry };
+  const isClosed = closedReason(withFields(snapshot, written)) !== null;
+  if (followup.parked && isClosed && patch.status !== undefined)
+    return { fields: { ...written, next_due_at: null, parked: null }, entry };
   if (followup.parked && hasFix(snapshot, followup, settings, { patch, written }))
     return { fields: revivedFields(snapshot, written, settings), entry };
   if (followup.parked || !SCHEDULING.some((name) => patch[name] !== undefined))
     return { fields: written, entry };
   if (!isSchedulingChange(snapshot, written)) return { fields: written, entry };
-  const after = withFields(snapshot, written);
-  const scheduled = closedReason(after) === null ? scheduledFields(after, settings) : { next_due_at: null };
+  const scheduled = isClosed
+    ? { next_due_at: null }
+    : scheduledFields(withFields(snapshot, written), settings);
   return { fields: { ...written, ...scheduled }, entry };
 }
 
@@ -146,14 +153,12 @@ function reopenedFields(
   settings: Settings,
   { patch, written }: PatchParts,
 ): Record<string, unknown> | null {
-  if (followup.status !== 'stopped') return null;
-  const bounced: unknown = snapshot.get('bounced_address') ?? followup.customer.email;
-  const { email } = patch.customer ?? {};
-  const isCorrected = followup.stopReason === 'hard_bounce' && typeof email === 'string' && email !== bounced;
-  const isExtended = followup.stopReason === 'expired' && patch.valid_until !== undefined;
-  if (!isCorrected && !isExtended) return null;
-  const fields = { ...written, status: 'open', stop_reason: null, bounced_address: null };
-  return revivedFields(snapshot, fields, settings);
+  const closed = closedReason(followup);
+  const bounced = followup.bouncedAddress ?? followup.customer.email;
+  const { email = null } = patch.customer ?? {};
+  const isCorrected = closed === 'hard_bounce' && email !== null && isOtherAddress(email, bounced);
+  const isExtended = closed === 'expired' && patch.valid_until !== undefined;
+  return isCorrected || isExtended ? reopen(snapshot, written, settings) : null;
 }
 
 /** Returns true if a field of the schedule gets another value: a nightly copy of the same values moves nothing. */
@@ -187,5 +192,5 @@ function hasFix(
       (patch.due_date !== undefined || patch.due_day !== undefined || patch.sent_at !== undefined)
     );
   if (parked?.reason !== 'address_refused' && parked?.reason !== 'customer_excluded') return true;
-  return patch.customer?.email !== undefined && patch.customer.email !== email;
+  return patch.customer?.email !== undefined && isOtherAddress(patch.customer.email, email);
 }

@@ -71,6 +71,9 @@ export function isNews(followup: Followup, verdict: Verdict): boolean {
   return verdict.reason !== followup.lastReason || due !== followup.nextDueAt;
 }
 
+/** The parkings that end with another address. */
+const REFUSED_ADDRESS: readonly Reason[] = ['address_refused', 'refused_for_days'];
+
 /** The fields that park a follow-up until a person fixes the cause; they keep its due time. */
 export function parkedFields(
   followup: Followup,
@@ -85,6 +88,7 @@ export function parkedFields(
       at: Timestamp.fromDate(now),
       due_at: stamp(followup.nextDueAt ?? followup.parked?.dueAt ?? null),
       detail,
+      ...(REFUSED_ADDRESS.includes(reason) ? { address: followup.customer.email } : {}),
     },
     ...decisionFields(reason, followup.level + 1, now),
   };

@@ -1,9 +1,12 @@
+import { normaliseAddress } from '../../doors/mail/address.ts';
 import { millis } from '../../doors/store/firestore.ts';
 import { isZone } from '../../doors/time/zoned.ts';
 import { MAX_LINK } from './limits.ts';
 import { isDay } from './schedule/days.ts';
 import type { FollowupType } from './schedule/schedule.ts';
 
+/** No document that is still open is older. */
+export const FIRST_DAY = Date.parse('1990-01-01T00:00:00Z');
 /** ISO 8601 with its offset. Its parts have fixed lengths, but for the decimals. */
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/;
 /** Python and SQL write a day as a midnight without an offset. */
@@ -36,6 +39,14 @@ export class RowReader {
     const at = millis(value) ?? toMillis(value);
     if (at === null && value !== null) this.#fault(name, value, 'is no timestamp and no ISO 8601 instant');
     return at;
+  }
+
+  /** Reads the day of a document. Back ends write year 1 or 1970 if they know none. */
+  day(name: string): number | null {
+    const at = this.instant(name);
+    if (at === null || at >= FIRST_DAY) return at;
+    this.#fault(name, new Date(at).toISOString(), 'is before 1990');
+    return null;
   }
 
   /** Reads a whole number of at least `least`, also as text. Null if it is missing. */
@@ -88,6 +99,11 @@ export function isLink(text: string): boolean {
   const isPlain = text.length <= MAX_LINK && text.startsWith('https://') && !/[\s<>"\p{C}]/u.test(text);
   return isPlain && URL.canParse(text);
 }
+
+/** Returns true if two texts are two addresses, whatever their case and the white space around them. */
+export const isOtherAddress = (one: string | null, other: string | null): boolean =>
+  (one === null ? null : (normaliseAddress(one) ?? one)) !==
+  (other === null ? null : (normaliseAddress(other) ?? other));
 
 /** Returns a text without white space around it, or null for anything else and for an empty one. */
 export const toText = (value: unknown): string | null =>

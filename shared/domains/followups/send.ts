@@ -7,6 +7,7 @@ import { messageIdOf } from '../../doors/mail/message.ts';
 import type { Post } from '../../doors/mail/post.ts';
 import { providerIdIn } from '../../doors/mail/provider-id.ts';
 import type { SendResult } from '../../doors/mail/send-result.ts';
+import type { MailConfig } from '../../doors/mail/settings.ts';
 import { type Followup, sendRef, standingOf } from './followup.ts';
 import { followupMail } from './mail/mail.ts';
 import type { Reason } from './reasons.ts';
@@ -116,10 +117,17 @@ function companionsOf(context: SendContext, { followup, settings }: Prepared, me
         ...settledFields({ followup, settings }, settlement),
         ...(state === 'sent' ? replacedId(response, messageId) : {}),
       });
-      const entry = { id, reason, level, messageId, response } as const;
+      const detail = redirectionOf(context.post.config, followup);
+      const entry = { id, reason, level, messageId, response, detail } as const;
       addHistory(batch, followup, { now: settledAt, decider: context.decider }, entry);
     },
   };
+}
+
+/** Says where a mail really went, if EMAIL_REDIRECT_TO sent it elsewhere; else null. */
+function redirectionOf({ redirectTo }: MailConfig, { customer }: Followup): string | null {
+  if (!redirectTo || redirectTo === customer.email) return null;
+  return `It went to ${redirectTo} instead of the customer (EMAIL_REDIRECT_TO).`;
 }
 
 const SETTLED = { sent: 'sent', failed: 'address_refused', unknown: 'unknown_delivery' } as const;

@@ -31,6 +31,7 @@ export const DEFAULT_SETTINGS = {
   grace_days: 0,
   from: null,
   reply_to: null,
+  mail_account: null,
   locale: 'fr',
   business_customers: false,
   opt_out: 'all',
@@ -70,6 +71,8 @@ export interface Settings {
   notifyEmail: string | null;
   from: Mailbox | null;
   replyTo: string | null;
+  /** The id of the mail account that sends; null: the organisation's own, else the default account. */
+  mailAccount: string | null;
   locale: Locale;
   /** The customers are businesses, so mails carry the notes of the Code de commerce. */
   businessCustomers: boolean;
@@ -127,6 +130,7 @@ export function toSettings(snapshot: DocumentSnapshot): Settings {
     notifyEmail: normaliseAddress(String(get('notify_email') ?? '')),
     from: parseMailbox(String(get('from') ?? '')),
     replyTo: normaliseAddress(String(get('reply_to') ?? '')),
+    mailAccount: typeof get('mail_account') === 'string' ? get('mail_account') : null,
     locale: get('locale') === 'en' ? 'en' : 'fr',
     businessCustomers: get('business_customers') === true,
     optOut:

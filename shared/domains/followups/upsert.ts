@@ -61,7 +61,9 @@ async function findBySource(
   store: Firestore,
   { org_id, type, source_id }: Pick<NewFollowup, 'org_id' | 'type' | 'source_id'>,
 ): Promise<string | null> {
-  const sources: unknown[] = /^\d{1,15}$/.test(source_id) ? [source_id, Number(source_id)] : [source_id];
+  const sources: unknown[] = /^(0|[1-9]\d{0,14})$/.test(source_id)
+    ? [source_id, Number(source_id)]
+    : [source_id];
   const { docs } = await followups(store)
     .where('org_id', '==', org_id)
     .where('source_id', 'in', sources)

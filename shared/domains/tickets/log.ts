@@ -23,6 +23,8 @@ export interface AlertView {
   sent_at: string | null;
   forced: boolean;
   requested_by?: string;
+  /** The address that the mail went to instead (EMAIL_REDIRECT_TO). */
+  redirected_to?: string;
   run_id: string;
   message_id?: string;
 }

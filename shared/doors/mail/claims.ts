@@ -57,8 +57,11 @@ export interface Settlement {
  * atomic commit, which fails if another process holds the claim.
  */
 export interface Claims {
-  /** Claims all documents or none. Returns false if another run was first. */
-  take(messageId: string): Promise<boolean>;
+  /**
+   * Claims all documents or none. Returns false if another run was first. `redirectedTo` is the address that the mail goes
+   * to instead of its recipient's (EMAIL_REDIRECT_TO).
+   */
+  take(messageId: string, redirectedTo?: string | null): Promise<boolean>;
   /** Records that the body is about to be sent. Returns false if the claim was lost: the body must not be sent then. */
   sending(): Promise<boolean>;
   /** Extends the lease of a mail whose answer takes long. */

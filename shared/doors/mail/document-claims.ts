@@ -45,7 +45,7 @@ class DocumentClaims implements Claims {
     this.#companions = companions;
   }
 
-  async take(messageId: string): Promise<boolean> {
+  async take(messageId: string, redirectedTo: string | null = null): Promise<boolean> {
     const batch = this.#context.store.batch();
     const claim = {
       state: 'claimed',
@@ -56,8 +56,13 @@ class DocumentClaims implements Claims {
     const { state: _claimed, ...lasting } = claim;
     this.#fields = lasting;
     for (const { ref, standing, fields } of this.#documents) {
-      if (!standing?.exists) batch.create(ref, { ...fields, ...claim });
-      else batch.update(ref, { ...fields, ...claim }, { lastUpdateTime: standing.updateTime as Timestamp });
+      const written = {
+        ...fields,
+        ...claim,
+        ...(redirectedTo === null ? {} : { redirected_to: redirectedTo }),
+      };
+      if (!standing?.exists) batch.create(ref, written);
+      else batch.update(ref, written, { lastUpdateTime: standing.updateTime as Timestamp });
     }
     this.#companions.take?.(batch);
     const committed = await this.#commit(batch, 'claimed', this.#documents);

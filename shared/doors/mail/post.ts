@@ -101,7 +101,9 @@ export class Post {
     const { config, clock, log, transport = TRANSPORT } = this.#options;
     const composed = await compose(mail, config, clock());
     const { messageId } = composed;
-    if (!(await claims.take(messageId))) return { outcome: 'taken' };
+    const { redirectTo = null } = config;
+    const isRedirected = redirectTo !== null && redirectTo !== mail.to.address;
+    if (!(await claims.take(messageId, isRedirected ? redirectTo : null))) return { outcome: 'taken' };
     const sending: Sending = { mail, composed, claims, isLost: false };
     const delivery = await this.#inTurn(sending);
     if (sending.isLost) {

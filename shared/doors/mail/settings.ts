@@ -84,7 +84,7 @@ const ORDINARY: MailLimits = { connections: 8, perMinute: null };
 const MICROSOFT: MailLimits = { connections: 3, perMinute: 30 };
 
 /** Returns the limits of a provider by its server's name. */
-const limitsOf = (host: string): MailLimits =>
+export const limitsOf = (host: string): MailLimits =>
   /(^|\.)(office365|outlook)\.com$/i.test(host) ? MICROSOFT : ORDINARY;
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i;

@@ -14,6 +14,8 @@ export interface TestMailReport {
   ok: boolean;
   outcome: SendResult['outcome'];
   to: string;
+  /** The address that it went to instead (EMAIL_REDIRECT_TO), or null. */
+  redirected_to: string | null;
   message: string;
   messages: Record<Locale, string>;
   response: string | null;
@@ -27,9 +29,13 @@ export async function sendTestMail(post: Post, to: string, locale: Locale): Prom
   const address = requireAddress(to);
   const result = await post.sendUnclaimed(testMail(address, locale));
   const response = 'response' in result ? result.response : null;
-  const messages = { fr: explain(result, address, 'fr'), en: explain(result, address, 'en') };
+  const { redirectTo } = post.config;
+  const redirected_to = redirectTo && redirectTo !== address ? redirectTo : null;
+  const recipient = { address, redirectedTo: redirected_to };
+  const messages = { fr: explain(result, recipient, 'fr'), en: explain(result, recipient, 'en') };
   const ok = result.outcome === 'sent';
-  return { ok, outcome: result.outcome, to: address, message: messages[locale], messages, response };
+  const { outcome } = result;
+  return { ok, outcome, to: address, redirected_to, message: messages[locale], messages, response };
 }
 
 function testMail(address: string, locale: Locale): Mail {
@@ -58,18 +64,24 @@ const WORDS: Record<Locale, { subject: string; body: string; footer: string }> =
 };
 
 /** Explains a result in one or two sentences. */
-function explain(result: SendResult, address: string, locale: Locale): string {
+function explain(
+  result: SendResult,
+  { address, redirectedTo }: { address: string; redirectedTo: string | null },
+  locale: Locale,
+): string {
   const words = EXPLANATIONS[locale];
   if (!('phase' in result)) return result.outcome === 'paused' ? words.paused : words.stopped;
-  if (result.outcome === 'sent') return words.sent(address);
+  if (result.outcome === 'sent')
+    return words.sent(redirectedTo ?? address) + (redirectedTo ? words.redirected(address) : '');
   if (result.outcome === 'unknown') return words.unknown;
-  if (result.outcome === 'failed') return words.failed(address);
+  if (result.outcome === 'failed') return words.failed(redirectedTo ?? address);
   const cause = words.phases[result.phase];
   return result.outcome === 'retry' ? `${cause} ${words.later}` : `${cause} ${words.settings}`;
 }
 
 interface Explanations {
   sent: (address: string) => string;
+  redirected: (address: string) => string;
   failed: (address: string) => string;
   unknown: string;
   paused: string;
@@ -82,6 +94,7 @@ interface Explanations {
 const EXPLANATIONS: Record<Locale, Explanations> = {
   fr: {
     sent: (address) => `Le serveur de messagerie a accepté le message pour ${address}.`,
+    redirected: (address) => ` EMAIL_REDIRECT_TO l’a détourné : rien n’est allé à ${address}.`,
     failed: (address) => `Le serveur refuse définitivement l’adresse ${address} : vérifiez-la.`,
     unknown:
       'Le message est parti mais le serveur n’a pas répondu : il est peut-être arrivé. Regardez la boîte.',
@@ -104,6 +117,7 @@ const EXPLANATIONS: Record<Locale, Explanations> = {
   },
   en: {
     sent: (address) => `The mail server has accepted the message for ${address}.`,
+    redirected: (address) => ` EMAIL_REDIRECT_TO sent it there: nothing went to ${address}.`,
     failed: (address) => `The server refuses the address ${address} for good: check it.`,
     unknown: 'The message went out and the server did not answer: it may have arrived. Look in the mailbox.',
     paused: 'Mail is paused (EMAIL_PAUSED): nothing was sent.',

@@ -59,7 +59,7 @@ const ENDS = {
   // A refusal of this mail alone: it stays due.
   message_refused: { status: 200, outcome: 'partial', state: undefined, parked: null, goesAfter: 0 },
   sender_refused: { status: 200, outcome: 'partial', state: undefined, parked: null, goesAfter: 0 },
-  daily_limit: { status: 503, outcome: 'failed', state: undefined, parked: null, goesAfter: 0 },
+  daily_limit: { status: 503, outcome: 'failed', state: undefined, parked: null, goesAfter: HOUR },
   // A refusal of this recipient, for now or for good.
   refused_for_now: { status: 200, outcome: 'partial', state: undefined, parked: null, goesAfter: HOUR },
   address_refused: {

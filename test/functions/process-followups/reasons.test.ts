@@ -1,6 +1,8 @@
 import type { DocumentData } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { actOn, judgeAgain, readFacts } from '../../../functions/process-followups/step.ts';
+import { OrganisationMail } from '../../../functions/organisation-mail.ts';
+import { judgeAgain, readFacts } from '../../../functions/process-followups/facts.ts';
+import { actOn, planOf } from '../../../functions/process-followups/step.ts';
 import { customerRef } from '../../../shared/domains/followups/customers/customer.ts';
 import { toFollowup } from '../../../shared/domains/followups/followup.ts';
 import { judgeAutomatic } from '../../../shared/domains/followups/judge.ts';
@@ -90,7 +92,7 @@ const holds =
 
 /** A run leaves follow-ups for this reason, and their explanation repeats it. */
 const leaves =
-  (reason: Reason, prepare: () => Promise<unknown>, body: object = {}) =>
+  (reason: Reason, prepare: () => Promise<unknown>, body: object = {}, where: 'run' | 'now' = 'run') =>
   async () => {
     await settle();
     await Promise.all(Array.from({ length: 30 }, (_, index) => put(`f-${String(index).padStart(2, '0')}`)));
@@ -99,8 +101,11 @@ const leaves =
     expect(Object.keys({ ...skipped, ...failed })).toContain(reason);
     const { docs } = await world.store.collection('followups').where('level', '==', 0).get();
     world.reconfigure({ EMAIL_PORT: String(faults.port) });
-    expect((await readReasons(docs[0]?.id)).run).toContain(reason);
+    expect((await readReasons(docs[0]?.id))[where]).toContain(reason);
   };
+
+/** A run leaves follow-ups because of their mail account, which the explanation sees by itself. */
+const waits = (reason: Reason, prepare: () => Promise<unknown>) => leaves(reason, prepare, {}, 'now');
 
 /** A customer's document keeps a run from sending. */
 const customerHolds = (reason: Reason, fields: DocumentData) => async () => {
@@ -209,8 +214,16 @@ const scenarios: Record<Reason, () => Promise<unknown>> = {
   sender_refused: leaves('sender_refused', async () => {
     faults.fault = { at: 'dot', how: { reply: '550 5.7.60 Client does not have permissions to send as' } };
   }),
-  daily_limit: leaves('daily_limit', async () => {
+  daily_limit: waits('daily_limit', async () => {
     faults.fault = { at: 'dot', how: { reply: '550 5.4.5 Daily user sending limit exceeded' } };
+  }),
+  account_waits: waits('account_waits', async () => {
+    const health = { status: 'retrying', failures: 1, next_attempt_at: LATER };
+    const login = { auth: { method: 'password', user: 'a@ronde.test' }, host: '127.0.0.1' };
+    await world.store.doc('mail_accounts/a').set({ org_id: 'org-1', ...login, health });
+  }),
+  account_missing: waits('account_missing', async () => {
+    await settle({ mail_account: 'gone' });
   }),
   no_answer: leaves('no_answer', async () => {
     faults.fault = { at: 'greeting', how: 'close' };
@@ -319,9 +332,10 @@ async function changeBeforeClaim() {
   const settings = toSettings(await store.doc('billing_settings/org-1').get());
   const verdict = judgeAutomatic(followup, settings, NOW.getTime());
   const candidate = { id: 'ada', followup, settings, verdict };
-  const facts = await readFacts([candidate], context);
+  const mail = post ? await OrganisationMail.open({ ...deps, store, now: NOW, post }) : null;
+  const facts = await readFacts([candidate], mail, context);
   await store.doc('followups/ada').update({ amount_due: 12 });
-  const plan = { verdict: judgeAgain(candidate, facts, NOW), prepared: facts.prepared.get('ada') };
+  const plan = planOf(candidate, facts, judgeAgain(candidate, facts, NOW));
   return await actOn({ candidate, plan }, new Refusals(), context);
 }
 

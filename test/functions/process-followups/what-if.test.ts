@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { carryOut, toConsequences } from '../../../functions/console/api/followups/consequences.ts';
-import type { DueFollowup } from '../../../functions/process-followups/step.ts';
+import type { DueFollowup } from '../../../functions/process-followups/facts.ts';
 import { processFollowups } from '../../../functions/process-followups/task.ts';
 import {
   type Followup,

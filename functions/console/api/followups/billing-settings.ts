@@ -12,9 +12,11 @@ import { showDocument } from '../../../../shared/domains/followups/show.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import { Answer } from '../../../../shared/doors/http/router.ts';
 import { requireVersion, versionHeader } from '../../../../shared/doors/http/version.ts';
+import { DEFAULT_ACCOUNT, mailAccounts } from '../../../../shared/doors/mail/accounts.ts';
 import { writeAttempt } from '../../../../shared/doors/store/counted.ts';
 import { isConflict } from '../../../../shared/doors/store/firestore.ts';
 import { versionOf } from '../../../../shared/doors/store/version.ts';
+import { senderFor } from '../../../organisation-mail.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 import { billingChange } from './billing-change.ts';
 import { type Consequences, carryOut, toConsequences } from './consequences.ts';
@@ -49,6 +51,7 @@ export const billingSettingsRoutes = [
     async handle({ context, path, query, body: sent, request }) {
       const snapshot = await readDocument(context, path['org_id']);
       requireVersion(request, sent.updated_at, versionOf(snapshot));
+      await requireAccount(context, snapshot.id, sent.mail_account);
       const change = toConsequences(snapshot, sent, context.now);
       if (query.dry_run === 'true') return await rehearseChange(context, change);
       return await applyChange(context, snapshot, change);
@@ -58,6 +61,17 @@ export const billingSettingsRoutes = [
 
 async function readDocument({ store }: AdminContext, orgId: string | undefined): Promise<DocumentSnapshot> {
   return await settingsRef(store, orgId ?? '').get();
+}
+
+/** Throws a 400 unless the organisation has this mail account. */
+async function requireAccount({ store }: AdminContext, orgId: string, name: string | null | undefined) {
+  if (name === undefined || name === null || name === DEFAULT_ACCOUNT) return;
+  const account = await mailAccounts(store).doc(name).get();
+  if (account.get('org_id') !== orgId)
+    throw new HttpError(
+      400,
+      `mail_account ${JSON.stringify(name)} is no mail account of ${orgId}; give one of its own, "default", or null.`,
+    );
 }
 
 async function applyChange(
@@ -99,21 +113,22 @@ async function rehearseChange({ store, now }: AdminContext, change: Consequences
 }
 
 async function toAnswer(
-  { config, store }: AdminContext,
+  context: AdminContext,
   snapshot: DocumentSnapshot,
   settings: Settings,
   more: Pick<BillingSettingsView, 'activation' | 'rescheduled'>,
 ): Promise<Answer> {
   const { levels, ...document } = showDocument<Partial<BillingSettingsView>>(snapshot);
-  const sender = config.mail ? senderOf(settings, config.mail) : null;
+  const account = (await senderFor(context, settings))?.post.config;
+  const sender = account ? senderOf(settings, account) : null;
   const warnings =
     sender && !sender.own
       ? [
-          `from: mail servers would refuse ${settings.from?.address} from the account of ${config.mail?.from.address} (DMARC); mails come from that address under your name, and answers go to ${sender.replyTo?.address}.`,
+          `from: mail servers would refuse ${settings.from?.address} from the account of ${account?.from.address} (DMARC); mails come from that address under your name, and answers go to ${sender.replyTo?.address}.`,
         ]
       : [];
   const version = versionOf(snapshot);
-  const held = more.activation?.held ?? (await countHeld(store, snapshot.id));
+  const held = more.activation?.held ?? (await countHeld(context.store, snapshot.id));
   const view: BillingSettingsView = {
     ...DEFAULT_SETTINGS,
     opt_out: settings.optOut,

@@ -16,6 +16,7 @@ import { explain } from '../../../../shared/domains/followups/show.ts';
 import { millis } from '../../../../shared/doors/store/firestore.ts';
 import { lastRuns } from '../../../../shared/runtime/ledger.ts';
 import type { RunOutcome } from '../../../../shared/runtime/run-view.ts';
+import { senderFor } from '../../../organisation-mail.ts';
 import type { AdminContext } from '../route.ts';
 import type { FullExplanation, LastRun } from './views.ts';
 
@@ -26,6 +27,8 @@ const RUN_REASONS: readonly Reason[] = [
   'mail_stopped',
   'sender_refused',
   'daily_limit',
+  'account_waits',
+  'account_missing',
   'no_answer',
   'mail_not_configured',
   'mail_paused',
@@ -73,6 +76,8 @@ async function verdictOf(context: AdminContext, followup: Followup, settings: Se
   if (verdict.do !== 'send') return verdict;
   if (!config.mail) return wait('mail_not_configured');
   if (config.mail.paused) return wait('mail_paused');
+  const waiting = (await senderFor(context, settings))?.waiting;
+  if (waiting) return wait(waiting);
   const limit = await new Quota(store, now).take(settings);
   return limit ? wait(limit) : verdict;
 }

@@ -7,11 +7,13 @@ import { Unmailable } from '../../../../shared/domains/followups/mail/content.ts
 import { followupMail, senderOf } from '../../../../shared/domains/followups/mail/mail.ts';
 import { REASONS, type Reason } from '../../../../shared/domains/followups/reasons.ts';
 import { claimOf, sendLevel } from '../../../../shared/domains/followups/send.ts';
+import type { Settings } from '../../../../shared/domains/followups/settings.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import type { HttpRequest } from '../../../../shared/doors/http/request.ts';
 import { requireVersion } from '../../../../shared/doors/http/version.ts';
 import { compose } from '../../../../shared/doors/mail/message.ts';
 import { versionOf } from '../../../../shared/doors/store/version.ts';
+import { type OrganisationPost, senderFor } from '../../../organisation-mail.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 import { changeContext, noSuchFollowup } from './context.ts';
 import { explainFollowup } from './explain.ts';
@@ -37,8 +39,10 @@ async function findFollowup(context: AdminContext, id: string | undefined) {
   return { ...found, followup };
 }
 
-function requireMailConfig({ config }: AdminContext) {
-  if (config.mail) return config.mail;
+/** Returns the account that sends an organisation's mail. Throws a 503 if there is no mail server. */
+async function requireSender(context: AdminContext, settings: Settings): Promise<OrganisationPost> {
+  const sender = await senderFor(context, settings);
+  if (sender) return sender;
   throw new HttpError(503, REASONS.mail_not_configured.en);
 }
 
@@ -49,7 +53,7 @@ async function previewMail(
   wanted: number | undefined,
 ): Promise<MailPreview> {
   const { followup, settings } = await findFollowup(context, id);
-  const config = requireMailConfig(context);
+  const { config } = (await requireSender(context, settings)).post;
   const level = wanted ?? followup.level + 1;
   try {
     const mail = followupMail({ followup, settings, level }, config, context.now.getTime());
@@ -114,16 +118,15 @@ async function sendNow(
   request: HttpRequest,
 ): Promise<SendReport> {
   const { snapshot, followup, settings } = await findFollowup(context, id);
-  requireMailConfig(context);
+  const { post, waiting } = await requireSender(context, settings);
   requireVersion(request, body.updated_at, versionOf(snapshot));
-  const { post } = context;
   const send = await sendRef(followup, followup.level + 1).get();
   const verdict = applyClaim(
     judgeManual(followup, settings, context.now.getTime()),
     claimOf(send, context.now),
   );
-  if (verdict.do !== 'send' || !post)
-    throw toConflict(verdict.reason, verdict.do === 'park' ? verdict.detail : null);
+  if (waiting === 'account_missing') throw toConflict(waiting, null);
+  if (verdict.do !== 'send') throw toConflict(verdict.reason, verdict.do === 'park' ? verdict.detail : null);
   requireNext(followup, body.level);
   const doubt = body.confirm ? null : confirmationReason(followup, settings, context.now.getTime());
   if (doubt)

@@ -18,7 +18,9 @@ import {
 } from '../../../../shared/domains/followups/limits.ts';
 import type { BillingSettingsView } from '../../api/followups/views.ts';
 import { LANGUAGE_CHOICES } from '../base/language.tsx';
+import { Confirm } from '../ui/confirm.tsx';
 import { SavingFault } from '../ui/saving-fault.tsx';
+import { DAYS_AHEAD, Difference, useWhatIf } from './difference.tsx';
 import { type BillingForm, changeOf, faultsOf, formOf } from './form.ts';
 import { LevelFields } from './level-fields.tsx';
 import { billingKey, useBillingSaving } from './queries.ts';
@@ -40,12 +42,18 @@ export function Rules({ stored }: { stored: BillingSettingsView }) {
   const found = faultsOf(form);
   const faults: PartProps['faults'] = showsFaults ? found : {};
   const { mutate, error, isPending } = useBillingSaving(stored.id, texts.saved);
+  const question = useWhatIf(stored.id);
+  const save = () =>
+    mutate({ ...changeOf(form), updated_at: stored.updated_at }, { onSettled: question.reset });
   const change: Change = (fields) => setForm({ ...form, ...fields });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setShowsFaults(true);
-    if (!Object.values(found).includes(true)) mutate({ ...changeOf(form), updated_at: stored.updated_at });
+    if (Object.values(found).includes(true)) return;
+    // A question only if other mails would go.
+    question.mutate(changeOf(form), { onSuccess: ({ counts }) => counts.changed === 0 && save() });
   };
+  const isAsked = (question.data?.counts.changed ?? 0) > 0;
   const levels = (type: 'invoice' | 'quote') => (
     <LevelFields
       type={type}
@@ -61,12 +69,27 @@ export function Rules({ stored }: { stored: BillingSettingsView }) {
         {levels('quote')}
         <Rhythm form={form} change={change} faults={faults} />
         <Sender form={form} change={change} faults={faults} />
-        <SavingFault error={error} queryKey={billingKey(stored.id)} conflict={texts.conflict} />
+        <SavingFault
+          error={error ?? question.error}
+          queryKey={billingKey(stored.id)}
+          conflict={texts.conflict}
+        />
         <Group>
-          <Button type="submit" loading={isPending}>
+          <Button type="submit" loading={isPending || question.isPending}>
             {texts.save}
           </Button>
         </Group>
+        <Confirm
+          opened={isAsked}
+          title={texts.saveTitle}
+          ask={texts.changes(DAYS_AHEAD)}
+          label={texts.save}
+          pending={isPending}
+          confirm={save}
+          close={question.reset}
+        >
+          {question.data && <Difference answer={question.data} />}
+        </Confirm>
       </Stack>
     </Paper>
   );

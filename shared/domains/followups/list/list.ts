@@ -59,7 +59,10 @@ export function viewQueries(store: Firestore, view: ListView, scope: ListScope):
     case 'uncertain':
       return [all.where('status', '==', 'open').where('parked.reason', '==', 'unknown_delivery')];
     case 'to_fix':
-      return [all.where('status', '==', 'open').where('parked.reason', 'in', FIXABLE)];
+      return [
+        all.where('status', '==', 'open').where('parked.reason', 'in', FIXABLE),
+        all.where('parked.unread', '==', true),
+      ];
     case 'sent':
       return [all.where('last_sent_at', '>=', EPOCH).orderBy('last_sent_at', 'desc')];
     case 'ended':
@@ -90,7 +93,7 @@ export function isInView(followup: Followup, view: ListView, scope: ListScope): 
     case 'uncertain':
       return isOpen && parked?.reason === 'unknown_delivery';
     case 'to_fix':
-      return isOpen && FIXABLE.some((reason) => reason === parked?.reason);
+      return (isOpen || status === null) && FIXABLE.some((reason) => reason === parked?.reason);
     case 'sent':
       return lastSentAt !== null;
     case 'ended':

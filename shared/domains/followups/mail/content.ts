@@ -1,7 +1,7 @@
 import { normaliseAddress } from '../../../doors/mail/address.ts';
 import type { Locale } from '../../../doors/mail/message.ts';
 import { brokenPromise } from '../customers/hold.ts';
-import { dueDayOf, type Followup } from '../followup.ts';
+import { dueDayOf, type Followup, sentDayOf } from '../followup.ts';
 import type { ParkingReason } from '../reasons.ts';
 import { dayAt, daysBetween, readDay } from '../schedule/days.ts';
 import type { Settings } from '../settings.ts';
@@ -111,7 +111,7 @@ function valuesOf({ followup, settings }: Reminder, tag: string, organisation: s
   const write = (day: string | undefined) => (day === undefined ? null : longDay(tag, day));
   const late = due === null ? 0 : Math.max(0, daysBetween(due.day, dayAt(now, zone)));
   const amount = amountOf(followup, tag);
-  const sentDate = write(followup.sentAt === null ? undefined : dayAt(followup.sentAt, zone));
+  const sentDate = write(sentDayOf(followup, settings)?.day);
   return {
     customer_name: followup.customer.name ?? '',
     label: labelOf(followup, tag, sentDate, amount),

@@ -1,6 +1,6 @@
 import type { Mailbox } from '../../../doors/mail/address.ts';
 import { type Html, html, page } from '../../../doors/mail/html.ts';
-import type { Locale, Mail } from '../../../doors/mail/message.ts';
+import { domainOf, type Locale, type Mail } from '../../../doors/mail/message.ts';
 import type { MailConfig } from '../../../doors/mail/settings.ts';
 
 import { type Followup, sendName } from '../followup.ts';
@@ -26,7 +26,7 @@ export function senderOf(
   config: MailConfig,
 ): { from: Mailbox; replyTo?: Mailbox; own: boolean } {
   const { from, replyTo } = settings;
-  const own = from === null || isAligned(from.address, config.from.address);
+  const own = from === null || isAligned(from.address, config);
   const sender =
     from === null
       ? config.from
@@ -37,11 +37,10 @@ export function senderOf(
   return { from: sender, own, ...(answers === null ? {} : { replyTo: { address: answers } }) };
 }
 
-const domainOf = (address: string) => address.slice(address.lastIndexOf('@') + 1);
-
-function isAligned(address: string, account: string): boolean {
-  const [domain, own] = [domainOf(address), domainOf(account)];
-  return domain === own || domain.endsWith(`.${own}`);
+function isAligned(address: string, { from, fromDomains }: MailConfig): boolean {
+  const domain = domainOf(address);
+  const allowed = fromDomains ?? [domainOf(from.address)];
+  return allowed.some((own) => domain === own || domain.endsWith(`.${own}`));
 }
 
 /** Composes a reminder for the preview and for every sending, so that all are the same. Throws Unmailable. */

@@ -6,8 +6,10 @@ import { searchTokens } from '../list/search.ts';
 import { isBelowMinimum, isSettled } from '../mail/content.ts';
 import { CHECKED_AGAIN, type ParkingReason } from '../reasons.ts';
 import { parkedFields } from '../record.ts';
+import { isOtherAddress } from '../row.ts';
 import type { Settings } from '../settings.ts';
-import { readDay, startOf } from './days.ts';
+import { dayAt, readDay, startOf } from './days.ts';
+import { endedFields } from './ended.ts';
 import { isLate } from './hold.ts';
 import { isScheduledBy, nextDue } from './schedule.ts';
 import { revivedFields, scheduledFields } from './scheduled.ts';
@@ -39,7 +41,8 @@ export function planFollowup(snapshot: DocumentSnapshot, settings: Settings, now
   const followup = toFollowup(snapshot);
   const scheduling = schedulingFields(snapshot, followup, settings, now);
   const fields = {
-    ...anchorFields(followup, settings),
+    ...dueFields(followup, settings),
+    ...sentFields(followup, settings),
     ...wordFields(snapshot, followup),
     ...scheduling,
   };
@@ -53,7 +56,8 @@ export function planFollowup(snapshot: DocumentSnapshot, settings: Settings, now
 export function afterPlan(snapshot: DocumentSnapshot, settings: Settings, now: number): Followup {
   const followup = toFollowup(snapshot);
   const fields = {
-    ...anchorFields(followup, settings),
+    ...dueFields(followup, settings),
+    ...sentFields(followup, settings),
     ...schedulingFields(snapshot, followup, settings, now),
   };
   return Object.keys(fields).length === 0 ? followup : withFields(snapshot, fields);
@@ -66,11 +70,20 @@ const schedulingFields = (
   now: number,
 ): Record<string, unknown> => ({
   ...statusFields(snapshot, followup),
-  ...(closedReason(followup) === null ? openFields(snapshot, followup, settings, now) : {}),
+  ...(closedReason(followup) === null
+    ? openFields(snapshot, followup, settings, now)
+    : endedFields(snapshot, followup, settings, now)),
 });
 
+/** The day of the sending as an exact UTC midnight, so that no further change of zone moves it. */
+function sentFields({ sentAt }: Followup, { zoneBefore }: Settings): Record<string, unknown> {
+  if (sentAt === null || zoneBefore === null || sentAt % DAY_MS === 0) return {};
+  const isDay = startOfDay(sentAt, zoneBefore) === sentAt;
+  return isDay ? { sent_at: Timestamp.fromMillis(startOf(dayAt(sentAt, zoneBefore), UTC)) } : {};
+}
+
 /** The day of the due date, as this zone writes it. An exact UTC midnight stays as its back end wrote it. */
-function anchorFields({ due }: Followup, { rules, zoneBefore }: Settings): Record<string, unknown> {
+function dueFields({ due }: Followup, { rules, zoneBefore }: Settings): Record<string, unknown> {
   const { zone } = rules.hours;
   const read = readDay(due, zone, zoneBefore);
   if (read === null || due.at === null) return {};
@@ -139,9 +152,13 @@ function unparkedFields(
   settings: Settings,
   now: number,
 ): Record<string, unknown> {
-  const { parked } = followup;
+  const { parked, customer } = followup;
   if (parked?.reason === 'held') return settings.releasing ? revivedFields(snapshot, {}, settings) : {};
-  if (!parked || !isCheckedAgain(parked.reason) || followup.fault !== null) return {};
+  if (!parked || followup.fault !== null) return {};
+  const { address } = parked;
+  if (address !== null && customer.email !== null && isOtherAddress(customer.email, address))
+    return revivedFields(snapshot, {}, settings);
+  if (!isCheckedAgain(parked.reason)) return {};
   if (nextDue(standingOf(followup, settings), settings.rules).at === null) return {};
   const { do: verdict } = judgeMail({ followup, settings, level: followup.level + 1 }, now);
   return verdict === 'park' ? {} : revivedFields(snapshot, {}, settings);

@@ -13,6 +13,14 @@ export function scheduledFields(followup: Followup, settings: Settings): Record<
   };
 }
 
+/** Adds the fields that begin a stopped sequence again where it was. */
+export const reopen = (
+  snapshot: DocumentSnapshot,
+  fields: Record<string, unknown>,
+  settings: Settings,
+): Record<string, unknown> =>
+  revivedFields(snapshot, { ...fields, status: 'open', stop_reason: null, bounced_address: null }, settings);
+
 /**
  * Adds the fields that end a parking: the due time is the old one, unless rules or start have changed since. An uncertain
  * mail stays parked until a person settles it.

@@ -81,6 +81,10 @@ export const billingSettings = z.strictObject({
     .refine((text) => parseMailbox(text) !== null, 'must be name@example.com or "Name <name@example.com>"')
     .nullable(),
   reply_to: address.nullable(),
+  mail_account: z
+    .string()
+    .regex(/^[\w-]{1,100}$/, 'must be the id of a mail account, or null')
+    .nullable(),
   locale: z.enum(['fr', 'en'], 'must be fr or en'),
   business_customers: z.boolean('must be true or false'),
   min_amount: z

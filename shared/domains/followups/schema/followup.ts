@@ -3,7 +3,7 @@ import { normaliseAddress } from '../../../doors/mail/address.ts';
 import { isDocumentId } from '../../../doors/store/document-id.ts';
 import { STATUSES } from '../followup.ts';
 import { MAX_LINK } from '../limits.ts';
-import { isLink } from '../row.ts';
+import { FIRST_DAY, isLink } from '../row.ts';
 import { isDay } from '../schedule/days.ts';
 
 /** A day, which begins at the organisation's midnight, or an instant with its offset. */
@@ -14,6 +14,11 @@ const moment = z
     'must be a date (2026-03-31) or an instant with its offset (2026-03-31T09:00:00Z)',
   )
   .nullable();
+/** A day of the document itself. */
+const documentDay = moment.refine(
+  (text) => text === null || Date.parse(text) >= FIRST_DAY,
+  'must be from 1990 on; null if it is not known',
+);
 const day = z.string().refine(isDay, 'must be a day, such as 2026-03-31').nullable();
 const line = (max: number) =>
   z.string().trim().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
@@ -48,10 +53,10 @@ const fields = {
     .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code, such as EUR')
     .nullable()
     .optional(),
-  due_date: moment.optional(),
+  due_date: documentDay.optional(),
   due_day: day.optional(),
-  sent_at: moment.optional(),
-  valid_until: moment.optional(),
+  sent_at: documentDay.optional(),
+  valid_until: documentDay.optional(),
   document_url: link.optional(),
   payment_url: link.optional(),
   status: z.enum(STATUSES, `must be one of ${STATUSES.join(', ')}`).optional(),

@@ -318,6 +318,29 @@ describe.skipIf(withoutChromium())('the pages of follow-ups in a real browser', 
     await poll(() => second.getByLabel('Mails per run').inputValue()).toBe('25');
   });
 
+  it('asks before saved settings change which mails go, with the very mails', async () => {
+    await put('a', overdue(10, -3, { source_label: 'F-10' }));
+    await put('b', overdue(2, 5, { source_label: 'F-2' }));
+    const page = await site.open('billing/org-1');
+    const stored = async () => (await store().doc('billing_settings/org-1').get()).get('levels');
+    const first = page.getByLabel('Level 1, Days').first();
+    await first.fill('12');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await dialog(page).getByText('What changes in the next 30 days:').waitFor();
+    await dialog(page)
+      .getByText(/\d+ mails? goe?s? later/)
+      .waitFor();
+    expect(await dialog(page).getByRole('link').allTextContents()).toContain('F-2');
+    expect(await seriousFaults(page)).toEqual([]);
+    await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+    await dialog(page).waitFor({ state: 'detached' });
+    expect(await stored()).toBeUndefined();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await dialog(page).getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved.').waitFor();
+    expect((await stored()).invoice[0]).toMatchObject({ after_days: 12 });
+  });
+
   it('changes the text of a level for one language, names what cannot be filled in, and puts it back', async () => {
     await put('a', overdue(20, -1));
     const page = await site.open('billing/org-1');

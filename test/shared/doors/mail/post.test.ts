@@ -307,6 +307,7 @@ describe('a run’s mail', () => {
     const run = post({ redirectTo: 'staging@ronde.test' });
     for (const name of ['ada', 'bob']) await send(run, name);
     expect(arrived()).toEqual(['staging@ronde.test', 'staging@ronde.test']);
+    expect((await doc('ada').get()).get('redirected_to')).toBe('staging@ronde.test');
   });
 });
 

@@ -56,6 +56,17 @@ export const fr: BillingTexts = {
   locale: 'Langue, quand le client n’en a pas',
   business: 'Les clients sont des entreprises (les mentions légales sont ajoutées)',
   save: 'Enregistrer',
+  saveTitle: 'Enregistrer ces réglages ?',
+  changes: (days) => `Ce qui change dans les ${days} prochains jours :`,
+  differs: {
+    more: (count) => (count <= 1 ? `${count} courriel de plus` : `${count} courriels de plus`),
+    never: (count) => (count <= 1 ? `${count} courriel ne part plus` : `${count} courriels ne partent plus`),
+    sooner: (count) =>
+      count <= 1 ? `${count} courriel part plus tôt` : `${count} courriels partent plus tôt`,
+    later: (count) =>
+      count <= 1 ? `${count} courriel part plus tard` : `${count} courriels partent plus tard`,
+  },
+  notSent: 'pas d’envoi',
   saved: 'Enregistré.',
   rescheduled: 'Les relances ouvertes sont planifiées selon les nouvelles règles.',
   conflict: 'Quelqu’un d’autre a enregistré ces réglages entre-temps. Les vôtres n’ont pas été enregistrés.',

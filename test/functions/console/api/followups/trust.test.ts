@@ -57,6 +57,27 @@ describe('a due date', () => {
     expect(subjects()).toEqual(['Rappel : facture inv-7 échue le 20 février 2026']);
   });
 
+  it.each(['America/Martinique', 'Asia/Tokyo'])(
+    'of a quote’s sending stays that day in %s',
+    async (time_zone) => {
+      const { body } = await post('/api/followups', {
+        ...invoice({ type: 'quote', sent_at: '2026-02-20' }),
+        due_date: null,
+      });
+      await fill('midnight', { type: 'quote', sent_at: stamp('2026-02-20T00:00:00Z'), due_date: null });
+      await fill('paris', { type: 'quote', sent_at: stamp('2026-02-19T23:00:00Z'), due_date: null });
+      await settings({ time_zone });
+      for (const id of [body.id, 'midnight', 'paris']) {
+        const preview = await get(`/api/followups/${id}/preview`);
+        expect(preview.text).toContain('20 février 2026');
+      }
+    },
+  );
+
+  it.each(['1970-01-01', '0001-01-01T00:00:00Z'])('of %s is refused', async (due_date) => {
+    expect((await post('/api/followups', invoice({ due_date }))).status).toBe(400);
+  });
+
   it('that is an exact UTC midnight is that day, from the API too', async () => {
     await settings({ time_zone: 'America/Martinique' });
     const { body } = await post('/api/followups', invoice({ due_date: '2026-02-20T00:00:00Z' }));
@@ -140,6 +161,29 @@ describe('a row of another back end', () => {
     expect((await run()).followups.sent).toBe(1);
     await fill('bob', { status: 'PAID' });
     expect(await why('bob')).toBe('paid');
+  });
+
+  it.each(['impayée', null, 7])(
+    'with the status %j is listed among the faults until it is mended',
+    async (status) => {
+      await fill('one', { status });
+      expect(await why('one')).toBe('bad_row');
+      await run();
+      const faulty = async () =>
+        (await get('/api/followups?view=to_fix')).items.map(({ id }: { id: string }) => id);
+      expect(await faulty()).toEqual(['one']);
+      expect((await get('/api/followups?view=to_fix')).counts.to_fix).toBe(1);
+      await patch('one', { status: 'open' });
+      expect(await faulty()).toEqual([]);
+      expect((await run()).followups.sent).toBe(1);
+    },
+  );
+
+  it('is not found by a number with other zeros', async () => {
+    await fill('seven', { source_id: 7 });
+    const other = (await post('/api/followups', invoice({ source_id: '007' }))).body;
+    expect(other.id).not.toBe('seven');
+    expect((await post('/api/followups', invoice({ source_id: '7' }))).body.id).toBe('seven');
   });
 
   it('with nothing left to pay is skipped, and asks again once there is', async () => {
@@ -303,6 +347,54 @@ describe('an end', () => {
     expect((await patch(body.id, { customer: { email: 'lovelace@example.test' } })).body.status).toBe('open');
     await run();
     expect(world.smtp.mails()[0]?.to).toEqual(['lovelace@example.test']);
+  });
+
+  it('by a bounce outlasts the same address in another case, from a system that says it every night', async () => {
+    await fill('one', { customer: { name: 'Ada', email: 'Ada@Example.test' } });
+    await post('/api/followups/one/stop', {});
+    await world.store
+      .doc('followups/one')
+      .update({ stop_reason: 'hard_bounce', bounced_address: 'Ada@Example.test' });
+    expect((await patch('one', { customer: { email: 'ada@example.test' } })).body.status).toBe('stopped');
+  });
+
+  it.each([
+    ['a bounce', { status: 'stopped', stop_reason: 'hard_bounce', bounced_address: 'ada@example.test' }],
+    [
+      'a refusal',
+      {
+        parked: {
+          reason: 'address_refused',
+          at: ago(1),
+          due_at: ago(2),
+          detail: '550',
+          address: 'Ada@example.test',
+        },
+      },
+    ],
+  ])('by %s is over once another back end corrects the address', async (_what, fields) => {
+    await fill('one', { ...fields, next_due_at: null });
+    expect((await run()).followups.sent).toBe(0);
+    const customer = { name: 'Ada', email: 'lovelace@example.test' };
+    await world.store.doc('followups/one').update({ customer });
+    world.clock.advance(DAY);
+    expect((await run()).followups.sent).toBe(1);
+    expect(world.smtp.mails()[0]?.to).toEqual(['lovelace@example.test']);
+  });
+
+  it('by a refused address names it, so that a correction is seen', async () => {
+    await fill('one');
+    world.smtp.refuse('ada@example.test', 550);
+    await run();
+    expect((await read('one'))['parked']).toMatchObject({ address: 'ada@example.test' });
+  });
+
+  it('of a quote is over once another back end extends it', async () => {
+    await fill('q', { type: 'quote', sent_at: ago(20), valid_until: ago(3) });
+    expect(await run()).toMatchObject({ skipped: { expired: 1 } });
+    await world.store.doc('followups/q').update({ valid_until: stamp(NOW.getTime() + 9 * DAY) });
+    world.clock.advance(DAY);
+    expect((await run()).followups.sent).toBe(1);
   });
 
   it('of a quote comes after valid_until, and a longer validity opens it again', async () => {
