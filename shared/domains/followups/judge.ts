@@ -1,7 +1,6 @@
 import type { Resume } from '../../doors/mail/claims.ts';
 import { customerPause } from './customers/hold.ts';
-import type { Followup } from './followup.ts';
-import { dueDayOf, standingOf } from './followup.ts';
+import { dueDayOf, type Followup, standingOf } from './followup.ts';
 import { contentOf, isBelowMinimum, isSettled, type Reminder, Unmailable } from './mail/content.ts';
 import type { ParkingReason, Reason } from './reasons.ts';
 import { endOf, readDay } from './schedule/days.ts';
@@ -31,9 +30,8 @@ const ENDED: Readonly<Record<string, Reason>> = {
   cancelled: 'cancelled',
 };
 
-/** A sequence that stopped for one of these stays stopped, whatever another back end writes as its status. */
+/** These stops hold whatever another back end writes as the status. */
 const STOPPED: readonly Reason[] = ['stopped', 'replied', 'opted_out', 'hard_bounce'];
-
 /** Returns why a follow-up that has ended gets no mail, or null if it goes on. */
 export function closedReason({ status, stopReason }: Followup): Reason | null {
   const stop = STOPPED.find((reason) => reason === stopReason) ?? null;

@@ -2,6 +2,7 @@ import type { MessageStructureObject } from 'imapflow';
 import { decodeCharset, decodeHtml } from '../../../shared/domains/inbox/message/charset.ts';
 import { decodeTextTransfer, decodeTransfer } from '../../../shared/domains/inbox/message/decode.ts';
 import { parseDeliveryStatus, readPlainReport } from '../../../shared/domains/inbox/message/delivery.ts';
+import { envelopeOf } from '../../../shared/domains/inbox/message/envelope.ts';
 import { headerText } from '../../../shared/domains/inbox/message/header-text.ts';
 import {
   firstValue,
@@ -59,7 +60,7 @@ export const mailReaders: readonly Reader[] = [
   {
     name: 'text in two charsets, and in seven bits',
     ...text(PART_CAP, ['\u00c3\u00a9', '\u00e9', '~{', '~}', '\u000e', 'a', '\u00f0\u0090'], (part) =>
-      ['utf-8', 'hz', 'iso-2022-kr', 'gb2312', 'utf-16'].map((label) => decodeCharset(latin1(part), label)),
+      ['utf-8', 'hz', 'iso-2022-kr'].map((label) => decodeCharset(latin1(part), label)),
     ),
   },
   {
@@ -69,6 +70,12 @@ export const mailReaders: readonly Reader[] = [
   {
     name: 'encoded words',
     ...text(40_000, ['=?', '=?a?Q?', '?=', '=?utf-8?B?QQ==?=', ' ', '=?utf-8?Q?\u00e9?=', '?'], headerText),
+  },
+  {
+    name: 'an envelope of a header',
+    ...text(HEADER_CAP, [',', '"', '\\"', 'a@b,', 'From: ', '<', '>', '\n '], (header) =>
+      envelopeOf(latin1(`From: ${header}\r\nSubject: ${header}\r\n\r\n`)),
+    ),
   },
   {
     name: 'a mail without a structure',

@@ -173,6 +173,54 @@ const MORE: Record<string, WantedMail & { lines: string }> = {
     text: 'Hello text.',
     attachments: ['Facture impayée.pdf application/pdf'],
   },
+  'a header without an empty line below': {
+    lines: 'Subject: s\nHello text.',
+    text: 'Hello text.',
+  },
+  'Japanese without a label': {
+    lines: 'Content-Type: text/plain\n\n\u001b$B$3$s\u001b(B',
+    text: 'こん',
+  },
+  'Latin-1 in quoted-printable without its label': {
+    lines:
+      'Content-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: 7bit\n\nHello caf=E9 d=E9j=E0.',
+    text: 'Hello café déjà.',
+  },
+  'base64 of URLs': {
+    lines: `Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n${Buffer.from('Hello café?? >>').toString('base64url')}`,
+    text: 'Hello café?? >>',
+  },
+  'base64 that is cut short': {
+    lines: `Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n${base64('Hello text, of a length.').slice(0, -2)}`,
+    text: 'Hello text, of a lengt',
+  },
+  'uuencode as an encoding': {
+    lines:
+      'Content-Type: text/plain\nContent-Transfer-Encoding: x-uuencode\n\nbegin 644 t.txt\n+2&5L;&\\@=&5X="X\n`\nend\n',
+    text: 'Hello text.',
+  },
+  'a type in quotes': {
+    lines: 'Content-Type: "text/html"; charset=utf-8\n\n<p>Hello text.</p>',
+    text: 'Hello text.',
+  },
+  'a multipart without its first boundary': {
+    lines:
+      'Content-Type: multipart/alternative; boundary="a"\n\nContent-Type: text/plain\n\nHello text.\n--a--\n',
+    text: 'Hello text.',
+  },
+  'a part without an empty line below its header': {
+    lines:
+      'Content-Type: multipart/mixed; boundary="a"\n\n--a\nContent-Type: text/plain\nHello text.\n--a--\n',
+    text: 'Hello text.',
+  },
+  'XHTML by its own type': {
+    lines: 'Content-Type: application/xhtml+xml\n\n<p>Hello text.</p>',
+    text: 'Hello text.',
+  },
+  'ASCII that calls itself UTF-16': {
+    lines: 'Content-Type: text/html\n\n<meta charset="utf-16"><p>Hello text.</p>',
+    text: 'Hello text.',
+  },
   'a picture only': {
     lines:
       'Content-Type: multipart/mixed; boundary="a"\n\nThis is a multi-part message in MIME format.\n--a\nContent-Type: image/png; name="a.png"\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo=\n--a--\n',

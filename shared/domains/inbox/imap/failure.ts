@@ -38,10 +38,14 @@ interface MailError extends Error {
 }
 
 /** Response codes of RFC 5530 and 9051 that mean "not now", whatever the client makes of them. */
-const BUSY_CODES = ['UNAVAILABLE', 'INUSE', 'LIMIT', 'SERVERBUG', 'CONTACTADMIN', 'OVERQUOTA', 'THROTTLED'];
-/** Texts, without a code, of servers with too many connections or requests of one account. */
+const BUSY_CODES = [
+  ...['UNAVAILABLE', 'INUSE', 'LIMIT', 'SERVERBUG', 'CONTACTADMIN', 'OVERQUOTA', 'THROTTLED'],
+  // Not of a standard: Dovecot's, Cyrus' and Yahoo's, and that of POP3 (RFC 3206).
+  ...['TEMPFAIL', 'SYS/TEMP', 'LOGIN-DELAY', 'IN-USE'],
+];
+/** Texts, without a code, of servers that are ill, or have too many connections or requests of one account. */
 const BUSY_TEXT =
-  /too many|simultaneous|concurrent|maximum number of connections|connection limit|\brate\b|throttl|\bbusy\b|time-?out|try again|temporar|unavailable|internal error|overquota|bandwidth/i;
+  /too many|simultaneous|concurrent|maximum number of connections|connection limit|\brate\b|throttl|\bbusy\b|time-?out|timed out|try again|retry|temporar|unavailable|(service|server|currently)( is)? not available|(internal|server|system) error|overquota|bandwidth|overload|maintenance|not reachable|unreachable|cannot connect|backend|indisponible|r[eé]essay|vor[uü]bergehend|nicht verf[uü]gbar|sp[aä]ter (erneut|noch)|non disponibile|riprova|no disponible|m[aá]s tarde|niet beschikbaar|probeer/i;
 /** Texts of a password that is wrong. Some of their servers add "try again", and mean another password. */
 const WRONG_TEXT = /\b(invalid|incorrect|wrong|bad)\W+(user ?name|user|login|password|credentials)/i;
 /** Codes that ask a person to act. */
@@ -93,7 +97,9 @@ function kindOf(error: MailError, cause: MailError, detail: string): FailureKind
 function refusedLogin({ serverResponseCode: code = '' }: MailError, detail: string): FailureKind {
   if (code === 'EXPIRED' || code === 'AUTHORIZATIONFAILED') return 'auth';
   if (BUSY_CODES.includes(code)) return 'busy';
-  const words = WRONG_TEXT.test(detail) ? detail.replace(/try again(?! later| in)/gi, '') : detail;
+  const words = WRONG_TEXT.test(detail)
+    ? detail.replace(/(re-?)?try( again)?(?! later| in)|r[eé]essay\w{0,9}(?! plus tard)/gi, '')
+    : detail;
   return BUSY_TEXT.test(words) ? 'busy' : 'auth';
 }
 

@@ -12,6 +12,9 @@ const MAX_UNREADABLE = 5;
 /** The designation that begins a text of ISO-2022-KR. */
 const KOREAN_HEADER = '\x1b$)C';
 
+/** The escapes that begin Japanese in ISO-2022-JP. */
+const JAPANESE = ['\x1b$@', '\x1b$B'];
+
 /** Labels that say nothing: mail programs put them on whatever they send. */
 const EMPTY_LABELS = new Set([
   ...['', 'default', 'unknown', 'x-unknown', 'unknown-8bit', 'us-ascii', 'ascii', 'ansi_x3.4-1968', 'binary'],
@@ -29,6 +32,7 @@ export function decodeCharset(bytes: Buffer, label: string | undefined, cut = fa
   if (marked !== null) return new TextDecoder(marked).decode(bytes);
   const whole = cut ? withoutPartialCharacter(bytes) : bytes;
   const isUnlabelled = EMPTY_LABELS.has(name);
+  if (isUnlabelled && JAPANESE.some((begin) => bytes.includes(begin))) return labelled(bytes, 'iso-2022-jp');
   const unicode = isUnlabelled || !isAscii(whole) ? utf8(whole) : null;
   return unicode ?? (isUnlabelled ? mixed(whole) : labelled(bytes, name));
 }
@@ -42,7 +46,9 @@ export function decodeHtml(bytes: Buffer, label: string | undefined, cut = false
   const head = bytes.toString('latin1', 0, MAX_META_OCTETS);
   const tags = head.match(/<meta\b[^>]{0,200}/gi) ?? [];
   const names = tags.map((tag) => /\bcharset\s*=\s*["']?([\w.:-]{1,40})/i.exec(tag)?.[1]);
-  return decodeCharset(bytes, names.find((own) => own !== undefined) ?? label, cut);
+  const named = names.find((own) => own !== undefined);
+  // HTML that names UTF-16 in ASCII is UTF-8 (https://html.spec.whatwg.org/#charset).
+  return decodeCharset(bytes, named && /^utf-?16/i.test(named) ? 'utf-8' : (named ?? label), cut);
 }
 
 const nameOf = (label: string | undefined) =>
@@ -72,12 +78,19 @@ function utf8(bytes: Buffer): string | null {
 const CHARACTER =
   /[\xc2-\xdf][\x80-\xbf]|(?:\xe0[\xa0-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]|\xed[\x80-\x9f])[\x80-\xbf]|(?:\xf0[\x90-\xbf]|[\xf1-\xf3][\x80-\xbf]|\xf4[\x80-\x8f])[\x80-\xbf]{2}|[\x80-\xff]/g;
 
+/** The characters of the last resort for the bytes from 0x80 on. */
+const SINGLE = new TextDecoder(LAST_RESORT).decode(
+  Buffer.from(Array.from({ length: 128 }, (_, at) => 0x80 + at)),
+);
+
 /** Text of UTF-8 with single bytes of Windows-1252 in it, as when a footer was added in another charset. */
 const mixed = (bytes: Buffer) =>
   bytes
     .toString('latin1')
     .replace(CHARACTER, (found) =>
-      new TextDecoder(found.length > 1 ? 'utf-8' : LAST_RESORT).decode(Buffer.from(found, 'latin1')),
+      found.length > 1
+        ? Buffer.from(found, 'latin1').toString()
+        : (SINGLE[found.charCodeAt(0) - 0x80] as string),
     );
 
 function labelled(bytes: Buffer, name: string): string {

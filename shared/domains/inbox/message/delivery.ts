@@ -56,7 +56,10 @@ export function parseDeliveryStatus(text: string): Delivery[] {
 const REPORT_SUBJECT =
   /failure notice|undeliver|delivery (?:status|failure|failed|has failed|problem|delay)|mail delivery|returned mail|delivery notification|could not be delivered|mail (?:system )?error|non[- ]?(?:remis|delivr|distribu)|(?:echec|retard)[^:]{0,20} (?:remise|distribution|livraison|envoi)|message non|unzustellbar|nicht zugestellt|zustellung|mancata (?:consegna|recapito)|impossibile (?:recapitare|consegnare)|no se (?:puede|pudo|ha podido) entregar|no entregado|onbestelbaar|niet (?:bezorgd|afgeleverd)|nao (?:entregue|foi possivel entregar)|falha na entrega|niedoreczon|nie (?:dostarczono|mozna dostarczyc)|niedostarczon/;
 const REPORTER =
-  /^(?:mailer-?daemon|postmaster|mail-?delivery|maildelivery|bounces?|mdaemon)(?:[+.\-_][^@]*)?(?:@|$)/i;
+  /^(?:mailer-?daemon|postmaster|mail-?delivery|maildelivery|bounces?|mdaemon|microsoftexchange[0-9a-f]{1,40})(?:[+.\-_][^@]*)?(?:@|$)/i;
+/** Subjects that Exchange and Domino put before that of the mail; they come from an administrator's address too. */
+const REPORT_PREFIX =
+  /^(?:undeliverable|undelivered|non remis|unzustellbar|mancata consegna|non recapitabile|no se puede entregar|onbestelbaar|nao (?:foi possivel entregar|entregue)|niedostarczone|delivery failure) ?:/;
 const DELAY =
   /\bdelay|\bwarning\b|will (?:be retried|keep trying|continue)|still (?:being )?tr|not yet been delivered|temporar(?:y|ily) (?:failure|problem)|you do not need to resend|retard\b|sera (?:de nouveau|a nouveau)|verzoger|in ritardo|retraso|vertraag|atraso|opoznien/i;
 const GIVEN_UP =
@@ -80,9 +83,10 @@ interface PlainReport {
  */
 export function readPlainReport({ headers, from, subject, text }: PlainReport): DeliveryReport | null {
   const failed = firstValue(headers, 'x-failed-recipients')?.slice(0, LOOKED_AT);
-  if (failed === undefined && !REPORTER.test(from) && !isNullSender(headers)) return null;
   const about = subject.slice(0, 500).toLowerCase().normalize('NFD').replace(/\p{M}/gu, '');
   const beginning = text.slice(0, LOOKED_AT);
+  const isTitled = REPORT_PREFIX.test(about) && STATUS.test(beginning);
+  if (failed === undefined && !isTitled && !REPORTER.test(from) && !isNullSender(headers)) return null;
   const isQmail = /^hi\. this is the qmail-send program/i.test(beginning.trimStart());
   if (failed === undefined && !isQmail && !REPORT_SUBJECT.test(about)) return null;
   const at = COPY.exec(beginning)?.index ?? beginning.length;
@@ -99,7 +103,7 @@ export function readPlainReport({ headers, from, subject, text }: PlainReport): 
       status,
       diagnostic: diagnostic === '' ? null : diagnostic,
     })),
-    enclosed: enclosedIn(text.slice(at, at + 4 * LOOKED_AT)),
+    enclosed: enclosedIn(text.slice(at, at + 4 * LOOKED_AT)) ?? enclosedIn(said),
   };
 }
 
@@ -107,9 +111,12 @@ const isNullSender = (headers: Headers) => /^<\s*>$/.test(firstValue(headers, 'r
 
 /** The addresses at the beginnings of lines or paragraphs, where servers name their recipients. */
 function addressesIn(said: string): string[] {
-  const lines = said.split('\n').map((line) => line.trim());
+  const all = said.split('\n').map((line) => line.trim());
+  const lines = all.filter((line) => !/^message-id:/i.test(line));
   const heads = lines.filter((line) =>
-    /^(?:to:? |recipient:? |user:? )?<?[^\s<>]{1,64}@[^\s<>]{1,255}>?[:,.]?(?:\s|$)/i.test(line),
+    /^(?:to:? |recipient:? |user:? |failed (?:address|recipient):? )?<?[^\s<>]{1,64}@[^\s<>]{1,255}>?[:,.]?(?:\s|$)/i.test(
+      line,
+    ),
   );
   const found = (heads.length > 0 ? heads : lines).flatMap(
     (line) => ADDRESS.exec(line.slice(0, 1_000))?.[0] ?? [],
@@ -117,11 +124,20 @@ function addressesIn(said: string): string[] {
   return found.map((address) => address.toLowerCase());
 }
 
-/** The server's reply: the line with its code, else what follows the recipient. */
+/** The server's reply: the line with its code, else what follows the recipient on its line or the next one. */
 function replyIn(said: string): string {
   const line = REPLY_LINE.exec(said)?.[0];
   if (line !== undefined) return line;
-  return /@[^\s<>]{1,255}>?:?[ \t]*\n+([^\n]{1,300})/.exec(said)?.[1] ?? '';
+  const lines = said.split('\n').map((each) => each.trim().slice(0, MAX_DIAGNOSTIC));
+  const at = lines.findIndex((each) => ADDRESS.test(each));
+  const beside =
+    (lines[at] ?? '')
+      .split(ADDRESS)
+      .at(-1)
+      ?.replace(/^[>:.,; \t]+/, '') ?? '';
+  if (/\w{3}/.test(beside)) return beside;
+  const isReason = (each: string) => each !== '' && !/^(?:because|reason):?$|^message-id:/i.test(each);
+  return lines.slice(at + 1).find(isReason) ?? '';
 }
 
 /** Returns the Message-ID in the copy of a mail's header; null if there is none. */

@@ -13,6 +13,8 @@ export interface RawMail {
 const MAX_DEPTH = 20;
 const MAX_CHILDREN = 100;
 const MAX_VALUE = 4_000;
+/** Characters of a line that show if it is a field of a header. */
+const MAX_NAME = 100;
 /** The longest line that may be a guessed boundary; RFC 2046, 5.1.1, has 70 characters. */
 const MAX_BOUNDARY = 200;
 /** Letters of a text that programs put before a multipart for readers without MIME. */
@@ -25,7 +27,10 @@ const MAX_BOILERPLATE = 400;
  */
 export function readRaw(raw: Buffer): RawMail {
   const parts = new Map<string, Buffer>();
-  return { structure: readEntity(raw.toString('latin1'), [], { parts, depth: 0 }), parts };
+  const text = raw.toString('latin1');
+  // Old programs end lines by CR alone.
+  const lines = text.includes('\n') ? text : text.replaceAll('\r', '\n');
+  return { structure: readEntity(lines, [], { parts, depth: 0 }), parts };
 }
 
 /** Types of no kind that a mail program knows: their content may be a text. */
@@ -108,13 +113,18 @@ function cut(body: string, boundary: string | undefined): string[] | null {
   if (boundary === undefined || boundary === '') return null;
   const [line, end] = [`--${boundary}`, `--${boundary}--`];
   const pieces: string[][] = [[]];
+  let isEnded = false;
   for (const each of body.split('\n')) {
     const said = each.trimEnd();
-    if (said === end) break;
+    isEnded = said === end;
+    if (isEnded) break;
     if (said === line) pieces.push([]);
     else pieces.at(-1)?.push(each);
   }
-  return pieces.length > 1 ? pieces.map((lines) => lines.join('\n')) : null;
+  const parts = pieces.map((lines) => lines.join('\n'));
+  if (parts.length > 1) return parts;
+  // The line before the first part may be absent.
+  return isEnded && /^content-[\w-]{1,60}:/i.test(parts[0] ?? '') ? ['', ...parts] : null;
 }
 
 /** Returns the first line that looks like a boundary: two hyphens, and a header field or an empty line below. */
@@ -131,18 +141,25 @@ function guessBoundary(body: string): string | undefined {
   return found?.trimEnd().slice(2);
 }
 
+/** Cuts an entity at its first empty line, or at the first line that is no field. */
 function splitHead(text: string): { head: string; body: string } {
-  if (/^\r?\n/.test(text)) return { head: '', body: text.replace(/^\r?\n/, '') };
-  const end = /\r?\n\r?\n/.exec(text);
-  if (end) return { head: text.slice(0, end.index), body: text.slice(end.index + end[0].length) };
-  return /^[\w-]{1,60}[ \t]?:/.test(text) ? { head: text, body: '' } : { head: '', body: text };
+  let at = 0;
+  for (let end = 0; at < text.length; at = end + 1) {
+    end = text.indexOf('\n', at);
+    if (end < 0) end = text.length;
+    const line = text.slice(at, Math.min(end, at + MAX_NAME)).trimEnd();
+    if (line === '') return { head: text.slice(0, at), body: text.slice(end + 1) };
+    // A mailbox file puts a line "From " above the header.
+    if (!/^([\w-]{1,60}[ \t]?:|[ \t])/.test(line) && !(at === 0 && /^>?From /.test(line))) break;
+  }
+  return { head: text.slice(0, at), body: text.slice(at) };
 }
 
 const first = (headers: Headers, name: string): string => (headers.get(name)?.[0] ?? '').slice(0, MAX_VALUE);
 
 function readType(value: string): { type: string; parameters: Parameters } {
   const [given = '', major = '', minor = ''] =
-    /^\s*([\w!#$&.+^-]+)(?:\s*\/\s*([\w!#$&.+^-]+))?/.exec(value) ?? [];
+    /^[\s"]*([\w!#$&.+^-]+)(?:\s*\/\s*([\w!#$&.+^-]+))?/.exec(value) ?? [];
   const parameters = readParameters(value.slice(given.length));
   if (major !== '' && minor !== '') return { type: `${major}/${minor}`.toLowerCase(), parameters };
   return { type: /^multipart$/i.test(major) ? 'multipart/mixed' : 'text/plain', parameters };

@@ -130,11 +130,21 @@ function walk(
 const isHollow = ({ childNodes = [] }: MessageStructureObject) =>
   childNodes.every(({ size, childNodes: inner }) => inner === undefined && !size);
 
+/** Other names of HTML. */
+const HTML_TYPES = [
+  'html/text',
+  'text/xhtml',
+  'text/htm',
+  'text/x-html',
+  'application/xhtml+xml',
+  'application/html',
+];
+
 /** RFC 2045, 5.2: a type that cannot be read is text/plain. imapflow joins what the server gives by a slash. */
 function typeOf({ type }: MessageStructureObject): string {
   const given = (type || 'text/plain').toLowerCase();
   if (['text', 'text/', '/', '', 'plain/text'].includes(given)) return 'text/plain';
-  return given === 'html/text' ? 'text/html' : given;
+  return HTML_TYPES.includes(given) ? 'text/html' : given;
 }
 
 function textOf(leaf: Leaf, shape: Shape): TextPart | null {

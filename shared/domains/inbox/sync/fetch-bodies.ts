@@ -46,7 +46,8 @@ export async function fetchBodies(client: MailClient, outlines: readonly Outline
 function isUnread({ message, shape }: Outline, parts: PartBytes | undefined): boolean {
   if (message.size === 0) return false;
   if (!parts || shape.doubtful || shape.texts.length === 0) return true;
-  return !hasText(parts) && shape.texts.some(({ size }) => size > 0);
+  // A header without an empty line below it hides the text from servers.
+  return !hasText(parts) && (shape.attachments.length === 0 || shape.texts.some(({ size }) => size > 0));
 }
 
 /** Mail of attachments only may have a text before them; any other is read as far as a text part is. */

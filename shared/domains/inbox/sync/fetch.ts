@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { MailClient } from '../imap/client.ts';
 import { UidSet } from '../imap/uid-set.ts';
 import { type Fetched, MAX_PART_BYTES, type Outline, outlineOf, type PartBytes } from '../message/outline.ts';
-import { isReceivedAt, receivedDate } from '../message/received.ts';
 import type { TextPart } from '../message/structure.ts';
 import { AUTHOR_FIELDS, WRITER_FIELDS } from '../message/writer/writer.ts';
+import { fillFromHeaders } from './fetch-headers.ts';
 
 const OUTLINE = {
   items: ['ENVELOPE', 'BODYSTRUCTURE', 'FLAGS', 'RFC822.SIZE', 'INTERNALDATE'],
@@ -34,7 +34,7 @@ export async function fetchOutlines(
     if (wait === undefined) break;
     await delay(wait);
   }
-  await fetchDates(client, found);
+  await fillFromHeaders(client, found);
   return found;
 }
 
@@ -70,19 +70,6 @@ const isOutline = ({ envelope, bodyStructure, headers, internalDate }: Fetched):
 
 const isWhole = ({ envelope, bodyStructure, headers, internalDate, flags, size }: Fetched): boolean =>
   [envelope, bodyStructure, headers, internalDate, flags, size].every((value) => value !== undefined);
-
-/** Dates messages of which the server does not know when they came by their first Received field. */
-async function fetchDates(client: MailClient, outlines: ReadonlyMap<number, Outline>): Promise<void> {
-  const dateless = [...outlines.values()].filter(({ message }) => !isReceivedAt(message.internalDate));
-  if (dateless.length === 0) return;
-  const set = UidSet.of(dateless.map(({ uid }) => uid)).toString();
-  await client.fetchEach(set, { headers: ['received'] }, ({ uid, headers }) => {
-    const outline = uid === undefined ? undefined : outlines.get(uid);
-    const date =
-      outline && !isReceivedAt(outline.message.internalDate) && headers ? receivedDate(headers) : null;
-    if (outline && date) outline.message.internalDate = date;
-  });
-}
 
 /**
  * Fetches text parts, in one command for all messages that have the same ones: a command for each message would take

@@ -357,6 +357,53 @@ export const moreAccounts = (): Record<string, QuirkAccount> => ({
   ),
   /** The server says a size and gives an empty string, for ever. */
   emptytext: middle(plain(2, text(''))),
+  /** The envelope is NIL, and the header says it all. */
+  headeronly: middle(
+    plain(2, {
+      envelope: 'NIL',
+      headers: Buffer.from(
+        'From: "Weiss, Ren\xe9" <rene@kunde.example>\r\nSubject: Re: Relance impay\xe9e\r\nMessage-ID: <h2@kunde.example>\r\nIn-Reply-To: <ours@x>\r\n\r\n',
+        'latin1',
+      ),
+    }),
+  ),
+  /** FETCH never says ENVELOPE or BODYSTRUCTURE. */
+  neverdescribed: {
+    messages: many(3),
+    on: eachFetched((mail, number, items) => [
+      answerFetch(mail, number, items.replace(/ENVELOPE|BODYSTRUCTURE/g, '')),
+    ]),
+  },
+  /** Texts come as quoted strings. */
+  quotedtext: {
+    messages: many(3),
+    on: eachFetched(
+      (mail, number) => [`* ${number} FETCH (UID ${mail.uid} BODY[1]<0> "Hello ${mail.uid}")`],
+      /BODY\.PEEK\[1\]/,
+    ),
+  },
+  /** Item names in small letters, and literals in the form of RFC 3516. */
+  lowercase: {
+    messages: many(3),
+    on: eachFetched(
+      (mail, number, items) => [
+        edited(answerFetch(mail, number, items), (line) =>
+          line
+            .replace(/UID|FLAGS|INTERNALDATE|RFC822\.SIZE|ENVELOPE|BODYSTRUCTURE/g, (name) =>
+              name.toLowerCase(),
+            )
+            .replace(/ \{/g, ' ~{'),
+        ),
+      ],
+      /./,
+    ),
+  },
+  /** SEARCH leaves out both ends. */
+  bothends: { messages: many(60), on: cutSearch((uids) => uids.slice(10, -10)) },
+  /** SEARCH is refused as busy for one folder of the account only. */
+  inuse: { messages: many(2), on: refuse('EXAMINE', 'NO [INUSE] Mailbox in use') },
+  tempfail: { messages: many(30), on: failsAt(17, 'NO [TEMPFAIL] FETCH Temporary failure') },
+  serverbug: { messages: many(30), on: failsAt(17, 'NO [SERVERBUG] Internal error') },
   /** The sent folder has been renamed. */
   renamed: { messages: many(2) },
 });

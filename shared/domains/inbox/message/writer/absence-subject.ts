@@ -19,6 +19,7 @@ export const ABSENCE_SUBJECT = begins([
   "(?:avis|notification|annonce|notice) d'absence",
   `(?:en )?conges?(?: annuels?| payes?| maternite| parental)?${ALONE}`,
   `(?:en )?vacances${ALONE}`,
+  `(?:en )?arret (?:maladie|de travail)${ALONE}`,
   'hors du bureau',
   'je (?:suis|serai) (?:actuellement )?(?:absent|en conge|en vacances|en deplacement|indisponible)',
   'indisponib(?:le|ilite)',
@@ -33,6 +34,7 @@ export const ABSENCE_SUBJECT = begins([
   '(?:i am|i.m) (?:currently )?(?:away|out)\\b',
   'absence notification',
   'office closed',
+  'not in (?:the )?office',
   // German
   'automatische (?:antwort|ruckantwort|e-?mail|nachricht|ruckmeldung)',
   'automatisch (?:generierte|erstellte|erzeugte)',
@@ -50,6 +52,7 @@ export const ABSENCE_SUBJECT = begins([
   'fuori (?:ufficio|sede)',
   `assente${ALONE}`,
   `in ferie${ALONE}`,
+  'uffici?o? chius[oi]',
   'chiusura (?:estiva|natalizia|invernale|per ferie|uffici)',
   // Spanish
   '(?:respuesta|contestacion) automatica',
@@ -61,7 +64,8 @@ export const ABSENCE_SUBJECT = begins([
   `(?:estoy )?de vacaciones${ALONE}`,
   // Dutch
   'automatisch(?:e)? (?:antwoord|bericht|reactie|e-?mail)',
-  'afwezig',
+  '(?:ik ben )?afwezig',
+  `vakantie${ALONE}`,
   'niet (?:op|in het|aanwezig op) kantoor',
   '(?:ik ben )?(?:met|op) vakantie',
   'buiten kantoor',
@@ -69,7 +73,7 @@ export const ABSENCE_SUBJECT = begins([
   'resposta automatica',
   'mensagem automatica',
   '(?:estou )?fora d[oe] escritorio',
-  `(?:em|de) ferias${ALONE}`,
+  `(?:(?:em|de) )?ferias${ALONE}`,
   'aviso de (?:ausencia|ferias)',
   // Polish
   'odpowiedz automatyczna',

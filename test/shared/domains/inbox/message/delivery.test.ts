@@ -84,12 +84,44 @@ describe('a report of deliveries', () => {
       `Votre message n'a pas pu être remis :\n\nc@x.test\n  550 5.1.1 Utilisateur inconnu\n\n----- Message original / original message -----\n${copy}`,
       { subject: 'Échec de la remise : Rappel', from: 'postmaster@x.test' },
     ],
+    [
+      'old Exchange',
+      "Delivery has failed to these recipients or groups:\n\nc@x.test\nThe e-mail address you entered couldn't be found.\n\n#550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##\n\nOriginal message headers:\n\nReceived: from a\nMessage-ID: <sent@us>",
+      { headers: '', subject: 'Undeliverable: Rappel', from: 'microsoftexchange329e71ec88ae@x.test' },
+    ],
+    [
+      'an administrator’s address',
+      'The following recipient(s) could not be reached:\n\n      c@x.test on 04/01/2027 10:00\n            The e-mail account does not exist.\n            <mx.x.test #5.1.1>\n\nMessage-ID: <sent@us>',
+      { headers: '', subject: 'Non remis : Rappel', from: 'admin@x.test' },
+    ],
+    [
+      'MDaemon',
+      'The attached message had PERMANENT fatal delivery errors.\n\nFailed address: c@x.test\n\n--- Session Transcript ---\n <-- 550 5.1.1 Recipient unknown\n--- End Transcript ---\nMessage-ID: <sent@us>',
+      { subject: 'Permanent Delivery Failure', from: 'mdaemon@x.test' },
+    ],
   ])('without a form, of %s, is read', (_name, text, more) => {
     const report = plain(text, more);
     expect(report).toMatchObject({
       deliveries: [{ recipients: ['c@x.test'], action: 'failed', status: '5.1.1' }],
       enclosed: '<sent@us>',
     });
+    expect(report?.deliveries.map(kindOfBounce)).toEqual(['hard_bounce']);
+  });
+
+  it.each([
+    [
+      'Domino',
+      'DELIVERY FAILURE: User c (c@x.test) not listed in Domino Directory',
+      'Your message was not delivered to:\n\n  c@x.test\n\nbecause:\n\n  User c (c@x.test) not listed in Domino Directory\n\nMessage-ID: <sent@us>',
+    ],
+    [
+      'GroupWise',
+      'Mail System Error - Returned Mail',
+      'The message that you sent was undeliverable to the following:\n\tc@x.test (user not found)\n\nMessage-ID: <sent@us>',
+    ],
+  ])('without a form or a code, of %s, is read by its words', (_name, subject, text) => {
+    const report = plain(text, { subject });
+    expect(report).toMatchObject({ deliveries: [{ recipients: ['c@x.test'] }], enclosed: '<sent@us>' });
     expect(report?.deliveries.map(kindOfBounce)).toEqual(['hard_bounce']);
   });
 

@@ -23,6 +23,11 @@ describe('a mail without a structure from the server', () => {
     expect(listed.map(({ filename, mime_type }) => `${filename} ${mime_type}`)).toEqual(attachments);
   });
 
+  it('whose lines end by CR alone is read', () => {
+    const raw = Buffer.from('Content-Type: text/plain\r\rHello text.\rMore.');
+    expect(read(raw).fields['text']).toBe('Hello text.\nMore.');
+  });
+
   it('is bounded: a thousand parts, and parts in parts without end', () => {
     const many = `Content-Type: multipart/mixed; boundary=a\r\n\r\n${'--a\r\n\r\nx\r\n'.repeat(1_000)}`;
     expect(read(Buffer.from(many)).fields['attachments']).toHaveLength(92);

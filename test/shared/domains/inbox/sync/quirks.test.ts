@@ -85,7 +85,14 @@ describe('a server that says things otherwise', () => {
     }),
     ...Object.entries({ utf8name: 2, nopartial: 3, quotedname: 3, oktext: 3, shrink: 20, flagsnomod: 4 }),
     ...Object.entries({ nodate: 3, baddate: 8, nilenvelope: 4, messagelimit: 70, silentlimit: 25 }),
-    ...Object.entries({ nothingsaid: 4, itemwise: 3 }),
+    ...Object.entries({
+      nothingsaid: 4,
+      itemwise: 3,
+      neverdescribed: 3,
+      quotedtext: 3,
+      lowercase: 3,
+      bothends: 60,
+    }),
   ])('%s: all %i mails are stored with their texts, in one sync', async (user, count) => {
     const { mails, last } = await synchronise(mailboxFor(user), 1);
     expect(textsOf(mails)).toEqual(hello(count));
@@ -139,6 +146,7 @@ describe('a server that says things otherwise', () => {
   it.each([
     ['nologin', 'network'],
     ['overquota', 'busy'],
+    ['inuse', 'busy'],
     ['exthrottle', 'busy'],
   ])('%s: the failure is %s in each sync, and no mail is blamed', async (user, kind) => {
     const { mails, last } = await synchronise(mailboxFor(user), 4);
@@ -236,6 +244,17 @@ describe('a message that a server says otherwise', () => {
     expect(nil.map((mail) => mail['subject'])).toEqual(['Mail 1', '', '', 'éèà']);
   });
 
+  it('headeronly: what the envelope leaves out is read from the header, and the answer counts', async () => {
+    const heard: InboxSignal[] = [];
+    const { mails } = await synchronise(mailboxFor('headeronly'), 1, heard);
+    expect(mails[1]).toMatchObject({
+      subject: 'Re: Relance impayée',
+      from: { name: 'Weiss, René', address: 'rene@kunde.example' },
+      message_id: '<h2@kunde.example>',
+    });
+    expect(heard.some((each) => each.kind === 'mail' && each.references.includes('<ours@x>'))).toBe(true);
+  });
+
   it('baddate, nodate: a date that cannot be is the Date field, and none is after tomorrow', async () => {
     const { mails } = await synchronise(mailboxFor('baddate'), 1);
     const days = mails.map((mail) => mail['received_at'].toDate().toISOString().slice(0, 10));
@@ -251,7 +270,7 @@ describe('a message that a server says otherwise', () => {
     expect(mails[1]?.['quarantined']).toMatchObject({ attempts: 3 });
   });
 
-  it.each(['yahoobad', 'yahoobad2', 'badfetch', 'nofetch'])(
+  it.each(['yahoobad', 'yahoobad2', 'badfetch', 'nofetch', 'tempfail', 'serverbug'])(
     '%s: one that the server refuses is set aside after three syncs, and the others come in the first',
     async (user) => {
       const mailbox = mailboxFor(user);
