@@ -1,5 +1,5 @@
 import { costOf } from '../doors/cost.ts';
-import type { Log } from '../doors/log.ts';
+import { ERROR_EVENT, type Log } from '../doors/log.ts';
 import type { ClosedRun } from './fan-out/closing.ts';
 import type { RunRequest, RunResult } from './request.ts';
 import type { Counts, RunContext } from './task.ts';
@@ -50,6 +50,6 @@ const messageOf = (id: string, outcome: string, { acted, skipped, failed }: Coun
   `${id} ${outcome}: ${acted} acted, ${skipped} skipped, ${failed} failed`;
 
 function writeLine(log: Log, line: object, message: string, outcome: string): void {
-  if (outcome === 'failed') log.error(line, message);
+  if (outcome === 'failed') log.error({ ...ERROR_EVENT, ...line }, message);
   else log.info(line, message);
 }

@@ -20,7 +20,7 @@ export async function sendAnswer(response: HttpResponse, answered: Answered): Pr
 
 /**
  * Answers with an error. The caller gets an HttpError as it is. Any other error is a bug: the caller gets 500 without its
- * text, and the log gets its stack.
+ * text, and the log gets its stack in the field that Error Reporting reads.
  */
 export function sendError(response: HttpResponse, error: unknown, log: Log, fields: object): void {
   if (error instanceof HttpError) {
@@ -28,7 +28,7 @@ export function sendError(response: HttpResponse, error: unknown, log: Log, fiel
     sendJson(response, error.status, error.body(), error.headers);
     return;
   }
-  const { stack } = error instanceof Error ? error : { stack: String(error) };
-  log.error({ ...fields, status: 500, stack }, 'failed');
+  const stack_trace = (error instanceof Error && error.stack) || String(error);
+  log.error({ ...fields, status: 500, stack_trace }, 'failed');
   sendJson(response, 500, new HttpError(500, 'The function failed; its log has the reason.').body());
 }

@@ -51,6 +51,8 @@ export function functionHandler<Deps extends FunctionDeps>(
     const deps = open();
     const logFields = {
       'logging.googleapis.com/labels': { [label]: name },
+      // Error Reporting groups errors by service.
+      serviceContext: { service: name },
       ...traceFields(request.headers, deps.config.project),
     };
     response.setHeader('X-Content-Type-Options', 'nosniff');

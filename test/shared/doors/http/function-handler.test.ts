@@ -268,6 +268,8 @@ describe('errors', () => {
         status: 503,
         'logging.googleapis.com/labels': { task: 'sample' },
         'logging.googleapis.com/trace': `projects/${world.deps.config.project}/traces/${'a'.repeat(32)}`,
+        'logging.googleapis.com/spanId': 'b'.repeat(16),
+        'logging.googleapis.com/trace_sampled': true,
       },
     ]);
     world.logs.length = 0;
@@ -279,7 +281,13 @@ describe('errors', () => {
     const { status, body } = await ask('POST', '/bug', { as: 'user' });
     expect([status, body.error.code]).toEqual([500, 'internal']);
     expect(JSON.stringify(body)).not.toContain('inside-9f2c');
-    expect(lines()).toMatchObject([{ severity: 'ERROR', stack: expect.stringContaining('inside-9f2c') }]);
+    expect(lines()).toMatchObject([
+      {
+        severity: 'ERROR',
+        stack_trace: expect.stringContaining('inside-9f2c'),
+        serviceContext: { service: 'sample' },
+      },
+    ]);
   });
 
   it('of an unknown path name the paths of the function', async () => {
