@@ -30,9 +30,8 @@ const ENDED: Readonly<Record<string, Reason>> = {
   cancelled: 'cancelled',
 };
 
-/** A sequence that stopped for one of these stays stopped, whatever another back end writes as its status. */
+/** These stops hold whatever another back end writes as the status. */
 const STOPPED: readonly Reason[] = ['stopped', 'replied', 'opted_out', 'hard_bounce'];
-
 /** Returns why a follow-up that has ended gets no mail, or null if it goes on. */
 export function closedReason({ status, stopReason }: Followup): Reason | null {
   const stop = STOPPED.find((reason) => reason === stopReason) ?? null;

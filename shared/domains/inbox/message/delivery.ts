@@ -2,7 +2,7 @@ import { firstValue, type Headers, messageIdsIn, parseHeaders } from './headers.
 
 /** The words of a report about one recipient (RFC 3464). */
 export interface Delivery {
-  /** The addresses that name the recipient, lower-case: the one written to, and the one that it led to. */
+  /** The addresses that name the recipient, lower-case: the original one, and the one it was forwarded to. */
   recipients: string[];
   /** Lower-case, such as `failed` or `delayed`. */
   action: string;
