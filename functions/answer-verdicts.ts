@@ -9,7 +9,7 @@ import { decideAnswer, type ListedAnswer, listedAnswer } from '../shared/domains
 const BY_ANSWER = ['replied', 'hard_bounce'];
 
 /**
- * Applies a person's word on a listed answer. An answer ends the follow-ups that it postponed; what is none lets those go
+ * Applies a person's word on a listed answer. An answer ends the follow-ups that it postponed; text that is no answer lets those go
  * on that it stopped or postponed. The same word twice has the effect of one. Returns null if the mail is no listed answer.
  */
 export async function decideOnAnswer(

@@ -17,7 +17,7 @@ export interface Shared {
   gate: HostGate;
   folders: FoldersAhead;
   updates: GatheredUpdates;
-  /** Mailboxes whose turn has not come yet: what is left of the time is divided among them. */
+  /** The mailboxes whose turn has not come yet. The rest of the run's time is divided among them. */
   waiting: number;
 }
 
@@ -32,7 +32,7 @@ export function openShared(context: RunContext): Shared {
   };
 }
 
-/** One mailbox; `integration` is null where its document is none, and `fault` says why. */
+/** One mailbox. `integration` is null if the document is invalid; `fault` says why. */
 export interface Candidate {
   id: string;
   integration: Integration | null;

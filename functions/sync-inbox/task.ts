@@ -10,7 +10,7 @@ import { followupSignals } from '../inbox-to-followups.ts';
 import { type Candidate, findMailboxes, loadMailboxes, openShared, type Shared } from './candidates.ts';
 import { reportAnswers } from './report-answers.ts';
 
-/** With less than this left no mailbox is begun: connecting alone may take as long. */
+/** No mailbox is begun with less time left than this: connecting alone may take that long. */
 const LEAST_MS = 3_000;
 /** Mailboxes in hand at a time: with more than connections, those that are done wait together to be written. */
 const MAILBOXES = 4 * CONNECTIONS;
@@ -136,7 +136,7 @@ async function syncOne(
   }
 }
 
-/** A turn among the mailboxes of the run: what is left of the time is divided among those that wait. */
+/** A mailbox's turn: the rest of the run's time is divided among the waiting mailboxes. */
 function turnOf({ host }: Integration, shared: Shared, context: RunContext): MailboxTurn {
   return {
     take: async (work) =>

@@ -3,13 +3,13 @@ export const PROGRAM_HELP = `
 To begin with
   ronde doctor                                    is everything there that the tasks need?
   ronde run close-inactive-visits --dry-run       what would a run do now?
-  ronde alerts ticket ID                          why is this ticket late, or not?
-  ronde followups explain ID                      why was this reminder sent, or not?
+  ronde alerts ticket R-17                        why is this ticket late, or not?
+  ronde followups explain F-2026-001              why was this reminder sent, or not?
   ronde import visits visits.jsonl --dry-run      moving in from another system
 
 Where it works
-  On the local cloud, if npm start runs in this folder. Else on RONDE_URL, the deployed address, with RONDE_TOKEN or
-  gcloud's identity token. import, erase, retention and doctor connect to the stores themselves: they need the
+  On --project P --region R. Else on the local cloud, if npm start runs in this folder. Else on RONDE_URL or the project of
+  the environment, with RONDE_TOKEN or gcloud's identity token. import, erase, retention and doctor connect to the stores themselves: they need the
   variables of .env.example and gcloud auth application-default login.
 
 Exit codes

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
 import { loadDotEnv } from '../../shared/doors/config.ts';
 import { PROGRAM_HELP } from './help.ts';
+import { addProjectOptions, nameProject } from './named-project.ts';
 import { findSwallowed } from './swallowed.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -23,6 +24,7 @@ const program = new Command('ronde')
   .addHelpText('after', PROGRAM_HELP)
   .showHelpAfterError('(ronde --help lists the commands, ronde COMMAND --help its options)')
   .exitOverride()
+  .hook('preAction', (_program, command) => nameProject(command.opts()))
   .configureOutput({ outputError: (text, write) => write(text) });
 
 program
@@ -61,12 +63,22 @@ const GROUPS: Readonly<Record<string, () => Promise<void>>> = {
   routes: async () => (await import('./routes.ts')).addRoutes(program, print),
   recipe: async () => (await import('./recipe/recipe.ts')).addRecipe(program, print),
   scheduler: async () => (await import('./scheduler/scheduler.ts')).addSchedulerCommands(program),
+  completion: async () => (await import('./completion.ts')).addCompletion(program, print, loadAll),
 };
 
+const isLoaded = (name: string) => program.commands.some((command) => command.name() === name);
+
+/** Loads the group of the called command; all of them for help. */
 async function loadCommands(called: string | undefined): Promise<void> {
-  if (program.commands.some((command) => command.name() === called)) return;
-  const one = called !== undefined && Object.hasOwn(GROUPS, called) ? GROUPS[called] : undefined;
-  for (const load of one ? [one] : new Set(Object.values(GROUPS))) await load();
+  if (called === undefined || !Object.hasOwn(GROUPS, called))
+    return isLoaded(called ?? '') ? undefined : loadAll();
+  await GROUPS[called]?.();
+  addProjectOptions(program);
+}
+
+async function loadAll(): Promise<void> {
+  for (const [name, load] of Object.entries(GROUPS)) if (!isLoaded(name)) await load();
+  addProjectOptions(program);
 }
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage, 3 drift. */

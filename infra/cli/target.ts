@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { functionUrl } from '../../shared/doors/google/addresses.ts';
 import { findIdentity } from '../google/identity.ts';
+import { findStackFile } from './named-project.ts';
 
-const STACK_FILE = '.local/stack.json';
 const stackFile = z.object({ gateway: z.url(), issuer: z.url() });
 
 /** The address that the command calls, and its credentials. */
@@ -13,20 +13,22 @@ export interface Target {
 }
 
 /**
- * Returns the local cloud if `.local/stack.json` exists, signed in as its administrator. Else returns RONDE_URL, or the
- * address of the function by GOOGLE_CLOUD_PROJECT and REGION, with RONDE_TOKEN or an identity token of gcloud's account.
+ * Returns the local cloud if one runs in this folder and --project names none, signed in as its administrator. Else returns
+ * RONDE_URL, or the address of the function by GOOGLE_CLOUD_PROJECT and REGION, with RONDE_TOKEN or an identity token of
+ * gcloud's account.
  */
 export async function findTarget(
   env: NodeJS.ProcessEnv = process.env,
   functionName = 'console',
 ): Promise<Target> {
   const given = env.RONDE_URL;
-  if (existsSync(STACK_FILE)) {
+  const stackPath = findStackFile(env);
+  if (stackPath) {
     if (given)
       process.stderr.write(
         `Calling the local cloud of this folder, not ${given}; stop npm start to call that.\n`,
       );
-    return localTarget();
+    return localTarget(stackPath);
   }
   const own = findFunctionUrl(env, functionName);
   const url = given?.replace(/\/$/, '') || own;
@@ -47,11 +49,11 @@ function findFunctionUrl(env: NodeJS.ProcessEnv, name: string): string | undefin
   return project && region ? functionUrl(project, region, prefix + name) : undefined;
 }
 
-async function localTarget(): Promise<Target> {
-  const { gateway, issuer } = stackFile.parse(JSON.parse(readFileSync(STACK_FILE, 'utf8')));
+async function localTarget(path: string): Promise<Target> {
+  const { gateway, issuer } = stackFile.parse(JSON.parse(readFileSync(path, 'utf8')));
   const form = new URLSearchParams({ grant_type: 'password', username: 'admintest1', password: 'Test1234!' });
   const response = await fetch(`${issuer}/token`, { method: 'POST', body: form }).catch(() => {
-    throw new Error(`${STACK_FILE} exists but its cloud does not answer; remove the file or run npm start.`);
+    throw new Error(`${path} exists but its cloud does not answer; remove the file or run npm start.`);
   });
   const { access_token } = z.object({ access_token: z.string() }).parse(await response.json());
   return { url: gateway, authorization: `Bearer ${access_token}` };

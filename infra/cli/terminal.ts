@@ -18,6 +18,20 @@ export async function confirm(question: string): Promise<boolean> {
   }
 }
 
+/** Pads all columns but the last to one width, two spaces apart. A row may be shorter than others. */
+export function alignRows(rows: readonly (readonly string[])[]): string[] {
+  const count = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: count }, (_, at) =>
+    Math.max(...rows.map((row) => (row[at] ?? '').length)),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
 /** Replaces control characters, so that a ticket's name can neither move the cursor nor forge a line. */
 export function toPrintable(text: string): string {
   return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]+/gu, ' ');

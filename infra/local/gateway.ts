@@ -58,6 +58,13 @@ function refuse(response: ServerResponse, error: HttpError): void {
   sendJson(response, error.status, error.body(), error.headers);
 }
 
+/** Throws if a port is taken. The engines before the gateway take seconds, so npm start looks first. */
+export async function requireFreePort(port: number): Promise<void> {
+  const server = http.createServer();
+  await listen(server, port);
+  await new Promise((resolve) => server.close(resolve));
+}
+
 function listen(server: http.Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

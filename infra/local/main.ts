@@ -1,6 +1,6 @@
 import { loadDotEnv } from '../../shared/doors/config.ts';
 import { runFirstRuns } from './first-runs.ts';
-import { localSettings } from './settings.ts';
+import { describeOverridden, localSettings } from './settings.ts';
 import { type Stack, startStack } from './stack.ts';
 import { removeStackFile, writeStackFile } from './stack-file.ts';
 
@@ -23,6 +23,8 @@ async function main(): Promise<void> {
     process.exit(code);
   };
   const settings = localSettings();
+  const overridden = describeOverridden();
+  if (overridden) line(overridden);
   if (settings.underNpm) whenParentEnds(() => void end(1));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void end(0));
   stack = await startStack({ ...settings, progress: line });

@@ -1,3 +1,4 @@
+import { VARIABLES } from '../deploy/variables.ts';
 import type { Preference } from './programs.ts';
 
 /** Reads the settings of the local cloud from the environment. Throws one line that names a wrong value. */
@@ -12,6 +13,17 @@ export function localSettings(env: NodeJS.ProcessEnv = process.env) {
     /** True if npm is the parent of this process. */
     underNpm: env.npm_lifecycle_event !== undefined,
   };
+}
+
+/** Variables of the product that the local cloud takes from the environment. */
+const TAKEN = ['CRON_SECRET', 'TASKS_QUEUE'];
+
+/** Returns a line about the variables that are set and have no effect, or null: the local cloud has its own services. */
+export function describeOverridden(env: NodeJS.ProcessEnv = process.env): string | null {
+  const names = VARIABLES.map(({ name }) => name).filter((name) => env[name] && !TAKEN.includes(name));
+  return names.length === 0
+    ? null
+    : `Without effect here, where all services are local: ${names.join(', ')} (.env or the shell)`;
 }
 
 function portOf(text: string): number {

@@ -13,7 +13,7 @@ import { fillAll } from './demo/fill.ts';
 import { CONSOLE_ACCOUNT, LOCAL_PROJECT, LOCAL_REGION, localEnvironment, OPERATOR } from './environment.ts';
 import { startFirestore } from './firestore/firestore.ts';
 import { startLocalFunctions } from './functions/functions.ts';
-import { startGateway } from './gateway.ts';
+import { requireFreePort, startGateway } from './gateway.ts';
 import { startImap } from './imap/imap.ts';
 import { type LocalIssuer, startIssuer } from './issuer/issuer.ts';
 import { localJobs } from './jobs.ts';
@@ -59,6 +59,7 @@ type StackEngines = Awaited<ReturnType<typeof startEngines>>;
 /** Starts the whole cloud on loopback. If one part fails to start, it stops those that have started. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   requirePrograms(options.prefer);
+  await requireFreePort(options.port);
   const stops: Stops = [];
   const stop = async () => {
     for (const stopPart of stops.splice(0).reverse()) await stopPart();

@@ -20,7 +20,9 @@ const IMPLIED: Readonly<Record<string, number>> = {
 /** The legal amounts of memory. */
 export const MEMORIES = Object.keys(IMPLIED);
 
-const toMib = (memory: string): number => Number.parseInt(memory, 10) * (memory.endsWith('Gi') ? 1024 : 1);
+/** Returns the amount of memory in MiB. */
+export const toMib = (memory: string): number =>
+  Number.parseInt(memory, 10) * (memory.endsWith('Gi') ? 1024 : 1);
 
 /** Returns the CPU of a function: the stated one, else the one that its memory implies. */
 export const cpuOf = ({ cpu, memory }: { cpu?: number | undefined; memory: string }): number =>

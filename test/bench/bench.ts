@@ -26,6 +26,8 @@ export interface Bench {
   /** One sentence that names both sides of the comparison. */
   compares: string;
   targets: Readonly<Record<string, BenchTarget>>;
+  /** Returns why this machine cannot run it, or null. */
+  findObstacle?(): string | null;
   run(lab: Lab): Promise<Readonly<Record<string, BenchMeasure>>>;
 }
 

@@ -1,5 +1,6 @@
 import type { Bench } from './bench.ts';
 import { alerts } from './benches/alerts.ts';
+import { asDeployed } from './benches/as-deployed.ts';
 import { attachment } from './benches/attachment.ts';
 import { coldStartBench } from './benches/cold-start.ts';
 import { followups } from './benches/followups.ts';
@@ -17,6 +18,7 @@ export const benches: readonly Bench[] = [
   sweepMemory,
   visitsApi,
   coldStartBench,
+  asDeployed,
   pings,
   statuses,
   alerts,

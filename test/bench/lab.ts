@@ -25,7 +25,7 @@ export interface Lab {
   /** Bundles functions (of functions/) and peers (of test/bench/peers/) like a deployment. */
   build(functions: readonly string[], peers: readonly string[]): Promise<void>;
   /** Starts a built function or peer as a process. */
-  start(name: string, env: Record<string, string>): Promise<FunctionProcess>;
+  start(name: string, env: Record<string, string>, cgroups?: readonly string[]): Promise<FunctionProcess>;
   /**
    * Starts new engines for `work` and stops them afterwards; `steady` ones for a bench that repeats a request many
    * times.
@@ -67,8 +67,8 @@ export async function openLab(folder: string, options: Pick<Lab, 'quick' | 'prog
       const entry = (peer: string) => join(import.meta.dirname, 'peers', `${peer}.ts`);
       await Promise.all(peers.map((peer) => bundleFunction(peer, entry(peer), join(folder, peer))));
     },
-    async start(name, env) {
-      const started = await startFunction(name, folder, env);
+    async start(name, env, cgroups) {
+      const started = await startFunction(name, folder, env, cgroups);
       living.add(started.pid);
       return {
         ...started,

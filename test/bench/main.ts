@@ -39,6 +39,11 @@ async function main(): Promise<void> {
   });
   const reports: BenchReport[] = [];
   for (const bench of chosen) {
+    const obstacle = bench.findObstacle?.() ?? null;
+    if (obstacle !== null) {
+      lab.progress(`${bench.name}: skipped, ${obstacle}`);
+      continue;
+    }
     lab.progress(`${bench.name}: ${bench.compares}`);
     const report = judge(bench, await bench.run(lab));
     reports.push(report);

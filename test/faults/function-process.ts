@@ -22,15 +22,24 @@ export interface FunctionProcess {
   kill(): Promise<void>;
 }
 
-/** Starts a deployed bundle like Google Cloud: the Functions Framework in a new process. */
+/** Joins the cgroups whose files it is given, then becomes the function. */
+const JOIN = 'for file in $RONDE_CGROUPS; do echo $$ > "$file" || exit 1; done; exec "$@"';
+
+/** Starts a deployed bundle like Google Cloud: the Functions Framework in a new process, in these cgroups from its start. */
 export async function startFunction(
   name: string,
   folder: string,
   env: Record<string, string>,
+  cgroups: readonly string[] = [],
 ): Promise<FunctionProcess> {
   const port = await freePort();
   const args = [FRAMEWORK, `--target=${name}`, `--source=${folder}/${name}`, `--port=${port}`];
-  return serving(spawnNode(args, env, ['ignore', 'pipe', 'pipe']), port);
+  const all = { ...nodeEnvironment(), ...env, RONDE_CGROUPS: cgroups.join(' ') };
+  const child = spawn('sh', ['-c', JOIN, 'sh', process.execPath, ...args], {
+    env: all,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return serving(child, port);
 }
 
 /** A process whose clock the test moves. */

@@ -35,7 +35,7 @@ interface Versioned {
   updated_at: string | null;
 }
 
-/** All settings as the API answers them: what is stored, and the default of what is not. */
+/** All settings as the API answers them; absent ones have their defaults. */
 export interface SettingsView extends Versioned {
   presence: z.infer<typeof presenceSettings> & Versioned;
   alerts: Omit<z.infer<typeof alertSettings>, 'stages'> & {

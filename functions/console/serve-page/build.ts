@@ -35,7 +35,7 @@ export async function buildPage(): Promise<string> {
       modulePreload: { polyfill: false },
     },
   });
-  // A folder of mkdtemp is its owner's only; this one is copied into what is deployed.
+  // mkdtemp makes a folder that only its owner may read; this one becomes part of the bundle.
   await chmod(made, 0o755);
   await rename(made, folder).catch(async () => {
     // Another process has just made the same.

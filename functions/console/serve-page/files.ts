@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-/** True in a bundle that infra/build.ts has made, beside which it puts the page; absent where the sources run as they are. */
+/** True in a bundle of infra/build.ts, which puts the page beside it. Absent if the sources run directly. */
 declare const CONSOLE_BUILT: true;
 
 export interface PageFile {
@@ -21,7 +21,7 @@ const TYPES: Record<string, string> = {
 let folder: Promise<string> | undefined;
 const files = new Map<string, Promise<PageFile | null>>();
 
-/** Where the built page lies: beside the deployed bundle, else built on demand. A build that failed is tried again. */
+/** Returns the folder of the built page: beside the deployed bundle, else built on demand. A failed build is tried again. */
 function pageFolder(): Promise<string> {
   folder ??= find().catch((error: unknown) => {
     folder = undefined;
@@ -40,7 +40,7 @@ export async function pageHtml(): Promise<string> {
   return readFile(join(await pageFolder(), 'index.html'), 'utf8');
 }
 
-/** One file of assets/; null where there is none of that name. Each is read and compressed once. */
+/** Returns a file of assets/, or null. Each file is read and compressed once. */
 export async function pageAsset(name: string): Promise<PageFile | null> {
   const [, extension = ''] = /^[A-Za-z0-9_-][A-Za-z0-9._-]*\.([a-z0-9]+)$/.exec(name) ?? [];
   const type = TYPES[extension];

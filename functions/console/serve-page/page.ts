@@ -41,7 +41,7 @@ export const pageRoutes: readonly OpenRoute<Deps>[] = [
 
 /**
  * The host at which the console's own paths are its own: PUBLIC_URL, else the address at run.app. At cloudfunctions.net
- * the function's name stands before every path, so a page there would not find its files. Empty where there is one host.
+ * the function's name stands before every path, so a page there would not find its files. Empty on a host of its own.
  */
 function ownHost({ functionUrls }: Config): string {
   const found = functionUrls.findLast((url) => !new URL(url).hostname.endsWith('.cloudfunctions.net'));

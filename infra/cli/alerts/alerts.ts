@@ -40,8 +40,10 @@ export function addAlerts(program: Command, terminal: Terminal): void {
     );
 
   alerts
-    .command('ticket <id>')
-    .description('print its time in the stage, why it is late or not, and the last alerts about it')
+    .command('ticket <ticket>')
+    .description(
+      'of a ticket by its id or number: print its time in the stage, why it is late or not, and the last alerts about it',
+    )
     .option(...json)
     .action(async (id: string, flags: AlertFlags) => terminal.exit(await explainTicket(id, flags, terminal)));
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { callAdmin } from '../admin-call.ts';
+import { findId } from '../find-id.ts';
 import { findTarget } from '../target.ts';
 import { type Terminal, toPrintable } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
@@ -41,15 +42,18 @@ const alert = z.looseObject({
 });
 const log = z.object({ items: z.array(alert) });
 
-/** Prints why a ticket causes alerts or not: its time in the stage, the threshold, the last alerts. */
+/** Prints why a ticket, named by id or number, causes alerts or not: its time in the stage, the threshold, the last alerts. */
 export async function explainTicket(
-  id: string,
+  named: string,
   { json }: { json?: true },
   { print }: Terminal,
 ): Promise<number> {
-  if (id.trim() === '' || id.includes('/'))
-    throw new UsageError(`${JSON.stringify(id)} is not the id of a ticket; give the id of its document.`);
   const target = await findTarget();
+  const id = await findId(target, 'tickets', named);
+  if (id.trim() === '' || id.includes('/'))
+    throw new UsageError(
+      `${JSON.stringify(named)} is neither the id nor the number of a ticket; give one of both.`,
+    );
   const path = encodeURIComponent(id);
   const found = await callAdmin(target, ticket, { method: 'GET', path: `/v1/admin/tickets/${path}` });
   const query = `ticket=${path}&limit=${MAX_ALERTS}`;

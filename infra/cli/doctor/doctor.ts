@@ -3,8 +3,9 @@ import { type Clock, systemClock } from '../../../shared/doors/clock.ts';
 import { openRedis } from '../../../shared/doors/redis/redis.ts';
 import { openStore } from '../../../shared/doors/store/firestore.ts';
 import type { Terminal } from '../terminal.ts';
+import { examineDoor } from './door.ts';
 import { examineEnvironment, examineSecrets } from './environment.ts';
-import { examineDoor, examineIssuer, examineMail, examineSchedule } from './outside.ts';
+import { examineIssuer, examineMail, examineSchedule } from './outside.ts';
 import { findPatient, type Patient } from './patient.ts';
 import { type CheckResult, reportFault } from './result.ts';
 import { examineRuns } from './runs.ts';
@@ -54,7 +55,7 @@ export async function examine(patient: Patient, clock: Clock = systemClock): Pro
       'not checked: the environment has faults',
       'correct it first',
     );
-    return [...results, ...secrets, rest, ...(await outside)];
+    return [...results, ...secrets, rest, ...(await outside).flat()];
   }
   const [store, redis, now] = [openStore(config), openRedis(config), clock()];
   const beside = Promise.all([examineRedis(redis), examineMail(config), examineIssuer(config.auth)]);
@@ -64,5 +65,13 @@ export async function examine(patient: Patient, clock: Clock = systemClock): Pro
   const runs = readable ? await examineRuns({ store, redis }, now) : [];
   // Terminating a client that still waits would reject its pending call, which nothing awaits.
   if (readable) await store.terminate();
-  return [...results, ...secrets, firestore, ...indexes, ...(await beside), ...(await outside), ...runs];
+  return [
+    ...results,
+    ...secrets,
+    firestore,
+    ...indexes,
+    ...(await beside),
+    ...(await outside).flat(),
+    ...runs,
+  ];
 }

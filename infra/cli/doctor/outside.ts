@@ -112,30 +112,3 @@ export async function examineSchedule(patient: Patient): Promise<CheckResult> {
     );
   }
 }
-
-/** Calls the functions as an administrator. */
-export async function examineDoor(patient: Patient): Promise<CheckResult> {
-  try {
-    const { url, authorization } = await patient.target();
-    const response = await fetch(`${url}/v1/admin/settings`, {
-      headers: { Authorization: authorization },
-      signal: AbortSignal.timeout(PATIENCE_MS),
-    });
-    await response.body?.cancel();
-    if (response.ok) return reportSound('functions', `${url} answers`);
-    const isRefused = response.status === 401 || response.status === 403;
-    return reportFault(
-      'functions',
-      `${url} answers ${response.status}`,
-      isRefused
-        ? 'sign in as one of OPERATORS or as an administrator of AUTH_ISSUER, with RONDE_TOKEN or gcloud auth login; the log names the failed check'
-        : 'read the log of the function console; ./deploy.sh deploys it again',
-    );
-  } catch (error) {
-    return reportFault(
-      'functions',
-      reasonOf(error),
-      'run npm start here, or set RONDE_URL to the deployed address, which ./deploy.sh prints',
-    );
-  }
-}

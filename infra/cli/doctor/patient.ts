@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { localEnvironment } from '../../local/environment.ts';
+import { findStackFile } from '../named-project.ts';
 import { findScheduler, type ScheduleTarget } from '../scheduler/place.ts';
 import { findTarget, type Target } from '../target.ts';
 
-const STACK_FILE = '.local/stack.json';
 /** The audience of the local issuer's tokens. */
 const LOCAL_AUDIENCE = 'ronde-local';
 
@@ -28,13 +28,14 @@ export interface Patient {
   scheduler: () => ScheduleTarget;
 }
 
-/** Returns the local cloud if `.local/stack.json` exists, else the environment of this shell, `.env` included. */
+/** Returns the local cloud if one runs in this folder and --project names none, else the environment of this shell, `.env` included. */
 export function findPatient(env: NodeJS.ProcessEnv = process.env): Patient {
-  const access = { target: () => findTarget(env), scheduler: () => findScheduler({}, env) };
-  if (!existsSync(STACK_FILE)) return { name: 'the environment of this shell', environment: env, ...access };
+  const access = { target: () => findTarget(env), scheduler: () => findScheduler(env) };
+  const stackPath = findStackFile(env);
+  if (!stackPath) return { name: 'the environment of this shell', environment: env, ...access };
   // Outside Google Cloud, looking for its metadata server takes seconds and ends with a warning.
   process.env.METADATA_SERVER_DETECTION ??= 'none';
-  const stack = stackFile.parse(JSON.parse(readFileSync(STACK_FILE, 'utf8')));
+  const stack = stackFile.parse(JSON.parse(readFileSync(stackPath, 'utf8')));
   const { project, host } = stack.firestore;
   const environment = localEnvironment({
     project,

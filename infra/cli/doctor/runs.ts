@@ -56,9 +56,10 @@ async function checkTasks(context: LookContext): Promise<CheckResult[]> {
     ...unscheduled.map((finding) => toResult(finding, context.now)),
     settings.operators.length > 0 || settings.webhook_url
       ? reportSound('operators', `watch-runs notifies ${settings.operators.length} address(es) of incidents`)
-      : reportSound(
+      : reportFault(
           'operators',
-          'watch-runs notifies no address of incidents yet: name operators under watch in PUT /v1/admin/settings',
+          'watch-runs notifies nobody of incidents',
+          'name operators on the settings page of the console, or under watch in PUT /v1/admin/settings',
         ),
   ];
 }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { callAdmin } from '../admin-call.ts';
-import { findTarget } from '../target.ts';
+import { findId } from '../find-id.ts';
+import { findTarget, type Target } from '../target.ts';
 import type { Terminal } from '../terminal.ts';
 import { type BulkFlags, changeMany } from './bulk.ts';
 import { type CustomerFlags, showCustomer } from './customer.ts';
@@ -21,9 +22,19 @@ interface FollowupFlags {
 
 const followup = z.looseObject({ id: z.string(), status: z.string() });
 
+/** Finds the follow-up that is named by its id, or by the number of its document. */
+async function find(named: string): Promise<[target: Target, id: string]> {
+  const target = await findTarget();
+  return [target, await findId(target, 'followups', named)];
+}
+
 /** Adds `ronde followups list`, `what-if ORG`, `customer ORG ADDRESS`, `preview|send|stop|explain ID`, and `requeue|settle` for many. */
 export function addFollowups(program: Command, terminal: Terminal): void {
-  const followups = program.command('followups').description('reminders about invoices and quotes');
+  const followups = program
+    .command('followups')
+    .description(
+      'reminders about invoices and quotes; each is named by its id, or by the number of its document',
+    );
   const json = ['--json', 'print the answer as JSON'] as const;
 
   followups
@@ -40,33 +51,34 @@ export function addFollowups(program: Command, terminal: Terminal): void {
     .action(async (flags: ListFlags) => listFollowups(await findTarget(), flags, terminal));
 
   followups
-    .command('preview <id>')
+    .command('preview <followup>')
     .description('show the next reminder exactly as it would go out')
     .option('--level <n>', 'show this level instead')
     .option(...json)
-    .action(async (id: string, flags: FollowupFlags) =>
-      previewReminder(await findTarget(), id, flags, terminal),
+    .action(async (named: string, flags: FollowupFlags) =>
+      previewReminder(...(await find(named)), flags, terminal),
     );
 
   followups
-    .command('send <id>')
+    .command('send <followup>')
     .description('send the next reminder now, under the same claim as a run')
     .option('--yes', 'do not ask')
     .option('--confirm', 'send it during a pause, up to the due day, soon after another mail, or while held')
     .option(...json)
-    .action(async (id: string, flags: FollowupFlags) =>
-      terminal.exit(await sendReminder(await findTarget(), id, flags, terminal)),
+    .action(async (named: string, flags: FollowupFlags) =>
+      terminal.exit(await sendReminder(...(await find(named)), flags, terminal)),
     );
 
   followups
-    .command('stop <id>')
+    .command('stop <followup>')
     .description('end the reminders about this document')
     .option('--reason <text>', 'a reason for its history')
     .option(...json)
-    .action(async (id: string, { reason, json: asJson }: FollowupFlags) => {
+    .action(async (named: string, { reason, json: asJson }: FollowupFlags) => {
+      const [target, id] = await find(named);
       const body = reason === undefined ? {} : { reason };
       const request = { method: 'POST', path: followupPath(id, 'stop'), body } as const;
-      const answer = await callAdmin(await findTarget(), followup, request);
+      const answer = await callAdmin(target, followup, request);
       terminal.print(asJson ? JSON.stringify(answer, null, 2) : `${answer.id} is ${answer.status}`);
     });
 
@@ -121,10 +133,10 @@ export function addFollowups(program: Command, terminal: Terminal): void {
     );
 
   followups
-    .command('explain <id>')
+    .command('explain <followup>')
     .description('explain why its reminder goes or does not go, with every decision so far')
     .option(...json)
-    .action(async (id: string, flags: FollowupFlags) =>
-      explainFollowup(await findTarget(), id, flags, terminal),
+    .action(async (named: string, flags: FollowupFlags) =>
+      explainFollowup(...(await find(named)), flags, terminal),
     );
 }

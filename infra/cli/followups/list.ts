@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { callAdmin } from '../admin-call.ts';
 import type { Target } from '../target.ts';
-import { type Terminal, toPrintable } from '../terminal.ts';
+import { alignRows, type Terminal, toPrintable } from '../terminal.ts';
 
 export interface ListFlags {
   org?: string;
@@ -66,11 +66,12 @@ export async function listFollowups(target: Target, flags: ListFlags, { print }:
         .join('  '),
     );
   if (items.length === 0) return print(`no ${query.get('status') ?? 'such'} follow-ups`);
-  for (const { id, org_id, source_label, status, level, next_due_at, parked, explanation } of items) {
-    const why = explanation ? `  ${explanation.message.en}` : '';
-    const next = parked ? `waits: ${parked.reason}` : `next ${next_due_at ?? 'none'}`;
-    print(
-      toPrintable(`${id}  ${source_label ?? ''}  ${org_id}  ${status}  level ${level ?? 0}  ${next}${why}`),
-    );
-  }
+  for (const line of alignRows(items.map(toRow))) print(line);
+}
+
+function toRow(item: ListPage['items'][number]): string[] {
+  const { id, org_id, source_label, status, level, next_due_at, parked, explanation } = item;
+  const next = parked ? `waits: ${parked.reason}` : `next ${next_due_at ?? 'none'}`;
+  const cells = [id, source_label ?? '', org_id, status, `level ${level ?? 0}`, next];
+  return [...cells, explanation?.message.en ?? ''].map(toPrintable);
 }

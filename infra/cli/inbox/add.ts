@@ -45,6 +45,10 @@ export async function addMailbox(target: Target, flags: AddFlags, { print }: Ter
   else {
     print(`Added ${answer.id}.`);
     for (const line of describeReport(answer.test)) print(toPrintable(line));
+    if (!answer.test.ok)
+      print(
+        `It is stored all the same, and the next runs try it again. Correct it in the console, or: ronde inbox remove ${answer.id}`,
+      );
   }
   return answer.test.ok ? 0 : 1;
 }

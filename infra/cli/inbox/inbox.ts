@@ -3,12 +3,13 @@ import { findTarget } from '../target.ts';
 import type { Terminal } from '../terminal.ts';
 import { type AddFlags, addMailbox } from './add.ts';
 import { listMailboxes, type MailboxFlags, retryMessage, syncMailbox, testMailbox } from './mailboxes.ts';
+import { type RemoveFlags, removeMailbox } from './remove.ts';
 
-/** Adds `ronde inbox ...`: list, add, test and sync mailboxes, and retry a message. */
+/** Adds `ronde inbox ...`: list, add, test, sync and remove mailboxes, and retry a message. */
 export function addInbox(program: Command, terminal: Terminal): void {
   const inbox = program
     .command('inbox')
-    .description('mailboxes: list, add, test, synchronise now, retry a message')
+    .description('mailboxes: list, add, test, synchronise now, remove, retry a message')
     .showHelpAfterError();
   const json = ['--json', 'print the answer as JSON'] as const;
 
@@ -56,6 +57,16 @@ export function addInbox(program: Command, terminal: Terminal): void {
     .option(...json)
     .action(async (id: string, flags: MailboxFlags) =>
       terminal.exit(await syncMailbox(await findTarget(), id, flags, terminal)),
+    );
+
+  inbox
+    .command('remove <id>')
+    .description('delete a mailbox and its stored mail; the mail on the server stays')
+    .option('--keep-mail', 'keep the stored mail')
+    .option('--yes', 'do not ask')
+    .option(...json)
+    .action(async (id: string, flags: RemoveFlags) =>
+      terminal.exit(await removeMailbox(await findTarget(), id, flags, terminal)),
     );
 
   inbox

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { callAdmin } from '../admin-call.ts';
 import type { Target } from '../target.ts';
-import { type Terminal, toPrintable } from '../terminal.ts';
+import { alignRows, type Terminal, toPrintable } from '../terminal.ts';
 
 const gap = z.object({ folder: z.string(), exists: z.number().nullable(), stored: z.number() });
 const integration = z.looseObject({
@@ -74,19 +74,17 @@ export async function listMailboxes(
   } while (page !== null);
   if (json) print(JSON.stringify({ items }, null, 2));
   else if (items.length === 0) print('There is no mailbox yet; add one with ronde inbox add.');
-  else for (const item of items) print(describeMailbox(item));
+  else for (const line of alignRows(items.map(toRow))) print(line);
   return 0;
 }
 
-function describeMailbox({ id, active, host, auth, health }: z.infer<typeof integration>): string {
+function toRow({ id, active, host, auth, health }: z.infer<typeof integration>): string[] {
   const state = active === true ? (health?.status ?? 'ok') : 'paused';
   const last = health?.last_success_at ? `synchronised ${health.last_success_at}` : 'never synchronised';
   const next = health?.next_attempt_at ? `, next attempt ${health.next_attempt_at}` : '';
   const error = health?.last_error ? `, ${health.last_error}` : '';
   const gaps = (health?.incomplete ?? []).map((each) => `, ${describeGap(each)}`).join('');
-  return toPrintable(
-    `${id}  ${state.padEnd(11)}  ${auth.user ?? '?'} on ${host}: ${last}${next}${error}${gaps}`,
-  );
+  return [id, state, `${auth.user ?? '?'} on ${host}: ${last}${next}${error}${gaps}`].map(toPrintable);
 }
 
 /** Tests a mailbox. Returns 1 if it does not work. */

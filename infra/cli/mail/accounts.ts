@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { callAdmin } from '../admin-call.ts';
 import { readAuth } from '../credentials-input.ts';
 import type { Target } from '../target.ts';
-import { type Terminal, toPrintable } from '../terminal.ts';
+import { alignRows, type Terminal, toPrintable } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 
 export interface AccountFlags {
@@ -67,19 +67,17 @@ export async function listAccounts(
   } while (page !== null);
   if (json) print(JSON.stringify({ items }, null, 2));
   else if (items.length === 0) print('There is no mail account: EMAIL_HOST is not set.');
-  else for (const item of items) print(describeAccount(item));
+  else for (const line of alignRows(items.map(toRow))) print(line);
   return 0;
 }
 
-function describeAccount({ id, org_id, host, auth, health, held_until }: Account): string {
+function toRow({ id, org_id, host, auth, health, held_until }: Account): string[] {
   const next = health?.next_attempt_at ? `, next attempt ${health.next_attempt_at}` : '';
   const hold = held_until ? `, daily limit reached, next attempt ${held_until}` : '';
   const error = health?.last_error ? `, ${health.last_error}` : '';
   const owner = org_id ?? 'all organisations without their own';
-  const status = (health?.status ?? 'ok').padEnd(11);
-  return toPrintable(
-    `${id}  ${status}  ${auth.user ?? 'no login'} on ${host}: ${owner}${hold}${next}${error}`,
-  );
+  const state = `${auth.user ?? 'no login'} on ${host}: ${owner}${hold}${next}${error}`;
+  return [id, health?.status ?? 'ok', state].map(toPrintable);
 }
 
 /** Adds an account and tries it. Returns 1 if it does not work; the account stays, so that it can be corrected. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { callAdmin } from '../admin-call.ts';
 import { callTask, findTask } from '../run-task.ts';
 import type { Target } from '../target.ts';
-import type { Terminal } from '../terminal.ts';
+import { alignRows, type Terminal, toPrintable } from '../terminal.ts';
 
 const userList = z.object({ count: z.number(), user_ids: z.array(z.string()) }).nullable();
 const health = z.object({ ok: z.boolean(), ms: z.number(), error: z.string().nullable() });
@@ -92,8 +92,10 @@ export async function testPresence(
   if (json) print(JSON.stringify(answer.body, null, 2));
   else if (!checks.success || checks.data.length === 0) print(`${answer.status}: ${answer.text}`);
   else {
-    for (const { name, ok, duration_ms, detail } of checks.data)
-      print(`${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(20)}  ${`${duration_ms} ms`.padStart(10)}  ${detail}`);
+    const rows = checks.data.map(({ name, ok, duration_ms, detail }) =>
+      [ok ? 'ok' : 'FAIL', name, `${duration_ms} ms`, detail].map(toPrintable),
+    );
+    for (const line of alignRows(rows)) print(line);
     print(String(answer.body.message));
   }
   return answer.status === 200 ? 0 : 1;

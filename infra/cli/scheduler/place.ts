@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { readOverride } from '../../google/rest.ts';
 import { LOCAL_PROJECT, LOCAL_REGION } from '../../local/environment.ts';
@@ -6,15 +6,10 @@ import { localJobs } from '../../local/jobs.ts';
 import { openScheduler, type SchedulerApi } from '../../scheduler/client.ts';
 import { deployedJobs, jobPrefix } from '../../scheduler/deployed.ts';
 import type { WantedJob } from '../../scheduler/job.ts';
+import { findStackFile } from '../named-project.ts';
 import { UsageError } from '../usage-error.ts';
 
-const STACK_FILE = '.local/stack.json';
 const stackFile = z.object({ gateway: z.url(), scheduler: z.url(), cron_secret: z.string() });
-
-export interface PlaceFlags {
-  project?: string;
-  region?: string;
-}
 
 /** The target project and the jobs wanted there. */
 export interface ScheduleTarget {
@@ -29,13 +24,13 @@ export interface ScheduleTarget {
 }
 
 /**
- * Returns the local cloud if `.local/stack.json` exists and no project is named. Else returns the project and region of
- * the flags or the environment, with application default credentials.
+ * Returns the local cloud if one runs in this folder and --project names none. Else returns the project and region of the
+ * environment, with application default credentials.
  */
-export function findScheduler(flags: PlaceFlags, env: NodeJS.ProcessEnv = process.env): ScheduleTarget {
-  if (!flags.project && existsSync(STACK_FILE)) return openLocalScheduler();
-  const project = flags.project ?? env.GOOGLE_CLOUD_PROJECT;
-  const region = flags.region ?? env.REGION;
+export function findScheduler(env: NodeJS.ProcessEnv = process.env): ScheduleTarget {
+  const stackPath = findStackFile(env);
+  if (stackPath) return openLocalScheduler(stackPath);
+  const { GOOGLE_CLOUD_PROJECT: project, REGION: region } = env;
   if (!project || !region) {
     const missing = [
       ...(project ? [] : ['--project or GOOGLE_CLOUD_PROJECT']),
@@ -57,8 +52,8 @@ export function findScheduler(flags: PlaceFlags, env: NodeJS.ProcessEnv = proces
   };
 }
 
-function openLocalScheduler(): ScheduleTarget {
-  const stack = stackFile.parse(JSON.parse(readFileSync(STACK_FILE, 'utf8')));
+function openLocalScheduler(path: string): ScheduleTarget {
+  const stack = stackFile.parse(JSON.parse(readFileSync(path, 'utf8')));
   const place = {
     project: LOCAL_PROJECT,
     region: LOCAL_REGION,

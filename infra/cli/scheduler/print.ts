@@ -52,15 +52,22 @@ export function describeApplied({ id, kind, done, left, error }: Applied): strin
   return error === null ? `${id}: ${did}` : `${id}: ${kind} failed (${did}): ${error}`;
 }
 
-/** Describes one job of the service, as fields and as a line. */
+/** Describes one job of the service, as fields and as the cells of its line. */
 export function describeJob(job: ServerJob) {
   const { state, schedule, timeZone, nextAt, lastAt, lastCode } = job;
   const name = job.name.split('/').at(-1) ?? '';
   const ours = isManaged(job);
   const last =
     lastAt === null ? 'never ran' : `last ${lastAt} ${lastCode === 0 ? 'ok' : `failed (code ${lastCode})`}`;
-  const line = `${name}  ${state}  "${schedule}" ${timeZone}  next ${nextAt ?? '-'}  ${last}${ours ? '' : '  (not ours)'}`;
-  return {
+  const cells = [
+    name,
+    state,
+    `"${schedule}" ${timeZone}`,
+    `next ${nextAt ?? '-'}`,
+    last,
+    ours ? '' : '(not ours)',
+  ];
+  const fields = {
     job: name,
     state,
     schedule,
@@ -69,6 +76,6 @@ export function describeJob(job: ServerJob) {
     last: lastAt,
     last_code: lastCode,
     ours,
-    line,
   };
+  return { fields, cells };
 }

@@ -4,9 +4,9 @@ import { readSchedule } from '../../scheduler/file.ts';
 import { hasDrift, type PlannedJob, planSchedule } from '../../scheduler/plan.ts';
 import { simulate } from '../../scheduler/simulate.ts';
 import { findTarget } from '../target.ts';
-import { confirm } from '../terminal.ts';
+import { alignRows, confirm } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
-import { findScheduler, type PlaceFlags, type ScheduleTarget } from './place.ts';
+import { findScheduler, type ScheduleTarget } from './place.ts';
 import { describeApplied, describeJob, describePlan, printResult, toPlanJson } from './print.ts';
 import { reportPause } from './report-pause.ts';
 import { parseSpan } from './span.ts';
@@ -14,7 +14,7 @@ import { parseSpan } from './span.ts';
 /** The exit code of `plan` if the service differs from the file. */
 const DRIFT = 3;
 
-interface SchedulerFlags extends PlaceFlags {
+interface SchedulerFlags {
   json?: true;
 }
 
@@ -24,12 +24,7 @@ export function addSchedulerCommands(program: Command): void {
     .command('scheduler')
     .description('bring Cloud Scheduler in line with infra/scheduler.yaml');
   const command = (name: string, about: string) =>
-    scheduler
-      .command(name)
-      .description(about)
-      .option('--project <id>', 'the Google Cloud project; without it the local cloud, if one is up')
-      .option('--region <name>', 'the region of the jobs')
-      .option('--json', 'print JSON');
+    scheduler.command(name).description(about).option('--json', 'print JSON');
   command('plan', 'show what apply and prune would change; exit code 3 if anything').action(printPlan);
   command('apply', 'create, change, pause and resume jobs as the file says; deletes nothing')
     .option('--adopt', 'take over jobs of the same name that are not marked as ours')
@@ -61,8 +56,8 @@ const VERBS: [Verb, string][] = [
 ];
 
 /** Opens the service, and closes its connections after the work. */
-async function withScheduler<T>(flags: PlaceFlags, work: (place: ScheduleTarget) => Promise<T>): Promise<T> {
-  const place = findScheduler(flags);
+async function withScheduler<T>(work: (place: ScheduleTarget) => Promise<T>): Promise<T> {
+  const place = findScheduler();
   try {
     return await work(place);
   } finally {
@@ -83,7 +78,7 @@ async function makePlan({ api, wanted, prefix }: ScheduleTarget): Promise<Planne
 }
 
 async function printPlan(flags: SchedulerFlags): Promise<void> {
-  await withScheduler(flags, async (place) => {
+  await withScheduler(async (place) => {
     const plan = await makePlan(place);
     printResult(flags, toPlanJson(plan), () => describePlan(plan, place.place));
     if (hasDrift(plan)) process.exitCode = DRIFT;
@@ -91,7 +86,7 @@ async function printPlan(flags: SchedulerFlags): Promise<void> {
 }
 
 async function applySchedule(flags: SchedulerFlags & { adopt?: true; resume?: true }): Promise<void> {
-  await withScheduler(flags, async (place) => {
+  await withScheduler(async (place) => {
     const plan = await makePlan(place);
     const { adopt = false, resume = false } = flags;
     const results = await applyPlan(plan, place.api, { adopt, resume, ...progressOf(flags) });
@@ -107,7 +102,7 @@ async function applySchedule(flags: SchedulerFlags & { adopt?: true; resume?: tr
 }
 
 async function pruneJobs(flags: SchedulerFlags & { yes?: true }): Promise<void> {
-  await withScheduler(flags, async (place) => {
+  await withScheduler(async (place) => {
     const gone = (await makePlan(place)).filter(({ kind }) => kind === 'delete');
     if (gone.length > 0 && !flags.yes) await confirmDeletion(gone, place.place);
     const results = await prunePlan(gone, place.api, progressOf(flags).onApplied);
@@ -132,16 +127,18 @@ function printApplied(flags: SchedulerFlags, results: readonly Applied[], none: 
 }
 
 async function listJobs(flags: SchedulerFlags): Promise<void> {
-  await withScheduler(flags, async ({ api }) => {
+  await withScheduler(async ({ api }) => {
     const jobs = (await api.list()).sort((a, b) => a.name.localeCompare(b.name));
     const rows = jobs.map(describeJob);
-    printResult(flags, { jobs: rows }, () => (rows.length === 0 ? ['no jobs'] : rows.map((row) => row.line)));
+    printResult(flags, { jobs: rows.map(({ fields }) => fields) }, () =>
+      rows.length === 0 ? ['no jobs'] : alignRows(rows.map(({ cells }) => cells)),
+    );
   });
 }
 
 function controlJob(verb: Verb) {
   return (job: string, flags: SchedulerFlags) =>
-    withScheduler(flags, async ({ api, path, prefix, place }) => {
+    withScheduler(async ({ api, path, prefix, place }) => {
       await api[verb](path + prefix + job).catch((error: Error) => {
         throw new Error(
           `${job}: ${verb} failed in ${place}: ${error.message} (ronde scheduler list shows the jobs)`,
@@ -171,8 +168,8 @@ function printSimulation(flags: { from?: string; to?: string; job?: string; json
     );
   const occurrences = simulate(selection, from, to);
   printResult(flags, { occurrences }, () => [
-    ...occurrences.map(
-      ({ at: instant, local, job, note }) => `${instant}  ${local}  ${job}${note ? `  (${note})` : ''}`,
+    ...alignRows(
+      occurrences.map(({ at: instant, local, job, note }) => [instant, local, job, note ? `(${note})` : '']),
     ),
     `${occurrences.length} run(s) from ${from.toISOString()} to ${to.toISOString()}`,
   ]);

@@ -14,7 +14,7 @@ import { renewAccessToken } from './token-client.ts';
 export interface CredentialContext {
   now: Date;
   config: SecretPlaces & { sealingKeys: SealingKeys; local: boolean };
-  /** Called before a token is got, which only one may do at a time: some servers give a refresh token for one use only. */
+  /** Called before a new token is fetched. Only one process may do that at a time: some servers accept a refresh token once. */
   alone?: (() => Promise<void>) | undefined;
 }
 
@@ -37,7 +37,7 @@ export interface Resolved {
   credentials: { user: string; password?: string; accessToken?: string };
   /** Fields of `auth` to keep: newly sealed credentials, or a new token. */
   keep: { sealed?: string; token?: string };
-  /** The access token is an older one: where it is refused, a new one may be got. */
+  /** True if the access token is an older one; if it is refused, a new one may help. */
   renewable: boolean;
 }
 

@@ -13,6 +13,8 @@ import type { SendResult } from './send-result.ts';
 export interface TestMailReport {
   ok: boolean;
   outcome: SendResult['outcome'];
+  /** The mail server, as host:port. */
+  server: string;
   to: string;
   /** The address that it went to instead (EMAIL_REDIRECT_TO), or null. */
   redirected_to: string | null;
@@ -29,13 +31,14 @@ export async function sendTestMail(post: Post, to: string, locale: Locale): Prom
   const address = requireAddress(to);
   const result = await post.sendUnclaimed(testMail(address, locale));
   const response = 'response' in result ? result.response : null;
-  const { redirectTo } = post.config;
+  const { redirectTo, host, port } = post.config;
+  const server = `${host}:${port}`;
   const redirected_to = redirectTo && redirectTo !== address ? redirectTo : null;
-  const recipient = { address, redirectedTo: redirected_to };
+  const recipient = { address, redirectedTo: redirected_to, server };
   const messages = { fr: explain(result, recipient, 'fr'), en: explain(result, recipient, 'en') };
   const ok = result.outcome === 'sent';
   const { outcome } = result;
-  return { ok, outcome, to: address, redirected_to, message: messages[locale], messages, response };
+  return { ok, outcome, server, to: address, redirected_to, message: messages[locale], messages, response };
 }
 
 function testMail(address: string, locale: Locale): Mail {
@@ -66,13 +69,13 @@ const WORDS: Record<Locale, { subject: string; body: string; footer: string }> =
 /** Explains a result in one or two sentences. */
 function explain(
   result: SendResult,
-  { address, redirectedTo }: { address: string; redirectedTo: string | null },
+  { address, redirectedTo, server }: { address: string; redirectedTo: string | null; server: string },
   locale: Locale,
 ): string {
   const words = EXPLANATIONS[locale];
   if (!('phase' in result)) return result.outcome === 'paused' ? words.paused : words.stopped;
   if (result.outcome === 'sent')
-    return words.sent(redirectedTo ?? address) + (redirectedTo ? words.redirected(address) : '');
+    return words.sent(redirectedTo ?? address, server) + (redirectedTo ? words.redirected(address) : '');
   if (result.outcome === 'unknown') return words.unknown;
   if (result.outcome === 'failed') return words.failed(redirectedTo ?? address);
   const cause = words.phases[result.phase];
@@ -80,7 +83,7 @@ function explain(
 }
 
 interface Explanations {
-  sent: (address: string) => string;
+  sent: (address: string, server: string) => string;
   redirected: (address: string) => string;
   failed: (address: string) => string;
   unknown: string;
@@ -93,7 +96,7 @@ interface Explanations {
 
 const EXPLANATIONS: Record<Locale, Explanations> = {
   fr: {
-    sent: (address) => `Le serveur de messagerie a accepté le message pour ${address}.`,
+    sent: (address, server) => `Le serveur ${server} a accepté le message pour ${address}.`,
     redirected: (address) => ` EMAIL_REDIRECT_TO l’a détourné : rien n’est allé à ${address}.`,
     failed: (address) => `Le serveur refuse définitivement l’adresse ${address} : vérifiez-la.`,
     unknown:
@@ -116,7 +119,7 @@ const EXPLANATIONS: Record<Locale, Explanations> = {
     },
   },
   en: {
-    sent: (address) => `The mail server has accepted the message for ${address}.`,
+    sent: (address, server) => `The mail server ${server} has accepted the message for ${address}.`,
     redirected: (address) => ` EMAIL_REDIRECT_TO sent it there: nothing went to ${address}.`,
     failed: (address) => `The server refuses the address ${address} for good: check it.`,
     unknown: 'The message went out and the server did not answer: it may have arrived. Look in the mailbox.',

@@ -116,6 +116,16 @@ describe('ronde alerts ticket', () => {
     expect(stdout.split('\n')[0]).toBe('Ticket  [2J Late      no (t1),  enohP');
   });
 
+  it('takes the number of a ticket, also with a slash, and names those that share one', async () => {
+    await fill('tickets', { n1: ticket({ number: '2026/17' }), n2: ticket({ number: 'R-71' }) });
+    expect((await run('ticket', '2026/17')).stdout).toContain('Ticket 2026/17 (n1), Phone');
+    expect((await run('ticket', 'r-71')).stdout).toContain('Ticket R-71 (n2), Phone');
+    await fill('tickets', { n3: ticket({ number: 'R-71' }) });
+    const both = await run('ticket', 'R-71');
+    expect(both.code).toBe(2);
+    expect(both.stderr).toMatch(/^2 tickets are called "R-71".*\n {2}n2 {2}R-71.*\n {2}n3 {2}R-71/);
+  });
+
   it('exits 1 for an unknown ticket, and 2 for an illegal id', async () => {
     expect(await run('ticket', 'nothing')).toMatchObject({
       code: 1,
@@ -130,7 +140,9 @@ describe('ronde alerts test-email', () => {
   it('sends one mail, and prints the answer of the server', async () => {
     const { code, stdout } = await run('test-email', 'Ada@example.test');
     expect(code).toBe(0);
-    expect(stdout).toContain('The mail server has accepted the message for ada@example.test.');
+    expect(stdout).toContain(
+      `The mail server ${world.smtp.host}:${world.smtp.port} has accepted the message for ada@example.test.`,
+    );
     expect(world.smtp.mails()).toMatchObject([{ to: ['ada@example.test'] }]);
     world.smtp.refuse('ada@example.test', 550);
     const refused = await run('test-email', 'ada@example.test', '--json', '--locale', 'fr');

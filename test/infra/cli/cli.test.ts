@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tasks } from '../../../functions/registry.ts';
@@ -192,6 +193,58 @@ describe('run', () => {
     expect(code).toBe(1);
     expect(stderr).not.toMatch(/^\s+at /m);
     expect(stderr).toContain(`${nobody} does not answer: connect ECONNREFUSED`);
+  });
+});
+
+describe('--project and --region', () => {
+  it('stand before RONDE_URL and a local cloud', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ronde-cli-named-'));
+    try {
+      await mkdir(join(folder, '.local'));
+      const stack = { gateway: world.url, issuer: world.issuer.issuer };
+      await writeFile(join(folder, '.local/stack.json'), JSON.stringify(stack));
+      const named = await run(['followups', 'list', '--project', 'named-project'], deployed(), folder);
+      expect(named).toMatchObject({ code: 1, stderr: expect.stringContaining('REGION') });
+      const here = await run(['followups', 'list', '--region', 'europe-west1'], {}, folder);
+      expect(here).toMatchObject({ code: 0, stderr: '' });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('completion', () => {
+  /** Returns the words that bash offers. */
+  async function complete(script: string): Promise<string[]> {
+    const child = spawn('bash', ['--norc', '-c', `${script}\n_ronde; echo "\${COMPREPLY[@]}"`], {
+      env: { PATH: process.env.PATH },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    return (await text(child.stdout)).trim().split(' ');
+  }
+
+  it('completes commands, options and tasks in bash; every command that calls something names its project', async () => {
+    const { code, stdout } = await run(['completion', 'bash']);
+    expect(code).toBe(0);
+    const offered = (...words: string[]) => {
+      const place = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}`;
+      return complete(`${stdout}\n${place}`);
+    };
+    expect(await offered('ronde', 'sche')).toEqual(['scheduler']);
+    expect(await offered('ronde', 'scheduler', 'pr')).toEqual(['prune']);
+    expect(await offered('ronde', 'run', 'close-')).toEqual(['close-inactive-visits']);
+    expect(await offered('ronde', 'run', 'sync-inbox', '--dry')).toEqual(['--dry-run']);
+    expect(await offered('ronde', 'inbox', 'add', '--org', 'acme', '--ho')).toEqual(['--host']);
+    const cases = [...stdout.matchAll(/^ {4}'(ronde [^']+)'\) words='([^']*)'/gm)];
+    const leaves = cases.filter(([, path]) => !cases.some(([, other]) => other?.startsWith(`${path} `)));
+    const silent = leaves.filter(([, , words]) => !words?.includes('--project')).map(([, path]) => path);
+    expect(silent.sort()).toEqual([
+      'ronde completion',
+      'ronde recipe',
+      'ronde scheduler simulate',
+      'ronde secret generate',
+    ]);
+    expect((await run(['completion', 'fish'])).stderr).toContain('legal: bash, zsh');
   });
 });
 

@@ -56,6 +56,7 @@ afterAll(async () => {
 beforeEach(async () => {
   for (const name of ['task_runs', 'incidents', 'watch_state', 'settings'])
     await clear(stack.deps.store, name);
+  await stack.deps.store.doc('settings/watch').set({ operators: ['ada@example.test'] });
 });
 
 /** The local Cloud Scheduler, as the doctor finds it. */
@@ -106,6 +107,7 @@ describe('ronde doctor', () => {
       'indexes',
       'Redis',
       'mail',
+      'mail of the functions',
       'issuer',
     ])
       expect(checks).toContain(check);
@@ -248,6 +250,31 @@ describe('finds a planted fault, with its remedy:', () => {
     const target = async () => ({ url: stack.file.gateway, authorization: `Bearer ${token()}` });
     expect(faults(await examined({}, { target }))).toMatchObject([
       { check: 'functions', remedy: expect.stringContaining(remedy) },
+    ]);
+  });
+
+  it('no operator, though nothing else is wrong', async () => {
+    await stack.deps.store.doc('settings/watch').delete();
+    expect(faults(await examined())).toMatchObject([
+      { check: 'operators', remedy: expect.stringContaining('name operators') },
+    ]);
+  });
+
+  it('mail that the functions cannot send, though this machine can', async () => {
+    const server = await serveLoopback(0, async (request, response) => {
+      if (request.url === '/v1/admin/settings') return void response.end('{}');
+      const error = {
+        kind: 'no_answer',
+        detail: 'connect ETIMEDOUT',
+        remedies: { en: 'open port 587', fr: '' },
+      };
+      response.end(JSON.stringify({ ok: false, error }));
+    });
+    const target = async () => ({ url: server.url, authorization: 'Bearer made-up' });
+    const results = await examined({}, { target });
+    await server.stop();
+    expect(faults(results)).toMatchObject([
+      { check: 'mail of the functions', detail: 'no_answer: connect ETIMEDOUT', remedy: 'open port 587' },
     ]);
   });
 

@@ -56,7 +56,7 @@ describe('ronde followups', () => {
     await seed(world.store, 'followups', new Map([...many, ['other', followupFields({ org_id: 'org-2' })]]));
     const { code, stdout } = await ronde(['list']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^ada {2}F-2026-001 {2}org-1 {2}open {2}level 0 {2}next 20/m);
+    expect(stdout).toMatch(/^ada {7}F-2026-001 {2}org-1 {2}open {2}level 0 {2}next 20/m);
     expect(stdout.trimEnd().split('\n')).toHaveLength(133);
     const { items } = JSON.parse((await ronde(['list', '--org', 'org-2', '--json'])).stdout);
     expect(items.map(({ id }: { id: string }) => id)).toEqual(['other']);
@@ -118,6 +118,21 @@ describe('ronde followups', () => {
     expect(JSON.parse((await ronde(['explain', 'bob', '--json'])).stdout)).toMatchObject({
       reason: 'no_email',
       history: [],
+    });
+  });
+
+  it('explain takes the number of a document, and names those that share one', async () => {
+    const labelled = followupFields({ source_label: 'F-2026/9', next_due_at: stamp(NOW.getTime() - 1) });
+    await seed(world.store, 'followups', new Map([['nine', labelled]]));
+    expect((await ronde(['explain', 'F-2026/9'])).stdout).toContain('send (due): It is due');
+    const shared = await ronde(['stop', 'F-2026-001']);
+    expect(shared).toMatchObject({ code: 2, stdout: '' });
+    expect(shared.stderr).toMatch(
+      /^2 followups are called "F-2026-001"; give the id of one:\n {2}ada .*\n {2}bob /,
+    );
+    expect(await ronde(['explain', 'F-1'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('404'),
     });
   });
 

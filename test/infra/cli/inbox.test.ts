@@ -101,5 +101,15 @@ it.skipIf(absent)(
     expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('there already') });
     const wrong = await ronde(['add', '--org', 'org-2', ...server], 'not-the-one');
     expect(wrong).toMatchObject({ code: 1, stdout: expect.stringContaining('It does not work: auth') });
+    const stored = /It is stored all the same.*ronde inbox remove (\S+)/.exec(wrong.stdout)?.[1] ?? '';
+    expect(await ronde(['remove', stored], 'n\n')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`Remove ${user.user} on ${imap.host} and delete its stored mail?`),
+    });
+    expect(await ronde(['remove', stored, '--yes'])).toMatchObject({
+      code: 0,
+      stdout: `Removed ${stored}.\n`,
+    });
+    expect((await ronde(['list'])).stdout).not.toContain(stored);
   },
 );

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describeOverridden } from '../../../infra/local/settings.ts';
 import { type LocalCloud, localFolder } from '../../support/local-cloud.ts';
 
 /** The time that a busy machine may take to stop a whole stack. */
@@ -111,6 +112,8 @@ describe('npm start rejects in one line', () => {
     expect(await cloud.ended).toEqual({ code: 1, signal: null });
     await nothingLeft(cloud);
     expect(cloud.output.stderr).not.toMatch(/^\s+at /m);
+    // No engine was started for it.
+    expect(cloud.output.stdout).toBe('');
     return cloud.output.stderr;
   }
 
@@ -152,4 +155,12 @@ describe('npm start rejects in one line', () => {
       expect(said).toContain(name);
     }
   });
+});
+
+it('npm start names the variables that have no effect', () => {
+  const set = { EMAIL_HOST: 'smtp.example.test', CRON_SECRET: 'made-up', PORT: '0', OPERATORS: '' };
+  expect(describeOverridden(set)).toBe(
+    'Without effect here, where all services are local: EMAIL_HOST (.env or the shell)',
+  );
+  expect(describeOverridden({ PATH: '/bin' })).toBeNull();
 });

@@ -92,7 +92,7 @@ export interface SendReport extends Blocked {
 /** The texts that come with the product, by type, name and language, and what a text may name. */
 export type BuiltInTemplates = typeof BUILT_IN & { placeholders: readonly Placeholder[] };
 
-/** An organisation's billing settings; what it has not set is there as it holds by default. */
+/** An organisation's billing settings; absent fields have their defaults. */
 export interface BillingSettingsView extends Omit<z.infer<typeof billingSettings>, 'levels'> {
   id: string;
   levels: Record<FollowupType, readonly Level[]>;

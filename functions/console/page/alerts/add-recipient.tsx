@@ -84,7 +84,7 @@ export function AddRecipient({ taken, add }: Props) {
   );
 }
 
-/** The users who have an address; none where they cannot be read, for an address may always be typed. */
+/** Reads the users who have an address. An error gives none, since an address may be typed. */
 function useUsers(): UserLine[] {
   const { api } = useSignedIn();
   const { data } = useQuery({

@@ -12,7 +12,7 @@ import { PageLoad } from '../ui/page-load.tsx';
 import { Empty } from '../ui/state.tsx';
 import { SignedInOnly } from './auth.tsx';
 
-// The home page is what one comes for; every other page is loaded by who goes there.
+// The home page comes with the application; every other page is loaded when it is opened.
 const AlertsPage = lazy(() => import('../alerts/page.tsx'));
 const BillingPage = lazy(() => import('../billing/page.tsx'));
 const FollowupPage = lazy(() => import('../followups/followup-page.tsx'));
@@ -51,7 +51,7 @@ const retry = (failures: number, error: Error) =>
 
 const client = new QueryClient({ defaultOptions: { queries: { retry, staleTime: 5_000 } } });
 
-/** The whole page: its languages, its themes, who is signed in, and what is shown where. */
+/** The application: languages, themes, the session and the routes. */
 export function App() {
   return (
     <MantineProvider

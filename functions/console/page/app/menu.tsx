@@ -9,7 +9,7 @@ interface Props {
   children: ReactNode;
 }
 
-/** Holds what is not needed each minute: the language, the theme, the way out; on a narrow screen the pages too. */
+/** Holds the language, the theme and the sign-out; on a narrow screen the pages too. */
 export function Menu({ account, children }: Props) {
   const { texts } = useLanguage();
   const panel = useRef<HTMLDivElement>(null);

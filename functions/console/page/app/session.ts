@@ -32,7 +32,7 @@ export interface Session {
   name: string;
 }
 
-/** Why nobody is signed in, where that has a reason that one can name. */
+/** The reason why nobody is signed in, if it is known. */
 export type SignInFault = 'no_issuer' | 'refused' | 'failed';
 
 /** A tab that signs somebody in for another tab is asked by this parameter, and tells it over a channel of this name. */
@@ -57,7 +57,7 @@ interface Kept {
 /** The session has gone to the tab that waited for it. */
 export class HandedOver extends Error {}
 
-/** Finishes a sign-in that comes back from the issuer, or finds the session of before; null where there is none. */
+/** Finishes a sign-in that returns from the issuer, or restores the session of this tab. Returns null without either. */
 export async function findSession(): Promise<Session | null> {
   if (!manager) return null;
   const query = new URLSearchParams(location.search);
@@ -85,7 +85,7 @@ export async function findSession(): Promise<Session | null> {
   return sessionOf(user);
 }
 
-/** Leads to the issuer; the way back ends where one was. */
+/** Goes to the issuer. After the sign-in the person is on the same page again. */
 export async function beginSignIn(language: string): Promise<void> {
   const path = location.pathname + location.search;
   await manager?.signinRedirect({ state: { path }, ui_locales: language });
@@ -122,7 +122,7 @@ async function handOver(user: User, waiting: string): Promise<never> {
   throw new HandedOver();
 }
 
-/** Forgets the session here, and ends it at the issuer where that offers it. */
+/** Forgets the session here, and ends it at the issuer if the issuer offers that. */
 export async function endSession(): Promise<void> {
   if (!manager) return;
   await manager.removeUser();
@@ -139,7 +139,7 @@ function sessionOf(user: User): Session {
   return { token: tokenOf(user), name: String(profile.name ?? profile.email ?? profile.sub) };
 }
 
-/** The access token where it is meant for us; issuers that give opaque ones (Google) mean the id_token to be shown. */
+/** Returns the access token if it is a JWT for this product, else the id_token: Google's access tokens are opaque. */
 function tokenOf({ access_token, id_token }: User): string {
   return [access_token, id_token].find((token) => token && isForUs(token)) ?? access_token;
 }

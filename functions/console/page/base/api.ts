@@ -1,4 +1,4 @@
-/** An answer of the admin API that is no success; status 0 where there was none at all. */
+/** A refusal or failure of the admin API. The status is 0 if no answer came. */
 export class ApiError extends Error {
   readonly status: number;
   readonly details: unknown;
@@ -30,7 +30,7 @@ export function openApi(token: string, refused: () => void): Api {
   const call = async <T>(path: string, init: RequestInit): Promise<T> => {
     const response = await ask(path, init);
     const body = (await response.json().catch(() => null)) as { error?: unknown; run_id?: string } | null;
-    // A run that failed is an answer as well: it says what it did.
+    // A failed run answers too: its body says how far it came.
     if (body && (response.ok || body.run_id !== undefined)) return body as T;
     const { message, details } = (body?.error ?? {}) as { message?: string; details?: unknown };
     throw new ApiError(response.status, message ?? `HTTP ${response.status}`, details);

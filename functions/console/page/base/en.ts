@@ -1,7 +1,7 @@
 /** The texts of the frame, and those that several features show, in English. */
 export const en = {
   name: 'English',
-  /** Between a name and what it is. */
+  /** Between a name and its value. */
   colon: ': ',
   nav: {
     home: 'Home',
@@ -73,7 +73,7 @@ export const en = {
   },
 };
 
-/** The shape of texts in whatever language. */
+/** The shape of the texts in every language. */
 export type Widened<T> = T extends string
   ? string
   : T extends (...given: infer A) => string

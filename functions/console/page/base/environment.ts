@@ -13,5 +13,5 @@ export const signIn = {
   audience: meta('ronde-audience'),
 };
 
-/** Where the page lies. */
+/** The path under which the page is served. */
 export const BASE = '/console';

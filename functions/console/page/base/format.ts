@@ -8,7 +8,7 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60 * SECOND],
 ];
 
-/** The customs of a language where the browser names no country: not those of the United States. */
+/** The country for formats if the browser names none, so that English does not mean the United States. */
 const USUAL: Record<Language, string> = { en: 'en-GB', fr: 'fr-FR' };
 
 /** Returns the reader's own locale of the page's language, such as en-AU, for dates and numbers. */
@@ -105,13 +105,13 @@ export function longSpan(seconds: number, language: Language): string {
   return unit(rounded, 'second');
 }
 
-/** A day that the API names, of whatever zone. */
+/** Formats a day that the API gives without a time zone. */
 export function dayName(day: string, language: Language): string {
   const options = { weekday: 'short', day: 'numeric', month: 'short', timeZone: 'UTC' } as const;
   return new Intl.DateTimeFormat(localeOf(language), options).format(new Date(`${day}T00:00:00Z`));
 }
 
-/** A share of a whole in percent; – where there is no whole. */
+/** Formats a share in percent, or – if the whole is 0. */
 export function share(part: number, whole: number, language: Language): string {
   if (whole === 0) return '–';
   const options = { style: 'percent', maximumFractionDigits: 0 } as const;

@@ -57,7 +57,7 @@ export function useWords<T>(table: Record<Language, T>): T {
   return table[useLanguage().language];
 }
 
-/** The words for a code of the API; the code itself where nobody has put it into words. */
+/** Returns the words for a code of the API, or the code itself without words. */
 export function worded(words: Record<string, string>, code: string | null): string {
   return code === null ? '' : Object.hasOwn(words, code) ? (words[code] as string) : code;
 }

@@ -7,7 +7,7 @@ interface PageNotice {
   message: string;
 }
 
-/** Tells the person in passing, and every assistive technology too, what came of what they asked for. */
+/** Shows the result of an act for a few seconds; assistive technology reads it out. */
 export function useNotify(): (notice: PageNotice) => void {
   const { texts } = useLanguage();
   return (notice) => {

@@ -2,7 +2,7 @@ import { type QueryKey, useMutation, useQueryClient } from '@tanstack/react-quer
 import { useNotify } from './notify.ts';
 
 interface SavingOptions<T> {
-  /** Sends what is to be stored; answers all that is stored then. */
+  /** Sends a change. Returns the whole document after it. */
   send(): Promise<T>;
   queryKey: QueryKey;
   saved: string;

@@ -10,7 +10,7 @@ import type { BillingChange } from '../../api/followups/billing-change.ts';
 import type { BillingSettingsView } from '../../api/followups/views.ts';
 import { wholeIn } from '../base/numbers.ts';
 
-/** A level as it is typed; its key is of this form only. */
+/** A level as it is typed. `key` is for React only. */
 export interface TypedLevel {
   key: number;
   days: string;

@@ -7,7 +7,7 @@ import { useSignedIn } from '../base/signed-in.ts';
 export const billingPath = (orgId: string) => `/v1/admin/billing-settings/${encodeURIComponent(orgId)}`;
 export const billingKey = (orgId: string) => ['billing', orgId];
 
-/** The billing settings of one organisation; what it has not set is there as it holds by default. */
+/** Reads the billing settings of an organisation; absent fields have their defaults. */
 export function useBilling(orgId: string) {
   const { api } = useSignedIn();
   return useQuery({

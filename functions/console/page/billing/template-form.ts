@@ -12,9 +12,9 @@ export interface UsedTemplate {
   levels: number[];
   /** As the first of them names it. */
   name: string;
-  /** The name without what it is about. */
+  /** The name without its type. */
   short: string;
-  /** Where an organisation's own text for it is kept: for this type alone. */
+  /** The key of the organisation's own text, which is for this type only. */
   ownName: string;
 }
 
@@ -44,7 +44,7 @@ export function textInForce(
   return { template, own: own !== undefined };
 }
 
-/** An organisation's own texts with this one changed; without it where it is null. */
+/** Returns an organisation's own texts with this one changed, or removed if it is null. */
 export function withText(
   { templates }: BillingSettingsView,
   { name, ownName }: UsedTemplate,
@@ -61,7 +61,7 @@ export function withText(
   return { [ownName]: changed(ownName, template), ...(both ? { [name]: changed(name, null) } : {}) };
 }
 
-/** The first placeholder of a text that there is not; null where all are. */
+/** Returns the first unknown placeholder of a text, or null. */
 export function strangePlaceholder(text: string, placeholders: readonly string[]): string | null {
   const named = [...text.matchAll(/\{\{([^{}]*)\}\}/g)].map(([, name = '']) => name.trim());
   return named.find((name) => !placeholders.includes(name)) ?? null;

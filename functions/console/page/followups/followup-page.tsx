@@ -21,7 +21,7 @@ import { useFollowupsTexts } from './texts.ts';
 
 const STATUS_COLORS: Record<string, string> = { open: 'blue', paid: 'teal', accepted: 'teal' };
 
-/** One follow-up: where it stands and why, what may be done, its mails, and every decision about it. */
+/** A follow-up: its state and the reason, the possible acts, its mails, and its history. */
 export default function FollowupPage({ id }: { id: string }) {
   const texts = useFollowupsTexts();
   const { data, error, isPending, refetch } = useFollowup(id);

@@ -10,7 +10,7 @@ import { usePresenceTexts } from './texts.ts';
 /** At most this many ghosts are named here; the dialog that cleans them names more. */
 const NAMED = 20;
 
-/** How presence is: both stores, what is flagged against what is alive, and the ghosts. */
+/** The state of presence: both stores, users flagged online compared with users alive, and ghosts. */
 export function Report({ report }: { report: PresenceView }) {
   const { language } = useLanguage();
   const texts = usePresenceTexts();

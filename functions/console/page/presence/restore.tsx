@@ -26,7 +26,7 @@ export function useRestore() {
 const othersOf = ({ unchanged, changed_since, gone, failed }: RestoreReport['counts']) =>
   unchanged + changed_since + gone + failed;
 
-/** A backup from a file: read, shown what it would do, and put back. */
+/** Restores a backup from a file, after a preview of its effect. */
 export function Restore() {
   const texts = usePresenceTexts();
   const [backup, setBackup] = useState<PresenceBackup | null>(null);
@@ -73,7 +73,7 @@ export function Restore() {
   );
 }
 
-/** The server judges what is in it. */
+/** The server checks the content. */
 function parsed(text: string): PresenceBackup | null {
   try {
     const value = JSON.parse(text) as Partial<PresenceBackup> | null;

@@ -21,7 +21,7 @@ const ADDRESSES: Record<FoundKind, (id: string) => string> = {
   runs: runAddress,
 };
 
-/** All that begins with what is asked for, by kind. The address keeps the question. */
+/** Shows the search results by kind. The address keeps the search text. */
 export default function SearchPage() {
   const texts = useSearchTexts();
   const [params] = useSearchParams();

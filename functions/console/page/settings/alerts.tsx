@@ -7,7 +7,7 @@ import { SettingsPart } from './part.tsx';
 import { useSettingsTexts } from './texts.ts';
 
 interface Stage {
-  /** A key of this form only: a stage without a typed name has no other. */
+  /** A key for React: a stage without a typed name has no other. */
   key: number;
   name: string;
   /** Empty if the general threshold holds. */

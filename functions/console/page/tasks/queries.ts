@@ -33,7 +33,7 @@ export function useTasks() {
 export const isUnderWay = ({ outcome }: Pick<RunLine, 'outcome'>): boolean =>
   outcome === null || outcome === 'dispatched';
 
-/** The run of a task that is at work now, looked at while it is asked for; null where there is none. */
+/** Reads the run of a task that is at work now, again and again while a dialog shows it. Null without one. */
 export function useRunning(task: string, asked: boolean) {
   const { api } = useSignedIn();
   return useQuery({
@@ -58,7 +58,7 @@ async function lookAgain(client: QueryClient, api: Api, signal: AbortSignal): Pr
   return items.includes(null) ? all() : { ...newest, items: items as TaskItem[] };
 }
 
-/** A task with the runs known before and the newest ones; null where runs between them are missing. */
+/** Joins the known runs of a task and its newest ones. Returns null if runs between them are missing. */
 function joined(known: TaskList, item: TaskItem): TaskItem | null {
   const before = known.items.find(({ id }) => id === item.id)?.last_runs ?? [];
   const fresh = new Set(item.last_runs.map(({ id }) => id));

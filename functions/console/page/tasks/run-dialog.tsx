@@ -21,12 +21,12 @@ interface DialogProps {
   close(): void;
 }
 
-/** Asks before a run what it would do and to whom: the question is the dry run. The focus goes back to where it was asked for. */
+/** Shows the dry run before it asks whether to run the task. The focus returns to the button that opened it. */
 export default function RunDialog({ task, opened, close }: DialogProps) {
   const { texts } = useLanguage();
   const names = useTaskNames();
   const words = useTasksTexts();
-  // It comes when it is first asked for; opened only then, it knows where the focus was.
+  // It is mounted at its first use and opened after that, so that it knows where the focus was.
   const [isOpen, setOpen] = useState(false);
   useEffect(() => setOpen(opened), [opened]);
   return (

@@ -13,7 +13,7 @@ import { TaskHead } from './task-head.tsx';
 import { useTasksTexts } from './texts.ts';
 import { useTaskNames } from './words.ts';
 
-/** Outcomes that one looks for; the address keeps what is chosen, so that it can be sent to somebody. */
+/** The outcomes to filter by. The address keeps the choice, so that a person can send the link. */
 const OUTCOMES = [
   'succeeded',
   'nothing_to_do',

@@ -14,7 +14,7 @@ import { useTaskNames } from './words.ts';
 const Chart = lazy(() => import('./chart.tsx'));
 const RunDialog = lazy(() => import('./run-dialog.tsx'));
 
-/** One task above its runs: its schedule, its next run, and what one does with it. */
+/** A task above its runs: its schedule, its next run, and its buttons. */
 export function TaskHead({ id }: { id: string }) {
   const { data } = useTasks();
   const task = data?.items.find((one) => one.id === id);

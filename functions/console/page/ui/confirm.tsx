@@ -18,7 +18,7 @@ interface Props {
   close(): void;
 }
 
-/** Asks once more before something that cannot be taken back. The focus goes back to where it was asked for. */
+/** Asks once more before an act that nobody can undo. The focus returns to the button that opened it. */
 export function Confirm({ opened, title, ask, label, color = 'blue', children, ...rest }: Props) {
   const { texts } = useLanguage();
   return (

@@ -1,7 +1,7 @@
 import { Paper } from '@mantine/core';
 import type { ReactNode } from 'react';
 
-/** Names and what they are; what is not known is left out. */
+/** A list of names with values. A row without a value is hidden. */
 export function Facts({ facts }: { facts: readonly (readonly [string, ReactNode])[] }) {
   return (
     <Paper withBorder radius="md" p="md">

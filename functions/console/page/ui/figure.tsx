@@ -1,6 +1,6 @@
 import { Paper, Text } from '@mantine/core';
 
-/** One number that counts, and what it is of. */
+/** A number with its label. */
 export function Figure({ name, value, fault = false }: { name: string; value: string; fault?: boolean }) {
   return (
     <Paper withBorder radius="md" p="md" role="group" aria-label={name}>

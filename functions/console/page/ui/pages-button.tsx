@@ -7,7 +7,7 @@ interface Props {
   fetchNextPage(): unknown;
 }
 
-/** The way to the next page of a list, where there is one. */
+/** A button for the next page of a list; hidden on the last one. */
 export function MoreButton({ list, label }: { list: Props; label?: string }) {
   const { texts } = useLanguage();
   if (!list.hasNextPage) return null;

@@ -18,7 +18,7 @@ export interface Outline {
   uid: number;
   message: Fetched;
   shape: Shape;
-  /** The octets that its text parts will take. */
+  /** The size of its text parts in octets. */
   bytes: number;
 }
 

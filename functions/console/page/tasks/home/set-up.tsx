@@ -14,7 +14,7 @@ const PARTS = [
   { part: 'visits', href: '/visits' },
 ] as const;
 
-/** The list of what is not set up yet; open while nothing is, and gone once all is or one hides it. */
+/** A check list of the parts that are not set up. It starts open in an empty cloud, and disappears when all is done or a person hides it. */
 export function SetUp({ done }: { done: HomeView['set_up'] }) {
   const texts = useHomeTexts();
   const [isHidden, hide] = useState(() => localStorage.getItem(KEY) === 'yes');

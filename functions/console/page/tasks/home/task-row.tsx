@@ -24,12 +24,12 @@ interface Props {
   incidents: readonly IncidentView[];
 }
 
-/** One task in a row: its name, how it is in a sentence, its last runs, the next one, and what one does with it. */
+/** A task in a row: its name, its state in a sentence, its last runs, its next run, and its buttons. */
 export function TaskRow({ task, incidents }: Props) {
   const names = useTaskNames();
   const texts = useTasksTexts();
   const [asked, setAsked] = useState(false);
-  // Once it was there it stays, so that the focus goes back to where it was asked for.
+  // The dialog stays mounted, so that the focus returns to the button that opened it.
   const [opened, setOpened] = useState(false);
   const headline = useId();
   const [last] = task.last_runs;

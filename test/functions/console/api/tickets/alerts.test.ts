@@ -244,7 +244,10 @@ describe('a test mail', () => {
     const { status, body } = await test({ to: ' ADA@example.test ', locale: 'en' });
     expect(status).toBe(200);
     expect(body).toMatchObject({ ok: true, outcome: 'sent', to: 'ada@example.test' });
-    expect(body.message).toBe('The mail server has accepted the message for ada@example.test.');
+    expect(body.server).toBe(`${world.smtp.host}:${world.smtp.port}`);
+    expect(body.message).toBe(
+      `The mail server ${body.server} has accepted the message for ada@example.test.`,
+    );
     expect(body.messages).toEqual({ en: body.message, fr: expect.stringContaining('a accepté le message') });
     expect(world.smtp.mails()).toMatchObject([{ to: ['ada@example.test'], subject: 'Test mail from Ronde' }]);
   });
