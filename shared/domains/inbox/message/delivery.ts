@@ -56,7 +56,7 @@ export function parseDeliveryStatus(text: string): Delivery[] {
 const REPORT_SUBJECT =
   /failure notice|undeliver|delivery (?:status|failure|failed|has failed|problem|delay)|mail delivery|returned mail|delivery notification|could not be delivered|mail (?:system )?error|non[- ]?(?:remis|delivr|distribu)|(?:echec|retard)[^:]{0,20} (?:remise|distribution|livraison|envoi)|message non|unzustellbar|nicht zugestellt|zustellung|mancata (?:consegna|recapito)|impossibile (?:recapitare|consegnare)|no se (?:puede|pudo|ha podido) entregar|no entregado|onbestelbaar|niet (?:bezorgd|afgeleverd)|nao (?:entregue|foi possivel entregar)|falha na entrega|niedoreczon|nie (?:dostarczono|mozna dostarczyc)|niedostarczon/;
 const REPORTER =
-  /^(?:mailer-?daemon|postmaster|mail-?delivery|maildelivery|bounces?|mdaemon|microsoftexchange[0-9a-f]{1,40})(?:[+.\-_][^@]*)?(?:@|$)/i;
+  /^(?:mailer-?daemon|postmaster|mail-?delivery|maildelivery|bounces?|mdaemon|posta-?certificata|microsoftexchange[0-9a-f]{1,40})(?:[+.\-_][^@]*)?(?:@|$)/i;
 /** Subjects that Exchange and Domino put before that of the mail; they come from an administrator's address too. */
 const REPORT_PREFIX =
   /^(?:undeliverable|undelivered|non remis|unzustellbar|mancata consegna|non recapitabile|no se puede entregar|onbestelbaar|nao (?:foi possivel entregar|entregue)|niedostarczone|delivery failure) ?:/;
@@ -68,6 +68,9 @@ const GIVEN_UP =
 const COPY =
   /^[ \t]*(?:-{2,}[^\n]{0,80}(?:copy|original|below this line|returned|unsent|message header)[^\n]{0,80}|(?:original|returned) (?:message|mail)[^\n]{0,40}:?[ \t]*$|received: (?:from|by) )/im;
 const REPLY_LINE = /^.*(?:(?<!\d)[45]\d\d[ \-:#]|#[45]\.\d|[45]\.\d{1,3}\.\d{1,3}).*$/m;
+
+/** Receipts of certified mail in Italy (D.M. 2 November 2005), of which only those of errors say more. */
+const RECEIPT = /^(?:accettazione|presa-in-carico|avvenuta-consegna)/i;
 
 interface PlainReport {
   headers: Headers;
@@ -83,6 +86,7 @@ interface PlainReport {
  */
 export function readPlainReport({ headers, from, subject, text }: PlainReport): DeliveryReport | null {
   const failed = firstValue(headers, 'x-failed-recipients')?.slice(0, LOOKED_AT);
+  if (RECEIPT.test(firstValue(headers, 'x-ricevuta') ?? '')) return { deliveries: [], enclosed: null };
   const about = subject.slice(0, 500).toLowerCase().normalize('NFD').replace(/\p{M}/gu, '');
   const beginning = text.slice(0, LOOKED_AT);
   const isTitled = REPORT_PREFIX.test(about) && STATUS.test(beginning);

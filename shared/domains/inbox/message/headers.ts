@@ -36,7 +36,10 @@ const MAX_REFERENCES = 50;
 
 /** The Message-IDs in a field, each once, in order, as `<left@right>`. What stands between them is not looked at. */
 export function messageIdsIn(value: string | undefined): string[] {
-  const found = (value ?? '').slice(0, MAX_HEADER_BYTES).match(/<[^<>\s]+>/g) ?? [];
+  const text = (value ?? '').slice(0, MAX_HEADER_BYTES);
+  // Some programs leave the brackets out.
+  const bare = /^[^\s<>@]{1,500}@[^\s<>@]{1,255}$/.test(text.trim()) ? `<${text.trim()}>` : text;
+  const found = bare.match(/<[^<>\s]+>/g) ?? [];
   return [...new Set(found)].filter((id) => id.length <= MAX_MESSAGE_ID);
 }
 

@@ -76,7 +76,7 @@ export function readMessage(outline: Outline, parts: PartBytes, now: Date): Read
     ...{ uid, messageId, inReplyTo, references, from, subject, snippet, writer, flags },
     receivedAt: received,
     authors: authorsOf(headers, from),
-    report: reportOf(shape, kind) ?? readPlainReport(written),
+    report: reportOf(shape, kind, written),
     complaint: isComplaint(kind('feedback')),
     fields: {
       ...(messageId === null ? {} : { message_id: messageId }),
@@ -163,12 +163,20 @@ function bodyText(texts: readonly Said[]): string {
 /** A text without the characters that show it in another order: `fdp.exe` would read as `exe.pdf`. */
 const cleanLine = (text: string) => cleanText(text.replace(/[\u202a-\u202e\u2066-\u2069]/g, ''));
 
-/** A report in the form of RFC 3464 or 8098. Returns null if it is none, or one without a form. */
-function reportOf(shape: Shape, kind: (wanted: TextPart['kind']) => string[]): DeliveryReport | null {
+/** A report in the form of RFC 3464 or 8098, or one without a form. Returns null if it is none. */
+function reportOf(
+  shape: Shape,
+  kind: (wanted: TextPart['kind']) => string[],
+  written: Parameters<typeof readPlainReport>[0],
+): DeliveryReport | null {
   const deliveries = kind('delivery-status').flatMap(parseDeliveryStatus);
-  if (deliveries.length === 0 && !shape.report) return null;
+  const plain = deliveries.length === 0 ? readPlainReport(written) : null;
+  if (deliveries.length === 0 && !shape.report) return plain;
+  // A form that cannot be read may say the same in words.
+  const failed = (plain?.deliveries ?? []).filter(({ status }) => /^[45]/.test(status ?? ''));
   const [headers = ''] = kind('headers');
-  return { deliveries, enclosed: shape.enclosed ?? enclosedIn(headers) };
+  const enclosed = shape.enclosed ?? enclosedIn(headers) ?? enclosedIn(written.text);
+  return { deliveries: [...deliveries, ...failed], enclosed };
 }
 
 function addressesOf(list: readonly MessageAddressObject[] | undefined): Address[] {

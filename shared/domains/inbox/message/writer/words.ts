@@ -75,6 +75,10 @@ export const CHALLENGE_SUBJECT = new RegExp(
   'u',
 );
 
+/** Subjects of answers to invitations, which calendars write. */
+export const INVITATION_SUBJECT =
+  /^(?:accepted|declined|tentative|tentatively accepted|accepte|refuse|provisoire|zugesagt|abgesagt|mit vorbehalt|accettato|rifiutato|aceptado|rechazado|geaccepteerd|geweigerd|aceite|recusado|zaakceptowan[eoy]|odrzucon[eoy]) ?:/u;
+
 /** Subjects of read receipts of programs that send them as plain text. */
 export const READ_SUBJECT =
   /^(?:lue?|non lue?|read|not read|gelesen|(?:nicht|un) ?gelesen|letto|non letto|leido|no leido|lida|nao lida|gelezen|(?:niet|on)gelezen|niet gelezen|przeczytan[eao]|nie ?przeczytan[eao]|return receipt|accuse de lecture|lesebestatigung|conferma di lettura|confirmacion de lectura|leesbevestiging|recibo de leitura|potwierdzenie przeczytania)(?: ?:| ?$| \(|[^:]*-)/u;
@@ -96,6 +100,7 @@ export const UNREAD_ADDRESS = new RegExp(
     'niet-?_?beantwoorden',
     'geen-?antwoord',
     'nie-?_?odpowiadac',
+    '[^@]{1,40}[-._](?:no-?_?reply|do-?_?not-?_?reply|ne-?_?pas-?_?repondre)',
     'auto-?(?:reply|responder|antwort|mailer)',
     'robot',
   ])})(?:[+.\\-_][^@]*)?(?:@|$)`,

@@ -2,7 +2,14 @@ import { firstValue, type Headers } from '../headers.ts';
 import { ABSENCE_SUBJECT, AUTOMATIC, BUSINESS } from './absence-subject.ts';
 import { ABSENCE_TEXT } from './absence-text.ts';
 import { isMachineText } from './machine-text.ts';
-import { CHALLENGE_SUBJECT, plainWords, READ_SUBJECT, RECEIVED_SUBJECT, UNREAD_ADDRESS } from './words.ts';
+import {
+  CHALLENGE_SUBJECT,
+  INVITATION_SUBJECT,
+  plainWords,
+  READ_SUBJECT,
+  RECEIVED_SUBJECT,
+  UNREAD_ADDRESS,
+} from './words.ts';
 
 /**
  * The writer of a mail that answers another one. In doubt a person decides: a doubtful mail never ends a sequence, and it
@@ -43,6 +50,7 @@ export const WRITER_FIELDS = [
   'return-path',
   'x-failed-recipients',
   'list-id',
+  'x-ricevuta',
 ] as const;
 
 /** The fields by which a list names the author of a mail whose From it has rewritten. */
@@ -86,7 +94,9 @@ export function writerOf({ headers, subject, from, text, reaction }: WriterFacts
     reaction ||
     isWeaklyMarked(headers) ||
     UNREAD_ADDRESS.test(from) ||
-    [RECEIVED_SUBJECT, CHALLENGE_SUBJECT, READ_SUBJECT].some((words) => words.test(named)) ||
+    [RECEIVED_SUBJECT, CHALLENGE_SUBJECT, READ_SUBJECT, INVITATION_SUBJECT].some((words) =>
+      words.test(named),
+    ) ||
     isNote(text);
   return doubtful ? 'doubtful' : 'person';
 }
@@ -134,7 +144,7 @@ function isNote(text: string): boolean {
 
 /** The line above a quoted mail: of Outlook its header, of others "... wrote:". */
 const QUOTE_HEAD =
-  /^(?:>|-{3,}|_{5,}|\*?(?:De|From|Von|Da|Van|Od)\*? ?:|.{0,200}(?:a écrit|wrote|schrieb|ha scritto|escribió|schreef|escreveu|napisał(?:\(a\))?)(?: [^:]{1,100})? ?:$)/u;
+  /^(?:>|-{3,}|_{5,}|\*?(?:De|From|Von|Da|Van|Od)\*?\s?:|.{0,200}(?:a écrit|wrote|schrieb|ha scritto|escribió|schreef|escreveu|napisał(?:\(a\))?)(?: [^:]{1,100})? ?:$)/u;
 
 /** The beginning of a text without the lines that it quotes. */
 function ownText(text: string): string {
