@@ -1,4 +1,4 @@
-/** Keeps what is done and what is not, so that a failure says both. */
+/** Lists the finished and the unfinished steps, so that a failure names both. */
 export interface Report {
   /** Finishes the current step and begins the next. */
   step(name: string): void;

@@ -39,7 +39,7 @@ const SIGN_IN = 'run gcloud auth login';
 const DIRECT =
   'Workload identity federation without a service account has no e-mail, so no function can know who calls; give the provider a service account to impersonate (service_account in google-github-actions/auth).';
 
-/** Finds gcloud's account. Throws if there is none, or if it is one that no function could know. */
+/** Finds gcloud's account. Throws if there is none, or if functions accept no such account. */
 export async function findIdentity(env: NodeJS.ProcessEnv = process.env): Promise<Identity> {
   const ask = (...args: string[]) => askGcloud(args, env);
   const { core, auth } = config.parse(JSON.parse((await ask('config', 'list', '--format=json')) || '{}'));

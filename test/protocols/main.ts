@@ -2,8 +2,9 @@
 import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
-import { BEYOND, CASES, MUTANTS, type ProtocolCase } from './cases.ts';
+import { BEYOND, CASES, type ProtocolCase } from './cases.ts';
 import { describeWalk, type Explored, explore, exploreRandomly } from './explorer.ts';
+import { MUTANTS } from './mutants.ts';
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 /** A case with more interleavings is cut off, unless `--limit` says otherwise. */

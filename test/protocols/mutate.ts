@@ -21,6 +21,12 @@ export const withoutWrite =
   (write) =>
     path.test(pathOf(write)) && write.update?.fields?.[field]?.stringValue === value ? null : write;
 
+/** Drops all writes to these documents. */
+export const withoutWrites =
+  (path: RegExp): Mutate =>
+  (write) =>
+    path.test(pathOf(write)) ? null : write;
+
 /** Drops the mark by which a process recognises its own write. */
 export const withoutMark: Mutate = (write) => {
   const { update, updateMask } = write;

@@ -80,7 +80,12 @@ export class Stage {
   }
 
   /** Runs a real task without lease or ledger, as if Redis were away. */
-  async runTask(task: AnyTask, runId: string, params: Record<string, unknown> = {}): Promise<PipelineResult> {
+  async runTask(
+    task: AnyTask,
+    runId: string,
+    params: Record<string, unknown> = {},
+    doors: Partial<RunContext> = {},
+  ): Promise<PipelineResult> {
     await this.scheduler.stop('begins', ['ok']);
     const store = countedStore(this.model.client, noUsage());
     const context = {
@@ -95,6 +100,7 @@ export class Stage {
       },
       ...{ occurrence: null, trigger: 'scheduler', requestedBy: null, tally: {}, config: {} },
       leftMs: () => 240_000,
+      ...doors,
     } as unknown as RunContext;
     const result = emptyResult();
     const pipeline = new Pipeline({ task, params, context, mayGoOn: () => true, result });

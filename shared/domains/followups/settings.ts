@@ -45,6 +45,12 @@ export type OptOut = (typeof OPT_OUTS)[number];
 /** The choice for a new organisation: nobody ends the reminders about a debt by a button. */
 export const NEW_OPT_OUT: OptOut = 'quotes';
 
+/**
+ * The hours of an organisation that the API makes or switches on, unless it has chosen its own. A document without the fields
+ * keeps the earlier meaning: any day and any hour.
+ */
+export const NEW_HOURS = { business_days_only: true, quiet_hours: { from: '19:00', to: '08:00' } } as const;
+
 /** A time of day, such as 08:30. */
 export const TIME = /^([01]\d|2[0-3]):([0-5]\d)$/;
 

@@ -1,4 +1,5 @@
 import { Redis } from '@upstash/redis';
+import { type Keyspace, runPresenceScript } from './presence-scripts.ts';
 
 /** The ways in which one command may end; `lost`: it was done, and its answer is lost. */
 export type CommandEnd = 'ok' | 'fail' | 'lost';
@@ -7,22 +8,24 @@ export type ArrangeCommand = (
   ends: readonly [CommandEnd, ...CommandEnd[]],
 ) => Promise<CommandEnd>;
 
-/** The parts that a mutant of the lease leaves out. */
+/** The parts that a mutant leaves out. */
 export interface RedisMutation {
   /** SET ignores NX. */
   withoutNx?: true;
   /** Scripts do not compare the holder. */
   withoutCompare?: true;
+  /** A script does not look at this argument: it is as if it were this one. */
+  blind?: { script: string; argument: number; value: string };
 }
 
 type Requester = ConstructorParameters<typeof Redis>[0] & { request(...args: unknown[]): Promise<unknown> };
 
-/** A Redis in memory: the commands of leases, behind the product's own client. Each command is one step of its caller. */
+/** A Redis in memory: the commands of leases and presence, behind the product's own client. Each command is one step of its caller. */
 export class ModelRedis {
   readonly client: Redis;
   /** Set once somebody released or renewed a lease of another holder. */
   hasTakenFromHolder = false;
-  readonly #values = new Map<string, { value: string; until: number }>();
+  readonly #values = new Map<string, { value: string | Map<string, string>; until: number }>();
   readonly #arrange: ArrangeCommand;
   readonly #now: () => number;
   readonly #mutation: RedisMutation;
@@ -37,6 +40,12 @@ export class ModelRedis {
 
   /** Returns a value as it is now. Not a step. */
   get(key: string): string | null {
+    const value = this.#stored(key);
+    if (value instanceof Map) throw new Error(`the model holds a hash as ${key}`);
+    return value;
+  }
+
+  #stored(key: string): string | Map<string, string> | null {
     const stored = this.#values.get(key);
     return stored && stored.until > this.#now() ? stored.value : null;
   }
@@ -53,6 +62,7 @@ export class ModelRedis {
 
   #apply(name: string, rest: readonly string[]): unknown {
     if (name === 'set') return this.#set(rest);
+    if (name === 'mget') return rest.map((key) => this.get(key));
     if (name === 'eval') return this.#eval(rest);
     throw new Error(`the model knows no ${name}`);
   }
@@ -65,8 +75,18 @@ export class ModelRedis {
     return 'OK';
   }
 
-  /** Knows the two scripts of a lease by what they call. */
-  #eval([script = '', , key = '', token = '', ms]: readonly string[]): number {
+  /** Knows the scripts of presence, and the two of a lease by what they call. */
+  #eval([script = '', count = '', ...rest]: readonly string[]): unknown {
+    const keys = rest.slice(0, Number(count));
+    const args = rest.slice(Number(count));
+    const { blind } = this.#mutation;
+    if (blind?.script === script) args[blind.argument] = blind.value;
+    return runPresenceScript(script, this.#keyspace, keys, args) ?? this.#lease(script, keys[0] ?? '', args);
+  }
+
+  #lease(script: string, key: string, [token = '', ms]: readonly string[]): number {
+    if (!script.startsWith("if redis.call('GET', KEYS[1]) == ARGV[1]"))
+      throw new Error(`the model knows no script ${script}`);
     const held = this.get(key);
     if (held !== token) {
       if (!this.#mutation.withoutCompare || held === null) return 0;
@@ -76,4 +96,15 @@ export class ModelRedis {
     else this.#values.set(key, { value: held ?? '', until: this.#now() + Number(ms) });
     return 1;
   }
+
+  readonly #keyspace: Keyspace = {
+    get: (key) => this.get(key),
+    set: (key, value, ms) => void this.#values.set(key, { value, until: this.#now() + ms }),
+    del: (key) => void this.#values.delete(key),
+    hash: (key) => {
+      const stored = this.#stored(key);
+      return new Map(stored instanceof Map ? stored : []);
+    },
+    keep: (key, hash, ms) => void this.#values.set(key, { value: hash, until: this.#now() + ms }),
+  };
 }

@@ -5,6 +5,7 @@ import { settingsRef } from '../../../../shared/domains/followups/followup.ts';
 import { senderOf } from '../../../../shared/domains/followups/mail/mail.ts';
 import {
   DEFAULT_SETTINGS,
+  NEW_HOURS,
   type Settings,
   toSettings,
 } from '../../../../shared/domains/followups/settings.ts';
@@ -20,6 +21,7 @@ import { senderFor } from '../../../organisation-mail.ts';
 import { type AdminContext, adminRoute } from '../route.ts';
 import { billingChange } from './billing-change.ts';
 import { type Consequences, carryOut, toConsequences } from './consequences.ts';
+import { completeSwitchOn } from './switch-on.ts';
 import type { BillingRehearsal, BillingSettingsView } from './views.ts';
 
 const PATH = '/v1/admin/billing-settings/{org_id}';
@@ -52,7 +54,7 @@ export const billingSettingsRoutes = [
       const snapshot = await readDocument(context, path['org_id']);
       requireVersion(request, sent.updated_at, versionOf(snapshot));
       await requireAccount(context, snapshot.id, sent.mail_account);
-      const change = toConsequences(snapshot, sent, context.now);
+      const change = toConsequences(snapshot, await completeSwitchOn(context, snapshot, sent), context.now);
       if (query.dry_run === 'true') return await rehearseChange(context, change);
       return await applyChange(context, snapshot, change);
     },
@@ -132,6 +134,7 @@ async function toAnswer(
   const view: BillingSettingsView = {
     ...DEFAULT_SETTINGS,
     opt_out: settings.optOut,
+    ...(snapshot.exists ? {} : NEW_HOURS),
     ...document,
     id: snapshot.id,
     // One kind of levels may be set while the other keeps its default.

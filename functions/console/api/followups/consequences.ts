@@ -7,9 +7,15 @@ import {
 import { templateFaults } from '../../../../shared/domains/followups/mail/check.ts';
 import { settleSettings } from '../../../../shared/domains/followups/pending.ts';
 import { rulesKey } from '../../../../shared/domains/followups/schedule/schedule.ts';
-import { NEW_OPT_OUT, type Settings, toSettings } from '../../../../shared/domains/followups/settings.ts';
+import {
+  NEW_HOURS,
+  NEW_OPT_OUT,
+  type Settings,
+  toSettings,
+} from '../../../../shared/domains/followups/settings.ts';
 import { HttpError } from '../../../../shared/doors/http/errors.ts';
 import type { BillingChange } from './billing-change.ts';
+import { isSwitchOn } from './switch-on.ts';
 
 /** A change of settings and its consequences. */
 export interface Consequences {
@@ -26,6 +32,7 @@ export function toConsequences(snapshot: DocumentSnapshot, sent: BillingChange, 
   const before = toSettings(snapshot);
   const changed: Record<string, unknown> = {
     ...(snapshot.exists ? {} : { opt_out: NEW_OPT_OUT }),
+    ...(snapshot.exists && !isSwitchOn(snapshot, sent) ? {} : newHours(snapshot)),
     ...plain,
     ...(levels ? { levels: { ...(snapshot.get('levels') as object | undefined), ...levels } } : {}),
     ...(templates
@@ -39,6 +46,10 @@ export function toConsequences(snapshot: DocumentSnapshot, sent: BillingChange, 
   const fields = { ...changed, ...pending };
   return { before, after: readChanged(snapshot, fields), fields, pending };
 }
+
+/** Returns the hours of a new organisation that the document lacks. */
+const newHours = (snapshot: DocumentSnapshot) =>
+  Object.fromEntries(Object.entries(NEW_HOURS).filter(([name]) => snapshot.get(name) === undefined));
 
 /** Reads the settings as they will be with these fields. */
 function readChanged(snapshot: DocumentSnapshot, fields: Record<string, unknown>): Settings {

@@ -4,6 +4,7 @@ import { Link } from 'wouter';
 import type { BillingChange } from '../../api/followups/billing-change.ts';
 import type { WhatIfAnswer } from '../../api/followups/views.ts';
 import { followupAddress } from '../base/addresses.ts';
+import { now } from '../base/clock.ts';
 import { instant } from '../base/format.ts';
 import { useLanguage } from '../base/language.tsx';
 import { useSignedIn } from '../base/signed-in.ts';
@@ -20,7 +21,7 @@ export function useWhatIf(orgId: string) {
   const { api } = useSignedIn();
   return useMutation({
     mutationFn: (settings: BillingChange) => {
-      const until = new Date(Date.now() + DAYS_AHEAD * DAY_MS).toISOString();
+      const until = new Date(now().getTime() + DAYS_AHEAD * DAY_MS).toISOString();
       return api.send<WhatIfAnswer>('POST', '/api/followups/what-if', { org_id: orgId, settings, until });
     },
   });

@@ -133,7 +133,7 @@ function textsOf(shape: Shape, parts: PartBytes): Said[] {
     const text = textOf(part, parts.get(part.part));
     if (part.kind !== 'html') return { part, text };
     const html = sanitise(text, room);
-    // One more for the line end that sets it apart from the next.
+    // One more for the line end between two parts.
     room -= Buffer.byteLength(html) + 1;
     return { part, text: html };
   });

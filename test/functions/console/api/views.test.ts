@@ -141,7 +141,7 @@ it('mails are listed without their bodies, and folders with their counts of stor
   const { body } = await get('/api/inbox/integrations/i/folders');
   expect(body.items).toEqual([
     {
-      ...{ id: 'f', path: 'INBOX', stored: 9, outside: 2, missing: 0, backfilling: true },
+      ...{ id: 'f', path: 'INBOX', stored: 9, outside: 2, exists: null, missing: 0, backfilling: true },
       ...{ uid_validity: '7', last_uid: 12, resets: 0 },
       failing: [{ uid: '11', attempts: 1, reason: 'announced but not returned' }],
     },

@@ -42,7 +42,7 @@ export function mattersOf(home: HomeView, words: MatterWords): Matter[] {
   ];
 }
 
-/** The uncertain mails as they are now. Their incident, if watch-runs has opened one, can be taken. */
+/** The uncertain mails as they are now. If watch-runs has opened an incident about them, a person may attend to it. */
 function uncertainMatters(
   { incidents, uncertain_reminders, uncertain_alerts }: HomeView,
   words: MatterWords,

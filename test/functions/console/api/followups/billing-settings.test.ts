@@ -1,8 +1,9 @@
 import type { DocumentData } from '@google-cloud/firestore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { NEW_HOURS } from '../../../../../shared/domains/followups/settings.ts';
 import { callJson } from '../../../../support/call.ts';
 import { clearFollowups, followupFields, settingsFields, stamp } from '../../../../support/followups.ts';
-import { minutes, NOW, seed, startWorld, type World } from '../../../../support/world.ts';
+import { clear, minutes, NOW, seed, startWorld, type World } from '../../../../support/world.ts';
 
 const PATH = '/v1/admin/billing-settings/org-1';
 const HOUR = minutes(60);
@@ -31,6 +32,8 @@ const stored = async () => (await world.store.doc('billing_settings/org-1').get(
 const dueAt = async (id: string) =>
   (await world.store.doc(`followups/${id}`).get()).get('next_due_at')?.toDate().toISOString();
 const fill = (documents: [string, DocumentData][]) => seed(world.store, 'followups', new Map(documents));
+
+const FROM = { from: 'Atelier Martin <factures@ronde.test>' };
 
 describe('billing settings', () => {
   it('are off, with the defaults, before anything is set', async () => {
@@ -124,6 +127,54 @@ describe('billing settings', () => {
     });
   });
 
+  it('of a new organisation keep to business days and hours, unless it chooses others', async () => {
+    expect((await call('GET')).body).toMatchObject(NEW_HOURS);
+    expect((await put({ min_gap_days: 3 })).body).toMatchObject(NEW_HOURS);
+    expect(await stored()).toMatchObject(NEW_HOURS);
+    expect((await put({ quiet_hours: null })).body).toMatchObject({
+      business_days_only: true,
+      quiet_hours: null,
+    });
+    expect((await put({ ...FROM, auto_followups_enabled: true })).body.quiet_hours).toBeNull();
+  });
+
+  it('of an older organisation keep its hours, until it is switched on without any', async () => {
+    const ref = world.store.doc('billing_settings/org-1');
+    await ref.set({ min_gap_days: 3, quiet_hours: null });
+    expect((await put({ min_gap_days: 4 })).body).toMatchObject({
+      business_days_only: false,
+      quiet_hours: null,
+    });
+    const { body } = await put({ ...FROM, auto_followups_enabled: true });
+    expect(body).toMatchObject({ business_days_only: true, quiet_hours: null });
+    // One that is on already is not switched on.
+    await ref.set({ auto_followups_enabled: true });
+    expect((await put({ auto_followups_enabled: true })).body.business_days_only).toBe(false);
+  });
+
+  it('refuse to be switched on without a sender’s name or an address for answers', async () => {
+    const on = { auto_followups_enabled: true };
+    for (const from of [{}, { from: 'factures@ronde.test' }]) {
+      const refused = await put({ ...from, ...on });
+      expect(refused.status).toBe(400);
+      expect(refused.body.error.message).toContain('give a name and an address');
+    }
+    world.reconfigure({ DEFAULT_FROM_EMAIL: 'Atelier <noreply@ronde.test>' });
+    const refused = await put(on);
+    expect(refused.body.error.message).toContain('reply_to: answers of customers would reach nobody');
+    expect(await stored()).toEqual({});
+    expect((await put({ ...on, reply_to: 'martin@ronde.test' })).status).toBe(200);
+    await world.store.doc('billing_settings/org-1').delete();
+    await seed(
+      world.store,
+      'inbox_integrations',
+      new Map([['m', { org_id: 'org-1', active: true, auth: { user: 'Bureau@ronde.test' } }]]),
+    );
+    expect((await put(on)).body.reply_to).toBe('bureau@ronde.test');
+    await clear(world.store, 'inbox_integrations');
+    world.reconfigure({});
+  });
+
   it('reschedule open follow-ups if their rules change, and no others', async () => {
     await put({ time_zone: 'Europe/Paris' });
     const fields = { due_date: stamp('2026-03-24T09:00:00Z') };
@@ -165,6 +216,7 @@ describe('billing settings', () => {
 
   it('let an organisation replace the words of its mails', async () => {
     await put({
+      ...FROM,
       auto_followups_enabled: true,
       templates: {
         courteous: { fr: { subject: '{{label}} !', text: 'Cher <b>{{customer_name}}</b>,\n\n{{amount}}' } },
@@ -232,11 +284,11 @@ describe('switching automatic follow-ups on', () => {
     await seedYears(2_500, 500);
     const rehearsed = await call(
       'PUT',
-      { auto_followups_enabled: true, max_per_run: 40 },
+      { ...FROM, auto_followups_enabled: true, max_per_run: 40 },
       {},
       '?dry_run=true',
     );
-    const { body } = await put({ auto_followups_enabled: true, max_per_run: 40 });
+    const { body } = await put({ ...FROM, auto_followups_enabled: true, max_per_run: 40 });
     expect(body.activation).toMatchObject({ would_send_now: 381, first_run: 40, held: 2_619 });
     expect(body.activation.next).toHaveLength(20);
     expect(rehearsed.body.activation).toMatchObject({ would_send_now: 381, first_run: 40, held: 2_619 });
@@ -249,7 +301,7 @@ describe('switching automatic follow-ups on', () => {
 
   it('sends the held ones after a confirmation, and holds none that come due later', async () => {
     await seedYears(3, 0);
-    await put({ auto_followups_enabled: true });
+    await put({ ...FROM, auto_followups_enabled: true });
     expect((await run()).body.followups.due).toBe(0);
     world.clock.advance(DAY);
     expect((await put({ max_per_day: 10 })).body.activation.held).toBe(3);
@@ -265,7 +317,8 @@ describe('switching automatic follow-ups on', () => {
         followupFields({ next_due_at: stamp(NOW.getTime() - HOUR), due_date: stamp(NOW.getTime() - DAY) }),
       ],
     ]);
-    const { body } = await put({ auto_followups_enabled: true });
+    const anyTime = { business_days_only: false, quiet_hours: null };
+    const { body } = await put({ ...FROM, ...anyTime, auto_followups_enabled: true });
     expect(body).toMatchObject({ rescheduled: 1, activation: { would_send_now: 2, held: 0 } });
     expect((await run()).body.followups.sent).toBe(2);
   });
