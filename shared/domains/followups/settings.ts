@@ -1,10 +1,9 @@
 import type { DocumentSnapshot, Timestamp } from '@google-cloud/firestore';
-
 import { type Mailbox, normaliseAddress, parseMailbox } from '../../doors/mail/address.ts';
 import type { Locale } from '../../doors/mail/message.ts';
 import { millis } from '../../doors/store/firestore.ts';
 import { isZone } from '../../doors/time/zoned.ts';
-
+import { CALENDARS, type HolidayCalendar } from './schedule/holidays.ts';
 import type { Level, Rules } from './schedule/schedule.ts';
 
 /** The settings of an organisation that has set nothing. */
@@ -27,6 +26,7 @@ export const DEFAULT_SETTINGS = {
   time_zone: 'Europe/Paris',
   business_days_only: false,
   quiet_hours: null,
+  holidays: null,
   min_gap_days: 5,
   grace_days: 0,
   from: null,
@@ -126,6 +126,7 @@ export function toSettings(snapshot: DocumentSnapshot): Settings {
         zone,
         businessDaysOnly: get('business_days_only') === true,
         quiet: readQuiet(get('quiet_hours')),
+        holidays: readCalendar(get('holidays')),
       },
       minGapDays: readDays(get('min_gap_days'), 'min_gap_days', DEFAULT_SETTINGS.min_gap_days),
       graceDays: readDays(get('grace_days'), 'grace_days', DEFAULT_SETTINGS.grace_days),
@@ -154,6 +155,12 @@ export function toSettings(snapshot: DocumentSnapshot): Settings {
 }
 
 const readZone = (zone: unknown) => (typeof zone === 'string' && isZone(zone) ? zone : null);
+
+function readCalendar(value: unknown): HolidayCalendar | null {
+  const calendar = CALENDARS.find((one) => one === value) ?? null;
+  if (calendar === value) return calendar;
+  throw new SettingsFault(`holidays ${JSON.stringify(value)} is none of ${CALENDARS.join(', ')}`);
+}
 
 function readLevels(levels: unknown, type: 'invoice' | 'quote'): readonly Level[] {
   const own = (levels as Record<string, unknown> | null)?.[type] ?? DEFAULT_SETTINGS.levels[type];

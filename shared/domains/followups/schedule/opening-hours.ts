@@ -1,12 +1,13 @@
-/// <reference path="./jours-feries.d.ts" />
-import getJoursFeries from '@socialgouv/jours-feries';
 import { toInstant, toLocal } from '../../../doors/time/zoned.ts';
+import { calendarOf, type HolidayCalendar, isHoliday } from './holidays.ts';
 
 /** The hours at which an organisation lets mail go out. */
 export interface OpeningHours {
   zone: string;
-  /** Monday to Friday, without French public holidays. */
+  /** Monday to Friday, without public holidays. */
   businessDaysOnly: boolean;
+  /** Absent: the public holidays of the zone. */
+  holidays?: HolidayCalendar | null;
   /** No mail from `from` (included) to `to` (excluded), in minutes since local midnight; it may span midnight. */
   quiet: { from: number; to: number } | null;
 }
@@ -21,35 +22,16 @@ const SUNDAY = 0;
 /** Enough steps for the longest row of closed days, a weekend between holidays: each day takes at most two. */
 const MAX_STEPS = 60;
 
-const holidays = new Map<number, ReadonlySet<string>>();
-
-/** Returns true on the eleven public holidays of metropolitan France (Code du travail, L3133-1). */
-function isHoliday(local: number): boolean {
-  const year = new Date(local).getUTCFullYear();
-  let days = holidays.get(year);
-  if (!days) {
-    days = new Set(Object.values(getJoursFeries(year)).map(dateOf));
-    holidays.set(year, days);
-  }
-  return days.has(new Date(local).toISOString().slice(0, 10));
-}
-
-/**
- * Returns the date that the library means by an instant near local midnight. Daylight saving may put that instant an
- * hour off, but the noon after it is always on the right day.
- */
-function dateOf(day: Date): string {
-  const noon = new Date(day.getTime() + DAY_MS / 2);
-  return new Date(Date.UTC(noon.getFullYear(), noon.getMonth(), noon.getDate())).toISOString().slice(0, 10);
-}
-
 const minuteOf = (local: number) => Math.floor((((local % DAY_MS) + DAY_MS) % DAY_MS) / MINUTE_MS);
 
-function closedLocally(local: number, { businessDaysOnly, quiet }: OpeningHours): Closed | null {
+function closedLocally(
+  local: number,
+  { zone, businessDaysOnly, holidays, quiet }: OpeningHours,
+): Closed | null {
   if (businessDaysOnly) {
     const weekday = new Date(local).getUTCDay();
     if (weekday === SATURDAY || weekday === SUNDAY) return 'weekend';
-    if (isHoliday(local)) return 'public_holiday';
+    if (isHoliday(local, holidays ?? calendarOf(zone))) return 'public_holiday';
   }
   if (!quiet || quiet.from === quiet.to) return null;
   const minute = minuteOf(local);

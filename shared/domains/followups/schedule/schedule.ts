@@ -76,7 +76,9 @@ const keys = new WeakMap<Rules, Partial<Record<FollowupType, string>>>();
 
 function hashRules({ levels, hours, minGapDays, graceDays }: Rules, type: FollowupType): string {
   const days = levels[type].map(({ after_days }) => after_days);
-  const parts = [days, hours.zone, hours.businessDaysOnly, hours.quiet, minGapDays, graceDays];
+  // Without a calendar of its own an organisation keeps the key of earlier versions.
+  const calendar = hours.holidays ? [hours.holidays] : [];
+  const parts = [days, hours.zone, hours.businessDaysOnly, hours.quiet, minGapDays, graceDays, ...calendar];
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 12);
 }
 

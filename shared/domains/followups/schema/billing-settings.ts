@@ -12,6 +12,7 @@ import {
   MIN_GRACE_DAYS,
 } from '../limits.ts';
 import { TEMPLATE_NAME, templateText } from '../mail/template.ts';
+import { CALENDARS } from '../schedule/holidays.ts';
 import { OPT_OUTS, TIME, toMinutes } from '../settings.ts';
 
 /** A run every two hours, the rarest that we recommend, must find an open hour. */
@@ -74,6 +75,9 @@ export const billingSettings = z.strictObject({
   time_zone: z.string().refine(isZone, 'must be an IANA time zone, such as Europe/Paris'),
   business_days_only: z.boolean('must be true or false'),
   quiet_hours: quietHours.nullable(),
+  holidays: z
+    .enum(CALENDARS, `must be one of ${CALENDARS.join(', ')}, or null for those of the time zone`)
+    .nullable(),
   min_gap_days: days(MIN_GAP_DAYS),
   grace_days: days(MIN_GRACE_DAYS),
   from: z

@@ -41,7 +41,7 @@ export const en = {
   badLevels: (max: number) => `Whole days up to ${max}, each more than the one before, and a template each.`,
   rhythm: 'When mails go',
   zone: 'Time zone',
-  businessDays: 'On business days only (no weekends, no French public holidays)',
+  businessDays: 'On business days only (no weekends, no public holidays)',
   quietFrom: 'Quiet hours from (such as 20:00)',
   quietTo: 'until (such as 08:00)',
   gap: 'Days between two mails, at least',
