@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -65,6 +65,25 @@ describe('ronde followups', () => {
       stderr: expect.stringContaining('paid'),
     });
     expect((await ronde(['list', '--status', 'paid'])).stdout).toBe('no paid follow-ups\n');
+  });
+
+  it('what-if prints the mails that would go, and what differs with other settings, and writes nothing', async () => {
+    const now = await ronde(['what-if', 'org-1']);
+    expect(now.stdout).toMatch(
+      /^\S+ to \S+: 1 mails would go, 1 follow-ups get none\n {2}\S+ {2}level 1 {2}F-2026-001 .*ada\n$/,
+    );
+    const file = join(folder, 'settings.json');
+    await writeFile(
+      file,
+      JSON.stringify({ levels: { invoice: [{ after_days: 60, template: 'courteous' }] } }),
+    );
+    const { code, stdout } = await ronde(['what-if', 'org-1', '--settings', file]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('compared with the saved settings: 1 never\n');
+    expect(stdout).toMatch(/ {2}never {2}F-2026-001 level 1: \S+ -> none \(\w+\) {2}ada/);
+    expect((await world.store.doc('followups/ada').get()).get('level')).toBe(0);
+    const far = await ronde(['what-if', 'org-1', '--until', '2027-01-01T00:00:00Z']);
+    expect(far).toMatchObject({ code: 1, stderr: expect.stringContaining('90 days') });
   });
 
   it('preview prints the mail, or what is missing for it', async () => {
