@@ -28,6 +28,9 @@ const answer = z.looseObject({
   changed: z.array(item.extend({ change: z.string(), saved_at: z.string().nullable() })),
 });
 
+const mails = (count: number) => (count === 1 ? '1 mail' : `${count} mails`);
+const without = (count: number) => (count === 1 ? '1 follow-up gets' : `${count} follow-ups get`);
+
 /** Prints which mails would go, and with other settings from a JSON file what differs. Writes nothing. */
 export async function showWhatIf(
   target: Target,
@@ -45,7 +48,7 @@ export async function showWhatIf(
   if (json) return print(JSON.stringify(found, null, 2));
   const { counts, difference } = found;
   print(
-    `${found.as_of} to ${found.until}: ${counts.would_send} mails would go, ${counts.would_not} follow-ups get none`,
+    `${found.as_of} to ${found.until}: ${mails(counts.would_send)} would go, ${without(counts.would_not)} none`,
   );
   for (const { at, level, source_label, to, id } of found.would_send)
     print(toPrintable(`  ${at}  level ${level}  ${source_label}  ${to}  ${id}`));

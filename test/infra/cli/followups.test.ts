@@ -70,7 +70,7 @@ describe('ronde followups', () => {
   it('what-if prints the mails that would go, and what differs with other settings, and writes nothing', async () => {
     const now = await ronde(['what-if', 'org-1']);
     expect(now.stdout).toMatch(
-      /^\S+ to \S+: 1 mails would go, 1 follow-ups get none\n {2}\S+ {2}level 1 {2}F-2026-001 .*ada\n$/,
+      /^\S+ to \S+: 1 mail would go, 1 follow-up gets none\n {2}\S+ {2}level 1 {2}F-2026-001 .*ada\n$/,
     );
     const file = join(folder, 'settings.json');
     await writeFile(
