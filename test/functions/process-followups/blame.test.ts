@@ -77,6 +77,7 @@ async function parked(): Promise<Record<string, number>> {
 /** Answers that are no customer's fault: the step, the words, the run's status, and the reason that it counts. */
 const OURS: [ScriptStep, string, number, string][] = [
   ['greeting', '421 4.3.2 Service not available', 503, 'mail_system'],
+  ['greeting', '421 4.7.0 Too many concurrent SMTP connections from this IP', 503, 'mail_system'],
   ['greeting', '432 4.3.2 Concurrent connections limit exceeded', 503, 'mail_system'],
   ['mail', '432 4.3.2 Concurrent connections limit exceeded', 503, 'mail_system'],
   ['data', '432 4.3.2 Concurrent connections limit exceeded', 503, 'mail_system'],
@@ -94,6 +95,12 @@ const OURS: [ScriptStep, string, number, string][] = [
   ],
   ['data', '550 5.1.8 Access denied, bad outbound sender AS(42004)', 503, 'mail_system'],
   ['auth', '535 5.7.3 Authentication unsuccessful', 503, 'mail_system'],
+  [
+    'auth',
+    '535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant',
+    503,
+    'mail_system',
+  ],
   ['auth', '550 5.7.30 Basic authentication is not supported for Client Submission', 503, 'mail_system'],
   ['auth', '534 5.7.9 Application-specific password required', 503, 'mail_system'],
   ['data', '550 5.7.60 SMTP; Client does not have permissions to send as this sender', 200, 'sender_refused'],
