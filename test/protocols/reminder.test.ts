@@ -6,14 +6,14 @@ import { type Cast, reminderProtocol } from './reminder.ts';
 const LIMIT = 20_000;
 const SEED = Number(process.env.SEED ?? 1);
 
-/** The bounds within which every interleaving is tried. */
+/** The bounds within which every interleaving is tried; `npm run check:protocols` goes further. */
 const COMPLETE: [what: string, cast: Cast, bounds: Bounds][] = [
-  ['two runs at once', { runs: 2, minutes: 0, payments: 0 }, { preemptions: 9, faults: 0, kills: 0 }],
+  ['two runs at once', { runs: 2, minutes: 0, payments: 0 }, { preemptions: 2, faults: 0, kills: 0 }],
   ['a run and a payment', { runs: 1, minutes: 0, payments: 1 }, { preemptions: 9, faults: 1, kills: 0 }],
   [
     'a run with a fault, a kill and a minute passing',
     { runs: 1, minutes: 1, payments: 0 },
-    { preemptions: 3, faults: 1, kills: 1 },
+    { preemptions: 2, faults: 1, kills: 1 },
   ],
 ];
 
