@@ -49,7 +49,7 @@ describe('a due date that moves while the mail is on its way', () => {
         }),
     ],
     ['by another back end', () => ada().update({ due_date: stamp(LATER) })],
-  ])('%s counts anew: no mail goes on the new due day, and the next level after it', async (_by, move) => {
+  ])('%s counts from then: no mail goes on the new due day, and the next level goes after it', async (_by, move) => {
     smtp.script = async (step) => {
       if (step === 'data') await move();
       return null;
