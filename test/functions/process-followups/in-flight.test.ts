@@ -49,23 +49,26 @@ describe('a due date that moves while the mail is on its way', () => {
         }),
     ],
     ['by another back end', () => ada().update({ due_date: stamp(LATER) })],
-  ])('%s counts from then: no mail goes on the new due day, and the next level goes after it', async (_by, move) => {
-    smtp.script = async (step) => {
-      if (step === 'data') await move();
-      return null;
-    };
-    await run();
-    expect(smtp.mails).toHaveLength(1);
-    smtp.script = () => null;
-    expect((await ada().get()).data()).toMatchObject({ level: 1, status: 'open' });
-    for (const day of ['2026-03-20', '2026-05-29', '2026-06-12']) {
-      world.clock.set(new Date(`${day}T12:00:00Z`));
+  ])(
+    '%s counts from then: no mail goes on the new due day, and the next level goes after it',
+    async (_by, move) => {
+      smtp.script = async (step) => {
+        if (step === 'data') await move();
+        return null;
+      };
       await run();
-    }
-    expect(smtp.mails).toHaveLength(1);
-    expect((await ada().get()).get('next_due_at').toDate().toISOString()).toBe('2026-06-12T22:00:00.000Z');
-    world.clock.set(new Date('2026-06-13T12:00:00Z'));
-    await run();
-    expect(smtp.mails).toHaveLength(2);
-  });
+      expect(smtp.mails).toHaveLength(1);
+      smtp.script = () => null;
+      expect((await ada().get()).data()).toMatchObject({ level: 1, status: 'open' });
+      for (const day of ['2026-03-20', '2026-05-29', '2026-06-12']) {
+        world.clock.set(new Date(`${day}T12:00:00Z`));
+        await run();
+      }
+      expect(smtp.mails).toHaveLength(1);
+      expect((await ada().get()).get('next_due_at').toDate().toISOString()).toBe('2026-06-12T22:00:00.000Z');
+      world.clock.set(new Date('2026-06-13T12:00:00Z'));
+      await run();
+      expect(smtp.mails).toHaveLength(2);
+    },
+  );
 });
